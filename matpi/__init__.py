@@ -1,0 +1,3 @@
+"""matpi: the mat-side device for an acupressure mat."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+from matpi.cli import main
+
+main()

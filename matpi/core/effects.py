@@ -1,0 +1,162 @@
+"""What must be done. The core returns effects; the loop performs them in order.
+
+Records (`SaveSession`, `SaveRating`, `SaveStop`) are answered by a `Saved` or a `SaveFailed` with the record's id.
+The device keeps what failed and asks again; "Saved" is shown only after the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matpi.core.model import Acknowledgement, DayRecord, Rating, Session, StopSign, Zero
+from matpi.core.views import View
+
+
+class Pattern(StrEnum):
+    """What the LED says, by pattern and not by colour."""
+
+    OFF = "off"
+    SAVED = "saved"
+    """Solid for 2 s."""
+    BREATH = "breath"
+    """A slow breath of 5 s: the reminder."""
+    ATTENTION = "attention"
+    """Two slow blinks, then a pause: something needs you."""
+
+
+class Brightness(StrEnum):
+    BRIGHT = "bright"
+    DIM = "dim"
+
+
+class Said(StrEnum):
+    """The events of the log and of `matpi replay --json`; the names are stable."""
+
+    ARRIVING = "arriving"
+    SESSION_STARTED = "session_started"
+    AWAY = "away"
+    BACK = "back"
+    SESSION_ENDED = "session_ended"
+    SHORT = "short"
+    OBJECT = "object"
+    SENSOR_LOST = "sensor_lost"
+    SENSOR_BACK = "sensor_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Put this view on the panel."""
+
+    view: View
+    brightness: Brightness = Brightness.BRIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Play this pattern from `since` (monotonic seconds) on."""
+
+    pattern: Pattern
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Insert or replace the row of the open session."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSession:
+    """Close the session's row for good. Answered by Saved or SaveFailed."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class DropSession:
+    """Take the row away again: it was too short, an object, or discarded by hand. Counted under its reason."""
+
+    session_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRating:
+    """Insert or replace. Answered by Saved or SaveFailed."""
+
+    rating: Rating
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStop:
+    """Answered by Saved or SaveFailed."""
+
+    stop: StopSign
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDay:
+    record: DayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SaveZero:
+    zero: Zero
+    before: Zero | None
+    """What an undo brings back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAcknowledgement:
+    acknowledgement: Acknowledgement
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something about presence worth a line in the log. `at` is back-dated to when it happened; `t` is when it was known."""
+
+    t: float
+    at: float
+    event: Said
+    reason: str
+    session: Session | None = None
+    """With session_ended and short: the session as it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The session machine took a transition."""
+
+    t: float
+    trigger: str
+    source: str
+    dest: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """For the diagnostics: counted under `kind`, told once in the log."""
+
+    t: float
+    kind: str
+    text: str
+
+
+Effect = (
+    Show
+    | Light
+    | Checkpoint
+    | SaveSession
+    | DropSession
+    | SaveRating
+    | SaveStop
+    | SaveDay
+    | SaveZero
+    | SaveAcknowledgement
+    | Report
+    | Changed
+    | Note
+)

@@ -1,0 +1,129 @@
+"""What can happen to the device. Every event carries `t`, seconds of the monotonic clock.
+
+Events come from the edges, which check them; the core does not check again. `t` never runs backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from matpi.core.model import Log, Settings
+
+
+class Reading(NamedTuple):
+    """One sample of all channels, in kg from the calibrated reference, not yet above the zero.
+
+    A named tuple, not a dataclass like the others: it is made 10 to 80 times a second, and a frozen dataclass
+    takes 0.55 us to make where this takes 0.31 us (measured on x86-64, Python 3.11).
+    """
+
+    t: float
+    kg: tuple[float, ...]
+    ok: bool = True
+    """False: flagged by the reader (glitch, desync, saturated, stale); its numbers never enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonDown:
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonUp:
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """What the wall clock says at `t`. Sent at boot, when trust changes, after a step, and once a minute."""
+
+    t: float
+    utc: float
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SensorLost:
+    """The reader knows that a channel is gone. Silence of over 2 s is noticed by the core itself."""
+
+    t: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SensorBack:
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class PanelLost:
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class PanelBack:
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The store has committed the record with this id."""
+
+    t: float
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFailed:
+    """The store could not keep the record with this id. The device tries again; nothing is dropped."""
+
+    t: float
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    t: float
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LogChanged:
+    """Somebody deleted, edited or imported: the log as it now stands."""
+
+    t: float
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; what was due by `t` happens."""
+
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The process is asked to end: a last checkpoint, a dark panel."""
+
+    t: float
+
+
+Event = (
+    Reading
+    | ButtonDown
+    | ButtonUp
+    | WallClock
+    | SensorLost
+    | SensorBack
+    | PanelLost
+    | PanelBack
+    | Saved
+    | SaveFailed
+    | SettingsChanged
+    | LogChanged
+    | Tick
+    | Stopping
+)

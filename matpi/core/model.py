@@ -1,0 +1,223 @@
+"""What matpi remembers: values and their invariants.
+
+Times: `*_mono` are seconds of the monotonic clock of one boot (`boot_id`); `*_utc` are Unix seconds and are None until
+the wall clock was trusted; `*_s` are durations in seconds. Durations only ever come from the monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from enum import StrEnum
+from typing import NewType
+
+Counts = NewType("Counts", int)
+"""One conversion of the load cell chip, signed 24 bit."""
+Kilograms = NewType("Kilograms", float)
+
+RATING_MIN, RATING_MAX = 1, 10  # BEHAVIOUR 5: 10 = tightest
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    LEFT = "left"
+    CAP = "cap"
+    OBJECT = "object"
+    SENSOR_LOST = "sensor_lost"
+    POWER_LOST = "power_lost"
+    DISCARDED = "discarded"
+
+
+class Moment(StrEnum):
+    """When a rating was given."""
+
+    BEFORE = "before"
+    """On a day without a session so far."""
+    AFTER = "after"
+    """When a session had just ended."""
+    DAY = "day"
+    """At any other time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One time on the mat. `reason` is None while it is still open.
+
+    `span_s` runs from the first touch to the moment of leaving, `on_mat_s` is that without the time away.
+    `day` is the plan's day (it starts at 04:00 local time), fixed when the clock was first trusted.
+    """
+
+    id: str
+    boot_id: str
+    start_mono: float
+    span_s: float
+    on_mat_s: float
+    reason: EndReason | None = None
+    start_utc: float | None = None
+    utc_offset_s: int | None = None
+    """Local time minus UTC at the start."""
+    day: date | None = None
+    aways: int = 0
+    """How often the person left and came back in time."""
+    routine: str = "plan"
+    edited: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a session needs an id")
+        if not 0.0 <= self.on_mat_s <= self.span_s + 1e-6:
+            raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")
+        if self.aways < 0:
+            raise ValueError("a session cannot have been left less than never")
+
+    @property
+    def is_open(self) -> bool:
+        return self.reason is None
+
+    @property
+    def end_utc(self) -> float | None:
+        return None if self.start_utc is None else self.start_utc + self.span_s
+
+    def closed(self, reason: EndReason) -> Session:
+        return replace(self, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """The answer to "How tight do I feel today?", 1 to 10, 10 = tightest."""
+
+    id: str
+    boot_id: str
+    mono: float
+    value: int
+    moment: Moment
+    session_id: str | None = None
+    utc: float | None = None
+    utc_offset_s: int | None = None
+    day: date | None = None
+
+    def __post_init__(self) -> None:
+        if not RATING_MIN <= self.value <= RATING_MAX:
+            raise ValueError(f"a rating lies between {RATING_MIN} and {RATING_MAX}: {self.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class StopSign:
+    """Somebody said "felt wrong" after a session: tomorrow is a rest day and the plan steps back one tier."""
+
+    id: str
+    boot_id: str
+    mono: float
+    session_id: str | None = None
+    utc: float | None = None
+    utc_offset_s: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """What a person said about one day of the plan, beyond its sessions."""
+
+    day: date
+    rest: bool = False
+    """Declared a rest day."""
+    snoozed: bool = False
+    """The reminder was acknowledged by a tap: silent until the next day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The safety page was answered. `some` = at least one of the conditions applies."""
+
+    some: bool
+    utc: float | None = None
+    cleared: bool = False
+    """With `some`: a clinician was asked and agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zero:
+    """What the empty mat weighs, a channel, in kg from the calibrated reference."""
+
+    kg: tuple[float, ...]
+    by_hand: bool = False
+    noise_kg: float | None = None
+    """Learnt spread of a one-second block on the empty mat, summed over the channels."""
+
+    @property
+    def total_kg(self) -> float:
+        return sum(self.kg)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Counts to kilograms, a channel: kg = (counts - reference_counts) / counts_per_kg."""
+
+    reference_counts: tuple[int, ...]
+    counts_per_kg: tuple[float, ...]
+    approximate: bool = False
+    """From the nominal sensitivity of the documented build; nobody has calibrated yet."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.reference_counts) <= 4 or len(self.reference_counts) != len(self.counts_per_kg):
+            raise ValueError("a calibration has 1 to 4 channels, each with a reference and a slope")
+        if any(slope == 0.0 for slope in self.counts_per_kg):
+            raise ValueError("a slope of 0 counts per kilogram tells nothing")
+
+    def kg(self, counts: tuple[int, ...]) -> tuple[float, ...]:
+        return tuple(
+            (c - r) / s for c, r, s in zip(counts, self.reference_counts, self.counts_per_kg, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person sets on the device, the page or the command line; kept in the database."""
+
+    zone: str = "UTC"
+    """IANA name of the time zone the person lives in."""
+    day_start: time = time(4, 0)
+    bedtime: time = time(22, 30)
+    nudge_before_bed_min: int = 90
+    nudge: bool = True
+    quiet_from: time = time(22, 30)
+    quiet_to: time = time(7, 0)
+    rest_weekdays: frozenset[int] = frozenset()
+    """0 = Monday."""
+    weekly_goal: int = 5
+    stay_on_tier: bool = False
+    """Do not move on to the next tier of the plan."""
+    no_restart: bool = False
+    """Do not go back to day 1 after 21 days without a session."""
+
+    def __post_init__(self) -> None:
+        if not 3 <= self.weekly_goal <= 7:
+            raise ValueError(f"the weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
+        if not 0 <= self.nudge_before_bed_min <= 360:
+            raise ValueError(f"the reminder comes 0 to 360 minutes before bedtime: {self.nudge_before_bed_min}")
+        if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
+            raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Everything that happened, oldest first. Sessions here are closed ones, without the deleted."""
+
+    sessions: tuple[Session, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    stops: tuple[StopSign, ...] = ()
+    days: tuple[DayRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the store hands to the device at boot."""
+
+    log: Log = field(default_factory=Log)
+    open: Session | None = None
+    """A session that a power cut left open, as its last checkpoint told it."""
+    zero: Zero | None = None
+    zero_before: Zero | None = None
+    acknowledgement: Acknowledgement | None = None
+    settings: Settings = field(default_factory=Settings)

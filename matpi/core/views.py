@@ -1,0 +1,210 @@
+"""What to show, without a pixel. A view is all the screen needs; equal views give equal pictures.
+
+Fractions (`hold`, `rest`, `left`) are 0 to 1 in steps of `FRACTION_STEP`, so that a view changes a few times a second
+and not with every reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FRACTION_STEP = 1 / 16
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A dark panel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splash:
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody is on the mat and somebody looks."""
+
+    clock: str | None
+    """Local time as HH:MM, None while the clock is not trusted."""
+    plan_day: int
+    """1 to 14; above that the plan is done and it is the after-plan."""
+    lower_min: int
+    upper_min: int
+    today_s: float
+    """On the mat today."""
+    done: bool
+    rest_day: bool
+    notice: str | None = None
+    """At most 21 characters: something that wants attention, e.g. "check the mat"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """One page of what to know first. `pages` in all; the last asks."""
+
+    page: int
+    pages: int
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A load is on; in 3 s it is a session."""
+
+    lower_min: int
+    upper_min: int
+    plan_day: int
+    clothing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The session on the mat: big minutes and one tick a planned minute."""
+
+    elapsed_s: int
+    """Whole seconds when `seconds`, else whole minutes as seconds."""
+    lower_min: int
+    upper_min: int
+    label: str
+    """At most 21 characters: the phase, or what to do now."""
+    seconds: bool
+    """Show mm:ss: in the first minute and after a tap."""
+    hold: float = 0.0
+    """How far a hold towards "discard" has come."""
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    elapsed_s: int
+    left_s: int
+    """Whole seconds until the session ends."""
+    of_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The load cells fell silent in mid-session; the session waits for them."""
+
+    elapsed_s: int
+    left_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetUp:
+    """The cap has closed the session and the person still lies there."""
+
+    elapsed_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """Something lies on the mat, and it is nobody."""
+
+    load_kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDone:
+    on_mat_s: int
+    done_today: bool
+    """The day's total has reached the plan's lower bound."""
+    plan_day: int
+    saved: bool
+    """False: the store has not answered yet or could not."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingEntry:
+    """"How tight do I feel today?", ten boxes, no default."""
+
+    value: int | None
+    hold: float = 0.0
+    rest: float | None = None
+    """What is left of the 4 s after which the value stands, 1 to 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSaved:
+    value: int
+    saved: bool
+    hold: float = 0.0
+    left: float = 1.0
+    """What is left of the 8 s in which a hold changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeltWrong:
+    """"Felt wrong? hold": a stop sign."""
+
+    hold: float = 0.0
+    left: float = 1.0
+    logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """The session was thrown away by hand; for a while a hold brings it back."""
+
+    on_mat_s: int
+    hold: float = 0.0
+    left: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    items: tuple[str, ...]
+    """Each at most 14 characters."""
+    index: int
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something is broken or odd, in words a person can act on."""
+
+    title: str
+    """At most 15 characters."""
+    what: str
+    """At most 21 characters."""
+    do: str
+    """At most 21 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short word that needs no act."""
+
+    title: str
+    """At most 15 characters."""
+    text: str
+    """At most 21 characters."""
+    more: str = ""
+
+
+View = (
+    Off
+    | Splash
+    | Idle
+    | Safety
+    | Arriving
+    | Timer
+    | Away
+    | Holding
+    | GetUp
+    | Object
+    | SessionDone
+    | RatingEntry
+    | RatingSaved
+    | FeltWrong
+    | Discarded
+    | Menu
+    | Fault
+    | Notice
+)
+
+
+def fraction(value: float) -> float:
+    """Clamp to 0..1 and round down to FRACTION_STEP, so that views change in steps."""
+    return int(min(1.0, max(0.0, value)) / FRACTION_STEP) * FRACTION_STEP

@@ -1,0 +1,70 @@
+"""What the loop needs from the world. Owned by the loop; drivers, the simulator and the store implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from matpi.core.events import Event
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from matpi.core.effects import Brightness
+    from matpi.core.model import (
+        Acknowledgement,
+        DayRecord,
+        Log,
+        Memory,
+        Rating,
+        Session,
+        Settings,
+        StopSign,
+        Zero,
+    )
+
+Put = Callable[[Event], None]
+"""Hand an event to the loop; may be called from any thread, never blocks."""
+
+
+class Clock(Protocol):
+    def monotonic(self) -> float: ...
+    def utc(self) -> float: ...
+    def trusted(self) -> bool: ...
+
+
+class Scale(Protocol):
+    def start(self, put: Put) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Screen(Protocol):
+    """Shows a 128x64 1-bit picture. Raises HardwareError when the panel does not answer."""
+
+    def show(self, image: Image, brightness: Brightness) -> None: ...
+    def off(self) -> None: ...
+
+
+class Lamp(Protocol):
+    def set(self, duty: float) -> None:
+        """`duty` is 0 to 1, linear in light."""
+
+
+class SessionStore(Protocol):
+    """Everything raises StoreError when it could not be made durable; a call that returns has been committed."""
+
+    def load(self) -> Memory: ...
+    def log(self) -> Log: ...
+    def checkpoint(self, session: Session) -> None: ...
+    def save_session(self, session: Session) -> None: ...
+    def drop_session(self, session_id: str, reason: str) -> None: ...
+    def save_rating(self, rating: Rating) -> None: ...
+    def save_stop(self, stop: StopSign) -> None: ...
+    def save_day(self, record: DayRecord) -> None: ...
+    def save_zero(self, zero: Zero, before: Zero | None) -> None: ...
+    def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None: ...
+    def save_settings(self, settings: Settings) -> None: ...
+    def count(self, kind: str, text: str) -> None:
+        """One more of this kind in the diagnostics."""
+
+    def close(self) -> None: ...
