@@ -50,6 +50,8 @@ class Show:
 
     view: View
     brightness: Brightness = Brightness.BRIGHT
+    shift: tuple[int, int] = (0, 0)
+    """Pixels right and down, 0 to 2 each: the picture wanders so that no pixel wears out first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,14 @@ class SaveStop:
 
 
 @dataclass(frozen=True, slots=True)
+class DateBoot:
+    """The wall clock is trusted now: records of this boot without a date get theirs (utc = mono + offset_utc)."""
+
+    boot_id: str
+    offset_utc: float
+
+
+@dataclass(frozen=True, slots=True)
 class SaveDay:
     record: DayRecord
 
@@ -115,7 +125,7 @@ class SaveAcknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something about presence worth a line in the log. `at` is back-dated to when it happened; `t` is when it was known."""
+    """Something about presence worth a line in the log: known at `t`, back-dated to `at`, when it happened."""
 
     t: float
     at: float
@@ -153,6 +163,7 @@ Effect = (
     | DropSession
     | SaveRating
     | SaveStop
+    | DateBoot
     | SaveDay
     | SaveZero
     | SaveAcknowledgement

@@ -1,0 +1,196 @@
+"""What the one button does: tap = next or wake, hold = do it, the same everywhere.
+
+A gesture acts only in the state its press began in: a finger that is still down when a state changes does nothing more.
+What cannot be undone waits for the release.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
+from matpi.core.gesture import Gesture
+from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
+from matpi.core.safety import PAGES
+from matpi.core.session import State
+from matpi.core.views import Off
+
+if TYPE_CHECKING:
+    from matpi.core.device import Device
+
+ZERO, UNDO_ZERO, CLINICIAN, SAFETY, BACK = "Zero the mat", "Undo zero", "Clinician ok", "Safety", "Back"
+
+
+def act(device: Device, t: float, gesture: Gesture) -> None:
+    state = device.machine.state
+    if gesture is Gesture.PRESS:
+        _press(device, t, state)
+        return
+    device.touched = t
+    if gesture is Gesture.STUCK:
+        _stuck(device, t, state)
+        return
+    if state is not device.press_state:
+        return
+    match gesture:
+        case Gesture.TAP:
+            _tap(device, t, state)
+        case Gesture.HOLD:
+            _hold(device, t, state)
+        case Gesture.HOLD_RELEASED:
+            _hold_released(device, t, state)
+        case Gesture.LONG_HOLD if state is State.ON_MAT:
+            device.fire("discard", t, "held for 3 s")
+
+
+def _press(device: Device, t: float, state: State) -> None:
+    shown = device.shown
+    device.press_state = state
+    device.woke_by_press = shown is not None and isinstance(shown.view, Off)
+    device.touched = t
+    if state is State.RATING:
+        device.dial.hold(t)
+    if device.nudge is not None and device.nudge.reason is None:
+        device.snooze(t)
+
+
+def _tap(device: Device, t: float, state: State) -> None:
+    match state:
+        case State.IDLE if not device.woke_by_press:
+            device.machine.forget_last()
+            device.fire("ask", t, "a tap")
+        case State.SAFETY if not device.woke_by_press:
+            if device.safety_page < len(PAGES) - 1:
+                device.safety_page += 1
+            else:
+                _answer(device, t, some=True)
+        case State.MENU:
+            device.menu_index = (device.menu_index + 1) % len(menu(device))
+        case State.ON_MAT:
+            device.seconds_until = t + device.rules.seconds_s
+        case State.DONE | State.SAVED | State.FELT_WRONG:
+            device.fire("go_on", t, "a tap")
+        case State.RATING:
+            device.dial.tap(t)
+        case _:
+            pass
+
+
+def _hold(device: Device, t: float, state: State) -> None:
+    match state:
+        case State.IDLE:
+            device.fire("menu", t, "held")
+        case State.RATING if device.dial.value is not None:
+            _rated(device, t, "held")
+        case State.SAVED:
+            device.dial.hold(t)
+            device.fire("change", t, "held")
+        case State.DISCARDED if device.machine.discarded() is not None:
+            device.fire("undo", t, "held")
+        case _:
+            pass
+
+
+def _hold_released(device: Device, t: float, state: State) -> None:
+    match state:
+        case State.SAFETY if device.safety_page == len(PAGES) - 1:
+            _answer(device, t, some=False)
+        case State.MENU:
+            _choose(device, t, menu(device)[device.menu_index])
+        case State.FELT_WRONG if device.stop_id is None:
+            last = device.machine.last
+            device.stop_id = device.new_id()
+            device.keep(
+                SaveStop(
+                    StopSign(
+                        id=device.stop_id,
+                        boot_id=device.boot_id,
+                        mono=t,
+                        session_id=None if last is None else last.id,
+                        **_dated(device, t),
+                    )
+                )
+            )
+        case _:
+            pass
+
+
+def _stuck(device: Device, t: float, state: State) -> None:
+    """Nobody holds a button for 20 s: what this press did is taken back."""
+    device.note(t, "button_stuck", "the button was down for 20 s; it is ignored until it is let go")
+    if state is State.MENU and device.press_state is State.IDLE:
+        device.fire("leave_menu", t, "the button is stuck")
+    elif state is State.DISCARDED and device.press_state is State.ON_MAT:
+        device.fire("undo", t, "the button is stuck")
+
+
+def rating_over(device: Device, t: float) -> None:
+    """The rest is over: the value stands, or nobody answered."""
+    if device.dial.value is None:
+        device.fire("unrated", t, "60 s untouched")
+    else:
+        _rated(device, t, "4 s of rest")
+
+
+def _rated(device: Device, t: float, reason: str) -> None:
+    value, last = device.dial.value, device.machine.last
+    if value is None:
+        return
+    if device.rating_id is None:
+        device.rating_id = device.new_id()
+    alone = Moment.DAY if device.plan.today_s > 0 else Moment.BEFORE
+    rating = Rating(
+        id=device.rating_id,
+        boot_id=device.boot_id,
+        mono=t,
+        value=value,
+        moment=alone if last is None else Moment.AFTER,
+        session_id=None if last is None else last.id,
+        **_dated(device, t),
+    )
+    device.keep(SaveRating(rating))
+    device.fire("rated", t, reason)
+
+
+def _dated(device: Device, t: float) -> dict[str, Any]:
+    utc = device.wall.utc(t)
+    if utc is None:
+        return {}
+    return {"utc": utc, "utc_offset_s": device.wall.offset_at(utc), "day": device.wall.day_at(utc)}
+
+
+def _answer(device: Device, t: float, *, some: bool) -> None:
+    device.acknowledge(SaveAcknowledgement(Acknowledgement(some=some, utc=device.wall.utc(t))))
+    device.fire("answered", t, "one applies: ask first" if some else "none applies")
+
+
+def menu(device: Device) -> list[str]:
+    """What can be chosen now."""
+    items = [ZERO]
+    if device.zero_before is not None:
+        items.append(UNDO_ZERO)
+    acknowledgement = device.acknowledgement
+    if acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared:
+        items.append(CLINICIAN)
+    return [*items, SAFETY, BACK]
+
+
+def _choose(device: Device, t: float, item: str) -> None:
+    match item:
+        case _ if item == SAFETY:
+            device.fire("read_safety", t, "chosen")
+            return
+        case _ if item == ZERO:
+            reason = "zero set" if device.set_zero(t) else "the mat was not still: zero kept"
+        case _ if item == UNDO_ZERO:
+            device.undo_zero(t)
+            reason = "zero undone"
+        case _ if item == CLINICIAN:
+            old = device.acknowledgement
+            device.acknowledge(
+                SaveAcknowledgement(Acknowledgement(some=True, utc=old.utc if old else None, cleared=True))
+            )
+            reason = "a clinician agreed"
+        case _:
+            reason = "back"
+    device.fire("leave_menu", t, reason)

@@ -1,0 +1,119 @@
+"""The log in memory, and the records that the store has not confirmed yet. Nothing is dropped when a save fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TypeVar
+
+from matpi.core.effects import Effect, SaveRating, SaveSession, SaveStop
+from matpi.core.model import DayRecord, Log, Rating, Session, StopSign
+from matpi.core.wall import Wall
+
+RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
+
+_Record = TypeVar("_Record", bound=Session | Rating | StopSign)
+
+
+class Keeper:
+    """`log` holds what happened, saved or not. `waiting` are ids without an answer, `failed` those refused so far."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.waiting: dict[str, Effect] = {}
+        self.failed: dict[str, str] = {}
+        self.retry_due = inf
+
+    def keep(self, effect: SaveSession | SaveRating | SaveStop) -> None:
+        """The record enters the log, and waits for the store's answer."""
+        log = self.log
+        match effect:
+            case SaveSession(session):
+                self.log = replace(log, sessions=_put(log.sessions, session))
+                self.waiting[session.id] = effect
+            case SaveRating(rating):
+                self.log = replace(log, ratings=_put(log.ratings, rating))
+                self.waiting[rating.id] = effect
+            case SaveStop(stop):
+                self.log = replace(log, stops=_put(log.stops, stop))
+                self.waiting[stop.id] = effect
+
+    def saved(self, record_id: str) -> bool:
+        """The store has it. False when nobody asked for it."""
+        self.failed.pop(record_id, None)
+        if not self.failed:
+            self.retry_due = inf
+        return self.waiting.pop(record_id, None) is not None
+
+    def refused(self, t: float, record_id: str, why: str) -> bool:
+        """The store could not. True when this is news: nothing had failed before."""
+        news = not self.failed
+        if record_id in self.waiting:
+            self.failed[record_id] = why
+            self.retry_due = t + RETRY_S
+        return news
+
+    def retry(self, t: float) -> list[Effect]:
+        """What to ask again, now that it is time."""
+        if t < self.retry_due:
+            return []
+        self.retry_due = t + RETRY_S if self.failed else inf
+        return [self.waiting[record_id] for record_id in self.failed]
+
+    def is_saved(self, record_id: str) -> bool:
+        return record_id not in self.waiting
+
+    def set_day(self, record: DayRecord) -> None:
+        others = tuple(day for day in self.log.days if day.day != record.day)
+        self.log = replace(self.log, days=(*others, record))
+
+    def date(self, boot_id: str, wall: Wall) -> None:
+        """The clock is trusted: give the records of this boot their dates, as the store does with its rows."""
+        offset = wall.offset_utc
+        if offset is None:
+            return
+        sessions = tuple(
+            replace(
+                s,
+                start_utc=s.start_mono + offset,
+                utc_offset_s=wall.offset_at(s.start_mono + offset),
+                day=wall.day_at(s.start_mono + offset),
+            )
+            if s.start_utc is None and s.boot_id == boot_id
+            else s
+            for s in self.log.sessions
+        )
+        self.log = replace(
+            self.log,
+            sessions=sessions,
+            ratings=tuple(_dated(r, boot_id, offset, wall) for r in self.log.ratings),
+            stops=tuple(_dated(s, boot_id, offset, wall) for s in self.log.stops),
+        )
+        by_id = {s.id: s for s in sessions}
+        for record_id, effect in self.waiting.items():
+            match effect:
+                case SaveSession(session):
+                    self.waiting[record_id] = SaveSession(by_id.get(session.id, session))
+                case SaveRating(rating):
+                    self.waiting[record_id] = SaveRating(_dated(rating, boot_id, offset, wall))
+                case SaveStop(stop):
+                    self.waiting[record_id] = SaveStop(_dated(stop, boot_id, offset, wall))
+                case _:
+                    pass
+
+
+_Dated = TypeVar("_Dated", Rating, StopSign)
+
+
+def _dated(record: _Dated, boot_id: str, offset: float, wall: Wall) -> _Dated:
+    if record.utc is not None or record.boot_id != boot_id:
+        return record
+    utc = record.mono + offset
+    return replace(record, utc=utc, utc_offset_s=wall.offset_at(utc), day=wall.day_at(utc))
+
+
+def _put(records: tuple[_Record, ...], record: _Record) -> tuple[_Record, ...]:
+    """Replace the one with this id, or append."""
+    if any(old.id == record.id for old in records):
+        return tuple(record if old.id == record.id else old for old in records)
+    return (*records, record)

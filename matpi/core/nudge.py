@@ -1,0 +1,143 @@
+"""When the light may remind of today's session, and when it must be silent.
+
+From the nudge time (bedtime minus `nudge_before_bed_min`, by the local clock) it breathes for 30 s: every 15 min in the
+first hour, then every 5. Bedtime may lie after midnight: what is missed is the session of the *plan's* day, which lasts
+until `day_start`. A breath that quiet hours or the end of the day would cut short is not begun.
+
+Quiet hours run by the local clock, over midnight when they end before they begin; equal times mean none. When a change
+of the clocks brings a quiet time twice, it is quiet until the second one is over. A nudge time comes once a day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time, timedelta, tzinfo
+from enum import StrEnum
+
+from matpi.core.calendar_day import day_bounds, day_of, local_instant
+from matpi.core.model import DayRecord, Settings
+from matpi.core.programme import Plan
+
+BREATH_S = 30.0  # BEHAVIOUR 6, like the two below
+FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0
+THEN_EVERY_S = 5 * 60.0
+_DAY = timedelta(days=1)
+
+
+class Silence(StrEnum):
+    """Why the light does not remind."""
+
+    OFF = "off"
+    CLOCK_NOT_KNOWN = "clock not known"
+    OCCUPIED = "somebody is on the mat"
+    DONE = "done"
+    REST_DAY = "rest day"
+    SNOOZED = "snoozed"
+    NOT_YET = "not yet time"
+    QUIET_HOURS = "quiet hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    active: bool
+    """The light breathes right now."""
+    reason: Silence | None
+    """None: it reminds, breathing now or resting between two breaths."""
+    next_change_utc: float | None
+    """Ask again then; always in the future. None: only an event can change the answer."""
+
+    @property
+    def until_utc(self) -> float | None:
+        """The end of the breath that runs."""
+        return self.next_change_utc if self.active else None
+
+
+def nudge(
+    now_utc: float,
+    trusted: bool,
+    zone: tzinfo,
+    settings: Settings,
+    plan: Plan,
+    day_record: DayRecord | None,
+    occupied: bool,
+) -> Nudge:
+    """What the reminder does at `now_utc`.
+
+    `plan` and `day_record` are those of the plan's day of `now_utc`; those of another day are taken as not there:
+    silent until asked again with today's. The first of the reasons in the order of `Silence` is told.
+    """
+    if not settings.nudge:
+        return Nudge(active=False, reason=Silence.OFF, next_change_utc=None)
+    if not trusted:
+        return Nudge(active=False, reason=Silence.CLOCK_NOT_KNOWN, next_change_utc=None)
+    today = day_of(now_utc, zone, settings.day_start)
+    _, end = day_bounds(today, zone, settings.day_start)
+    if occupied:
+        return Nudge(active=False, reason=Silence.OCCUPIED, next_change_utc=end)
+    if plan.today != today:
+        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=end)
+    if plan.done:
+        return Nudge(active=False, reason=Silence.DONE, next_change_utc=end)
+    if plan.rest_day:
+        return Nudge(active=False, reason=Silence.REST_DAY, next_change_utc=end)
+    if day_record is not None and day_record.day == today and (day_record.rest or day_record.snoozed):
+        why = Silence.REST_DAY if day_record.rest else Silence.SNOOZED
+        return Nudge(active=False, reason=why, next_change_utc=end)
+    begin = nudge_time(today, zone, settings)
+    if now_utc < begin:
+        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=min(begin, end))
+    return _reminding(now_utc, begin, end, _quiet_hours(today, zone, settings))
+
+
+def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
+    """When the reminder of this day of the plan begins, in Unix seconds."""
+    minute = settings.bedtime.hour * 60 + settings.bedtime.minute - settings.nudge_before_bed_min
+    hhmm = time(minute // 60 % 24, minute % 60)
+    begin, _ = day_bounds(day, zone, settings.day_start)
+    while (instant := local_instant(day, zone, hhmm)) is None or instant < begin:
+        day += _DAY
+    return instant
+
+
+def _reminding(now_utc: float, begin: float, end: float, quiet: list[tuple[float, float]]) -> Nudge:
+    for quiet_from, quiet_to in quiet:
+        if quiet_from <= now_utc < quiet_to:
+            return Nudge(active=False, reason=Silence.QUIET_HOURS, next_change_utc=min(quiet_to, end))
+    silent_from = min([end, *(quiet_from for quiet_from, _ in quiet if quiet_from > now_utc)])
+    silent_until = max([begin, *(quiet_to for _, quiet_to in quiet if quiet_to <= now_utc)])
+    breath = _breath_before(now_utc, begin)
+    if now_utc < breath + BREATH_S <= silent_from and breath >= silent_until:
+        return Nudge(active=True, reason=None, next_change_utc=breath + BREATH_S)
+    following = _breath_after(breath, begin)
+    change = following if following + BREATH_S <= silent_from else silent_from
+    return Nudge(active=False, reason=None, next_change_utc=change)
+
+
+def _breath_before(now_utc: float, begin: float) -> float:
+    """The start of the latest breath not after now."""
+    gone = now_utc - begin
+    if gone < FIRST_FOR_S:
+        return begin + gone // FIRST_EVERY_S * FIRST_EVERY_S
+    return begin + FIRST_FOR_S + (gone - FIRST_FOR_S) // THEN_EVERY_S * THEN_EVERY_S
+
+
+def _breath_after(breath: float, begin: float) -> float:
+    return breath + (FIRST_EVERY_S if breath - begin < FIRST_FOR_S else THEN_EVERY_S)
+
+
+def _quiet_hours(today: date, zone: tzinfo, settings: Settings) -> list[tuple[float, float]]:
+    """The quiet hours that touch this day of the plan."""
+    if settings.quiet_from == settings.quiet_to:
+        return []
+    spans = []
+    for ahead in range(-1, 3):
+        day = today + ahead * _DAY
+        start = local_instant(day, zone, settings.quiet_from)
+        if start is None:
+            continue
+        if settings.quiet_to < settings.quiet_from:
+            day += _DAY
+        while (stop := local_instant(day, zone, settings.quiet_to, last=True)) is None:
+            day += _DAY
+        spans.append((start, stop))
+    return spans

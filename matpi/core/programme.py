@@ -1,0 +1,268 @@
+"""The 14-day plan and what follows it: a pure function of the log, folded day by day.
+
+Nothing is stored: delete or edit a session and the next call tells what would have been. What the table leaves open:
+
+- **Done, advance.** A day's target is the one in force when it began. The day is done when its sessions together reach
+  that target's lower bound, whatever their routine; then the plan stands one day further from the *next* day on.
+  Reaching it twice, or the lower bound of the next tier as well, is still one advance. Done on a rest day counts.
+- **What counts.** Closed, dated sessions up to today, not those thrown away by hand. Undated ones, ratings and stop
+  signs too, count once they have a day; days after today (a clock that was wrong) wait until they come. The order
+  of the log does not matter.
+- **Days without** are whole days between today and the last day with any session, rest days among them: skin forgets
+  on those too. From 7 on: the first day of the tier again. From 21 on: day 1, also from the after-plan; with
+  `no_restart` only the tier. Both take effect, and are told, as soon as the days are full.
+- **Stop sign.** Tomorrow is a rest day, and from tomorrow the plan stands on the first day of the tier before
+  the one of that day, which still counts if it was done. Several signs in a day are one. From the after-plan (10-20
+  min) the step leads to days 8-10 (10-15): days 11-14 ask for more (15-20), and a stop sign never asks for more.
+- **Staying on a tier.** The tier's last day is shown again and again until somebody clearly works in the next one:
+  a session over this tier's upper bound by more than a minute, while the day reaches the next one's lower bound.
+  So the switch moves nobody back who has long gone on, and getting up slowly at "enough" moves nobody on.
+  The after-plan is never held back: its range includes the one before.
+- **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound is what makes
+  a day done. The plan's own progress goes on being told by the full targets, and is back once it is cleared.
+- **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from math import fsum
+
+from matpi.core.model import Acknowledgement, EndReason, Log, Settings
+from matpi.core.progress import RestReason, Rests, Trend, score_of, streak_of, trend_of
+
+PLAN_DAYS = 14
+AFTER = PLAN_DAYS + 1
+"""The plan day of everything after the plan."""
+REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # BEHAVIOUR 3
+STAY_GRACE_S = 60.0  # chosen, unmeasured: getting up slowly after "enough" is not a step to the next tier
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    first_day: int
+    last_day: int
+    lower_min: int
+    upper_min: int
+    clothing: str
+    goal: str
+
+    @property
+    def lower_s(self) -> float:
+        return self.lower_min * 60.0
+
+    @property
+    def upper_s(self) -> float:
+        return self.upper_min * 60.0
+
+
+TIERS = (  # BEHAVIOUR 3, from the article's plan
+    Tier(1, 3, 2, 5, "thin shirt", "learn the sensation"),
+    Tier(4, 7, 5, 10, "thin shirt, or bare (optional)", "build tolerance"),
+    Tier(8, 10, 10, 15, "your choice", "add breathwork"),
+    Tier(11, 14, 15, 20, "your choice", "make it a routine"),
+    Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
+)
+_STEP_BACK = (0, 0, 1, 2, 2)
+"""Where a stop sign leads from each tier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What holds on `today`."""
+
+    today: date
+    day: int
+    """1 to 14, or AFTER."""
+    tier: int
+    """Index into TIERS."""
+    today_s: float
+    """On the mat today, with the session that runs."""
+    done: bool
+    done_days: int
+    """Days of the whole log, today included, that were done. Not with the session that runs, like all that follows."""
+    rest_reason: RestReason | None
+    short_only: bool
+    """Somebody should ask a clinician first: short sessions until that is confirmed."""
+    streak: int
+    """Done days in a row up to today; rest days do not break it, nor does a today that is not done yet."""
+    score: float
+    """0 to 1, Loop's: S' = S*m + c*(1-m), m = 0.5**(sqrt(frequency)/13). One miss costs a few per cent."""
+    week_count: int
+    """Done days since Monday."""
+    weekly_goal: int
+    restarted: bool
+    """Told: after so many days without, the plan is back at day 1."""
+    repeated: bool
+    """Told: after some days without, the plan is back at the first day of the tier."""
+    trend: Trend | None
+    """The latest of day 7 and day 14 that is done and has ratings on both sides."""
+
+    @property
+    def target(self) -> Tier:
+        return TIERS[self.tier]
+
+    @property
+    def lower_min(self) -> int:
+        return self.target.lower_min
+
+    @property
+    def upper_min(self) -> int:
+        return self.target.upper_min
+
+    @property
+    def lower_s(self) -> float:
+        return self.target.lower_s
+
+    @property
+    def upper_s(self) -> float:
+        return self.target.upper_s
+
+    @property
+    def clothing(self) -> str:
+        return self.target.clothing
+
+    @property
+    def goal(self) -> str:
+        return self.target.goal
+
+    @property
+    def rest_day(self) -> bool:
+        return self.rest_reason is not None
+
+    def running(self, on_mat_s: float) -> Plan:
+        """The same day with a session that has run so long and is not in the log; costs nothing, for every redraw."""
+        today_s = self.today_s + on_mat_s
+        return replace(self, today_s=today_s, done=today_s >= self.lower_s)
+
+
+@dataclass(slots=True)
+class _Happened:
+    """What the log tells of one day."""
+
+    seconds: list[float] = field(default_factory=list)
+    ratings: list[int] = field(default_factory=list)
+    stop: bool = False
+
+    @property
+    def total_s(self) -> float:
+        return fsum(self.seconds)  # exact, so that the order of the sessions cannot decide a day
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where the plan stands when a day begins."""
+
+    day: int = 1
+    at_door: bool = False
+    """The tier's first day was reached by advancing, and somebody who stays on the tier before has not entered."""
+    last: int | None = None
+    """Ordinal of the last day with a session."""
+    round: int = 0
+    """Restarts so far."""
+
+    @property
+    def shown_day(self) -> int:
+        return self.day - 1 if self.at_door else self.day
+
+
+def plan(
+    log: Log,
+    today: date,
+    settings: Settings,
+    acknowledgement: Acknowledgement | None = None,
+    *,
+    running_s: float = 0.0,
+) -> Plan:
+    """What holds on `today`, linear in the log; never raises for a valid one. `running_s`: see `Plan.running`."""
+    now = today.toordinal()
+    short_only = acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared
+    happened = _by_day(log, now)
+    today_happened = happened.setdefault(now, _Happened())
+
+    standing = begun = before_gap = _Standing()
+    done: set[int] = set()
+    rested = {record.day.toordinal() for record in log.days if record.rest}
+    stopped: set[int] = set()
+    rated: dict[int, dict[int, list[float]]] = {}  # by round, by plan day
+    furthest: dict[int, int] = {}  # by round: a step back does not take a trend away
+    for day in sorted(happened):
+        what = happened[day]
+        before_gap, begun = standing, _after_gap(standing, day, settings)
+        tier = _tier_of(begun.shown_day)
+        if what.ratings:
+            mean = sum(what.ratings) / len(what.ratings)
+            rated.setdefault(begun.round, {}).setdefault(begun.shown_day, []).append(mean)
+        if what.seconds:
+            total_s = what.total_s
+            if total_s >= (TIERS[0] if short_only else TIERS[tier]).lower_s:
+                done.add(day)
+            standing = replace(begun, last=day)
+            if total_s >= TIERS[tier].lower_s:
+                standing = _advanced(standing, total_s, max(what.seconds), settings)
+                furthest[standing.round] = max(furthest.get(standing.round, 1), standing.day)
+        if what.stop:
+            stopped.add(day + 1)
+            standing = replace(begun, day=TIERS[_STEP_BACK[tier]].first_day, at_door=False, last=standing.last)
+
+    shown_day = min(begun.shown_day, TIERS[0].last_day) if short_only else begun.shown_day
+    rests = Rests(settings.rest_weekdays, rested, stopped)
+    restarted = begun.round > before_gap.round
+    told = Plan(
+        today=today,
+        day=shown_day,
+        tier=_tier_of(shown_day),
+        today_s=today_happened.total_s,
+        done=now in done,
+        done_days=len(done),
+        rest_reason=rests.reason(now),
+        short_only=short_only,
+        streak=streak_of(done, rests, now),
+        score=score_of(done, rests, now, settings.weekly_goal),
+        week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
+        weekly_goal=settings.weekly_goal,
+        restarted=restarted,
+        repeated=begun.day != before_gap.day and not restarted,
+        trend=trend_of(rated.get(begun.round, {}), furthest.get(begun.round, 1)),
+    )
+    return told.running(running_s)
+
+
+def _by_day(log: Log, now: int) -> dict[int, _Happened]:
+    happened: dict[int, _Happened] = {}
+    for session in log.sessions:
+        if session.day is None or session.reason in {None, EndReason.DISCARDED}:
+            continue
+        if (day := session.day.toordinal()) <= now:
+            happened.setdefault(day, _Happened()).seconds.append(session.on_mat_s)
+    for rating in log.ratings:
+        if rating.day is not None and (day := rating.day.toordinal()) <= now:
+            happened.setdefault(day, _Happened()).ratings.append(rating.value)
+    for stop in log.stops:
+        if stop.day is not None and (day := stop.day.toordinal()) <= now:
+            happened.setdefault(day, _Happened()).stop = True
+    return happened
+
+
+def _tier_of(day: int) -> int:
+    return next(index for index, tier in enumerate(TIERS) if day <= tier.last_day)
+
+
+def _after_gap(standing: _Standing, day: int, settings: Settings) -> _Standing:
+    without = 0 if standing.last is None else day - standing.last - 1
+    if without >= RESTART_AFTER_DAYS and not settings.no_restart and standing.day > 1:
+        return replace(standing, day=1, at_door=False, round=standing.round + 1)
+    if without >= REPEAT_AFTER_DAYS:
+        return replace(standing, day=TIERS[_tier_of(standing.shown_day)].first_day, at_door=False)
+    return standing
+
+
+def _advanced(standing: _Standing, total_s: float, longest_s: float, settings: Settings) -> _Standing:
+    if standing.at_door:
+        tier = _tier_of(standing.shown_day)
+        if longest_s <= TIERS[tier].upper_s + STAY_GRACE_S or total_s < TIERS[tier + 1].lower_s:
+            return standing
+    day = min(standing.day + 1, AFTER)
+    at_door = settings.stay_on_tier and day < AFTER and _tier_of(day) > _tier_of(standing.day)
+    return replace(standing, day=day, at_door=at_door)

@@ -1,0 +1,340 @@
+"""The session machine: one table, one funnel, and callbacks that only append effects.
+
+Every transition of the device's flat state machine stands in TRANSITIONS and nowhere else; docs/states.md and the
+twin's diagram are drawn from it. Everything goes through `SessionMachine.fire`, which takes the time it happened and
+the reason. `transitions` does not roll back when a callback fails, so callbacks touch nothing but the list of effects
+and the running session.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from transitions import Machine
+
+from matpi.core.effects import Changed, Checkpoint, DropSession, Effect, Report, Said, SaveSession
+from matpi.core.model import EndReason, Session
+
+# It logs each enter and exit at INFO (measured 21 us an event against 10); a transition is told by our own effect.
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+class State(Enum):
+    IDLE = "nobody is on the mat"
+    SAFETY = "what to know first"
+    MENU = "menu"
+    ARRIVING = "a load is on; not yet a session"
+    ON_MAT = "on the mat, the timer runs"
+    AWAY = "off the mat, the timer waits"
+    HOLDING = "load cells silent, the session waits"
+    CAPPED = "closed by the cap, still lying there"
+    OBJECT = "something lies there, nobody"
+    DONE = "the session as it ended"
+    RATING = "how tight do I feel today?"
+    SAVED = "the answer as it was saved"
+    FELT_WRONG = "felt wrong?"
+    DISCARDED = "thrown away by hand, undo offered"
+    SENSOR_LOST = "load cells silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the table. `dest` None: legal here, but nothing changes state. `do` and `when` name methods below."""
+
+    trigger: str
+    source: State
+    dest: State | None
+    do: str | None = None
+    when: str | None = None
+    reason: str = ""
+    """The usual reason, for the diagram; `fire` tells the reason of each case."""
+
+
+def _rows() -> Iterable[Transition]:
+    s = State
+    row = Transition
+
+    # Somebody comes. Whatever is on the screen gives way to the mat.
+    showing = (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.DISCARDED)
+    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, *showing):
+        yield row("touched", source, s.ARRIVING, "arrive", reason="load over on")
+    yield row("slipped", s.ARRIVING, s.IDLE, reason="off again within 3 s")
+    yield row("confirmed", s.ARRIVING, s.ON_MAT, "begin", reason="3 s on the mat")
+
+    # On the mat, away and back.
+    yield row("left", s.ON_MAT, s.AWAY, "freeze", reason="load under the off threshold")
+    yield row("left", s.CAPPED, s.DONE, reason="got up")
+    yield row("left", s.DISCARDED, None)
+    yield row("returned", s.AWAY, s.ON_MAT, "unfreeze", reason="back within 20 s")
+    yield row("gone", s.AWAY, s.DONE, "end", "long_enough", "20 s away")
+    yield row("gone", s.AWAY, s.IDLE, "drop", reason="under 30 s on the mat")
+    yield row("returned", s.DISCARDED, None)
+    yield row("gone", s.DISCARDED, None)
+    yield row("capped", s.ON_MAT, s.CAPPED, "end", reason="45 min")
+
+    # A load with no body in it.
+    yield row("object", s.ON_MAT, s.DONE, "end", "body_was_there", "a body left, a thing stayed")
+    yield row("object", s.ON_MAT, s.OBJECT, "drop", reason="30 s without any motion")
+    for source in (s.IDLE, s.CAPPED, s.DISCARDED):
+        yield row("object", source, s.OBJECT, reason="nothing moves in the load")
+    yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
+    yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
+    for source in (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG):
+        yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
+        yield row("cleared", source, None)
+
+    # The load cells fall silent and come back. What shows a question goes on showing it.
+    yield row("sensor_lost", s.ON_MAT, s.HOLDING, "hold", reason="silent for 2 s")
+    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, s.ARRIVING):
+        yield row("sensor_lost", source, s.SENSOR_LOST, reason="silent for 2 s")
+    yield row("sensor_back", s.HOLDING, s.ON_MAT, reason="readings again")
+    yield row("sensor_back", s.SENSOR_LOST, s.IDLE, reason="readings again")
+    yield row("sensor_gone", s.HOLDING, s.DONE, "end", "long_enough", "silent for 60 s")
+    yield row("sensor_gone", s.HOLDING, s.SENSOR_LOST, "drop", reason="under 30 s on the mat")
+    yield row("sensor_gone", s.CAPPED, s.SENSOR_LOST, reason="silent 60 s")
+    for source in (s.AWAY, s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.DISCARDED, s.CAPPED):
+        yield row("sensor_lost", source, None)
+        yield row("sensor_back", source, None)
+    yield row("sensor_gone", s.DISCARDED, None)
+
+    # Thrown away by hand, and brought back.
+    yield row("discard", s.ON_MAT, s.DISCARDED, "discard", reason="held for 3 s")
+    yield row("undo", s.DISCARDED, s.ON_MAT, "restore", "still_there", "held again")
+    yield row("undo", s.DISCARDED, s.DONE, "restore_ended", reason="held again, already up")
+    yield row("expired", s.DISCARDED, s.IDLE, reason="nobody wanted it back")
+
+    # One button, one question.
+    yield row("go_on", s.DONE, s.RATING, reason="4 s, or a tap")
+    yield row("ask", s.IDLE, s.RATING, reason="a tap")
+    yield row("rated", s.RATING, s.SAVED, reason="held, or 4 s of rest")
+    yield row("unrated", s.RATING, s.FELT_WRONG, None, "after_session", "60 s untouched")
+    yield row("unrated", s.RATING, s.IDLE, reason="60 s untouched")
+    yield row("change", s.SAVED, s.RATING, reason="held")
+    yield row("go_on", s.SAVED, s.FELT_WRONG, None, "after_session", "8 s, or a tap")
+    yield row("go_on", s.SAVED, s.IDLE, reason="8 s, or a tap")
+    yield row("go_on", s.FELT_WRONG, s.IDLE, reason="8 s, or a tap")
+
+    # First run, and the menu.
+    yield row("safety_due", s.IDLE, s.SAFETY, reason="not answered yet")
+    yield row("answered", s.SAFETY, s.IDLE, reason="answered")
+    yield row("menu", s.IDLE, s.MENU, reason="held")
+    yield row("leave_menu", s.MENU, s.IDLE, reason="chosen, or 20 s untouched")
+    yield row("read_safety", s.MENU, s.SAFETY, reason="chosen")
+
+
+TRANSITIONS: tuple[Transition, ...] = tuple(_rows())
+
+
+@dataclass(slots=True)
+class Running:
+    """The session under way. Times are monotonic; `carried` is what it brought over a power cut."""
+
+    id: str
+    boot_id: str
+    start: float
+    carried: Session | None = None
+    gap_s: float = 0.0
+    """From the carried session's last checkpoint to `start`; not time on the mat."""
+    frozen_at: float | None = None
+    away_s: float = 0.0
+    aways: int = 0
+    start_utc: float | None = None
+    utc_offset_s: int | None = None
+    day: date | None = None
+
+    def on_mat_s(self, t: float) -> float:
+        """Seconds on the mat up to `t`; stands still while away."""
+        here = (t if self.frozen_at is None else min(t, self.frozen_at)) - self.start - self.away_s
+        return max(0.0, here) + (self.carried.on_mat_s if self.carried else 0.0)
+
+    def record(self, t: float) -> Session:
+        """The session as it would stand if it ended at `t` (or at the moment of leaving)."""
+        end = t if self.frozen_at is None else min(t, self.frozen_at)
+        on_mat = self.on_mat_s(t)
+        span = max(0.0, end - self.start)
+        before = self.carried
+        return Session(
+            id=self.id,
+            boot_id=before.boot_id if before else self.boot_id,
+            start_mono=before.start_mono if before else self.start,
+            span_s=max(on_mat, span + (before.span_s + self.gap_s if before else 0.0)),
+            on_mat_s=on_mat,
+            start_utc=self.start_utc,
+            utc_offset_s=self.utc_offset_s,
+            day=self.day,
+            aways=self.aways + (before.aways + 1 if before else 0),
+        )
+
+
+class SessionMachine:
+    """State, running session and last session; `effects` collects what the callbacks want done.
+
+    `occupied` tells whether a body is on the mat right now (the presence knows), `new_session` makes a Running for a
+    start time, `min_session_s` is the bound under which a session is only counted.
+    """
+
+    state: State
+
+    def __init__(
+        self,
+        *,
+        min_session_s: float,
+        occupied: Callable[[], bool],
+        body_s: Callable[[], float],
+        new_session: Callable[[float], Running],
+    ) -> None:
+        self.effects: list[Effect] = []
+        self.running: Running | None = None
+        self.last: Session | None = None
+        """The session the DONE, RATING and FELT_WRONG states speak of; None when a rating stands alone."""
+        self.reason = ""
+        """Of the last transition."""
+        self.entered = 0.0
+        """When the present state was entered."""
+        self._min_session_s = min_session_s
+        self._occupied = occupied
+        self._body_s = body_s
+        self._new_session = new_session
+        self._withdrawn: Running | None = None
+        self._t = self._at = 0.0
+        self._end_reason = EndReason.LEFT
+        self._machine = Machine(
+            model=self,
+            states=State,
+            initial=State.IDLE,
+            transitions=[
+                {
+                    "trigger": row.trigger,
+                    "source": row.source,
+                    "dest": row.dest,
+                    "conditions": f"_if_{row.when}" if row.when else None,
+                    "before": f"_do_{row.do}" if row.do else None,
+                }
+                for row in TRANSITIONS
+            ],
+            queued=True,
+            auto_transitions=False,
+        )
+
+    def can(self, trigger: str) -> bool:
+        """Whether the table has a row for this trigger from the present state."""
+        return any(row.source is self.state for row in _BY_TRIGGER.get(trigger, ()))
+
+    def fire(
+        self, trigger: str, t: float, reason: str, at: float | None = None, end: EndReason = EndReason.LEFT
+    ) -> None:
+        """Take one transition: known at `t`, back-dated to `at`. A trigger not legal here raises MachineError."""
+        self._t, self._at, self._end_reason = t, t if at is None else at, end
+        source = self.state
+        self._machine.dispatch(trigger)
+        if self.state is not source:
+            self.entered, self.reason = t, reason
+            self.effects.append(Changed(t, trigger, source.name, self.state.name, reason))
+
+    def forget_last(self) -> None:
+        """The rating that comes now stands alone."""
+        self.last = None
+
+    # -- conditions -----------------------------------------------------------------------------------------------
+
+    def _if_long_enough(self) -> bool:
+        return self.running is not None and self.running.on_mat_s(self._at) >= self._min_session_s
+
+    def _if_body_was_there(self) -> bool:
+        return self._if_long_enough() and self._body_s() >= self._min_session_s
+
+    def _if_still_there(self) -> bool:
+        return self._occupied()
+
+    def _if_after_session(self) -> bool:
+        return self.last is not None
+
+    # -- what a transition wants done ------------------------------------------------------------------------------
+
+    def _do_arrive(self) -> None:
+        self._withdrawn = None
+        self.last = None
+
+    def _do_begin(self) -> None:
+        self.running = self._new_session(self._at)
+        self._checkpoint()
+        self._report(Said.SESSION_STARTED, "3 s on the mat", self._at)
+
+    def _do_freeze(self) -> None:
+        running = self._the_running()
+        running.frozen_at = self._at
+        self._checkpoint()
+
+    def _do_unfreeze(self) -> None:
+        running = self._the_running()
+        if running.frozen_at is not None:
+            running.away_s += max(0.0, self._at - running.frozen_at)
+            running.frozen_at = None
+            running.aways += 1
+        self._checkpoint()
+
+    def _do_hold(self) -> None:
+        self._checkpoint()
+
+    def _do_end(self) -> None:
+        record = self._the_running().record(self._at).closed(self._end_reason)
+        self.running, self.last = None, record
+        self.effects.append(SaveSession(record))
+        self._report(Said.SESSION_ENDED, self._end_reason, self._at, record)
+
+    def _do_drop(self) -> None:
+        running = self._the_running()
+        record = running.record(self._at).closed(self._end_reason)
+        self.running, self.last = None, None
+        self._withdrawn = running if self._end_reason is EndReason.OBJECT else None
+        why = "object" if self._end_reason is EndReason.OBJECT else "short"
+        self.effects.append(DropSession(record.id, why))
+        if why == "short":
+            self._report(Said.SHORT, self._end_reason, self._at, record)
+
+    def _do_reinstate(self) -> None:
+        self.running = self._withdrawn or self._new_session(self._at)
+        self._withdrawn = None
+        self._checkpoint()
+
+    def _do_discard(self) -> None:
+        running = self._the_running()
+        self._withdrawn, self.running = running, None
+        record = running.record(self._at).closed(EndReason.DISCARDED)
+        self.last = None
+        self.effects.append(DropSession(record.id, "discarded"))
+        self._report(Said.SESSION_ENDED, EndReason.DISCARDED, self._at, record)
+
+    def _do_restore(self) -> None:
+        self.running, self._withdrawn = self._withdrawn, None
+        self._checkpoint()
+
+    def _do_restore_ended(self) -> None:
+        self.running, self._withdrawn = self._withdrawn, None
+        self._do_end()
+
+    # -- helpers of the above --------------------------------------------------------------------------------------
+
+    def discarded(self) -> Running | None:
+        """What an undo would bring back."""
+        return self._withdrawn if self.state is State.DISCARDED else None
+
+    def _the_running(self) -> Running:
+        if self.running is None:
+            raise RuntimeError(f"no session is under way in {self.state.name}")
+        return self.running
+
+    def _checkpoint(self) -> None:
+        self.effects.append(Checkpoint(self._the_running().record(self._t)))
+
+    def _report(self, event: Said, reason: str, at: float, session: Session | None = None) -> None:
+        self.effects.append(Report(self._t, at, event, reason, session))
+
+
+_BY_TRIGGER: dict[str, list[Transition]] = {}
+for _row in TRANSITIONS:
+    _BY_TRIGGER.setdefault(_row.trigger, []).append(_row)

@@ -1,0 +1,149 @@
+"""The zero: what the empty mat weighs. It follows slowly, only while the mat is empty and still, and never far.
+
+Fed with one-second blocks of readings, because drift is slow and a block's spread tells stillness.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+from matpi.core.model import Zero
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRules:
+    still_s: int = 10
+    """Seconds of stillness before the zero follows. Chosen, unmeasured: a cat settles in less, but it also breathes."""
+    rate_kg_s: float = 0.005
+    """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
+    within_kg: float = 3.0
+    """A load beyond this is a thing, not drift."""
+    reach_kg: float = 3.0
+    """BEHAVIOUR 1: never by more than this from the calibrated reference without asking."""
+    still_spread_kg: float = 0.5
+    """A block with more spread than this is never still, whatever was learnt. Chosen: ten times a noisy build's."""
+    still_ratio: float = 4.0
+    """Nor one with this many times the learnt spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One second of readings: the mean of each channel, and the spread summed over the channels (kg)."""
+
+    start: float
+    end: float
+    mean_kg: tuple[float, ...]
+    spread_kg: float
+
+
+def block_of(start: float, end: float, samples: list[tuple[float, ...]]) -> Block:
+    """`samples`: one tuple of kg a reading. The spread lies between the deciles: one spike does not widen it."""
+    n = len(samples)
+    cut = max(1, n // 10) if n >= 4 else 0
+    means = []
+    spread = 0.0
+    for channel in zip(*samples, strict=True):
+        ordered = sorted(channel)
+        means.append(ordered[n // 2])
+        spread += ordered[n - 1 - cut] - ordered[cut]
+    return Block(start, end, tuple(means), spread)
+
+
+class ZeroTracker:
+    """Holds the zero and the learnt noise. `empty_block` is called only while nobody is on the mat."""
+
+    LEARN_BLOCKS = 60
+    """The noise is the median of the last minute of still blocks, known after ten."""
+    FORGET_BLOCKS = 600
+    """Ten minutes without one still block on an empty mat: the part became noisier, so learn its noise anew."""
+
+    def __init__(self, zero: Zero | None, rules: ZeroRules) -> None:
+        self.kg: tuple[float, ...] | None = zero.kg if zero else None
+        self.before: Zero | None = None
+        self.by_hand = bool(zero and zero.by_hand)
+        self.astray = False
+        """The empty mat weighs more or less than the zero may follow: "check the mat"."""
+        self._rules = rules
+        self._reach_from = zero.kg if zero and zero.by_hand else None
+        self._noise = zero.noise_kg if zero else None
+        self._spreads: deque[float] = deque(maxlen=self.LEARN_BLOCKS)
+        self._still_blocks = 0
+        self._restless_blocks = 0
+        self._astray_blocks = 0
+
+    @property
+    def total_kg(self) -> float:
+        return sum(self.kg) if self.kg else 0.0
+
+    @property
+    def noise_kg(self) -> float | None:
+        """Learnt spread of an empty block; None until known."""
+        return self._noise
+
+    def value(self, channels: int) -> Zero:
+        return Zero(self.kg or (0.0,) * channels, self.by_hand, self._noise)
+
+    def disturbed(self) -> None:
+        """Something came onto the mat: stillness starts anew."""
+        self._still_blocks = 0
+
+    def empty_block(self, block: Block) -> None:
+        """Learn from one block of the empty mat; moves the zero by at most `rate_kg_s` times its length."""
+        rules = self._rules
+        if self.kg is None or len(self.kg) != len(block.mean_kg):
+            self.kg = (0.0,) * len(block.mean_kg)
+        limit = rules.still_spread_kg if self._noise is None else min(
+            rules.still_spread_kg, max(rules.still_ratio * self._noise, 0.02)
+        )
+        if block.spread_kg > limit:
+            self._still_blocks = 0
+            self._restless_blocks += 1
+            if self._restless_blocks >= self.FORGET_BLOCKS:
+                self._noise = None
+                self._spreads.clear()
+            return
+        self._restless_blocks = 0
+        self._still_blocks += 1
+        net = sum(block.mean_kg) - self.total_kg
+        self._watch(net)
+        if self._still_blocks < rules.still_s or abs(net) > rules.within_kg:
+            return
+        self._spreads.append(block.spread_kg)
+        if len(self._spreads) >= 10:
+            self._noise = median(self._spreads)
+        self._follow(block)
+
+    def _watch(self, net_kg: float) -> None:
+        """A still load that is neither nobody nor somebody, for ten minutes, or a zero at the end of its reach."""
+        out = abs(net_kg) > self._rules.within_kg or (abs(net_kg) > 0.5 and self._at_reach(net_kg))
+        self._astray_blocks = self._astray_blocks + 1 if out else 0
+        self.astray = self._astray_blocks >= 600
+
+    def _reference(self) -> float:
+        return sum(self._reach_from) if self._reach_from else 0.0
+
+    def _at_reach(self, net_kg: float) -> bool:
+        moved = self.total_kg - self._reference()
+        return abs(moved) >= self._rules.reach_kg - 1e-9 and moved * net_kg > 0
+
+    def _follow(self, block: Block) -> None:
+        zero = self.kg
+        assert zero is not None  # noqa: S101  set by empty_block
+        step = self._rules.rate_kg_s * (block.end - block.start) / len(zero)
+        moved = tuple(z + max(-step, min(step, m - z)) for z, m in zip(zero, block.mean_kg, strict=True))
+        if abs(sum(moved) - self._reference()) <= self._rules.reach_kg:
+            self.kg = moved
+
+    def set_by_hand(self, block: Block) -> None:
+        """Somebody asked: this block is the zero, and the reach is counted from here."""
+        self.before = self.value(len(block.mean_kg))
+        self.kg = self._reach_from = block.mean_kg
+        self.by_hand, self.astray, self._astray_blocks = True, False, 0
+
+    def restore(self, zero: Zero) -> None:
+        """Take the last by-hand zero back."""
+        self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
+        self._reach_from = zero.kg if zero.by_hand else None
+        self.astray, self._astray_blocks = False, 0
