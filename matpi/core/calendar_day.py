@@ -20,8 +20,8 @@ _MIDNIGHT = time(0, 0)
 
 def day_of(utc: float, zone: tzinfo, day_start: time = _MIDNIGHT) -> date:
     """The day of the plan in which this instant lies. A session belongs to the day of its start."""
-    day = _local(utc, zone).date() + _DAY  # one ahead: a clock put back a whole day shows dates that have begun before
-    while _beginning(day, zone, day_start) > utc or local_instant(day, zone, day_start) is None:
+    day = _local(utc, zone).date() + _DAY  # one ahead: a clock put back over midnight shows the old date again
+    while _beginning(day, zone, day_start) > utc:
         day -= _DAY
     return day
 

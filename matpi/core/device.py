@@ -382,9 +382,11 @@ class Device:
         before = machine.state
         machine.fire(trigger, t, reason, at, end)
         for effect in machine.effects:
-            if isinstance(effect, SaveSession):
+            if isinstance(effect, SaveSession | DropSession):
                 self.keeper.keep(effect)
                 self._replan()
+            elif isinstance(effect, Checkpoint):
+                self.keeper.goes_on(effect.session.id)
             self._effects.append(effect)
         machine.effects.clear()
         self._dirty = True
@@ -462,13 +464,18 @@ class Device:
         if not 0.0 <= gap <= self.rules.resume_s:
             self._close_left_open(t, f"power was off for {gap / 60:.0f} min")
             return
-        self._effects.append(DropSession(running.id, "joined"))
+        self._drop(running.id, "joined")
         running.id, running.carried, running.gap_s = left.id, left, gap
         running.start_utc, running.utc_offset_s, running.day = left.start_utc, left.utc_offset_s, left.day
         self._left_open = None
         self._effects.append(Note(t, "resumed", f"the session goes on after {gap:.0f} s without power"))
         self._checkpoint(t)
         self._dirty = True
+
+    def _drop(self, session_id: str, reason: str) -> None:
+        drop = DropSession(session_id, reason)
+        self.keeper.keep(drop)
+        self._effects.append(drop)
 
     def _close_left_open(self, t: float, why: str) -> None:
         left, self._left_open = self._left_open, None
@@ -477,7 +484,7 @@ class Device:
         record = left.closed(EndReason.POWER_LOST)
         self._effects.append(Note(t, "power_lost", f"a session was left open by a power cut: {why}"))
         if left.on_mat_s < self.rules.min_session_s:
-            self._effects.append(DropSession(left.id, "short"))
+            self._drop(left.id, "short")
             self._effects.append(Report(t, t, Said.SHORT, EndReason.POWER_LOST, record))
             return
         save = SaveSession(record)
@@ -505,7 +512,9 @@ class Device:
             self._replan()
 
     def _saved(self, t: float, record_id: str) -> None:
+        troubled = bool(self.keeper.trouble)
         if not self.keeper.saved(record_id):
+            self._dirty = self._dirty or troubled
             return
         last = self.machine.last
         if record_id == self.rating_id or (last is not None and record_id == last.id):

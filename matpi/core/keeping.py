@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
-from matpi.core.effects import Effect, SaveRating, SaveSession, SaveStop
+from matpi.core.effects import DropSession, Effect, SaveRating, SaveSession, SaveStop
 from matpi.core.model import DayRecord, Log, Rating, Session, StopSign
 from matpi.core.wall import Wall
 
@@ -22,15 +22,19 @@ class Keeper:
         self.log = log
         self.waiting: dict[str, Effect] = {}
         self.failed: dict[str, str] = {}
+        self.unwritten = ""
+        """Why the last thing besides the records, such as a checkpoint, could not be written; "" when it could."""
         self.retry_due = inf
 
-    def keep(self, effect: SaveSession | SaveRating | SaveStop) -> None:
-        """The record enters the log, and waits for the store's answer."""
+    def keep(self, effect: SaveSession | DropSession | SaveRating | SaveStop) -> None:
+        """The record enters the log, and waits for the store's answer; so does a row to be taken away."""
         log = self.log
         match effect:
             case SaveSession(session):
                 self.log = replace(log, sessions=_put(log.sessions, session))
                 self.waiting[session.id] = effect
+            case DropSession(session_id):
+                self.waiting[session_id] = effect
             case SaveRating(rating):
                 self.log = replace(log, ratings=_put(log.ratings, rating))
                 self.waiting[rating.id] = effect
@@ -38,8 +42,15 @@ class Keeper:
                 self.log = replace(log, stops=_put(log.stops, stop))
                 self.waiting[stop.id] = effect
 
+    def goes_on(self, session_id: str) -> None:
+        """A session that was dropped is under way again: do not take its row away after all."""
+        if isinstance(self.waiting.get(session_id), DropSession):
+            del self.waiting[session_id]
+            self.failed.pop(session_id, None)
+
     def saved(self, record_id: str) -> bool:
-        """The store has it. False when nobody asked for it."""
+        """The store has it. False when it was not a record that waited: a checkpoint, say."""
+        self.unwritten = ""
         self.failed.pop(record_id, None)
         if not self.failed:
             self.retry_due = inf
@@ -47,11 +58,18 @@ class Keeper:
 
     def refused(self, t: float, record_id: str, why: str) -> bool:
         """The store could not. True when this is news: nothing had failed before."""
-        news = not self.failed
+        news = not self.trouble
         if record_id in self.waiting:
             self.failed[record_id] = why
             self.retry_due = t + RETRY_S
+        else:
+            self.unwritten = why
         return news
+
+    @property
+    def trouble(self) -> str:
+        """Why something is not on the disk; "" when all is."""
+        return next(iter(self.failed.values()), self.unwritten)
 
     def retry(self, t: float) -> list[Effect]:
         """What to ask again, now that it is time."""

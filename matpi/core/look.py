@@ -119,9 +119,8 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
 
 def _idle(device: Device, t: float) -> tuple[View, float]:
     plan, now = device.plan, device.wall.local(t)
-    failed = device.keeper.failed
-    if failed:
-        return Fault("Not saved yet", next(iter(failed.values()))[:21], "kept; trying again"), inf
+    if device.keeper.failed:
+        return Fault("Not saved yet", "cannot write the disk", "kept; trying again"), inf
     notice = None
     if device.presence.zero.astray:
         notice = "check the mat"
@@ -167,7 +166,7 @@ def _timer(device: Device, t: float, running: Running) -> tuple[View, float]:
     plan = device.plan
     seconds = elapsed < 60 or t < device.seconds_until
     shown_s = int(elapsed) if seconds else int(elapsed // 60) * 60
-    notice = "not saved: disk full?" if device.keeper.failed else None
+    notice = "cannot write the disk" if device.keeper.trouble else None
     pressed = device.button.pressed_since
     held = 0.0 if pressed is None or t - pressed < device.rules.gesture.hold_s else _hold(device, t, long=True)
     shown = Timer(
@@ -249,5 +248,5 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
         return Pattern.BREATH
     now = device.wall.local(t)
     quiet = now is not None and _between(now.time(), device.settings.quiet_from, device.settings.quiet_to)
-    wants = device.presence.silent or device.keeper.failed or device.presence.zero.astray
+    wants = device.presence.silent or device.keeper.trouble or device.presence.zero.astray
     return Pattern.ATTENTION if wants and not quiet else Pattern.OFF

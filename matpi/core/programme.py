@@ -15,9 +15,9 @@ Nothing is stored: delete or edit a session and the next call tells what would h
   the one of that day, which still counts if it was done. Several signs in a day are one. From the after-plan (10-20
   min) the step leads to days 8-10 (10-15): days 11-14 ask for more (15-20), and a stop sign never asks for more.
 - **Staying on a tier.** The tier's last day is shown again and again until somebody clearly works in the next one:
-  a session over this tier's upper bound by more than a minute, while the day reaches the next one's lower bound.
-  So the switch moves nobody back who has long gone on, and getting up slowly at "enough" moves nobody on.
-  The after-plan is never held back: its range includes the one before.
+  a session over this tier's upper bound by more than a minute, which counts as the next one's first day. So the
+  switch moves nobody back who has long gone on, and getting up slowly at "enough" moves nobody on. The after-plan is
+  never held back: its range includes the one before.
 - **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound is what makes
   a day done. The plan's own progress goes on being told by the full targets, and is back once it is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
@@ -64,6 +64,7 @@ TIERS = (  # BEHAVIOUR 3, from the article's plan
     Tier(11, 14, 15, 20, "your choice", "make it a routine"),
     Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
 )
+_TIER_OF_DAY = {day: index for index, tier in enumerate(TIERS) for day in range(tier.first_day, tier.last_day + 1)}
 _STEP_BACK = (0, 0, 1, 2, 2)
 """Where a stop sign leads from each tier."""
 
@@ -190,7 +191,7 @@ def plan(
     for day in sorted(happened):
         what = happened[day]
         before_gap, begun = standing, _after_gap(standing, day, settings)
-        tier = _tier_of(begun.shown_day)
+        tier = _TIER_OF_DAY[begun.shown_day]
         if what.ratings:
             mean = sum(what.ratings) / len(what.ratings)
             rated.setdefault(begun.round, {}).setdefault(begun.shown_day, []).append(mean)
@@ -200,7 +201,7 @@ def plan(
                 done.add(day)
             standing = replace(begun, last=day)
             if total_s >= TIERS[tier].lower_s:
-                standing = _advanced(standing, total_s, max(what.seconds), settings)
+                standing = _advanced(standing, max(what.seconds), settings)
                 furthest[standing.round] = max(furthest.get(standing.round, 1), standing.day)
         if what.stop:
             stopped.add(day + 1)
@@ -212,7 +213,7 @@ def plan(
     told = Plan(
         today=today,
         day=shown_day,
-        tier=_tier_of(shown_day),
+        tier=_TIER_OF_DAY[shown_day],
         today_s=today_happened.total_s,
         done=now in done,
         done_days=len(done),
@@ -245,24 +246,20 @@ def _by_day(log: Log, now: int) -> dict[int, _Happened]:
     return happened
 
 
-def _tier_of(day: int) -> int:
-    return next(index for index, tier in enumerate(TIERS) if day <= tier.last_day)
-
-
 def _after_gap(standing: _Standing, day: int, settings: Settings) -> _Standing:
     without = 0 if standing.last is None else day - standing.last - 1
     if without >= RESTART_AFTER_DAYS and not settings.no_restart and standing.day > 1:
         return replace(standing, day=1, at_door=False, round=standing.round + 1)
     if without >= REPEAT_AFTER_DAYS:
-        return replace(standing, day=TIERS[_tier_of(standing.shown_day)].first_day, at_door=False)
+        return replace(standing, day=TIERS[_TIER_OF_DAY[standing.shown_day]].first_day, at_door=False)
     return standing
 
 
-def _advanced(standing: _Standing, total_s: float, longest_s: float, settings: Settings) -> _Standing:
+def _advanced(standing: _Standing, longest_s: float, settings: Settings) -> _Standing:
     if standing.at_door:
-        tier = _tier_of(standing.shown_day)
-        if longest_s <= TIERS[tier].upper_s + STAY_GRACE_S or total_s < TIERS[tier + 1].lower_s:
+        stays_in = TIERS[_TIER_OF_DAY[standing.shown_day]]
+        if longest_s <= stays_in.upper_s + STAY_GRACE_S:  # above it, the next tier's lower bound is reached as well
             return standing
     day = min(standing.day + 1, AFTER)
-    at_door = settings.stay_on_tier and day < AFTER and _tier_of(day) > _tier_of(standing.day)
+    at_door = settings.stay_on_tier and day < AFTER and _TIER_OF_DAY[day] > _TIER_OF_DAY[standing.day]
     return replace(standing, day=day, at_door=at_door)

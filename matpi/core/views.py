@@ -44,6 +44,7 @@ class Safety:
     """One page of what to know first. `pages` in all; the last asks."""
 
     page: int
+    """0 to pages - 1, an index into `safety.PAGES`."""
     pages: int
     hold: float = 0.0
 
@@ -181,6 +182,7 @@ class Notice:
     text: str
     """At most 21 characters."""
     more: str = ""
+    """At most 21 characters."""
 
 
 View = (

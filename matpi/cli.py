@@ -1,0 +1,178 @@
+"""The commands. Each is a few lines that call a room; what is heavy is imported where it is used.
+
+Errors are one line of what, why and what to do: exit code 2 for wrong use, 1 for a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from matpi import __version__
+from matpi.errors import MatpiError, UsageError
+
+_FILE = click.Path(path_type=Path)
+_STORE = click.option("--store", type=_FILE, help="The session log; the device's, or the simulator's where there is none.")
+_CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="matpi", message="%(prog)s %(version)s")
+def matpi() -> None:
+    """The mat-side device: lie down and the timer starts, get up and it stops."""
+
+
+@matpi.command()
+@_STORE
+@_CONFIG
+@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page; 0: any free.")
+@click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
+@click.option("--warp", type=click.Choice(["1", "10", "60"]), default="1", show_default=True, help="Speed of the clock.")
+@click.option("--kg", type=click.FloatRange(20, 150), default=74.0, show_default=True, help="Weight of the person.")
+@click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
+@click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
+@click.option("--headless", is_flag=True, help="No page: run --scenario in virtual time and print JSON lines.")
+@click.option("--scenario", type=_FILE, help="A timeline file, see docs/simulator.md.")
+@click.option("--frames", type=_FILE, help="Folder for the pictures a scenario asks for.")
+@click.option("--every-frame", is_flag=True, help="With --frames: a picture of every change of the screen.")
+def sim(**options: Any) -> None:
+    """The device on a simulated mat: in the browser, in the terminal, or headless."""
+    from matpi import app
+
+    if options["headless"] and options["scenario"] is None:
+        raise UsageError("--headless needs --scenario FILE; without it there is nothing to run.")
+    if options["scenario"] is not None and not options["headless"]:
+        raise UsageError("--scenario goes with --headless; the page is played by hand.")
+    if options["frames"] is not None and not options["headless"]:
+        raise UsageError("--frames goes with --headless --scenario FILE.")
+    if options["headless"] and options["tty"]:
+        raise UsageError("--headless and --tty exclude each other; choose one.")
+    if options["headless"]:
+        app.run_story(options)
+    elif options["tty"]:
+        app.run_terminal(options)
+    else:
+        app.run_page(options)
+
+
+@matpi.command()
+@click.argument("file", type=_FILE)
+@_CONFIG
+@click.option("--json", "as_json", is_flag=True, help="One JSON line an event, the summary last.")
+@click.option("--screen", is_flag=True, help="Also print the screen at every change, as braille.")
+@click.option("--calibration", type=_FILE, help="JSON file for a trace in counts.")
+def replay(file: Path, config_path: Path | None, as_json: bool, screen: bool, calibration: Path | None) -> None:
+    """Run a recorded trace through the device's core."""
+    from matpi import app
+
+    app.run_replay(file, config_path, as_json=as_json, screen=screen, calibration=calibration)
+
+
+@matpi.command()
+@click.argument("file", type=_FILE)
+@click.option("--scenario", type=_FILE, required=True, help="What happens on the simulated mat.")
+@click.option("--rate", type=click.FloatRange(1, 100), default=10.0, show_default=True, help="Readings a second.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+def record(file: Path, scenario: Path, rate: float, seed: int, overwrite: bool) -> None:
+    """Write a scenario's readings as a trace that `matpi replay` reads."""
+    from matpi import app
+
+    app.run_record(file, scenario, rate=rate, seed=seed, overwrite=overwrite)
+
+
+@matpi.command()
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a session.")
+@click.option("--delete", metavar="ID", help="Delete this session; the trace of it is kept.")
+def sessions(store: Path | None, as_json: bool, delete: str | None) -> None:
+    """The sessions so far."""
+    from matpi import tables
+
+    if delete is not None:
+        tables.delete_session(store, delete)
+    else:
+        tables.sessions(store, as_json=as_json)
+
+
+@matpi.command()
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a rating.")
+def ratings(store: Path | None, as_json: bool) -> None:
+    """How tight it felt, 1 to 10."""
+    from matpi import tables
+
+    tables.ratings(store, as_json=as_json)
+
+
+@matpi.command()
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="As one JSON line.")
+def plan(store: Path | None, as_json: bool) -> None:
+    """Where the 14-day plan stands today."""
+    from matpi import tables
+
+    tables.plan_today(store, as_json=as_json)
+
+
+@matpi.command()
+@click.argument("target", type=_FILE)
+@_STORE
+@click.option("--csv", "as_csv", is_flag=True, help="TARGET is a folder; one CSV file a table.")
+def export(target: Path, store: Path | None, as_csv: bool) -> None:
+    """Write everything to TARGET: a JSON file, or with --csv a folder."""
+    from matpi import tables
+
+    tables.export(store, target, as_csv=as_csv)
+
+
+@matpi.command(name="import")
+@click.argument("source", type=_FILE)
+@_STORE
+def import_(source: Path, store: Path | None) -> None:
+    """Read what `matpi export` wrote; what is there already stays as it is."""
+    from matpi import tables
+
+    tables.import_(store, source)
+
+
+def main() -> None:
+    """The entry point: no traceback reaches a person (MATPI_DEBUG=1 shows it)."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
+    except MatpiError as error:
+        return _told(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _told(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read us has seen enough; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("MATPI_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}"
+        return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
+    return 0
+
+
+def _told(sentence: str, code: int) -> int:
+    click.echo(f"matpi: {sentence}", err=True)
+    return code

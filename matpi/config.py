@@ -1,0 +1,299 @@
+"""/etc/matpi/matpi.toml: what the hardware and the deployment are. What a person sets lives in the database instead.
+
+Every key has its default and its bounds beside it; an unknown key is an error, so a typing mistake is never ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from matpi.errors import ConfigError
+
+LIMIT_BYTES: Final = 1 << 20
+"""A config is a page of text; whatever is larger was named by mistake."""
+
+Gpio = Annotated[int, Meta(ge=2, le=27)]
+"""BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27."""
+
+
+class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """When is somebody on the mat. BEHAVIOUR 1; the bounds are chosen so that the promise there still holds."""
+
+    on_kg: Annotated[float, Meta(ge=3, le=40, description="A load over this is somebody, in kg.")] = 12.0
+    off_ratio: Annotated[
+        float, Meta(ge=0.2, le=0.9, description="Under this part of `on_kg` the load is gone (hysteresis).")
+    ] = 0.5
+    dwell_s: Annotated[float, Meta(ge=0.5, le=30, description="A load this long is a session, in s.")] = 3.0
+    away_s: Annotated[float, Meta(ge=1, le=300, description="Time to come back before the session ends, in s.")] = 20.0
+    min_session_s: Annotated[float, Meta(ge=5, le=300, description="Shorter ones are only counted, in s.")] = 30.0
+    cap_min: Annotated[float, Meta(ge=10, le=120, description="A session is closed after this long, in min.")] = 45.0
+    object_s: Annotated[
+        float, Meta(ge=10, le=600, description="A load without a body in it for this long is an object, in s.")
+    ] = 30.0
+    object_ratio: Annotated[
+        float, Meta(ge=1, le=5, description="As still as this many times the empty mat's noise is no body.")
+    ] = 2.0
+    stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Silence of the load cells that is held, in s.")] = 2.0
+    sensor_gone_s: Annotated[
+        float, Meta(ge=10, le=300, description="Silence of the load cells that ends the session, in s.")
+    ] = 60.0
+    zero_reach_kg: Annotated[
+        float, Meta(ge=0.5, le=10, description="The zero follows no further from the calibrated reference, in kg.")
+    ] = 3.0
+
+
+class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The two wires of one HX711. A clock of its own for each chip: a shared one also pulses chips not yet ready."""
+
+    data: Annotated[Gpio, Meta(description="GPIO (BCM number) of DOUT.")]
+    clock: Annotated[Gpio, Meta(description="GPIO (BCM number) of PD_SCK.")]
+
+
+class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The load cells. The default is real: a device that simulates unasked would invent sessions."""
+
+    driver: Annotated[
+        Literal["adafruit", "sim"], Meta(description="Real chips, or a simulated person for trying things out.")
+    ] = "adafruit"
+    rate: Annotated[Literal[10, 80], Meta(description="Samples/s as the RATE jumper of the boards is set.")] = 80
+    # GPIO 9 to 27 are pulled down at boot, so the chips are awake; these lie side by side on header pins 13 to 18.
+    channels: Annotated[
+        tuple[ChannelConfig, ...],
+        Meta(min_length=1, max_length=4, description="One table a chip, from the head end to the foot end."),
+    ] = (ChannelConfig(data=23, clock=24), ChannelConfig(data=27, clock=22))
+
+
+class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The OLED, 128x64, on I2C."""
+
+    driver: Annotated[
+        Literal["sh1106", "ssd1306", "ssd1309", "none"], Meta(description="Which controller the panel has.")
+    ] = "sh1106"
+    port: Annotated[int, Meta(ge=0, le=99, description="Number N of /dev/i2c-N.")] = 1
+    address: Annotated[int, Meta(ge=0x08, le=0x77, description="I2C address; 0x3D = 61 with the jumper moved.")] = 0x3C
+    rotate_deg: Annotated[Literal[0, 180], Meta(description="180 when the panel is mounted upside down.")] = 0
+
+
+class ButtonConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The one button, between its pin and ground."""
+
+    driver: Annotated[Literal["gpio", "none"], Meta(description="none: there is no button.")] = "gpio"
+    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the button.")] = 17
+
+
+class LampConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The LED, from its pin through a resistor to ground."""
+
+    driver: Annotated[Literal["gpio", "none"], Meta(description="none: there is no LED.")] = "gpio"
+    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the LED.")] = 18
+
+
+class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The session log."""
+
+    path: Annotated[str, Meta(pattern="^/[^\\x00-\\x1f]*$", description="The database file.")] = (
+        "/var/lib/matpi/matpi.db"
+    )
+
+
+class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The device's own web page."""
+
+    enabled: Annotated[bool, Meta(description="false: no page is served.")] = True
+    port: Annotated[int, Meta(ge=1, le=65535, description="TCP port; under 1024 needs a right of its own.")] = 8377
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    presence: PresenceConfig = PresenceConfig()
+    scale: ScaleConfig = ScaleConfig()
+    panel: PanelConfig = PanelConfig()
+    button: ButtonConfig = ButtonConfig()
+    lamp: LampConfig = LampConfig()
+    store: StoreConfig = StoreConfig()
+    page: PageConfig = PageConfig()
+
+
+class KeyReference(NamedTuple):
+    """One row of the table of keys. `default` is as TOML writes it, "" when the key must be given."""
+
+    key: str
+    default: str
+    bounds: str
+    text: str
+
+
+def load(path: Path | None = None) -> Config:
+    """The config in `path`, or the defaults without one. Raises ConfigError for whatever is wrong with it."""
+    if path is None:
+        return Config()
+    config: Config = _struct(Config, _parse(path, _read(path)), path, "")
+    _check_pins(config, path)
+    return config
+
+
+def reference() -> list[KeyReference]:
+    """Every key in the order of the file, for the documentation."""
+    return list(_rows(Config, Config(), ""))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LIMIT_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such config file; check the name given with --config.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path} is a folder; name the config file in it.") from None
+    except PermissionError:
+        raise ConfigError(f"{path} may not be read by this user; change its owner or mode.") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path!s} cannot be read ({error}); check the name given with --config.") from error
+    if len(raw) > LIMIT_BYTES:
+        raise ConfigError(f"{path} is larger than 1 MiB and so no config file; check the name given with --config.")
+    return raw
+
+
+def _parse(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}; correct that place.") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{path} holds a number of thousands of digits or endless brackets; correct that.") from None
+
+
+def _struct(kind: type[Any], given: Any, path: Path, prefix: str) -> Any:
+    if not isinstance(given, dict):
+        where = prefix.removesuffix(".")
+        title = f"[[{where.partition('[')[0]}]]" if where.endswith("]") else f"[{where}]"
+        raise ConfigError(f"{path}: {where} = {_toml(given)} is not a table; write {title} and its keys below.")
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for name in given:
+        if name not in fields:
+            raise ConfigError(_unknown(path, prefix, name, list(fields)))
+    values: dict[str, Any] = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if name not in given:
+            if fields[name].required:
+                raise ConfigError(f"{path}: {prefix}{name} is missing; allowed: {_bounds(hint)}.")
+            continue
+        values[name] = _value(hint, given[name], path, prefix + name, fields[name].default)
+    return kind(**values)
+
+
+def _value(hint: Any, given: Any, path: Path, key: str, default: Any) -> Any:
+    inner = _item(hint)
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _struct(hint, given, path, f"{key}.")
+    if inner is not None and isinstance(given, list):
+        given = tuple(_struct(inner, item, path, f"{key}[{at}].") for at, item in enumerate(given))
+    try:
+        value = msgspec.convert(given, hint)
+    except msgspec.ValidationError:
+        value = None
+    # A comparison with nan is never true, so nan lies within any bounds.
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        shown = f"{len(given)} tables" if isinstance(given, tuple) else _toml(given)
+        back = "" if default is msgspec.NODEFAULT else f", or take the line out to get the default ({_toml(default)})"
+        raise ConfigError(f"{path}: {key} = {shown} is not allowed; give {_bounds(hint)}{back}.")
+    return value
+
+
+def _unknown(path: Path, prefix: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    elsewhere = [row.key for row in reference() if row.key.rpartition(".")[2] == name]
+    if near:
+        advice = f"did you mean {prefix}{near[0]}?"
+    elif elsewhere:
+        advice = f"did you mean {elsewhere[0]}?"
+    else:
+        advice = f"known here: {', '.join(known)}."
+    return f"{path}: the key {prefix}{_toml(name)[1:-1]} is unknown; {advice}"
+
+
+def _check_pins(config: Config, path: Path) -> None:
+    """One line has one owner, and the pins of the I2C port are the panel's."""
+    uses: list[tuple[int, str]] = []
+    if config.panel.driver != "none" and config.panel.port == 1:
+        uses += [(2, "the panel's I2C data"), (3, "the panel's I2C clock")]
+    if config.scale.driver != "sim":
+        for at, channel in enumerate(config.scale.channels):
+            uses += [(channel.data, f"scale.channels[{at}].data"), (channel.clock, f"scale.channels[{at}].clock")]
+    if config.button.driver != "none":
+        uses.append((config.button.pin, "button.pin"))
+    if config.lamp.driver != "none":
+        uses.append((config.lamp.pin, "lamp.pin"))
+    owner: dict[int, str] = {}
+    for pin, key in uses:
+        if pin in owner:
+            free = ", ".join(str(n) for n in range(4, 28) if n not in {used for used, _ in uses})
+            raise ConfigError(f"{path}: {key} = {pin} is already {owner[pin]}; free are {free}.")
+        owner[pin] = key
+
+
+def _item(hint: Any) -> type[Any] | None:
+    """The struct of a list of tables, None for everything else."""
+    kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return get_args(kind)[0] if get_origin(kind) is tuple else None
+
+
+def _bounds(hint: Any) -> str:
+    kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    if get_origin(kind) is Literal:
+        return " or ".join(_toml(choice) for choice in get_args(kind))
+    if kind is bool:
+        return "true or false"
+    if kind is str:
+        return "an absolute path in quotes"
+    metas = [note for note in notes if isinstance(note, Meta)]
+    low, high = (
+        next(value for meta in metas for name in pair if (value := getattr(meta, name)) is not None)
+        for pair in (("ge", "min_length"), ("le", "max_length"))
+    )
+    span = f"{low} to {high}"
+    if _item(hint) is not None:
+        return f"{span} tables"
+    return f"a whole number from {span}" if kind is int else f"a number from {span}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        short = value if len(value) <= 60 else value[:57] + "..."
+        return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in short) + '"'
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(item) for item in value)}]"[:200]
+    if isinstance(value, Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(item)}' for key, item in value.items())} }}"[:200]
+    return str(value)[:60]
+
+
+def _rows(kind: type[Any], defaults: Any, prefix: str) -> list[KeyReference]:
+    rows: list[KeyReference] = []
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        default = None if defaults is None else getattr(defaults, name)
+        if isinstance(hint, type) and issubclass(hint, Struct):
+            rows += _rows(hint, default, f"{prefix}{name}.")
+            continue
+        text = next((n.description for n in get_args(hint)[::-1] if isinstance(n, Meta) and n.description), "")
+        shown = "" if default is None else _toml(default)
+        rows.append(KeyReference(prefix + name, shown, _bounds(hint), text))
+        inner = _item(hint)
+        if inner is not None:
+            rows += _rows(inner, None, f"{prefix}{name}[].")
+    return rows

@@ -1,0 +1,163 @@
+"""The loop: events in, effects performed. One thread, one queue; every edge only puts events on it.
+
+`send` and `run_until` serve virtual time (replay, scenarios, tests); `run` serves the real one. Both perform effects
+the same way.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Callable
+
+from matpi.core.device import Device
+from matpi.core.effects import (
+    Checkpoint,
+    DateBoot,
+    DropSession,
+    Effect,
+    Light,
+    Note,
+    SaveAcknowledgement,
+    SaveDay,
+    SaveRating,
+    SaveSession,
+    SaveStop,
+    SaveZero,
+    Show,
+)
+from matpi.core.events import Event, PanelBack, PanelLost, Saved, SaveFailed, Stopping, Tick
+from matpi.core.views import Off
+from matpi.errors import HardwareError, StoreError
+from matpi.ports import Clock, Screen, SessionStore
+from matpi.screen.render import render
+
+PANEL_RETRY_S = 5.0  # chosen: "retry every few seconds", with a full re-init in the driver
+
+Watch = Callable[[Effect], None]
+
+
+class Loop:
+    """Owns the device and performs its effects on the ports. `watch` sees every effect after it was performed."""
+
+    def __init__(
+        self,
+        device: Device,
+        store: SessionStore,
+        screen: Screen,
+        light: Callable[[Light], None],
+        watch: Watch = lambda _: None,
+    ) -> None:
+        self.device = device
+        self._store = store
+        self._screen = screen
+        self._light = light
+        self._watch = watch
+        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._show: Show | None = None
+        self._panel_lost_at: float | None = None
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    def put(self, event: Event) -> None:
+        """From any thread."""
+        self._queue.put(event)
+
+    def send(self, event: Event) -> None:
+        """Handle one event and all that follows from performing its effects."""
+        waiting = deque([event])
+        while waiting:
+            event = waiting.popleft()
+            for effect in self.device.handle(event):
+                answer = self._perform(effect, event.t)
+                self._watch(effect)
+                if answer is not None:
+                    waiting.append(answer)
+        if self._panel_lost_at is not None and event.t >= self._panel_lost_at + PANEL_RETRY_S:
+            self._try_panel(event.t)
+
+    def run_until(self, t: float) -> None:
+        """Let everything due by `t` happen, in virtual time."""
+        while (wake := self.device.next_wake()) is not None and wake <= t:
+            self.send(Tick(wake))
+
+    def run(self, clock: Clock) -> None:
+        """Serve events in real time until Stopping has been handled."""
+        while True:
+            wake = self.device.next_wake()
+            try:
+                timeout = None if wake is None else max(0.0, wake - clock.monotonic())
+                event = self._queue.get(timeout=timeout)
+            except queue.Empty:
+                event = Tick(clock.monotonic())
+            self.send(event)
+            if isinstance(event, Stopping):
+                return
+
+    # -- effects ---------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: Effect, t: float) -> Event | None:
+        """Do it; what the store or the panel answers is an event."""
+        match effect:
+            case Show():
+                self._show = effect
+                return self._draw(t) if self._panel_lost_at is None else None
+            case Light():
+                self._light(effect)
+            case Checkpoint(session):
+                return self._save(t, session.id, lambda: self._store.checkpoint(session))
+            case SaveSession(session):
+                return self._save(t, session.id, lambda: self._store.save_session(session))
+            case SaveRating(rating):
+                return self._save(t, rating.id, lambda: self._store.save_rating(rating))
+            case SaveStop(stop):
+                return self._save(t, stop.id, lambda: self._store.save_stop(stop))
+            case DropSession(session_id, reason):
+                return self._save(t, session_id, lambda: self._store.drop_session(session_id, reason))
+            case SaveDay(record):
+                return self._save(t, f"day {record.day}", lambda: self._store.save_day(record))
+            case SaveZero(zero, before):
+                return self._save(t, "zero", lambda: self._store.save_zero(zero, before))
+            case SaveAcknowledgement(acknowledgement):
+                return self._save(t, "safety", lambda: self._store.save_acknowledgement(acknowledgement))
+            case DateBoot(boot_id, offset_utc):
+                wall = self.device.wall
+                return self._save(
+                    t, "dates", lambda: self._store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
+                )
+            case Note(_, kind, text):
+                if kind != "save_failed":  # a store that could not save cannot count that either
+                    return self._save(t, "note", lambda: self._store.count(kind, text))
+            case _:
+                pass
+        return None
+
+    def _save(self, t: float, record_id: str, write: Callable[[], object]) -> Event:
+        try:
+            write()
+        except StoreError as error:
+            return SaveFailed(t, record_id, str(error))
+        return Saved(t, record_id)
+
+    def _draw(self, t: float) -> Event | None:
+        show = self._show
+        if show is None:
+            return None
+        try:
+            if isinstance(show.view, Off):
+                self._screen.off()
+            else:
+                self._screen.show(render(show.view, show.shift), show.brightness)
+        except HardwareError:
+            news = self._panel_lost_at is None
+            self._panel_lost_at = t
+            return PanelLost(t) if news else None
+        if self._panel_lost_at is not None:
+            self._panel_lost_at = None
+            return PanelBack(t)
+        return None
+
+    def _try_panel(self, t: float) -> None:
+        answer = self._draw(t)
+        if answer is not None:
+            self.send(answer)

@@ -1,0 +1,136 @@
+"""A recorded trace through the same core: what would the device have made of it? Times are the trace's own.
+
+Nothing is stored. After the last reading time goes on without any: whoever had left is gone after 20 s; a session
+still under way ends at the last reading with the reason sensor_lost, and its sensor_lost event says that the trace
+ended there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from itertools import count
+from typing import Any
+
+from matpi.core.device import Device, DeviceRules
+from matpi.core.effects import DropSession, Effect, Report, Said, SaveRating, SaveSession, SaveStop
+from matpi.core.events import Event, Reading, Saved, Tick
+from matpi.core.model import Acknowledgement, Memory, Session
+
+AFTER_S = 90.0
+"""Virtual time after the last reading: longer than the 60 s of silence that end a session."""
+
+Watch = Callable[[float, Effect], None]
+
+
+@dataclass(slots=True)
+class Result:
+    """What the trace held. `readings` counts all, `rejected` those flagged by whoever recorded them."""
+
+    events: list[Report] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    readings: int = 0
+    rejected: int = 0
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The stable form of `matpi replay --json`, the summary last."""
+        return [line_of(event) for event in self.events] + [self.summary()]
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "event": "summary",
+            "sessions": [
+                {
+                    "start_s": _ms(s.start_mono),
+                    "end_s": _ms(s.start_mono + s.span_s),
+                    "on_mat_s": _ms(s.on_mat_s),
+                    "reason": str(s.reason),
+                }
+                for s in self.sessions
+            ],
+            "readings": self.readings,
+            "rejected": self.rejected,
+        }
+
+
+def line_of(report: Report) -> dict[str, Any]:
+    """One event as `matpi replay --json` prints it."""
+    return {"t_s": _ms(report.at), "event": str(report.event), "reason": str(report.reason)}
+
+
+def replay(
+    readings: Iterable[Reading], rules: DeviceRules | None = None, watch: Watch = lambda _t, _effect: None
+) -> Result:
+    """Run the readings through a device. `watch` sees every effect with the time it came at."""
+    return Replayer(rules or DeviceRules(), watch).run(readings)
+
+
+class Replayer:
+    def __init__(self, rules: DeviceRules, watch: Watch) -> None:
+        self._rules, self._watch = rules, watch
+        self._result = Result()
+        self._device: Device | None = None
+        self._last: Reading | None = None
+        self._over = False
+
+    def run(self, readings: Iterable[Reading]) -> Result:
+        for reading in readings:
+            if self._device is None:
+                self._device = self._begin(reading.t)
+            self._until(reading.t)
+            self._send(reading)
+            self._last = reading
+        self._over = True
+        if self._last is not None and self._device is not None:
+            self._until(self._last.t + AFTER_S)
+            snapshot = self._device.snapshot()
+            self._result.readings, self._result.rejected = snapshot.readings, snapshot.rejected
+        return self._result
+
+    def _hear(self, report: Report) -> None:
+        """The silence after the trace is worth a word only when it ends a session."""
+        if self._over and report.event is Said.SENSOR_LOST and self._device is not None:
+            if self._device.machine.running is None or self._device.machine.running.frozen_at is not None:
+                return
+            report = replace(report, reason="the trace ended")
+        self._result.events.append(report)
+
+    def _begin(self, t: float) -> Device:
+        ids = count(1)
+        return Device(
+            t,
+            boot_id="replay",
+            memory=Memory(acknowledgement=Acknowledgement(some=False)),
+            rules=self._rules,
+            zone_for=lambda _: UTC,
+            new_id=lambda: str(next(ids)),
+        )
+
+    def _until(self, t: float) -> None:
+        device = self._device
+        while device is not None and (wake := device.next_wake()) is not None and wake <= t:
+            self._send(Tick(wake))
+
+    def _send(self, event: Event) -> None:
+        device = self._device
+        if device is None:
+            return
+        for effect in device.handle(event):
+            self._watch(event.t, effect)
+            match effect:
+                case SaveSession(session):
+                    self._result.sessions.append(session)
+                    self._send(Saved(event.t, session.id))
+                case SaveRating(record) | SaveStop(record):
+                    self._send(Saved(event.t, record.id))
+                case DropSession(session_id):
+                    self._send(Saved(event.t, session_id))
+                case Report():
+                    self._hear(effect)
+                case _:
+                    pass
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds, 3)

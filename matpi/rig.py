@@ -1,0 +1,307 @@
+"""The rig: the whole device on a simulated mat, in virtual time. Same core, renderer, store and loop as the device.
+
+One thread, no real clock: whoever owns a Rig says how far time goes (`run_until`). The desktop twin drives it with the
+wall clock, a scenario as fast as it can. What is simulated: the person, the load cells' signal, the panel, the LED,
+the button's contact, and a disk that can be full; a power cut drops the device without a word and keeps the file.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import time as time_of_day
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from matpi import __version__
+from matpi.config import Config
+from matpi.core.calendar_day import next_local, utc_offset_s
+from matpi.core.device import Device, DeviceRules
+from matpi.core.effects import Brightness, Effect, Light, Pattern
+from matpi.core.events import ButtonDown, ButtonUp, Reading, Stopping, WallClock
+from matpi.core.model import Settings
+from matpi.core.presence import PresenceRules
+from matpi.core.zero import ZeroRules
+from matpi.errors import HardwareError, StoreError, UsageError
+from matpi.loop import Loop
+from matpi.sim.body import Mat
+from matpi.store.db import Store
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FAULTS = ("cell", "spikes", "panel", "disk")
+COARSE_S = 1.0
+"""Between readings while time is skipped; under the 2 s at which silence is told."""
+
+
+def device_rules(config: Config) -> DeviceRules:
+    """The config's numbers as the core's rules."""
+    p = config.presence
+    return DeviceRules(
+        presence=PresenceRules(
+            on_kg=p.on_kg,
+            off_ratio=p.off_ratio,
+            dwell_s=p.dwell_s,
+            away_s=p.away_s,
+            object_s=p.object_s,
+            object_ratio=p.object_ratio,
+            stale_s=p.stale_s,
+            sensor_gone_s=p.sensor_gone_s,
+            zero=ZeroRules(reach_kg=p.zero_reach_kg),
+        ),
+        min_session_s=p.min_session_s,
+        cap_s=p.cap_min * 60.0,
+    )
+
+
+class SimulatedPanel:
+    """Implements ports.Screen; `image` is what the panel shows, None when dark."""
+
+    def __init__(self) -> None:
+        self.unplugged = False
+        self.image: Image | None = None
+        self.brightness = Brightness.BRIGHT
+
+    def show(self, image: Image, brightness: Brightness) -> None:
+        self._answer()
+        self.image, self.brightness = image, brightness
+
+    def off(self) -> None:
+        self._answer()
+        self.image = None
+
+    def _answer(self) -> None:
+        if self.unplugged:
+            self.image = None
+            raise HardwareError("The panel does not answer; check its four wires.")
+
+
+class SimulatedDisk(Store):
+    """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
+
+    full = False
+
+    def writing(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  the store's own context manager
+        if self.full:
+            raise StoreError(f"The disk is full, so nothing can be written to {self.path}; make room on it.")
+        return super().writing()
+
+
+class Rig:
+    """`t` is virtual monotonic seconds. `watch` sees every effect after it was performed, `hear` every reading before."""
+
+    def __init__(
+        self,
+        store_path: Path,
+        *,
+        utc: float,
+        zone: str = "UTC",
+        config: Config | None = None,
+        kg: float = 74.0,
+        seed: int = 1,
+        rate: float = 10.0,
+        watch: Callable[[Effect], None] = lambda _: None,
+        hear: Callable[[Reading], None] = lambda _: None,
+    ) -> None:
+        self.t = 0.0
+        self.mat = Mat(kg=kg, seed=seed)
+        self.panel = SimulatedPanel()
+        self.light = Light(Pattern.OFF, 0.0)
+        self.disk_full = False
+        self.clock_trusted = True
+        self.store: SimulatedDisk | None = None
+        self.loop: Loop | None = None
+        self._path = store_path
+        self._zone = zone
+        self._utc = utc
+        self._rules = device_rules(config or Config())
+        # Ids repeat with the seed in a new log, never in one that has ids already.
+        self._random = random.Random(None if store_path.exists() else seed)  # noqa: S311
+        self._step = 1.0 / rate
+        self._next_reading = inf
+        self._button_up_at = inf
+        self._watch = watch
+        self._hear = hear
+
+    # -- power -----------------------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Boot: open the log, start the device on what it remembers. Raises StoreError when that cannot be done."""
+        if self.loop is not None:
+            return
+        new = not self._path.exists()
+        store = SimulatedDisk.open(self._path)
+        if new:
+            store.save_settings(Settings(zone=self._zone))
+        memory = store.load()
+        if self.t == 0.0 and not new:
+            self._utc = max(self._utc, _last_utc(store) + 60.0)
+        device = Device(
+            self.t,
+            boot_id=self._new_id(),
+            memory=memory,
+            rules=self._rules,
+            zone_for=zone_for,
+            new_id=self._new_id,
+            version=__version__,
+        )
+        store.full = self.disk_full
+        self.store = store
+        self.loop = Loop(device, store, self.panel, self._set_light, self._watch)
+        self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
+        self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
+
+    def power_off(self) -> None:
+        """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
+        if self.loop is None or self.store is None:
+            return
+        self.store.close()
+        self.loop = self.store = None
+        self._next_reading = self._button_up_at = inf
+        self.panel.image = None
+        self.light = Light(Pattern.OFF, self.t)
+
+    def shut_down(self) -> None:
+        """End as the service does when it is asked to: a last checkpoint first."""
+        if self.loop is not None:
+            self.loop.send(Stopping(self.t))
+        self.power_off()
+
+    @property
+    def device(self) -> Device | None:
+        return None if self.loop is None else self.loop.device
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    @property
+    def utc(self) -> float:
+        """The true time; whether the device knows it is another matter."""
+        return self._utc + self.t
+
+    @property
+    def zone(self) -> tzinfo:
+        device = self.device
+        return device.wall.zone if device is not None else zone_for(self._zone)
+
+    @property
+    def local(self) -> datetime:
+        """Local time, with its offset."""
+        offset = timezone(timedelta(seconds=utc_offset_s(self.utc, self.zone)))
+        return datetime.fromtimestamp(self.utc, offset)
+
+    def next_due(self) -> float:
+        """When `run_until` has something to do next."""
+        wake = None if self.loop is None else self.loop.device.next_wake()
+        return min(self._next_reading, self._button_up_at, inf if wake is None else wake)
+
+    def run_until(self, t: float, *, coarse: bool = False) -> None:
+        """Let virtual time go to `t`: readings, deadlines, the button's release. `coarse`: one reading a second."""
+        step = COARSE_S if coarse else self._step
+        while self.loop is not None:
+            due = min(self._next_reading, self._button_up_at)
+            if due > t:
+                break
+            self.loop.run_until(due)
+            self.t = max(self.t, due)
+            if due == self._button_up_at:
+                self._button_up_at = inf
+                self.loop.send(ButtonUp(due))
+            else:
+                sample = self.mat.sample(due)
+                if sample is not None:
+                    reading = Reading(due, sample)
+                    self._hear(reading)
+                    self.loop.send(reading)
+                self._next_reading = due + step
+        if self.loop is not None:
+            self.loop.run_until(t)
+        self.t = max(self.t, t)
+
+    def skip_to(self, utc: float) -> None:
+        """Let the time until `utc` pass with one reading a second, then go on as before."""
+        self.run_until(utc - self._utc, coarse=True)
+        self._next_reading = min(self._next_reading, self.t + self._step)
+
+    def jump(self, hhmm: str) -> None:
+        """To the next time the local clock shows HH:MM."""
+        try:
+            wanted = time_of_day.fromisoformat(hhmm)
+        except ValueError as error:
+            raise UsageError(f"{hhmm!r} is no time of day; write it as HH:MM.") from error
+        self.skip_to(next_local(self.utc, self.zone, wanted))
+
+    def next_day(self) -> None:
+        """To 08:00 tomorrow."""
+        midnight = next_local(self.utc, self.zone, time_of_day(0, 0))
+        self.skip_to(next_local(midnight, self.zone, time_of_day(8, 0)))
+
+    # -- hands -----------------------------------------------------------------------------------------------------
+
+    def button(self, down: bool) -> None:
+        if self.loop is not None:
+            self._button_up_at = inf
+            self.loop.run_until(self.t)
+            self.loop.send(ButtonDown(self.t) if down else ButtonUp(self.t))
+
+    def press(self, seconds: float) -> None:
+        """Down now, up by itself after `seconds`."""
+        self.button(down=True)
+        if self.loop is not None:
+            self._button_up_at = self.t + seconds
+
+    def fault(self, name: str, on: bool) -> None:
+        match name:
+            case "cell":
+                self.mat.unplugged = on
+            case "spikes":
+                self.mat.spikes = on
+            case "panel":
+                self.panel.unplugged = on
+                if on:
+                    self.panel.image = None
+            case "disk":
+                self.disk_full = on
+                if self.store is not None:
+                    self.store.full = on
+            case _:
+                raise UsageError(f"There is no fault {name!r}; choose one of {', '.join(FAULTS)}.")
+
+    def trust_clock(self, trusted: bool) -> None:
+        """Whether somebody vouches for the wall clock; distrust shows from the next boot on."""
+        self.clock_trusted = trusted
+        if trusted and self.loop is not None:
+            self.loop.send(WallClock(self.t, self.utc, trusted=True))
+
+    @property
+    def faults(self) -> list[str]:
+        on = {
+            "cell": self.mat.unplugged,
+            "spikes": self.mat.spikes,
+            "panel": self.panel.unplugged,
+            "disk": self.disk_full,
+        }
+        return [name for name in FAULTS if on[name]]
+
+    def _set_light(self, light: Light) -> None:
+        self.light = light
+
+    def _new_id(self) -> str:
+        return uuid.UUID(int=self._random.getrandbits(128), version=4).hex
+
+
+def zone_for(name: str) -> tzinfo:
+    """Raises UsageError for a zone nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
+
+
+def _last_utc(store: Store) -> float:
+    """When the youngest session of the log ended: the simulated clock may have been ahead of the real one."""
+    return max((s.session.end_utc or 0.0 for s in store.sessions()), default=0.0)

@@ -1,0 +1,199 @@
+"""A person, a bag and a cat on the mat, as load in time. What is modelled, nothing measured.
+
+The mat stands on a head pair and a foot pair of load cells. Every act lays a path of points (time, head kg, foot kg)
+from where the load is to where it goes; between points the load goes in a straight line. On top come breathing, the
+heartbeat and the noise of the cells.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from itertools import pairwise
+from math import pi, sin
+
+from matpi.errors import UsageError
+
+CHANNELS = 2
+
+LYING, SITTING, STANDING = 0.65, 0.8, 1.0
+"""Share of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
+HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
+"""On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
+
+BREATH_HZ, BREATH_KG = 0.25, 0.1  # 50-200 g between the cells, about none in the sum (hx711.md 3.4)
+HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (hx711.md 3.4)
+NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (hx711.md 3.3)
+BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
+SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (peers.md 4.4)
+
+ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    t: float
+    head_kg: float
+    foot_kg: float
+
+
+class Mat:
+    """`act` says what happens from `t` on; `sample(t)` is what the cells would tell, in kg. Seeded, so repeatable."""
+
+    def __init__(self, *, kg: float = 74.0, seed: int = 1) -> None:
+        self.kg = kg
+        self.doing = "away"
+        """lying, sitting, standing or away."""
+        self.bag = False
+        self.spikes = False
+        self.unplugged = False
+        self._random = random.Random(seed)  # noqa: S311  a simulation, not a secret
+        self._body: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
+        self._things: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
+
+    def act(self, what: str, t: float) -> None:
+        """Raises UsageError for an act it does not know."""
+        match what:
+            case "lie_down":
+                self._lie_down(t)
+            case "sit":
+                self._settle(t, "sitting", SITTING, 1.2)
+            case "stand":
+                self._settle(t, "standing", STANDING, 0.8)
+            case "fidget":
+                self._fidget(t)
+            case "get_up":
+                self._get_up(t)
+            case "bag_on" | "bag_off":
+                self._put_bag(t, on=what == "bag_on")
+            case "cat":
+                self._cat(t)
+            case _:
+                raise UsageError(f"The mat knows no {what!r}; choose one of {', '.join(ACTS)}.")
+
+    def weigh(self, kg: float, t: float) -> None:
+        """The person now weighs `kg`; whoever is on the mat changes weight within a second."""
+        share = {"lying": LYING, "sitting": SITTING, "standing": STANDING}.get(self.doing)
+        self.kg = kg
+        if share is not None:
+            self._settle(t, self.doing, share, 0.8)
+
+    def load_kg(self, t: float) -> tuple[float, float]:
+        """The load without body motion or noise."""
+        body, things = _at(self._body, t), _at(self._things, t)
+        return body[0] + things[0], body[1] + things[1]
+
+    def sample(self, t: float) -> tuple[float, ...] | None:
+        """Head and foot in kg as the cells tell them; None while one is unplugged."""
+        if self.unplugged:
+            return None
+        head, foot = self.load_kg(t)
+        body_head, body_foot = _at(self._body, t)
+        presence = min(1.0, (body_head + body_foot) / 20.0)
+        if presence > 0.0:
+            sway = BREATH_KG * presence * sin(2 * pi * BREATH_HZ * t)
+            beat = HEART_KG * presence * sin(2 * pi * HEART_HZ * t)
+            head, foot = head + sway + beat / 2, foot - sway + beat / 2
+        gauss = self._random.gauss
+        values = [head + gauss(0.0, NOISE_KG), foot + gauss(0.0, NOISE_KG)]
+        if self.spikes and self._random.random() < SPIKE_SHARE:
+            # A read-out that lost its clock: the top bits right, the rest ones; up to hundreds of kg (hx711.md 1.4).
+            glitch_kg = self._random.choice((-1, 1)) * 195.0 / 2 ** self._random.randrange(7)
+            values[self._random.randrange(CHANNELS)] += glitch_kg
+        return tuple(values)
+
+    # -- acts ------------------------------------------------------------------------------------------------------
+
+    def _target(self, doing: str, share: float) -> tuple[float, float]:
+        head = HEAD_SHARE[doing]
+        return self.kg * share * head, self.kg * share * (1.0 - head)
+
+    def _settle(self, t: float, doing: str, share: float, seconds: float) -> None:
+        """Onto the mat or into another posture, with the overshoot of 10-30 % people have (hx711.md 3.4)."""
+        head, foot = self._target(doing, share)
+        self._body = [
+            self._here(self._body, t),
+            Point(t + 0.6 * seconds, 1.12 * head, 1.12 * foot),
+            Point(t + 0.8 * seconds, 0.95 * head, 0.95 * foot),
+            Point(t + seconds, head, foot),
+        ]
+        self.doing = doing
+
+    def _lie_down(self, t: float) -> None:
+        """Sit, then lower slowly, as the article says."""
+        sit_head, sit_foot = self._target("sitting", SITTING)
+        head, foot = self._target("lying", LYING)
+        self._body = [
+            self._here(self._body, t),
+            Point(t + 0.5, 1.1 * sit_head, 1.1 * sit_foot),
+            Point(t + 0.9, sit_head, sit_foot),
+            Point(t + 2.4, 0.9 * head, 1.1 * foot),
+            Point(t + 3.0, head, foot),
+        ]
+        self.doing = "lying"
+
+    def _fidget(self, t: float) -> None:
+        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along."""
+        here = self._here(self._body, t)
+        head, foot = here.head_kg, here.foot_kg
+        if head + foot < 1.0:
+            return
+        self._body = [
+            here,
+            Point(t + 0.3, head + 3.0, max(0.0, foot - 3.0)),
+            Point(t + 0.6, 0.3 * head, 0.2 * foot),
+            Point(t + 1.0, 0.3 * head, 0.2 * foot),
+            Point(t + 1.3, 1.2 * head, 1.2 * foot),
+            Point(t + 1.7, head - 1.5, foot + 1.5),
+            Point(t + 2.0, head, foot),
+        ]
+
+    def _get_up(self, t: float) -> None:
+        """Roll up to sitting, push off with a hand, gone."""
+        here = self._here(self._body, t)
+        if here.head_kg + here.foot_kg < 1.0:
+            return
+        sit_head, sit_foot = self._target("sitting", SITTING)
+        self._body = [
+            here,
+            Point(t + 1.2, sit_head, sit_foot),
+            Point(t + 1.6, 1.1 * sit_head, 1.1 * sit_foot),
+            Point(t + 1.9, 0.0, 0.0),
+        ]
+        self.doing = "away"
+
+    def _put_bag(self, t: float, *, on: bool) -> None:
+        if on is self.bag:
+            return
+        self.bag = on
+        half = BAG_KG / 2 if on else 0.0
+        self._things = [self._here(self._things, t), Point(t + 0.2, 1.3 * half, 1.3 * half), Point(t + 0.4, half, half)]
+
+    def _cat(self, t: float) -> None:
+        """Four seconds from the foot end to the head end, light on its paws."""
+        base = BAG_KG / 2 if self.bag else 0.0
+        path = [self._here(self._things, t)]
+        for step in range(16):
+            share = step / 15
+            weight = CAT_KG * (1.15 if step % 2 else 0.85)
+            path.append(Point(t + 0.3 + 0.25 * step, base + weight * share, base + weight * (1 - share)))
+        self._things = [*path, Point(t + 4.5, base, base)]
+
+    @staticmethod
+    def _here(path: list[Point], t: float) -> Point:
+        return Point(t, *_at(path, t))
+
+
+def _at(path: list[Point], t: float) -> tuple[float, float]:
+    """The load of a path at `t`: a straight line between its points, constant after the last."""
+    last = path[-1]
+    if t >= last.t:
+        return last.head_kg, last.foot_kg
+    for before, after in pairwise(path):
+        if before.t <= t < after.t:
+            share = (t - before.t) / (after.t - before.t)
+            return (
+                before.head_kg + share * (after.head_kg - before.head_kg),
+                before.foot_kg + share * (after.foot_kg - before.foot_kg),
+            )
+    return path[0].head_kg, path[0].foot_kg

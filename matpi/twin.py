@@ -1,0 +1,365 @@
+"""The desktop twin: a Rig driven by the wall clock in a thread of its own, and the Bench through which a page plays it.
+
+Everything that touches the rig runs on that thread; the page's calls are put on its queue and do not wait.
+"""
+
+from __future__ import annotations
+
+import base64
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from matpi.core.effects import (
+    Changed,
+    Checkpoint,
+    DateBoot,
+    DropSession,
+    Effect,
+    Light,
+    Note,
+    Report,
+    SaveAcknowledgement,
+    SaveRating,
+    SaveSession,
+    Show,
+)
+from matpi.core.model import Session
+from matpi.core.spoken import spoken
+from matpi.errors import MatpiError, UsageError
+from matpi.lamp import period_s, repeats, table
+from matpi.rig import FAULTS, Rig
+from matpi.screen.frame import rows
+from matpi.sim.body import ACTS
+
+Payload = dict[str, Any]
+Put = Callable[[str, Payload], None]
+
+WARPS = (1, 10, 60)
+LOG_KEPT = 300
+STATUS_S = 1.0
+_KEEPS = (Checkpoint, SaveSession, DropSession, SaveRating, SaveAcknowledgement, DateBoot)
+"""After these the list of sessions may read differently."""
+
+
+class Twin:
+    """Implements web.bench.Bench. `start`, then call; `stop` ends the device as a service is ended."""
+
+    def __init__(self, make_rig: Callable[[Callable[[Effect], None]], Rig], warp: int = 1) -> None:
+        self._make_rig = make_rig
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
+        self._ready = threading.Event()
+        self._failed: MatpiError | None = None
+        self._ending = False
+        self._rig: Rig
+        self._warp = warp
+        self._real_then = self._virtual_then = 0.0
+        self._skipping = False
+        self._status_at = 0.0
+        self._lock = threading.Lock()  # guards what follows: the listeners and what a new one is told
+        self._listeners: list[Put] = []
+        self._latest: dict[str, Payload] = {}
+        self._log: deque[Payload] = deque(maxlen=LOG_KEPT)
+        self._lines = 0
+
+    def start(self) -> None:
+        """Boot. Raises what the boot raised, such as StoreBusyError."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failed is not None:
+            raise self._failed
+
+    def stop(self) -> None:
+        self._commands.put(self._end)
+        self._thread.join(timeout=10.0)
+
+    # -- the page's side (any thread) ------------------------------------------------------------------------------
+
+    def act(self, what: str) -> None:
+        _known(what, ACTS, "the mat knows no")
+        self._do(lambda: self._act(what))
+
+    def weigh(self, kg: float) -> None:
+        self._do(lambda: self._rig.mat.weigh(kg, self._rig.t))
+
+    def button(self, down: bool) -> None:
+        self._do(lambda: self._rig.button(down))
+
+    def warp(self, factor: int) -> None:
+        if factor not in WARPS:
+            raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")
+        self._do(lambda: self._set_warp(factor))
+
+    def jump(self, hhmm: str) -> None:
+        self._do(lambda: self._skip(lambda: self._rig.jump(hhmm), f"to {hhmm}"))
+
+    def next_day(self) -> None:
+        self._do(lambda: self._skip(self._rig.next_day, "to the next day"))
+
+    def fault(self, name: str, on: bool) -> None:
+        _known(name, FAULTS, "there is no fault")
+        self._do(lambda: self._fault(name, on))
+
+    def power(self, on: bool) -> None:
+        self._do(lambda: self._power(on))
+
+    def subscribe(self, put: Put) -> Callable[[], None]:
+        with self._lock:
+            self._listeners.append(put)
+
+        def leave() -> None:
+            with self._lock:
+                if put in self._listeners:
+                    self._listeners.remove(put)
+
+        return leave
+
+    def snapshot(self) -> list[tuple[str, Payload]]:
+        with self._lock:
+            latest = dict(self._latest)
+            log = [("log", line) for line in self._log]
+        if "lamp" in latest:
+            age = latest["lamp"]["age_s"] + time.monotonic() - latest["lamp"]["sent"]
+            latest["lamp"] = {**latest["lamp"], "age_s": age}
+        return [(kind, latest[kind]) for kind in ("status", "frame", "lamp", "sessions") if kind in latest] + log
+
+    # -- the twin's thread -----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._rig = self._make_rig(self._watch)
+            self._real_then = time.monotonic()
+            self._rig.power_on()
+            self._after_boot()
+        except MatpiError as error:
+            self._failed = error
+            return
+        finally:
+            self._ready.set()
+        while not self._ending:
+            self._rig.run_until(self._virtual_now())
+            if time.monotonic() >= self._status_at:
+                self._tell_status()
+            try:
+                command = self._commands.get(timeout=self._wait_s())
+            except queue.Empty:
+                continue
+            self._rig.run_until(self._virtual_now())
+            command()
+            self._tell_status()
+
+    def _virtual_now(self) -> float:
+        return self._virtual_then + (time.monotonic() - self._real_then) * self._warp
+
+    def _wait_s(self) -> float:
+        """Real seconds until the rig or the status has something to do; at high warp in steps of 20 ms."""
+        due = (self._rig.next_due() - self._virtual_now()) / self._warp
+        return max(0.0 if self._warp == 1 else 0.02, min(due, self._status_at - time.monotonic(), 1.0))
+
+    def _do(self, what: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                what()
+            except MatpiError as error:
+                self._tell_log("note", "refused", str(error), "")
+
+        self._commands.put(guarded)
+
+    def _end(self) -> None:
+        self._ending = True
+        self._rig.shut_down()
+
+    def _set_warp(self, factor: int) -> None:
+        self._virtual_then, self._real_then = self._virtual_now(), time.monotonic()
+        self._warp = factor
+        self._tell_log("you", "clock", f"x{factor}", "")
+
+    def _skip(self, skip: Callable[[], None], where: str) -> None:
+        self._tell_log("you", "clock", where, "")
+        self._skipping = True
+        try:
+            skip()
+        finally:
+            self._skipping = False
+            self._virtual_then, self._real_then = self._rig.t, time.monotonic()
+        self._tell_screen()
+        self._tell_light(self._rig.light)
+        self._tell_sessions()
+
+    def _act(self, what: str) -> None:
+        self._tell_log("you", what.replace("_", " "), f"{self._rig.mat.kg:g} kg" if what != "cat" else "", "")
+        self._rig.mat.act(what, self._rig.t)
+
+    def _fault(self, name: str, on: bool) -> None:
+        self._tell_log("you", f"{name} {'broken' if on else 'mended'}", "", "")
+        self._rig.fault(name, on)
+        self._tell_screen()
+
+    def _power(self, on: bool) -> None:
+        if on == (self._rig.device is not None):
+            return
+        self._tell_log("you", "power on" if on else "power pulled", "", "")
+        if on:
+            self._rig.power_on()
+            self._after_boot()
+        else:
+            self._rig.power_off()
+            self._tell_screen()
+            self._tell_light(self._rig.light)
+
+    def _after_boot(self) -> None:
+        store = self._rig.store
+        if store is not None and store.set_aside is not None:
+            self._tell_log("note", "log set aside", f"it was damaged and is kept as {store.set_aside}", "")
+        self._tell_screen()
+        self._tell_light(self._rig.light)
+        self._tell_sessions()
+        self._tell_status()
+
+    # -- what the page hears ---------------------------------------------------------------------------------------
+
+    def _watch(self, effect: Effect) -> None:
+        match effect:
+            case Report(t, at, event, reason):
+                back = f"since {self._clock(at)}" if t - at >= 0.5 else ""
+                self._tell_log("presence", str(event), str(reason), back)
+            case Changed(_, trigger, source, dest, reason):
+                self._tell_log("transition", trigger, reason, f"{source} -> {dest}")
+                self._status_at = 0.0
+            case Note(_, kind, text):
+                self._tell_log("note", kind.replace("_", " "), text, "")
+            case Show() if not self._skipping:
+                self._tell_screen()
+            case Light() if not self._skipping:
+                self._tell_light(effect)
+            case _ if isinstance(effect, _KEEPS) and not self._skipping:
+                self._tell_sessions()
+            case _:
+                pass
+
+    def _tell(self, kind: str, payload: Payload) -> None:
+        with self._lock:
+            if kind == "log":
+                self._log.append(payload)
+            else:
+                self._latest[kind] = payload
+            for put in self._listeners:
+                put(kind, payload)
+
+    def _tell_screen(self) -> None:
+        rig, device = self._rig, self._rig.device
+        image = rig.panel.image
+        if device is None:
+            text = "No power."
+        elif rig.panel.unplugged:
+            text = "The OLED is unplugged."
+        else:
+            text = spoken(device.shown.view) if device.shown is not None else ""
+        bits = bytes(1024) if image is None else rows(image)
+        brightness = "off" if image is None else str(rig.panel.brightness)
+        self._tell("frame", {"bits": base64.b64encode(bits).decode(), "brightness": brightness, "text": text})
+
+    def _tell_light(self, light: Light) -> None:
+        pattern = light.pattern
+        self._tell(
+            "lamp",
+            {
+                "pattern": str(pattern),
+                "age_s": max(0.0, self._rig.t - light.since) / self._warp,
+                "table": table(pattern),
+                "period_s": period_s(pattern),
+                "loops": repeats(pattern),
+                "sent": time.monotonic(),
+            },
+        )
+
+    def _tell_log(self, kind: str, event: str, reason: str, detail: str) -> None:
+        self._lines += 1
+        line = {
+            "n": self._lines,
+            "clock": self._clock(self._rig.t),
+            "kind": kind,
+            "event": event,
+            "reason": reason,
+            "detail": detail,
+        }
+        self._tell("log", line)
+
+    def _tell_status(self) -> None:
+        rig, device = self._rig, self._rig.device
+        self._status_at = time.monotonic() + STATUS_S
+        snapshot = None if device is None else device.snapshot()
+        self._tell(
+            "status",
+            {
+                "power": device is not None,
+                "state": "OFF" if snapshot is None else snapshot.state.name,
+                "reason": "" if snapshot is None else snapshot.reason,
+                "doing": rig.mat.doing,
+                "kg": rig.mat.kg,
+                "load_kg": 0.0 if snapshot is None else round(snapshot.net_kg, 1),
+                "clock": rig.local.isoformat(timespec="seconds"),
+                "warp": self._warp,
+                "faults": rig.faults,
+                "bag": rig.mat.bag,
+            },
+        )
+
+    def _tell_sessions(self) -> None:
+        rig, device = self._rig, self._rig.device
+        if device is None or rig.store is None:
+            return
+        try:
+            stored = [s.session for s in rig.store.sessions() if s.deleted_why is None]
+            ratings = {r.session_id: r.value for r in rig.store.log().ratings if r.session_id is not None}
+        except MatpiError as error:
+            self._tell_log("note", "cannot read the log", str(error), "")
+            return
+        running = device.machine.running
+        plan = device.plan if running is None else device.plan.running(running.on_mat_s(rig.t))
+        self._tell(
+            "sessions",
+            {
+                "sessions": [self._session(s, ratings.get(s.id)) for s in stored],
+                "plan": {
+                    "day": plan.day,
+                    "lower_min": plan.lower_min,
+                    "upper_min": plan.upper_min,
+                    "clothing": plan.clothing,
+                    "goal": plan.goal,
+                    "today_s": plan.today_s,
+                    "done": plan.done,
+                    "rest_day": plan.rest_day,
+                    "streak": plan.streak,
+                    "score": round(plan.score, 3),
+                },
+            },
+        )
+
+    def _session(self, session: Session, rating: int | None) -> Payload:
+        return {
+            "id": session.id,
+            "start": None if session.start_utc is None else self._iso(session.start_utc),
+            "on_mat_s": round(session.on_mat_s, 1),
+            "reason": None if session.reason is None else str(session.reason),
+            "rating": rating,
+            "aways": session.aways,
+            "open": session.is_open,
+        }
+
+    def _iso(self, utc: float) -> str:
+        return datetime.fromtimestamp(utc, self._rig.zone).isoformat(timespec="seconds")
+
+    def _clock(self, t: float) -> str:
+        return f"{self._rig.local + timedelta(seconds=t - self._rig.t):%H:%M:%S}"
+
+
+def _known(word: str, words: tuple[str, ...], what: str) -> None:
+    if word not in words:
+        raise UsageError(f"{what.capitalize()} {word!r}; choose one of {', '.join(words)}.")
+
