@@ -1,0 +1,1 @@
+"""What the device remembers, in one SQLite file: `db.Store`; export and import are in `transfer`."""

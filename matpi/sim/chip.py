@@ -1,0 +1,198 @@
+"""An HX711, bit by bit: two pins, seen from the computer's side, that stand under the real driver.
+
+Facts from the data sheet (V2.0) unless marked: DOUT falls when a conversion is ready; 24 bits follow, most significant
+first, two's complement; the 25th pulse lifts DOUT again; 25, 26 or 27 pulses choose A/128, B/32 or A/64 for the next
+conversion; PD_SCK high for over 60 us powers the chip down, the falling edge resets it; after a reset or a change of
+the input four conversions pass before the first result; the code stops at both ends of 24 bits.
+
+Time is the caller's: `VirtualTime` makes a run exact and quick, `time.monotonic` makes it real.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
+POWER_DOWN_S: Final = 60e-6
+SETTLING: Final = 4
+"""Conversions: 400 ms at 10/s, 50 ms at 80/s; a step of the load takes as long (bogde/HX711#214)."""
+UPDATE_HIGH_S: Final = 75e-6
+"""DOUT is high this long at each conversion that nobody has read (olkal/HX711_ADC#81, measured there)."""
+GAIN: Final = {25: 1.0, 26: 0.0, 27: 0.5}
+"""By pulses, relative to A/128. Nothing is wired to input B."""
+
+
+class VirtualTime:
+    """Seconds that pass only when somebody spends them. Stands for `time.monotonic` and `time.sleep` both."""
+
+    def __init__(self, t: float = 0.0) -> None:
+        self.t = t
+
+    def __call__(self) -> float:
+        return self.t
+
+    def sleep(self, seconds: float) -> None:
+        self.t += max(0.0, seconds)
+
+
+class DataPin:
+    """DOUT."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+
+    @property
+    def value(self) -> bool:
+        return self._chip.data_level()
+
+
+class ClockPin:
+    """PD_SCK."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._level = False
+
+    @property
+    def value(self) -> bool:
+        return self._level
+
+    @value.setter
+    def value(self, level: bool) -> None:
+        self._level = bool(level)
+        self._chip.clock_level(self._level)
+
+
+class Chip:
+    """`source(t)` is what the bridge would read at the time `t`, in counts at A/128, asked for once a conversion.
+
+    `rate` is what the jumper says; `oscillator` how much faster the chip really runs (1.07 to 1.17 measured in the
+    field, olkal/HX711_ADC#81 and #98). `spend` takes the time of one pin access, `access_s`: 5 us is estimated for a
+    Raspberry Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the
+    real one shows; white noise of the source comes out halved, so who gives the noise of the data sheet sets 1.
+
+    Faults, to be set at any time: `unplugged` (DOUT high for ever), `stuck_low`, and `stall` (pulse number -> seconds
+    the next read-out hangs there with PD_SCK high, once, as when the scheduler took the processor away).
+    """
+
+    def __init__(
+        self,
+        source: Callable[[float], float],
+        rate: int = 80,
+        *,
+        now: Callable[[], float],
+        spend: Callable[[float], None] | None = None,
+        access_s: float = 5e-6,
+        oscillator: float = 1.0,
+        taps: int = SETTLING,
+    ) -> None:
+        self.data = DataPin(self)
+        self.clock = ClockPin(self)
+        self.unplugged = False
+        self.stuck_low = False
+        self.stall: dict[int, float] = {}
+        self.resets = 0
+        self.conversions = 0
+        self.read_out = 0
+        """Conversions whose 25th pulse came."""
+
+        self._source = source
+        self._period_s = 1.0 / (rate * oscillator)
+        self._now = now
+        self._spend = spend
+        self._access_s = access_s
+
+        self._taps: deque[float] = deque(maxlen=taps)
+        self._gain = 1.0
+        self._code = 0
+        self._pulses = 0
+        self._out = True
+        self._ready_at: float | None = None  # end of the conversion that waits to be read
+        self._missed = False
+        self._next = now() + SETTLING * self._period_s
+        self._high_since: float | None = None
+
+    def clock_level(self, high: bool) -> None:
+        now = self._access()
+        if high and self._high_since is None:
+            self._high_since = now
+            self._pulse()
+            if stall := self.stall.pop(self._pulses, 0.0):
+                self._pass(stall)
+        elif not high and self._high_since is not None:
+            if now - self._high_since > POWER_DOWN_S:
+                self._reset(now)
+            self._high_since = None
+
+    def data_level(self) -> bool:
+        now = self._access()
+        if self.unplugged:
+            return True
+        if self.stuck_low:
+            return False
+        if self._ready_at is not None and self._pulses == 0:
+            return now - self._ready_at < UPDATE_HIGH_S and self._missed
+        return self._out
+
+    def _access(self) -> float:
+        self._pass(self._access_s)
+        now = self._now()
+        # Powered down, nothing is converted: the reset at the falling edge starts afresh.
+        down = self._high_since is not None and now - self._high_since > POWER_DOWN_S
+        if not down:
+            self._convert(now)
+        return now
+
+    def _pass(self, seconds: float) -> None:
+        if self._spend is not None:
+            self._spend(seconds)
+
+    def _convert(self, now: float) -> None:
+        if now < self._next:
+            return
+        ended = math.floor((now - self._next) / self._period_s) + 1
+        self.conversions += ended
+        last = self._next + (ended - 1) * self._period_s
+        for back in range(min(ended, self._taps.maxlen or 1) - 1, -1, -1):
+            self._taps.append(self._source(last - back * self._period_s))
+        self._missed = ended > 1 or (self._ready_at is not None and self._pulses == 0)
+        if self._pulses >= min(GAIN):
+            self._pulses = 0
+        # In the midst of a read-out the register changes under the reader; the remaining bits are the new code's.
+        mean = sum(self._taps) / len(self._taps) * self._gain
+        self._code = min(CODE_MAX, max(CODE_MIN, round(mean)))
+        self._ready_at = last
+        self._next = last + self._period_s
+
+    def _pulse(self) -> None:
+        if self._ready_at is None:
+            self._out = True
+            return
+        self._pulses += 1
+        if self._pulses <= 24:
+            self._out = bool((self._code >> (24 - self._pulses)) & 1)
+            return
+        self._out = True
+        if self._pulses == 25:
+            self.read_out += 1
+        self._choose(GAIN.get(self._pulses, self._gain))
+
+    def _choose(self, gain: float) -> None:
+        if gain != self._gain:
+            self._gain = gain
+            self._settle(self._ready_at or 0.0)
+
+    def _reset(self, now: float) -> None:
+        self.resets += 1
+        self._gain = 1.0
+        self._settle(now)
+        self._pulses = 0
+        self._out = True
+        self._ready_at = None
+
+    def _settle(self, since: float) -> None:
+        self._taps.clear()
+        self._next = since + SETTLING * self._period_s

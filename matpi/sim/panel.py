@@ -1,0 +1,137 @@
+"""An OLED of 128x64, from the bytes sent to it: an SSD1306 (or SSD1309), or an SH1106.
+
+Stands where luma.oled expects its serial interface. Trap: luma takes `serial_interface or i2c()`, so a stand-in that
+is falsy, by a `__len__` of 0 for one, silently opens the real bus instead. This one says that it is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from PIL import Image
+
+WIDTH: Final = 128
+PAGES: Final = 8
+SH1106_COLUMNS: Final = 132
+"""Its memory is wider than the glass, which begins at column 2 (SH1106 data sheet, and every module sold)."""
+SH1106_FIRST: Final = 2
+
+# Number of bytes that follow a command (SSD1306 data sheet, table 9). 0x20 to 0x22 do not exist on an SH1106.
+ARGUMENTS: Final = {
+    **dict.fromkeys([0x81, 0x8D, 0xA8, 0xAD, 0xD3, 0xD5, 0xD9, 0xDA, 0xDB], 1),
+    0xA3: 2,
+    **dict.fromkeys([0x29, 0x2A], 5),
+    **dict.fromkeys([0x26, 0x27], 6),
+}
+WINDOW_ARGUMENTS: Final = {0x20: 1, 0x21: 2, 0x22: 2}
+
+
+class PanelChip:
+    """`image` is what an eye would see. Set `lost` and every transfer raises OSError, as a pulled wire does."""
+
+    def __init__(self, driver: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306") -> None:
+        self.lost = False
+        self.closed = False
+        self.lit = False
+        self.contrast = 0x7F
+        self.transfers = 0
+        self.bytes = 0
+        """Of commands and data, without the address and the control byte of each transfer."""
+
+        self._narrow = driver != "sh1106"
+        self._columns = WIDTH if self._narrow else SH1106_COLUMNS
+        self._first = 0 if self._narrow else SH1106_FIRST
+        self._memory = [bytearray(self._columns) for _ in range(PAGES)]
+        self._horizontal = False
+        self._window = (0, self._columns - 1, 0, PAGES - 1)
+        self._column = self._page = 0
+        self._inverted = self._all_on = False
+        self._mirrored_x = self._mirrored_y = True  # until the two remap commands: modules are mounted upside down
+
+    def __bool__(self) -> bool:
+        return True
+
+    def command(self, *cmd: int) -> None:
+        self._transfer(len(cmd))
+        rest = iter(cmd)
+        for code in rest:
+            count = ARGUMENTS.get(code, 0) or (WINDOW_ARGUMENTS.get(code, 0) if self._narrow else 0)
+            self._do(code, [next(rest) for _ in range(count)])
+
+    def data(self, data: Iterable[int]) -> None:
+        values = bytes(data)
+        self._transfer(len(values))
+        for value in values:
+            self._memory[self._page][self._column] = value
+            self._step()
+
+    def cleanup(self) -> None:
+        self.closed = True
+
+    @property
+    def image(self) -> Image.Image:
+        """128x64, 1 bit; black when the panel is off."""
+        if not self.lit:
+            return Image.new("1", (WIDTH, 8 * PAGES))
+        rows = b"".join(
+            bytes(255 * (self._memory[y >> 3][self._first + x] >> (y & 7) & 1) for x in range(WIDTH))
+            for y in range(8 * PAGES)
+        )
+        seen = Image.frombytes("L", (WIDTH, 8 * PAGES), rows)
+        if self._all_on:
+            seen.paste(255, (0, 0, *seen.size))
+        if self._inverted:
+            seen = seen.point(lambda value: 255 - value)
+        if self._mirrored_x:
+            seen = seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if self._mirrored_y:
+            seen = seen.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        return seen.convert("1", dither=Image.Dither.NONE)
+
+    def _transfer(self, length: int) -> None:
+        if self.lost or self.closed:
+            raise OSError(121, "Remote I/O error")
+        self.transfers += 1
+        self.bytes += length
+
+    def _do(self, code: int, given: list[int]) -> None:
+        match code:
+            case 0x20 if given:
+                self._horizontal = given[0] & 3 == 0
+            case 0x21 if given:
+                self._window = (given[0], given[1], *self._window[2:])
+                self._column = given[0]
+            case 0x22 if given:
+                self._window = (*self._window[:2], given[0], given[1])
+                self._page = given[0]
+            case 0x81:
+                self.contrast = given[0]
+            case 0xA0 | 0xA1:
+                self._mirrored_x = code == 0xA0
+            case 0xA4 | 0xA5:
+                self._all_on = code == 0xA5
+            case 0xA6 | 0xA7:
+                self._inverted = code == 0xA7
+            case 0xAE | 0xAF:
+                self.lit = code == 0xAF
+            case _ if code <= 0x0F:
+                self._column = self._column & 0xF0 | code
+            case _ if code <= 0x1F:
+                self._column = self._column & 0x0F | (code & 0x0F) << 4
+            case _ if 0xB0 <= code <= 0xB7:
+                self._page = code & 7
+            case _ if 0xC0 <= code <= 0xCF:
+                self._mirrored_y = code < 0xC8
+            case _:  # timing, voltages and scrolling change nothing that is modelled here
+                pass
+
+    def _step(self) -> None:
+        left, right, top, bottom = self._window
+        if not self._horizontal:
+            self._column = (self._column + 1) % self._columns
+        elif self._column < right:
+            self._column += 1
+        else:
+            self._column = left
+            self._page = self._page + 1 if self._page < bottom else top

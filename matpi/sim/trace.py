@@ -1,0 +1,300 @@
+"""Recorded traces: what `matpi record` writes and `matpi replay` reads.
+
+Comma-separated text, plain or gzip. The first line names the columns, in any order:
+
+- `t_s`: seconds, never running backwards. Steps may be uneven. Equal times are allowed, because recorders with a
+  coarse clock write several rows a tick; the rows keep their order.
+- `kg_0` ... `kg_3`: one to four channels in kg from the calibrated reference; or `counts_0` ... `counts_3`:
+  the chips' signed 24-bit codes, which need a calibration.
+- `ok` (may be left out): 0 marks a reading its reader has flagged.
+
+Reading is streaming: one line is held at a time, so a night's recording takes no more memory than a minute's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final, Literal, NamedTuple, Self
+
+import msgspec
+
+from matpi.core.events import Reading
+from matpi.core.model import Calibration
+from matpi.errors import TraceError
+
+Kind = Literal["kg", "counts"]
+
+CHANNELS_MAX: Final = 4
+CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
+"""24 bit, two's complement (HX711 data sheet); the chip stops at both ends when the load is beyond its range."""
+LINE_BYTES: Final = 4096
+"""Six columns of 25 digits take 160; a longer line is no trace, and must not fill the memory."""
+T_LIMIT_S: Final = 1e10
+"""317 years: Unix seconds fit, Unix milliseconds do not."""
+KG_LIMIT: Final = 1e4
+"""Ten tonnes, chosen so that no sum overflows; four 50 kg cells saturate at 391 kg."""
+FLUSH_S: Final = 1.0
+"""What a power cut may cost a recording."""
+
+
+class _Columns(NamedTuple):
+    t: int
+    values: tuple[int, ...]
+    ok: int | None
+    width: int
+    calibration: Calibration | None
+    """None: the values are kg already."""
+
+
+def read_trace(path: Path, calibration: Calibration | None = None) -> Iterator[Reading]:
+    """The readings of a trace, one by one. `calibration` is for traces in counts; one in kg does not look at it.
+
+    Raises TraceError with the file and the line, at the first `next` when the file as such is none, else after
+    all the readings before the bad line were handed out. A code at either end of the range is a flagged reading.
+    """
+    number = 0
+    try:
+        with _opened(path) as file:
+            header = file.readline(LINE_BYTES)
+            number = 1
+            columns = _columns(path, header, calibration)
+            last = -math.inf
+            while line := file.readline(LINE_BYTES):
+                number += 1
+                if line.isspace():
+                    continue
+                reading = _reading(path, number, line, columns)
+                if reading.t < last:
+                    raise _bad(
+                        path,
+                        number,
+                        f"the time runs backwards, from {last:g} to {reading.t:g} s",
+                        "sort the file by t_s",
+                    )
+                last = reading.t
+                yield reading
+    except TraceError:
+        raise
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        why = "ends too early" if isinstance(error, EOFError) else "is damaged"
+        raise TraceError(
+            f"{path}: the gzip file {why} after line {number}; the lines before it are good, "
+            f"`gzip -dc` can save them, or record again."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise TraceError(_cannot_open(path, error)) from error
+    if last == -math.inf:
+        raise TraceError(f"{path} names its columns but holds no reading; record again.")
+
+
+def read_calibration(path: Path) -> Calibration:
+    """The calibration in a JSON file: {"reference_counts": [...], "counts_per_kg": [...]}, a number a channel."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read((1 << 16) + 1)
+    except (OSError, ValueError) as error:
+        raise TraceError(_cannot_open(path, error)) from error
+    form = '{"reference_counts": [0, 0], "counts_per_kg": [42950.0, 42950.0]}'
+    try:
+        given = msgspec.json.decode(raw, type=_CalibrationFile)
+        return Calibration(tuple(given.reference_counts), tuple(given.counts_per_kg))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise TraceError(f"{path} is no calibration: {error}; write it as {form}.") from error
+
+
+class TraceWriter:
+    """Writes a trace of `channels` channels, gzip when the name ends in .gz. Times are kept to 1 us, loads to 0.1 g.
+
+    At most a second of readings is lost when the power is. An existing file is left alone unless `overwrite`.
+    Raises TraceError when the file cannot be made or the disk is full.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        channels: int,
+        kind: Kind = "kg",
+        *,
+        overwrite: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not 1 <= channels <= CHANNELS_MAX:
+            raise ValueError(f"a trace has 1 to {CHANNELS_MAX} channels: {channels}")
+        self.path = path
+        self.readings = 0
+        self._kind = kind
+        self._channels = channels
+        self._now = now
+        try:
+            self._raw = path.open("wb" if overwrite else "xb")
+        except FileExistsError:
+            raise TraceError(
+                f"{path} exists already; choose another name, or say that it may be overwritten."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error
+        # No name and no time in the header: equal readings make equal files.
+        self._gzip = (
+            gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
+            if path.suffix == ".gz"
+            else None
+        )
+        self._file: BinaryIO | gzip.GzipFile = self._gzip or self._raw
+        self._flushed = -math.inf
+        try:
+            self._put(",".join(["t_s", *(f"{kind}_{n}" for n in range(channels)), "ok"]))
+        except TraceError:
+            with suppress(TraceError):
+                self.close()
+            raise
+
+    def write(self, t: float, values: tuple[float, ...], ok: bool = True) -> None:
+        """One reading: kg or counts, one a channel. What a flagged reading lacks (nan) is written as 0."""
+        if len(values) != self._channels:
+            raise ValueError(f"{len(values)} values for {self._channels} channels")
+        if not ok:
+            values = tuple(value if math.isfinite(value) else 0 for value in values)
+        if not all(map(math.isfinite, (t, *values))):
+            raise ValueError(f"neither times nor loads may be infinite or nan: {t}, {values}")
+        form = ".4f" if self._kind == "kg" else ".0f"
+        self._put(",".join([f"{t:.6f}", *(format(value, form) for value in values), "1" if ok else "0"]))
+        self.readings += 1
+
+    def close(self) -> None:
+        try:
+            if self._gzip is not None:
+                self._gzip.close()
+            self._raw.close()
+        except OSError as error:
+            with suppress(OSError):  # frees the file; what could not be written stays unwritten
+                self._raw.close()
+            raise TraceError(self._stopped(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _put(self, line: str) -> None:
+        try:
+            self._file.write(line.encode() + b"\n")
+            if (now := self._now()) - self._flushed >= FLUSH_S:
+                self._flushed = now
+                if self._gzip is not None:
+                    self._gzip.flush(zlib.Z_SYNC_FLUSH)
+                self._raw.flush()
+                os.fsync(self._raw.fileno())
+        except OSError as error:
+            raise TraceError(self._stopped(error)) from error
+
+    def _stopped(self, error: OSError) -> str:
+        told = f"{self.path}: recording stopped after {self.readings} readings ({_why(error)})"
+        return f"{told}; make room or choose another disk."
+
+
+class _CalibrationFile(msgspec.Struct, forbid_unknown_fields=True):
+    reference_counts: list[Annotated[int, msgspec.Meta(ge=CODE_MIN, le=CODE_MAX)]]
+    counts_per_kg: list[Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]]
+
+
+def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+    raw = path.open("rb")
+    magic = raw.peek(2)[:2]
+    if magic == b"\x1f\x8b":
+        raw.close()
+        return gzip.open(path, "rb")
+    if path.suffix == ".gz" and magic:
+        raw.close()
+        raise TraceError(f"{path} is named .gz but is not gzip; give it the right name, or record again.")
+    return raw
+
+
+def _columns(path: Path, header: bytes, calibration: Calibration | None) -> _Columns:
+    if not header:
+        raise TraceError(f"{path} is empty; record again.")
+    known = ["t_s", "ok", *(f"{kind}_{n}" for kind in ("kg", "counts") for n in range(CHANNELS_MAX))]
+    expected = "the first line must name the columns, such as t_s,kg_0,kg_1,ok"
+    try:
+        names = [name.strip() for name in header.decode("utf-8-sig").split(",")]
+    except UnicodeDecodeError:
+        raise TraceError(f"{path} is not text; {expected}.") from None
+    for name in names:
+        if name not in known:
+            shown = name[:40].encode("unicode_escape").decode()
+            raise TraceError(f'{path}, line 1: "{shown}" is no column of a trace; {expected}.')
+        if names.count(name) > 1:
+            raise TraceError(f"{path}, line 1: the column {name} is there twice; take one out.")
+    kinds = {name.partition("_")[0] for name in names} - {"t", "ok"}
+    if "t_s" not in names or len(kinds) != 1:
+        raise TraceError(f"{path}, line 1: a trace has t_s and either kg or counts; {expected}.")
+    kind = kinds.pop()
+    channels = sum(name.startswith(kind) for name in names)
+    wanted = [f"{kind}_{n}" for n in range(channels)]
+    for name in wanted:
+        if name not in names:
+            raise TraceError(f"{path}, line 1: the column {name} is missing; channels are numbered without a gap.")
+    if kind == "kg":
+        calibration = None
+    elif calibration is None:
+        raise TraceError(f"{path} is in counts; give the calibration of that mat with --calibration.")
+    elif (calibrated := len(calibration.reference_counts)) != channels:
+        raise TraceError(f"{path} has {channels} channels and the calibration has {calibrated}; give that mat's own.")
+    ok = names.index("ok") if "ok" in names else None
+    return _Columns(names.index("t_s"), tuple(map(names.index, wanted)), ok, len(names), calibration)
+
+
+def _reading(path: Path, number: int, line: bytes, columns: _Columns) -> Reading:
+    fields = line.split(b",")
+    if len(fields) != columns.width:
+        if len(line) == LINE_BYTES:
+            raise _bad(path, number, f"the line is longer than {LINE_BYTES} characters", "this is no trace")
+        cut = "" if line.endswith(b"\n") else "; the recording was cut there"
+        raise _bad(path, number, f"{columns.width} fields are expected, {len(fields)} found{cut}", "take the line out")
+    try:
+        t = float(fields[columns.t])
+        ok = columns.ok is None or bool((b"0", b"1").index(fields[columns.ok].strip()))
+        if columns.calibration is not None:
+            counts = tuple([int(fields[at]) for at in columns.values])
+        else:
+            kg = tuple([float(fields[at]) for at in columns.values])
+    except ValueError:
+        shown = line.strip()[:60].decode("ascii", "backslashreplace").encode("unicode_escape").decode()
+        raise _bad(path, number, f'not all of "{shown}" are numbers', "correct the line or take it out") from None
+    if b"_" in line:  # Python's own digit separator, which float takes
+        raise _bad(path, number, "numbers are written without _", "correct the line")
+    if not abs(t) <= T_LIMIT_S:
+        raise _bad(path, number, f"{t:g} is no time in seconds", "give t_s in seconds")
+    if columns.calibration is not None:
+        if not CODE_MIN <= min(counts) <= max(counts) <= CODE_MAX:
+            raise _bad(path, number, f"{counts} does not fit 24 bits with a sign", "correct the line")
+        return Reading(t, columns.calibration.kg(counts), ok and not {CODE_MIN, CODE_MAX}.intersection(counts))
+    for value in kg:
+        if not abs(value) <= KG_LIMIT:
+            raise _bad(path, number, f"{value:g} is no load in kg", "correct the line or take it out")
+    return Reading(t, kg, ok)
+
+
+def _bad(path: Path, number: int, what: str, advice: str) -> TraceError:
+    return TraceError(f"{path}, line {number}: {what}; {advice}.")
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _cannot_open(path: Path, error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{path}: there is no such file; check the name."
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; name a file in it."
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read by this user; change its owner or mode."
+    return f"{path!s} cannot be read ({_why(error)}); check the name and the disk."

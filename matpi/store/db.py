@@ -1,0 +1,299 @@
+"""The store room: everything the device remembers, in one SQLite file that survives a pulled plug.
+
+The thread that opens a Store is the only one that may use it (sqlite3 checks). The loop owns the writer; the page's
+thread opens its own with `read_only=True`, which needs no lock and reads beside the writer.
+Everything raises StoreError when it could not be done; a call that returns has been committed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+    Zero,
+)
+from matpi.errors import StoreDamagedError, StoreError
+from matpi.store import faults, file, history, rows, schema
+from matpi.store.rows import Edit, Item, StoredSession, Tally
+
+
+class Store:
+    """Implements ports.SessionStore. Made by `Store.open`."""
+
+    def __init__(
+        self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
+    ) -> None:
+        self._conn = conn
+        self._lock = lock
+        self.path = path
+        self.set_aside = set_aside
+        """Where a damaged file was put when this one was opened."""
+        self.doubts: tuple[str, ...] = ()
+        """From the last `load`: a sentence for each stored setting that was not usable and stands at its default."""
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, folder: Path = schema.SCHEMA_FOLDER) -> Self:
+        """Open or make the log at `path`; `folder` holds the schema files.
+
+        A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
+        touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
+        no file, StoreDamagedError when it is damaged, and changes nothing.
+        """
+        try:
+            if read_only:
+                return cls(_open_reader(path, folder), path, None)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_strangers(path, folder)
+            lock = file.WriterLock(path)
+            try:
+                conn, aside = _open_writer(path, folder)
+            except BaseException:
+                lock.release()
+                raise
+            return cls(conn, path, lock, aside)
+        except StoreError:  # is an OSError too
+            raise
+        except OSError as error:
+            raise faults.of_os(error, path, "open the session log") from error
+        except sqlite3.Error as error:
+            raise faults.of_sqlite(error, path) from error
+
+    def close(self) -> None:
+        try:
+            self._conn.close()
+        except sqlite3.Error as error:
+            raise faults.of_sqlite(error, self.path) from error
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of all tables."""
+        with self._transaction("BEGIN") as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: durable when the block has been left, undone when it raised."""
+        if self._lock is None:
+            raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
+        with self._transaction("BEGIN IMMEDIATE") as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        conn = self._conn
+        try:
+            conn.execute(begin)
+            yield conn
+            conn.execute("COMMIT")
+        except BaseException as error:
+            with contextlib.suppress(sqlite3.Error):
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise faults.of_sqlite(error, self.path) from error
+            if isinstance(error, OverflowError | UnicodeEncodeError):
+                raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
+            raise
+
+    # --- what the device remembers
+
+    def load(self) -> Memory:
+        """Of several open sessions the newest stays open; a writer closes the others at their last checkpoint."""
+        if self._lock is not None:
+            with self.writing() as conn:
+                conn.execute(
+                    "UPDATE sessions SET reason = 'power_lost' WHERE reason IS NULL"
+                    " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
+                )
+        with self.reading() as conn:
+            stored = history.sessions(conn)
+            settings, self.doubts = rows.settings_of(history.setting_texts(conn))
+            zeros = history.zeros(conn)
+            return Memory(
+                log=history.log(conn, stored),
+                open=next((entry.session for entry in reversed(stored) if entry.session.is_open), None),
+                zero=zeros.get("current"),
+                zero_before=zeros.get("before"),
+                acknowledgement=history.acknowledgement(conn),
+                settings=settings,
+            )
+
+    def log(self) -> Log:
+        with self.reading() as conn:
+            return history.log(conn, history.sessions(conn))
+
+    def sessions(self) -> tuple[StoredSession, ...]:
+        """All of them, oldest first, with the open and the deleted."""
+        with self.reading() as conn:
+            return rows.oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
+
+    def edits(self, session_id: str) -> tuple[Edit, ...]:
+        """What was changed by hand, first change first."""
+        with self.reading() as conn:
+            return tuple(edit for edit in history.edits(conn) if edit.session_id == session_id)
+
+    def items(self) -> tuple[Item, ...]:
+        """The whole log as one list, oldest first; what was said about a day stands at that day's end."""
+        with self.reading() as conn:
+            stored = history.sessions(conn)
+            log = history.log(conn, stored)
+        tables: tuple[Iterable[Item], ...] = (stored, log.ratings, log.stops, log.days)
+        return rows.merged(tables, rows.utc_of)
+
+    def diagnostics(self) -> tuple[Tally, ...]:
+        with self.reading() as conn:
+            return history.tallies(conn)
+
+    def calibration(self) -> Calibration | None:
+        with self.reading() as conn:
+            return history.calibration(conn)
+
+    # --- what happens on the mat
+
+    def checkpoint(self, session: Session) -> None:
+        """Insert or replace the open row. One that comes after the session was closed changes nothing."""
+        if not session.is_open:
+            raise StoreError(f"The session {session.id} has ended and takes no checkpoint; save it.")
+        with self.writing() as conn:
+            history.put_open(conn, session)
+
+    def save_session(self, session: Session) -> None:
+        """Close the row. Saving again changes nothing in a session that was edited; it brings back a deleted one."""
+        if session.is_open:
+            raise StoreError(f"The session {session.id} is still open; close it with a reason before saving.")
+        with self.writing() as conn:
+            history.put_closed(conn, session)
+
+    def drop_session(self, session_id: str, reason: str) -> None:
+        """Remove the open row and count it under `reason`. A closed one is kept, marked as deleted."""
+        with self.writing() as conn:
+            conn.execute("DELETE FROM sessions WHERE id = ? AND reason IS NULL", (session_id,))
+            conn.execute(
+                "UPDATE sessions SET deleted_why = ? WHERE id = ? AND deleted_why IS NULL", (reason, session_id)
+            )
+            history.tally(conn, reason, session_id)
+
+    def save_rating(self, rating: Rating) -> None:
+        with self.writing() as conn:
+            history.put_rating(conn, rating)
+
+    def save_stop(self, stop: StopSign) -> None:
+        with self.writing() as conn:
+            history.put_stop(conn, stop)
+
+    def save_day(self, record: DayRecord) -> None:
+        with self.writing() as conn:
+            conn.execute(
+                "INSERT INTO days (day, rest, snoozed) VALUES (?, ?, ?)"
+                " ON CONFLICT (day) DO UPDATE SET rest = excluded.rest, snoozed = excluded.snoozed",
+                (record.day.isoformat(), record.rest, record.snoozed),
+            )
+
+    def save_zero(self, zero: Zero, before: Zero | None) -> None:
+        with self.writing() as conn:
+            history.put_zeros(conn, zero, before)
+
+    def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
+        with self.writing() as conn:
+            history.put_acknowledgement(conn, acknowledgement)
+
+    def save_settings(self, settings: Settings) -> None:
+        """All settings at once. Rows of settings unknown to this version are left alone."""
+        with self.writing() as conn:
+            history.put_settings(conn, settings)
+
+    def save_calibration(self, calibration: Calibration) -> None:
+        with self.writing() as conn:
+            history.put_calibration(conn, calibration)
+
+    def count(self, kind: str, text: str) -> None:
+        with self.writing() as conn:
+            history.tally(conn, kind, text)
+
+    # --- by hand, and when the time becomes known
+
+    def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
+        """Take a closed session out of the log; its row and `why` are kept. `utc` is None without a trusted clock.
+
+        Raises UsageError when there is no such session or it is open.
+        """
+        with self.writing() as conn:
+            history.closed_session(conn, session_id)
+            conn.execute(
+                "UPDATE sessions SET deleted_utc = ?, deleted_why = ? WHERE id = ?", (utc, why or "by hand", session_id)
+            )
+
+    def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
+        """Change fields of a closed session (history.EDITABLE); what they were is kept in `edits`.
+
+        Raises UsageError for an unknown session, an unknown field or a value that makes no session.
+        """
+        with self.writing() as conn:
+            return history.edit(conn, session_id, utc, changes)
+
+    def date_boot(
+        self,
+        boot_id: str,
+        offset_utc: float,
+        utc_offset_for: Callable[[float], int],
+        day_for: Callable[[float], date],
+    ) -> int:
+        """The clock is trusted: date what this boot stored without (utc = mono + `offset_utc`); returns how many rows.
+
+        `utc_offset_for` gives local time minus UTC in seconds, `day_for` the plan's day, both at a UTC. What has a
+        date keeps it.
+        """
+        with self.writing() as conn:
+            return history.date_boot(conn, boot_id, offset_utc, utc_offset_for, day_for)
+
+
+def _refuse_strangers(path: Path, folder: Path) -> None:
+    with contextlib.suppress(StoreDamagedError):
+        file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
+
+
+def _open_writer(path: Path, folder: Path) -> tuple[sqlite3.Connection, Path | None]:
+    _refuse_strangers(path, folder)  # again: now nobody else writes
+
+    def prepare(conn: sqlite3.Connection) -> None:
+        file.harden(conn, path)
+        schema.migrate(conn, path, folder)
+
+    return file.open_checked(path, prepare)
+
+
+def _open_reader(path: Path, folder: Path) -> sqlite3.Connection:
+    newest = len(schema.steps(folder))
+    header = file.peek(path)
+    if header is None:
+        raise StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
+    file.refuse_strangers(header, path, newest)
+    if header.bare or header.version < newest:
+        raise StoreError(f"The session log {path} is of an older matpi; start the device once to bring it up to date.")
+    return file.connect_reader(path)

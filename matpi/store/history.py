@@ -1,0 +1,263 @@
+"""The statements: each runs inside a transaction the caller has opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import date
+
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    EndReason,
+    Log,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+    Zero,
+)
+from matpi.errors import StoreError, UsageError
+from matpi.store import rows
+from matpi.store.rows import Edit, StoredSession, Tally
+
+EDITABLE: Mapping[str, tuple[type, ...]] = {
+    "start_utc": (float, int, type(None)),
+    "utc_offset_s": (int, type(None)),
+    "day": (date, type(None)),
+    "span_s": (float, int),
+    "on_mat_s": (float, int),
+    "reason": (EndReason,),
+    "aways": (int,),
+    "routine": (str,),
+}
+
+
+# What of a boot lacks a date, and how it gets one; sessions, ratings, stops.
+_UNDATED = (
+    (
+        (
+            "SELECT seq, coalesce(start_utc, start_mono + ?) FROM sessions"
+            " WHERE boot_id = ? AND (start_utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
+        ),
+        (
+            "UPDATE sessions SET start_utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?)"
+            " WHERE seq = ?"
+        ),
+    ),
+    (
+        (
+            "SELECT seq, coalesce(utc, mono + ?) FROM ratings"
+            " WHERE boot_id = ? AND (utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
+        ),
+        "UPDATE ratings SET utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?) WHERE seq = ?",
+    ),
+    (
+        (
+            "SELECT seq, coalesce(utc, mono + ?) FROM stops"
+            " WHERE boot_id = ? AND (utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
+        ),
+        "UPDATE stops SET utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?) WHERE seq = ?",
+    ),
+)
+
+
+def sessions(conn: sqlite3.Connection) -> list[StoredSession]:
+    """All, in order of arrival."""
+    return [rows.stored_session_of(row) for row in conn.execute(rows.SELECT_SESSIONS)]
+
+
+def edits(conn: sqlite3.Connection) -> list[Edit]:
+    return [rows.edit_of(row) for row in conn.execute(rows.SELECT_EDITS)]
+
+
+def tallies(conn: sqlite3.Connection) -> tuple[Tally, ...]:
+    return tuple(rows.tally_of(row) for row in conn.execute(rows.SELECT_DIAGNOSTICS))
+
+
+def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
+    kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
+    return Log(
+        sessions=rows.oldest_first(kept, lambda session: session.start_utc),
+        ratings=rows.oldest_first(map(rows.rating_of, conn.execute(rows.SELECT_RATINGS)), lambda rating: rating.utc),
+        stops=rows.oldest_first(map(rows.stop_of, conn.execute(rows.SELECT_STOPS)), lambda stop: stop.utc),
+        days=tuple(map(rows.day_of, conn.execute(rows.SELECT_DAYS))),
+    )
+
+
+def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
+    """By `current` and `before`."""
+    found = conn.execute("SELECT which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg FROM zero")
+    return {row[0]: rows.zero_of(row[1:]) for row in found}
+
+
+def acknowledgement(conn: sqlite3.Connection) -> Acknowledgement | None:
+    row = conn.execute("SELECT some, utc, cleared FROM acknowledgement").fetchone()
+    return None if row is None else rows.acknowledgement_of(row)
+
+
+def calibration(conn: sqlite3.Connection) -> Calibration | None:
+    found = conn.execute("SELECT reference_counts, counts_per_kg, approximate FROM calibration ORDER BY channel")
+    channels = found.fetchall()
+    return rows.calibration_of(channels) if channels else None
+
+
+def setting_texts(conn: sqlite3.Connection) -> dict[str, str]:
+    return dict(conn.execute("SELECT key, value FROM settings ORDER BY key"))
+
+
+def put_open(conn: sqlite3.Connection, session: Session) -> None:
+    # What date_boot has filled in stays when the session in memory does not know it yet.
+    conn.execute(
+        rows.INSERT_SESSION + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id,"
+        " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
+        " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
+        " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, aways = excluded.aways, routine = excluded.routine"
+        " WHERE reason IS NULL",
+        rows.bound(rows.session_values(StoredSession(session))),
+    )
+
+
+def put_closed(conn: sqlite3.Connection, session: Session) -> None:
+    conn.execute(
+        rows.INSERT_SESSION + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id,"
+        " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
+        " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
+        " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, reason = excluded.reason, aways = excluded.aways,"
+        " routine = excluded.routine WHERE NOT sessions.edited",
+        rows.bound(rows.session_values(StoredSession(session))),
+    )
+    conn.execute("UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ?", (session.id,))
+
+
+def put_rating(conn: sqlite3.Connection, rating: Rating) -> None:
+    conn.execute(
+        rows.INSERT_RATING + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
+        " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
+        " day = coalesce(excluded.day, day), value = excluded.value, moment = excluded.moment,"
+        " session_id = excluded.session_id",
+        rows.bound(rows.values_of(rating, rows.RATING_FIELDS)),
+    )
+
+
+def put_stop(conn: sqlite3.Connection, stop: StopSign) -> None:
+    conn.execute(
+        rows.INSERT_STOP + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
+        " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
+        " day = coalesce(excluded.day, day), session_id = excluded.session_id",
+        rows.bound(rows.values_of(stop, rows.STOP_FIELDS)),
+    )
+
+
+def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None:
+    """Raises StoreError for a zero without 1 to 4 channels."""
+    conn.execute("DELETE FROM zero")
+    for which, value in (("current", zero), ("before", before)):
+        if value is None:
+            continue
+        try:
+            columns = rows.zero_values(value)
+        except ValueError as error:
+            raise StoreError(f"The zero was not stored: {error}; check the configured channels.") from error
+        conn.execute(
+            "INSERT INTO zero (which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (which, *columns),
+        )
+
+
+def put_acknowledgement(conn: sqlite3.Connection, answer: Acknowledgement) -> None:
+    conn.execute(
+        "INSERT OR REPLACE INTO acknowledgement (only, some, utc, cleared) VALUES (1, ?, ?, ?)",
+        (answer.some, answer.utc, answer.cleared),
+    )
+
+
+def put_settings(conn: sqlite3.Connection, settings: Settings) -> None:
+    conn.executemany(
+        "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        rows.settings_texts(settings).items(),
+    )
+
+
+def put_calibration(conn: sqlite3.Connection, calibration: Calibration) -> None:
+    conn.execute("DELETE FROM calibration")
+    conn.executemany(
+        "INSERT INTO calibration (channel, reference_counts, counts_per_kg, approximate) VALUES (?, ?, ?, ?)",
+        [
+            (channel, reference, slope, calibration.approximate)
+            for channel, (reference, slope) in enumerate(
+                zip(calibration.reference_counts, calibration.counts_per_kg, strict=True), start=1
+            )
+        ],
+    )
+
+
+def tally(conn: sqlite3.Connection, kind: str, text: str) -> None:
+    conn.execute(
+        "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, 1, ?)"
+        " ON CONFLICT (kind) DO UPDATE SET count = count + 1, last_text = excluded.last_text",
+        # Texts of errors may carry bytes that are no text; the count matters more.
+        (kind, text.encode(errors="replace").decode()),
+    )
+
+
+def closed_session(conn: sqlite3.Connection, session_id: str) -> Session:
+    """Raises UsageError when there is none of that id, or it is open or deleted."""
+    found = next((entry for entry in sessions(conn) if entry.session.id == session_id), None)
+    if found is None or found.deleted_why is not None:
+        raise UsageError(f"There is no session {session_id!r}; `matpi sessions` lists them.")
+    if found.session.is_open:
+        raise UsageError(f"The session {session_id!r} is still going on; wait until it has ended.")
+    return found.session
+
+
+def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: Mapping[str, object]) -> Session:
+    """See Store.edit_session."""
+    before = closed_session(conn, session_id)
+    for name, value in changes.items():
+        if name not in EDITABLE:
+            raise UsageError(f"A session has no {name!r} to edit; these can be: {', '.join(EDITABLE)}.")
+        # No empty text: in a CSV it could not be told from an unset value.
+        if not isinstance(value, EDITABLE[name]) or isinstance(value, bool) or value == "":
+            raise UsageError(f"{value!r} is no value for {name!r} of a session; see `matpi sessions --help`.")
+    exact = {
+        name: float(value) if isinstance(value, int) and float in EDITABLE[name] else value
+        for name, value in changes.items()
+    }
+    try:
+        after = replace(before, **{**exact, "edited": True})  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
+    (n,) = conn.execute("SELECT coalesce(max(n), 0) FROM session_edits WHERE session_id = ?", (session_id,)).fetchone()
+    for item in fields(Session):
+        was, now = getattr(before, item.name), getattr(after, item.name)
+        if was != now and item.name != "edited":
+            n += 1
+            conn.execute(rows.INSERT_EDIT, (session_id, n, utc, item.name, rows.text_of(was), rows.text_of(now)))
+    values = rows.bound(rows.session_values(StoredSession(after)))
+    try:
+        conn.execute(
+            "UPDATE sessions SET start_utc = ?, utc_offset_s = ?, day = ?, span_s = ?, on_mat_s = ?, reason = ?,"
+            " aways = ?, routine = ?, edited = ? WHERE id = ?",
+            (*values[3:12], session_id),
+        )
+    except (sqlite3.IntegrityError, OverflowError) as error:
+        raise UsageError(f"The session {session_id!r} was not changed: a value is out of bounds ({error}).") from error
+    return after
+
+
+def date_boot(
+    conn: sqlite3.Connection,
+    boot_id: str,
+    offset_utc: float,
+    utc_offset_for: Callable[[float], int],
+    day_for: Callable[[float], date],
+) -> int:
+    """See Store.date_boot."""
+    dated = 0
+    for select, update in _UNDATED:
+        found = conn.execute(select, (offset_utc, boot_id)).fetchall()
+        conn.executemany(update, [(utc, utc_offset_for(utc), day_for(utc).isoformat(), seq) for seq, utc in found])
+        dated += len(found)
+    return dated

@@ -1,0 +1,27 @@
+"""Every driver can be imported on a desktop, at once, without its vendor; and with it."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import matpi.drivers
+
+VENDORS = "gpiozero", "lgpio", "luma", "adafruit_hx711", "microcontroller", "spidev", "smbus2"
+MODULES = sorted(module.name for module in pkgutil.iter_modules(matpi.drivers.__path__))
+
+
+def test_there_are_drivers() -> None:
+    assert {"hx711", "oled", "gpio", "clock", "pins"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_importing_a_driver_imports_no_vendor_and_says_nothing(name: str) -> None:
+    code = f"import sys, matpi.drivers.{name}; print(sorted(set({VENDORS!r}) & set(sys.modules)))"
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (told.stdout, told.stderr) == ("[]\n", "")

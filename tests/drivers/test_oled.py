@@ -1,0 +1,188 @@
+"""The real luma drivers over the emulated panel: what the bytes show is the frame that was given."""
+
+from __future__ import annotations
+
+import atexit
+import random
+import tracemalloc
+from typing import Literal
+
+import pytest
+from PIL import Image, ImageDraw
+
+from matpi.core.effects import Brightness
+from matpi.drivers.oled import CONTRAST, Panel
+from matpi.errors import HardwareError
+from matpi.sim.panel import PanelChip
+
+Driver = Literal["sh1106", "ssd1306", "ssd1309"]
+DRIVERS: tuple[Driver, ...] = ("sh1106", "ssd1306", "ssd1309")
+every_driver = pytest.mark.parametrize("driver", DRIVERS)
+
+
+def frame(seed: int) -> Image.Image:
+    return Image.frombytes("1", (128, 64), random.Random(seed).randbytes(1024))
+
+
+def picture() -> Image.Image:
+    image = Image.new("1", (128, 64))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 127, 63), outline=1)
+    draw.line((0, 0, 40, 63), fill=1)
+    draw.point((1, 62), fill=1)
+    return image
+
+
+class Bench:
+    def __init__(self, driver: Driver, rotate_deg: Literal[0, 180] = 0) -> None:
+        self.driver = driver
+        self.chips: list[PanelChip] = []
+        self.away = False
+        self.panel = Panel(driver, rotate_deg=rotate_deg, serial=self.serial)
+
+    def serial(self) -> PanelChip:
+        self.chips.append(PanelChip(self.driver))
+        self.chips[-1].lost = self.away
+        return self.chips[-1]
+
+    @property
+    def chip(self) -> PanelChip:
+        return self.chips[-1]
+
+
+@every_driver
+def test_the_image_decoded_from_the_bytes_is_the_frame(driver: Driver) -> None:
+    bench = Bench(driver)
+    for image in (picture(), frame(1), frame(2), Image.new("1", (128, 64), 1), Image.new("1", (128, 64))):
+        bench.panel.show(image, Brightness.BRIGHT)
+        assert bench.chip.image.tobytes() == image.tobytes()
+
+
+@every_driver
+def test_upside_down(driver: Driver) -> None:
+    bench = Bench(driver, 180)
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    assert bench.chip.image.tobytes() == picture().rotate(180).tobytes()
+
+
+@every_driver
+def test_an_unchanged_frame_writes_nothing(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    before = bench.chip.transfers
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    assert bench.chip.transfers == before
+    bench.panel.show(frame(1), Brightness.BRIGHT)
+    assert bench.chip.transfers > before
+
+
+@pytest.mark.parametrize(
+    ("driver", "transfers", "sent"), [("ssd1306", 2, 1030), ("ssd1309", 2, 1030), ("sh1106", 16, 1048)]
+)
+def test_what_a_frame_costs_on_the_wire(driver: Driver, transfers: int, sent: int) -> None:
+    bench = Bench(driver)
+    bench.panel.show(frame(1), Brightness.BRIGHT)
+    before = bench.chip.transfers, bench.chip.bytes
+    bench.panel.show(frame(2), Brightness.BRIGHT)
+    assert (bench.chip.transfers - before[0], bench.chip.bytes - before[1]) == (transfers, sent)
+
+
+@every_driver
+def test_brightness_is_contrast_and_goes_without_a_frame(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    assert bench.chip.contrast == CONTRAST[Brightness.BRIGHT]
+    for brightness in (Brightness.DIM, Brightness.BRIGHT):
+        before = bench.chip.bytes
+        bench.panel.show(picture(), brightness)
+        assert (bench.chip.contrast, bench.chip.bytes - before) == (CONTRAST[brightness], 2)
+
+
+@every_driver
+def test_off_is_dark_once_and_the_same_frame_lights_it_again(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    bench.panel.off()
+    assert not bench.chip.lit
+    assert bench.chip.image.getbbox() is None
+    before = bench.chip.transfers
+    bench.panel.off()
+    assert bench.chip.transfers == before
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    assert bench.chip.image.tobytes() == picture().tobytes()
+    assert bench.chip.bytes < 2500  # it was not sent twice
+
+
+@every_driver
+def test_off_darkens_what_a_killed_program_left_burning(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.off()
+    assert (len(bench.chips), bench.chip.lit) == (1, False)
+
+
+@every_driver
+@pytest.mark.parametrize("call", ["show", "dim", "off"])
+def test_a_lost_panel_is_told_and_comes_back_with_a_full_start_up(driver: Driver, call: str) -> None:
+    bench = Bench(driver)
+    bench.panel.show(frame(1), Brightness.BRIGHT)
+    bench.chip.lost = bench.away = True
+    calls = {
+        "show": lambda: bench.panel.show(frame(2), Brightness.BRIGHT),
+        "dim": lambda: bench.panel.show(frame(1), Brightness.DIM),
+        "off": bench.panel.off,
+    }
+    for _ in range(3):
+        with pytest.raises(HardwareError, match=r"0x3C of /dev/i2c-1.*four wires"):
+            calls[call]()
+    assert all(chip.closed for chip in bench.chips)
+    bench.away = False
+    calls[call]()
+    assert bench.chip.lit is (call != "off")
+    bench.panel.show(frame(3), Brightness.DIM)
+    assert bench.chip.image.tobytes() == frame(3).tobytes()
+    assert bench.chip.contrast == CONTRAST[Brightness.DIM]
+
+
+def test_an_unchanged_frame_does_not_hide_that_the_panel_came_back() -> None:
+    bench = Bench("ssd1306")
+    bench.panel.show(frame(1), Brightness.BRIGHT)
+    bench.chip.lost = True
+    with pytest.raises(HardwareError):
+        bench.panel.show(frame(2), Brightness.BRIGHT)
+    bench.panel.show(frame(1), Brightness.BRIGHT)
+    assert bench.chip.image.tobytes() == frame(1).tobytes()
+
+
+def test_a_loose_wire_for_days_fills_no_memory() -> None:
+    """luma keeps every device it made for its exit handler: 130 kB each time the panel comes back."""
+    bench = Bench("ssd1306")
+    tracemalloc.start()
+    try:
+        for n in range(8):
+            bench.panel.show(frame(n), Brightness.BRIGHT)
+            bench.chip.lost = True
+            with pytest.raises(HardwareError):
+                bench.panel.show(frame(n + 1), Brightness.BRIGHT)
+            bench.chips.clear()
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_panel_that_stays_away_leaves_nothing_behind_at_each_try() -> None:
+    bench = Bench("ssd1306")
+    bench.away = True
+    before = atexit._ncallbacks()
+    for _ in range(5):
+        with pytest.raises(HardwareError):
+            bench.panel.off()
+    assert atexit._ncallbacks() == before
+
+
+def test_without_an_i2c_port_the_message_says_so() -> None:
+    with pytest.raises(HardwareError, match=r"no I2C port.*/dev/i2c-99.*\[panel\]"):
+        Panel(port=99).off()
+
+
+def test_a_stand_in_that_is_empty_is_still_the_one_that_is_used() -> None:
+    assert PanelChip()

@@ -1,0 +1,363 @@
+"""What the store remembers."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    EndReason,
+    Log,
+    Memory,
+    Moment,
+    Settings,
+    Zero,
+)
+from matpi.errors import StoreError, UsageError
+from matpi.ports import SessionStore
+from matpi.store.db import Store
+from matpi.store.rows import Edit, StoredSession, Tally
+from tests.store.values import UTC, rating, session, stop, undated
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "matpi.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with Store.open(path) as opened:
+        yield opened
+
+
+def test_a_new_store_remembers_nothing(store: Store) -> None:
+    assert store.load() == Memory()
+    assert store.set_aside is None
+
+
+def test_everything_comes_back_after_a_restart(path: Path) -> None:
+    zero, before = Zero((0.1, -0.25), noise_kg=0.004), Zero((0.0, 1e-9), by_hand=True)
+    settings = Settings(
+        zone="Europe/Berlin", bedtime=time(23, 15), nudge=False, rest_weekdays=frozenset({6, 2}), weekly_goal=3
+    )
+    day = DayRecord(date(2025, 11, 24), rest=True)
+    calibration = Calibration((8_388_607, -12), (21_000.125, -9.5), approximate=True)
+    with Store.open(path) as store:
+        port: SessionStore = store
+        port.save_session(session())
+        port.checkpoint(session("s2", reason=None, on_mat_s=3.0))
+        port.save_rating(rating())
+        port.save_stop(stop())
+        port.save_day(day)
+        port.save_zero(zero, before)
+        port.save_acknowledgement(Acknowledgement(some=True, utc=UTC))
+        port.save_settings(settings)
+        store.save_calibration(calibration)
+    with Store.open(path) as store:
+        assert store.load() == Memory(
+            log=Log((session(),), (rating(),), (stop(),), (day,)),
+            open=session("s2", reason=None, on_mat_s=3.0),
+            zero=zero,
+            zero_before=before,
+            acknowledgement=Acknowledgement(some=True, utc=UTC),
+            settings=settings,
+        )
+        assert store.calibration() == calibration
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_every_end_reason_can_be_kept(store: Store, reason: EndReason) -> None:
+    store.save_session(session(reason=reason))
+    assert store.log().sessions[0].reason is reason
+
+
+@pytest.mark.parametrize("moment", Moment)
+def test_every_moment_can_be_kept(store: Store, moment: Moment) -> None:
+    store.save_rating(rating(moment=moment))
+    assert store.log().ratings[0].moment is moment
+
+
+def test_a_checkpoint_replaces_the_one_before_and_closing_ends_the_row(store: Store) -> None:
+    store.checkpoint(session(reason=None, span_s=3.0, on_mat_s=3.0))
+    store.checkpoint(session(reason=None, span_s=18.0, on_mat_s=17.0))
+    assert store.load().open == session(reason=None, span_s=18.0, on_mat_s=17.0)
+    store.save_session(session())
+    assert store.load().open is None
+    assert store.log().sessions == (session(),)
+
+
+def test_a_checkpoint_that_comes_late_does_not_reopen(store: Store) -> None:
+    store.save_session(session())
+    store.checkpoint(session(reason=None, on_mat_s=4.0))
+    assert store.load() == Memory(log=Log(sessions=(session(),)))
+
+
+def test_open_and_closed_sessions_go_through_their_own_door(store: Store) -> None:
+    with pytest.raises(StoreError, match="has ended"):
+        store.checkpoint(session())
+    with pytest.raises(StoreError, match="still open"):
+        store.save_session(session(reason=None))
+    assert store.sessions() == ()
+
+
+def test_of_several_open_sessions_the_newest_stays_open(store: Store) -> None:
+    for n in range(3):
+        store.checkpoint(session(f"s{n}", reason=None, start_utc=UTC + n))
+    memory = store.load()
+    assert memory.open == session("s2", reason=None, start_utc=UTC + 2)
+    assert [(s.id, s.reason) for s in memory.log.sessions] == [
+        ("s0", EndReason.POWER_LOST),
+        ("s1", EndReason.POWER_LOST),
+    ]
+
+
+def test_a_dropped_session_is_gone_and_counted(store: Store) -> None:
+    store.checkpoint(session(reason=None))
+    store.drop_session("s1", "short")
+    store.drop_session("never stored", "short")
+    assert store.sessions() == ()
+    assert store.diagnostics() == (Tally("short", 2, "never stored"),)
+
+
+def test_a_closed_session_that_is_dropped_leaves_its_trace_and_can_come_back(store: Store) -> None:
+    store.save_session(session())
+    store.drop_session("s1", "discarded")
+    assert store.log() == Log()
+    assert store.sessions() == (StoredSession(session(), None, "discarded"),)
+    store.save_session(session())
+    assert store.sessions() == (StoredSession(session()),)
+
+
+def test_a_rating_is_replaced_by_its_id(store: Store) -> None:
+    store.save_rating(rating(value=7))
+    store.save_rating(rating(value=3))
+    assert store.log().ratings == (rating(value=3),)
+
+
+def test_a_rating_may_speak_of_a_session_that_is_not_stored(store: Store) -> None:
+    store.save_rating(rating(session_id="not here"))
+    assert store.log().ratings[0].session_id == "not here"
+
+
+def test_a_day_is_replaced(store: Store) -> None:
+    store.save_day(DayRecord(date(2025, 1, 2), rest=True))
+    store.save_day(DayRecord(date(2025, 1, 2), snoozed=True))
+    assert store.log().days == (DayRecord(date(2025, 1, 2), snoozed=True),)
+
+
+def test_a_zero_without_one_before_forgets_the_older_undo(store: Store) -> None:
+    store.save_zero(Zero((1.0,)), Zero((2.0,)))
+    store.save_zero(Zero((3.0,)), None)
+    memory = store.load()
+    assert (memory.zero, memory.zero_before) == (Zero((3.0,)), None)
+
+
+@pytest.mark.parametrize("kg", [(), (1.0,) * 5])
+def test_a_zero_of_no_or_too_many_channels_is_refused_and_the_old_one_stays(
+    store: Store, kg: tuple[float, ...]
+) -> None:
+    store.save_zero(Zero((1.0,)), None)
+    with pytest.raises(StoreError, match="1 to 4 channels"):
+        store.save_zero(Zero(kg), None)
+    assert store.load().zero == Zero((1.0,))
+
+
+def test_the_log_is_oldest_first_and_what_has_no_date_stays_in_its_place(store: Store) -> None:
+    store.save_session(session("b", start_utc=UTC + 10))
+    store.save_session(undated("c", 50.0, boot_id="boot-b"))
+    store.save_session(session("d", start_utc=UTC + 20))
+    store.save_session(session("a", start_utc=UTC))
+    assert [s.id for s in store.log().sessions] == ["a", "b", "c", "d"]
+
+
+def test_items_are_the_whole_log_in_one_order(store: Store) -> None:
+    store.save_session(session())
+    store.save_rating(rating())
+    store.save_stop(stop())
+    store.save_day(DayRecord(date(2025, 11, 24), snoozed=True))
+    store.save_session(session("s2", start_utc=UTC + 645))
+    store.delete_session("s2", utc=UTC + 900)
+    assert store.items() == (
+        StoredSession(session()),
+        rating(),
+        StoredSession(session("s2", start_utc=UTC + 645), UTC + 900, "by hand"),
+        stop(),
+        DayRecord(date(2025, 11, 24), snoozed=True),
+    )
+
+
+def test_deleting_keeps_the_row_with_its_trace(store: Store) -> None:
+    store.save_session(session())
+    store.delete_session("s1", utc=UTC + 5000, why="it was the cat")
+    assert store.log() == Log()
+    assert store.sessions() == (StoredSession(session(), UTC + 5000, "it was the cat"),)
+
+
+def test_deleting_without_a_trusted_clock_still_deletes(store: Store) -> None:
+    store.save_session(session())
+    store.delete_session("s1")
+    assert store.sessions() == (StoredSession(session(), None, "by hand"),)
+
+
+def test_editing_keeps_what_was_before(store: Store) -> None:
+    store.save_session(session())
+    assert store.edit_session("s1", utc=UTC + 9, on_mat_s=300, span_s=300.0) == session(
+        on_mat_s=300.0, span_s=300.0, edited=True
+    )
+    store.edit_session("s1", day=None, reason=EndReason.CAP)
+    edited = session(on_mat_s=300.0, span_s=300.0, day=None, reason=EndReason.CAP, edited=True)
+    assert store.log().sessions == (edited,)
+    assert store.edits("s1") == (
+        Edit("s1", 1, UTC + 9, "span_s", "620.1", "300.0"),
+        Edit("s1", 2, UTC + 9, "on_mat_s", "600.3", "300.0"),
+        Edit("s1", 3, None, "reason", "left", "cap"),
+        Edit("s1", 4, None, "day", "2025-11-24", None),
+    )
+    store.save_session(session())
+    assert store.log().sessions == (edited,), "saving again must not undo an edit"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"on_mat_s": 700.0}, "within the span"),
+        ({"on_mat_s": "600"}, "no value for 'on_mat_s'"),
+        ({"routine": ""}, "no value for 'routine'"),
+        ({"aways": True}, "no value for 'aways'"),
+        ({"id": "other"}, "no 'id' to edit"),
+        ({"span_s": float("inf")}, "out of bounds"),
+        ({"aways": 2**70}, "out of bounds"),
+    ],
+)
+def test_an_edit_that_makes_no_session_changes_nothing(store: Store, changes: dict[str, Any], says: str) -> None:
+    store.save_session(session())
+    with pytest.raises(UsageError, match=says):
+        store.edit_session("s1", **changes)
+    assert store.sessions() == (StoredSession(session()),)
+    assert store.edits("s1") == ()
+
+
+def test_unknown_open_and_deleted_sessions_are_not_edited_or_deleted(store: Store) -> None:
+    store.checkpoint(session("open", reason=None))
+    store.save_session(session("gone"))
+    store.delete_session("gone")
+    for id_, says in (("open", "still going on"), ("gone", "There is no session"), ("x", "There is no session")):
+        with pytest.raises(UsageError, match=says):
+            store.delete_session(id_)
+        with pytest.raises(UsageError, match=says):
+            store.edit_session(id_, aways=0)
+
+
+def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
+    store.save_session(undated("s1", 100.0))
+    store.checkpoint(undated("s2", 5000.0, reason=None))
+    store.save_session(undated("other", 100.0, boot_id="boot-b"))
+    store.save_session(session("dated", start_utc=UTC))
+    store.save_rating(rating(mono=730.0, utc=None, utc_offset_s=None, day=None))
+    store.save_stop(stop(mono=735.5, utc=None, utc_offset_s=None, day=None))
+
+    def offset(utc: float) -> int:
+        return 3600 if utc < UTC + 4000 else 7200
+
+    def day(utc: float) -> date:
+        return date(2025, 3, 29) if utc < UTC + 4000 else date(2025, 3, 30)
+
+    assert store.date_boot("boot-a", UTC, offset, day) == 4
+    after = {entry.session.id: entry.session for entry in store.sessions()}
+    first = session("s1", start_mono=100.0, start_utc=UTC + 100, utc_offset_s=3600, day=date(2025, 3, 29))
+    assert after["s1"] == first
+    assert after["s2"] == session(
+        "s2", start_mono=5000.0, start_utc=UTC + 5000, utc_offset_s=7200, day=date(2025, 3, 30), reason=None
+    )
+    assert after["other"].start_utc is None
+    assert after["dated"] == session("dated", start_utc=UTC)
+    log = store.log()
+    assert log.ratings == (rating(utc=UTC + 730, utc_offset_s=3600, day=date(2025, 3, 29)),)
+    assert log.stops == (stop(utc=UTC + 735.5, utc_offset_s=3600, day=date(2025, 3, 29)),)
+    assert store.date_boot("boot-a", UTC + 7, offset, day) == 0, "a date once given stays"
+
+
+def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:
+    store.checkpoint(undated("s1", 100.0, reason=None, on_mat_s=3.0))
+    store.date_boot("boot-a", UTC, lambda _: 0, lambda _: date(2025, 1, 1))
+    store.save_session(undated("s1", 100.0))
+    (kept,) = store.log().sessions
+    assert (kept.start_utc, kept.utc_offset_s, kept.day, kept.on_mat_s) == (UTC + 100, 0, date(2025, 1, 1), 600.3)
+
+
+def test_dating_is_all_or_nothing(store: Store) -> None:
+    store.save_session(undated("s1", 1.0))
+    store.save_rating(rating(utc=None))
+
+    def fails(utc: float) -> date:
+        if utc > UTC + 100:
+            raise LookupError("no such zone")
+        return date(2025, 1, 1)
+
+    with pytest.raises(LookupError):
+        store.date_boot("boot-a", UTC, lambda _: 0, fails)
+    assert store.log().sessions[0].start_utc is None
+
+
+def test_unusable_settings_stand_at_their_default_and_are_told(store: Store, path: Path) -> None:
+    store.save_settings(Settings(weekly_goal=7, zone="Asia/Tokyo"))
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE settings SET value = '12' WHERE key = 'weekly_goal'")
+        other.execute("UPDATE settings SET value = 'maybe' WHERE key = 'nudge'")
+        other.execute("INSERT INTO settings VALUES ('colour', 'red')")
+    other.close()
+    assert store.load().settings == Settings(zone="Asia/Tokyo")
+    told = " ".join(store.doubts)
+    assert len(store.doubts) == 3
+    assert all(key in told for key in ("`weekly_goal`", "`nudge`", "`colour`"))
+    store.save_settings(Settings(weekly_goal=4))
+    assert store.load().settings == Settings(weekly_goal=4)
+    assert list(store.doubts) == ["The stored setting `colour` is unknown to this matpi and was left alone."]
+
+
+def test_diagnostics_are_counted_by_kind_and_take_any_text(store: Store) -> None:
+    store.count("glitch", "first")
+    store.count("glitch", "bytes \udcff that are no text")
+    store.count("desync", "")
+    assert store.diagnostics() == (Tally("desync", 1, ""), Tally("glitch", 2, "bytes ? that are no text"))
+
+
+def test_a_value_that_no_row_can_hold_is_a_store_error(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.save_session(session(start_mono=float("nan")))
+    with pytest.raises(StoreError, match="cannot be stored"):
+        store.save_session(session(aways=2**70))
+    with pytest.raises(StoreError, match="cannot be stored"):
+        store.save_session(session("\udcff"))
+    store.save_session(session())
+    assert store.log().sessions == (session(),)
+
+
+def test_a_closed_store_says_so(path: Path) -> None:
+    store = Store.open(path)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.load()
+
+
+def test_only_the_thread_that_opened_it_may_use_it(store: Store) -> None:
+    caught: list[Exception] = []
+
+    def use() -> None:
+        try:
+            store.log()
+        except StoreError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert "thread" in str(caught[0])

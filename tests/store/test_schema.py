@@ -1,0 +1,97 @@
+"""Migrations: numbered files, one transaction, all or nothing. The second version here is made up."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from matpi.errors import StoreError, StoreNewerError
+from matpi.store import schema
+from matpi.store.db import Store
+from tests.store.values import session
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "schema"
+    folder.mkdir()
+    shutil.copy(schema.SCHEMA_FOLDER / "schema_v1.sql", folder)
+    return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "log" / "matpi.db"
+    with Store.open(path) as store:
+        store.save_session(session())
+    return path
+
+
+V2 = """
+-- A semicolon in a text; and one in a trigger are no end.
+ALTER TABLE sessions ADD COLUMN mood TEXT DEFAULT 'fine; really';
+CREATE TRIGGER told AFTER INSERT ON stops BEGIN
+  INSERT INTO diagnostics VALUES ('stop', 1, '');
+END;
+PRAGMA user_version = 2;
+"""
+V3 = """
+UPDATE sessions SET mood = 'migrated';
+PRAGMA user_version = 3;
+"""
+
+
+def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path: Path) -> None:
+    (folder / "schema_v2.sql").write_text(V2)
+    (folder / "schema_v3.sql").write_text(V3)
+    with Store.open(path, folder=folder) as store:
+        assert store.log().sessions == (session(),)
+        assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("migrated",)]
+        assert schema.version(store._conn) == 3
+    with pytest.raises(StoreNewerError):
+        Store.open(path)
+
+
+def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> None:
+    (folder / "schema_v2.sql").write_text(V2)
+    with Store.open(tmp_path / "new.db", folder=folder) as store:
+        store.save_session(session())
+        assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("fine; really",)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("UPDATE sessions SET nowhere = 1;\nPRAGMA user_version = 3;", "no such column: nowhere"),
+        ("UPDATE sessions SET on_mat_s = -1;\nPRAGMA user_version = 3;", "CHECK constraint failed"),
+        ("UPDATE sessions SET mood = 'half';", "does not set user_version to 3"),
+        ("UPDATE sessions SET mood = 'half'", "does not set user_version to 3"),
+        (
+            "INSERT INTO session_edits VALUES ('nobody', 1, NULL, 'x', NULL, NULL);\nPRAGMA user_version = 3;",
+            "FOREIGN KEY constraint failed",
+        ),
+    ],
+)
+def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, broken: str, says: str) -> None:
+    (folder / "schema_v2.sql").write_text(V2)
+    (folder / "schema_v3.sql").write_text(broken)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=says) as caught:
+        Store.open(path, folder=folder)
+    assert "schema_v3.sql" in str(caught.value)
+    assert path.read_bytes() == before
+    with Store.open(path) as store:
+        assert store.log().sessions == (session(),)
+
+
+@pytest.mark.parametrize("names", [["schema_v3.sql"], ["schema_v0.sql"]])
+def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / name).write_text("")
+    with pytest.raises(StoreError, match="incomplete"):
+        Store.open(path, folder=folder)
+
+
+def test_the_schema_of_this_version_is_the_files_of_this_version(path: Path) -> None:
+    with Store.open(path) as store:
+        assert schema.version(store._conn) == len(schema.steps())

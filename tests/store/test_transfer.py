@@ -1,0 +1,368 @@
+"""Export and import."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    EndReason,
+    Moment,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+    Zero,
+)
+from matpi.errors import ImportFormatError, StoreError
+from matpi.store.db import Store
+from matpi.store.transfer import Imported, export_csv, export_json, import_csv, import_json
+from tests.store.values import UTC, rating, session, stop
+
+HEADERS = {
+    "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
+    "deleted_utc,deleted_why",
+    "edits": "session_id,n,edited_utc,field,before,after",
+    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id",
+    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id",
+    "days": "day,rest,snoozed",
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "one.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "other.db") as opened:
+        yield opened
+
+
+def furnish(store: Store) -> None:
+    store.save_session(session())
+    store.save_session(session("s2", start_utc=None, utc_offset_s=None, day=None, start_mono=0.1 + 0.2))
+    store.save_session(session("s3", routine='comma, "quote"\r\nline\rend', reason=EndReason.CAP))
+    store.edit_session("s2", utc=UTC + 1, aways=0, routine="breath")
+    store.delete_session("s3", utc=UTC + 2, why="the cat")
+    store.save_rating(rating())
+    store.save_rating(rating("r2", session_id=None, moment=Moment.BEFORE))
+    store.save_stop(stop())
+    store.save_day(DayRecord(date(2025, 11, 24), rest=True))
+    store.save_zero(Zero((0.1, -0.25), noise_kg=0.004), Zero((0.0, 1e-9), by_hand=True))
+    store.save_calibration(Calibration((1, -2), (21_000.125, -9.5)))
+    store.save_acknowledgement(Acknowledgement(some=True, utc=UTC))
+    store.save_settings(Settings(bedtime=time(23, 15), rest_weekdays=frozenset({6, 0, 3})))
+    store.count("glitch", "text")
+
+
+def as_json(store: Store) -> bytes:
+    out = io.BytesIO()
+    export_json(store, out)
+    return out.getvalue()
+
+
+def test_the_fields_of_the_csv_files_are_in_their_order(store: Store, tmp_path: Path) -> None:
+    furnish(store)
+    written = export_csv(store, tmp_path / "out")
+    assert [path.name for path in written] == [f"{name}.csv" for name in HEADERS]
+    for path in written:
+        assert path.read_text(encoding="utf-8").splitlines()[0] == HEADERS[path.stem]
+    lines = (tmp_path / "out" / "sessions.csv").read_bytes().split(b"\r\n")
+    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,"
+    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,"
+    assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed\r\n2025-11-24,true,false\r\n"
+
+
+def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
+    furnish(store)
+    document = json.loads(as_json(store))
+    assert list(document) == [
+        "format", "version", "sessions", "edits", "ratings", "stops", "days", "diagnostics",
+        "zero", "zero_before", "calibration", "acknowledgement", "settings",
+    ]  # fmt: skip
+    for name, header in HEADERS.items():
+        assert document[name], name
+        assert all(",".join(row) == header for row in document[name])
+    assert list(document["diagnostics"][0]) == ["kind", "count", "last_text"]
+    assert document["settings"]["rest_weekdays"] == [0, 3, 6]
+    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": 0.004}
+    assert document["sessions"][2]["deleted_why"] == "the cat"
+    assert document["edits"][0] == {
+        "session_id": "s2", "n": 1, "edited_utc": UTC + 1, "field": "aways", "before": "1", "after": "0",
+    }  # fmt: skip
+
+
+def test_json_goes_round_and_twice_changes_nothing(store: Store, other: Store, tmp_path: Path) -> None:
+    furnish(store)
+    path = tmp_path / "log.json"
+    export_json(store, path)
+    taken = ("zero", "zero_before", "calibration", "acknowledgement", "settings")
+    assert import_json(other, path) == Imported(sessions=3, ratings=2, stops=1, days=1, known=0, taken=taken)
+    assert as_json(other) == path.read_bytes()
+    assert import_json(other, io.BytesIO(path.read_bytes())) == Imported(0, 0, 0, 0, known=10)
+    assert as_json(other) == path.read_bytes()
+    assert import_json(store, path) == Imported(0, 0, 0, 0, known=10)
+
+
+def test_csv_goes_round_and_twice_changes_nothing(store: Store, other: Store, tmp_path: Path) -> None:
+    furnish(store)
+    export_csv(store, tmp_path / "out")
+    assert import_csv(other, tmp_path / "out") == Imported(sessions=3, ratings=2, stops=1, days=1, known=0)
+    for _ in range(2):
+        assert other.sessions() == store.sessions()
+        assert other.edits("s2") == store.edits("s2")
+        assert other.log() == store.log()
+        assert import_csv(other, tmp_path / "out") == Imported(0, 0, 0, 0, known=9)
+
+
+def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> None:
+    furnish(store)
+    other.save_session(session(on_mat_s=1.0))
+    other.save_zero(Zero((5.0,)), None)
+    other.save_settings(Settings(weekly_goal=7))
+    found = import_json(other, io.BytesIO(as_json(store)))
+    assert (found.sessions, found.known, found.taken) == (2, 1, ("calibration", "acknowledgement"))
+    memory = other.load()
+    assert memory.log.sessions[0] == session(on_mat_s=1.0)
+    assert (memory.zero, memory.zero_before, memory.settings.weekly_goal) == (Zero((5.0,)), None, 7)
+
+
+def test_an_open_session_does_not_end_the_one_that_goes_on_here(store: Store, other: Store) -> None:
+    store.checkpoint(session("theirs", reason=None))
+    other.checkpoint(session("ours", reason=None))
+    import_json(other, io.BytesIO(as_json(store)))
+    memory = other.load()
+    assert memory.open == session("ours", reason=None)
+    assert memory.log.sessions == (session("theirs", reason=EndReason.POWER_LOST),)
+
+
+def test_an_empty_log_goes_round(store: Store, other: Store, tmp_path: Path) -> None:
+    assert import_json(other, io.BytesIO(as_json(store))) == Imported(0, 0, 0, 0, 0)
+    export_csv(store, tmp_path)
+    assert import_csv(other, tmp_path) == Imported(0, 0, 0, 0, 0)
+
+
+def test_one_file_alone_can_be_imported_even_with_a_byte_order_mark(store: Store, other: Store, tmp_path: Path) -> None:
+    furnish(store)
+    export_csv(store, tmp_path / "out")
+    only = tmp_path / "only"
+    only.mkdir()
+    (only / "ratings.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "out" / "ratings.csv").read_bytes())
+    assert import_csv(other, only) == Imported(sessions=0, ratings=2, stops=0, days=0, known=0)
+
+
+GOOD = "s9,b,1.0,,,,20.0,10.0,left,0,plan,false,,\n"
+GOOD_ON_TWO_LINES = 's9,b,1.0,,,,20.0,10.0,left,0,"two\nlines",false,,\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,30.0,left,0,plan,false,,\n", "line 3, field on_mat_s: .*within the span"),
+        ("sessions", GOOD + "s1,b,one,,,,20.0,10.0,left,0,plan,false,,\n", "line 3, field start_mono: "),
+        ("sessions", GOOD_ON_TWO_LINES + "s1,b,1.0,,,,2.0,x,left,0,plan,false,,\n", "line 4, field on_mat_s: "),
+        ("sessions", GOOD + "s1,b,nan,,,,20.0,10.0,left,0,plan,false,,\n", "line 3, field start_mono: nan"),
+        ("sessions", GOOD + "s1,b,1.0,inf,,,20.0,10.0,left,0,plan,false,,\n", "line 3, field start_utc: inf"),
+        ("sessions", GOOD + "s1,b,1e300,,,,20.0,10.0,left,0,plan,false,,\n", "line 3, field start_mono: out of bounds"),
+        ("sessions", GOOD + "s1,b,1.0,,,2025-02-30,20.0,10.0,left,0,plan,false,,\n", "line 3, field day: "),
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,10.0,bored,0,plan,false,,\n", "line 3, field reason: .*'bored'"),
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,10.0,left,-1,plan,false,,\n", "line 3, field aways: "),
+        ("sessions", GOOD + f"s1,b,1.0,,,,20.0,10.0,left,{2**64},plan,false,,\n", "line 3, field aways: "),
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,10.0,left,0,plan,perhaps,,\n", "line 3, field edited: "),
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,10.0,left,0,plan,false,5.0,\n", "line 3, field deleted_why: "),
+        ("sessions", GOOD + "s1,b,1.0,,,,20.0,10.0,,0,plan,false,,oops\n", "line 3, field deleted_why: "),
+        ("sessions", GOOD + ",b,1.0,,,,20.0,10.0,left,0,plan,false,,\n", "line 3, field id: "),
+        ("sessions", GOOD + GOOD, "line 3, field id: 's9' is there twice"),
+        ("sessions", GOOD + "s1,b,1.0\n", "line 3: 3 fields where 14 belong"),
+        ("sessions", GOOD + 's1,b,"1.0\n', "line 3: "),
+        ("sessions", None, "line 1: the fields are not those of an export"),
+        ("ratings", "r1,b,1.0,,,,11,day,\n", "line 2, field value: .*between 1 and 10"),
+        ("ratings", "r1,b,1.0,,,,5,noon,\n", "line 2, field moment: "),
+        ("edits", "nobody,1,,aways,1,2\n", "line 2, field session_id: there is no such session"),
+        ("edits", "s9,0,,aways,1,2\n", "line 2, field n: "),
+        ("days", "yesterday,true,false\n", "line 2, field day: "),
+        ("days", "2025-01-01,,false\n", "line 2, field rest: "),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_named_and_nothing_is_imported(
+    store: Store, tmp_path: Path, name: str, text: str | None, says: str
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "sessions.csv").write_text(f"{HEADERS['sessions']}\n{GOOD}")
+    (folder / f"{name}.csv").write_text("id;boot\n" if text is None else f"{HEADERS[name]}\n{text}")
+    with pytest.raises(ImportFormatError, match=rf"^{folder}/{name}\.csv, {says}"):
+        import_csv(store, folder)
+    assert store.items() == ()
+
+
+def document(**lists: object) -> dict[str, object]:
+    return {"format": "matpi", "version": 1, **lists}
+
+
+ROW = {"id": "s9", "boot_id": "b", "start_mono": 1, "span_s": 20.0, "on_mat_s": 10.0, "reason": "left"}
+FLAT = {"reference_counts": [1], "counts_per_kg": [0]}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    ("what", "line", "says"),
+    [
+        (document(sessions=[ROW, {**ROW, "id": "s1", "on_mat_s": 30}]), 13, "field on_mat_s: .*within the span"),
+        (document(sessions=[ROW, {**ROW, "id": "s1", "aways": "1"}]), 13, "field aways: Expected `int`, got `str`"),
+        (document(sessions=[ROW, {**ROW, "id": "s1", "mood": 1}]), 13, "field mood: sessions have none of that name"),
+        (document(sessions=[ROW, {"id": "s1"}]), 13, "field boot_id: .*missing required"),
+        (document(sessions=[ROW, [1]]), 13, "field sessions: an entry is not an object"),
+        (document(sessions=[ROW, ROW]), 13, "field id: 's9' is there twice"),
+        (document(sessions=[ROW], stops={"a": 1}), 14, "field stops: no list"),
+        (document(sessions=[ROW], ratings=[], days=[{"day": "2025-13-01"}]), 16, "field day: Invalid"),
+        (document(sessions=[ROW], zero={"kg": [1.0, "x"]}), 14, "field kg: Expected `float`"),
+        (document(sessions=[ROW], calibration=FLAT), 14, "field calibration: a slope of 0"),
+        (document(sessions=[ROW], settings={"weekly_goal": 9}), 14, "field settings: the weekly goal"),
+    ],
+)  # fmt: skip
+def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
+    store: Store, tmp_path: Path, what: object, line: int, says: str, indent: int | None
+) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(what, indent=indent))
+    with pytest.raises(ImportFormatError, match=rf"^{path}, line {line if indent else 1}, {says}"):
+        import_json(store, path)
+    assert store.items() == ()
+    assert store.load().zero is None
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "line 1: "),
+        (b'{\n"format": "matpi",\n!', "line 3: "),
+        (b"[1]", 'field format: it must be "matpi"'),
+        (b'{"format": "other"}', 'field format: it must be "matpi"'),
+        (b'{"format": "matpi", "version": 2}', "field version: 2 is unknown"),
+        (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
+        (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
+        (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b'{"format": "matpi", "version": 1, "zero": {"kg": []}}', "1 to 4 channels"),
+    ],
+)
+def test_what_is_no_export_is_refused(store: Store, data: bytes, says: str) -> None:
+    with pytest.raises(ImportFormatError, match=says):
+        import_json(store, io.BytesIO(data))
+    assert store.items() == ()
+
+
+def test_a_file_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match=r"nowhere\.json cannot be read: No such file"):
+        import_json(store, tmp_path / "nowhere.json")
+    with pytest.raises(ImportFormatError, match=r"There is no sessions\.csv in"):
+        import_csv(store, tmp_path / "nowhere")
+
+
+def test_an_export_that_cannot_be_written_is_told_and_leaves_the_one_before(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text("before")
+    (tmp_path / "log.json.part").mkdir()
+    with pytest.raises(StoreError, match="Cannot write the export"):
+        export_json(store, path)
+    assert path.read_text() == "before"
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"Cannot write the export .*a part of its path is a file"):
+        export_csv(store, tmp_path / "file")
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+FLOAT = st.floats(-1e14, 1e14)
+OFFSET = st.none() | st.integers(-86_399, 86_399)
+DAY = st.none() | st.dates()
+IDS = TEXT.filter(bool)
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> Session:
+    on_mat_s = draw(st.floats(0, 1e6))
+    return Session(
+        id=draw(IDS),
+        boot_id=draw(TEXT),
+        start_mono=draw(FLOAT),
+        on_mat_s=on_mat_s,
+        span_s=draw(st.floats(on_mat_s, 1e7)),
+        reason=draw(st.sampled_from(EndReason)),
+        start_utc=draw(st.none() | FLOAT),
+        aways=draw(st.integers(0, 2**63 - 1)),
+        routine=draw(TEXT),
+        edited=draw(st.booleans()),
+        utc_offset_s=draw(OFFSET),
+        day=draw(DAY),
+    )
+
+
+RATINGS = st.builds(
+    Rating,
+    IDS,
+    TEXT,
+    FLOAT,
+    st.integers(1, 10),
+    st.sampled_from(Moment),
+    st.none() | IDS,
+    st.none() | FLOAT,
+    OFFSET,
+    DAY,
+)
+STOPS = st.builds(StopSign, IDS, TEXT, FLOAT, st.none() | IDS, st.none() | FLOAT, OFFSET, DAY)
+DAYS = st.builds(DayRecord, st.dates(), st.booleans(), st.booleans())
+
+
+def unique(values: st.SearchStrategy[object], name: str) -> st.SearchStrategy[list[object]]:
+    return st.lists(values, max_size=4, unique_by=lambda value: getattr(value, name))
+
+
+@effort(max_examples=40, deadline=None)
+@given(
+    unique(sessions(), "id"), unique(RATINGS, "id"), unique(STOPS, "id"), unique(DAYS, "day"), st.none() | IDS, FLOAT
+)
+def test_anything_goes_round_exactly(
+    tmp_path_factory: pytest.TempPathFactory,
+    ours: list[Session],
+    ratings: list[Rating],
+    stops: list[StopSign],
+    days: list[DayRecord],
+    why: str | None,
+    utc: float,
+) -> None:
+    folder = tmp_path_factory.mktemp("round")
+    with (
+        Store.open(folder / "one.db") as one,
+        Store.open(folder / "two.db") as two,
+        Store.open(folder / "3.db") as three,
+    ):
+        for session_ in ours:
+            one.save_session(session_)
+        for rating_ in ratings:
+            one.save_rating(rating_)
+        for stop_ in stops:
+            one.save_stop(stop_)
+        for day in days:
+            one.save_day(day)
+        if ours and why is not None:
+            one.delete_session(ours[0].id, utc=utc, why=why)
+        document = as_json(one)
+        import_json(two, io.BytesIO(document))
+        assert as_json(two) == document
+        assert two.items() == one.items()
+        export_csv(one, folder / "csv")
+        import_csv(three, folder / "csv")
+        assert as_json(three) == document

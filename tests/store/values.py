@@ -1,0 +1,39 @@
+"""Values for the tests of the store."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
+
+UTC = 1_764_000_000.25
+
+
+def session(id_: str = "s1", **changes: Any) -> Session:
+    made = Session(
+        id=id_,
+        boot_id="boot-a",
+        start_mono=100.5,
+        span_s=620.1,
+        on_mat_s=600.3,
+        reason=EndReason.LEFT,
+        start_utc=UTC,
+        utc_offset_s=3600,
+        day=date(2025, 11, 24),
+        aways=1,
+        routine="plan",
+    )
+    return replace(made, **changes)
+
+
+def undated(id_: str, start_mono: float, **changes: Any) -> Session:
+    return session(id_, start_mono=start_mono, start_utc=None, utc_offset_s=None, day=None, **changes)
+
+
+def rating(id_: str = "r1", **changes: Any) -> Rating:
+    made = Rating(id_, "boot-a", 730.0, 7, Moment.AFTER, "s1", UTC + 640, 3600, date(2025, 11, 24))
+    return replace(made, **changes)
+
+
+def stop(id_: str = "w1", **changes: Any) -> StopSign:
+    return replace(StopSign(id_, "boot-a", 735.5, "s1", UTC + 650, 3600, date(2025, 11, 24)), **changes)
