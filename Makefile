@@ -1,0 +1,40 @@
+# matpi: `make sim` to try it, `make test` for everything that must pass. Both do all set-up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+.PHONY: help sim test check bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "matpi needs Python 3.11 or newer; set one with: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+sim: $(STAMP) ## Run the device on a simulated mat, in the browser
+	@$(BIN)/matpi sim $(ARGS)
+
+test: check ## Everything: checks, then every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: $(STAMP) ## The figures, one JSON line each
+	@for file in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+docs: $(STAMP) ## Write the generated parts of docs/ anew
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,122 @@
+"""The arrows of the house, walked in the imports; and what must stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "matpi"
+
+# Room -> rooms it may import. A module directly under matpi/ is a room of its own; errors and __init__ serve all.
+COMPOSITION = {"app", "rig", "twin", "story", "replay", "terminal", "tables", "loop"}
+ARROWS: dict[str, set[str]] = {
+    "core": set(),
+    "errors": set(),
+    "config": set(),
+    "ports": {"core"},
+    "screen": {"core"},
+    "lamp": {"core"},
+    "store": {"core"},
+    "drivers": {"core", "ports", "config"},
+    "sim": {"core", "ports", "drivers"},
+    "web": {"core", "store", "screen"},
+    "loop": {"core", "ports", "screen"},
+    "replay": {"core", "screen"},
+    "rig": {"core", "ports", "loop", "config", "sim", "store", "screen"},
+    "twin": {"core", "rig", "lamp", "screen", "sim"},
+    "story": {"core", "rig", "screen", "sim"},
+    "terminal": {"core", "twin", "screen", "lamp"},
+    "tables": {"core", "store", "app"},
+    "app": COMPOSITION | {"core", "ports", "config", "sim", "store", "screen", "lamp", "web", "drivers"},
+    "cli": {"app", "tables"},
+    "__main__": {"cli"},
+}
+CORE_MAY = {"transitions"}
+VENDORS = {"gpiozero", "luma", "adafruit_hx711", "spidev", "lgpio", "digitalio", "microcontroller", "board"}
+MAX_LINES = 400
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            if node.module == "matpi":
+                yield from (f"matpi.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def test_every_room_has_its_arrows_written_down() -> None:
+    assert {room_of(path) for path in modules()} - {"__init__"} <= set(ARROWS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_arrows(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for name in imported(path):
+        if not name.startswith("matpi."):
+            continue
+        target = name.split(".")[1]
+        allowed = ARROWS[room] | {room, "errors", "__version__"}
+        assert target in allowed, f"{path.relative_to(PACKAGE)} imports {name}; {room} may import {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_vendors_are_imported_by_drivers_only(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path)}
+    if room_of(path) != "drivers":
+        assert not tops & VENDORS
+    if room_of(path) == "core":
+        assert tops - set(sys.stdlib_module_names) - {"matpi"} <= CORE_MAY
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_core_has_no_clock_thread_or_file(path: Path) -> None:
+    if room_of(path) != "core":
+        return
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert not tops & {"time", "threading", "queue", "asyncio", "sqlite3", "pathlib", "os", "io", "random", "signal"}
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    called = {func.id for func in calls if isinstance(func, ast.Name)}
+    assert not called & {"open", "print", "input"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_outgrows_its_room(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    limit = 700 if path.name == "device.py" else MAX_LINES
+    assert lines <= limit, f"{path.relative_to(PACKAGE)} has {lines} lines: a room that wants to be two?"
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    return set(out.stdout.split())
+
+
+def test_the_core_is_light() -> None:
+    heavy = {"gpiozero", "luma", "PIL", "starlette", "uvicorn", "numpy", "sqlite3", "msgspec", "click", "rich"}
+    assert not loaded_by("import matpi.core.device") & heavy
+
+
+def test_the_command_line_is_light() -> None:
+    heavy = {"gpiozero", "luma", "PIL", "starlette", "uvicorn", "sqlite3", "msgspec", "rich", "transitions"}
+    assert not loaded_by("import matpi.cli") & heavy
