@@ -29,6 +29,7 @@ from matpi.core.effects import (
     Show,
 )
 from matpi.core.model import Session
+from matpi.core.session import State
 from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.lamp import period_s, repeats, table
@@ -88,7 +89,8 @@ class Twin:
         self._do(lambda: self._rig.mat.weigh(kg, self._rig.t))
 
     def button(self, down: bool) -> None:
-        self._do(lambda: self._rig.button(down))
+        """A finger lives in real time: a press brings the clock back to x1."""
+        self._do(lambda: self._button(down))
 
     def warp(self, factor: int) -> None:
         if factor not in WARPS:
@@ -174,6 +176,15 @@ class Twin:
         self._ending = True
         self._rig.shut_down()
 
+    def _button(self, down: bool) -> None:
+        self._slow_down("for the finger on the button")
+        self._rig.button(down)
+
+    def _slow_down(self, why: str) -> None:
+        if self._warp != 1:
+            self._set_warp(1)
+            self._tell_log("note", "clock", why, "")
+
     def _set_warp(self, factor: int) -> None:
         self._virtual_then, self._real_then = self._virtual_now(), time.monotonic()
         self._warp = factor
@@ -231,6 +242,8 @@ class Twin:
             case Changed(_, trigger, source, dest, reason):
                 self._tell_log("transition", trigger, reason, f"{source} -> {dest}")
                 self._status_at = 0.0
+                if dest == State.DONE.name and not self._skipping:
+                    self._slow_down("a question is coming, and people answer in real time")
             case Note(_, kind, text):
                 self._tell_log("note", kind.replace("_", " "), text, "")
             case Show() if not self._skipping:

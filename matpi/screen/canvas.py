@@ -1,0 +1,91 @@
+"""What a screen is drawn with: text, numerals, boxes, and the marks that mean the same on every screen.
+
+Coordinates are pixels of the area that a pixel shift never pushes off the panel: 126 wide, 62 high.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from PIL import Image, ImageDraw
+
+from matpi.screen.glyphs import Face, fitting, font, plain, width_px
+
+PANEL: Final = (128, 64)
+SHIFT_MAX: Final = 2
+"""Against burn-in the picture may stand up to 2 px to the right and 2 px down; more would cost a line of text."""
+WIDTH: Final = PANEL[0] - SHIFT_MAX
+HEIGHT: Final = PANEL[1] - SHIFT_MAX
+
+Align = Literal["left", "middle", "right"]
+
+
+class Canvas:
+    """One picture in the making. `border` widens it on all sides; tests look there for what was drawn outside."""
+
+    def __init__(self, border: int = 0) -> None:
+        self.image = Image.new("1", (WIDTH + 2 * border, HEIGHT + 2 * border))
+        self._draw = ImageDraw.Draw(self.image)
+        self._border = border
+
+    def text(self, x: int, y: int, text: str, face: Face = Face.TEXT, ink: int = 1) -> int:
+        """Draw as it is; returns the x where the next text could begin."""
+        self._draw.text((x + self._border, y + self._border), plain(text), fill=ink, font=font(face))
+        return x + width_px(text, face)
+
+    def line(
+        self,
+        y: int,
+        text: str,
+        faces: tuple[Face, ...] = (Face.TEXT,),
+        align: Align = "left",
+        left: int = 0,
+        right: int = WIDTH,
+        ink: int = 1,
+    ) -> Face:
+        """One line between `left` and `right`, in the first face in which it fits."""
+        text, face = fitting(text, right - left, faces)
+        slack = right - left - width_px(text, face)
+        x = left + {"left": 0, "middle": slack // 2, "right": slack}[align]
+        self.text(x, y, text, face, ink)
+        return face
+
+    def band(self, y: int, text: str, faces: tuple[Face, ...] = (Face.TEXT,), foot: int = 0) -> None:
+        """Dark text on a lit bar: something wants attention. As high as the first face and `foot` px more."""
+        height = faces[0].height_px
+        self.box(0, y, WIDTH, height + foot)
+        text, face = fitting(text, WIDTH, faces)
+        self.text((WIDTH - width_px(text, face)) // 2, y + (height - face.height_px) // 2, text, face, ink=0)
+
+    def cells(self, x: int, y: int, text: str, face: Face, cells: int = 0) -> int:
+        """Numerals right-aligned in `cells` cells of one digit; returns the x behind them. The text never moves
+        when a digit changes, for all digits are equally wide.
+        """
+        blank = max(0, cells - len(text)) * width_px("0", face)
+        return self.text(x + blank, y, text, face)
+
+    def box(self, x: int, y: int, width: int, height: int, ink: int = 1) -> None:
+        """A filled box; nothing when it has no size."""
+        if width > 0 and height > 0:
+            left, top = x + self._border, y + self._border
+            self._draw.rectangle((left, top, left + width - 1, top + height - 1), fill=ink)
+
+    def frame(self, x: int, y: int, width: int, height: int) -> None:
+        left, top = x + self._border, y + self._border
+        self._draw.rectangle((left, top, left + width - 1, top + height - 1), outline=1)
+
+    def check(self, x: int, y: int, size: int = 1) -> None:
+        """A check mark, 14 x 12 px times `size`: done, or safely stored."""
+        left, top = x + self._border, y + self._border
+        corners = [(0, 5), (4, 9), (13, 0)]
+        for thick in range(3 * size):
+            self._draw.line([(left + size * across, top + size * down + thick) for across, down in corners], fill=1)
+
+    def hold_bar(self, fraction: float) -> None:
+        """A thick bar that grows along the lower edge while the button is held; at the end it is done."""
+        self.frame(0, HEIGHT - 5, WIDTH, 5)
+        self.box(0, HEIGHT - 5, round(WIDTH * fraction), 5)
+
+    def rest_line(self, fraction: float) -> None:
+        """A thin line on the lower edge that shrinks: when it is gone, what stands on the screen stands."""
+        self.box(0, HEIGHT - 2, round(WIDTH * fraction), 2)

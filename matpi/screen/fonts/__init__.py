@@ -1,0 +1,1 @@
+"""Bitmap fonts, one bit a pixel. The .pil and .pbm files are made by make_fonts.py; README.md tells from what."""

@@ -1,0 +1,87 @@
+"""The screens that ask: how tight, felt wrong, what to do. A hold grows a thick bar, waiting shrinks a thin line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matpi.core.model import RATING_MAX
+from matpi.core.views import FeltWrong, Menu, RatingEntry, RatingSaved
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.glyphs import Face
+
+BOX_PITCH: Final = 13
+BOX_PX: Final = 9
+MENU_ROWS: Final = 3
+
+
+def answer(canvas: Canvas, hold: float, left: float | None) -> None:
+    """What the button does right now, on the lower edge: a hold hides the time that is left."""
+    if hold > 0.0:
+        canvas.hold_bar(hold)
+    elif left is not None:
+        canvas.rest_line(left)
+
+
+def rating_entry(canvas: Canvas, view: RatingEntry) -> None:
+    shown = "?" if view.value is None else str(view.value)
+    canvas.cells(0, 0, shown, Face.NUMERALS)
+    for row, words in enumerate(("How tight", "do I feel", "today?")):
+        canvas.text(60, 11 * row, words)
+    if view.hold > 0.0:
+        hint = "keep holding"
+    else:
+        hint = "tap: +1   10=tightest" if view.value is None else "tap: +1      hold: ok"
+    canvas.line(33, hint)
+    left = (WIDTH - (BOX_PITCH * RATING_MAX - (BOX_PITCH - BOX_PX))) // 2
+    for box in range(RATING_MAX):
+        x = left + BOX_PITCH * box
+        canvas.frame(x, 46, BOX_PX, BOX_PX)
+        if view.value is not None and box < view.value:
+            canvas.box(x, 46, BOX_PX, BOX_PX)
+    answer(canvas, view.hold, view.rest)
+
+
+def rating_saved(canvas: Canvas, view: RatingSaved) -> None:
+    canvas.cells(0, 0, f"{view.value}/{RATING_MAX}", Face.NUMERALS)
+    if view.saved:
+        canvas.check(0, 35)
+        canvas.text(19, 33, "Saved", Face.WORDS)
+    else:
+        canvas.line(36, "not saved yet")
+    canvas.line(36, "hold:", align="right")
+    canvas.line(46, "change", align="right")
+    answer(canvas, view.hold, view.left)
+
+
+def felt_wrong(canvas: Canvas, view: FeltWrong) -> None:
+    if view.logged:
+        canvas.check(0, 3)
+        canvas.text(19, 0, "Noted", Face.WORDS)
+        canvas.line(21, "tomorrow: rest day")
+        canvas.line(33, "then one step back")
+        canvas.line(45, "lasts? see a doctor")
+        canvas.rest_line(view.left)
+        return
+    canvas.text(0, 0, "Felt wrong?", Face.WORDS)
+    canvas.line(21, "sharp pain, numbness,")
+    canvas.line(32, "dizzy, bruise, skin")
+    canvas.line(44, "keep holding" if view.hold > 0.0 else "hold: note it")
+    answer(canvas, view.hold, view.left)
+
+
+def menu(canvas: Canvas, view: Menu) -> None:
+    """Three items; the chosen one is dark on light. The list moves only when the choice would leave it."""
+    first = max(0, min(view.index - 1, len(view.items) - MENU_ROWS))
+    for row, item in enumerate(view.items[first : first + MENU_ROWS]):
+        chosen = first + row == view.index
+        if chosen:
+            canvas.box(0, 16 * row, WIDTH - 6, 16)
+        canvas.line(16 * row, item, (Face.LABEL, Face.TEXT), left=4, right=WIDTH - 7, ink=0 if chosen else 1)
+    if len(view.items) > MENU_ROWS:
+        track = 16 * MENU_ROWS
+        length = track * MENU_ROWS // len(view.items)
+        canvas.box(WIDTH - 3, (track - length) * first // (len(view.items) - MENU_ROWS), 3, length)
+    if view.hold > 0.0:
+        canvas.hold_bar(view.hold)
+    else:
+        canvas.line(HEIGHT - 12, "tap: next   hold: go")

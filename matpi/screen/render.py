@@ -1,0 +1,68 @@
+"""A view becomes a picture: 128 x 64 pixels of one bit. Equal views give equal pictures, on every machine."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from PIL import Image
+
+from matpi.core import views
+from matpi.screen import question_views, session_views, word_views
+from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas
+
+
+def draw(canvas: Canvas, view: views.View) -> None:
+    """Draw the view without a shift."""
+    match view:
+        case views.Off():
+            pass
+        case views.Splash():
+            word_views.splash(canvas, view)
+        case views.Idle():
+            word_views.idle(canvas, view)
+        case views.Safety():
+            word_views.safety(canvas, view)
+        case views.Arriving():
+            session_views.arriving(canvas, view)
+        case views.Timer():
+            session_views.timer(canvas, view)
+        case views.Away():
+            session_views.away(canvas, view)
+        case views.Holding():
+            session_views.holding(canvas, view)
+        case views.GetUp():
+            session_views.get_up(canvas, view)
+        case views.Object():
+            session_views.thing(canvas, view)
+        case views.SessionDone():
+            session_views.session_done(canvas, view)
+        case views.RatingEntry():
+            question_views.rating_entry(canvas, view)
+        case views.RatingSaved():
+            question_views.rating_saved(canvas, view)
+        case views.FeltWrong():
+            question_views.felt_wrong(canvas, view)
+        case views.Discarded():
+            session_views.discarded(canvas, view)
+        case views.Menu():
+            question_views.menu(canvas, view)
+        case views.Fault():
+            word_views.fault(canvas, view)
+        case views.Notice():
+            word_views.notice(canvas, view)
+        case _:
+            assert_never(view)
+
+
+def render(view: views.View, shift: tuple[int, int] = (0, 0)) -> Image.Image:
+    """The picture of the view, mode "1", moved by `shift` = (right, down), each 0 to 2 px, against burn-in.
+
+    Raises ValueError for another shift: beyond 2 px something would leave the panel.
+    """
+    if not all(0 <= step <= SHIFT_MAX for step in shift):
+        raise ValueError(f"the picture may move 0 to {SHIFT_MAX} px to the right and down, not {shift}")
+    canvas = Canvas()
+    draw(canvas, view)
+    panel = Image.new("1", PANEL)
+    panel.paste(canvas.image, shift)
+    return panel

@@ -1,0 +1,23 @@
+"""Write the golden screens anew: `python -m tests.screen.regolden`. Then read the diff with your eyes."""
+
+from __future__ import annotations
+
+from matpi.screen.frame import braille
+from matpi.screen.render import render
+from tests.screen.gallery import GOLDENS, VIEWS
+
+
+def main() -> None:
+    GOLDENS.mkdir(exist_ok=True)
+    for stale in {path.stem for path in GOLDENS.glob("*.txt")} - VIEWS.keys():
+        (GOLDENS / f"{stale}.txt").unlink()
+        print(f"removed {stale}")
+    for name, view in VIEWS.items():
+        path, told = GOLDENS / f"{name}.txt", braille(render(view)) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != told:
+            path.write_text(told, encoding="utf-8")
+            print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Every screen, as it was last looked at and found good."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from matpi.core.views import View
+from matpi.screen.frame import braille
+from matpi.screen.render import render
+from tests.screen.gallery import GOLDENS, VIEWS
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_screen_is_as_it_was(name: str) -> None:
+    path = GOLDENS / f"{name}.txt"
+    expected = path.read_text(encoding="utf-8").rstrip("\n") if path.exists() else "(no golden)"
+    drawn = braille(render(VIEWS[name]))
+    if drawn != expected:
+        pytest.fail(
+            f"{name} changed. It was:\n{expected}\nIt is now:\n{drawn}\n"
+            "If that is better: python -m tests.screen.regolden",
+            pytrace=False,
+        )
+
+
+def test_every_kind_of_view_has_a_golden() -> None:
+    assert {type(view) for view in VIEWS.values()} == set(get_args(View))
+
+
+def test_no_golden_is_left_behind() -> None:
+    assert {path.stem for path in GOLDENS.glob("*.txt")} == VIEWS.keys()
+
+
+def test_screens_can_be_told_apart() -> None:
+    pictures: dict[str, str] = {}
+    for name, view in VIEWS.items():
+        twin = pictures.setdefault(braille(render(view)), name)
+        assert twin == name

@@ -1,0 +1,186 @@
+"""Nothing is ever cut: not by a pixel shift, not by the edge, not by the longest words."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import product
+
+import pytest
+
+from matpi.core.programme import TIERS, Tier
+from matpi.core.safety import PAGES
+from matpi.core.views import (
+    Arriving,
+    Away,
+    Fault,
+    Holding,
+    Idle,
+    Menu,
+    Notice,
+    Object,
+    RatingEntry,
+    Safety,
+    SessionDone,
+    Splash,
+    Timer,
+    View,
+)
+from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
+from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
+from matpi.screen.render import draw, render
+from tests.screen.gallery import VIEWS
+from tests.screen.reading import lit, read, words
+
+WIDE_15, WIDE_21 = "W" * 15, "M" * 21
+SENTENCE_21 = "disk full: not saved!"
+assert len(SENTENCE_21) == 21
+
+EXTREMES: dict[str, View] = {
+    "splash": Splash("10.20.30.dev45+g0123ab"[:21]),
+    "idle": Idle("00:00", 14, 15, 20, 59 * 60.0, done=False, rest_day=False, notice=WIDE_21),
+    "idle-hours": Idle(None, 14, 15, 20, 240 * 60.0, done=False, rest_day=False, notice=SENTENCE_21),
+    "idle-hours-done": Idle("00:00", 14, 15, 20, 240 * 60.0, done=True, rest_day=True, notice=WIDE_21),
+    "idle-rest": Idle(None, 14, 15, 20, 30.0, done=False, rest_day=True, notice=WIDE_21),
+    "idle-quiet": Idle(None, 14, 15, 20, 240 * 60.0, done=False, rest_day=False),
+    "arriving": Arriving(15, 20, 14, WIDE_21),
+    "timer": Timer(17 * 60, 15, 20, WIDE_21, seconds=False, notice=SENTENCE_21),
+    "timer-seconds": Timer(44 * 60 + 59, 15, 20, WIDE_21, seconds=True, notice=WIDE_21),
+    "timer-over": Timer(45 * 60, 2, 5, SENTENCE_21, seconds=False),
+    "timer-over-seconds": Timer(45 * 60, 2, 5, SENTENCE_21, seconds=True),
+    "timer-over-short-seconds": Timer(9 * 60 + 59, 2, 5, SENTENCE_21, seconds=True),
+    "timer-cap": Timer(12 * 60, 30, 45, SENTENCE_21, seconds=False),
+    "timer-long-plan": Timer(12 * 60, 60, 90, SENTENCE_21, seconds=False),
+    "timer-no-lower": Timer(60, 0, 5, "", seconds=False),
+    "timer-no-plan": Timer(60, 0, 0, "", seconds=False),
+    "away": Away(44 * 60 + 59, 20, 20),
+    "away-long": Away(44 * 60 + 59, 120, 120),
+    "holding": Holding(44 * 60 + 59, 60),
+    "object": Object(240),
+    "done": SessionDone(45 * 60, done_today=False, plan_day=14, saved=False),
+    "rating": RatingEntry(10, hold=1.0, rest=1.0),
+    "menu": Menu(("W" * 14,) * 9, 8),
+    "menu-one": Menu(("W" * 14,), 0, hold=1.0),
+    "fault": Fault(WIDE_15, WIDE_21, WIDE_21),
+    "fault-sentences": Fault("clock not known", SENTENCE_21, "clear it, and re-zero"),
+    "notice": Notice(WIDE_15, WIDE_21, WIDE_21),
+}
+ALL = {**VIEWS, **{f"extreme {name}": view for name, view in EXTREMES.items()}}
+SHIFTS = list(product(range(SHIFT_MAX + 1), range(SHIFT_MAX + 1)))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_shift_loses_a_pixel(name: str) -> None:
+    still = lit(render(ALL[name]))
+    assert (still > 0) == (name != "off")
+    assert [lit(render(ALL[name], shift)) for shift in SHIFTS] == [still] * len(SHIFTS)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_drawn_outside_the_area(name: str) -> None:
+    border = 40
+    canvas = Canvas(border)
+    draw(canvas, ALL[name])
+    box = canvas.image.getbbox()
+    if box is not None:
+        left, top, right, bottom = box
+        assert left >= border
+        assert top >= border
+        assert right <= border + WIDTH
+        assert bottom <= border + HEIGHT
+
+
+def test_a_shift_moves_the_picture_and_changes_nothing_else() -> None:
+    still, moved = render(VIEWS["rating-7"]), render(VIEWS["rating-7"], (2, 1))
+    assert moved.crop((2, 1, 128, 63)).tobytes() == still.crop((0, 0, 126, 62)).tobytes()
+
+
+@pytest.mark.parametrize("shift", [(3, 0), (0, 3), (-1, 0), (0, -1)])
+def test_a_larger_shift_is_refused(shift: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="0 to 2 px"):
+        render(VIEWS["idle-done"], shift)
+
+
+def texts(view: View) -> list[str]:
+    """What the view itself says in words, the hours and titles in heavy letters left out."""
+    if isinstance(view, Menu):
+        return [view.items[view.index]]
+    if isinstance(view, Arriving):
+        return [view.clothing.partition(" (")[0]]
+    said = [getattr(view, field.name) for field in fields(view)]
+    return [text for text in said if isinstance(text, str)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, view in ALL.items() if texts(view) and not (isinstance(view, Notice) and view in VIEWS.values())],
+)
+def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
+    view, there = ALL[name], read(render(ALL[name]))
+    for text in texts(view):
+        if isinstance(view, Timer) and view.hold > 0.0 and text == view.label:
+            continue  # while it is held, the label says what the hold does
+        assert set(text.split()) <= set(there), there
+
+
+@pytest.mark.parametrize("page", range(len(PAGES)))
+def test_every_word_of_a_safety_page_stands_on_the_panel(page: int) -> None:
+    image = render(Safety(page, len(PAGES)))
+    heading, *lines = PAGES[page]
+    assert set(heading.split()) | {f"{page + 1}/{len(PAGES)}"} <= set(words(image, Face.TEXT))
+    large, last = words(image, Face.LABEL), len(PAGES) - 1
+    for line in lines if page < last else lines[:1]:
+        assert set(line.removeprefix("* ").split()) <= set(large)
+    if page == last:
+        assert {"tap", "yes,", "hold", "none"} <= set(words(image, Face.TEXT))
+
+
+def test_the_safety_pages_name_all_there_is_to_know() -> None:
+    told = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES).lower()
+    for needed in (
+        "not acupuncture",
+        "no replacement for care",
+        "pregnancy",
+        "bleeding disorder",
+        "blood thinners",
+        "diabetes or reduced feeling",
+        "heart condition",
+        "strong stimuli",
+        "active skin condition",
+        "wound",
+        "infection",
+        "sharp wrong pain",
+        "numbness",
+        "dizziness",
+        "irritation",
+        "bruising",
+        "any of these?",
+    ):
+        assert needed in told
+
+
+def test_a_text_that_fits_nowhere_is_cut_for_all_to_see() -> None:
+    text, face = fitting("x" * 40, WIDTH)
+    assert (text, face) == ("x" * 19 + "..", Face.TEXT)
+    assert "x" * 19 + ".." in read(render(Notice("t", "x" * 40)))
+
+
+def test_a_text_of_15_is_large_and_one_of_21_is_small() -> None:
+    assert fitting("x" * 15, WIDTH) == ("x" * 15, Face.LABEL)
+    assert fitting("x" * 16, WIDTH) == ("x" * 16, Face.TEXT)
+    assert fitting("x" * 21, WIDTH) == ("x" * 21, Face.TEXT)
+
+
+def test_words_are_wrapped_or_it_is_told_that_they_cannot_be() -> None:
+    assert wrapped("clear it, then re-zero", WIDTH, Face.LABEL) == ["clear it, then", "re-zero"]
+    assert wrapped("x" * 16, WIDTH, Face.LABEL) is None
+
+
+def test_letters_beyond_latin_1_become_question_marks() -> None:
+    assert plain("Kälte \u2192 5 °C") == "Kälte ? 5 °C"
+    assert "Kälte" in read(render(Notice("t", "Kälte \u2192 5 °C")))
+
+
+@pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier.clothing)
+def test_what_the_plan_says_to_wear_fits(tier: Tier) -> None:
+    there = read(render(Arriving(tier.lower_min, tier.upper_min, tier.first_day, tier.clothing)))
+    assert not any(word.endswith(CUT) for word in there)
