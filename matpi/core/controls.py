@@ -18,6 +18,8 @@ from matpi.core.views import Off
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
+READ_S = 1.0
+"""The last page asks, and a tap there is a "yes": whoever taps through the pages at speed does not mean it. Chosen."""
 ZERO, UNDO_ZERO, CLINICIAN, SAFETY, BACK = "Zero the mat", "Undo zero", "Clinician ok", "Safety", "Back"
 
 
@@ -62,7 +64,8 @@ def _tap(device: Device, t: float, state: State) -> None:
         case State.SAFETY if not device.woke_by_press:
             if device.safety_page < len(PAGES) - 1:
                 device.safety_page += 1
-            else:
+                device.page_turned = t
+            elif t >= device.page_turned + READ_S:
                 _answer(device, t, some=True)
         case State.MENU:
             device.menu_index = (device.menu_index + 1) % len(menu(device))

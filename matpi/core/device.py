@@ -154,6 +154,7 @@ class Device:
         self.rating_id: str | None = None
         self.stop_id: str | None = None
         self.safety_page = 0
+        self.page_turned = t
         self.menu_index = 0
         self.touched = t
         """When somebody last did something with the device."""

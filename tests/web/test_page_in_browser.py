@@ -123,10 +123,14 @@ def test_space_on_another_control_is_that_control_s(page: Page, bench: FakeBench
     assert bench.named("button") == []
     # A click with the mouse does not take the space bar away from the device.
     page.evaluate("document.activeElement.blur()")
+    page.locator("[name=warp][value='10']").click()
+    page.get_by_role("switch", name="Disk full").click()
     page.get_by_role("button", name="Lie down").click()
     page.keyboard.press(" ")
     assert bench.wait_for(2, "button") == [DOWN, UP]
     assert bench.named("act") == [("act", "sit"), ("act", "lie_down")]
+    assert bench.named("warp") == [("warp", 10)]
+    assert bench.named("fault") == [("fault", "disk", True)]
 
 
 def test_single_keys_act_and_can_be_switched_off(page: Page, bench: FakeBench) -> None:
