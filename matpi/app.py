@@ -38,10 +38,10 @@ def default_store() -> Path:
 
 
 def system_zone() -> str:
-    """This machine's IANA zone, UTC when it cannot be told."""
+    """The IANA zone of this machine, UTC when it cannot be told."""
     named = os.environ.get("TZ", "").lstrip(":")
     try:
-        link = os.readlink("/etc/localtime")
+        link = str(Path("/etc/localtime").readlink())
     except OSError:
         link = ""
     for name in (named, link.partition("zoneinfo/")[2]):

@@ -16,7 +16,7 @@ from matpi import __version__
 from matpi.errors import MatpiError, UsageError
 
 _FILE = click.Path(path_type=Path)
-_STORE = click.option("--store", type=_FILE, help="The session log; the device's, or the simulator's where there is none.")
+_STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
 _CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
 
 
@@ -29,9 +29,9 @@ def matpi() -> None:
 @matpi.command()
 @_STORE
 @_CONFIG
-@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page; 0: any free.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page.")
 @click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
-@click.option("--warp", type=click.Choice(["1", "10", "60"]), default="1", show_default=True, help="Speed of the clock.")
+@click.option("--warp", type=click.Choice(["1", "10", "60"]), default="1", show_default=True, help="Clock speed.")
 @click.option("--kg", type=click.FloatRange(20, 150), default=74.0, show_default=True, help="Weight of the person.")
 @click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")

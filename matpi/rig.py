@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from datetime import time as time_of_day
 from math import inf
@@ -93,7 +94,7 @@ class SimulatedDisk(Store):
 
 
 class Rig:
-    """`t` is virtual monotonic seconds. `watch` sees every effect after it was performed, `hear` every reading before."""
+    """`t` is virtual monotonic seconds. `watch` sees every effect once performed, `hear` every reading before it is."""
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class Rig:
         store = SimulatedDisk.open(self._path)
         if new:
             store.save_settings(Settings(zone=self._zone))
-        memory = store.load()
+        memory = replace(store.load(), set_aside=None if store.set_aside is None else store.set_aside.name)
         if self.t == 0.0 and not new:
             self._utc = max(self._utc, _last_utc(store) + 60.0)
         device = Device(

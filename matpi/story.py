@@ -24,7 +24,7 @@ AFTER_S = 1.0
 
 
 class Story:
-    """`tell` takes each line as it comes; `frames` is a folder for pictures: of `snap` steps, or with `every` of all."""
+    """`tell` takes each line as it comes; `frames` is a folder for pictures: of `snap` steps, with `every` of all."""
 
     def __init__(
         self,

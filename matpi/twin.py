@@ -92,6 +92,10 @@ class Twin:
         """A finger lives in real time: a press brings the clock back to x1."""
         self._do(lambda: self._button(down))
 
+    def press(self, seconds: float) -> None:
+        """Down now, up after `seconds` of the device's time: for hands that cannot let go, such as a terminal's."""
+        self._do(lambda: self._rig.press(seconds))
+
     def warp(self, factor: int) -> None:
         if factor not in WARPS:
             raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")

@@ -29,9 +29,13 @@ def act(device: Device, t: float, gesture: Gesture) -> None:
         _press(device, t, state)
         return
     device.touched = t
+    if state is State.RATING:
+        device.dial.hold(t)
     if gesture is Gesture.STUCK:
         _stuck(device, t, state)
         return
+    if gesture in {Gesture.TAP, Gesture.HOLD_RELEASED} and device.nudge is not None and device.nudge.reason is None:
+        device.snooze(t)
     if state is not device.press_state:
         return
     match gesture:
@@ -52,12 +56,12 @@ def _press(device: Device, t: float, state: State) -> None:
     device.touched = t
     if state is State.RATING:
         device.dial.hold(t)
-    if device.nudge is not None and device.nudge.reason is None:
-        device.snooze(t)
 
 
 def _tap(device: Device, t: float, state: State) -> None:
     match state:
+        case State.IDLE if device.set_aside is not None and not device.woke_by_press:
+            device.set_aside = None
         case State.IDLE if not device.woke_by_press:
             device.machine.forget_last()
             device.fire("ask", t, "a tap")
@@ -89,14 +93,14 @@ def _hold(device: Device, t: float, state: State) -> None:
             device.dial.hold(t)
             device.fire("change", t, "held")
         case State.DISCARDED if device.machine.discarded() is not None:
-            device.fire("undo", t, "held")
+            device.undo_discard(t, "held")
         case _:
             pass
 
 
 def _hold_released(device: Device, t: float, state: State) -> None:
     match state:
-        case State.SAFETY if device.safety_page == len(PAGES) - 1:
+        case State.SAFETY if device.safety_page == len(PAGES) - 1 and not device.woke_by_press:
             _answer(device, t, some=False)
         case State.MENU:
             _choose(device, t, menu(device)[device.menu_index])
@@ -124,7 +128,7 @@ def _stuck(device: Device, t: float, state: State) -> None:
     if state is State.MENU and device.press_state is State.IDLE:
         device.fire("leave_menu", t, "the button is stuck")
     elif state is State.DISCARDED and device.press_state is State.ON_MAT:
-        device.fire("undo", t, "the button is stuck")
+        device.undo_discard(t, "the button is stuck")
 
 
 def rating_over(device: Device, t: float) -> None:

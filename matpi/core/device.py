@@ -146,7 +146,7 @@ class Device:
         self.button = Button(rules.gesture)
         self.machine = SessionMachine(
             min_session_s=rules.min_session_s,
-            occupied=lambda: self.presence.load is Load.ON,
+            occupied=lambda: self.presence.load in {Load.ON, Load.AWAY},
             body_s=lambda: self.presence.body_s,
             new_session=self._new_session,
         )
@@ -164,6 +164,8 @@ class Device:
         self.woke_by_press = False
         self.nudge: Nudge | None = None
         self.zero_before = memory.zero_before
+        self.set_aside = memory.set_aside
+        """Shown until a tap."""
         self.t = t
 
         self._zone_for = zone_for
@@ -246,7 +248,7 @@ class Device:
                 self.wall.zone, self.wall.day_start = self._zone_for(settings.zone), settings.day_start
                 self._replan()
             case LogChanged(_, log):
-                self.keeper.log = log
+                self.keeper.take_log(log)
                 self._replan()
             case PanelLost():
                 self._effects.append(Note(t, "panel_lost", "the panel does not answer; the timer goes on"))
@@ -325,8 +327,8 @@ class Device:
             case State.MENU:
                 return inf if self.button.pressed_since is not None else self.touched + rules.menu_s
             case State.DISCARDED:
-                pressed = self.button.pressed_since is not None
-                return inf if pressed or self.presence.occupied else machine.entered + rules.undo_s
+                nobody = self.presence.load in {Load.EMPTY, Load.OBJECT}
+                return machine.entered + rules.undo_s if nobody and self.button.pressed_since is None else inf
             case _:
                 return inf
 
@@ -343,7 +345,6 @@ class Device:
             case State.MENU:
                 self.fire("leave_menu", t, f"{self.rules.menu_s:g} s untouched")
             case State.DISCARDED:
-                self.presence.forget()
                 self.fire("expired", t, f"{self.rules.undo_s:g} s untouched")
             case _:
                 pass
@@ -366,14 +367,11 @@ class Device:
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
         end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
-        got_up_after_cap = trigger == "left" and machine.state is State.CAPPED
         self.fire(trigger, t, change.reason, at=change.at, end=end)
         if trigger == "touched":
             self._shift = (self._shift + 1) % 9
         elif trigger == "confirmed":
             self._resume_left_open(t, change.at)
-        elif got_up_after_cap:
-            self.presence.forget()
 
     def fire(
         self, trigger: str, t: float, reason: str, at: float | None = None, end: EndReason = EndReason.LEFT
@@ -503,9 +501,10 @@ class Device:
         if first:
             offset = utc - t
             self.keeper.date(self.boot_id, self.wall)
+            for unfinished in self.machine.unfinished():
+                self._date_running(unfinished)
             running = self.machine.running
             if running is not None:
-                self._date_running(running)
                 self._resume_left_open(t, running.start)
                 self._checkpoint(t)
             self._effects.append(DateBoot(self.boot_id, offset))
@@ -521,6 +520,16 @@ class Device:
         if record_id == self.rating_id or (last is not None and record_id == last.id):
             self._flash_until = t + 2.0  # BEHAVIOUR 6: solid 2 s = saved
         self._dirty = True
+
+    def undo_discard(self, t: float, reason: str) -> None:
+        """The discarded session is back, and stands where the mat is by now: lying there, away, silent or over."""
+        presence = self.presence
+        gone = presence.load in {Load.EMPTY, Load.OBJECT}
+        self.fire("undo", t, reason, at=presence.left_at if gone else t)
+        if presence.load is Load.AWAY:
+            self.fire("left", t, "got up before the undo", at=presence.left_at)
+        elif self.machine.state is State.ON_MAT and presence.silent:
+            self.fire("sensor_lost", t, "the load cells are silent", at=presence.lost_at)
 
     def keep(self, effect: SaveRating | SaveStop) -> None:
         """A record made by hand: into the log, and to the store."""
@@ -579,6 +588,7 @@ class Device:
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
         self._checkpoint(t)
+        self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
         self._save_zero(by_hand=False)
         self._effects += [Light(Pattern.OFF, t), Show(Off())]
         self._stopped = True

@@ -26,6 +26,13 @@ class Keeper:
         """Why the last thing besides the records, such as a checkpoint, could not be written; "" when it could."""
         self.retry_due = inf
 
+    def take_log(self, log: Log) -> None:
+        """The store's log as somebody changed it, and on top of it what the store does not have yet."""
+        self.log = log
+        for effect in list(self.waiting.values()):
+            if isinstance(effect, SaveSession | DropSession | SaveRating | SaveStop):
+                self.keep(effect)
+
     def keep(self, effect: SaveSession | DropSession | SaveRating | SaveStop) -> None:
         """The record enters the log, and waits for the store's answer; so does a row to be taken away."""
         log = self.log

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from matpi.core import controls
 from matpi.core.effects import Brightness, Pattern
 from matpi.core.model import Session
+from matpi.core.presence import Load
 from matpi.core.safety import PAGES
 from matpi.core.session import Running, State
 from matpi.core.views import (
@@ -85,10 +86,13 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             elapsed = int(machine.running.on_mat_s(t))
             return Away(elapsed, max(0, ceil(left - 1e-6)), int(rules.presence.away_s)), _next_second(t, left)
         case State.HOLDING if machine.running is not None:
-            left = machine.entered - rules.presence.stale_s + rules.presence.sensor_gone_s - t
+            lost_at = device.presence.lost_at
+            left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t
             return Holding(int(machine.running.on_mat_s(t)), max(0, ceil(left - 1e-6))), _next_second(t, left)
         case State.CAPPED:
             last = machine.last
+            if device.presence.load is Load.AWAY:
+                return _done(device, last), inf
             return GetUp(int((last.on_mat_s if last else rules.cap_s) // 60)), inf
         case State.OBJECT:
             return Object(round(device.presence.object_kg)), inf
@@ -119,6 +123,8 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
 
 def _idle(device: Device, t: float) -> tuple[View, float]:
     plan, now = device.plan, device.wall.local(t)
+    if device.set_aside is not None:
+        return Fault("Log was damaged", f"kept: {device.set_aside[-15:]}", "a new one was begun"), inf
     if device.keeper.failed:
         return Fault("Not saved yet", "cannot write the disk", "kept; trying again"), inf
     notice = None
@@ -239,7 +245,8 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
     machine = device.machine
     if flash:
         return Pattern.SAVED
-    if machine.state in {State.CAPPED, State.HOLDING}:
+    lies_on = machine.state is State.CAPPED and device.presence.load is not Load.AWAY
+    if lies_on or machine.state is State.HOLDING:
         return Pattern.ATTENTION
     if machine.state is State.ON_MAT and machine.running is not None:
         over = machine.running.on_mat_s(t) >= (device.plan.upper_min + ATTENTION_OVER_MIN) * 60

@@ -221,3 +221,5 @@ class Memory:
     zero_before: Zero | None = None
     acknowledgement: Acknowledgement | None = None
     settings: Settings = field(default_factory=Settings)
+    set_aside: str | None = None
+    """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""

@@ -49,6 +49,8 @@ class PresenceRules:
     back_s: float = 1.0
     """Chosen: a hand on the mat while getting up is shorter."""
     away_s: float = 20.0
+    doubt_s: float = 0.25
+    """A touch in the last moment of the absence needs a second reading to be believed: two at 10 a second."""
     object_s: float = 30.0
     object_ratio: float = 2.0
     stale_s: float = 2.0
@@ -273,6 +275,8 @@ class Presence:
             self._quiet_since = None
             self._tell("returned", t, pending, f"back after {pending - self._left_at:.0f} s")
             self._restart_block()
+        elif self.load is Load.AWAY and not self._quiet and t < self._left_at + rules.away_s + rules.doubt_s:
+            self._due = self._left_at + rules.away_s + rules.doubt_s  # a first reading over on: the next one tells
         elif self.load is Load.AWAY:
             self._rest(self._nobody())
             self._tell("gone", t, self._left_at, f"{rules.away_s:g} s away")
@@ -291,7 +295,7 @@ class Presence:
             return
         if not self._gone_told and self._lost_at is not None and t >= self._lost_at + rules.sensor_gone_s:
             self._gone_told = True
-            lost_at = self._lost_at
+            lost_at = self._left_at = self._lost_at
             if self.load in {Load.ON, Load.ARRIVING}:
                 self._rest(self._nobody())
                 self._tell("sensor_gone", t, lost_at, f"silent for {rules.sensor_gone_s:g} s")
@@ -317,6 +321,8 @@ class Presence:
     def _heard(self, t: float) -> None:
         """A reading after silence. Whoever left meanwhile left when it began: that is all we know."""
         self.silent = False
+        self._out1 = self._out2 = None  # what was seen before the silence says nothing about now
+        self._quiet = True
         self._onset_floor = self._lost_at if self.load is Load.ON else None
         if self.load is Load.ON and self._pending is not None:
             self._due = max(self._pending + self.rules.dip_s, t)
@@ -379,10 +385,6 @@ class Presence:
 
     # -- by hand ---------------------------------------------------------------------------------------------------
 
-    def forget(self) -> None:
-        """The session is over although a load may be there or just gone: the next touch is a new arrival."""
-        self._rest(self._nobody())
-
     def set_zero(self) -> bool:
         """What lies on the mat now is its zero. False when there is nothing to go by: silent, or moving."""
         block = self.last_block
@@ -404,9 +406,14 @@ class Presence:
         return self._object_kg
 
     @property
-    def occupied(self) -> bool:
-        """A load is on that counts as somebody."""
-        return self.load in {Load.ARRIVING, Load.ON}
+    def left_at(self) -> float:
+        """When the last one to leave left."""
+        return self._left_at
+
+    @property
+    def lost_at(self) -> float | None:
+        """When the silence began; None while readings come."""
+        return self._lost_at
 
     def _tell(self, trigger: str, t: float, at: float, reason: str) -> None:
         self.changes.append(Change(trigger, t, at, reason))

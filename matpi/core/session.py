@@ -67,20 +67,24 @@ def _rows() -> Iterable[Transition]:
 
     # On the mat, away and back.
     yield row("left", s.ON_MAT, s.AWAY, "freeze", reason="load under the off threshold")
-    yield row("left", s.CAPPED, s.DONE, reason="got up")
     yield row("left", s.DISCARDED, None)
     yield row("returned", s.AWAY, s.ON_MAT, "unfreeze", reason="back within 20 s")
     yield row("gone", s.AWAY, s.DONE, "end", "long_enough", "20 s away")
     yield row("gone", s.AWAY, s.IDLE, "drop", reason="under 30 s on the mat")
     yield row("returned", s.DISCARDED, None)
     yield row("gone", s.DISCARDED, None)
+    # Closed already; but only 20 s away is got up, or the next wriggle would begin a second session.
+    yield row("left", s.CAPPED, None)
+    yield row("returned", s.CAPPED, None)
+    yield row("gone", s.CAPPED, s.DONE, reason="20 s away")
     yield row("capped", s.ON_MAT, s.CAPPED, "end", reason="45 min")
 
     # A load with no body in it.
     yield row("object", s.ON_MAT, s.DONE, "end", "body_was_there", "a body left, a thing stayed")
     yield row("object", s.ON_MAT, s.OBJECT, "drop", reason="30 s without any motion")
-    for source in (s.IDLE, s.CAPPED, s.DISCARDED):
+    for source in (s.IDLE, s.CAPPED):
         yield row("object", source, s.OBJECT, reason="nothing moves in the load")
+    yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
     yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
     yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
     for source in (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG):
@@ -105,7 +109,7 @@ def _rows() -> Iterable[Transition]:
     yield row("discard", s.ON_MAT, s.DISCARDED, "discard", reason="held for 3 s")
     yield row("undo", s.DISCARDED, s.ON_MAT, "restore", "still_there", "held again")
     yield row("undo", s.DISCARDED, s.DONE, "restore_ended", reason="held again, already up")
-    yield row("expired", s.DISCARDED, s.IDLE, reason="nobody wanted it back")
+    yield row("expired", s.DISCARDED, s.IDLE, "give_up", reason="nobody wanted it back")
 
     # One button, one question.
     yield row("go_on", s.DONE, s.RATING, reason="4 s, or a tap")
@@ -173,7 +177,7 @@ class Running:
 class SessionMachine:
     """State, running session and last session; `effects` collects what the callbacks want done.
 
-    `occupied` tells whether a body is on the mat right now (the presence knows), `new_session` makes a Running for a
+    `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a Running for a
     start time, `min_session_s` is the bound under which a session is only counted.
     """
 
@@ -309,6 +313,9 @@ class SessionMachine:
         self.effects.append(DropSession(record.id, "discarded"))
         self._report(Said.SESSION_ENDED, EndReason.DISCARDED, self._at, record)
 
+    def _do_give_up(self) -> None:
+        self._withdrawn = None
+
     def _do_restore(self) -> None:
         self.running, self._withdrawn = self._withdrawn, None
         self._checkpoint()
@@ -322,6 +329,10 @@ class SessionMachine:
     def discarded(self) -> Running | None:
         """What an undo would bring back."""
         return self._withdrawn if self.state is State.DISCARDED else None
+
+    def unfinished(self) -> list[Running]:
+        """What is under way, and what was taken away but may come back."""
+        return [running for running in (self.running, self._withdrawn) if running is not None]
 
     def _the_running(self) -> Running:
         if self.running is None:

@@ -116,7 +116,7 @@ def test_the_story(page: Page) -> None:
     says(page, "7 of 10. Hold to confirm")
     hold(page)
     says(page, "7 of 10, saved")
-    page.wait_for_function("document.querySelectorAll('#rows tr').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('#rows tr').length === 1")
     (row,) = rows(page)
     assert re.search(r"\b7\b", row), row
     first_minutes = row
@@ -136,7 +136,7 @@ def test_the_story(page: Page) -> None:
     page.get_by_role("button", name=re.compile("Get up")).click()
     warp(page, 60)
     says(page, "saved")
-    page.wait_for_function("document.querySelectorAll('#rows tr').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('#rows tr').length === 2")
     texts = rows(page)
     assert first_minutes in texts  # what was stored before is as it was
     second = next(text for text in texts if text != first_minutes)
