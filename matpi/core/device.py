@@ -7,11 +7,10 @@ makes happen what was due.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from math import inf
 
-from matpi.core import controls, look
+from matpi.core import controls, timeouts
 from matpi.core.effects import (
     Checkpoint,
     DateBoot,
@@ -27,7 +26,6 @@ from matpi.core.effects import (
     SaveRating,
     SaveSession,
     SaveStop,
-    SaveZero,
     Show,
 )
 from matpi.core.events import (
@@ -47,16 +45,21 @@ from matpi.core.events import (
     Tick,
     WallClock,
 )
-from matpi.core.gesture import Button, GestureRules
+from matpi.core.face import Face
+from matpi.core.gesture import Button
 from matpi.core.keeping import Keeper
-from matpi.core.model import DayRecord, EndReason, Memory, Session
-from matpi.core.nudge import Nudge, nudge
-from matpi.core.presence import Change, Load, Presence, PresenceRules
+from matpi.core.left_open import LeftOpen
+from matpi.core.model import DayRecord, EndReason, Memory
+from matpi.core.nudge import Nudge
+from matpi.core.presence import Change, Load, Presence
 from matpi.core.programme import Plan, plan
 from matpi.core.rating import Dial
+from matpi.core.rules import DeviceRules
 from matpi.core.session import Running, SessionMachine, State
+from matpi.core.snapshot import Snapshot, snapshot
 from matpi.core.views import Off
 from matpi.core.wall import Wall
+from matpi.core.zero import ZeroSaver
 
 NOTHING: list[Effect] = []
 """What most readings lead to. Never changed."""
@@ -70,58 +73,6 @@ _SAID = {
     "sensor_lost": Said.SENSOR_LOST,
     "sensor_back": Said.SENSOR_BACK,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRules:
-    """Times in seconds; values from BEHAVIOUR.md unless marked."""
-
-    presence: PresenceRules = field(default_factory=PresenceRules)
-    gesture: GestureRules = field(default_factory=GestureRules)
-    min_session_s: float = 30.0
-    cap_s: float = 45 * 60.0
-    checkpoint_s: float = 15.0
-    resume_s: float = 300.0
-    """Somebody who still lies there this long after a power cut goes on with the same session."""
-    still_there_s: float = 10.0
-    """Still there: the touch comes this soon after the start. Chosen: the cells settle in 0.4 s, the dwell takes 3."""
-    idle_off_s: float = 30.0
-    bright_s: float = 20.0
-    """On the mat the panel dims after this. Chosen: lying down and a look."""
-    splash_s: float = 1.5
-    done_s: float = 4.0
-    ask_s: float = 8.0
-    """Of "hold: change" and "felt wrong?"."""
-    undo_s: float = 10.0
-    menu_s: float = 20.0
-    seconds_s: float = 10.0
-    """mm:ss after a tap. Chosen."""
-    zero_save_s: float = 600.0
-    zero_save_kg: float = 0.1
-    """The zero is written this rarely, and only when it moved: cards wear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How things stand, for pages and diagnostics."""
-
-    t: float
-    state: State
-    reason: str
-    load: Load
-    net_kg: float
-    silent: bool
-    zero_kg: float
-    noise_kg: float | None
-    readings: int
-    rejected: int
-    on_mat_s: float | None
-    """Of the session under way."""
-    plan: Plan
-    nudge: Nudge | None
-    trusted: bool
-    unsaved: int
-    open: Session | None
 
 
 class Device:
@@ -162,27 +113,18 @@ class Device:
         self.splash_until = t + rules.splash_s
         self.press_state: State | None = None
         self.woke_by_press = False
-        self.nudge: Nudge | None = None
+        self.face = Face(t)
         self.zero_before = memory.zero_before
         self.set_aside = memory.set_aside
         """Shown until a tap."""
         self.t = t
 
         self._zone_for = zone_for
-        self._left_open = memory.open
-        self._boot_t = t
-        self._first_reading: float | None = None
-        self._zero_saved = memory.zero
+        self._left_open = None if memory.open is None else LeftOpen(memory.open, t, rules)
+        self._zeros = ZeroSaver(memory.zero, t, rules.zero_save_s, rules.zero_save_kg)
         self._plan: Plan | None = None
         self._plan_due = -inf
-        self._nudge_due = -inf
         self._checkpoint_due = inf
-        self._zero_due = t + rules.zero_save_s
-        self._view_due = -inf
-        self._shown: Show | None = None
-        self._light = Light(Pattern.OFF, t)
-        self._flash_until = -inf
-        self._shift = 0
         self._stopped = False
         self._dirty = True
         self._effects: list[Effect] = []
@@ -217,7 +159,7 @@ class Device:
         self._settle(t)
         if self._dirty:
             self._dirty = False
-            self._refresh(t)
+            self._effects += self.face.refresh(self, t)
         self._plan_wake()
         effects, self._effects = self._effects, []
         return effects
@@ -225,8 +167,8 @@ class Device:
     def _take(self, event: Event, t: float) -> None:
         match event:
             case Reading(_, kg, ok):
-                if self._first_reading is None:
-                    self._first_reading = t
+                if self._left_open is not None:
+                    self._left_open.heard(t)
                 self.presence.read(Reading(t, kg, ok))
                 self._follow_presence()
             case ButtonDown() | ButtonUp():
@@ -253,7 +195,8 @@ class Device:
             case PanelLost():
                 self._effects.append(Note(t, "panel_lost", "the panel does not answer; the timer goes on"))
             case PanelBack():
-                self._shown, self._dirty = None, True
+                self.face.forget()
+                self._dirty = True
                 self._effects.append(Note(t, "panel_back", "the panel answers again"))
             case Stopping():
                 self._stop(t)
@@ -279,75 +222,36 @@ class Device:
         if t >= self.button.deadline:
             self.button.advance(t)
             self._follow_button()
-        if t >= self._state_due():
-            self._state_over(t)
+        if t >= timeouts.due(self):
+            timeouts.over(self, t)
         if t >= self._checkpoint_due:
             self._checkpoint(t)
-        if t >= self._zero_due:
-            self._zero_due = t + self.rules.zero_save_s
-            self._save_zero(by_hand=False)
+        if t >= self._zeros.due:
+            self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before)
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
-        if t >= self._left_open_due():
+        if self._left_open is not None and t >= self._left_open.due(self.machine.state):
             self._close_left_open(t, "nobody on the mat after the power cut")
         if t >= self._plan_due:
             self._replan()
-        if self._dirty or t >= min(self._view_due, self._nudge_due):
+        if self._dirty or t >= self.face.due:
             self._settle(t)
             self._dirty = False
-            self._refresh(t)
+            self._effects += self.face.refresh(self, t)
 
     def _plan_wake(self) -> float:
         self._others_due = min(
             self.button.deadline,
-            self._state_due(),
+            timeouts.due(self),
             self._checkpoint_due,
-            self._zero_due,
+            self._zeros.due,
             self.keeper.retry_due,
-            self._left_open_due(),
+            inf if self._left_open is None else self._left_open.due(self.machine.state),
             self._plan_due,
-            self._view_due,
-            self._nudge_due,
+            self.face.due,
         )
         self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
         return self._wake
-
-    def _state_due(self) -> float:
-        """When the present state is over by itself."""
-        machine, rules = self.machine, self.rules
-        match machine.state:
-            case State.ON_MAT if machine.running is not None:
-                return self.t + rules.cap_s - machine.running.on_mat_s(self.t)
-            case State.DONE:
-                return machine.entered + rules.done_s
-            case State.RATING:
-                return inf if self.button.pressed_since is not None else self.dial.deadline
-            case State.SAVED | State.FELT_WRONG:
-                return inf if self.button.pressed_since is not None else self.touched + rules.ask_s
-            case State.MENU:
-                return inf if self.button.pressed_since is not None else self.touched + rules.menu_s
-            case State.DISCARDED:
-                nobody = self.presence.load in {Load.EMPTY, Load.OBJECT}
-                return machine.entered + rules.undo_s if nobody and self.button.pressed_since is None else inf
-            case _:
-                return inf
-
-    def _state_over(self, t: float) -> None:
-        match self.machine.state:
-            case State.ON_MAT:
-                self.fire("capped", t, f"{self.rules.cap_s / 60:g} min", end=EndReason.CAP)
-            case State.DONE:
-                self.fire("go_on", t, f"{self.rules.done_s:g} s")
-            case State.RATING:
-                controls.rating_over(self, t)
-            case State.SAVED | State.FELT_WRONG:
-                self.fire("go_on", t, f"{self.rules.ask_s:g} s untouched")
-            case State.MENU:
-                self.fire("leave_menu", t, f"{self.rules.menu_s:g} s untouched")
-            case State.DISCARDED:
-                self.fire("expired", t, f"{self.rules.undo_s:g} s untouched")
-            case _:
-                pass
 
     # -- presence --------------------------------------------------------------------------------------------------
 
@@ -369,9 +273,9 @@ class Device:
         end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
         self.fire(trigger, t, change.reason, at=change.at, end=end)
         if trigger == "touched":
-            self._shift = (self._shift + 1) % 9
+            self.face.wander()
         elif trigger == "confirmed":
-            self._resume_left_open(t, change.at)
+            self._ask_left_open(t, change.at)
 
     def fire(
         self, trigger: str, t: float, reason: str, at: float | None = None, end: EndReason = EndReason.LEFT
@@ -394,7 +298,7 @@ class Device:
         self.touched = t
         running = machine.state in {State.ON_MAT, State.HOLDING}
         self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
-        self._nudge_due = -inf
+        self.face.ask_nudge()
         if machine.state is State.RATING and before is not State.SAVED:
             self.dial, self.rating_id = Dial(t), None
         if machine.state is State.FELT_WRONG:
@@ -438,58 +342,42 @@ class Device:
 
     # -- a session that a power cut left open ----------------------------------------------------------------------
 
-    def _left_open_due(self) -> float:
-        """Wait a while for somebody who still lies there; with the clock unknown, as long as that session runs."""
-        if self._left_open is None:
-            return inf
-        if self.machine.state in {State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING}:
-            return inf
-        return (self._boot_t if self._first_reading is None else self._first_reading) + self.rules.still_there_s
-
-    def _resume_left_open(self, t: float, touch: float) -> None:
-        """Somebody is on the mat. If the cut was short and they still lie there, the session goes on."""
+    def _ask_left_open(self, t: float, touch: float) -> None:
+        """Somebody is on the mat since `touch`; whether the session of before the cut goes on."""
         left, running = self._left_open, self.machine.running
         if left is None or running is None:
             return
-        began = self._boot_t if self._first_reading is None else self._first_reading
-        seen_utc = left.end_utc
-        if touch > began + self.rules.still_there_s or seen_utc is None:
-            self._close_left_open(t, "somebody lay down after the power cut")
+        verdict = left.verdict(touch, self.wall.utc(touch))
+        if verdict.gap_s is None:
+            if verdict.close is not None:
+                self._close_left_open(t, verdict.close)
             return
-        touch_utc = self.wall.utc(touch)
-        if touch_utc is None:
-            return  # the gap is not known yet; the clock may still tell
-        gap = touch_utc - seen_utc
-        if not 0.0 <= gap <= self.rules.resume_s:
-            self._close_left_open(t, f"power was off for {gap / 60:.0f} min")
-            return
-        self._drop(running.id, "joined")
-        running.id, running.carried, running.gap_s = left.id, left, gap
-        running.start_utc, running.utc_offset_s, running.day = left.start_utc, left.utc_offset_s, left.day
         self._left_open = None
-        self._effects.append(Note(t, "resumed", f"the session goes on after {gap:.0f} s without power"))
+        self._drop(running.id, "joined")
+        left.carry_into(running, verdict.gap_s)
+        self.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
         self._checkpoint(t)
         self._dirty = True
-
-    def _drop(self, session_id: str, reason: str) -> None:
-        drop = DropSession(session_id, reason)
-        self.keeper.keep(drop)
-        self._effects.append(drop)
 
     def _close_left_open(self, t: float, why: str) -> None:
         left, self._left_open = self._left_open, None
         if left is None:
             return
-        record = left.closed(EndReason.POWER_LOST)
-        self._effects.append(Note(t, "power_lost", f"a session was left open by a power cut: {why}"))
-        if left.on_mat_s < self.rules.min_session_s:
-            self._drop(left.id, "short")
+        record = left.session.closed(EndReason.POWER_LOST)
+        self.note(t, "power_lost", f"a session was left open by a power cut: {why}")
+        if record.on_mat_s < self.rules.min_session_s:
+            self._drop(record.id, "short")
             self._effects.append(Report(t, t, Said.SHORT, EndReason.POWER_LOST, record))
             return
         save = SaveSession(record)
         self.keeper.keep(save)
         self._effects += [save, Report(t, t, Said.SESSION_ENDED, EndReason.POWER_LOST, record)]
         self._replan()
+
+    def _drop(self, session_id: str, reason: str) -> None:
+        drop = DropSession(session_id, reason)
+        self.keeper.keep(drop)
+        self._effects.append(drop)
 
     # -- clock, store ----------------------------------------------------------------------------------------------
 
@@ -505,7 +393,7 @@ class Device:
                 self._date_running(unfinished)
             running = self.machine.running
             if running is not None:
-                self._resume_left_open(t, running.start)
+                self._ask_left_open(t, running.start)
                 self._checkpoint(t)
             self._effects.append(DateBoot(self.boot_id, offset))
         if first or abs(step) > 0.5:
@@ -518,7 +406,7 @@ class Device:
             return
         last = self.machine.last
         if record_id == self.rating_id or (last is not None and record_id == last.id):
-            self._flash_until = t + 2.0  # BEHAVIOUR 6: solid 2 s = saved
+            self.face.flash(t)
         self._dirty = True
 
     def undo_discard(self, t: float, reason: str) -> None:
@@ -553,7 +441,7 @@ class Device:
             record = DayRecord(day, rest=old.rest, snoozed=True)
             self.keeper.set_day(record)
             self._effects.append(SaveDay(record))
-            self._nudge_due = -inf
+            self.face.ask_nudge()
 
     def day_record(self, day: date) -> DayRecord | None:
         return next((d for d in self.keeper.log.days if d.day == day), None)
@@ -562,34 +450,24 @@ class Device:
         """Re-zero by hand. False when the load cells are silent or the load moves."""
         if not self.presence.set_zero():
             return False
-        self.zero_before = self.presence.zero.before
-        self._save_zero(by_hand=True)
-        self.note(t, "zero_set", f"zero set by hand at {self.presence.zero.total_kg:.1f} kg")
+        tracker = self.presence.zero
+        self.zero_before = tracker.before
+        self._effects += self._zeros.by_hand(tracker, self.zero_before)
+        self.note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg")
         return True
 
     def undo_zero(self, t: float) -> None:
         if self.zero_before is not None:
             self.presence.undo_zero(self.zero_before)
             self.zero_before = None
-            self._save_zero(by_hand=True)
+            self._effects += self._zeros.by_hand(self.presence.zero, None)
             self.note(t, "zero_undone", f"zero back at {self.presence.zero.total_kg:.1f} kg")
-
-    def _save_zero(self, *, by_hand: bool) -> None:
-        tracker = self.presence.zero
-        if tracker.kg is None:
-            return
-        zero, saved = tracker.value(len(tracker.kg)), self._zero_saved
-        moved = saved is None or abs(zero.total_kg - saved.total_kg) >= self.rules.zero_save_kg
-        learnt = zero.noise_kg is not None and (saved is None or saved.noise_kg is None)
-        if by_hand or moved or learnt:
-            self._zero_saved = zero
-            self._effects.append(SaveZero(zero, self.zero_before))
 
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
         self._checkpoint(t)
         self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
-        self._save_zero(by_hand=False)
+        self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before)
         self._effects += [Light(Pattern.OFF, t), Show(Off())]
         self._stopped = True
         self._dirty = False
@@ -610,7 +488,8 @@ class Device:
         return self._plan
 
     def _replan(self) -> None:
-        self._plan, self._plan_due, self._nudge_due, self._dirty = None, inf, -inf, True
+        self._plan, self._plan_due, self._dirty = None, inf, True
+        self.face.ask_nudge()
 
     def _follow_button(self) -> None:
         gestures = self.button.gestures
@@ -619,60 +498,17 @@ class Device:
             t, gesture = gestures.pop(0)
             controls.act(self, t, gesture)
 
-    def _refresh(self, t: float) -> None:
-        if t >= self._nudge_due:
-            self._ask_nudge(t)
-        view, again = look.view(self, t)
-        self._view_due = max(again, t + 0.001)  # an instant that floats cannot tell from now would never come
-        show = Show(view, look.brightness(self, t), (self._shift % 3, self._shift // 3))
-        if show != self._shown:
-            if isinstance(view, Off):
-                self._shift = (self._shift + 1) % 9
-            self._shown = show
-            self._effects.append(show)
-        pattern = look.pattern(self, t, flash=t < self._flash_until)
-        if pattern is Pattern.SAVED:
-            self._view_due = min(self._view_due, self._flash_until)
-        if pattern is not self._light.pattern:
-            self._light = Light(pattern, t)
-            self._effects.append(self._light)
-
-    def _ask_nudge(self, t: float) -> None:
-        utc = self.wall.utc(t)
-        day = self.wall.day(t)
-        record = None if day is None else self.day_record(day)
-        here = self.machine.state in {State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING, State.CAPPED}
-        self.nudge = nudge(utc or 0.0, utc is not None, self.wall.zone, self.settings, self.plan, record, here)
-        change, offset = self.nudge.next_change_utc, self.wall.offset_utc
-        self._nudge_due = inf if change is None or offset is None else max(change - offset, t + 0.001)
-
     @property
     def shown(self) -> Show | None:
-        return self._shown
+        """What was last asked to be shown."""
+        return self.face.shown
 
     @property
-    def light(self) -> Light:
-        return self._light
+    def nudge(self) -> Nudge | None:
+        return self.face.nudge
 
     def snapshot(self) -> Snapshot:
-        machine, presence = self.machine, self.presence
-        running = machine.running
-        return Snapshot(
-            t=max(self.t, presence.last_t),
-            state=machine.state,
-            reason=machine.reason,
-            load=presence.load,
-            net_kg=presence.net_kg,
-            silent=presence.silent,
-            zero_kg=presence.zero.total_kg,
-            noise_kg=presence.zero.noise_kg,
-            readings=presence.readings,
-            rejected=presence.rejected,
-            on_mat_s=None if running is None else running.on_mat_s(self.t),
-            plan=self.plan,
-            nudge=self.nudge,
-            trusted=self.wall.trusted,
-            unsaved=len(self.keeper.failed),
-            open=None if running is None else running.record(self.t),
-        )
+        return snapshot(self)
 
+
+__all__ = ["NOTHING", "Device", "DeviceRules", "Snapshot"]

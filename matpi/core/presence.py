@@ -24,6 +24,7 @@ from math import inf
 
 from matpi.core.events import Reading
 from matpi.core.model import Zero
+from matpi.core.stillness import Stillness
 from matpi.core.zero import Block, ZeroRules, ZeroTracker, block_of
 
 
@@ -49,8 +50,8 @@ class PresenceRules:
     back_s: float = 1.0
     """Chosen: a hand on the mat while getting up is shorter."""
     away_s: float = 20.0
-    doubt_s: float = 0.25
-    """A touch in the last moment of the absence needs a second reading to be believed: two at 10 a second."""
+    doubt_s: float = 0.15
+    """One contrary reading just before a decision: wait for the next, it tells. Chosen: one and a half at 10 a second."""
     object_s: float = 30.0
     object_ratio: float = 2.0
     stale_s: float = 2.0
@@ -87,8 +88,6 @@ class Presence:
         self.silent = False
         """No good reading for over `stale_s`."""
         self.rejected = 0
-        self.body_s = 0.0
-        """Seconds with a body's motion since the first touch."""
         self.last_block: Block | None = None
 
         self._object_kg = 0.0
@@ -114,8 +113,7 @@ class Presence:
         self._samples: list[tuple[float, ...]] = []
         self._block_start = t
         self._block_end = -inf
-        self._quiet_since: float | None = None
-        self._stirs = 0
+        self._stillness = Stillness(rules.object_ratio)
         self.deadline = self._stale_due
 
     # -- readings --------------------------------------------------------------------------------------------------
@@ -212,8 +210,7 @@ class Presence:
         self.zero.disturbed()
         self.load = Load.ARRIVING
         self._touch = self._on_since = onset
-        self.body_s = 0.0
-        self._quiet_since = None
+        self._stillness.new_load()
         self._pending = None
         self._band(self.rules.off_kg, inf)
         self._due = max(onset + self.rules.dwell_s, t)
@@ -235,7 +232,7 @@ class Presence:
         self._band(-inf if load is Load.EMPTY else self.rules.off_kg - self._object_kg, self.rules.on_kg)
         self._out1 = self._out2 = None
         self._quiet = True
-        self._quiet_since, self._stirs = None, 0
+        self._stillness.again()
         self._restart_block()
         self._plan()
 
@@ -258,7 +255,9 @@ class Presence:
     def _happen(self, t: float) -> None:
         """A dwell, dip, return or absence has lasted long enough."""
         rules, pending = self.rules, self._pending
-        if self.silent and not (self.load is Load.AWAY and pending is None):
+        if self._out1 is not None and t < self._out1 + rules.doubt_s:
+            self._due = self._out1 + rules.doubt_s
+        elif self.silent and not (self.load is Load.AWAY and pending is None):
             self._due = inf  # nothing is concluded from silence
         elif self.load is Load.ARRIVING and pending is None:
             self.load, self._due = Load.ON, inf
@@ -272,11 +271,9 @@ class Presence:
             self._tell("left", t, pending, f"load under {rules.off_kg:g} kg")
         elif self.load is Load.AWAY and pending is not None:
             self.load, self._pending, self._due = Load.ON, None, inf
-            self._quiet_since = None
+            self._stillness.again()
             self._tell("returned", t, pending, f"back after {pending - self._left_at:.0f} s")
             self._restart_block()
-        elif self.load is Load.AWAY and not self._quiet and t < self._left_at + rules.away_s + rules.doubt_s:
-            self._due = self._left_at + rules.away_s + rules.doubt_s  # a first reading over on: the next one tells
         elif self.load is Load.AWAY:
             self._rest(self._nobody())
             self._tell("gone", t, self._left_at, f"{rules.away_s:g} s away")
@@ -328,7 +325,7 @@ class Presence:
             self._due = max(self._pending + self.rules.dip_s, t)
         self._lost_at = None
         self._stale_due = t + self.rules.stale_s
-        self._quiet_since = None
+        self._stillness.again()
         self._tell("sensor_back", t, t, "readings again")
         self._restart_block()
         self._plan()
@@ -356,27 +353,15 @@ class Presence:
         elif self.load is Load.OBJECT:
             self._look_for_stirring(t, block)
 
-    def _moves(self, block: Block) -> bool:
-        noise = self.zero.noise_kg
-        return noise is None or block.spread_kg > self.rules.object_ratio * noise
-
     def _look_for_body(self, t: float, block: Block) -> None:
-        if self._moves(block):
-            self.body_s += block.end - block.start
-            self._quiet_since = None
-            return
-        if self._quiet_since is None:
-            self._quiet_since = block.start
-        if t - self._quiet_since >= self.rules.object_s and self._pending is None:
-            since = self._quiet_since
+        since = self._stillness.still_since(block, self.zero.noise_kg)
+        if since is not None and t - since >= self.rules.object_s and self._pending is None:
             self._object_kg = sum(block.mean_kg) - self.zero.total_kg
             self._rest(Load.OBJECT)
             self._tell("object", t, since, f"no motion for {self.rules.object_s:g} s")
 
     def _look_for_stirring(self, t: float, block: Block) -> None:
-        """Ten seconds of motion out of fifteen, with no load added: it was somebody, lying very still."""
-        self._stirs = min(15, self._stirs + 2) if self._moves(block) else max(0, self._stirs - 1)
-        if self._stirs >= 15 and self._quiet:
+        if self._stillness.stirs(block, self.zero.noise_kg) and self._quiet:
             self._object_kg = 0.0
             self._rest(Load.EMPTY)
             self.load = Load.ON
@@ -399,6 +384,11 @@ class Presence:
         self.zero.restore(zero)
         self._object_kg = 0.0
         self._rest(Load.EMPTY)
+
+    @property
+    def body_s(self) -> float:
+        """Seconds with a body's motion since the first touch."""
+        return self._stillness.body_s
 
     @property
     def object_kg(self) -> float:

@@ -177,8 +177,8 @@ class Running:
 class SessionMachine:
     """State, running session and last session; `effects` collects what the callbacks want done.
 
-    `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a Running for a
-    start time, `min_session_s` is the bound under which a session is only counted.
+    `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a
+    Running for a start time, `min_session_s` is the bound under which a session is only counted.
     """
 
     state: State

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
+from matpi.core.effects import SaveZero
 from matpi.core.model import Zero
 
 
@@ -147,3 +148,26 @@ class ZeroTracker:
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
         self._reach_from = zero.kg if zero.by_hand else None
         self.astray, self._astray_blocks = False, 0
+
+
+class ZeroSaver:
+    """When the zero is worth a write: seldom, and only when it moved or its noise became known. Cards wear."""
+
+    def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
+        self.due = t + every_s
+        self._saved = saved
+        self._every_s, self._at_least_kg = every_s, at_least_kg
+
+    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[SaveZero]:
+        """One effect when it is worth it, else none; `before` is what an undo brings back."""
+        self.due = t + self._every_s
+        saved = self._saved
+        if tracker.kg is None:
+            return []
+        far = saved is None or abs(tracker.total_kg - saved.total_kg) >= self._at_least_kg
+        learnt = tracker.noise_kg is not None and (saved is None or saved.noise_kg is None)
+        return self.by_hand(tracker, before) if far or learnt else []
+
+    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
+        self._saved = tracker.value(len(tracker.kg or ()))
+        return [SaveZero(self._saved, before)]

@@ -1,0 +1,37 @@
+"""The device's times and bounds in one place; the config fills in what a deployment may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from matpi.core.gesture import GestureRules
+from matpi.core.presence import PresenceRules
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRules:
+    """Times in seconds; values from BEHAVIOUR.md unless marked."""
+
+    presence: PresenceRules = field(default_factory=PresenceRules)
+    gesture: GestureRules = field(default_factory=GestureRules)
+    min_session_s: float = 30.0
+    cap_s: float = 45 * 60.0
+    checkpoint_s: float = 15.0
+    resume_s: float = 300.0
+    """Somebody who still lies there this long after a power cut goes on with the same session."""
+    still_there_s: float = 10.0
+    """Still there: the touch comes this soon after the start. Chosen: the cells settle in 0.4 s, the dwell takes 3."""
+    idle_off_s: float = 30.0
+    bright_s: float = 20.0
+    """On the mat the panel dims after this. Chosen: lying down and a look."""
+    splash_s: float = 1.5
+    done_s: float = 4.0
+    ask_s: float = 8.0
+    """Of "hold: change" and "felt wrong?"."""
+    undo_s: float = 10.0
+    menu_s: float = 20.0
+    seconds_s: float = 10.0
+    """mm:ss after a tap. Chosen."""
+    zero_save_s: float = 600.0
+    zero_save_kg: float = 0.1
+    """The zero is written this rarely, and only when it moved: cards wear."""

@@ -1,0 +1,46 @@
+"""Is there a body in the load? A body moves: it breathes, its heart beats. When in doubt it is a person."""
+
+from __future__ import annotations
+
+from matpi.core.zero import Block
+
+STIR_UP, STIR_DOWN, STIR_ENOUGH = 2, 1, 15
+"""A moving block counts up, a still one down: ten seconds of motion out of fifteen are no lorry passing by. Chosen."""
+
+
+class Stillness:
+    """Fed with one-second blocks under load, and the learnt noise of the empty mat (None: not known, so all moves)."""
+
+    def __init__(self, ratio: float) -> None:
+        self.body_s = 0.0
+        """Seconds with motion since the load came."""
+        self._ratio = ratio
+        self._since: float | None = None
+        self._stirred = 0
+
+    def new_load(self) -> None:
+        """A load has come."""
+        self.body_s = 0.0
+        self.again()
+
+    def again(self) -> None:
+        """What was seen so far tells nothing about what comes."""
+        self._since, self._stirred = None, 0
+
+    def still_since(self, block: Block, noise_kg: float | None) -> float | None:
+        """Since when nothing has moved; None while something does."""
+        if self._moves(block, noise_kg):
+            self.body_s += block.end - block.start
+            self._since = None
+        elif self._since is None:
+            self._since = block.start
+        return self._since
+
+    def stirs(self, block: Block, noise_kg: float | None) -> bool:
+        """Whether what was taken for an object has moved for long enough to be somebody lying very still."""
+        step = STIR_UP if self._moves(block, noise_kg) else -STIR_DOWN
+        self._stirred = max(0, min(STIR_ENOUGH, self._stirred + step))
+        return self._stirred >= STIR_ENOUGH
+
+    def _moves(self, block: Block, noise_kg: float | None) -> bool:
+        return noise_kg is None or block.spread_kg > self._ratio * noise_kg
