@@ -139,6 +139,8 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
+            if self._left_open is not None:
+                self._left_open.heard(t)
             if not presence.changes:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
@@ -227,7 +229,8 @@ class Device:
         if t >= self._checkpoint_due:
             self._checkpoint(t)
         if t >= self._zeros.due:
-            self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before)
+            silent = self.presence.silent  # nothing moves then; the next reading asks again
+            self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent)
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
         if self._left_open is not None and t >= self._left_open.due(self.machine.state):
@@ -274,6 +277,8 @@ class Device:
         self.fire(trigger, t, change.reason, at=change.at, end=end)
         if trigger == "touched":
             self.face.wander()
+        elif trigger == "sensor_back":
+            self._zeros.due = min(self._zeros.due, t + self.rules.zero_save_s)
         elif trigger == "confirmed":
             self._ask_left_open(t, change.at)
 

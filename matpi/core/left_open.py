@@ -36,7 +36,10 @@ class LeftOpen:
 
     def due(self, state: State) -> float:
         """Until when to wait for somebody; as long as there is somebody, the clock may still tell how long it was."""
-        return inf if state in _SOMEBODY else self._began + self._rules.still_there_s
+        if state in _SOMEBODY:
+            return inf
+        rules = self._rules
+        return self._began + (rules.still_there_s if self._reading else rules.presence.sensor_gone_s)
 
     def verdict(self, touch: float, touch_utc: float | None) -> Verdict:
         """Somebody is on the mat since `touch`; `touch_utc` is None while the clock is not trusted."""

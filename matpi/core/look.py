@@ -253,7 +253,8 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
         return Pattern.ATTENTION if over else Pattern.OFF
     if device.nudge is not None and device.nudge.active:
         return Pattern.BREATH
+    if not (device.presence.silent or device.keeper.trouble or device.presence.zero.astray):
+        return Pattern.OFF
     now = device.wall.local(t)
     quiet = now is not None and _between(now.time(), device.settings.quiet_from, device.settings.quiet_to)
-    wants = device.presence.silent or device.keeper.trouble or device.presence.zero.astray
-    return Pattern.ATTENTION if wants and not quiet else Pattern.OFF
+    return Pattern.OFF if quiet else Pattern.ATTENTION

@@ -127,8 +127,6 @@ class Presence:
         if not ok:
             self.rejected += 1
             return False
-        if self.silent:
-            self._heard(t)
         self.last_t = t
         self._samples.append(kg)
         x = sum(kg) - self._floor
@@ -136,6 +134,8 @@ class Presence:
             if t < self._block_end:
                 return False
         else:
+            if self.silent:
+                self._heard(t)
             self._edge(t, x)
         if t >= self._block_end:
             self._close_block(t)
@@ -231,7 +231,7 @@ class Presence:
         self._floor = self.zero.total_kg + self._object_kg
         self._band(-inf if load is Load.EMPTY else self.rules.off_kg - self._object_kg, self.rules.on_kg)
         self._out1 = self._out2 = None
-        self._quiet = True
+        self._quiet = not self.silent
         self._stillness.again()
         self._restart_block()
         self._plan()
@@ -303,6 +303,7 @@ class Presence:
         if self.silent:
             return
         self.silent, self._gone_told = True, False
+        self._quiet = False  # the next reading is not one that changes nothing
         self._lost_at = min(self.last_t, t)
         if self.load is Load.ARRIVING:
             self._rest(self._nobody())

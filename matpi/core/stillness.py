@@ -16,6 +16,8 @@ class Stillness:
         """Seconds with motion since the load came."""
         self._ratio = ratio
         self._since: float | None = None
+        self._low: tuple[float, ...] = ()
+        self._high: tuple[float, ...] = ()
         self._stirred = 0
 
     def new_load(self) -> None:
@@ -28,12 +30,20 @@ class Stillness:
         self._since, self._stirred = None, 0
 
     def still_since(self, block: Block, noise_kg: float | None) -> float | None:
-        """Since when nothing has moved; None while something does."""
-        if self._moves(block, noise_kg):
+        """Since when nothing has moved; None while something does.
+
+        Nothing: neither within a second nor from one to the next. Breathing six times a minute moves the load by 50 g
+        from head to foot (signals.md C), but within a second by less than twice what noisy cells show by themselves.
+        """
+        if noise_kg is None or self._moves(block, noise_kg):
             self.body_s += block.end - block.start
             self._since = None
-        elif self._since is None:
-            self._since = block.start
+            return None
+        if self._since is not None:
+            self._low = tuple(map(min, self._low, block.mean_kg))
+            self._high = tuple(map(max, self._high, block.mean_kg))
+        if self._since is None or sum(self._high) - sum(self._low) > self._ratio * noise_kg:
+            self._since, self._low, self._high = block.start, block.mean_kg, block.mean_kg
         return self._since
 
     def stirs(self, block: Block, noise_kg: float | None) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from statistics import median
+from typing import NamedTuple
 
 from matpi.core.effects import SaveZero
 from matpi.core.model import Zero
@@ -29,9 +31,8 @@ class ZeroRules:
     """Nor one with this many times the learnt spread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One second of readings: the mean of each channel, and the spread summed over the channels (kg)."""
+class Block(NamedTuple):
+    """One second of readings: the median of each channel, and the spread summed over the channels (kg)."""
 
     start: float
     end: float
@@ -42,14 +43,11 @@ class Block:
 def block_of(start: float, end: float, samples: list[tuple[float, ...]]) -> Block:
     """`samples`: one tuple of kg a reading. The spread lies between the deciles: one spike does not widen it."""
     n = len(samples)
-    cut = max(1, n // 10) if n >= 4 else 0
-    means = []
-    spread = 0.0
-    for channel in zip(*samples, strict=True):
-        ordered = sorted(channel)
-        means.append(ordered[n // 2])
-        spread += ordered[n - 1 - cut] - ordered[cut]
-    return Block(start, end, tuple(means), spread)
+    low = max(1, n // 10) if n >= 4 else 0
+    high, middle = n - 1 - low, n // 2
+    channels = [sorted(channel) for channel in zip(*samples, strict=True)]
+    spread = sum([channel[high] - channel[low] for channel in channels])
+    return Block(start, end, tuple([channel[middle] for channel in channels]), spread)
 
 
 class ZeroTracker:
@@ -158,9 +156,9 @@ class ZeroSaver:
         self._saved = saved
         self._every_s, self._at_least_kg = every_s, at_least_kg
 
-    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[SaveZero]:
+    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None, *, silent: bool = False) -> list[SaveZero]:
         """One effect when it is worth it, else none; `before` is what an undo brings back."""
-        self.due = t + self._every_s
+        self.due = inf if silent else t + self._every_s
         saved = self._saved
         if tracker.kg is None:
             return []
