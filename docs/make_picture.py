@@ -55,7 +55,7 @@ def photograph(url: str) -> bytes:
         page.locator("input[name=warp][value='60']").click()
         page.wait_for_function("() => document.getElementById('says').textContent.includes('3 minutes')")
         page.locator("input[name=warp][value='1']").click()
-        page.keyboard.press("Space", delay=120)  # a tap wakes the dimmed panel; mm:ss for ten seconds, then minutes again
+        page.keyboard.press("Space", delay=120)  # wakes the dimmed panel: mm:ss, then minutes again
         page.wait_for_timeout(12_000)
         png = page.screenshot()
         browser.close()

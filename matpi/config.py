@@ -24,7 +24,7 @@ Gpio = Annotated[int, Meta(ge=2, le=27)]
 
 
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When is somebody on the mat. BEHAVIOUR 1; the bounds are chosen so that the promise there still holds."""
+    """When is somebody on the mat. docs/behaviour.md 1; the bounds are chosen so that the promise there still holds."""
 
     on_kg: Annotated[float, Meta(ge=3, le=40, description="A load over this is somebody, in kg.")] = 12.0
     off_ratio: Annotated[

@@ -141,6 +141,7 @@ class Device:
                 return NOTHING
             if self._left_open is not None:
                 self._left_open.heard(t)
+                self._plan_wake()
             if not presence.changes:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING

@@ -14,7 +14,7 @@ from matpi.core.views import Off
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-FLASH_S = 2.0  # BEHAVIOUR 6: solid 2 s = saved
+FLASH_S = 2.0  # docs/behaviour.md 6: solid 2 s = saved
 SHIFTS = 9
 """Where the picture can stand: 0 to 2 pixels right and down. One step a session and each time the panel goes dark."""
 _LEAST_S = 0.001

@@ -26,9 +26,9 @@ class Gesture(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GestureRules:
-    hold_s: float = 0.7  # BEHAVIOUR 5
-    long_s: float = 3.0  # BEHAVIOUR 5, discard
-    stuck_s: float = 20.0  # BEHAVIOUR 5
+    hold_s: float = 0.7  # docs/behaviour.md 5
+    long_s: float = 3.0  # docs/behaviour.md 5, discard
+    stuck_s: float = 20.0  # docs/behaviour.md 5
     settle_s: float = 0.02
     """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
 

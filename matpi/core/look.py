@@ -41,7 +41,8 @@ from matpi.core.views import (
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-PHASES = ((15, "deep calm"), (5, "warmth"), (2, "settling"), (0, "sharp - stay with it"))  # BEHAVIOUR 2, minutes
+# From which minute on: docs/behaviour.md 2.
+PHASES = ((15, "deep calm"), (5, "warmth"), (2, "settling"), (0, "sharp - stay with it"))
 ATTENTION_OVER_MIN = 5
 """The LED asks to get up this long after "enough". Chosen: long before the cap of 45 min."""
 SILENT_SHOWN_S = 300.0

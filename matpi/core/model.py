@@ -15,7 +15,7 @@ Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
 Kilograms = NewType("Kilograms", float)
 
-RATING_MIN, RATING_MAX = 1, 10  # BEHAVIOUR 5: 10 = tightest
+RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
 class EndReason(StrEnum):

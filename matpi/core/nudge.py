@@ -18,7 +18,7 @@ from matpi.core.calendar_day import day_bounds, day_of, local_instant
 from matpi.core.model import DayRecord, Settings
 from matpi.core.programme import Plan
 
-BREATH_S = 30.0  # BEHAVIOUR 6, like the two below
+BREATH_S = 30.0  # docs/behaviour.md 6, like the two below
 FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0
 THEN_EVERY_S = 5 * 60.0
 _DAY = timedelta(days=1)

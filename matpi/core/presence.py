@@ -38,13 +38,13 @@ class Load(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PresenceRules:
-    """BEHAVIOUR 1, value by value. kg and seconds."""
+    """docs/behaviour.md 1, value by value. kg and seconds."""
 
     on_kg: float = 12.0
     off_ratio: float = 0.5
     dwell_s: float = 3.0
     bounce_s: float = 1.0
-    """Getting on takes 0.34-1.1 s on real balance boards (signals.md 1); the bounced recording lifts for 0.69 s."""
+    """Getting on takes 0.34-1.1 s on real balance boards, one bounces for 0.69 s (docs/sources.md, presence)."""
     dip_s: float = 0.5
     """Chosen: longer than a cough or a knock, shorter than getting off (0.2-0.4 s) and standing clear."""
     back_s: float = 1.0

@@ -35,7 +35,7 @@ from matpi.core.progress import RestReason, Rests, Trend, score_of, streak_of, t
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1
 """The plan day of everything after the plan."""
-REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # BEHAVIOUR 3
+REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # docs/behaviour.md 3
 STAY_GRACE_S = 60.0  # chosen, unmeasured: getting up slowly after "enough" is not a step to the next tier
 
 
@@ -57,7 +57,7 @@ class Tier:
         return self.upper_min * 60.0
 
 
-TIERS = (  # BEHAVIOUR 3, from the article's plan
+TIERS = (  # docs/behaviour.md 3, from the article's plan
     Tier(1, 3, 2, 5, "thin shirt", "learn the sensation"),
     Tier(4, 7, 5, 10, "thin shirt, or bare (optional)", "build tolerance"),
     Tier(8, 10, 10, 15, "your choice", "add breathwork"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from matpi.core.model import RATING_MAX, RATING_MIN
 
-REST_S = 4.0  # BEHAVIOUR 5: a value that nobody touches for this long stands
-UNTOUCHED_S = 60.0  # BEHAVIOUR 5: nobody is there
+REST_S = 4.0  # docs/behaviour.md 5: a value that nobody touches for this long stands
+UNTOUCHED_S = 60.0  # docs/behaviour.md 5: nobody is there
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from matpi.core.presence import PresenceRules
 
 @dataclass(frozen=True, slots=True)
 class DeviceRules:
-    """Times in seconds; values from BEHAVIOUR.md unless marked."""
+    """Times in seconds; values from docs/behaviour.md unless marked."""
 
     presence: PresenceRules = field(default_factory=PresenceRules)
     gesture: GestureRules = field(default_factory=GestureRules)

@@ -33,7 +33,7 @@ class Stillness:
         """Since when nothing has moved; None while something does.
 
         Nothing: neither within a second nor from one to the next. Breathing six times a minute moves the load by 50 g
-        from head to foot (signals.md C), but within a second by less than twice what noisy cells show by themselves.
+        from head to foot (docs/sources.md, cells), but within a second by less than twice what noisy cells show by themselves.
         """
         if noise_kg is None or self._moves(block, noise_kg):
             self.body_s += block.end - block.start

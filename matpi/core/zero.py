@@ -24,7 +24,7 @@ class ZeroRules:
     within_kg: float = 3.0
     """A load beyond this is a thing, not drift."""
     reach_kg: float = 3.0
-    """BEHAVIOUR 1: never by more than this from the calibrated reference without asking."""
+    """docs/behaviour.md 1: never by more than this from the calibrated reference without asking."""
     still_spread_kg: float = 0.5
     """A block with more spread than this is never still, whatever was learnt. Chosen: ten times a noisy build's."""
     still_ratio: float = 4.0

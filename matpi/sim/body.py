@@ -21,11 +21,11 @@ LYING, SITTING, STANDING = 0.65, 0.8, 1.0
 HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 """On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
 
-BREATH_HZ, BREATH_KG = 0.25, 0.1  # 50-200 g between the cells, about none in the sum (hx711.md 3.4)
-HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (hx711.md 3.4)
-NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (hx711.md 3.3)
+BREATH_HZ, BREATH_KG = 0.25, 0.1  # 50-200 g between the cells, about none in the sum (docs/sources.md, cells)
+HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (docs/sources.md, cells)
+NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
 BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
-SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (peers.md 4.4)
+SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
 ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
 
@@ -97,7 +97,7 @@ class Mat:
         gauss = self._random.gauss
         values = [head + gauss(0.0, NOISE_KG), foot + gauss(0.0, NOISE_KG)]
         if self.spikes and self._random.random() < SPIKE_SHARE:
-            # A read-out that lost its clock: the top bits right, the rest ones; up to hundreds of kg (hx711.md 1.4).
+            # A read-out that lost its clock: the top bits right, the rest ones (docs/sources.md, glitches).
             glitch_kg = self._random.choice((-1, 1)) * 195.0 / 2 ** self._random.randrange(7)
             values[self._random.randrange(CHANNELS)] += glitch_kg
         return tuple(values)
@@ -109,7 +109,7 @@ class Mat:
         return self.kg * share * head, self.kg * share * (1.0 - head)
 
     def _settle(self, t: float, doing: str, share: float, seconds: float) -> None:
-        """Onto the mat or into another posture, with the overshoot of 10-30 % people have (hx711.md 3.4)."""
+        """Onto the mat or into another posture, with the overshoot of 10-30 % (an estimate: docs/sources.md, cells)."""
         head, foot = self._target(doing, share)
         self._body = [
             self._here(self._body, t),

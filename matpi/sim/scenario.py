@@ -52,7 +52,7 @@ def seconds_of(at: float | str) -> float:
     if not isinstance(at, str):
         return float(at)
     parts = at.split(":")
-    if len(parts) > 3 or not all(part.replace(".", "", 1).isdigit() for part in parts):
+    if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):
         raise ValueError(f"{at!r} is no time")
     total = 0.0
     for part in parts:
@@ -111,4 +111,5 @@ def _is_clock(text: str | None) -> bool:
     if text is None:
         return False
     hours, colon, minutes = text.partition(":")
-    return bool(colon) and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60
+    two_digits = all(len(part) == 2 and part.isdecimal() and part.isascii() for part in (hours, minutes))
+    return bool(colon) and two_digits and int(hours) < 24 and int(minutes) < 60

@@ -1,0 +1,190 @@
+"""Write the parts of the documentation that are drawn from the program: `python docs/generate.py`.
+
+A page keeps its own words; what stands between two marks is replaced:
+
+    <!-- made by docs/generate.py: KIND ARGUMENT -->
+    <!-- end of what is made -->
+
+The kinds are the functions of MAKERS. tests/test_docs.py fails when a page is not what this writes.
+"""
+# ruff: noqa: INP001  a script beside the pages, not a package
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import re
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+GOLDENS = ROOT / "tests" / "screen" / "goldens"
+FAMILY = 5
+"""So many states that answer one trigger with the same next state are drawn once, at the first of them."""
+
+_MADE = re.compile(
+    r"(?P<begin><!-- made by docs/generate\.py: (?P<kind>[a-z]+)(?: (?P<argument>[^\n]*?))? -->\n)"
+    r".*?"
+    r"(?P<end><!-- end of what is made -->)",
+    re.DOTALL,
+)
+
+
+def keys(_: str) -> str:
+    """The table of the config's keys."""
+    from matpi.config import reference
+
+    lines = ["| key | default | allowed | what it is |", "|---|---|---|---|"]
+    for row in reference():
+        default = f"`{row.default}`" if row.default else "must be given"
+        lines.append(f"| `{row.key}` | {default} | {_cell(row.bounds)} | {_cell(row.text)} |")
+    return "\n".join(lines)
+
+
+def diagram(_: str) -> str:
+    """The state machine as a mermaid drawing."""
+    from matpi.core.session import TRANSITIONS, State
+
+    kin = Counter((row.trigger, row.dest) for row in TRANSITIONS)
+    drawn: set[tuple[str, State]] = set()
+    edges: dict[tuple[str, str], list[str]] = {}
+    for row in TRANSITIONS:
+        if row.dest is None:
+            continue
+        family = kin[row.trigger, row.dest] >= FAMILY
+        if family and (row.trigger, row.dest) in drawn:
+            continue
+        drawn.add((row.trigger, row.dest))
+        edges.setdefault((row.source.name, row.dest.name), []).append(row.trigger.replace("_", " "))
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> IDLE"]
+    lines += [f"    {source} --> {dest} : {', '.join(dict.fromkeys(words))}" for (source, dest), words in edges.items()]
+    return "\n".join([*lines, "```"])
+
+
+def states(_: str) -> str:
+    """The states and what each means."""
+    from matpi.core.session import State
+
+    return "\n".join(["| state | what it is |", "|---|---|", *(f"| `{s.name}` | {_cell(s.value)} |" for s in State)])
+
+
+def transitions(_: str) -> str:
+    """Every row of the table."""
+    from matpi.core.session import TRANSITIONS
+
+    lines = ["| trigger | from | to | only if | usual reason |", "|---|---|---|---|---|"]
+    for row in TRANSITIONS:
+        to = "stays" if row.dest is None else f"`{row.dest.name}`"
+        only_if = (row.when or "").replace("_", " ")
+        lines.append(f"| `{row.trigger}` | `{row.source.name}` | {to} | {only_if} | {_cell(row.reason)} |")
+    return "\n".join(lines)
+
+
+def screen(name: str) -> str:
+    """A golden screen: one braille character is 2x4 pixels."""
+    return _block("text", (GOLDENS / f"{name}.txt").read_text(encoding="utf-8"))
+
+
+def run(command: str) -> str:
+    """What a command prints, run from the top folder of the project."""
+    from matpi import cli
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.chdir(ROOT):
+        code = cli.run(shlex.split(command)[1:])
+    if code != 0:
+        raise SystemExit(f"`{command}` ended with {code}; correct the page that shows it, or the command.")
+    return _block("json" if '{"' in out.getvalue()[:2] else "text", out.getvalue())
+
+
+def file(name: str) -> str:
+    """A file of the examples, whole."""
+    return _block("json" if name.endswith((".jsonl", ".json")) else "text", (ROOT / name).read_text(encoding="utf-8"))
+
+
+MAKERS: dict[str, Callable[[str], str]] = {
+    "keys": keys,
+    "diagram": diagram,
+    "states": states,
+    "transitions": transitions,
+    "screen": screen,
+    "run": run,
+    "file": file,
+}
+
+
+def filled(page: str) -> str:
+    """The text of a page with everything between its marks made anew."""
+    return _MADE.sub(lambda m: f"{m['begin']}{MAKERS[m['kind']](m['argument'] or '')}\n{m['end']}", page)
+
+
+def bounced_start() -> Iterator[str]:
+    """A trace in kg at 10/s: touch at 2.0 s, a lift from 2.6 to 3.3 s, on until 36.0 s. A formula, no recording."""
+    yield "t_s,kg_0,kg_1,ok"
+    for n in range(420):
+        t = n / 10
+        on = 2.0 <= t < 2.6 or 3.3 <= t < 36.0
+        sway = 0.1 * math.sin(2 * math.pi * 0.25 * t) if on else 0.0
+        noise = 0.002 * ((n * 7919) % 13 - 6) / 6
+        yield f"{t:.1f},{28 * on + sway + noise:.4f},{17 * on - sway - noise:.4f},1"
+
+
+def counts() -> Iterator[str]:
+    """A trace in counts with uneven steps: on from about 5 s to about 40 s, one flagged reading. Made by formula."""
+    yield "t_s,counts_0,counts_1,ok"
+    t = 0.0
+    for n in range(120):
+        on = 5.0 <= t < 40.0
+        wiggle = (n * 7919) % 13 - 6
+        bad = n == 50
+        head = 8_388_607 if bad else -120_000 + 1_202_600 * on + 300 * wiggle
+        yield f"{t:.2f},{head},{64_000 + 730_150 * on - 200 * wiggle},{0 if bad else 1}"
+        t += 0.4 + 0.02 * ((n * 31) % 11)
+
+
+EXAMPLE_TRACES = {"bounced-start.csv": bounced_start, "counts.csv": counts}
+
+
+def made() -> dict[Path, str]:
+    """Every file this script makes or fills, and what it must hold. The traces come first: pages show their replay."""
+    texts = {EXAMPLES / name: "\n".join(lines()) + "\n" for name, lines in EXAMPLE_TRACES.items()}
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if _MADE.search(text):
+            texts[page] = filled(text)
+    return texts
+
+
+def main() -> None:
+    EXAMPLES.mkdir(exist_ok=True)
+    for name, lines in EXAMPLE_TRACES.items():
+        _write(EXAMPLES / name, "\n".join(lines()) + "\n")
+    for path, text in made().items():
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}{os.linesep}")
+
+
+def _block(language: str, text: str) -> str:
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    main()
