@@ -55,7 +55,7 @@ def system_zone() -> str:
 
 
 def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None]) -> Rig:
-    zone = options["zone"] or system_zone()
+    zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     return Rig(
         store,
@@ -74,7 +74,8 @@ def run_page(options: dict[str, Any]) -> None:
     from matpi.web.serve import PageServer
 
     store = options["store"] or simulator_store()
-    twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), warp=int(options["warp"]))
+    asked = threading.Event()
+    twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), int(options["warp"]), crashed=asked.set)
     server = PageServer(twin, options["port"])
     try:
         twin.start()
@@ -82,7 +83,7 @@ def run_page(options: dict[str, Any]) -> None:
         _say(f"matpi is on a simulated mat at {server.url}\nThe log is {store}. Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
-        _until_asked_to_stop()
+        _until_asked_to_stop(asked)
     finally:
         server.stop()
         twin.stop()
@@ -96,7 +97,11 @@ def run_terminal(options: dict[str, Any]) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
     store = options["store"] or simulator_store()
-    twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), warp=int(options["warp"]))
+    twin = Twin(
+        lambda watch: make_rig(options, store, time.time(), watch),
+        int(options["warp"]),
+        crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
+    )
     twin.start()
     try:
         Terminal(twin).run()
@@ -110,7 +115,7 @@ def run_story(options: dict[str, Any]) -> None:
     from matpi.story import Story
 
     steps = read_scenario(options["scenario"])
-    options = {**options, "zone": options["zone"] or "UTC"}
+    options = {**options, "zone": "UTC" if options["zone"] is None else options["zone"]}
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         store = options["store"] or Path(folder) / "story.db"
         story = Story(
@@ -192,9 +197,7 @@ def _open_browser(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
-def _until_asked_to_stop() -> None:
-    asked = threading.Event()
-
+def _until_asked_to_stop(asked: threading.Event) -> None:
     def ask(_number: int, _frame: FrameType | None) -> None:
         asked.set()
 

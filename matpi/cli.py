@@ -5,6 +5,7 @@ Errors are one line of what, why and what to do: exit code 2 for wrong use, 1 fo
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -141,6 +142,20 @@ def import_(source: Path, store: Path | None) -> None:
     tables.import_(store, source)
 
 
+@matpi.command()
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@_STORE
+def settings(pairs: tuple[str, ...], store: Path | None) -> None:
+    """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
+    from matpi import app, door
+
+    path = store or app.default_store()
+    if pairs:
+        door.change(path, pairs)
+    for key, value, wanted in door.shown(path):
+        click.echo(f"{key:<22}{value:<18}{wanted}")
+
+
 def main() -> None:
     """The entry point: no traceback reaches a person (MATPI_DEBUG=1 shows it)."""
     sys.exit(run(sys.argv[1:]))
@@ -150,6 +165,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
     try:
         matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
+        sys.stdout.flush()
     except MatpiError as error:
         return _told(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -162,15 +178,23 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read us has seen enough; keep the interpreter from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read us has seen enough
         return 1
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
+            # What writes files tells of them by itself.
+            _drop_output()
+            return _told(f"Cannot write the output: {error.strerror}; send it elsewhere or make room.", 1)
         if os.environ.get("MATPI_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}"
         return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
     return 0
+
+
+def _drop_output() -> None:
+    """Keep the interpreter from complaining at exit about what it cannot write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(sentence: str, code: int) -> int:

@@ -43,9 +43,25 @@ class Story:
     def run(self, steps: list[Step]) -> None:
         """Boot, follow the steps, tell the summary, end the device. Raises what the boot raised."""
         if self._frames is not None:
-            self._frames.mkdir(parents=True, exist_ok=True)
+            try:
+                self._frames.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise MatpiError(
+                    f"Cannot make the folder {self._frames}: {error.strerror}; choose another folder."
+                ) from error
         rig = self.rig
         rig.power_on()
+        try:
+            self._follow(steps)
+            self._summary()
+        finally:
+            rig.shut_down()
+
+    def _follow(self, steps: list[Step]) -> None:
+        rig = self.rig
+        aside = None if rig.store is None else rig.store.set_aside
+        if aside is not None:
+            self._line(rig.t, "note", kind="set_aside", text=f"the log was damaged; it is kept as {aside}")
         skipped = 0.0  # a jump of the clock moves everything after it
         for step in steps:
             rig.run_until(step.at_s + skipped)
@@ -56,8 +72,6 @@ class Story:
             skipped += rig.t - before
         else:
             rig.run_until(rig.t + AFTER_S)
-        self._summary()
-        rig.shut_down()
 
     def _do(self, step: Step) -> None:
         rig = self.rig

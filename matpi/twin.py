@@ -50,8 +50,16 @@ _KEEPS = (Checkpoint, SaveSession, DropSession, SaveRating, SaveAcknowledgement,
 class Twin:
     """Implements web.bench.Bench. `start`, then call; `stop` ends the device as a service is ended."""
 
-    def __init__(self, make_rig: Callable[[Callable[[Effect], None]], Rig], warp: int = 1) -> None:
+    def __init__(
+        self,
+        make_rig: Callable[[Callable[[Effect], None]], Rig],
+        warp: int = 1,
+        crashed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`crashed` is called from the twin's thread when it ends by a mistake of ours; `stop` then raises it."""
         self._make_rig = make_rig
+        self._crashed = crashed
+        self._crash: Exception | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
         self._ready = threading.Event()
@@ -78,6 +86,8 @@ class Twin:
     def stop(self) -> None:
         self._commands.put(self._end)
         self._thread.join(timeout=10.0)
+        if self._crash is not None:
+            raise self._crash
 
     # -- the page's side (any thread) ------------------------------------------------------------------------------
 
@@ -147,6 +157,14 @@ class Twin:
             return
         finally:
             self._ready.set()
+        try:
+            self._serve()
+        except Exception as error:  # noqa: BLE001  told by `stop`; a thread that dies in silence freezes the page
+            self._crash = error
+            self._rig.power_off()
+            self._crashed()
+
+    def _serve(self) -> None:
         while not self._ending:
             self._rig.run_until(self._virtual_now())
             if time.monotonic() >= self._status_at:

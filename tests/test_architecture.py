@@ -31,9 +31,10 @@ ARROWS: dict[str, set[str]] = {
     "twin": {"core", "rig", "lamp", "screen", "sim"},
     "story": {"core", "rig", "screen", "sim"},
     "terminal": {"core", "twin", "screen", "lamp"},
-    "tables": {"core", "store", "app"},
+    "tables": {"core", "store", "app", "rig"},
+    "door": {"core", "store", "rig"},
     "app": COMPOSITION | {"core", "ports", "config", "sim", "store", "screen", "lamp", "web", "drivers"},
-    "cli": {"app", "tables"},
+    "cli": {"app", "tables", "door"},
     "__main__": {"cli"},
 }
 CORE_MAY = {"transitions"}

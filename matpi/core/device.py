@@ -279,7 +279,7 @@ class Device:
         if trigger == "touched":
             self.face.wander()
         elif trigger == "sensor_back":
-            self._zeros.due = min(self._zeros.due, t + self.rules.zero_save_s)
+            self._zeros.due = min(self._zeros.due, t + ZeroSaver.LEARN_S)
         elif trigger == "confirmed":
             self._ask_left_open(t, change.at)
 

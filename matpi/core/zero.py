@@ -151,20 +151,28 @@ class ZeroTracker:
 class ZeroSaver:
     """When the zero is worth a write: seldom, and only when it moved or its noise became known. Cards wear."""
 
+    LEARN_S = 30.0
+    """Ten still blocks after ten still seconds: the noise is known after 20 s at the earliest."""
+
     def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
-        self.due = t + every_s
         self._saved = saved
         self._every_s, self._at_least_kg = every_s, at_least_kg
+        self.due = t + self._pause_s(None)
 
     def moved(self, tracker: ZeroTracker, t: float, before: Zero | None, *, silent: bool = False) -> list[SaveZero]:
         """One effect when it is worth it, else none; `before` is what an undo brings back."""
-        self.due = inf if silent else t + self._every_s
+        self.due = inf if silent else t + self._pause_s(tracker.noise_kg)
         saved = self._saved
         if tracker.kg is None:
             return []
         far = saved is None or abs(tracker.total_kg - saved.total_kg) >= self._at_least_kg
         learnt = tracker.noise_kg is not None and (saved is None or saved.noise_kg is None)
         return self.by_hand(tracker, before) if far or learnt else []
+
+    def _pause_s(self, noise_kg: float | None) -> float:
+        """Until the noise is known and kept, ask soon: without it a bag after a power cut would be a person."""
+        known = noise_kg is not None or (self._saved is not None and self._saved.noise_kg is not None)
+        return self._every_s if known else min(self.LEARN_S, self._every_s)
 
     def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
         self._saved = tracker.value(len(tracker.kg or ()))

@@ -154,7 +154,7 @@ def test_single_keys_act_and_can_be_switched_off(page: Page, bench: FakeBench) -
 
 def test_the_canvas_shows_the_frame_pixel_by_pixel(page: Page, bench: FakeBench) -> None:
     bits = bytes((7 * i + i // 16) % 256 for i in range(1024))
-    for brightness, lit in (("bright", [176, 222, 255]), ("dim", [66, 92, 116]), ("off", [0, 0, 0])):
+    for brightness, lit in (("bright", [176, 222, 255]), ("dim", [104, 136, 164]), ("off", [0, 0, 0])):
         bench.show(frame(bits, f"a pattern, {brightness}", brightness))
         until_it_says(page, f"a pattern, {brightness}")
         shown = page.evaluate("[...pane.getImageData(0, 0, 128, 64).data]")

@@ -1,0 +1,101 @@
+"""The typed door to what a person sets: `matpi settings`, and whoever else changes a setting by its name.
+
+What hardware and deployment need is in the config file instead; nothing stands in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from matpi.core.model import Settings
+from matpi.errors import MatpiError, UsageError
+from matpi.rig import zone_for
+from matpi.store.db import Store
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _zone(text: str) -> str:
+    zone_for(text)
+    return text
+
+
+def _clock(text: str) -> time:
+    return time.fromisoformat(text if len(text.partition(":")[0]) == 2 else f"0{text}")
+
+
+def _yes_no(text: str) -> bool:
+    return {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}[text.lower()]
+
+
+def _days(text: str) -> frozenset[int]:
+    names = [name.strip().lower()[:3] for name in text.split(",") if name.strip()]
+    return frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
+
+
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "zone": (_zone, "a time zone such as Europe/Berlin"),
+    "day_start": (_clock, "a time of day such as 04:00"),
+    "bedtime": (_clock, "a time of day such as 22:30"),
+    "nudge_before_bed_min": (int, "minutes from 0 to 360"),
+    "nudge": (_yes_no, "yes or no"),
+    "quiet_from": (_clock, "a time of day such as 22:30"),
+    "quiet_to": (_clock, "a time of day such as 07:00"),
+    "rest_weekdays": (_days, "weekdays such as sat,sun, or none"),
+    "weekly_goal": (int, "sessions a week from 3 to 7"),
+    "stay_on_tier": (_yes_no, "yes or no"),
+    "no_restart": (_yes_no, "yes or no"),
+}
+
+
+def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
+    """`pairs` are "key=value"; all or none. Raises UsageError naming the first that is wrong, and what is right."""
+    new: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"{pair!r} sets nothing; write it as key=value, for example bedtime=22:30.")
+        if key not in READERS:
+            raise UsageError(f"There is no setting {key!r}; choose one of {', '.join(READERS)}.")
+        read, wanted = READERS[key]
+        try:
+            new[key] = read(text)
+            replace(settings, **{key: new[key]})
+        except MatpiError:
+            raise
+        except (ValueError, KeyError) as error:
+            raise UsageError(f"{key}={text} does not work; give {wanted}.") from error
+    return replace(settings, **new)
+
+
+def rows(settings: Settings) -> list[tuple[str, str, str]]:
+    """Key, value as it would be written, and what may be written."""
+    return [(f.name, text_of(getattr(settings, f.name)), READERS[f.name][1]) for f in fields(settings)]
+
+
+def text_of(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case time():
+            return f"{value:%H:%M}"
+        case frozenset():
+            return ",".join(WEEKDAYS[day] for day in sorted(value)) or "none"
+        case _:
+            return str(value)
+
+
+def change(path: Path, pairs: tuple[str, ...]) -> None:
+    """Set them in the log at `path`; needs it for itself (StoreBusyError while a device runs)."""
+    with Store.open(path) as store:
+        store.save_settings(changed(store.load().settings, pairs))
+
+
+def shown(path: Path) -> list[tuple[str, str, str]]:
+    """`rows` of what is set in the log at `path`; works beside a running device."""
+    with Store.open(path, read_only=True) as store:
+        return rows(store.load().settings)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from matpi.cli import run
+from matpi.core.model import Settings
+from matpi.door import READERS, change, changed, rows
+from matpi.errors import UsageError
+from matpi.store.db import Store
+
+
+def test_every_setting_has_a_door() -> None:
+    assert set(READERS) == {field.name for field in fields(Settings)}
+
+
+def test_what_is_shown_can_be_typed_again() -> None:
+    odd = Settings(
+        zone="Asia/Kathmandu", bedtime=time(0, 30), rest_weekdays=frozenset({5, 6}), weekly_goal=7, nudge=False
+    )
+    assert changed(Settings(), tuple(f"{key}={value}" for key, value, _ in rows(odd))) == odd
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("bedtime", "key=value"),
+        ("bed=22:00", "no setting 'bed'"),
+        ("bedtime=25:00", "a time of day"),
+        ("weekly_goal=2", "3 to 7"),
+        ("weekly_goal=often", "3 to 7"),
+        ("zone=Atlantis/City", "time zone"),
+        ("zone=", "time zone"),
+        ("rest_weekdays=someday", "weekdays"),
+        ("nudge=perhaps", "yes or no"),
+        ("nudge_before_bed_min=1000", "0 to 360"),
+    ],
+)
+def test_a_wrong_one_is_told_and_changes_nothing(
+    pair: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.db"
+    change(path, ("weekly_goal=6",))
+    with pytest.raises(UsageError, match=words):
+        changed(Settings(), (pair,))
+    assert run(["settings", "nudge=no", pair, "--store", str(path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    with Store.open(path, read_only=True) as store:
+        assert store.load().settings == Settings(weekly_goal=6)
+
+
+def test_the_command_sets_and_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "log.db")
+    assert run(["settings", "bedtime=23:15", "rest_weekdays=Sun", "--store", path]) == 0
+    assert run(["settings", "--store", path]) == 0
+    out = capsys.readouterr().out
+    assert out.count("bedtime               23:15") == 2
+    assert "rest_weekdays         sun" in out
