@@ -7,7 +7,6 @@ A page keeps its own words; what stands between two marks is replaced:
 
 The kinds are the functions of MAKERS. tests/test_docs.py fails when a page is not what this writes.
 """
-# ruff: noqa: INP001  a script beside the pages, not a package
 
 from __future__ import annotations
 

@@ -2,28 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from itertools import count
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from matpi.core.device import Device, DeviceRules
-from matpi.core.effects import Changed, Effect, Note, Report, SaveRating, SaveSession, SaveStop, Show
+from matpi.core.effects import (
+    Changed,
+    Checkpoint,
+    DropSession,
+    Effect,
+    Light,
+    Note,
+    Pattern,
+    Report,
+    SaveAcknowledgement,
+    SaveRating,
+    SaveSession,
+    SaveStop,
+    SaveZero,
+    Show,
+)
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
-from matpi.core.model import Acknowledgement, Memory, Session
+from matpi.core.model import Acknowledgement, Memory, Rating, Session, StopSign
 from matpi.core.session import State
 from matpi.core.views import View
 
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
 
+_E = TypeVar("_E", bound=Effect)
+
+Body = Callable[[float], tuple[float, ...]]
+"""What the channels tell at a time, in kg."""
+
 
 def zone_for(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
+class Rows:
+    """What a store would hold after a power cut: only what was committed."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.before = memory
+        self.sessions: dict[str, Session] = {s.id: s for s in memory.log.sessions}
+        if memory.open is not None:
+            self.sessions[memory.open.id] = memory.open
+        self.ratings: dict[str, Rating] = {r.id: r for r in memory.log.ratings}
+        self.stops: dict[str, StopSign] = {s.id: s for s in memory.log.stops}
+        self.zero, self.zero_before = memory.zero, memory.zero_before
+        self.acknowledgement = memory.acknowledgement
+
+    def commit(self, effect: Effect) -> str | None:
+        """Take it in; the id to answer with, None for what is not answered."""
+        match effect:
+            case Checkpoint(session) | SaveSession(session):
+                self.sessions[session.id] = session
+                return session.id
+            case DropSession(session_id):
+                self.sessions.pop(session_id, None)
+                return session_id
+            case SaveRating(rating):
+                self.ratings[rating.id] = rating
+                return rating.id
+            case SaveStop(stop):
+                self.stops[stop.id] = stop
+                return stop.id
+            case SaveZero(zero, before):
+                self.zero, self.zero_before = zero, before
+            case SaveAcknowledgement(acknowledgement):
+                self.acknowledgement = acknowledgement
+            case _:
+                pass
+        return None
+
+    def memory(self) -> Memory:
+        closed = tuple(s for s in self.sessions.values() if not s.is_open)
+        left_open = [s for s in self.sessions.values() if s.is_open]
+        assert len(left_open) <= 1, "two open sessions in the store"
+        return Memory(
+            log=replace(
+                self.before.log,
+                sessions=closed,
+                ratings=tuple(self.ratings.values()),
+                stops=tuple(self.stops.values()),
+            ),
+            open=left_open[0] if left_open else None,
+            zero=self.zero,
+            zero_before=self.zero_before,
+            acknowledgement=self.acknowledgement,
+            settings=self.before.settings,
+        )
+
+
+_ASKED = (Checkpoint, SaveSession, SaveRating, SaveStop, DropSession)
+
+
 class Bench:
-    """`kg` is what lies on the mat; `pass_s` lets time go by with readings at `rate`."""
+    """`kg` is what lies on the mat; `pass_s` lets time go by with readings at `rate`.
+
+    `body` replaces the made-up load by one of the test's own. With `spike_share`, that share of the readings has a
+    spike of `spike_kg` on one channel, alone: its neighbours are clean.
+    """
 
     def __init__(
         self,
@@ -36,19 +122,34 @@ class Bench:
         boot_id: str = "boot-1",
         acknowledged: bool = True,
         disk_full: bool = False,
+        channels: int = 2,
+        seed: int = 1,
     ) -> None:
         ids = count(1)
         if memory is None:
             memory = Memory(acknowledgement=Acknowledgement(some=False, utc=NOON) if acknowledged else None)
         self.t = t
         self.rate = rate
+        self.channels = channels
         self.kg = 0.0
         self.motion_kg = 0.05
         """Swing between head and foot of whoever lies there."""
         self.noise_kg = 0.003
+        self.body: Body | None = None
+        self.spike_share, self.spike_kg = 0.0, 400.0
+        self.spike_run = 1
+        """Readings in a row that are spiked."""
+        self.jitter = 0.0
+        """Share of the step by which the times of readings wander."""
+        self.random = random.Random(seed)
         self.disk_full = disk_full
+        self.mute_store = False
+        """The store does not answer at all."""
         self.silent = False
+        self.ok = True
         self.effects: list[Effect] = []
+        self.rows = Rows(memory)
+        self.utc_at_0 = None if utc is None else utc - t
         self.device = Device(
             t,
             boot_id=boot_id,
@@ -59,22 +160,32 @@ class Bench:
             version="test",
         )
         self._n = 0
+        self._spiking = 0
         if utc is not None:
             self.send(WallClock(t, utc, trusted=True))
 
     def send(self, event: Event) -> None:
-        for effect in self.device.handle(event):
-            self.effects.append(effect)
-            match effect:
-                case SaveSession(record) | SaveRating(record) | SaveStop(record):
-                    answer = (
-                        SaveFailed(event.t, record.id, "the disk is full") if self.disk_full else Saved(event.t, record.id)
-                    )
-                    self.send(answer)
-                case _:
-                    pass
+        """One event, and the store's answers, in the order the loop gives them."""
+        waiting = deque([event])
+        while waiting:
+            event = waiting.popleft()
+            for effect in self.device.handle(event):
+                self.effects.append(effect)
+                if not isinstance(effect, _ASKED):
+                    if not self.disk_full:
+                        self.rows.commit(effect)
+                    continue
+                record_id = _id_of(effect)
+                if self.mute_store:
+                    continue
+                if self.disk_full:
+                    waiting.append(SaveFailed(event.t, record_id, "the disk is full"))
+                else:
+                    self.rows.commit(effect)
+                    waiting.append(Saved(event.t, record_id))
 
-    def _until(self, t: float) -> None:
+    def until(self, t: float) -> None:
+        """What is due by `t` happens, without readings."""
         while (wake := self.device.next_wake()) is not None and wake <= t:
             self.t = max(self.t, wake)
             self.send(Tick(self.t))
@@ -84,18 +195,42 @@ class Bench:
         end = self.t + seconds
         step = 1.0 / self.rate
         while self.t < end - 1e-9:
-            nxt = min(end, self.t + step)
-            self._until(nxt)
+            stride = step * (1 + self.jitter * self.random.uniform(-1, 1)) if self.jitter else step
+            nxt = min(end, self.t + stride)
+            self.until(nxt)
             self.t = nxt
             if not self.silent:
-                self.send(Reading(self.t, self._sample()))
-        self._until(end)
+                self.send(Reading(self.t, self._sample(), self.ok))
+        self.until(end)
 
     def _sample(self) -> tuple[float, ...]:
         self._n += 1
+        values = self.body(self.t) if self.body is not None else self._made_up()
+        if self.spike_share:
+            if self._spiking == 0 and self.random.random() < self.spike_share:
+                self._spiking = self.spike_run
+            elif self._spiking <= 0:
+                self._spiking += self._spiking < 0
+            if self._spiking > 0:
+                self._spiking -= 1
+                if self._spiking == 0:
+                    self._spiking = -2  # the next two are clean: this spike stood alone
+                where = self.random.randrange(len(values))
+                spike = self.random.choice((-1, 1)) * self.spike_kg
+                values = tuple(v + spike if n == where else v for n, v in enumerate(values))
+        return values
+
+    def _made_up(self) -> tuple[float, ...]:
         wiggle = self.noise_kg * ((self._n * 7919) % 13 - 6) / 6
         sway = self.motion_kg * ((self._n % 30) - 15) / 15 if self.kg > 0 else 0.0
-        return (0.7 * self.kg + wiggle + sway, 0.3 * self.kg - wiggle / 2 - sway)
+        head, foot = 0.7 * self.kg + wiggle + sway, 0.3 * self.kg - wiggle / 2 - sway
+        match self.channels:
+            case 1:
+                return (head + foot + 0.2 * sway,)  # breathing hardly shows in the sum, the heartbeat does
+            case 2:
+                return (head, foot)
+            case _:
+                return (head / 2, head / 2, *(foot / (self.channels - 2) for _ in range(self.channels - 2)))
 
     def lie(self, seconds: float, kg: float = 45.0) -> None:
         self.kg = kg
@@ -107,7 +242,7 @@ class Bench:
 
     def press(self, seconds: float) -> None:
         """Down now, up after `seconds`, and a moment for the release to settle."""
-        self._until(self.t)
+        self.until(self.t)
         self.send(ButtonDown(self.t))
         self.pass_s(seconds)
         self.send(ButtonUp(self.t))
@@ -119,6 +254,18 @@ class Bench:
     def hold(self, seconds: float = 0.9) -> None:
         self.press(seconds)
 
+    def reboot(self, off_s: float = 30.0, *, t: float = 20.0, clock: bool = True, boot_id: str = "boot-2") -> Bench:
+        """Power cut now, `off_s` later the device starts again with what was committed."""
+        utc = None if self.utc_at_0 is None else self.utc_at_0 + self.t + off_s
+        new = Bench(self.rows.memory(), utc=utc if clock else None, rate=self.rate, t=t, boot_id=boot_id)
+        new.utc_at_0 = None if utc is None else utc - t
+        new.kg = self.kg
+        return new
+
+    def clock_known(self) -> None:
+        assert self.utc_at_0 is not None
+        self.send(WallClock(self.t, self.utc_at_0 + self.t, trusted=True))
+
     @property
     def state(self) -> State:
         return self.device.machine.state
@@ -129,16 +276,29 @@ class Bench:
         assert shown is not None
         return shown.view
 
-    def of(self, kind: type) -> list:
+    @property
+    def pattern(self) -> Pattern:
+        return self.device.face.light.pattern
+
+    def of(self, kind: type[_E]) -> list[_E]:
         return [e for e in self.effects if isinstance(e, kind)]
 
     @property
     def saved(self) -> list[Session]:
-        return [e.session for e in self.of(SaveSession)]
+        """Sessions the device asked to close for good, each as it was asked last."""
+        return list({e.session.id: e.session for e in self.of(SaveSession)}.values())
+
+    @property
+    def dropped(self) -> list[str]:
+        return [e.reason for e in self.of(DropSession)]
 
     @property
     def said(self) -> list[tuple[str, str]]:
         return [(str(e.event), e.reason) for e in self.of(Report)]
+
+    @property
+    def heard(self) -> list[str]:
+        return [str(e.event) for e in self.of(Report)]
 
     @property
     def path(self) -> list[str]:
@@ -150,3 +310,25 @@ class Bench:
     @property
     def views(self) -> list[View]:
         return [e.view for e in self.of(Show)]
+
+    @property
+    def lights(self) -> list[Light]:
+        return self.of(Light)
+
+
+def _id_of(effect: Effect) -> str:
+    match effect:
+        case Checkpoint(session) | SaveSession(session):
+            return session.id
+        case DropSession(session_id):
+            return session_id
+        case SaveRating(rating):
+            return rating.id
+        case SaveStop(stop):
+            return stop.id
+        case _:
+            raise AssertionError(effect)
+
+
+def end_of(session: Session) -> float:
+    return session.start_mono + session.span_s

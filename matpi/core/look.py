@@ -51,6 +51,8 @@ DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
 _HOLD_STEP_S, _FADE_STEP_S = 0.05, 0.25
+WOKEN_S = 1e-3
+"""Woken for a boundary, floats may stand just before it; what misses it would come a minute late."""
 
 
 def view(device: Device, t: float) -> tuple[View, float]:
@@ -169,7 +171,7 @@ def phase(device: Device, elapsed_s: float) -> str:
 
 
 def _timer(device: Device, t: float, running: Running) -> tuple[View, float]:
-    elapsed = running.on_mat_s(t) + 1e-3  # woken for a boundary, floats may stand just before it
+    elapsed = running.on_mat_s(t) + WOKEN_S
     plan = device.plan
     seconds = elapsed < 60 or t < device.seconds_until
     shown_s = int(elapsed) if seconds else int(elapsed // 60) * 60
@@ -250,7 +252,7 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
     if lies_on or machine.state is State.HOLDING:
         return Pattern.ATTENTION
     if machine.state is State.ON_MAT and machine.running is not None:
-        over = machine.running.on_mat_s(t) >= (device.plan.upper_min + ATTENTION_OVER_MIN) * 60
+        over = machine.running.on_mat_s(t) + WOKEN_S >= (device.plan.upper_min + ATTENTION_OVER_MIN) * 60
         return Pattern.ATTENTION if over else Pattern.OFF
     if device.nudge is not None and device.nudge.active:
         return Pattern.BREATH

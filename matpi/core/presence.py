@@ -51,7 +51,7 @@ class PresenceRules:
     """Chosen: a hand on the mat while getting up is shorter."""
     away_s: float = 20.0
     doubt_s: float = 0.15
-    """One contrary reading just before a decision: wait for the next, it tells. Chosen: one and a half at 10 a second."""
+    """After one contrary reading a decision waits this long for the next. Chosen: one and a half readings at 10/s."""
     object_s: float = 30.0
     object_ratio: float = 2.0
     stale_s: float = 2.0
@@ -99,13 +99,14 @@ class Presence:
         self.last_t = t + rules.settle_s - rules.stale_s
         """Of the last good reading; at first, such that the parts have time to settle."""
         self._accepted = 0
-        self._lost_at: float | None = None
+        self.lost_at: float | None = None
+        """When the silence began; None while readings come."""
         self._gone_told = False
         self._onset_floor: float | None = None  # nothing was seen before this; an edge now happened then
 
         self._touch = 0.0  # first touch of this load
-        self._on_since = 0.0  # load over on without a lift since
-        self._left_at = 0.0
+        self.left_at = 0.0
+        """When the last one to leave left."""
         self._pending: float | None = None  # onset of a lift, dip or return that has not lasted long enough yet
         self._due = inf  # of the pending one, the dwell or the away time
         self._stale_due = self.last_t + rules.stale_s
@@ -195,11 +196,10 @@ class Presence:
             self._pending = None
             if self.load is Load.AWAY:
                 self._band(-inf, on)
-                self._due = max(self._left_at + self.rules.away_s, t)
+                self._due = max(self.left_at + self.rules.away_s, t)
             else:
                 self._band(off, inf)
                 if self.load is Load.ARRIVING:
-                    self._on_since = onset
                     # A bounced start needs a second of steady load before it is believed.
                     self._due = max(self._touch + self.rules.dwell_s, onset + self.rules.back_s, t)
                 else:
@@ -209,7 +209,7 @@ class Presence:
     def _touched(self, t: float, onset: float) -> None:
         self.zero.disturbed()
         self.load = Load.ARRIVING
-        self._touch = self._on_since = onset
+        self._touch = onset
         self._stillness.new_load()
         self._pending = None
         self._band(self.rules.off_kg, inf)
@@ -266,17 +266,17 @@ class Presence:
             self._rest(self._nobody())
             self._tell("slipped", t, pending or t, f"off again within {rules.dwell_s:g} s")
         elif self.load is Load.ON and pending is not None:
-            self.load, self._left_at, self._pending = Load.AWAY, pending, None
+            self.load, self.left_at, self._pending = Load.AWAY, pending, None
             self._due = max(pending + rules.away_s, t)
             self._tell("left", t, pending, f"load under {rules.off_kg:g} kg")
         elif self.load is Load.AWAY and pending is not None:
             self.load, self._pending, self._due = Load.ON, None, inf
             self._stillness.again()
-            self._tell("returned", t, pending, f"back after {pending - self._left_at:.0f} s")
+            self._tell("returned", t, pending, f"back after {pending - self.left_at:.0f} s")
             self._restart_block()
         elif self.load is Load.AWAY:
             self._rest(self._nobody())
-            self._tell("gone", t, self._left_at, f"{rules.away_s:g} s away")
+            self._tell("gone", t, self.left_at, f"{rules.away_s:g} s away")
         else:
             self._due = inf
 
@@ -290,13 +290,13 @@ class Presence:
             else:
                 self.lose(t, f"no reading for {rules.stale_s:g} s")
             return
-        if not self._gone_told and self._lost_at is not None and t >= self._lost_at + rules.sensor_gone_s:
+        if not self._gone_told and self.lost_at is not None and t >= self.lost_at + rules.sensor_gone_s:
             self._gone_told = True
-            lost_at = self._left_at = self._lost_at
+            lost_at = self.left_at = self.lost_at
             if self.load in {Load.ON, Load.ARRIVING}:
                 self._rest(self._nobody())
                 self._tell("sensor_gone", t, lost_at, f"silent for {rules.sensor_gone_s:g} s")
-        self._stale_due = inf if self._gone_told else (self._lost_at or t) + rules.sensor_gone_s
+        self._stale_due = inf if self._gone_told else (self.lost_at or t) + rules.sensor_gone_s
 
     def lose(self, t: float, why: str) -> None:
         """No reading can be had from now on."""
@@ -304,16 +304,16 @@ class Presence:
             return
         self.silent, self._gone_told = True, False
         self._quiet = False  # the next reading is not one that changes nothing
-        self._lost_at = min(self.last_t, t)
+        self.lost_at = min(self.last_t, t)
         if self.load is Load.ARRIVING:
             self._rest(self._nobody())
         elif self.load is Load.AWAY and self._pending is not None:
             # A touch that was never confirmed: the absence goes on.
             self._pending = None
             self._band(-inf, self.rules.on_kg)
-            self._due = max(self._left_at + self.rules.away_s, t)
-        self._stale_due = self._lost_at + self.rules.sensor_gone_s
-        self._tell("sensor_lost", t, self._lost_at, why)
+            self._due = max(self.left_at + self.rules.away_s, t)
+        self._stale_due = self.lost_at + self.rules.sensor_gone_s
+        self._tell("sensor_lost", t, self.lost_at, why)
         self._plan()
 
     def _heard(self, t: float) -> None:
@@ -321,10 +321,10 @@ class Presence:
         self.silent = False
         self._out1 = self._out2 = None  # what was seen before the silence says nothing about now
         self._quiet = True
-        self._onset_floor = self._lost_at if self.load is Load.ON else None
+        self._onset_floor = self.lost_at if self.load is Load.ON else None
         if self.load is Load.ON and self._pending is not None:
             self._due = max(self._pending + self.rules.dip_s, t)
-        self._lost_at = None
+        self.lost_at = None
         self._stale_due = t + self.rules.stale_s
         self._stillness.again()
         self._tell("sensor_back", t, t, "readings again")
@@ -395,16 +395,6 @@ class Presence:
     def object_kg(self) -> float:
         """What the object weighs that is being ignored; 0 when there is none."""
         return self._object_kg
-
-    @property
-    def left_at(self) -> float:
-        """When the last one to leave left."""
-        return self._left_at
-
-    @property
-    def lost_at(self) -> float | None:
-        """When the silence began; None while readings come."""
-        return self._lost_at
 
     def _tell(self, trigger: str, t: float, at: float, reason: str) -> None:
         self.changes.append(Change(trigger, t, at, reason))

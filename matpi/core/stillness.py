@@ -32,8 +32,8 @@ class Stillness:
     def still_since(self, block: Block, noise_kg: float | None) -> float | None:
         """Since when nothing has moved; None while something does.
 
-        Nothing: neither within a second nor from one to the next. Breathing six times a minute moves the load by 50 g
-        from head to foot (docs/sources.md, cells), but within a second by less than twice what noisy cells show by themselves.
+        Nothing: neither within a second nor from one to the next. Breathing six times a minute moves 50 g from head to
+        foot (docs/sources.md, cells), but within a second less than twice what noisy cells show by themselves.
         """
         if noise_kg is None or self._moves(block, noise_kg):
             self.body_s += block.end - block.start

@@ -1,0 +1,384 @@
+"""The one button in every state: discard, menu, safety, wake, a stuck one, a press that outlives its state."""
+
+# mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
+# (the bench changes between one look at it and the next; mypy takes it to stand still)
+
+from __future__ import annotations
+
+import pytest
+
+from matpi.core.controls import BACK, CLINICIAN, SAFETY, ZERO
+from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
+from matpi.core.events import ButtonDown, ButtonUp
+from matpi.core.model import Acknowledgement, Memory
+from matpi.core.safety import PAGES
+from matpi.core.session import State
+from matpi.core.views import Idle, Menu, Off, Safety, Timer
+from tests.bench import NOON, Bench
+
+
+def session(bench: Bench, seconds: float = 100.0) -> Bench:
+    bench.pass_s(40)
+    bench.lie(seconds)
+    assert bench.state is State.ON_MAT
+    return bench
+
+
+# -- on the mat ----------------------------------------------------------------------------------------------------
+
+
+def test_a_tap_on_the_mat_shows_minutes_and_seconds_for_a_while() -> None:
+    bench = session(Bench())
+    assert isinstance(bench.view, Timer)
+    assert not bench.view.seconds
+    bench.tap()
+    assert isinstance(bench.view, Timer)
+    assert bench.view.seconds
+    bench.pass_s(11)
+    assert isinstance(bench.view, Timer)
+    assert not bench.view.seconds
+    bench.up(60)
+    assert len(bench.saved) == 1
+
+
+@pytest.mark.parametrize("held_s", [0.8, 2.0, 2.95])
+def test_a_hold_of_under_three_seconds_discards_nothing(held_s: float) -> None:
+    bench = session(Bench())
+    bench.hold(held_s)
+    assert bench.state is State.ON_MAT
+    holds = [v.hold for v in bench.views if isinstance(v, Timer)]
+    if held_s > 1:
+        assert max(holds) > 0, "but it is seen coming"
+    bench.pass_s(0.2)
+    assert isinstance(bench.view, Timer)
+    assert bench.view.hold == 0.0
+
+
+def test_a_press_that_began_on_the_mat_does_nothing_in_the_state_it_ends_in() -> None:
+    bench = session(Bench())
+    bench.kg = 0.0
+    bench.pass_s(19.8)
+    bench.send(ButtonDown(bench.t))
+    bench.pass_s(1.0)
+    assert bench.state is State.DONE
+    bench.pass_s(2.0)
+    bench.send(ButtonUp(bench.t))
+    bench.pass_s(0.1)
+    assert bench.state is State.DONE
+    assert len(bench.saved) == 1
+
+
+def test_a_hold_that_began_before_the_session_does_not_discard_it() -> None:
+    bench = Bench()
+    bench.pass_s(40)
+    bench.kg = 45.0
+    bench.send(ButtonDown(bench.t))
+    bench.pass_s(10)
+    bench.send(ButtonUp(bench.t))
+    bench.pass_s(60)
+    assert bench.state is State.ON_MAT
+    assert bench.dropped == []
+
+
+def test_the_hold_that_discards_does_not_also_undo() -> None:
+    bench = session(Bench())
+    bench.hold(8.0)
+    assert bench.state is State.DISCARDED
+    bench.tap()
+    assert bench.state is State.DISCARDED
+
+
+def test_buttons_while_away_holding_or_capped_touch_no_session() -> None:
+    for prepare in ("away", "holding", "arriving"):
+        bench = session(Bench()) if prepare != "arriving" else Bench()
+        if prepare == "away":
+            bench.up(3)
+        elif prepare == "holding":
+            bench.silent = True
+            bench.pass_s(3)
+        else:
+            bench.pass_s(40)
+            bench.lie(1)
+        before = bench.state
+        bench.tap()
+        assert bench.state is before or prepare == "arriving"
+        bench.hold(4)
+        bench.silent = False
+        bench.lie(60)
+        assert bench.state is State.ON_MAT
+        bench.up(60)
+        assert len(bench.saved) == 1
+        assert bench.dropped == []
+
+
+# -- stuck ---------------------------------------------------------------------------------------------------------
+
+
+def stuck(bench: Bench, seconds: float = 60.0) -> Bench:
+    bench.send(ButtonDown(bench.t))
+    bench.pass_s(seconds)
+    return bench
+
+
+def test_stuck_on_the_mat_the_discard_is_taken_back() -> None:
+    bench = stuck(session(Bench()))
+    assert bench.state is State.ON_MAT
+    assert len(list(bench.notes("button_stuck"))) == 1
+    bench.up(60)
+    (saved,) = bench.saved
+    assert saved.on_mat_s == pytest.approx(160, abs=0.2)
+    assert len(bench.rows.sessions) == 1
+
+
+def test_stuck_and_got_up_meanwhile_the_session_ends_when_the_person_left() -> None:
+    bench = session(Bench())
+    bench.send(ButtonDown(bench.t))
+    bench.pass_s(5)
+    off = bench.t
+    bench.up(60)
+    (saved,) = bench.saved
+    assert saved.start_mono + saved.span_s == pytest.approx(off, abs=0.2)
+    assert list(bench.notes("unexpected")) == []
+
+
+def test_stuck_on_the_idle_screen_leads_nowhere_and_the_panel_rests() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    stuck(bench, 120)
+    assert bench.state is State.IDLE
+    assert isinstance(bench.view, Off)
+    bench.send(ButtonUp(bench.t))
+    bench.pass_s(1)
+    bench.tap()
+    assert isinstance(bench.view, Idle)
+
+
+@pytest.mark.parametrize("taps", [0, 3])
+def test_stuck_during_the_question_answers_no_more_than_no_press_would(taps: int) -> None:
+    bench = session(Bench())
+    bench.up(26)
+    assert bench.state is State.RATING
+    for _ in range(taps):
+        bench.tap()
+    stuck(bench, 200)
+    assert [e.rating.value for e in bench.of(SaveRating)][:1] == ([taps] if taps else [])
+    assert bench.of(SaveStop) == []
+    assert bench.state is State.IDLE
+
+
+def test_stuck_on_felt_wrong_logs_no_stop_sign() -> None:
+    bench = session(Bench())
+    bench.up(26)
+    bench.tap()
+    bench.hold()
+    bench.tap()
+    assert bench.state is State.FELT_WRONG
+    stuck(bench, 100)
+    assert bench.of(SaveStop) == []
+    assert bench.state is State.IDLE
+
+
+def test_stuck_on_the_last_safety_page_acknowledges_nothing() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    to_last_page(bench)
+    stuck(bench, 100)
+    bench.send(ButtonUp(bench.t))
+    bench.pass_s(1)
+    assert bench.of(SaveAcknowledgement) == []
+
+
+def test_stuck_in_the_menu_chooses_nothing() -> None:
+    bench = Bench()
+    bench.pass_s(30)
+    bench.hold()
+    stuck(bench, 100)
+    bench.send(ButtonUp(bench.t))
+    bench.pass_s(1)
+    assert bench.device.presence.zero.by_hand is False
+    assert bench.state is State.IDLE
+
+
+def test_with_a_stuck_button_the_timer_works() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    stuck(bench, 30)
+    bench.lie(300)
+    bench.up(60)
+    assert [round(s.on_mat_s) for s in bench.saved] == [300]
+
+
+def test_ghost_presses_at_any_moment_do_nothing() -> None:
+    bench = session(Bench())
+    for _ in range(200):
+        bench.send(ButtonDown(bench.t))
+        bench.send(ButtonUp(bench.t + 0.005))
+        bench.pass_s(0.5)
+    assert bench.path == ["ARRIVING", "ON_MAT"]
+
+
+# -- menu ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> None:
+    bench = Bench()
+    bench.pass_s(30)
+    bench.hold()
+    assert bench.view == Menu((ZERO, SAFETY, BACK), 0)
+    for index in (1, 2, 0):
+        bench.tap()
+        assert isinstance(bench.view, Menu)
+        assert bench.view.index == index
+    bench.pass_s(19.7)
+    assert bench.state is State.MENU
+    bench.pass_s(0.5)
+    assert bench.state is State.IDLE
+    assert not bench.device.presence.zero.by_hand
+
+
+def test_the_hold_that_opened_the_menu_chooses_nothing() -> None:
+    bench = Bench()
+    bench.pass_s(30)
+    bench.hold(5.0)
+    assert bench.state is State.MENU
+    assert not bench.device.presence.zero.by_hand
+
+
+def test_back_goes_back_and_safety_can_be_read_again() -> None:
+    bench = Bench()
+    bench.pass_s(30)
+    bench.hold()
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    assert bench.state is State.IDLE
+    bench.hold()
+    bench.tap()
+    bench.hold()
+    assert bench.view == Safety(0, len(PAGES), 0.0)
+
+
+def test_lying_down_in_the_menu_starts_the_timer() -> None:
+    bench = Bench()
+    bench.pass_s(30)
+    bench.hold()
+    bench.lie(60)
+    assert bench.state is State.ON_MAT
+    bench.up(60)
+    assert len(bench.saved) == 1
+
+
+# -- safety --------------------------------------------------------------------------------------------------------
+
+
+def to_last_page(bench: Bench) -> None:
+    assert bench.state is State.SAFETY
+    while bench.device.safety_page < len(PAGES) - 1:
+        bench.pass_s(1.5)
+        bench.tap()
+    bench.pass_s(2.5)
+    assert bench.device.safety_page == len(PAGES) - 1
+
+
+def answered(bench: Bench) -> list[tuple[bool, bool]]:
+    return [(e.acknowledgement.some, e.acknowledgement.cleared) for e in bench.of(SaveAcknowledgement)]
+
+
+def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    assert bench.view == Safety(0, len(PAGES), 0.0)
+    bench.pass_s(60)
+    assert isinstance(bench.view, Off)
+    bench.tap()
+    assert bench.device.safety_page == 0, "the first tap wakes"
+    to_last_page(bench)
+    bench.hold()
+    assert answered(bench) == [(False, False)]
+    assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=bench.rows.acknowledgement.utc)  # type: ignore[union-attr]
+    assert bench.state is State.IDLE
+    again = bench.reboot()
+    again.pass_s(5)
+    assert again.state is State.IDLE, "answered once is answered"
+
+
+def test_not_answered_they_come_again_after_a_reboot() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(100)
+    again = bench.reboot()
+    again.pass_s(3)
+    assert again.state is State.SAFETY
+
+
+def test_a_hold_before_the_last_page_answers_nothing() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    bench.hold()
+    assert bench.state is State.SAFETY
+    assert answered(bench) == []
+
+
+def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    to_last_page(bench)
+    bench.tap()
+    assert answered(bench) == [(True, False)]
+    assert bench.device.plan.short_only
+    again = bench.reboot()
+    again.pass_s(5)
+    assert again.device.plan.short_only, "remembered"
+    again.hold()
+    assert isinstance(again.view, Menu)
+    for _ in range(again.view.items.index(CLINICIAN)):
+        again.tap()
+    again.hold()
+    assert answered(again) == [(True, True)]
+    assert not again.device.plan.short_only
+
+
+def test_a_hold_on_a_dark_last_page_wakes_and_answers_nothing() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    to_last_page(bench)
+    bench.pass_s(60)
+    assert isinstance(bench.view, Off)
+    bench.hold()
+    assert answered(bench) == []
+    assert isinstance(bench.view, Safety)
+    bench.hold()
+    assert answered(bench) == [(False, False)]
+
+
+def test_the_pages_are_never_in_the_way_of_the_timer() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(10)
+    bench.lie(120)
+    assert bench.state is State.ON_MAT
+    bench.up(60)
+    assert len(bench.saved) == 1
+    bench.pass_s(120)
+    assert bench.state is State.SAFETY, "and they come back"
+
+
+def test_somebody_on_the_mat_at_first_boot_is_timed_first() -> None:
+    bench = Bench(acknowledged=False)
+    bench.lie(100)
+    assert "SAFETY" not in bench.path
+    assert bench.state is State.ON_MAT
+
+
+def test_the_acknowledgement_keeps_its_date() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(3)
+    to_last_page(bench)
+    bench.hold()
+    (saved,) = bench.of(SaveAcknowledgement)
+    assert saved.acknowledgement.utc == pytest.approx(NOON + bench.t - 100, abs=2)
+
+
+def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
+    bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON)))
+    bench.pass_s(5)
+    assert isinstance(bench.view, Idle)
+    assert bench.view.notice == "ask a clinician first"

@@ -1,0 +1,297 @@
+""""How tight do I feel today?": the whole flow with one button."""
+
+# mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
+# (the bench changes between one look at it and the next; mypy takes it to stand still)
+
+from __future__ import annotations
+
+import pytest
+
+from matpi.core.effects import SaveRating, SaveStop
+from matpi.core.model import Moment, Rating, StopSign
+from matpi.core.rating import Dial
+from matpi.core.session import State
+from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
+from tests.bench import Bench
+
+
+def asked(bench: Bench | None = None, on_mat_s: float = 300.0) -> Bench:
+    """A session has ended and the question stands."""
+    bench = bench or Bench()
+    bench.pass_s(40)
+    bench.lie(on_mat_s)
+    bench.up(20.2)
+    assert bench.state is State.DONE
+    bench.pass_s(4.1)
+    assert bench.state is State.RATING
+    return bench
+
+
+def ratings(bench: Bench) -> list[Rating]:
+    return [e.rating for e in bench.of(SaveRating)]
+
+
+def stops(bench: Bench) -> list[StopSign]:
+    return [e.stop for e in bench.of(SaveStop)]
+
+
+def test_there_is_no_default() -> None:
+    assert asked().view == RatingEntry(None, 0.0, None)
+
+
+def test_taps_count_up_and_wrap_from_10_to_1() -> None:
+    dial = Dial(0.0)
+    values = []
+    for n in range(12):
+        dial.tap(float(n))
+        values.append(dial.value)
+    assert values == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]
+
+
+def test_wrap_on_the_device() -> None:
+    bench = asked()
+    for n in range(11):
+        bench.tap()
+        assert isinstance(bench.view, RatingEntry)
+        assert bench.view.value == n % 10 + 1
+    bench.hold()
+    assert [r.value for r in ratings(bench)] == [1]
+
+
+def test_a_hold_confirms() -> None:
+    bench = asked()
+    for _ in range(7):
+        bench.tap()
+    bench.hold()
+    assert bench.state is State.SAVED
+    (rating,) = ratings(bench)
+    assert (rating.value, rating.moment, rating.session_id) == (7, Moment.AFTER, bench.saved[0].id)
+    assert rating.day == bench.saved[0].day
+    assert bench.rows.ratings == {rating.id: rating}
+
+
+def test_four_seconds_of_rest_confirm_and_the_line_shows_them() -> None:
+    bench = asked()
+    bench.tap()
+    bench.tap()
+    bench.pass_s(3.8)
+    assert bench.state is State.RATING
+    rests = [v.rest for v in bench.views if isinstance(v, RatingEntry) and v.value == 2 and v.rest is not None]
+    assert rests[0] == 1.0
+    assert rests == sorted(rests, reverse=True)
+    assert min(rests) < 0.15
+    bench.pass_s(0.3)
+    assert bench.state is State.SAVED
+    assert [r.value for r in ratings(bench)] == [2]
+
+
+def test_every_tap_begins_the_rest_anew_and_a_press_under_way_stops_it() -> None:
+    bench = asked()
+    for _ in range(5):
+        bench.tap()
+        bench.pass_s(3.5)
+    assert bench.state is State.RATING
+    bench.press(0.69)
+    bench.pass_s(3.7)
+    assert bench.state is State.RATING
+    bench.pass_s(0.4)
+    assert [r.value for r in ratings(bench)] == [6]
+
+
+def test_a_hold_with_no_value_confirms_nothing() -> None:
+    bench = asked()
+    bench.hold()
+    assert bench.state is State.RATING
+    assert ratings(bench) == []
+
+
+def test_sixty_seconds_untouched_is_unrated_and_asks_whether_it_felt_wrong() -> None:
+    bench = asked()
+    bench.pass_s(59.5)
+    assert bench.state is State.RATING
+    bench.pass_s(0.6)
+    assert bench.state is State.FELT_WRONG
+    assert ratings(bench) == []
+    bench.pass_s(8.1)
+    assert bench.state is State.IDLE
+
+
+def test_a_hold_within_eight_seconds_changes_the_same_record() -> None:
+    bench = asked()
+    bench.tap()
+    bench.hold()
+    assert isinstance(bench.view, RatingSaved)
+    bench.pass_s(5)
+    bench.hold()
+    assert bench.state is State.RATING
+    assert isinstance(bench.view, RatingEntry)
+    assert bench.view.value == 1
+    for _ in range(3):
+        bench.tap()
+    bench.hold()
+    first, second = ratings(bench)
+    assert (first.id, first.value) == (second.id, 1)
+    assert second.value == 4
+    assert [r.value for r in bench.rows.ratings.values()] == [4]
+    assert [r.value for r in bench.device.keeper.log.ratings] == [4]
+
+
+def test_a_slow_finger_on_change_still_gets_four_seconds_to_choose() -> None:
+    bench = asked()
+    bench.tap()
+    bench.hold()
+    bench.press(9.0)
+    assert bench.state is State.RATING
+    bench.pass_s(3.0)
+    assert bench.state is State.RATING
+    bench.tap()
+    bench.hold()
+    assert [r.value for r in bench.rows.ratings.values()] == [2]
+
+
+def test_after_eight_seconds_it_asks_whether_it_felt_wrong() -> None:
+    bench = asked()
+    bench.tap()
+    bench.hold()
+    bench.pass_s(7.8)
+    assert bench.state is State.SAVED
+    bench.pass_s(0.2)
+    assert bench.state is State.FELT_WRONG
+    assert isinstance(bench.view, FeltWrong)
+    bench.pass_s(8.1)
+    assert bench.state is State.IDLE
+    assert stops(bench) == []
+
+
+def test_saved_is_shown_only_after_the_store_s_answer() -> None:
+    bench = asked()
+    bench.disk_full = True
+    bench.tap()
+    bench.hold()
+    bench.pass_s(1)
+    shown = [v.saved for v in bench.views if isinstance(v, RatingSaved)]
+    assert shown
+    assert not any(shown)
+    bench.disk_full = False
+    bench.pass_s(31)
+    assert [r.value for r in bench.rows.ratings.values()] == [1]
+
+
+def felt_wrong(bench: Bench) -> Bench:
+    bench.tap()
+    bench.hold()
+    bench.tap()
+    assert bench.state is State.FELT_WRONG
+    return bench
+
+
+def test_felt_wrong_logs_one_stop_sign_and_the_plan_steps_back() -> None:
+    bench = felt_wrong(asked())
+    assert stops(bench) == []
+    bench.hold()
+    assert isinstance(bench.view, FeltWrong)
+    assert bench.view.logged
+    bench.hold()
+    (stop,) = stops(bench)
+    assert stop.session_id == bench.saved[0].id
+    assert stop.day == bench.saved[0].day
+    assert bench.rows.stops == {stop.id: stop}
+    assert stop in bench.device.keeper.log.stops
+    bench.pass_s(86_400 - (bench.t - 100) % 86_400)
+    assert bench.device.plan.rest_day, "tomorrow is a rest day"
+
+
+def test_without_a_stop_sign_tomorrow_is_no_rest_day() -> None:
+    bench = felt_wrong(asked())
+    bench.pass_s(86_400 - (bench.t - 100) % 86_400)
+    assert not bench.device.plan.rest_day
+
+
+def test_a_tap_leaves_felt_wrong_and_logs_nothing() -> None:
+    bench = felt_wrong(asked())
+    bench.tap()
+    assert bench.state is State.IDLE
+    assert stops(bench) == []
+
+
+# -- alone ---------------------------------------------------------------------------------------------------------
+
+
+def test_from_the_idle_screen_before_a_session() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.tap()
+    assert bench.state is State.RATING
+    bench.tap()
+    bench.hold()
+    (rating,) = ratings(bench)
+    assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
+    bench.pass_s(8.1)
+    assert bench.state is State.IDLE, "nothing can have felt wrong"
+
+
+def test_from_the_idle_screen_after_today_s_session_is_of_the_day() -> None:
+    bench = asked()
+    bench.pass_s(70)
+    assert isinstance(bench.view, Idle)
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    (rating,) = ratings(bench)
+    assert (rating.moment, rating.session_id) == (Moment.DAY, None)
+
+
+def test_the_first_tap_on_a_dark_panel_only_wakes() -> None:
+    bench = Bench()
+    bench.pass_s(60)
+    assert isinstance(bench.view, Off)
+    bench.tap()
+    assert isinstance(bench.view, Idle)
+    bench.tap()
+    assert bench.state is State.RATING
+    bench.pass_s(60.2)
+    assert bench.state is State.IDLE
+    assert ratings(bench) == []
+
+
+def test_before_and_after_are_both_kept() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.tap()
+    for _ in range(8):
+        bench.tap()
+    bench.hold()
+    bench = asked(bench)
+    for _ in range(3):
+        bench.tap()
+    bench.hold()
+    assert [(r.moment, r.value) for r in bench.rows.ratings.values()] == [(Moment.BEFORE, 8), (Moment.AFTER, 3)]
+
+
+# -- never in the way ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("taps", [0, 1])
+def test_lying_down_during_the_question_starts_the_timer(taps: int) -> None:
+    bench = asked()
+    for _ in range(taps):
+        bench.tap()
+    on = bench.t
+    bench.lie(120)
+    assert bench.state is State.ON_MAT
+    bench.up(60)
+    assert bench.saved[1].start_mono == pytest.approx(on, abs=0.2)
+
+
+def test_a_rating_without_a_clock_gets_its_date_later() -> None:
+    bench = Bench(utc=None)
+    bench.utc_at_0 = 1_773_576_000.0
+    bench.pass_s(5)
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    assert ratings(bench)[0].utc is None
+    bench.clock_known()
+    (logged,) = bench.device.keeper.log.ratings
+    assert logged.utc == pytest.approx(bench.utc_at_0 + logged.mono)
+    assert logged.day is not None
