@@ -12,12 +12,15 @@ from collections.abc import Callable
 
 from matpi.core.device import Device
 from matpi.core.effects import (
+    Changed,
     Checkpoint,
     DateBoot,
     DropSession,
     Effect,
     Light,
     Note,
+    Report,
+    Save,
     SaveAcknowledgement,
     SaveDay,
     SaveRating,
@@ -25,6 +28,7 @@ from matpi.core.effects import (
     SaveStop,
     SaveZero,
     Show,
+    id_of,
 )
 from matpi.core.events import Event, PanelBack, PanelLost, Saved, SaveFailed, Stopping, Tick
 from matpi.core.views import Off
@@ -104,33 +108,36 @@ class Loop:
                 return self._draw(t) if self._panel_lost_at is None else None
             case Light():
                 self._light(effect)
+            case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
+                return self._save(t, "note", lambda: self._store.count(kind, text))
+            case Note() | Report() | Changed():
+                pass
+            case _:
+                return self._save(t, id_of(effect), lambda: self._keep(effect))
+        return None
+
+    def _keep(self, save: Save) -> None:
+        store = self._store
+        match save:
             case Checkpoint(session):
-                return self._save(t, session.id, lambda: self._store.checkpoint(session))
+                store.checkpoint(session)
             case SaveSession(session):
-                return self._save(t, session.id, lambda: self._store.save_session(session))
+                store.save_session(session)
             case SaveRating(rating):
-                return self._save(t, rating.id, lambda: self._store.save_rating(rating))
+                store.save_rating(rating)
             case SaveStop(stop):
-                return self._save(t, stop.id, lambda: self._store.save_stop(stop))
+                store.save_stop(stop)
             case DropSession(session_id, reason):
-                return self._save(t, session_id, lambda: self._store.drop_session(session_id, reason))
+                store.drop_session(session_id, reason)
             case SaveDay(record):
-                return self._save(t, f"day {record.day}", lambda: self._store.save_day(record))
+                store.save_day(record)
             case SaveZero(zero, before):
-                return self._save(t, "zero", lambda: self._store.save_zero(zero, before))
+                store.save_zero(zero, before)
             case SaveAcknowledgement(acknowledgement):
-                return self._save(t, "safety", lambda: self._store.save_acknowledgement(acknowledgement))
+                store.save_acknowledgement(acknowledgement)
             case DateBoot(boot_id, offset_utc):
                 wall = self.device.wall
-                return self._save(
-                    t, "dates", lambda: self._store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
-                )
-            case Note(_, kind, text):
-                if kind != "save_failed":  # a store that could not save cannot count that either
-                    return self._save(t, "note", lambda: self._store.count(kind, text))
-            case _:
-                pass
-        return None
+                store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
 
     def _save(self, t: float, record_id: str, write: Callable[[], object]) -> Event:
         try:

@@ -21,12 +21,14 @@ from matpi.core.effects import (
     Note,
     Pattern,
     Report,
+    Save,
     SaveAcknowledgement,
     SaveRating,
     SaveSession,
     SaveStop,
     SaveZero,
     Show,
+    id_of,
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
 from matpi.core.model import Acknowledgement, Memory, Rating, Session, StopSign
@@ -59,28 +61,24 @@ class Rows:
         self.zero, self.zero_before = memory.zero, memory.zero_before
         self.acknowledgement = memory.acknowledgement
 
-    def commit(self, effect: Effect) -> str | None:
-        """Take it in; the id to answer with, None for what is not answered."""
+    def commit(self, effect: Save) -> str:
+        """Take it in; the id to answer with."""
         match effect:
             case Checkpoint(session) | SaveSession(session):
                 self.sessions[session.id] = session
-                return session.id
             case DropSession(session_id):
                 self.sessions.pop(session_id, None)
-                return session_id
             case SaveRating(rating):
                 self.ratings[rating.id] = rating
-                return rating.id
             case SaveStop(stop):
                 self.stops[stop.id] = stop
-                return stop.id
             case SaveZero(zero, before):
                 self.zero, self.zero_before = zero, before
             case SaveAcknowledgement(acknowledgement):
                 self.acknowledgement = acknowledgement
             case _:
                 pass
-        return None
+        return id_of(effect)
 
     def memory(self) -> Memory:
         closed = tuple(s for s in self.sessions.values() if not s.is_open)
@@ -99,9 +97,6 @@ class Rows:
             acknowledgement=self.acknowledgement,
             settings=self.before.settings,
         )
-
-
-_ASKED = (Checkpoint, SaveSession, SaveRating, SaveStop, DropSession)
 
 
 class Bench:
@@ -171,18 +166,12 @@ class Bench:
             event = waiting.popleft()
             for effect in self.device.handle(event):
                 self.effects.append(effect)
-                if not isinstance(effect, _ASKED):
-                    if not self.disk_full:
-                        self.rows.commit(effect)
-                    continue
-                record_id = _id_of(effect)
-                if self.mute_store:
+                if not isinstance(effect, Save) or self.mute_store:
                     continue
                 if self.disk_full:
-                    waiting.append(SaveFailed(event.t, record_id, "the disk is full"))
+                    waiting.append(SaveFailed(event.t, id_of(effect), "the disk is full"))
                 else:
-                    self.rows.commit(effect)
-                    waiting.append(Saved(event.t, record_id))
+                    waiting.append(Saved(event.t, self.rows.commit(effect)))
 
     def until(self, t: float) -> None:
         """What is due by `t` happens, without readings."""
@@ -314,20 +303,6 @@ class Bench:
     @property
     def lights(self) -> list[Light]:
         return self.of(Light)
-
-
-def _id_of(effect: Effect) -> str:
-    match effect:
-        case Checkpoint(session) | SaveSession(session):
-            return session.id
-        case DropSession(session_id):
-            return session_id
-        case SaveRating(rating):
-            return rating.id
-        case SaveStop(stop):
-            return stop.id
-        case _:
-            raise AssertionError(effect)
 
 
 def end_of(session: Session) -> float:

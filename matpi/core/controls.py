@@ -85,7 +85,7 @@ def _tap(device: Device, t: float, state: State) -> None:
 
 def _hold(device: Device, t: float, state: State) -> None:
     match state:
-        case State.IDLE:
+        case State.IDLE | State.OBJECT:
             device.fire("menu", t, "held")
         case State.RATING if device.dial.value is not None:
             _rated(device, t, "held")
@@ -125,7 +125,7 @@ def _hold_released(device: Device, t: float, state: State) -> None:
 def _stuck(device: Device, t: float, state: State) -> None:
     """Nobody holds a button for 20 s: what this press did is taken back."""
     device.note(t, "button_stuck", "the button was down for 20 s; it is ignored until it is let go")
-    if state is State.MENU and device.press_state is State.IDLE:
+    if state is State.MENU and device.press_state in {State.IDLE, State.OBJECT}:
         device.fire("leave_menu", t, "the button is stuck")
     elif state is State.DISCARDED and device.press_state is State.ON_MAT:
         device.undo_discard(t, "the button is stuck")
@@ -140,6 +140,12 @@ def rating_over(device: Device, t: float) -> None:
 
 
 def _rated(device: Device, t: float, reason: str) -> None:
+    keep_chosen(device, t)
+    device.fire("rated", t, reason)
+
+
+def keep_chosen(device: Device, t: float) -> None:
+    """The value on the dial is the answer; none is none. Whoever lies down again in the middle of it has answered."""
     value, last = device.dial.value, device.machine.last
     if value is None:
         return
@@ -156,7 +162,6 @@ def _rated(device: Device, t: float, reason: str) -> None:
         **_dated(device, t),
     )
     device.keep(SaveRating(rating))
-    device.fire("rated", t, reason)
 
 
 def _dated(device: Device, t: float) -> dict[str, Any]:

@@ -21,11 +21,11 @@ from matpi.core.effects import (
     Pattern,
     Report,
     Said,
+    Save,
     SaveAcknowledgement,
     SaveDay,
-    SaveRating,
     SaveSession,
-    SaveStop,
+    SaveZero,
     Show,
 )
 from matpi.core.events import (
@@ -231,7 +231,7 @@ class Device:
             self._checkpoint(t)
         if t >= self._zeros.due:
             silent = self.presence.silent  # nothing moves then; the next reading asks again
-            self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent)
+            self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent))
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
         if self._left_open is not None and t >= self._left_open.due(self.machine.state):
@@ -274,6 +274,8 @@ class Device:
         said = _SAID.get(trigger)
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
+        if trigger == "touched" and machine.state is State.RATING:
+            controls.keep_chosen(self, t)
         end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
         self.fire(trigger, t, change.reason, at=change.at, end=end)
         if trigger == "touched":
@@ -292,9 +294,9 @@ class Device:
         machine.fire(trigger, t, reason, at, end)
         for effect in machine.effects:
             if isinstance(effect, SaveSession | DropSession):
-                self.keeper.keep(effect)
-                self._replan()
-            elif isinstance(effect, Checkpoint):
+                self.keep(effect)
+                continue
+            if isinstance(effect, Checkpoint):
                 self.keeper.goes_on(effect.session.id)
             self._effects.append(effect)
         machine.effects.clear()
@@ -359,7 +361,7 @@ class Device:
                 self._close_left_open(t, verdict.close)
             return
         self._left_open = None
-        self._drop(running.id, "joined")
+        self.keep(DropSession(running.id, "joined"))
         left.carry_into(running, verdict.gap_s)
         self.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
         self._checkpoint(t)
@@ -372,18 +374,11 @@ class Device:
         record = left.session.closed(EndReason.POWER_LOST)
         self.note(t, "power_lost", f"a session was left open by a power cut: {why}")
         if record.on_mat_s < self.rules.min_session_s:
-            self._drop(record.id, "short")
+            self.keep(DropSession(record.id, "short"))
             self._effects.append(Report(t, t, Said.SHORT, EndReason.POWER_LOST, record))
             return
-        save = SaveSession(record)
-        self.keeper.keep(save)
-        self._effects += [save, Report(t, t, Said.SESSION_ENDED, EndReason.POWER_LOST, record)]
-        self._replan()
-
-    def _drop(self, session_id: str, reason: str) -> None:
-        drop = DropSession(session_id, reason)
-        self.keeper.keep(drop)
-        self._effects.append(drop)
+        self.keep(SaveSession(record))
+        self._effects.append(Report(t, t, Said.SESSION_ENDED, EndReason.POWER_LOST, record))
 
     # -- clock, store ----------------------------------------------------------------------------------------------
 
@@ -401,7 +396,7 @@ class Device:
             if running is not None:
                 self._ask_left_open(t, running.start)
                 self._checkpoint(t)
-            self._effects.append(DateBoot(self.boot_id, offset))
+            self.keep(DateBoot(self.boot_id, offset))
         if first or abs(step) > 0.5:
             self._replan()
 
@@ -425,29 +420,27 @@ class Device:
         elif self.machine.state is State.ON_MAT and presence.silent:
             self.fire("sensor_lost", t, "the load cells are silent", at=presence.lost_at)
 
-    def keep(self, effect: SaveRating | SaveStop) -> None:
-        """A record made by hand: into the log, and to the store."""
-        self.keeper.keep(effect)
-        self._effects.append(effect)
-        self._replan()
+    def keep(self, *saves: Save) -> None:
+        """To the store, and until it has answered into the keeper; what is of the log changes the plan."""
+        for save in saves:
+            self.keeper.keep(save)
+            self._effects.append(save)
+            if not isinstance(save, SaveZero | DateBoot):
+                self._replan()
 
     def note(self, t: float, kind: str, text: str) -> None:
         self._effects.append(Note(t, kind, text))
 
     def acknowledge(self, effect: SaveAcknowledgement) -> None:
         self.acknowledgement = effect.acknowledgement
-        self._effects.append(effect)
-        self._replan()
+        self.keep(effect)
 
     def snooze(self, t: float) -> None:
         """The reminder was seen: silent until tomorrow."""
         day = self.wall.day(t)
         if day is not None:
             old = self.day_record(day) or DayRecord(day)
-            record = DayRecord(day, rest=old.rest, snoozed=True)
-            self.keeper.set_day(record)
-            self._effects.append(SaveDay(record))
-            self.face.ask_nudge()
+            self.keep(SaveDay(DayRecord(day, rest=old.rest, snoozed=True)))
 
     def day_record(self, day: date) -> DayRecord | None:
         return next((d for d in self.keeper.log.days if d.day == day), None)
@@ -458,7 +451,7 @@ class Device:
             return False
         tracker = self.presence.zero
         self.zero_before = tracker.before
-        self._effects += self._zeros.by_hand(tracker, self.zero_before)
+        self.keep(*self._zeros.by_hand(tracker, self.zero_before))
         self.note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg")
         return True
 
@@ -466,14 +459,14 @@ class Device:
         if self.zero_before is not None:
             self.presence.undo_zero(self.zero_before)
             self.zero_before = None
-            self._effects += self._zeros.by_hand(self.presence.zero, None)
+            self.keep(*self._zeros.by_hand(self.presence.zero, None))
             self.note(t, "zero_undone", f"zero back at {self.presence.zero.total_kg:.1f} kg")
 
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
         self._checkpoint(t)
         self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
-        self._effects += self._zeros.moved(self.presence.zero, t, self.zero_before)
+        self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before))
         self._effects += [Light(Pattern.OFF, t), Show(Off())]
         self._stopped = True
         self._dirty = False

@@ -1,13 +1,14 @@
 """What must be done. The core returns effects; the loop performs them in order.
 
-Records (`SaveSession`, `SaveRating`, `SaveStop`) are answered by a `Saved` or a `SaveFailed` with the record's id.
-The device keeps what failed and asks again; "Saved" is shown only after the answer.
+What the store is asked for (`Save`) is answered by a `Saved` or a `SaveFailed` with its `id_of`. The device keeps what
+failed and asks again; "Saved" is shown only after the answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from matpi.core.model import Acknowledgement, DayRecord, Rating, Session, StopSign, Zero
 from matpi.core.views import View
@@ -171,3 +172,39 @@ Effect = (
     | Changed
     | Note
 )
+
+
+Save = (
+    Checkpoint
+    | SaveSession
+    | DropSession
+    | SaveRating
+    | SaveStop
+    | SaveDay
+    | SaveZero
+    | SaveAcknowledgement
+    | DateBoot
+)
+"""What the store is asked to make durable."""
+
+
+def id_of(save: Save) -> str:
+    """Under which id the store's answer comes. A checkpoint's is not its session's: it says nothing of the record."""
+    match save:
+        case SaveSession(session):
+            return session.id
+        case DropSession(session_id):
+            return session_id
+        case SaveRating(record) | SaveStop(record):
+            return record.id
+        case SaveDay(record):
+            return f"day {record.day}"
+        case SaveZero():
+            return "zero"
+        case SaveAcknowledgement():
+            return "acknowledgement"
+        case DateBoot():
+            return "dates"
+        case Checkpoint():
+            return "checkpoint"
+    assert_never(save)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
-from matpi.core.effects import DropSession, Effect, SaveRating, SaveSession, SaveStop
-from matpi.core.model import DayRecord, Log, Rating, Session, StopSign
+from matpi.core.effects import DropSession, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
+from matpi.core.model import Log, Rating, Session, StopSign
 from matpi.core.wall import Wall
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
@@ -20,7 +20,7 @@ class Keeper:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.waiting: dict[str, Effect] = {}
+        self.waiting: dict[str, Save] = {}
         self.failed: dict[str, str] = {}
         self.unwritten = ""
         """Why the last thing besides the records, such as a checkpoint, could not be written; "" when it could."""
@@ -30,24 +30,23 @@ class Keeper:
         """The store's log as somebody changed it, and on top of it what the store does not have yet."""
         self.log = log
         for effect in list(self.waiting.values()):
-            if isinstance(effect, SaveSession | DropSession | SaveRating | SaveStop):
-                self.keep(effect)
+            self.keep(effect)
 
-    def keep(self, effect: SaveSession | DropSession | SaveRating | SaveStop) -> None:
-        """The record enters the log, and waits for the store's answer; so does a row to be taken away."""
+    def keep(self, effect: Save) -> None:
+        """A record enters the log; whatever is to be kept waits for the store's answer."""
         log = self.log
         match effect:
             case SaveSession(session):
                 self.log = replace(log, sessions=_put(log.sessions, session))
-                self.waiting[session.id] = effect
-            case DropSession(session_id):
-                self.waiting[session_id] = effect
             case SaveRating(rating):
                 self.log = replace(log, ratings=_put(log.ratings, rating))
-                self.waiting[rating.id] = effect
             case SaveStop(stop):
                 self.log = replace(log, stops=_put(log.stops, stop))
-                self.waiting[stop.id] = effect
+            case SaveDay(record):
+                self.log = replace(log, days=(*(day for day in log.days if day.day != record.day), record))
+            case _:
+                pass
+        self.waiting[id_of(effect)] = effect
 
     def goes_on(self, session_id: str) -> None:
         """A session that was dropped is under way again: do not take its row away after all."""
@@ -78,7 +77,7 @@ class Keeper:
         """Why something is not on the disk; "" when all is."""
         return next(iter(self.failed.values()), self.unwritten)
 
-    def retry(self, t: float) -> list[Effect]:
+    def retry(self, t: float) -> list[Save]:
         """What to ask again, now that it is time."""
         if t < self.retry_due:
             return []
@@ -87,10 +86,6 @@ class Keeper:
 
     def is_saved(self, record_id: str) -> bool:
         return record_id not in self.waiting
-
-    def set_day(self, record: DayRecord) -> None:
-        others = tuple(day for day in self.log.days if day.day != record.day)
-        self.log = replace(self.log, days=(*others, record))
 
     def date(self, boot_id: str, wall: Wall) -> None:
         """The clock is trusted: give the records of this boot their dates, as the store does with its rows."""

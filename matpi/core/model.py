@@ -144,6 +144,8 @@ class Zero:
     by_hand: bool = False
     noise_kg: float | None = None
     """Learnt spread of a one-second block on the empty mat, summed over the channels."""
+    anchor_kg: float | None = None
+    """Where a zero set by hand stood, in all: how far it may follow is counted from there."""
 
     @property
     def total_kg(self) -> float:

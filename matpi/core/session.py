@@ -87,7 +87,7 @@ def _rows() -> Iterable[Transition]:
     yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
     yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
     yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
-    for source in (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG):
+    for source in (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.MENU, s.SAFETY):
         yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
         yield row("cleared", source, None)
 
@@ -126,6 +126,7 @@ def _rows() -> Iterable[Transition]:
     yield row("safety_due", s.IDLE, s.SAFETY, reason="not answered yet")
     yield row("answered", s.SAFETY, s.IDLE, reason="answered")
     yield row("menu", s.IDLE, s.MENU, reason="held")
+    yield row("menu", s.OBJECT, s.MENU, reason="held")
     yield row("leave_menu", s.MENU, s.IDLE, reason="chosen, or 20 s untouched")
     yield row("read_safety", s.MENU, s.SAFETY, reason="chosen")
 

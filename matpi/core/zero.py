@@ -65,7 +65,7 @@ class ZeroTracker:
         self.astray = False
         """The empty mat weighs more or less than the zero may follow: "check the mat"."""
         self._rules = rules
-        self._reach_from = zero.kg if zero and zero.by_hand else None
+        self._anchor_kg = zero.anchor_kg if zero else None
         self._noise = zero.noise_kg if zero else None
         self._spreads: deque[float] = deque(maxlen=self.LEARN_BLOCKS)
         self._still_blocks = 0
@@ -82,7 +82,7 @@ class ZeroTracker:
         return self._noise
 
     def value(self, channels: int) -> Zero:
-        return Zero(self.kg or (0.0,) * channels, self.by_hand, self._noise)
+        return Zero(self.kg or (0.0,) * channels, self.by_hand, self._noise, self._anchor_kg)
 
     def disturbed(self) -> None:
         """Something came onto the mat: stillness starts anew."""
@@ -121,7 +121,7 @@ class ZeroTracker:
         self.astray = self._astray_blocks >= 600
 
     def _reference(self) -> float:
-        return sum(self._reach_from) if self._reach_from else 0.0
+        return self._anchor_kg or 0.0
 
     def _at_reach(self, net_kg: float) -> bool:
         moved = self.total_kg - self._reference()
@@ -138,13 +138,13 @@ class ZeroTracker:
     def set_by_hand(self, block: Block) -> None:
         """Somebody asked: this block is the zero, and the reach is counted from here."""
         self.before = self.value(len(block.mean_kg))
-        self.kg = self._reach_from = block.mean_kg
+        self.kg, self._anchor_kg = block.mean_kg, sum(block.mean_kg)
         self.by_hand, self.astray, self._astray_blocks = True, False, 0
 
     def restore(self, zero: Zero) -> None:
         """Take the last by-hand zero back."""
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
-        self._reach_from = zero.kg if zero.by_hand else None
+        self._anchor_kg = zero.anchor_kg
         self.astray, self._astray_blocks = False, 0
 
 

@@ -88,7 +88,7 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
     """By `current` and `before`."""
-    found = conn.execute("SELECT which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg FROM zero")
+    found = conn.execute("SELECT which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg, anchor_kg FROM zero")
     return {row[0]: rows.zero_of(row[1:]) for row in found}
 
 
@@ -161,7 +161,8 @@ def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None
         except ValueError as error:
             raise StoreError(f"The zero was not stored: {error}; check the configured channels.") from error
         conn.execute(
-            "INSERT INTO zero (which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO zero (which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg, anchor_kg)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (which, *columns),
         )
 

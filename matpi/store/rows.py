@@ -182,14 +182,15 @@ def day_of(row: Row) -> DayRecord:
 
 
 def zero_values(zero: Zero) -> Row:
-    """kg_1 to kg_4, by_hand, noise_kg. Raises ValueError unless there are 1 to 4 channels."""
+    """kg_1 to kg_4, by_hand, noise_kg, anchor_kg. Raises ValueError unless there are 1 to 4 channels."""
     if not 1 <= len(zero.kg) <= 4:
         raise ValueError(f"a zero has 1 to 4 channels, not {len(zero.kg)}")
-    return (*zero.kg, *(None,) * (4 - len(zero.kg)), zero.by_hand, zero.noise_kg)
+    return (*zero.kg, *(None,) * (4 - len(zero.kg)), zero.by_hand, zero.noise_kg, zero.anchor_kg)
 
 
 def zero_of(row: Row) -> Zero:
-    return Zero(tuple(kg for kg in row[:4] if kg is not None), by_hand=bool(row[4]), noise_kg=row[5])
+    kg = tuple(kg for kg in row[:4] if kg is not None)
+    return Zero(kg, by_hand=bool(row[4]), noise_kg=row[5], anchor_kg=row[6])
 
 
 def acknowledgement_of(row: Row) -> Acknowledgement:

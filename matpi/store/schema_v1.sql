@@ -72,7 +72,8 @@ CREATE TABLE zero (
   kg_3 REAL CHECK (abs(kg_3) < 1e15) CHECK (kg_3 IS NULL OR kg_2 IS NOT NULL),
   kg_4 REAL CHECK (abs(kg_4) < 1e15) CHECK (kg_4 IS NULL OR kg_3 IS NOT NULL),
   by_hand INTEGER NOT NULL CHECK (by_hand IN (0, 1)),
-  noise_kg REAL CHECK (abs(noise_kg) < 1e15)
+  noise_kg REAL CHECK (abs(noise_kg) < 1e15),
+  anchor_kg REAL CHECK (abs(anchor_kg) < 1e15)
 ) STRICT;
 
 CREATE TABLE calibration (

@@ -38,8 +38,8 @@ from tests.bench import NOON, Bench, end_of
 
 LOADS_THAT_FIT: dict[State, set[Load]] = {
     State.IDLE: {Load.EMPTY},
-    State.SAFETY: {Load.EMPTY},
-    State.MENU: {Load.EMPTY},
+    State.SAFETY: {Load.EMPTY, Load.OBJECT},  # reached from the menu
+    State.MENU: {Load.EMPTY, Load.OBJECT},
     State.ARRIVING: {Load.ARRIVING},
     State.ON_MAT: {Load.ON},
     State.AWAY: {Load.AWAY},

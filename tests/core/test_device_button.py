@@ -382,3 +382,32 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
     bench.pass_s(5)
     assert isinstance(bench.view, Idle)
     assert bench.view.notice == "ask a clinician first"
+
+
+def test_the_menu_opens_over_an_object_and_can_make_it_the_zero() -> None:
+    bench = Bench()
+    bench.pass_s(60)
+    bench.motion_kg = 0.0
+    bench.kg = 20.0
+    bench.pass_s(60)
+    assert bench.state is State.OBJECT
+    bench.hold()
+    assert bench.state is State.MENU
+    bench.hold()
+    assert bench.state is State.IDLE
+    assert bench.device.presence.zero.total_kg == pytest.approx(20.0, abs=0.1)
+    bench.reboot(5.0)
+    assert bench.device.presence.zero.value(2).anchor_kg == pytest.approx(20.0, abs=0.1)
+
+
+def test_a_chosen_rating_is_kept_when_somebody_lies_down_before_it_was_confirmed() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.lie(120)
+    bench.up(26)
+    assert bench.state is State.RATING
+    for _ in range(4):
+        bench.tap()
+    bench.lie(10)
+    assert [r.value for r in bench.device.keeper.log.ratings] == [4]
+    assert bench.device.keeper.log.ratings[0].session_id == bench.saved[0].id

@@ -5,15 +5,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from datetime import UTC, time
+from datetime import UTC, date, time
 
 import pytest
 
-from matpi.core.effects import DropSession, SaveRating, SaveSession, SaveStop
+from matpi.core.effects import (
+    Checkpoint,
+    DateBoot,
+    DropSession,
+    Save,
+    SaveAcknowledgement,
+    SaveDay,
+    SaveRating,
+    SaveSession,
+    SaveStop,
+    SaveZero,
+    id_of,
+)
 from matpi.core.events import LogChanged
 from matpi.core.keeping import RETRY_S, Keeper
-from matpi.core.model import EndReason, Log, Moment, Rating, Session, StopSign
+from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Moment, Rating, Session, StopSign, Zero
 from matpi.core.wall import Wall
 from tests.bench import NOON, Bench
 
@@ -133,3 +146,33 @@ def test_a_session_that_goes_on_after_all_is_not_dropped_by_a_late_retry() -> No
     keeper.keep(SaveSession(SESSION))
     keeper.goes_on("s")
     assert not keeper.is_saved("s"), "only a drop is taken back"
+
+
+def test_a_checkpoint_that_could_be_written_does_not_answer_for_the_session() -> None:
+    keeper = Keeper(Log())
+    session = Session("a", "boot", 1.0, 100.0, 100.0, EndReason.LEFT)
+    keeper.keep(SaveSession(session))
+    assert id_of(Checkpoint(session)) != id_of(SaveSession(session))
+    keeper.saved(id_of(Checkpoint(session)))
+    assert not keeper.is_saved("a")
+    keeper.refused(5.0, id_of(SaveSession(session)), "full")
+    assert keeper.retry(5.0 + RETRY_S) == [SaveSession(session)]
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        SaveDay(DayRecord(date(2026, 3, 15), snoozed=True)),
+        SaveZero(Zero((1.0, 2.0)), None),
+        SaveAcknowledgement(Acknowledgement(some=False)),
+        DateBoot("boot", 1000.0),
+    ],
+)
+def test_whatever_could_not_be_written_is_asked_for_again(save: Save) -> None:
+    keeper = Keeper(Log())
+    keeper.keep(save)
+    assert keeper.refused(5.0, id_of(save), "full")
+    assert keeper.retry(5.0 + RETRY_S) == [save]
+    assert keeper.saved(id_of(save))
+    assert keeper.retry_due == math.inf
+    assert not keeper.trouble

@@ -97,7 +97,7 @@ def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
         assert all(",".join(row) == header for row in document[name])
     assert list(document["diagnostics"][0]) == ["kind", "count", "last_text"]
     assert document["settings"]["rest_weekdays"] == [0, 3, 6]
-    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": 0.004}
+    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": 0.004, "anchor_kg": None}
     assert document["sessions"][2]["deleted_why"] == "the cat"
     assert document["edits"][0] == {
         "session_id": "s2", "n": 1, "edited_utc": UTC + 1, "field": "aways", "before": "1", "after": "0",
