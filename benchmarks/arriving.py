@@ -12,10 +12,11 @@ import statistics
 import time
 from datetime import UTC
 
-from matpi.core.device import Device, DeviceRules
+from matpi.core.device import Device
 from matpi.core.effects import Show
 from matpi.core.events import Reading, Tick, WallClock
 from matpi.core.model import Acknowledgement, Memory
+from matpi.core.rules import DeviceRules
 from matpi.core.views import Arriving
 from matpi.screen.render import render
 from matpi.sim.body import Mat

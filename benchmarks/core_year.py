@@ -13,10 +13,11 @@ import time
 import tracemalloc
 from datetime import UTC
 
-from matpi.core.device import Device, DeviceRules
+from matpi.core.device import Device
 from matpi.core.effects import SaveSession
 from matpi.core.events import Event, Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Memory, Session
+from matpi.core.rules import DeviceRules
 
 SESSIONS, MINUTES, RATE = 365, 20, 10
 EVENING = 1_773_601_200.0

@@ -13,10 +13,11 @@ from datetime import UTC
 from itertools import count
 from typing import Any
 
-from matpi.core.device import Device, DeviceRules
+from matpi.core.device import Device
 from matpi.core.effects import DropSession, Effect, Report, Said, SaveRating, SaveSession, SaveStop
 from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Memory, Session
+from matpi.core.rules import DeviceRules
 
 AFTER_S = 90.0
 """Virtual time after the last reading: longer than the 60 s of silence that end a session."""

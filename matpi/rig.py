@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo
 from matpi import __version__
 from matpi.config import Config
 from matpi.core.calendar_day import next_local, utc_offset_s
-from matpi.core.device import Device, DeviceRules
+from matpi.core.device import Device
 from matpi.core.effects import Brightness, Effect, Light, Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Reading, Stopping, WallClock
 from matpi.core.model import Settings
-from matpi.core.presence import PresenceRules
+from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.zero import ZeroRules
 from matpi.errors import HardwareError, StoreError, UsageError
 from matpi.loop import Loop

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from matpi.core.device import Device, DeviceRules
+from matpi.core.device import Device
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -32,6 +32,7 @@ from matpi.core.effects import (
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
 from matpi.core.model import Acknowledgement, Memory, Rating, Session, StopSign
+from matpi.core.rules import DeviceRules
 from matpi.core.session import State
 from matpi.core.views import View
 

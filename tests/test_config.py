@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matpi.config import Config, load, reference
-from matpi.core.presence import PresenceRules
+from matpi.core.rules import PresenceRules
 from matpi.errors import ConfigError
 
 

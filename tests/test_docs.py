@@ -301,7 +301,7 @@ def test_toml_is_a_config(page: Path, tmp_path: Path) -> None:
 
 
 def constant(dotted: str) -> Any:
-    """`core.presence.PresenceRules.on_kg` or `lamp.BREATH_S` of the package."""
+    """`core.rules.PresenceRules.on_kg` or `lamp.BREATH_S` of the package."""
     module, *parts = dotted.rsplit(".", 2 if dotted.count(".") > 1 and dotted.split(".")[-2][0].isupper() else 1)
     value: Any = importlib.import_module(f"matpi.{module}")
     for name in parts:

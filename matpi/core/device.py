@@ -508,6 +508,3 @@ class Device:
 
     def snapshot(self) -> Snapshot:
         return snapshot(self)
-
-
-__all__ = ["NOTHING", "Device", "DeviceRules", "Snapshot"]

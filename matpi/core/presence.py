@@ -18,14 +18,15 @@ A reading that changes nothing costs well under a microsecond; what is slow is d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
 from matpi.core.events import Reading
 from matpi.core.model import Zero
+from matpi.core.rules import PresenceRules
 from matpi.core.stillness import Stillness
-from matpi.core.zero import Block, ZeroRules, ZeroTracker, block_of
+from matpi.core.zero import Block, ZeroTracker, block_of
 
 
 class Load(Enum):
@@ -34,35 +35,6 @@ class Load(Enum):
     ON = auto()
     AWAY = auto()
     OBJECT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceRules:
-    """docs/behaviour.md 1, value by value. kg and seconds."""
-
-    on_kg: float = 12.0
-    off_ratio: float = 0.5
-    dwell_s: float = 3.0
-    bounce_s: float = 1.0
-    """Getting on takes 0.34-1.1 s on real balance boards, one bounces for 0.69 s (docs/sources.md, presence)."""
-    dip_s: float = 0.5
-    """Chosen: longer than a cough or a knock, shorter than getting off (0.2-0.4 s) and standing clear."""
-    back_s: float = 1.0
-    """Chosen: a hand on the mat while getting up is shorter."""
-    away_s: float = 20.0
-    doubt_s: float = 0.15
-    """After one contrary reading a decision waits this long for the next. Chosen: one and a half readings at 10/s."""
-    object_s: float = 30.0
-    object_ratio: float = 2.0
-    stale_s: float = 2.0
-    sensor_gone_s: float = 60.0
-    settle_s: float = 3.0
-    """The first reading may take this long after the start: 0.4 s of settling, and a slow process start."""
-    zero: ZeroRules = field(default_factory=ZeroRules)
-
-    @property
-    def off_kg(self) -> float:
-        return self.on_kg * self.off_ratio
 
 
 @dataclass(frozen=True, slots=True)
