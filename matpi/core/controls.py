@@ -198,10 +198,7 @@ def _choose(device: Device, t: float, item: str) -> None:
             device.undo_zero(t)
             reason = "zero undone"
         case _ if item == CLINICIAN:
-            old = device.acknowledgement
-            device.acknowledge(
-                SaveAcknowledgement(Acknowledgement(some=True, utc=old.utc if old else None, cleared=True))
-            )
+            device.acknowledge(SaveAcknowledgement(Acknowledgement(some=True, utc=device.wall.utc(t), cleared=True)))
             reason = "a clinician agreed"
         case _:
             reason = "back"

@@ -7,6 +7,7 @@ makes happen what was due.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, tzinfo
 from math import inf
 
@@ -48,8 +49,8 @@ from matpi.core.events import (
 from matpi.core.face import Face
 from matpi.core.gesture import Button
 from matpi.core.keeping import Keeper
-from matpi.core.left_open import LeftOpen
-from matpi.core.model import DayRecord, EndReason, Memory
+from matpi.core.left_open import LeftOpen, gap_since
+from matpi.core.model import DayRecord, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.presence import Change, Load, Presence
 from matpi.core.programme import Plan, plan
@@ -91,6 +92,8 @@ class Device:
     ) -> None:
         self.rules, self.version, self.boot_id, self.new_id = rules, version, boot_id, new_id
         self.settings, self.acknowledgement = memory.settings, memory.acknowledgement
+        self.acknowledged_now = False
+        """In this boot: its date may still come."""
         self.wall = Wall(zone_for(memory.settings.zone), memory.settings.day_start)
         self.keeper = Keeper(memory.log)
         self.presence = Presence(t, memory.zero, rules.presence)
@@ -126,6 +129,8 @@ class Device:
         self._plan_due = -inf
         self._checkpoint_due = inf
         self._stopped = False
+        self._astray = False
+        self._panel_noted: dict[str, float] = {}
         self._dirty = True
         self._effects: list[Effect] = []
         self._wake = self._others_due = -inf
@@ -139,10 +144,7 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            if self._left_open is not None:
-                self._left_open.heard(t)
-                self._plan_wake()
-            if not presence.changes:
+            if not presence.changes and presence.zero.astray is self._astray and self._left_open is None:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
             self._follow_presence()
@@ -151,8 +153,8 @@ class Device:
             t = max(t, self.t)
             self._advance(t)
             self._take(event, t)
-        self.t = t
-        return self._finish(t)
+        self.t = max(self.t, t)
+        return self._finish(self.t)
 
     def next_wake(self) -> float | None:
         """When to send a Tick if nothing else happens; None: never."""
@@ -160,7 +162,7 @@ class Device:
 
     def _finish(self, t: float) -> list[Effect]:
         self._settle(t)
-        if self._dirty:
+        if self._dirty and not self._stopped:
             self._dirty = False
             self._effects += self.face.refresh(self, t)
         self._plan_wake()
@@ -170,8 +172,6 @@ class Device:
     def _take(self, event: Event, t: float) -> None:
         match event:
             case Reading(_, kg, ok):
-                if self._left_open is not None:
-                    self._left_open.heard(t)
                 self.presence.read(Reading(t, kg, ok))
                 self._follow_presence()
             case ButtonDown() | ButtonUp():
@@ -196,11 +196,11 @@ class Device:
                 self.keeper.take_log(log)
                 self._replan()
             case PanelLost():
-                self._effects.append(Note(t, "panel_lost", "the panel does not answer; the timer goes on"))
+                self._note_panel(t, "panel_lost", "the panel does not answer; the timer goes on")
             case PanelBack():
                 self.face.forget()
                 self._dirty = True
-                self._effects.append(Note(t, "panel_back", "the panel answers again"))
+                self._note_panel(t, "panel_back", "the panel answers again")
             case Stopping():
                 self._stop(t)
             case SensorBack() | Tick():
@@ -234,7 +234,7 @@ class Device:
             self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent))
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
-        if self._left_open is not None and t >= self._left_open.due(self.machine.state):
+        if self._left_open is not None and t >= self._left_open.due(self.machine.state, self.presence.heard_at):
             self._close_left_open(t, "nobody on the mat after the power cut")
         if t >= self._plan_due:
             self._replan()
@@ -250,7 +250,7 @@ class Device:
             self._checkpoint_due,
             self._zeros.due,
             self.keeper.retry_due,
-            inf if self._left_open is None else self._left_open.due(self.machine.state),
+            inf if self._left_open is None else self._left_open.due(self.machine.state, self.presence.heard_at),
             self._plan_due,
             self.face.due,
         )
@@ -260,7 +260,9 @@ class Device:
     # -- presence --------------------------------------------------------------------------------------------------
 
     def _follow_presence(self) -> None:
-        changes = self.presence.changes
+        changes, astray = self.presence.changes, self.presence.zero.astray
+        if astray is not self._astray:
+            self._astray, self._dirty = astray, True
         while changes:
             self._follow(changes.pop(0))
 
@@ -274,6 +276,10 @@ class Device:
         said = _SAID.get(trigger)
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
+        if trigger == "confirmed" and (capped := self._still_capped(change.at)) is not None:
+            machine.last = capped
+            self.fire("still_there", t, "not got up since the cap", at=change.at)
+            return
         if trigger == "touched" and machine.state is State.RATING:
             controls.keep_chosen(self, t)
         end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
@@ -355,7 +361,7 @@ class Device:
         left, running = self._left_open, self.machine.running
         if left is None or running is None:
             return
-        verdict = left.verdict(touch, self.wall.utc(touch))
+        verdict = left.verdict(touch, self.presence.heard_at, self.boot_id, self.wall.utc(touch))
         if verdict.gap_s is None:
             if verdict.close is not None:
                 self._close_left_open(t, verdict.close)
@@ -366,6 +372,16 @@ class Device:
         self.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
         self._checkpoint(t)
         self._dirty = True
+
+    def _still_capped(self, touch: float) -> Session | None:
+        """Who lay there when the cap closed the session, and when the power or the cells went, lies there still."""
+        heard_at = self.presence.heard_at
+        last = self.keeper.log.sessions[-1] if self.keeper.log.sessions else None
+        if last is None or last.reason is not EndReason.CAP or heard_at is None:
+            return None
+        gap_s = gap_since(last, touch, self.boot_id, self.wall.utc(touch))
+        soon = touch <= heard_at + self.rules.still_there_s
+        return last if soon and gap_s is not None and 0.0 <= gap_s <= self.rules.resume_s else None
 
     def _close_left_open(self, t: float, why: str) -> None:
         left, self._left_open = self._left_open, None
@@ -397,6 +413,8 @@ class Device:
                 self._ask_left_open(t, running.start)
                 self._checkpoint(t)
             self.keep(DateBoot(self.boot_id, offset))
+            if self.acknowledged_now and self.acknowledgement is not None and self.acknowledgement.utc is None:
+                self.acknowledge(SaveAcknowledgement(replace(self.acknowledgement, utc=utc)))
         if first or abs(step) > 0.5:
             self._replan()
 
@@ -431,8 +449,14 @@ class Device:
     def note(self, t: float, kind: str, text: str) -> None:
         self._effects.append(Note(t, kind, text))
 
+    def _note_panel(self, t: float, kind: str, text: str) -> None:
+        """A loose wire would write a note every few seconds: one each is enough for a while."""
+        if t >= self._panel_noted.get(kind, -inf) + self.rules.panel_note_s:
+            self._panel_noted[kind] = t
+            self.note(t, kind, text)
+
     def acknowledge(self, effect: SaveAcknowledgement) -> None:
-        self.acknowledgement = effect.acknowledgement
+        self.acknowledgement, self.acknowledged_now = effect.acknowledgement, True
         self.keep(effect)
 
     def snooze(self, t: float) -> None:

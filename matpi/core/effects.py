@@ -175,15 +175,7 @@ Effect = (
 
 
 Save = (
-    Checkpoint
-    | SaveSession
-    | DropSession
-    | SaveRating
-    | SaveStop
-    | SaveDay
-    | SaveZero
-    | SaveAcknowledgement
-    | DateBoot
+    Checkpoint | SaveSession | DropSession | SaveRating | SaveStop | SaveDay | SaveZero | SaveAcknowledgement | DateBoot
 )
 """What the store is asked to make durable."""
 

@@ -21,36 +21,26 @@ class Verdict:
 
 
 class LeftOpen:
-    """`session` is the open row as its last checkpoint told it."""
+    """`session` is the open row as its last checkpoint told it. `heard_at`: the first reading, None while silent."""
 
     def __init__(self, session: Session, boot_t: float, rules: DeviceRules) -> None:
         self.session = session
         self._rules = rules
-        self._began = boot_t
-        self._reading = False
+        self._boot_t = boot_t
 
-    def heard(self, t: float) -> None:
-        """A reading came; who touched the mat soon after the first one lay there all the time."""
-        if not self._reading:
-            self._reading, self._began = True, t
-
-    def due(self, state: State) -> float:
+    def due(self, state: State, heard_at: float | None) -> float:
         """Until when to wait for somebody; as long as there is somebody, the clock may still tell how long it was."""
         if state in _SOMEBODY:
             return inf
-        rules = self._rules
-        return self._began + (rules.still_there_s if self._reading else rules.presence.sensor_gone_s)
+        return self._boot_t + self._rules.resume_s if heard_at is None else heard_at + self._rules.still_there_s
 
-    def verdict(self, touch: float, touch_utc: float | None) -> Verdict:
+    def verdict(self, touch: float, heard_at: float | None, boot_id: str, touch_utc: float | None) -> Verdict:
         """Somebody is on the mat since `touch`; `touch_utc` is None while the clock is not trusted."""
-        seen_utc = self.session.end_utc
-        if touch > self._began + self._rules.still_there_s:
+        if touch > (self._boot_t if heard_at is None else heard_at) + self._rules.still_there_s:
             return Verdict(close="somebody lay down after the power cut")
-        if seen_utc is None:
-            return Verdict(close="nobody knows when that was")
-        if touch_utc is None:
-            return Verdict()
-        gap_s = touch_utc - seen_utc
+        gap_s = gap_since(self.session, touch, boot_id, touch_utc)
+        if gap_s is None:
+            return Verdict(close="nobody knows when that was") if self.session.end_utc is None else Verdict()
         if 0.0 <= gap_s <= self._rules.resume_s:
             return Verdict(gap_s=gap_s)
         return Verdict(close=f"power was off for {gap_s / 60:.0f} min")
@@ -60,3 +50,11 @@ class LeftOpen:
         before = self.session
         running.id, running.carried, running.gap_s = before.id, before, gap_s
         running.start_utc, running.utc_offset_s, running.day = before.start_utc, before.utc_offset_s, before.day
+
+
+def gap_since(session: Session, touch: float, boot_id: str, touch_utc: float | None) -> float | None:
+    """Seconds from the session's end to `touch`; None when no clock tells. Within one boot the monotonic one does."""
+    if session.boot_id == boot_id:
+        return touch - (session.start_mono + session.span_s)
+    end_utc = session.end_utc
+    return None if end_utc is None or touch_utc is None else touch_utc - end_utc

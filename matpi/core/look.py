@@ -128,7 +128,7 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
     plan, now = device.plan, device.wall.local(t)
     if device.set_aside is not None:
         return Fault("Log was damaged", f"kept: {device.set_aside[-15:]}", "a new one was begun"), inf
-    if device.keeper.failed:
+    if device.keeper.trouble:
         return Fault("Not saved yet", "cannot write the disk", "kept; trying again"), inf
     notice = None
     if device.presence.zero.astray:
@@ -188,9 +188,9 @@ def _timer(device: Device, t: float, running: Running) -> tuple[View, float]:
         notice=notice,
     )
     to_done = plan.lower_s - plan.today_s - elapsed
-    again = t + (1 - elapsed % 1 if seconds else 60 - elapsed % 60)
+    again = t + WOKEN_S + (1 - elapsed % 1 if seconds else 60 - elapsed % 60)
     if to_done > 0:
-        again = min(again, t + to_done)
+        again = min(again, t + WOKEN_S + to_done)
     bright_until = device.touched + device.rules.bright_s
     return shown, min(again, bright_until) if bright_until > t else again
 
@@ -243,6 +243,11 @@ def _between(now: time, begin: time, end: time) -> bool:
     return begin <= now < end if begin <= end else now >= begin or now < end
 
 
+def trouble(device: Device) -> bool:
+    """Something wants a person's attention."""
+    return bool(device.presence.silent or device.keeper.trouble or device.presence.zero.astray)
+
+
 def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
     """What the LED says. Somebody on the mat comes before the reminder, and the night before a fault."""
     machine = device.machine
@@ -256,7 +261,7 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
         return Pattern.ATTENTION if over else Pattern.OFF
     if device.nudge is not None and device.nudge.active:
         return Pattern.BREATH
-    if not (device.presence.silent or device.keeper.trouble or device.presence.zero.astray):
+    if not trouble(device):
         return Pattern.OFF
     now = device.wall.local(t)
     quiet = now is not None and _between(now.time(), device.settings.quiet_from, device.settings.quiet_to)

@@ -168,9 +168,7 @@ class Calibration:
             raise ValueError("a slope of 0 counts per kilogram tells nothing")
 
     def kg(self, counts: tuple[int, ...]) -> tuple[float, ...]:
-        return tuple(
-            (c - r) / s for c, r, s in zip(counts, self.reference_counts, self.counts_per_kg, strict=True)
-        )
+        return tuple((c - r) / s for c, r, s in zip(counts, self.reference_counts, self.counts_per_kg, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ from matpi.core.rules import PresenceRules
 from matpi.core.stillness import Stillness
 from matpi.core.zero import Block, ZeroTracker, block_of
 
+BEYOND_KG = 1e6
+"""No load: what is not a number, or has none of this world, never enters. Chosen."""
+
 
 class Load(Enum):
     EMPTY = auto()
@@ -59,13 +62,15 @@ class Presence:
         self.changes: list[Change] = []
         self.silent = False
         """No good reading for over `stale_s`."""
+        self.heard_at: float | None = None
+        """The first reading since the start, or since a silence; None until there is one."""
         self.rejected = 0
         self.last_block: Block | None = None
 
         self._object_kg = 0.0
         self._floor = self.zero.total_kg
-        self._lo, self._hi = -inf, rules.on_kg
-        self._quiet = True
+        self._lo, self._hi = -BEYOND_KG, rules.on_kg
+        self._quiet = False  # so that the first reading is looked at closely
         self._out1: float | None = None  # times of the last two readings if they lay outside the band
         self._out2: float | None = None
         self.last_t = t + rules.settle_s - rules.stale_s
@@ -100,15 +105,22 @@ class Presence:
         if not ok:
             self.rejected += 1
             return False
-        self.last_t = t
-        self._samples.append(kg)
         x = sum(kg) - self._floor
         if self._quiet and self._lo <= x < self._hi:
+            self.last_t = t
+            self._samples.append(kg)
             if t < self._block_end:
                 return False
+        elif not -BEYOND_KG < x < BEYOND_KG:
+            self.rejected += 1
+            return False
         else:
+            self.last_t = t
+            self._samples.append(kg)
             if self.silent:
                 self._heard(t)
+            elif self.heard_at is None:
+                self.heard_at = t
             self._edge(t, x)
         if t >= self._block_end:
             self._close_block(t)
@@ -158,19 +170,19 @@ class Presence:
             # A lift while arriving, a dip while on, or a touch while away: it must last to count.
             self._pending = onset
             if self.load is Load.AWAY:
-                self._band(off, inf)
+                self._band(off, BEYOND_KG)
                 self._due = max(onset + self.rules.back_s, t)
             else:
-                self._band(-inf, on)
+                self._band(-BEYOND_KG, on)
                 wait = self.rules.bounce_s if self.load is Load.ARRIVING else self.rules.dip_s
                 self._due = max(onset + wait, t)
         else:
             self._pending = None
             if self.load is Load.AWAY:
-                self._band(-inf, on)
+                self._band(-BEYOND_KG, on)
                 self._due = max(self.left_at + self.rules.away_s, t)
             else:
-                self._band(off, inf)
+                self._band(off, BEYOND_KG)
                 if self.load is Load.ARRIVING:
                     # A bounced start needs a second of steady load before it is believed.
                     self._due = max(self._touch + self.rules.dwell_s, onset + self.rules.back_s, t)
@@ -184,7 +196,7 @@ class Presence:
         self._touch = onset
         self._stillness.new_load()
         self._pending = None
-        self._band(self.rules.off_kg, inf)
+        self._band(self.rules.off_kg, BEYOND_KG)
         self._due = max(onset + self.rules.dwell_s, t)
         over = "object" if self._object_kg else "zero"
         self._tell("touched", t, onset, f"load over {self.rules.on_kg:g} kg above the {over}")
@@ -201,7 +213,7 @@ class Presence:
         self.load = load
         self._pending, self._due = None, inf
         self._floor = self.zero.total_kg + self._object_kg
-        self._band(-inf if load is Load.EMPTY else self.rules.off_kg - self._object_kg, self.rules.on_kg)
+        self._band(-BEYOND_KG if load is Load.EMPTY else self.rules.off_kg - self._object_kg, self.rules.on_kg)
         self._out1 = self._out2 = None
         self._quiet = not self.silent
         self._stillness.again()
@@ -275,6 +287,7 @@ class Presence:
         if self.silent:
             return
         self.silent, self._gone_told = True, False
+        self.heard_at = None
         self._quiet = False  # the next reading is not one that changes nothing
         self.lost_at = min(self.last_t, t)
         if self.load is Load.ARRIVING:
@@ -282,7 +295,7 @@ class Presence:
         elif self.load is Load.AWAY and self._pending is not None:
             # A touch that was never confirmed: the absence goes on.
             self._pending = None
-            self._band(-inf, self.rules.on_kg)
+            self._band(-BEYOND_KG, self.rules.on_kg)
             self._due = max(self.left_at + self.rules.away_s, t)
         self._stale_due = self.lost_at + self.rules.sensor_gone_s
         self._tell("sensor_lost", t, self.lost_at, why)
@@ -291,6 +304,7 @@ class Presence:
     def _heard(self, t: float) -> None:
         """A reading after silence. Whoever left meanwhile left when it began: that is all we know."""
         self.silent = False
+        self.heard_at = t
         self._out1 = self._out2 = None  # what was seen before the silence says nothing about now
         self._quiet = True
         self._onset_floor = self.lost_at if self.load is Load.ON else None
@@ -338,7 +352,7 @@ class Presence:
             self._object_kg = 0.0
             self._rest(Load.EMPTY)
             self.load = Load.ON
-            self._band(self.rules.off_kg, inf)
+            self._band(self.rules.off_kg, BEYOND_KG)
             self._tell("stirred", t, t, "motion in the load")
 
     # -- by hand ---------------------------------------------------------------------------------------------------

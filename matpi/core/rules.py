@@ -64,3 +64,5 @@ class DeviceRules:
     zero_save_s: float = 600.0
     zero_save_kg: float = 0.1
     """The zero is written this rarely, and only when it moved: cards wear."""
+    panel_note_s: float = 600.0
+    """A panel that comes and goes is noted this rarely. Chosen."""

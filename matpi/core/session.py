@@ -23,6 +23,11 @@ from matpi.core.model import EndReason, Session
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
 
+REINSTATE_S = 45 * 60.0
+"""How long after it was called an object a load may turn out to have been somebody all the time: as long as a session
+may be. When in doubt it is a person; but a bag knocked in the night is not somebody who lay there since noon."""
+
+
 class State(Enum):
     IDLE = "nobody is on the mat"
     SAFETY = "what to know first"
@@ -64,6 +69,7 @@ def _rows() -> Iterable[Transition]:
         yield row("touched", source, s.ARRIVING, "arrive", reason="load over on")
     yield row("slipped", s.ARRIVING, s.IDLE, reason="off again within 3 s")
     yield row("confirmed", s.ARRIVING, s.ON_MAT, "begin", reason="3 s on the mat")
+    yield row("still_there", s.ARRIVING, s.CAPPED, reason="not got up since the cap")
 
     # On the mat, away and back.
     yield row("left", s.ON_MAT, s.AWAY, "freeze", reason="load under the off threshold")
@@ -95,7 +101,7 @@ def _rows() -> Iterable[Transition]:
     yield row("sensor_lost", s.ON_MAT, s.HOLDING, "hold", reason="silent for 2 s")
     for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, s.ARRIVING):
         yield row("sensor_lost", source, s.SENSOR_LOST, reason="silent for 2 s")
-    yield row("sensor_back", s.HOLDING, s.ON_MAT, reason="readings again")
+    yield row("sensor_back", s.HOLDING, s.ON_MAT, "hear", reason="readings again")
     yield row("sensor_back", s.SENSOR_LOST, s.IDLE, reason="readings again")
     yield row("sensor_gone", s.HOLDING, s.DONE, "end", "long_enough", "silent for 60 s")
     yield row("sensor_gone", s.HOLDING, s.SENSOR_LOST, "drop", reason="under 30 s on the mat")
@@ -108,7 +114,8 @@ def _rows() -> Iterable[Transition]:
     # Thrown away by hand, and brought back.
     yield row("discard", s.ON_MAT, s.DISCARDED, "discard", reason="held for 3 s")
     yield row("undo", s.DISCARDED, s.ON_MAT, "restore", "still_there", "held again")
-    yield row("undo", s.DISCARDED, s.DONE, "restore_ended", reason="held again, already up")
+    yield row("undo", s.DISCARDED, s.DONE, "restore_ended", "worth_it", "held again, already up")
+    yield row("undo", s.DISCARDED, s.IDLE, "restore_short", reason="under 30 s on the mat")
     yield row("expired", s.DISCARDED, s.IDLE, "give_up", reason="nobody wanted it back")
 
     # One button, one question.
@@ -145,6 +152,9 @@ class Running:
     gap_s: float = 0.0
     """From the carried session's last checkpoint to `start`; not time on the mat."""
     frozen_at: float | None = None
+    """Left then; the timer waits."""
+    silent_at: float | None = None
+    """The load cells fell silent then. Coming back in time counts the silence; nothing is claimed before."""
     away_s: float = 0.0
     aways: int = 0
     start_utc: float | None = None
@@ -152,15 +162,19 @@ class Running:
     day: date | None = None
 
     def on_mat_s(self, t: float) -> float:
-        """Seconds on the mat up to `t`; stands still while away."""
-        here = (t if self.frozen_at is None else min(t, self.frozen_at)) - self.start - self.away_s
+        """Seconds on the mat up to `t`; stands still while away, and while nothing is heard."""
+        here = self._seen(t) - self.start - self.away_s
         return max(0.0, here) + (self.carried.on_mat_s if self.carried else 0.0)
+
+    def _seen(self, t: float) -> float:
+        if self.frozen_at is not None:
+            t = min(t, self.frozen_at)
+        return t if self.silent_at is None else min(t, self.silent_at)
 
     def record(self, t: float) -> Session:
         """The session as it would stand if it ended at `t` (or at the moment of leaving)."""
-        end = t if self.frozen_at is None else min(t, self.frozen_at)
         on_mat = self.on_mat_s(t)
-        span = max(0.0, end - self.start)
+        span = max(0.0, self._seen(t) - self.start)
         before = self.carried
         return Session(
             id=self.id,
@@ -249,6 +263,9 @@ class SessionMachine:
     def _if_long_enough(self) -> bool:
         return self.running is not None and self.running.on_mat_s(self._at) >= self._min_session_s
 
+    def _if_worth_it(self) -> bool:
+        return self._withdrawn is not None and self._withdrawn.on_mat_s(self._at) >= self._min_session_s
+
     def _if_body_was_there(self) -> bool:
         return self._if_long_enough() and self._body_s() >= self._min_session_s
 
@@ -283,7 +300,11 @@ class SessionMachine:
         self._checkpoint()
 
     def _do_hold(self) -> None:
+        self._the_running().silent_at = self._at
         self._checkpoint()
+
+    def _do_hear(self) -> None:
+        self._the_running().silent_at = None
 
     def _do_end(self) -> None:
         record = self._the_running().record(self._at).closed(self._end_reason)
@@ -302,7 +323,9 @@ class SessionMachine:
             self._report(Said.SHORT, self._end_reason, self._at, record)
 
     def _do_reinstate(self) -> None:
-        self.running = self._withdrawn or self._new_session(self._at)
+        """What was taken for an object is somebody. Long after, it is somebody new: a bag knocked in the night."""
+        lately = self._t - self.entered <= REINSTATE_S
+        self.running = self._withdrawn if lately and self._withdrawn is not None else self._new_session(self._at)
         self._withdrawn = None
         self._checkpoint()
 
@@ -324,6 +347,10 @@ class SessionMachine:
     def _do_restore_ended(self) -> None:
         self.running, self._withdrawn = self._withdrawn, None
         self._do_end()
+
+    def _do_restore_short(self) -> None:
+        self.running, self._withdrawn = self._withdrawn, None
+        self._do_drop()
 
     # -- helpers of the above --------------------------------------------------------------------------------------
 

@@ -40,7 +40,8 @@ def over(device: Device, t: float) -> None:
     rules = device.rules
     match device.machine.state:
         case State.ON_MAT:
-            device.fire("capped", t, f"{rules.cap_s / 60:g} min", end=EndReason.CAP)
+            # What ran on unseen, such as a silence, may have passed the cap already.
+            device.fire("capped", t, f"{rules.cap_s / 60:g} min", at=min(t, due(device)), end=EndReason.CAP)
         case State.DONE:
             device.fire("go_on", t, f"{rules.done_s:g} s")
         case State.RATING:

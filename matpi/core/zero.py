@@ -45,9 +45,11 @@ def block_of(start: float, end: float, samples: list[tuple[float, ...]]) -> Bloc
     n = len(samples)
     low = max(1, n // 10) if n >= 4 else 0
     high, middle = n - 1 - low, n // 2
-    channels = [sorted(channel) for channel in zip(*samples, strict=True)]
-    spread = sum([channel[high] - channel[low] for channel in channels])
-    return Block(start, end, tuple([channel[middle] for channel in channels]), spread)
+    spread, medians = 0.0, []
+    for channel in map(sorted, zip(*samples, strict=True)):
+        spread += channel[high] - channel[low]
+        medians.append(channel[middle])
+    return Block(start, end, tuple(medians), spread)
 
 
 class ZeroTracker:
@@ -93,8 +95,10 @@ class ZeroTracker:
         rules = self._rules
         if self.kg is None or len(self.kg) != len(block.mean_kg):
             self.kg = (0.0,) * len(block.mean_kg)
-        limit = rules.still_spread_kg if self._noise is None else min(
-            rules.still_spread_kg, max(rules.still_ratio * self._noise, 0.02)
+        limit = (
+            rules.still_spread_kg
+            if self._noise is None
+            else min(rules.still_spread_kg, max(rules.still_ratio * self._noise, 0.02))
         )
         if block.spread_kg > limit:
             self._still_blocks = 0
