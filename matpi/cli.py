@@ -17,6 +17,20 @@ from matpi import __version__
 from matpi.errors import MatpiError, UsageError
 
 _FILE = click.Path(path_type=Path)
+
+
+class Number(click.FloatRange):
+    """A number within bounds; click's own lets nan through."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:  # noqa: PLR0124  nan is the one that differs from itself
+            self.fail(f"{value!r} is no number; give one from {self.min:g} to {self.max:g}.", param, ctx)
+        return number
+
+
 _STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
 _CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
 
@@ -33,7 +47,7 @@ def matpi() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page.")
 @click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
 @click.option("--warp", type=click.Choice(["1", "10", "60"]), default="1", show_default=True, help="Clock speed.")
-@click.option("--kg", type=click.FloatRange(20, 150), default=74.0, show_default=True, help="Weight of the person.")
+@click.option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person.")
 @click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
 @click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
@@ -77,7 +91,7 @@ def replay(file: Path, config_path: Path | None, as_json: bool, screen: bool, ca
 @matpi.command()
 @click.argument("file", type=_FILE)
 @click.option("--scenario", type=_FILE, required=True, help="What happens on the simulated mat.")
-@click.option("--rate", type=click.FloatRange(1, 100), default=10.0, show_default=True, help="Readings a second.")
+@click.option("--rate", type=Number(1, 100), default=10.0, show_default=True, help="Readings a second.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
 def record(file: Path, scenario: Path, rate: float, seed: int, overwrite: bool) -> None:

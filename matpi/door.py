@@ -5,6 +5,7 @@ What hardware and deployment need is in the config file instead; nothing stands 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import time
@@ -15,6 +16,7 @@ from matpi.core.model import Settings
 from matpi.errors import MatpiError, UsageError
 from matpi.rig import zone_for
 from matpi.store.db import Store
+from matpi.store.file import is_unmade
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -25,7 +27,10 @@ def _zone(text: str) -> str:
 
 
 def _clock(text: str) -> time:
-    return time.fromisoformat(text if len(text.partition(":")[0]) == 2 else f"0{text}")
+    hours, _, minutes = text.partition(":")
+    if not (hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
+        raise ValueError(text)
+    return time(int(hours), int(minutes))
 
 
 def _yes_no(text: str) -> bool:
@@ -89,10 +94,23 @@ def text_of(value: object) -> str:
             return str(value)
 
 
-def change(path: Path, pairs: tuple[str, ...]) -> None:
-    """Set them in the log at `path`; needs it for itself (StoreBusyError while a device runs)."""
+def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None:
+    """Set them in the log at `path`; needs it for itself (StoreBusyError while a device runs).
+
+    A damaged log is told (StoreDamagedError) and stays where it is; only a device begins a new one in its place. One
+    that is not there yet is made, in `zone_if_new`, and that is told.
+    """
+    new = is_unmade(path)
+    if new:
+        changed(Settings(), pairs)
+    else:
+        with Store.open(path, read_only=True) as store:
+            changed(store.load().settings, pairs)
     with Store.open(path) as store:
-        store.save_settings(changed(store.load().settings, pairs))
+        settings = Settings(zone=zone_if_new) if new else store.load().settings
+        store.save_settings(changed(settings, pairs))
+    if new:
+        print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
 
 
 def shown(path: Path) -> list[tuple[str, str, str]]:

@@ -60,6 +60,7 @@ class Loop:
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
+        self._lamp_lost = False
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Loop:
                 self._show = effect
                 return self._draw(t) if self._panel_lost_at is None else None
             case Light():
-                self._light(effect)
+                return self._shine(effect, t)
             case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
                 return self._save(t, "note", lambda: self._store.count(kind, text))
             case Note() | Report() | Changed():
@@ -138,6 +139,19 @@ class Loop:
             case DateBoot(boot_id, offset_utc):
                 wall = self.device.wall
                 store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
+
+    def _shine(self, light: Light, t: float) -> Event | None:
+        """A dead LED stops nothing; it is noted once."""
+        try:
+            self._light(light)
+        except HardwareError as error:
+            if self._lamp_lost:
+                return None
+            self._lamp_lost = True
+            why = str(error)
+            return self._save(t, "note", lambda: self._store.count("lamp_lost", why))
+        self._lamp_lost = False
+        return None
 
     def _save(self, t: float, record_id: str, write: Callable[[], object]) -> Event:
         try:

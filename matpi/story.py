@@ -55,6 +55,7 @@ class Story:
             self._follow(steps)
             self._summary()
         finally:
+            self._every = False  # the summary is the last line; the panel going dark is no news
             rig.shut_down()
 
     def _follow(self, steps: list[Step]) -> None:

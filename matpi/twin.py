@@ -43,7 +43,9 @@ Put = Callable[[str, Payload], None]
 WARPS = (1, 10, 60)
 LOG_KEPT = 300
 STATUS_S = 1.0
-_KEEPS = (Checkpoint, SaveSession, DropSession, SaveRating, SaveAcknowledgement, DateBoot)
+LISTED = 200
+"""The page lists so many sessions, the newest."""
+_KEEPS = (SaveSession, DropSession, SaveRating, SaveAcknowledgement, DateBoot)
 """After these the list of sessions may read differently."""
 
 
@@ -63,12 +65,14 @@ class Twin:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
         self._ready = threading.Event()
-        self._failed: MatpiError | None = None
+        self._failed: Exception | None = None
         self._ending = False
         self._rig: Rig
         self._warp = warp
         self._real_then = self._virtual_then = 0.0
         self._skipping = False
+        self._stored: list[Session] = []
+        self._rated: dict[str, int] = {}
         self._status_at = 0.0
         self._lock = threading.Lock()  # guards what follows: the listeners and what a new one is told
         self._listeners: list[Put] = []
@@ -152,7 +156,7 @@ class Twin:
             self._real_then = time.monotonic()
             self._rig.power_on()
             self._after_boot()
-        except MatpiError as error:
+        except Exception as error:  # noqa: BLE001  told by `start`
             self._failed = error
             return
         finally:
@@ -161,8 +165,10 @@ class Twin:
             self._serve()
         except Exception as error:  # noqa: BLE001  told by `stop`; a thread that dies in silence freezes the page
             self._crash = error
-            self._rig.power_off()
-            self._crashed()
+            try:
+                self._rig.power_off()
+            finally:
+                self._crashed()
 
     def _serve(self) -> None:
         while not self._ending:
@@ -222,6 +228,7 @@ class Twin:
             self._virtual_then, self._real_then = self._rig.t, time.monotonic()
         self._tell_screen()
         self._tell_light(self._rig.light)
+        self._read_sessions()
         self._tell_sessions()
 
     def _act(self, what: str) -> None:
@@ -251,6 +258,7 @@ class Twin:
             self._tell_log("note", "log set aside", f"it was damaged and is kept as {store.set_aside}", "")
         self._tell_screen()
         self._tell_light(self._rig.light)
+        self._read_sessions()
         self._tell_sessions()
         self._tell_status()
 
@@ -272,7 +280,11 @@ class Twin:
                 self._tell_screen()
             case Light() if not self._skipping:
                 self._tell_light(effect)
+            case Checkpoint(session) if not self._skipping and not self._rig.disk_full:
+                self._stored = [*(s for s in self._stored if s.id != session.id), session]
+                self._tell_sessions()
             case _ if isinstance(effect, _KEEPS) and not self._skipping:
+                self._read_sessions()
                 self._tell_sessions()
             case _:
                 pass
@@ -345,22 +357,27 @@ class Twin:
             },
         )
 
-    def _tell_sessions(self) -> None:
-        rig, device = self._rig, self._rig.device
-        if device is None or rig.store is None:
+    def _read_sessions(self) -> None:
+        """What the store holds, so that the page shows what would be there after a power cut."""
+        store = self._rig.store
+        if store is None:
             return
         try:
-            stored = [s.session for s in rig.store.sessions() if s.deleted_why is None]
-            ratings = {r.session_id: r.value for r in rig.store.log().ratings if r.session_id is not None}
+            self._stored = [s.session for s in store.sessions() if s.deleted_why is None][-LISTED:]
+            self._rated = {r.session_id: r.value for r in store.log().ratings if r.session_id is not None}
         except MatpiError as error:
             self._tell_log("note", "cannot read the log", str(error), "")
+
+    def _tell_sessions(self) -> None:
+        rig, device = self._rig, self._rig.device
+        if device is None:
             return
         running = device.machine.running
         plan = device.plan if running is None else device.plan.running(running.on_mat_s(rig.t))
         self._tell(
             "sessions",
             {
-                "sessions": [self._session(s, ratings.get(s.id)) for s in stored],
+                "sessions": [self._session(s, self._rated.get(s.id)) for s in self._stored],
                 "plan": {
                     "day": plan.day,
                     "lower_min": plan.lower_min,

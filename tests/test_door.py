@@ -30,6 +30,8 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("bedtime", "key=value"),
         ("bed=22:00", "no setting 'bed'"),
         ("bedtime=25:00", "a time of day"),
+        ("quiet_to=07:00+02:00", "a time of day"),
+        ("day_start=23:30", "a time of day"),
         ("weekly_goal=2", "3 to 7"),
         ("weekly_goal=often", "3 to 7"),
         ("zone=Atlantis/City", "time zone"),
@@ -59,3 +61,39 @@ def test_the_command_sets_and_shows(tmp_path: Path, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert out.count("bedtime               23:15") == 2
     assert "rest_weekdays         sun" in out
+
+
+@pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\0" + b"\xa5" * 9000])
+def test_a_damaged_log_is_told_and_not_replaced(damage: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.db"
+    path.write_bytes(damage)
+    assert run(["settings", "bedtime=23:15", "--store", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "damaged" in err
+    assert path.read_bytes() == damage
+    assert list(tmp_path.glob("*.damaged-*")) == []
+
+
+def test_a_log_that_is_made_by_a_setting_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "new" / "log.db"
+    assert run(["settings", "bedtime=23:15", "--store", str(path)]) == 0
+    assert capsys.readouterr().err == f"matpi: There was no session log at {path} yet; a new one was made.\n"
+    assert run(["settings", "bedtime=23:30", "--store", str(path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_wrong_setting_makes_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "log.db"
+    with pytest.raises(UsageError):
+        change(path, ("bed=23:15",))
+    assert not path.parent.exists()
+
+
+def test_the_zone_of_a_log_that_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    change(path, ("weekly_goal=6",), zone_if_new="Europe/Rome")
+    change(path, ("weekly_goal=7",), zone_if_new="Asia/Kathmandu")
+    with Store.open(path, read_only=True) as store:
+        assert store.load().settings == Settings(weekly_goal=7, zone="Europe/Rome")

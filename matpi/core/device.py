@@ -158,7 +158,7 @@ class Device:
 
     def next_wake(self) -> float | None:
         """When to send a Tick if nothing else happens; None: never."""
-        return None if self._wake == inf else self._wake
+        return None if self._wake == inf else max(self._wake, self.t)
 
     def _finish(self, t: float) -> list[Effect]:
         self._settle(t)

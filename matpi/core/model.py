@@ -15,6 +15,8 @@ Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
 Kilograms = NewType("Kilograms", float)
 
+UTC_MAX = 7_258_118_400.0
+"""The year 2200: what lies beyond, or before 1970, is no time that somebody lay on a mat."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
@@ -70,6 +72,7 @@ class Session:
             raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")
         if self.aways < 0:
             raise ValueError("a session cannot have been left less than never")
+        _check_utc("start_utc", self.start_utc)
 
     @property
     def is_open(self) -> bool:
@@ -100,6 +103,7 @@ class Rating:
     def __post_init__(self) -> None:
         if not RATING_MIN <= self.value <= RATING_MAX:
             raise ValueError(f"a rating lies between {RATING_MIN} and {RATING_MAX}: {self.value}")
+        _check_utc("utc", self.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,9 @@ class StopSign:
     utc: float | None = None
     utc_offset_s: int | None = None
     day: date | None = None
+
+    def __post_init__(self) -> None:
+        _check_utc("utc", self.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +171,8 @@ class Calibration:
     def __post_init__(self) -> None:
         if not 1 <= len(self.reference_counts) <= 4 or len(self.reference_counts) != len(self.counts_per_kg):
             raise ValueError("a calibration has 1 to 4 channels, each with a reference and a slope")
-        if any(slope == 0.0 for slope in self.counts_per_kg):
-            raise ValueError("a slope of 0 counts per kilogram tells nothing")
+        if not all(1.0 <= abs(slope) <= 1e7 for slope in self.counts_per_kg):
+            raise ValueError("a slope lies between 1 and 10 000 000 counts per kilogram")
 
     def kg(self, counts: tuple[int, ...]) -> tuple[float, ...]:
         return tuple((c - r) / s for c, r, s in zip(counts, self.reference_counts, self.counts_per_kg, strict=True))
@@ -196,6 +203,11 @@ class Settings:
             raise ValueError(f"the weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
         if not 0 <= self.nudge_before_bed_min <= 360:
             raise ValueError(f"the reminder comes 0 to 360 minutes before bedtime: {self.nudge_before_bed_min}")
+        if self.day_start.hour >= 12:
+            raise ValueError(f"a day starts between 00:00 and 11:59: {self.day_start:%H:%M}")
+        clocks = (self.day_start, self.bedtime, self.quiet_from, self.quiet_to)
+        if any(clock.tzinfo is not None for clock in clocks):
+            raise ValueError("times of day are those of the local clock, such as 22:30")
         if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
             raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
 
@@ -223,3 +235,8 @@ class Memory:
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
     """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""
+
+
+def _check_utc(name: str, utc: float | None) -> None:
+    if utc is not None and not 0.0 <= utc <= UTC_MAX:
+        raise ValueError(f"{name} lies between the years 1970 and 2200: {utc:g} s")

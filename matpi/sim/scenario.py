@@ -29,6 +29,8 @@ Do = Literal[
     "tap", "hold", "jump", "next_day", "distrust", "trust", "break", "mend", "power_off", "power_on", "snap", "end",
 ]  # fmt: skip
 FAULTS = ("cell", "spikes", "panel", "disk")
+LONGEST_S = 14 * 86_400.0
+"""The plan's two weeks; a minute of story takes some 20 ms, so a slip of the finger must not run for a day."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +65,7 @@ def seconds_of(at: float | str) -> float:
 def read_scenario(path: Path) -> list[Step]:
     """The steps of a timeline file in order. Raises ScenarioError naming the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ScenarioError(f"Cannot read the scenario {path}: {why}.") from error
@@ -84,7 +86,9 @@ def _steps(path: Path, text: str) -> Iterator[Step]:
             at = step.at_s
         except (msgspec.MsgspecError, ValueError) as error:
             raise ScenarioError(f"{where}: {error}; see docs/simulator.md for what a line looks like.") from error
-        if not before <= at < 1e9:
+        if not 0.0 <= at <= LONGEST_S:
+            raise ScenarioError(f"{where}: {step.at} is no time of a story; it lies between 0 and two weeks.")
+        if at < before:
             raise ScenarioError(f"{where}: {step.at} comes before the line above it; put the lines in order of time.")
         problem = _problem(step)
         if problem:

@@ -136,7 +136,7 @@ class TraceWriter:
             self._raw = path.open("wb" if overwrite else "xb")
         except FileExistsError:
             raise TraceError(
-                f"{path} exists already; choose another name, or say that it may be overwritten."
+                f"{path} exists already; choose another name, or give --overwrite."
             ) from None
         except (OSError, ValueError) as error:
             raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error

@@ -1,4 +1,4 @@
-"""Where two troubles meet: a cut and a silence, the cap and a cut, an undo and a short session, a stop and a full disk."""
+"""Where two troubles meet: a cut and a silence, the cap and a cut, an undo and a short session, a stop and a fault."""
 
 # mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
 # (the bench changes between one look at it and the next; mypy takes it to stand still)

@@ -13,6 +13,7 @@ from tests.web.fake_bench import FakeBench
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+LEFT_OUT = pytest.StashKey[int]()
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +23,27 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser its tests are left out, and that is said in one line. In CI they run, and fail."""
+    if chromium() is not None or os.environ.get("CI"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash.get(LEFT_OUT, 0)
+    if left_out:
+        terminalreporter.write_line(f"{left_out} tests need a browser and were left out: no chromium was found")
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +67,9 @@ _BENCH = FakeBench()
 
 @pytest.fixture(scope="session")
 def chromium_browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium()
     if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium was found, and in CI the page must be tried in a browser")
-        pytest.skip("no chromium was found; install it to try the page in a browser")
+        pytest.fail("no chromium was found, and in CI the page must be tried in a browser")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,0 +1,402 @@
+"""A disk that is full before the device starts: all can be read, the timer goes on, and what happened is saved later."""
+
+import contextlib
+import io
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from matpi import cli
+from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
+from matpi.core.session import State
+from matpi.core.views import SessionDone, Timer
+from matpi.errors import StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
+from matpi.rig import Rig
+from matpi.store import faults, file
+from matpi.store.db import Store
+from matpi.store.patient import REOPEN_EVERY_S, PatientStore
+from tests.store.small_disk import fill, free, on_small_disk
+from tests.store.values import UTC, rating, session
+
+
+def a_log(disk: Path) -> Path:
+    path = disk / "matpi.db"
+    with Store.open(path) as store:
+        store.save_settings(Settings(weekly_goal=6))
+        store.save_acknowledgement(Acknowledgement(some=False, utc=UTC))
+        for n in range(3):
+            store.save_session(session(f"s{n}"))
+        store.save_rating(rating())
+    return path
+
+
+def cut_with_work_in_the_wal(folder: Path) -> Path:
+    """The files as a pulled plug leaves them: session s1 and its checkpoint are in the log of writes only."""
+    path = folder / "first" / "matpi.db"
+    with Store.open(path) as store:
+        store.save_session(session("s0"))
+    with Store.open(path) as store:
+        store.save_session(session("s1"))
+        store.checkpoint(session("s2", reason=None))
+        cut = folder / "cut"
+        cut.mkdir()
+        for suffix in ("", "-wal"):
+            shutil.copy(file.companion(path, suffix), cut)
+    shutil.rmtree(path.parent)
+    assert file.companion(cut / path.name, "-wal").stat().st_size
+    return cut / path.name
+
+
+# -- readers -------------------------------------------------------------------------------------------------------
+
+
+def reading_on_a_full_disk(disk: Path) -> None:
+    path = a_log(disk)
+    fill(disk)
+    for words in (["sessions", "--json"], ["ratings"], ["plan"], ["export", "-"], ["settings"]):
+        out = io.TextIOWrapper(io.BytesIO())
+        with contextlib.redirect_stdout(out):
+            assert cli.run([*words, "--store", str(path)]) == 0
+        out.flush()
+        told = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        assert told.count('"s') >= 3 or words[0] not in {"sessions", "export"}, told
+    with Store.open(path, read_only=True) as store:
+        assert len(store.sessions()) == 3
+        with pytest.raises(StoreError, match="reading only"):
+            store.count("kind", "text")
+
+
+def reading_the_log_of_writes_on_a_full_disk(disk: Path) -> None:
+    path = cut_with_work_in_the_wal(disk)
+    fill(disk)
+    before = path.read_bytes()
+    with Store.open(path, read_only=True) as store:
+        assert [entry.session.id for entry in store.sessions()] == ["s0", "s1", "s2"]
+        assert store.load().open == session("s2", reason=None)
+    assert path.read_bytes() == before
+
+
+def test_all_is_read_on_a_full_disk(tmp_path: Path) -> None:
+    on_small_disk(reading_on_a_full_disk, tmp_path)
+
+
+def test_the_log_of_writes_is_read_on_a_full_disk(tmp_path: Path) -> None:
+    on_small_disk(reading_the_log_of_writes_on_a_full_disk, tmp_path)
+
+
+@pytest.mark.parametrize("cut_off", [0, 1, 4000, 4096 + 24])
+def test_a_copy_holds_what_sqlite_itself_would_recover(tmp_path: Path, cut_off: int) -> None:
+    path = cut_with_work_in_the_wal(tmp_path)
+    wal = file.companion(path, "-wal")
+    os.truncate(wal, wal.stat().st_size - cut_off)
+    with Store.copied(path) as copy:
+        got = copy.sessions()
+        assert copy._conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert not file.companion(path, "-shm").exists()
+    with Store.open(path) as store:
+        assert got == store.sessions()
+    assert len(got) == (3 if cut_off == 0 else 2)
+
+
+def test_a_copy_stops_at_the_first_write_that_is_torn(tmp_path: Path) -> None:
+    path = cut_with_work_in_the_wal(tmp_path)
+    wal = file.companion(path, "-wal")
+    data = bytearray(wal.read_bytes())
+    data[32 + 24 + 100] ^= 1
+    wal.write_bytes(data)
+    with Store.copied(path) as copy:
+        assert [entry.session.id for entry in copy.sessions()] == ["s0"]
+
+
+def test_a_copy_of_no_log_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no session log"):
+        Store.copied(tmp_path / "matpi.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- the device ----------------------------------------------------------------------------------------------------
+
+
+def the_device_on_a_full_disk(disk: Path) -> None:
+    path = a_log(disk)
+    fill(disk)
+    rig = Rig(path, utc=UTC + 86_400.0)
+    rig.power_on()
+    assert rig.store is not None
+    assert rig.device is not None
+    assert rig.store.trouble
+    assert len(rig.store.sessions()) == 3
+    assert len(rig.store.log().ratings) == 1
+    assert rig.device.settings.weekly_goal == 6
+    rig.run_until(30.0)
+    rig.mat.act("lie_down", rig.t)
+    rig.run_until(120.0)
+    assert rig.device.machine.state is State.ON_MAT
+    assert rig.device.shown is not None
+    assert isinstance(rig.device.shown.view, Timer)
+    assert rig.device.shown.view.notice == "cannot write the disk"
+    rig.mat.act("get_up", rig.t)
+    rig.run_until(142.5)
+    done = rig.device.shown.view
+    assert isinstance(done, SessionDone)
+    assert not done.saved
+    with Store.open(path, read_only=True) as store:
+        assert len(store.sessions()) == 3
+
+    free(disk)
+    rig.run_until(rig.t + 40.0)
+    assert rig.store.trouble == ""
+    assert [s.id for s in rig.store.log().sessions[:3]] == ["s0", "s1", "s2"]
+    rig.power_off()
+    with Store.open(path) as store:
+        assert store.set_aside is None
+        *before, new = [entry.session for entry in store.sessions()]
+        assert before == [session(f"s{n}") for n in range(3)]
+        assert new.reason is EndReason.LEFT
+        assert 88.0 < new.on_mat_s < 93.0
+
+
+def a_new_device_on_a_full_disk(disk: Path) -> None:
+    fill(disk)
+    path = disk / "matpi.db"
+    rig = Rig(path, utc=UTC, zone="Asia/Kathmandu")
+    rig.power_on()
+    assert rig.device is not None
+    assert rig.device.settings.zone == "Asia/Kathmandu"
+    rig.run_until(60.0)
+    free(disk)
+    rig.store.count("kind", "text")  # type: ignore[union-attr]
+    rig.power_off()
+    with Store.open(path, read_only=True) as store:
+        assert store.load().settings.zone == "Asia/Kathmandu"
+
+
+def a_damaged_log_on_a_full_disk(disk: Path) -> None:
+    path = a_log(disk)
+    path.write_bytes(b"scratched" * 1000)
+    fill(disk)
+    rig = Rig(path, utc=UTC)
+    rig.power_on()
+    (aside,) = disk.glob("matpi.db.damaged-*")
+    assert aside.read_bytes() == b"scratched" * 1000
+    assert rig.store is not None
+    assert rig.store.set_aside == aside
+    assert rig.device is not None
+    assert rig.device.set_aside == aside.name
+    rig.power_off()
+
+
+def test_the_device_starts_on_a_full_disk_and_saves_when_there_is_room(tmp_path: Path) -> None:
+    on_small_disk(the_device_on_a_full_disk, tmp_path)
+
+
+def test_a_new_device_starts_on_a_full_disk(tmp_path: Path) -> None:
+    on_small_disk(a_new_device_on_a_full_disk, tmp_path)
+
+
+def test_a_damaged_log_on_a_full_disk_is_set_aside_and_told(tmp_path: Path) -> None:
+    on_small_disk(a_damaged_log_on_a_full_disk, tmp_path)
+
+
+# -- patience ------------------------------------------------------------------------------------------------------
+
+
+class Flaky(PatientStore):
+    """Opens when `room` says so; counts how often it was tried."""
+
+    room = False
+    tries = 0
+    now = 0.0
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, monotonic=lambda: self.now, first_settings=Settings(zone="Europe/Rome"))
+
+    def _open(self) -> Store:
+        self.tries += 1
+        if not self.room:
+            raise faults.of_sqlite(full(), self.path)
+        return super()._open()
+
+
+def full() -> sqlite3.Error:
+    conn = sqlite3.connect(":memory:")
+    conn.execute("CREATE TABLE t (x)")
+    conn.execute("PRAGMA max_page_count = 2")
+    try:
+        conn.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    except sqlite3.Error as error:
+        return error
+    finally:
+        conn.close()
+    raise AssertionError("it is not full")
+
+
+def test_a_store_is_opened_again_at_a_write_but_not_at_each(tmp_path: Path) -> None:
+    store = Flaky(tmp_path / "matpi.db")
+    assert store.load() == Memory(settings=Settings(zone="Europe/Rome"))
+    assert (store.sessions(), store.tries) == ((), 1)
+    for _ in range(10):
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.save_session(session())
+    assert store.tries == 1
+    store.now += REOPEN_EVERY_S
+    with pytest.raises(StoreError, match="the disk is full"):
+        store.save_session(session())
+    assert store.tries == 2
+    store.room = True
+    store.now += REOPEN_EVERY_S
+    store.save_session(session())
+    assert store.log().sessions == (session(),)
+    assert store.load().settings.zone == "Europe/Rome"
+    assert (store.trouble, store.tries) == ("", 3)
+    store.close()
+
+
+def test_a_log_that_is_taken_or_newer_by_then_fails_the_write_only(tmp_path: Path) -> None:
+    store = Flaky(tmp_path / "matpi.db")
+    store.room, store.now = True, REOPEN_EVERY_S
+    with Store.open(store.path), pytest.raises(StoreBusyError):
+        store.count("kind", "text")
+    store.now += REOPEN_EVERY_S
+    store.count("kind", "text")
+    store.close()
+
+
+@pytest.mark.parametrize("wrong", ["busy", "newer", "another program", "not a file", "text"])
+def test_what_time_does_not_mend_ends_the_start(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / ("notes.txt" if wrong == "text" else "matpi.db")
+    expected: type[StoreError] = StoreError
+    with contextlib.ExitStack() as stack:
+        if wrong == "busy":
+            stack.enter_context(Store.open(path))
+            expected = StoreBusyError
+        elif wrong == "newer":
+            Store.open(path).close()
+            with contextlib.closing(sqlite3.connect(path)) as conn:
+                conn.execute("PRAGMA user_version = 99")
+            expected = StoreNewerError
+        elif wrong == "another program":
+            with contextlib.closing(sqlite3.connect(path)) as conn:
+                conn.execute("CREATE TABLE photos (id)")
+        elif wrong == "text":
+            path.write_text("mine")
+        else:
+            path.mkdir()
+        with pytest.raises(expected):
+            PatientStore(path, monotonic=lambda: 0.0, first_settings=Settings())
+
+
+def test_settings_that_are_there_are_not_replaced_by_the_first_ones(tmp_path: Path) -> None:
+    path = a_log(tmp_path)
+    store = PatientStore(path, monotonic=lambda: 0.0, first_settings=Settings(zone="Europe/Rome"))
+    assert store.load().settings == Settings(weekly_goal=6)
+    store.close()
+
+
+def test_a_device_starts_on_a_simulated_full_disk_and_recovers(tmp_path: Path) -> None:
+    path = a_log(tmp_path)
+    rig = Rig(path, utc=UTC + 86_400.0)
+    rig.fault("disk", on=True)
+    rig.power_on()
+    assert rig.store is not None
+    assert rig.store.trouble
+    assert len(rig.store.sessions()) == 3
+    rig.run_until(30.0)
+    rig.mat.act("lie_down", rig.t)
+    rig.run_until(120.0)
+    rig.mat.act("get_up", rig.t)
+    rig.run_until(145.0)
+    rig.fault("disk", on=False)
+    rig.run_until(185.0)
+    rig.power_off()
+    with Store.open(path, read_only=True) as store:
+        assert len(store.log().sessions) == 4
+
+
+def test_the_open_session_of_before_is_closed_when_there_is_room(tmp_path: Path) -> None:
+    path = cut_with_work_in_the_wal(tmp_path)
+    rig = Rig(path, utc=UTC + 86_400.0)
+    rig.fault("disk", on=True)
+    rig.power_on()
+    rig.run_until(60.0)
+    rig.fault("disk", on=False)
+    rig.run_until(100.0)
+    rig.power_off()
+    with Store.open(path, read_only=True) as store:
+        kept: dict[str, Session] = {entry.session.id: entry.session for entry in store.sessions()}
+    assert kept["s2"].reason is EndReason.POWER_LOST
+    assert set(kept) == {"s0", "s1", "s2"}
+
+
+# -- what is told --------------------------------------------------------------------------------------------------
+
+
+def test_the_file_that_was_meant_may_be_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(b"\xff\xd8\xff" * 100)
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=r"holiday\.jpg is not a session log .* not touched") as told:
+            Store.open(path, read_only=read_only)
+        assert not isinstance(told.value, StoreDamagedError)
+    assert path.read_bytes() == b"\xff\xd8\xff" * 100
+    assert [entry.name for entry in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+@pytest.mark.parametrize("name", ["matpi.db", "log.sqlite", "LOG.SQLITE3"])
+def test_a_log_with_a_smashed_header_is_set_aside(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\0" * 8192)
+    with Store.open(path) as store:
+        assert store.set_aside is not None
+
+
+def test_a_corrupt_page_in_the_middle_is_one_line_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "matpi.db"
+    with Store.open(path) as store:
+        for n in range(400):
+            store.save_session(session(f"s{n}"))
+    pages = path.stat().st_size // 4096
+    said = set()
+    for page in range(1, pages):
+        data = bytearray(path.read_bytes())
+        data[4096 * page : 4096 * page + 200] = b"\xa5" * 200
+        broken = tmp_path / "broken.db"
+        broken.write_bytes(data)
+        with pytest.raises(StoreDamagedError) as told:
+            Store.open(broken, read_only=True)
+        text = str(told.value)
+        assert "\n" not in text
+        assert "***" not in text
+        assert text.endswith(".")
+        assert "start the device" in text
+        assert "copy" in text
+        said.add(text)
+    assert any("page" in text.lower() for text in said)
+
+
+def test_damage_of_every_kind_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "matpi.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreDamagedError, match=r"not a SQLite database.*start the device.*\.$"):
+        Store.open(path, read_only=True)
+    path.write_bytes(b"")
+    file.companion(path, "-wal").write_bytes(b"acknowledged sessions")
+    with pytest.raises(StoreDamagedError, match=r"empty.*start the device.*\.$"):
+        Store.open(path, read_only=True)
+
+
+def test_who_has_the_log_is_told_by_number_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "matpi.db"
+    with Store.open(path):
+        with pytest.raises(StoreBusyError) as told:
+            Store.open(path)
+        assert f"process {os.getpid()}; stop that one first (`kill {os.getpid()}`)" in str(told.value)
+        assert "page" not in str(told.value)
+        assert "systemctl" not in str(told.value)
+        file.companion(path, ".lock").write_bytes(b"")  # as a full disk leaves it
+        with pytest.raises(StoreBusyError, match="in use by another matpi; stop that one first") as told:
+            Store.open(path)
+        assert "kill" not in str(told.value)
