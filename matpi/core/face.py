@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 FLASH_S = 2.0  # docs/behaviour.md 6: solid 2 s = saved
 SHIFTS = 9
 """Where the picture can stand: 0 to 2 pixels right and down. One step a session and each time the panel goes dark."""
-TROUBLE_S = 60.0
-"""While something wants attention, look this often whether quiet hours have begun or ended. Chosen."""
 _LEAST_S = 0.001
 """An instant that floats cannot tell from now would never come."""
 _OCCUPIED = frozenset({State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING, State.CAPPED})
@@ -67,7 +65,7 @@ class Face:
             effects.append(show)
         pattern = look.pattern(device, t, flash=t < self._flash_until)
         if look.trouble(device):
-            self._view_due = min(self._view_due, t + TROUBLE_S)
+            self._view_due = min(self._view_due, max(look.quiet_turns(device, t), t + _LEAST_S))
         if pattern is Pattern.SAVED:
             self._view_due = min(self._view_due, max(self._flash_until, t + _LEAST_S))
         if pattern is not self.light.pattern:

@@ -10,6 +10,7 @@ from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
 from matpi.core import controls
+from matpi.core.calendar_day import next_local
 from matpi.core.effects import Brightness, Pattern
 from matpi.core.model import Session
 from matpi.core.presence import Load
@@ -246,6 +247,14 @@ def _between(now: time, begin: time, end: time) -> bool:
 def trouble(device: Device) -> bool:
     """Something wants a person's attention."""
     return bool(device.presence.silent or device.keeper.trouble or device.presence.zero.astray)
+
+
+def quiet_turns(device: Device, t: float) -> float:
+    """When quiet hours next begin or end; infinity while the clock is not trusted."""
+    utc, wall, settings = device.wall.utc(t), device.wall, device.settings
+    if utc is None:
+        return inf
+    return t - utc + min(next_local(utc, wall.zone, clock) for clock in (settings.quiet_from, settings.quiet_to))
 
 
 def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
