@@ -61,6 +61,7 @@ def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[
         store,
         utc=utc,
         zone=zone,
+        zone_wanted=options["zone"] is not None,
         config=config_file.load(options["config_path"]),
         kg=options["kg"],
         seed=options["seed"],
@@ -115,7 +116,8 @@ def run_story(options: dict[str, Any]) -> None:
     from matpi.story import Story
 
     steps = read_scenario(options["scenario"])
-    options = {**options, "zone": "UTC" if options["zone"] is None else options["zone"]}
+    if options["zone"] is None and options["store"] is None:
+        options = {**options, "zone": "UTC"}
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         store = options["store"] or Path(folder) / "story.db"
         story = Story(

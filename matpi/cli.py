@@ -165,7 +165,7 @@ def settings(pairs: tuple[str, ...], store: Path | None) -> None:
 
     path = store or app.default_store()
     if pairs:
-        door.change(path, pairs)
+        door.change(path, pairs, app.system_zone())
     for key, value, wanted in door.shown(path):
         click.echo(f"{key:<22}{value:<18}{wanted}")
 

@@ -6,6 +6,8 @@ alone, without a traceback. Each leaf also inherits the builtin it resembles, so
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class MatpiError(Exception):
     """The root. `exit_code` is what the command line ends with: 2 for wrong use, 1 for a failure."""
@@ -35,6 +37,13 @@ class ScenarioError(MatpiError, ValueError):
 
 class StoreError(MatpiError, OSError):
     """The session log cannot be opened or written."""
+
+
+class DiskTroubleError(StoreError):
+    """The disk is full, failing or read-only: nothing is wrong with the log, and the same may work later."""
+
+    set_aside: Path | None = None
+    """Where a damaged file was put before the disk refused to make a new one."""
 
 
 class StoreBusyError(StoreError):

@@ -27,10 +27,11 @@ from matpi.core.events import ButtonDown, ButtonUp, Reading, Stopping, WallClock
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.zero import ZeroRules
-from matpi.errors import HardwareError, StoreError, UsageError
+from matpi.errors import DiskTroubleError, HardwareError, UsageError
 from matpi.loop import Loop
 from matpi.sim.body import Mat
 from matpi.store.db import Store
+from matpi.store.patient import PatientStore
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,19 +83,27 @@ class SimulatedPanel:
             raise HardwareError("The panel does not answer; check its four wires.")
 
 
-class SimulatedDisk(Store):
+class SimulatedDisk(PatientStore):
     """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
 
-    full = False
+    def __init__(self, path: Path, *, full: bool, monotonic: Callable[[], float], first_settings: Settings) -> None:
+        self.full = full
+        super().__init__(path, monotonic=monotonic, first_settings=first_settings)
 
-    def writing(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  the store's own context manager
+    def _writer(self) -> Store:
         if self.full:
-            raise StoreError(f"The disk is full, so nothing can be written to {self.path}; make room on it.")
-        return super().writing()
+            why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
+            if not self.is_open:
+                self.trouble = why
+            raise DiskTroubleError(why)
+        return super()._writer()
 
 
 class Rig:
-    """`t` is virtual monotonic seconds. `watch` sees every effect once performed, `hear` every reading before it is."""
+    """`t` is virtual monotonic seconds. `watch` sees every effect once performed, `hear` every reading before it is.
+
+    `zone` is for a new log; with `zone_wanted` it is set in one that has another, too.
+    """
 
     def __init__(
         self,
@@ -102,6 +111,7 @@ class Rig:
         *,
         utc: float,
         zone: str = "UTC",
+        zone_wanted: bool = False,
         config: Config | None = None,
         kg: float = 74.0,
         seed: int = 1,
@@ -119,6 +129,7 @@ class Rig:
         self.loop: Loop | None = None
         self._path = store_path
         self._zone = zone
+        self._zone_wanted = zone_wanted
         self._utc = utc
         self._rules = device_rules(config or Config())
         # Ids repeat with the seed in a new log, never in one that has ids already.
@@ -132,30 +143,45 @@ class Rig:
     # -- power -----------------------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """Boot: open the log, start the device on what it remembers. Raises StoreError when that cannot be done."""
+        """Boot: start the device on what the log remembers, on a full or failing disk on what can be read of it.
+
+        Raises StoreError when the log is in use, newer, not permitted or another program's.
+        """
         if self.loop is not None:
             return
         new = not self._path.exists()
-        store = SimulatedDisk.open(self._path)
-        if new:
-            store.save_settings(Settings(zone=self._zone))
-        memory = replace(store.load(), set_aside=None if store.set_aside is None else store.set_aside.name)
+        store = SimulatedDisk(
+            self._path,
+            full=self.disk_full,
+            monotonic=lambda: self.t,
+            first_settings=Settings(zone=self._zone),
+        )
+        try:
+            device = self._device(store, new=new)
+        except BaseException:
+            store.close()  # or its lock would stand in the way of the next try
+            raise
+        self.store = store
+        self.loop = Loop(device, store, self.panel, self._set_light, self._watch)
+        self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
+        self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
+
+    def _device(self, store: SimulatedDisk, *, new: bool) -> Device:
+        memory = store.load()
+        if self._zone_wanted and memory.settings.zone != self._zone:
+            memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
+            store.save_settings(memory.settings)
         if self.t == 0.0 and not new:
             self._utc = max(self._utc, _last_utc(store) + 60.0)
-        device = Device(
+        return Device(
             self.t,
             boot_id=self._new_id(),
-            memory=memory,
+            memory=replace(memory, set_aside=None if store.set_aside is None else store.set_aside.name),
             rules=self._rules,
             zone_for=zone_for,
             new_id=self._new_id,
             version=__version__,
         )
-        store.full = self.disk_full
-        self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._watch)
-        self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
-        self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
 
     def power_off(self) -> None:
         """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
@@ -303,6 +329,6 @@ def zone_for(name: str) -> tzinfo:
         raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
 
 
-def _last_utc(store: Store) -> float:
+def _last_utc(store: PatientStore) -> float:
     """When the youngest session of the log ended: the simulated clock may have been ahead of the real one."""
     return max((s.session.end_utc or 0.0 for s in store.sessions()), default=0.0)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from matpi.core.effects import (
@@ -33,6 +33,7 @@ from matpi.core.session import State
 from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.lamp import period_s, repeats, table
+from matpi.payloads import plan_payload, session_payload
 from matpi.rig import FAULTS, Rig
 from matpi.screen.frame import rows
 from matpi.sim.body import ACTS
@@ -377,35 +378,10 @@ class Twin:
         self._tell(
             "sessions",
             {
-                "sessions": [self._session(s, self._rated.get(s.id)) for s in self._stored],
-                "plan": {
-                    "day": plan.day,
-                    "lower_min": plan.lower_min,
-                    "upper_min": plan.upper_min,
-                    "clothing": plan.clothing,
-                    "goal": plan.goal,
-                    "today_s": plan.today_s,
-                    "done": plan.done,
-                    "rest_day": plan.rest_day,
-                    "streak": plan.streak,
-                    "score": round(plan.score, 3),
-                },
+                "sessions": [session_payload(s, self._rated.get(s.id), rig.zone) for s in self._stored],
+                "plan": plan_payload(plan),
             },
         )
-
-    def _session(self, session: Session, rating: int | None) -> Payload:
-        return {
-            "id": session.id,
-            "start": None if session.start_utc is None else self._iso(session.start_utc),
-            "on_mat_s": round(session.on_mat_s, 1),
-            "reason": None if session.reason is None else str(session.reason),
-            "rating": rating,
-            "aways": session.aways,
-            "open": session.is_open,
-        }
-
-    def _iso(self, utc: float) -> str:
-        return datetime.fromtimestamp(utc, self._rig.zone).isoformat(timespec="seconds")
 
     def _clock(self, t: float) -> str:
         return f"{self._rig.local + timedelta(seconds=t - self._rig.t):%H:%M:%S}"

@@ -407,8 +407,8 @@ def test_a_file_that_may_not_grow(tmp_path: Path, scenario: Path) -> None:
     assert not (tmp_path / "out.json").exists()
     limit = 256
     done = matpi("sim", "--headless", "--scenario", scenario, "--store", tmp_path / "new.db", preexec_fn=small)
-    assert done.returncode == 1
-    one_line(done.stderr)
+    assert (done.returncode, done.stderr) == (0, ""), "the timer goes on"
+    assert '"save_failed"' in done.stdout
 
 
 def test_a_port_in_use(told: Told, tmp_path: Path) -> None:

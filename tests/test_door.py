@@ -46,6 +46,7 @@ def test_a_wrong_one_is_told_and_changes_nothing(
 ) -> None:
     path = tmp_path / "log.db"
     change(path, ("weekly_goal=6",))
+    capsys.readouterr()
     with pytest.raises(UsageError, match=words):
         changed(Settings(), (pair,))
     assert run(["settings", "nudge=no", pair, "--store", str(path)]) == 2
@@ -64,7 +65,9 @@ def test_the_command_sets_and_shows(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\0" + b"\xa5" * 9000])
-def test_a_damaged_log_is_told_and_not_replaced(damage: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_log_is_told_and_not_replaced(
+    damage: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "log.db"
     path.write_bytes(damage)
     assert run(["settings", "bedtime=23:15", "--store", str(path)]) == 1

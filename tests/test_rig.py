@@ -626,3 +626,34 @@ def test_a_mistake_in_the_twins_thread_is_told_and_ends_it(tmp_path: Path) -> No
     assert ended.wait(10.0)
     with pytest.raises(ZeroDivisionError):
         twin.stop()
+
+
+def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    first = Rig(path, utc=1_773_586_800.0, zone="UTC")
+    first.power_on()
+    first.shut_down()
+    again = Rig(path, utc=1_773_586_800.0, zone="Europe/Berlin", zone_wanted=True)
+    again.power_on()
+    assert again.local.utcoffset() is not None
+    assert str(again.zone) == "Europe/Berlin"
+    again.shut_down()
+    with Store.open(path, read_only=True) as store:
+        assert store.load().settings.zone == "Europe/Berlin"
+
+
+def test_a_boot_that_fails_leaves_the_log_free(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with Store.open(path) as store:
+        store.save_settings(Settings(zone="Atlantis/City"))
+    with pytest.raises(UsageError, match="time zone"):
+        Rig(path, utc=1_773_586_800.0).power_on()
+    Store.open(path).close()
+
+
+def test_a_twin_that_cannot_start_says_so_whatever_it_was(tmp_path: Path) -> None:
+    def broken(_watch: Callable[[Effect], None]) -> Rig:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Twin(broken).start()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, tzinfo
 from math import inf
 
-from matpi.core import controls, timeouts
+from matpi.core import controls, left_open, timeouts
 from matpi.core.effects import (
     Checkpoint,
     DateBoot,
@@ -49,7 +49,7 @@ from matpi.core.events import (
 from matpi.core.face import Face
 from matpi.core.gesture import Button
 from matpi.core.keeping import Keeper
-from matpi.core.left_open import LeftOpen, gap_since
+from matpi.core.left_open import LeftOpen
 from matpi.core.model import DayRecord, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.presence import Change, Load, Presence
@@ -123,7 +123,7 @@ class Device:
         self.t = t
 
         self._zone_for = zone_for
-        self._left_open = None if memory.open is None else LeftOpen(memory.open, t, rules)
+        self.left_open = None if memory.open is None else LeftOpen(memory.open, t, rules)
         self._zeros = ZeroSaver(memory.zero, t, rules.zero_save_s, rules.zero_save_kg)
         self._plan: Plan | None = None
         self._plan_due = -inf
@@ -144,7 +144,7 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            if not presence.changes and presence.zero.astray is self._astray and self._left_open is None:
+            if not presence.changes and presence.zero.astray is self._astray and self.left_open is None:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
             self._follow_presence()
@@ -228,14 +228,14 @@ class Device:
         if t >= timeouts.due(self):
             timeouts.over(self, t)
         if t >= self._checkpoint_due:
-            self._checkpoint(t)
+            self.checkpoint(t)
         if t >= self._zeros.due:
             silent = self.presence.silent  # nothing moves then; the next reading asks again
             self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent))
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
-        if self._left_open is not None and t >= self._left_open.due(self.machine.state, self.presence.heard_at):
-            self._close_left_open(t, "nobody on the mat after the power cut")
+        if t >= left_open.due(self):
+            left_open.close(self, t, "nobody on the mat after the power cut")
         if t >= self._plan_due:
             self._replan()
         if self._dirty or t >= self.face.due:
@@ -250,7 +250,7 @@ class Device:
             self._checkpoint_due,
             self._zeros.due,
             self.keeper.retry_due,
-            inf if self._left_open is None else self._left_open.due(self.machine.state, self.presence.heard_at),
+            left_open.due(self),
             self._plan_due,
             self.face.due,
         )
@@ -276,7 +276,7 @@ class Device:
         said = _SAID.get(trigger)
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
-        if trigger == "confirmed" and (capped := self._still_capped(change.at)) is not None:
+        if trigger == "confirmed" and (capped := left_open.still_capped(self, change.at)) is not None:
             machine.last = capped
             self.fire("still_there", t, "not got up since the cap", at=change.at)
             return
@@ -289,7 +289,7 @@ class Device:
         elif trigger == "sensor_back":
             self._zeros.due = min(self._zeros.due, t + ZeroSaver.LEARN_S)
         elif trigger == "confirmed":
-            self._ask_left_open(t, change.at)
+            left_open.ask(self, t, change.at)
 
     def fire(
         self, trigger: str, t: float, reason: str, at: float | None = None, end: EndReason = EndReason.LEFT
@@ -348,53 +348,12 @@ class Device:
             running.start_utc, running.utc_offset_s = utc, self.wall.offset_at(utc)
             running.day = self.wall.day_at(utc)
 
-    def _checkpoint(self, t: float) -> None:
+    def checkpoint(self, t: float) -> None:
+        """Write down how the session under way stands."""
         running = self.machine.running
         self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
         if running is not None:
             self._effects.append(Checkpoint(running.record(t)))
-
-    # -- a session that a power cut left open ----------------------------------------------------------------------
-
-    def _ask_left_open(self, t: float, touch: float) -> None:
-        """Somebody is on the mat since `touch`; whether the session of before the cut goes on."""
-        left, running = self._left_open, self.machine.running
-        if left is None or running is None:
-            return
-        verdict = left.verdict(touch, self.presence.heard_at, self.boot_id, self.wall.utc(touch))
-        if verdict.gap_s is None:
-            if verdict.close is not None:
-                self._close_left_open(t, verdict.close)
-            return
-        self._left_open = None
-        self.keep(DropSession(running.id, "joined"))
-        left.carry_into(running, verdict.gap_s)
-        self.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
-        self._checkpoint(t)
-        self._dirty = True
-
-    def _still_capped(self, touch: float) -> Session | None:
-        """Who lay there when the cap closed the session, and when the power or the cells went, lies there still."""
-        heard_at = self.presence.heard_at
-        last = self.keeper.log.sessions[-1] if self.keeper.log.sessions else None
-        if last is None or last.reason is not EndReason.CAP or heard_at is None:
-            return None
-        gap_s = gap_since(last, touch, self.boot_id, self.wall.utc(touch))
-        soon = touch <= heard_at + self.rules.still_there_s
-        return last if soon and gap_s is not None and 0.0 <= gap_s <= self.rules.resume_s else None
-
-    def _close_left_open(self, t: float, why: str) -> None:
-        left, self._left_open = self._left_open, None
-        if left is None:
-            return
-        record = left.session.closed(EndReason.POWER_LOST)
-        self.note(t, "power_lost", f"a session was left open by a power cut: {why}")
-        if record.on_mat_s < self.rules.min_session_s:
-            self.keep(DropSession(record.id, "short"))
-            self._effects.append(Report(t, t, Said.SHORT, EndReason.POWER_LOST, record))
-            return
-        self.keep(SaveSession(record))
-        self._effects.append(Report(t, t, Said.SESSION_ENDED, EndReason.POWER_LOST, record))
 
     # -- clock, store ----------------------------------------------------------------------------------------------
 
@@ -410,8 +369,8 @@ class Device:
                 self._date_running(unfinished)
             running = self.machine.running
             if running is not None:
-                self._ask_left_open(t, running.start)
-                self._checkpoint(t)
+                left_open.ask(self, t, running.start)
+                self.checkpoint(t)
             self.keep(DateBoot(self.boot_id, offset))
             if self.acknowledged_now and self.acknowledgement is not None and self.acknowledgement.utc is None:
                 self.acknowledge(SaveAcknowledgement(replace(self.acknowledgement, utc=utc)))
@@ -445,6 +404,9 @@ class Device:
             self._effects.append(save)
             if not isinstance(save, SaveZero | DateBoot):
                 self._replan()
+
+    def report(self, t: float, event: Said, session: Session) -> None:
+        self._effects.append(Report(t, t, event, str(session.reason), session))
 
     def note(self, t: float, kind: str, text: str) -> None:
         self._effects.append(Note(t, kind, text))
@@ -488,7 +450,7 @@ class Device:
 
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
-        self._checkpoint(t)
+        self.checkpoint(t)
         self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
         self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before))
         self._effects += [Light(Pattern.OFF, t), Show(Off())]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from typing import TYPE_CHECKING
 
-from matpi.core.model import Session
+from matpi.core.effects import DropSession, Said, SaveSession
+from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
 from matpi.core.session import Running, State
+
+if TYPE_CHECKING:
+    from matpi.core.device import Device
 
 _SOMEBODY = frozenset({State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING})
 
@@ -50,6 +55,55 @@ class LeftOpen:
         before = self.session
         running.id, running.carried, running.gap_s = before.id, before, gap_s
         running.start_utc, running.utc_offset_s, running.day = before.start_utc, before.utc_offset_s, before.day
+
+
+def due(device: Device) -> float:
+    """When to give up waiting for somebody who still lies there; infinity when nothing was left open."""
+    left = device.left_open
+    return inf if left is None else left.due(device.machine.state, device.presence.heard_at)
+
+
+def ask(device: Device, t: float, touch: float) -> None:
+    """Somebody is on the mat since `touch`: the session of before the cut goes on, ends, or waits for the clock."""
+    left, running = device.left_open, device.machine.running
+    if left is None or running is None:
+        return
+    verdict = left.verdict(touch, device.presence.heard_at, device.boot_id, device.wall.utc(touch))
+    if verdict.gap_s is None:
+        if verdict.close is not None:
+            close(device, t, verdict.close)
+        return
+    device.left_open = None
+    device.keep(DropSession(running.id, "joined"))
+    left.carry_into(running, verdict.gap_s)
+    device.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
+    device.checkpoint(t)
+
+
+def close(device: Device, t: float, why: str) -> None:
+    """The session of before the cut ends where its last checkpoint stands."""
+    left, device.left_open = device.left_open, None
+    if left is None:
+        return
+    record = left.session.closed(EndReason.POWER_LOST)
+    device.note(t, "power_lost", f"a session was left open by a power cut: {why}")
+    if record.on_mat_s < device.rules.min_session_s:
+        device.keep(DropSession(record.id, "short"))
+        device.report(t, Said.SHORT, record)
+    else:
+        device.keep(SaveSession(record))
+        device.report(t, Said.SESSION_ENDED, record)
+
+
+def still_capped(device: Device, touch: float) -> Session | None:
+    """Who lay there when the cap closed this session, and when the power or the cells went, lies there still."""
+    heard_at, log = device.presence.heard_at, device.keeper.log
+    last = log.sessions[-1] if log.sessions else None
+    if last is None or last.reason is not EndReason.CAP or heard_at is None:
+        return None
+    gap_s = gap_since(last, touch, device.boot_id, device.wall.utc(touch))
+    soon = touch <= heard_at + device.rules.still_there_s
+    return last if soon and gap_s is not None and 0.0 <= gap_s <= device.rules.resume_s else None
 
 
 def gap_since(session: Session, touch: float, boot_id: str, touch_utc: float | None) -> float | None:

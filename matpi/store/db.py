@@ -27,7 +27,7 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.errors import StoreDamagedError, StoreError
+from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, history, rows, schema
 from matpi.store.rows import Edit, Item, StoredSession, Tally
 
@@ -52,9 +52,9 @@ class Store:
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
-        no file, StoreDamagedError when it is damaged, and changes nothing.
+        no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
-        try:
+        with _told(path):
             if read_only:
                 return cls(_open_reader(path, folder), path, None)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +66,24 @@ class Store:
                 lock.release()
                 raise
             return cls(conn, path, lock, aside)
-        except StoreError:  # is an OSError too
-            raise
-        except OSError as error:
-            raise faults.of_os(error, path, "open the session log") from error
-        except sqlite3.Error as error:
-            raise faults.of_sqlite(error, path) from error
+
+    @classmethod
+    def copied(cls, path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> Self:
+        """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
+        SQLite. Raises as a reader does.
+        """
+        with _told(path):
+            header = file.peek(path)
+            if header is None:
+                raise _no_log(path)
+            file.refuse_strangers(header, path, len(schema.steps(folder)))
+            conn = file.connect_copy(path)
+            try:
+                schema.migrate(conn, path, folder)
+            except BaseException:
+                conn.close()
+                raise
+            return cls(conn, path, None)
 
     def close(self) -> None:
         try:
@@ -126,7 +138,8 @@ class Store:
     def load(self) -> Memory:
         """Of several open sessions the newest stays open; a writer closes the others at their last checkpoint."""
         if self._lock is not None:
-            with self.writing() as conn:
+            # On a full disk they wait for the next start.
+            with contextlib.suppress(DiskTroubleError), self.writing() as conn:
                 conn.execute(
                     "UPDATE sessions SET reason = 'power_lost' WHERE reason IS NULL"
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
@@ -273,6 +286,30 @@ class Store:
             return history.date_boot(conn, boot_id, offset_utc, utc_offset_for, day_for)
 
 
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What goes wrong in here, in a sentence."""
+    try:
+        yield
+    except StoreError:  # is an OSError too
+        raise
+    except OSError as error:
+        raise faults.of_os(error, path, "open the session log") from error
+    except sqlite3.Error as error:
+        raise faults.of_sqlite(error, path) from error
+
+
+def is_unmade(path: Path) -> bool:
+    """There is no log at `path` yet, or none but a creation that was cut short. Raises as a reader does."""
+    with _told(path):
+        header = file.peek(path)
+    return header is None or header.bare
+
+
+def _no_log(path: Path) -> StoreError:
+    return StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
+
+
 def _refuse_strangers(path: Path, folder: Path) -> None:
     with contextlib.suppress(StoreDamagedError):
         file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
@@ -292,7 +329,7 @@ def _open_reader(path: Path, folder: Path) -> sqlite3.Connection:
     newest = len(schema.steps(folder))
     header = file.peek(path)
     if header is None:
-        raise StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
+        raise _no_log(path)
     file.refuse_strangers(header, path, newest)
     if header.bare or header.version < newest:
         raise StoreError(f"The session log {path} is of an older matpi; start the device once to bring it up to date.")

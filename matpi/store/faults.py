@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
-from matpi.errors import StoreBusyError, StoreDamagedError, StoreError
+from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
 
 _FULL = "the disk is full; make room on it, what is stored already is safe"
 _READ_ONLY = "the file system is read-only; a worn card turns so, try another one or remount it writable"
@@ -28,34 +29,83 @@ _WHY_OF_ERRNO = {
 
 _WHY_OF_SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_READONLY: f"it cannot be written: {_READ_ONLY}, or {_DENIED}",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; it may be full or failing, check it with `df` and `dmesg`",
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_IOERR: "the disk reports an error; it may be failing, check it with `df` and `dmesg`",
     sqlite3.SQLITE_CANTOPEN: "it or its folder cannot be opened; check that both exist and belong to this user",
     sqlite3.SQLITE_PERM: _DENIED,
     sqlite3.SQLITE_NOMEM: "there is no memory left; restart the device",
 }
 
 
+_PASSING_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
 def of_os(error: OSError, path: Path, doing: str = "use the session log") -> StoreError:
     """`doing` completes "Cannot ..."."""
     why = _WHY_OF_ERRNO.get(error.errno or 0, f"{error.strerror or error}; check the path")
-    return StoreError(f"Cannot {doing} {path}: {why}.")
+    kind = DiskTroubleError if error.errno in _PASSING_ERRNO else StoreError
+    return kind(f"Cannot {doing} {path}: {why}.")
 
 
 def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
     # The low byte is the primary code; errors the Python module raises by itself carry none.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreBusyError(
-            f"Cannot use the session log {path}: another program writes to it; close that program and try again."
-        )
+        return busy(path)
     if is_damage(error):
-        return StoreDamagedError(
-            f"The session log {path} is damaged ({error}); restart matpi, it sets the file aside and starts a new one."
-        )
-    why = _WHY_OF_SQLITE.get(code, f"{error}; restart matpi, and report this if it comes again")
-    return StoreError(f"Cannot use the session log {path}: {why}.")
+        return damaged(path, str(error))
+    why = _WHY_OF_SQLITE.get(code, f"{one_line(str(error))}; restart matpi, and report this if it comes again")
+    passes = _passes(code, path)
+    if code == sqlite3.SQLITE_READONLY and not passes:
+        why = _DENIED
+    elif passes and _is_full(path):
+        why = _FULL  # which SQLite tells as an I/O error when it is a side file that finds no room
+    kind = DiskTroubleError if passes else StoreError
+    return kind(f"Cannot use the session log {path}: {why}.")
+
+
+def busy(path: Path) -> StoreBusyError:
+    return StoreBusyError(
+        f"Cannot use the session log {path}: another program writes to it; close that program and try again."
+    )
+
+
+def damaged(path: Path, what: str) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"The session log {path} is damaged ({one_line(what)}); start the device or `matpi sim` once, which sets the"
+        " file aside under another name and begins a new one, or put a copy in its place."
+    )
 
 
 def is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def one_line(text: str) -> str:
+    """The first line that says something; SQLite's checks put a heading in asterisks above it."""
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in lines if line and not line.startswith("***")), "nothing more is known")
+
+
+def _passes(code: int, path: Path) -> bool:
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return True
+    # SQLite has one word for a folder without room and for one that is not ours.
+    return code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and not _is_denied(path)
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return not disk.f_bavail and not disk.f_flag & os.ST_RDONLY
+
+
+def _is_denied(path: Path) -> bool:
+    try:
+        if os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+            return False
+    except OSError:
+        return True
+    return not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK))

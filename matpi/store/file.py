@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from matpi.errors import StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
-from matpi.store import faults
+from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
+from matpi.store import copied, faults
 
 APPLICATION_ID = int.from_bytes(b"matp", "big")
 BUSY_TIMEOUT_S = 5.0
@@ -24,6 +24,8 @@ CHECK_S = 5.0
 """The check at open gives up after this and trusts the file. Ten years of three sessions a day (2 MB) take 0.03 s
 on x86-64 (measured); the bound is for a file a hundred times that on a slow card. Chosen."""
 
+_LOG_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
+"""A file of such a name that is no database was one; any other was named by mistake."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
 _MAGIC = b"SQLite format 3\0"
 _PAGE_ONE = 105
@@ -46,7 +48,8 @@ def peek(path: Path) -> Header | None:
     """The header as the last commit left it, None for a file yet to be made, without leaving a trace on the disk.
 
     Read by hand, because SQLite cannot look into a WAL database without writing beside it. The layout is
-    that of sqlite.org/fileformat2.html. Raises StoreDamagedError when this is no SQLite file, OSError.
+    that of sqlite.org/fileformat2.html. Raises StoreDamagedError when this is no SQLite file any more, StoreError when
+    it hardly was one, OSError.
     """
     wal = companion(path, "-wal")
     try:
@@ -59,10 +62,14 @@ def peek(path: Path) -> Header | None:
     if not page:
         # SQLite would throw such a log of writes away.
         if wal.exists() and wal.stat().st_size:
-            raise StoreDamagedError(f"The session log {path} is empty, but its log of writes is not.")
+            raise faults.damaged(path, "it is empty, but its log of writes is not")
         return None
+    if not page.startswith(_MAGIC) and path.suffix.lower() not in _LOG_SUFFIXES:
+        raise StoreError(
+            f"{path} is not a session log and was not touched; check the name, or choose one that ends in .db."
+        )
     if len(page) < _PAGE_ONE or not page.startswith(_MAGIC):
-        raise StoreDamagedError(f"{path} is not a SQLite database.")
+        raise faults.damaged(path, "it is not a SQLite database")
     with contextlib.suppress(FileNotFoundError):
         page = _page_one_in_wal(wal) or page
     return Header(
@@ -116,18 +123,19 @@ class WriterLock:
         fd = os.open(companion(path, ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
-            owner = os.pread(fd, 32, 0).decode(errors="replace").strip() or "unknown"
+            owner = os.pread(fd, 32, 0).decode(errors="replace").strip()
             os.close(fd)
+            who, how = (f"matpi, process {owner}", f" (`kill {owner}`)") if owner.isdigit() else ("another matpi", "")
             raise StoreBusyError(
-                f"The session log {path} is in use by matpi, process {owner}; stop that one first"
-                f" (`systemctl stop matpi` or `kill {owner}`), or do this on the device's page."
+                f"The session log {path} is in use by {who}; stop that one first{how}, then try again."
             ) from None
         except OSError:
             os.close(fd)
             raise
+        with contextlib.suppress(OSError):  # who holds the lock is a kindness, and a full disk takes no number
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd: int | None = fd
         _held.add(self)
 
@@ -147,10 +155,13 @@ os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """`mode` is SQLite's: ro, rw, rwc, or ro&immutable=1. Transactions are opened by hand."""
+    """`mode` is SQLite's: ro, rw or rwc. Transactions are opened by hand."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
     )
+
+
+_CANNOT_SHARE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -160,18 +171,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         check(conn, path)
     except BaseException as error:
         conn.close()
-        wal = companion(path, "-wal")
-        cannot_share = getattr(error, "sqlite_errorcode", 0) & 0xFF in {
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-        }
-        if not cannot_share or (wal.exists() and wal.stat().st_size):
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _CANNOT_SHARE:
             raise
-    else:
-        return conn
-    # No writer is at work, and this user may not make the files a WAL reader shares with one. Immutable reads the
-    # bare file. A writer that starts meanwhile leaves it alone for its first thousand pages.
-    conn = connect(path, "ro&immutable=1")
+        # A WAL reader shares a file with the writer. There is no room for it, or this user may not make it; then no
+        # writer is at work either, for it would have made it.
+        return connect_copy(path)
+    return conn
+
+
+def connect_copy(path: Path) -> sqlite3.Connection:
+    """A checked connection to a copy in memory; needs nothing but to read the files."""
+    conn = copied.connect(path)
     try:
         check(conn, path)
     except BaseException:
@@ -217,7 +227,7 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
     finally:
         conn.set_progress_handler(None, 0)
     if found != [("ok",)]:
-        raise StoreDamagedError(f"The session log {path} is damaged ({found[0][0]}).")
+        raise faults.damaged(path, found[0][0])
 
 
 def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> tuple[sqlite3.Connection, Path | None]:
@@ -242,6 +252,8 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
                 conn.close()
                 raise
         except (sqlite3.DatabaseError, StoreDamagedError) as error:
+            if aside is not None and isinstance(error, sqlite3.Error):
+                raise _after_setting_aside(error, path, aside) from error
             if attempt == 2 or not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
                 raise
             aside = set_aside(path)
@@ -249,6 +261,13 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
             sync_folder(path.parent)
             return conn, aside
     raise AssertionError("unreachable")
+
+
+def _after_setting_aside(error: sqlite3.Error, path: Path, aside: Path) -> StoreError:
+    told = faults.of_sqlite(error, path)
+    if isinstance(told, DiskTroubleError):
+        told.set_aside = aside
+    return told
 
 
 def set_aside(path: Path) -> Path:

@@ -26,6 +26,8 @@ _FIELD_OF_INVARIANT = (
     ("time on the mat", "on_mat_s"),
     ("a session cannot have been left", "aways"),
     ("a rating lies", "value"),
+    ("start_utc lies", "start_utc"),
+    ("utc lies", "utc"),
     ("a deleted session needs", "deleted_why"),
     ("an open session cannot be deleted", "deleted_why"),
     ("edits are numbered", "n"),

@@ -200,5 +200,5 @@ def test_a_disk_that_is_full_from_the_start_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path / "matpi.db")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "StoreError: Cannot open the session log" in done.stderr
+    assert "DiskTroubleError: Cannot use the session log" in done.stderr
     Store.open(tmp_path / "matpi.db").close()
