@@ -19,39 +19,11 @@ from matpi import config as config_file
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
 from matpi.errors import UsageError
-from matpi.rig import Rig, device_rules, zone_for
+from matpi.host import simulator_store, system_zone, zone_for
+from matpi.rig import Rig, device_rules
 
-DEVICE_STORE = Path("/var/lib/matpi/matpi.db")
 STORY_UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat."""
-
-
-def simulator_store() -> Path:
-    """Where the simulator keeps its log unless told."""
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "matpi" / "sim.db"
-
-
-def default_store() -> Path:
-    """The device's log where there is one, else the simulator's."""
-    return DEVICE_STORE if DEVICE_STORE.exists() else simulator_store()
-
-
-def system_zone() -> str:
-    """The IANA zone of this machine, UTC when it cannot be told."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    try:
-        link = str(Path("/etc/localtime").readlink())
-    except OSError:
-        link = ""
-    for name in (named, link.partition("zoneinfo/")[2]):
-        if name:
-            try:
-                zone_for(name)
-            except UsageError:
-                continue
-            return name
-    return "UTC"
 
 
 def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None]) -> Rig:

@@ -161,11 +161,11 @@ def import_(source: Path, store: Path | None) -> None:
 @_STORE
 def settings(pairs: tuple[str, ...], store: Path | None) -> None:
     """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
-    from matpi import app, door
+    from matpi import door, host
 
-    path = store or app.default_store()
+    path = store or host.default_store()
     if pairs:
-        door.change(path, pairs, app.system_zone())
+        door.change(path, pairs, host.system_zone())
     for key, value, wanted in door.shown(path):
         click.echo(f"{key:<22}{value:<18}{wanted}")
 

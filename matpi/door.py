@@ -14,7 +14,7 @@ from typing import Any
 
 from matpi.core.model import Settings
 from matpi.errors import MatpiError, UsageError
-from matpi.rig import zone_for
+from matpi.host import zone_for
 from matpi.store.db import Store, is_unmade
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -16,7 +16,6 @@ from datetime import time as time_of_day
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from matpi import __version__
 from matpi.config import Config
@@ -28,6 +27,7 @@ from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.zero import ZeroRules
 from matpi.errors import DiskTroubleError, HardwareError, UsageError
+from matpi.host import zone_for
 from matpi.loop import Loop
 from matpi.sim.body import Mat
 from matpi.store.db import Store
@@ -319,14 +319,6 @@ class Rig:
 
     def _new_id(self) -> str:
         return uuid.UUID(int=self._random.getrandbits(128), version=4).hex
-
-
-def zone_for(name: str) -> tzinfo:
-    """Raises UsageError for a zone nobody knows."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
 
 
 def _last_utc(store: PatientStore) -> float:

@@ -21,13 +21,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from matpi import app
+from matpi import host
 from matpi.core.calendar_day import day_of
 from matpi.core.model import Session, Settings
 from matpi.core.programme import PLAN_DAYS, Plan
 from matpi.core.programme import plan as plan_of
 from matpi.errors import ImportFormatError, StoreError, UsageError
-from matpi.rig import zone_for
+from matpi.host import default_store, system_zone, zone_for
 from matpi.store import faults
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
@@ -97,7 +97,7 @@ def delete_session(store: Path | None, session_id: str) -> None:
     if len(found) != 1:
         what = f"fits {len(found)} sessions" if found else "fits no session"
         raise UsageError(f"The id {session_id!r} {what}; take a whole one from `matpi sessions --json`.")
-    with Store.open(store or app.default_store()) as log:
+    with Store.open(store or default_store()) as log:
         _tell_set_aside(log)
         log.delete_session(found[0], utc=time.time())
     _say(f"Session {found[0]} is deleted; its trace is kept, and the plan is counted anew.")
@@ -134,7 +134,7 @@ def ratings(store: Path | None, *, as_json: bool) -> None:
 
 def plan_today(store: Path | None, *, as_json: bool) -> None:
     """Where the plan stands today. A session under way counts up to its last checkpoint."""
-    path = store or app.default_store()
+    path = store or default_store()
     with _reader(store) as log:
         memory = log.load()
     settings = memory.settings
@@ -142,7 +142,7 @@ def plan_today(store: Path | None, *, as_json: bool) -> None:
     # The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
     ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
     last = max(ends, default=0.0)
-    ahead = path != app.DEVICE_STORE and last > now
+    ahead = path != host.DEVICE_STORE and last > now
     today = day_of(last if ahead else now, zone_for(settings.zone), settings.day_start)
     running_s = memory.open.on_mat_s if memory.open is not None and memory.open.day == today else 0.0
     plan = plan_of(memory.log, today, settings, memory.acknowledgement, running_s=running_s)
@@ -180,7 +180,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
 
 def import_(store: Path | None, source: Path) -> None:
     """A file of `matpi export`, or a folder of `matpi export --csv`. Tells how many records were new."""
-    path = store or app.default_store()
+    path = store or default_store()
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
     new = not path.exists()
@@ -192,7 +192,7 @@ def import_(store: Path | None, source: Path) -> None:
             with log.reading() as conn:
                 unset = not setting_texts(conn)
             if unset and (new or log.set_aside is not None):
-                log.save_settings(Settings(zone=app.system_zone()))
+                log.save_settings(Settings(zone=system_zone()))
     counts = [
         (done.sessions, "session"),
         (done.ratings, "rating"),
@@ -208,7 +208,7 @@ def import_(store: Path | None, source: Path) -> None:
 
 
 def _reader(store: Path | None) -> Store:
-    return Store.open(store or app.default_store(), read_only=True)
+    return Store.open(store or default_store(), read_only=True)
 
 
 def _tell_set_aside(log: Store) -> None:

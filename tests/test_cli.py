@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from matpi import __version__, app, cli
+from matpi import __version__, cli, host
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
 
@@ -30,7 +30,7 @@ Told = Callable[..., str]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nobody's own log is touched, and none is found."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(app, "DEVICE_STORE", tmp_path / "no-device.db")
+    monkeypatch.setattr(host, "DEVICE_STORE", tmp_path / "no-device.db")
     return tmp_path / "home"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from matpi import app, tables
+from matpi import host, tables
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
 from matpi.store.db import Store
@@ -207,7 +207,7 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-11-24", 690.0, True)
     tables.plan_today(path, as_json=False)
     assert "runs ahead of the clock" in capsys.readouterr().out
-    monkeypatch.setattr(app, "DEVICE_STORE", path)
+    monkeypatch.setattr(host, "DEVICE_STORE", path)
     tables.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-10-25", 0.0, False)

@@ -37,11 +37,6 @@ def utc_offset_s(utc: float, zone: tzinfo) -> int:
     return 0 if offset is None else int(offset.total_seconds())
 
 
-def local_time(utc: float, zone: tzinfo) -> time:
-    """What the clock on the wall shows."""
-    return _local(utc, zone).time()
-
-
 def next_local(utc: float, zone: tzinfo, hhmm: time) -> float:
     """The next instant strictly after `utc` at which the local clock shows `hhmm` (for the first time that date)."""
     day = _local(utc, zone).date() - _DAY

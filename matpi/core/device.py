@@ -6,7 +6,7 @@ makes happen what was due.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, tzinfo
 from math import inf
@@ -62,8 +62,8 @@ from matpi.core.views import Off
 from matpi.core.wall import Wall
 from matpi.core.zero import ZeroSaver
 
-NOTHING: list[Effect] = []
-"""What most readings lead to. Never changed."""
+NOTHING: tuple[Effect, ...] = ()
+"""What most readings lead to."""
 
 
 _SAID = {
@@ -137,7 +137,7 @@ class Device:
 
     # -- the funnel ------------------------------------------------------------------------------------------------
 
-    def handle(self, event: Event) -> list[Effect]:
+    def handle(self, event: Event) -> Sequence[Effect]:
         """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
         t = event.t
         if type(event) is Reading and t < self._wake:

@@ -13,7 +13,6 @@ from typing import NewType
 
 Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
-Kilograms = NewType("Kilograms", float)
 
 UTC_MAX = 7_258_118_400.0
 """The year 2200: what lies beyond, or before 1970, is no time that somebody lay on a mat."""

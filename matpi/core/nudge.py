@@ -46,11 +46,6 @@ class Nudge:
     next_change_utc: float | None
     """Ask again then; always in the future. None: only an event can change the answer."""
 
-    @property
-    def until_utc(self) -> float | None:
-        """The end of the breath that runs."""
-        return self.next_change_utc if self.active else None
-
 
 def nudge(
     now_utc: float,

@@ -248,7 +248,7 @@ class Presence:
             self._tell("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
         elif self.load is Load.ARRIVING:
             self._rest(self._nobody())
-            self._tell("slipped", t, pending or t, f"off again within {rules.dwell_s:g} s")
+            self._tell("slipped", t, t if pending is None else pending, f"off again within {rules.dwell_s:g} s")
         elif self.load is Load.ON and pending is not None:
             self.load, self.left_at, self._pending = Load.AWAY, pending, None
             self._due = max(pending + rules.away_s, t)
@@ -280,7 +280,8 @@ class Presence:
             if self.load in {Load.ON, Load.ARRIVING}:
                 self._rest(self._nobody())
                 self._tell("sensor_gone", t, lost_at, f"silent for {rules.sensor_gone_s:g} s")
-        self._stale_due = inf if self._gone_told else (self.lost_at or t) + rules.sensor_gone_s
+        since = t if self.lost_at is None else self.lost_at
+        self._stale_due = inf if self._gone_told else since + rules.sensor_gone_s
 
     def lose(self, t: float, why: str) -> None:
         """No reading can be had from now on."""

@@ -1,0 +1,48 @@
+"""What the machine underneath says: where the session logs lie, and in which zone it stands."""
+
+from __future__ import annotations
+
+import os
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from matpi.errors import UsageError
+
+DEVICE_STORE = Path("/var/lib/matpi/matpi.db")
+
+
+def simulator_store() -> Path:
+    """Where the simulator keeps its log unless told."""
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "matpi" / "sim.db"
+
+
+def default_store() -> Path:
+    """The device's log where there is one, else the simulator's."""
+    return DEVICE_STORE if DEVICE_STORE.exists() else simulator_store()
+
+
+def system_zone() -> str:
+    """The IANA zone of this machine, UTC when it cannot be told."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    try:
+        link = str(Path("/etc/localtime").readlink())
+    except OSError:
+        link = ""
+    for name in (named, link.partition("zoneinfo/")[2]):
+        if name:
+            try:
+                zone_for(name)
+            except UsageError:
+                continue
+            return name
+    return "UTC"
+
+
+def zone_for(name: str) -> tzinfo:
+    """Raises UsageError for a zone nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
