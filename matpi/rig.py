@@ -228,7 +228,8 @@ class Rig:
 
     def run_until(self, t: float, *, coarse: bool = False) -> None:
         """Let virtual time go to `t`: readings, deadlines, the button's release. `coarse`: one reading a second."""
-        step = COARSE_S if coarse else self._step
+        # With spikes about, one reading a second would leave the median of three too few to go by.
+        step = COARSE_S if coarse and not self.mat.spikes else self._step
         while self.loop is not None:
             due = min(self._next_reading, self._button_up_at)
             if due > t:

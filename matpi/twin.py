@@ -24,8 +24,10 @@ from matpi.core.effects import (
     Note,
     Report,
     SaveAcknowledgement,
+    SaveDay,
     SaveRating,
     SaveSession,
+    SaveStop,
     Show,
 )
 from matpi.core.model import Session
@@ -46,7 +48,7 @@ LOG_KEPT = 300
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveAcknowledgement, DateBoot)
+_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, SaveDay, SaveAcknowledgement, DateBoot)
 """After these the list of sessions may read differently."""
 
 
@@ -281,7 +283,7 @@ class Twin:
                 self._tell_screen()
             case Light() if not self._skipping:
                 self._tell_light(effect)
-            case Checkpoint(session) if not self._skipping and not self._rig.disk_full:
+            case Checkpoint(session) if not self._skipping and self._writes():
                 self._stored = [*(s for s in self._stored if s.id != session.id), session]
                 self._tell_sessions()
             case _ if isinstance(effect, _KEEPS) and not self._skipping:
@@ -357,6 +359,10 @@ class Twin:
                 "bag": rig.mat.bag,
             },
         )
+
+    def _writes(self) -> bool:
+        """Whether what was just asked of the store is in it."""
+        return self._rig.store is not None and not self._rig.disk_full and self._rig.store.is_open
 
     def _read_sessions(self) -> None:
         """What the store holds, so that the page shows what would be there after a power cut."""

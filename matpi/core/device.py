@@ -92,6 +92,10 @@ class Device:
     ) -> None:
         self.rules, self.version, self.boot_id, self.new_id = rules, version, boot_id, new_id
         self.settings, self.acknowledgement = memory.settings, memory.acknowledgement
+        sessions = memory.log.sessions
+        closed_by_cap = memory.open is None and bool(sessions) and sessions[-1].reason is EndReason.CAP
+        self.capped = sessions[-1] if closed_by_cap else None
+        """A session that the cap closed, as long as nobody was seen to get up from it."""
         self.acknowledged_now = False
         """In this boot: its date may still come."""
         self.wall = Wall(zone_for(memory.settings.zone), memory.settings.day_start)
@@ -310,6 +314,10 @@ class Device:
         if machine.state is before:
             return
         self.touched = t
+        if machine.state is State.CAPPED:
+            self.capped = machine.last
+        elif machine.state is State.ON_MAT or (before is State.CAPPED and trigger != "sensor_gone"):
+            self.capped = None
         running = machine.state in {State.ON_MAT, State.HOLDING}
         self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
         self.face.ask_nudge()

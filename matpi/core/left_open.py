@@ -97,13 +97,14 @@ def close(device: Device, t: float, why: str) -> None:
 
 def still_capped(device: Device, touch: float) -> Session | None:
     """Who lay there when the cap closed this session, and when the power or the cells went, lies there still."""
-    heard_at, log = device.presence.heard_at, device.keeper.log
-    last = log.sessions[-1] if log.sessions else None
-    if last is None or last.reason is not EndReason.CAP or heard_at is None:
+    capped, heard_at = device.capped, device.presence.heard_at
+    if capped is None or heard_at is None or touch > heard_at + device.rules.still_there_s:
         return None
-    gap_s = gap_since(last, touch, device.boot_id, device.wall.utc(touch))
-    soon = touch <= heard_at + device.rules.still_there_s
-    return last if soon and gap_s is not None and 0.0 <= gap_s <= device.rules.resume_s else None
+    if capped.boot_id == device.boot_id:
+        return capped  # nobody was seen to get up
+    # Whether somebody got up before the power went is not known: right at the boot, and soon after, it is the same one.
+    gap_s = gap_since(capped, touch, device.boot_id, device.wall.utc(touch))
+    return capped if gap_s is not None and 0.0 <= gap_s <= device.rules.cap_s else None
 
 
 def gap_since(session: Session, touch: float, boot_id: str, touch_utc: float | None) -> float | None:

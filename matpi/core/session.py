@@ -267,7 +267,10 @@ class SessionMachine:
         return self._withdrawn is not None and self._withdrawn.on_mat_s(self._at) >= self._min_session_s
 
     def _if_body_was_there(self) -> bool:
-        return self._if_long_enough() and self._body_s() >= self._min_session_s
+        """What was carried over a power cut was somebody, too."""
+        carried = self.running.carried if self.running is not None else None
+        body_s = self._body_s() + (carried.on_mat_s if carried is not None else 0.0)
+        return self._if_long_enough() and body_s >= self._min_session_s
 
     def _if_still_there(self) -> bool:
         return self._occupied()
@@ -305,6 +308,7 @@ class SessionMachine:
 
     def _do_hear(self) -> None:
         self._the_running().silent_at = None
+        self._checkpoint()
 
     def _do_end(self) -> None:
         record = self._the_running().record(self._at).closed(self._end_reason)

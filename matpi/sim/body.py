@@ -18,6 +18,7 @@ CHANNELS = 2
 
 LYING, SITTING, STANDING = 0.65, 0.8, 1.0
 """Share of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
+SHARE = {"lying": LYING, "sitting": SITTING, "standing": STANDING}
 HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 """On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
 
@@ -73,7 +74,7 @@ class Mat:
 
     def weigh(self, kg: float, t: float) -> None:
         """The person now weighs `kg`; whoever is on the mat changes weight within a second."""
-        share = {"lying": LYING, "sitting": SITTING, "standing": STANDING}.get(self.doing)
+        share = SHARE.get(self.doing)
         self.kg = kg
         if share is not None:
             self._settle(t, self.doing, share, 0.8)
@@ -133,13 +134,13 @@ class Mat:
         self.doing = "lying"
 
     def _fidget(self, t: float) -> None:
-        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along."""
-        here = self._here(self._body, t)
-        head, foot = here.head_kg, here.foot_kg
-        if head + foot < 1.0:
+        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along. Whoever is up does not."""
+        share = SHARE.get(self.doing)
+        if share is None:
             return
+        head, foot = self._target(self.doing, share)
         self._body = [
-            here,
+            self._here(self._body, t),
             Point(t + 0.3, head + 3.0, max(0.0, foot - 3.0)),
             Point(t + 0.6, 0.3 * head, 0.2 * foot),
             Point(t + 1.0, 0.3 * head, 0.2 * foot),

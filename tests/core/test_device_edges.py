@@ -211,3 +211,64 @@ def test_time_never_runs_backwards_when_a_reading_comes_late() -> None:
     before = bench.device.t
     bench.device.handle(Reading(bench.t - 0.5, (30.0, 15.0)))
     assert bench.device.t >= before
+
+
+def test_who_got_up_after_the_cap_and_lies_down_again_is_counted() -> None:
+    bench = lying(CAP_S + 10)
+    bench.up(70)
+    bench.lie(90)
+    bench = bench.reboot(5.0)  # the cut of another session, not of the capped one
+    bench.lie(300)
+    bench.up(30)
+    assert [s.reason for s in bench.device.keeper.log.sessions] == [EndReason.CAP, EndReason.LEFT]
+    assert bench.device.keeper.log.sessions[-1].on_mat_s == pytest.approx(390, abs=20)
+
+
+def test_silent_cells_after_the_cap_do_not_hide_who_comes_next() -> None:
+    bench = lying(CAP_S + 10)
+    bench.up(60)
+    bench.silent = True
+    bench.pass_s(5)
+    bench.silent = False
+    bench.pass_s(3)
+    bench.lie(300)
+    bench.up(30)
+    assert [s.on_mat_s for s in bench.saved] == [pytest.approx(CAP_S), pytest.approx(300, abs=0.3)]
+
+
+@pytest.mark.parametrize("trouble", ["cut", "silence"])
+def test_lying_on_long_after_the_cap_is_no_session_whatever_happens(trouble: str) -> None:
+    bench = lying(CAP_S + 400)
+    if trouble == "cut":
+        bench = bench.reboot(10.0)
+    else:
+        bench.silent = True
+        bench.pass_s(70)
+        bench.silent = False
+    bench.lie(120)
+    bench.up(30)
+    assert [s.reason for s in bench.device.keeper.log.sessions] == [EndReason.CAP]
+
+
+def test_a_session_that_went_on_after_a_cut_is_not_lost_to_a_bag() -> None:
+    bench = lying(600)
+    bench = bench.reboot(5.0)
+    bench.lie(20)
+    bench.motion_kg = 0.0
+    bench.lie(60, kg=15.0)  # up, and a bag stays
+    assert bench.device.presence.object_kg > 10
+    (session,) = bench.device.keeper.log.sessions
+    assert session.reason is EndReason.OBJECT
+    assert session.on_mat_s == pytest.approx(612, abs=14)
+
+
+def test_a_silence_that_is_over_is_on_the_disk_at_once() -> None:
+    bench = lying(100)
+    bench.silent = True
+    bench.pass_s(55)
+    bench.silent = False
+    bench.pass_s(2)
+    bench = bench.reboot(400.0)
+    bench.up(30)
+    (session,) = bench.device.keeper.log.sessions
+    assert session.on_mat_s == pytest.approx(156, abs=2)

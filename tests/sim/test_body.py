@@ -170,3 +170,15 @@ def test_the_same_seed_tells_the_same_story() -> None:
 def test_an_unknown_act() -> None:
     with pytest.raises(UsageError, match=", ".join(ACTS)):
         Mat().act("somersault", 0.0)
+
+
+def test_fidgets_in_a_row_leave_the_weight_where_it_was() -> None:
+    mat = Mat(kg=74.0)
+    mat.act("lie_down", 0.0)
+    lying = sum(mat.load_kg(10.0))
+    for t in (10.0, 10.7, 11.4):
+        mat.act("fidget", t)
+    assert sum(mat.load_kg(20.0)) == pytest.approx(lying)
+    mat.act("get_up", 30.0)
+    mat.act("fidget", 31.7)
+    assert sum(mat.load_kg(40.0)) == 0.0
