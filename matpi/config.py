@@ -23,6 +23,10 @@ Gpio = Annotated[int, Meta(ge=2, le=27)]
 """BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27."""
 
 
+SPI_PINS: Final = {0: (10, 9), 1: (20, 19)}
+"""MOSI and MISO of the buses every model has on its header."""
+
+
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """When is somebody on the mat. docs/behaviour.md 1; the bounds are chosen so that the promise there still holds."""
 
@@ -56,11 +60,19 @@ class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     clock: Annotated[Gpio, Meta(description="GPIO (BCM number) of PD_SCK.")]
 
 
+class SpiConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """One HX711 on an SPI bus of its own: MOSI to PD_SCK, MISO to DOUT, the bus's own clock unconnected."""
+
+    bus: Annotated[int, Meta(ge=0, le=9, description="N of /dev/spidevN.M.")]
+    device: Annotated[int, Meta(ge=0, le=2, description="M of /dev/spidevN.M.")] = 0
+
+
 class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The load cells. The default is real: a device that simulates unasked would invent sessions."""
 
     driver: Annotated[
-        Literal["adafruit", "sim"], Meta(description="Real chips, or a simulated person for trying things out.")
+        Literal["adafruit", "spi", "sim"],
+        Meta(description="Chips on GPIO pins, chips on SPI buses, or emulated chips under a simulated person."),
     ] = "adafruit"
     rate: Annotated[Literal[10, 80], Meta(description="Samples/s as the RATE jumper of the boards is set.")] = 80
     # GPIO 9 to 27 are pulled down at boot, so the chips are awake; these lie side by side on header pins 13 to 18.
@@ -68,6 +80,20 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[ChannelConfig, ...],
         Meta(min_length=1, max_length=4, description="One table a chip, from the head end to the foot end."),
     ] = (ChannelConfig(data=23, clock=24), ChannelConfig(data=27, clock=22))
+    spi: Annotated[
+        tuple[SpiConfig, ...],
+        Meta(min_length=1, max_length=4, description='With driver = "spi": one table a chip, head end first.'),
+    ] = (SpiConfig(bus=0), SpiConfig(bus=1))
+    # 128 * 2^24 * 1e-3 = 2 147 484 counts per mV/V; two 50 kg half bridges of 1 mV/V as one full bridge give 1 mV/V at
+    # 50 kg: 42 950 (docs/sources.md, cells; measured on a dog bed of four: 23 879 where 21 475 is nominal).
+    counts_per_kg: Annotated[
+        float,
+        Meta(ge=1000, le=1_000_000, description="Nominal sensitivity of a chip's bridge, until you calibrate."),
+    ] = 43_000.0
+
+    @property
+    def channel_count(self) -> int:
+        return len(self.spi if self.driver == "spi" else self.channels)
 
 
 class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +105,19 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=99, description="Number N of /dev/i2c-N.")] = 1
     address: Annotated[int, Meta(ge=0x08, le=0x77, description="I2C address; 0x3D = 61 with the jumper moved.")] = 0x3C
     rotate_deg: Annotated[Literal[0, 180], Meta(description="180 when the panel is mounted upside down.")] = 0
+    dim: Annotated[
+        Literal["full", "contrast"],
+        Meta(description="contrast: leave the panel's voltages alone when dimming; some modules turn black."),
+    ] = "full"
+
+
+class GpioConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Through which library gpiozero reaches the button and the LED."""
+
+    factory: Annotated[
+        Literal["auto", "lgpio", "rpigpio", "pigpio", "native"],
+        Meta(description="auto: lgpio, else native; the first one that works here."),
+    ] = "auto"
 
 
 class ButtonConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +153,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     presence: PresenceConfig = PresenceConfig()
     scale: ScaleConfig = ScaleConfig()
     panel: PanelConfig = PanelConfig()
+    gpio: GpioConfig = GpioConfig()
     button: ButtonConfig = ButtonConfig()
     lamp: LampConfig = LampConfig()
     store: StoreConfig = StoreConfig()
@@ -226,9 +266,14 @@ def _check_pins(config: Config, path: Path) -> None:
     uses: list[tuple[int, str]] = []
     if config.panel.driver != "none" and config.panel.port == 1:
         uses += [(2, "the panel's I2C data"), (3, "the panel's I2C clock")]
-    if config.scale.driver != "sim":
+    if config.scale.driver == "adafruit":
         for at, channel in enumerate(config.scale.channels):
             uses += [(channel.data, f"scale.channels[{at}].data"), (channel.clock, f"scale.channels[{at}].clock")]
+    if config.scale.driver == "spi":
+        for at, chip in enumerate(config.scale.spi):
+            if chip.bus in SPI_PINS:
+                mosi, miso = SPI_PINS[chip.bus]
+                uses += [(mosi, f"scale.spi[{at}], MOSI"), (miso, f"scale.spi[{at}], MISO")]
     if config.button.driver != "none":
         uses.append((config.button.pin, "button.pin"))
     if config.lamp.driver != "none":

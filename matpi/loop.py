@@ -22,15 +22,18 @@ from matpi.core.effects import (
     Report,
     Save,
     SaveAcknowledgement,
+    SaveCalibration,
     SaveDay,
     SaveRating,
     SaveSession,
     SaveStop,
     SaveZero,
     Show,
+    UseCalibration,
     id_of,
 )
-from matpi.core.events import Event, PanelBack, PanelLost, Saved, SaveFailed, Stopping, Tick
+from matpi.core.events import Counted, Event, PanelBack, PanelLost, Reading, Saved, SaveFailed, Stopping, Tick
+from matpi.core.model import Calibration
 from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
 from matpi.ports import Clock, Screen, SessionStore
@@ -51,20 +54,23 @@ class Loop:
         screen: Screen,
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
+        calibration: Calibration | None = None,
     ) -> None:
+        """`calibration` makes kilograms of `Counted`; without one none may come."""
         self.device = device
         self._store = store
         self._screen = screen
         self._light = light
         self._watch = watch
-        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._calibration = calibration
+        self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
         self._lamp_lost = False
 
     # -- time ------------------------------------------------------------------------------------------------------
 
-    def put(self, event: Event) -> None:
+    def put(self, event: Event | Counted) -> None:
         """From any thread."""
         self._queue.put(event)
 
@@ -86,18 +92,26 @@ class Loop:
         while (wake := self.device.next_wake()) is not None and wake <= t:
             self.send(Tick(wake))
 
-    def run(self, clock: Clock) -> None:
-        """Serve events in real time until Stopping has been handled."""
+    def run(self, clock: Clock, turned: Callable[[], None] = lambda: None, at_least_every_s: float = 3600.0) -> None:
+        """Serve events in real time until Stopping has been handled. `turned` is called after each event, and when none
+        came for `at_least_every_s`: who hears it knows that the work is being done.
+        """
         while True:
             wake = self.device.next_wake()
+            wait_s = at_least_every_s if wake is None else min(at_least_every_s, max(0.0, wake - clock.monotonic()))
             try:
-                timeout = None if wake is None else max(0.0, wake - clock.monotonic())
-                event = self._queue.get(timeout=timeout)
+                event = self._queue.get(timeout=wait_s)
             except queue.Empty:
                 event = Tick(clock.monotonic())
-            self.send(event)
+            self.send(self._weighed(event) if isinstance(event, Counted) else event)
+            turned()
             if isinstance(event, Stopping):
                 return
+
+    def _weighed(self, sample: Counted) -> Reading:
+        if self._calibration is None:
+            raise RuntimeError("counts came, but nobody said how much they weigh")
+        return Reading(sample.t, self._calibration.kg(sample.counts), sample.ok)
 
     # -- effects ---------------------------------------------------------------------------------------------------
 
@@ -111,6 +125,8 @@ class Loop:
                 return self._shine(effect, t)
             case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
                 return self._save(t, "note", lambda: self._store.count(kind, text))
+            case UseCalibration(calibration):
+                self._calibration = calibration
             case Note() | Report() | Changed():
                 pass
             case _:
@@ -134,6 +150,8 @@ class Loop:
                 store.save_day(record)
             case SaveZero(zero, before):
                 store.save_zero(zero, before)
+            case SaveCalibration(calibration, zero):
+                store.save_calibration(calibration, zero)
             case SaveAcknowledgement(acknowledgement):
                 store.save_acknowledgement(acknowledgement)
             case DateBoot(boot_id, offset_utc):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from matpi.core.events import Event
+from matpi.core.events import Counted, Event
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matpi.core.effects import Brightness
     from matpi.core.model import (
         Acknowledgement,
+        Calibration,
         DayRecord,
         Log,
         Memory,
@@ -28,6 +29,10 @@ Put = Callable[[Event], None]
 """Hand an event to the loop; may be called from any thread, never blocks."""
 
 
+PutCounted = Callable[[Event | Counted], None]
+"""The same for the load cells, which also hand over counts."""
+
+
 class Clock(Protocol):
     def monotonic(self) -> float: ...
     def utc(self) -> float: ...
@@ -35,7 +40,7 @@ class Clock(Protocol):
 
 
 class Scale(Protocol):
-    def start(self, put: Put) -> None: ...
+    def start(self, put: PutCounted) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -72,6 +77,7 @@ class SessionStore(Protocol):
 
     def save_day(self, record: DayRecord) -> None: ...
     def save_zero(self, zero: Zero, before: Zero | None) -> None: ...
+    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
     def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None: ...
     def save_settings(self, settings: Settings) -> None: ...
     def count(self, kind: str, text: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from matpi.core.model import Acknowledgement, DayRecord, Rating, Session, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, StopSign, Zero
 from matpi.core.views import View
 
 
@@ -125,6 +125,21 @@ class SaveAcknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveCalibration:
+    """Both in one transaction: a zero belongs to its reference. Answered by Saved or SaveFailed."""
+
+    calibration: Calibration
+    zero: Zero
+
+
+@dataclass(frozen=True, slots=True)
+class UseCalibration:
+    """From the next reading on this is how counts become kilograms."""
+
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Something about presence worth a line in the log: known at `t`, back-dated to `at`, when it happened."""
 
@@ -168,6 +183,8 @@ Effect = (
     | SaveDay
     | SaveZero
     | SaveAcknowledgement
+    | SaveCalibration
+    | UseCalibration
     | Report
     | Changed
     | Note
@@ -175,7 +192,16 @@ Effect = (
 
 
 Save = (
-    Checkpoint | SaveSession | DropSession | SaveRating | SaveStop | SaveDay | SaveZero | SaveAcknowledgement | DateBoot
+    Checkpoint
+    | SaveSession
+    | DropSession
+    | SaveRating
+    | SaveStop
+    | SaveDay
+    | SaveZero
+    | SaveCalibration
+    | SaveAcknowledgement
+    | DateBoot
 )
 """What the store is asked to make durable."""
 
@@ -193,6 +219,8 @@ def id_of(save: Save) -> str:
             return f"day {record.day}"
         case SaveZero():
             return "zero"
+        case SaveCalibration():
+            return "calibration"
         case SaveAcknowledgement():
             return "acknowledgement"
         case DateBoot():

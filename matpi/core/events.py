@@ -24,6 +24,16 @@ class Reading(NamedTuple):
     """False: flagged by the reader (glitch, desync, saturated, stale); its numbers never enter."""
 
 
+class Counted(NamedTuple):
+    """One sample of all channels as the chips gave it. Not for the device: the loop makes a Reading of it, so that a
+    new calibration holds from one reading to the next with none in between.
+    """
+
+    t: float
+    counts: tuple[int, ...]
+    ok: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class ButtonDown:
     t: float
@@ -49,11 +59,25 @@ class SensorLost:
 
     t: float
     why: str
+    """For the log."""
+    what: str = "no load cell signal"
+    """For the screen, at most 21 characters."""
+    do: str = "check the plug"
+    """What to do, at most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class SensorBack:
     t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An edge has something for the diagnostics: counted under `kind`, told once in the log."""
+
+    t: float
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +142,7 @@ Event = (
     | WallClock
     | SensorLost
     | SensorBack
+    | Noted
     | PanelLost
     | PanelBack
     | Saved

@@ -230,6 +230,8 @@ class Memory:
     """A session that a power cut left open, as its last checkpoint told it."""
     zero: Zero | None = None
     zero_before: Zero | None = None
+    calibration: Calibration | None = None
+    """None: nobody has calibrated; the edge then reckons with the nominal sensitivity of the build."""
     acknowledgement: Acknowledgement | None = None
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None

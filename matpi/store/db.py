@@ -153,6 +153,7 @@ class Store:
                 open=next((entry.session for entry in reversed(stored) if entry.session.is_open), None),
                 zero=zeros.get("current"),
                 zero_before=zeros.get("before"),
+                calibration=history.calibration(conn),
                 acknowledgement=history.acknowledgement(conn),
                 settings=settings,
             )
@@ -241,9 +242,11 @@ class Store:
         with self.writing() as conn:
             history.put_settings(conn, settings)
 
-    def save_calibration(self, calibration: Calibration) -> None:
+    def save_calibration(self, calibration: Calibration, zero: Zero) -> None:
+        """Both or neither: a zero counts from its reference. There is nothing to undo to."""
         with self.writing() as conn:
             history.put_calibration(conn, calibration)
+            history.put_zeros(conn, zero, None)
 
     def count(self, kind: str, text: str) -> None:
         with self.writing() as conn:

@@ -8,7 +8,18 @@ from datetime import date
 from math import inf
 from pathlib import Path
 
-from matpi.core.model import Acknowledgement, DayRecord, Log, Memory, Rating, Session, Settings, StopSign, Zero
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+    Zero,
+)
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import history
 from matpi.store.db import Store
@@ -88,6 +99,9 @@ class PatientStore:
 
     def save_zero(self, zero: Zero, before: Zero | None) -> None:
         self._writer().save_zero(zero, before)
+
+    def save_calibration(self, calibration: Calibration, zero: Zero) -> None:
+        self._writer().save_calibration(calibration, zero)
 
     def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
         self._writer().save_acknowledgement(acknowledgement)

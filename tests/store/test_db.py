@@ -57,16 +57,17 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
         port.save_rating(rating())
         port.save_stop(stop())
         port.save_day(day)
+        port.save_calibration(calibration, Zero((0.0, 0.0)))
         port.save_zero(zero, before)
         port.save_acknowledgement(Acknowledgement(some=True, utc=UTC))
         port.save_settings(settings)
-        store.save_calibration(calibration)
     with Store.open(path) as store:
         assert store.load() == Memory(
             log=Log((session(),), (rating(),), (stop(),), (day,)),
             open=session("s2", reason=None, on_mat_s=3.0),
             zero=zero,
             zero_before=before,
+            calibration=calibration,
             acknowledgement=Acknowledgement(some=True, utc=UTC),
             settings=settings,
         )
