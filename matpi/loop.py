@@ -55,15 +55,18 @@ class Loop:
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
         calibration: Calibration | None = None,
+        inbox: queue.SimpleQueue[Event | Counted] | None = None,
     ) -> None:
-        """`calibration` makes kilograms of `Counted`; without one none may come."""
+        """`calibration` makes kilograms of `Counted`; without one none may come. `inbox` is where the edges that were
+        there before the loop have put their first events.
+        """
         self.device = device
         self._store = store
         self._screen = screen
         self._light = light
         self._watch = watch
         self._calibration = calibration
-        self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
         self._lamp_lost = False

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from matpi.core.effects import Light
 from matpi.core.model import Session
 from matpi.core.programme import Plan
+from matpi.lamp import period_s, repeats, table
+from matpi.screen.frame import rows
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Payload = dict[str, Any]
 
 
-def session_payload(session: Session, rating: int | None, zone: tzinfo) -> dict[str, Any]:
+def session_payload(session: Session, rating: int | None, zone: tzinfo) -> Payload:
     start = session.start_utc
     return {
         "id": session.id,
@@ -22,7 +32,7 @@ def session_payload(session: Session, rating: int | None, zone: tzinfo) -> dict[
     }
 
 
-def plan_payload(plan: Plan) -> dict[str, Any]:
+def plan_payload(plan: Plan) -> Payload:
     return {
         "day": plan.day,
         "lower_min": plan.lower_min,
@@ -34,4 +44,27 @@ def plan_payload(plan: Plan) -> dict[str, Any]:
         "rest_day": plan.rest_day,
         "streak": plan.streak,
         "score": round(plan.score, 3),
+    }
+
+
+def frame_payload(image: Image | None, brightness: str, text: str) -> Payload:
+    """`image` is 128x64 in mode "1", None when the panel is dark."""
+    bits = bytes(1024) if image is None else rows(image)
+    return {
+        "bits": base64.b64encode(bits).decode(),
+        "brightness": "off" if image is None else brightness,
+        "text": text,
+    }
+
+
+def lamp_payload(light: Light, age_s: float) -> Payload:
+    """`age_s`: real seconds since the pattern began."""
+    pattern = light.pattern
+    return {
+        "pattern": str(pattern),
+        "age_s": max(0.0, age_s),
+        "table": table(pattern),
+        "period_s": period_s(pattern),
+        "loops": repeats(pattern),
+        "sent": time.monotonic(),
     }

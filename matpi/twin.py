@@ -5,15 +5,13 @@ Everything that touches the rig runs on that thread; the page's calls are put on
 
 from __future__ import annotations
 
-import base64
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
+from matpi.bulletin import Bulletin, Put
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -21,8 +19,6 @@ from matpi.core.effects import (
     DropSession,
     Effect,
     Light,
-    Note,
-    Report,
     SaveAcknowledgement,
     SaveDay,
     SaveRating,
@@ -34,17 +30,11 @@ from matpi.core.model import Session
 from matpi.core.session import State
 from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
-from matpi.lamp import period_s, repeats, table
-from matpi.payloads import plan_payload, session_payload
+from matpi.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
 from matpi.rig import FAULTS, Rig
-from matpi.screen.frame import rows
 from matpi.sim.body import ACTS
 
-Payload = dict[str, Any]
-Put = Callable[[str, Payload], None]
-
 WARPS = (1, 10, 60)
-LOG_KEPT = 300
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
@@ -77,11 +67,7 @@ class Twin:
         self._stored: list[Session] = []
         self._rated: dict[str, int] = {}
         self._status_at = 0.0
-        self._lock = threading.Lock()  # guards what follows: the listeners and what a new one is told
-        self._listeners: list[Put] = []
-        self._latest: dict[str, Payload] = {}
-        self._log: deque[Payload] = deque(maxlen=LOG_KEPT)
-        self._lines = 0
+        self._told = Bulletin()
 
     def start(self) -> None:
         """Boot. Raises what the boot raised, such as StoreBusyError."""
@@ -132,24 +118,10 @@ class Twin:
         self._do(lambda: self._power(on))
 
     def subscribe(self, put: Put) -> Callable[[], None]:
-        with self._lock:
-            self._listeners.append(put)
-
-        def leave() -> None:
-            with self._lock:
-                if put in self._listeners:
-                    self._listeners.remove(put)
-
-        return leave
+        return self._told.subscribe(put)
 
     def snapshot(self) -> list[tuple[str, Payload]]:
-        with self._lock:
-            latest = dict(self._latest)
-            log = [("log", line) for line in self._log]
-        if "lamp" in latest:
-            age = latest["lamp"]["age_s"] + time.monotonic() - latest["lamp"]["sent"]
-            latest["lamp"] = {**latest["lamp"], "age_s": age}
-        return [(kind, latest[kind]) for kind in ("status", "frame", "lamp", "sessions") if kind in latest] + log
+        return self._told.snapshot()
 
     # -- the twin's thread -----------------------------------------------------------------------------------------
 
@@ -268,17 +240,12 @@ class Twin:
     # -- what the page hears ---------------------------------------------------------------------------------------
 
     def _watch(self, effect: Effect) -> None:
+        self._told.log_effect(self._clock(self._rig.t), effect, self._clock)
         match effect:
-            case Report(t, at, event, reason):
-                back = f"since {self._clock(at)}" if t - at >= 0.5 else ""
-                self._tell_log("presence", str(event), str(reason), back)
-            case Changed(_, trigger, source, dest, reason):
-                self._tell_log("transition", trigger, reason, f"{source} -> {dest}")
+            case Changed(_, _, _, dest, _):
                 self._status_at = 0.0
                 if dest == State.DONE.name and not self._skipping:
                     self._slow_down("a question is coming, and people answer in real time")
-            case Note(_, kind, text):
-                self._tell_log("note", kind.replace("_", " "), text, "")
             case Show() if not self._skipping:
                 self._tell_screen()
             case Light() if not self._skipping:
@@ -292,15 +259,6 @@ class Twin:
             case _:
                 pass
 
-    def _tell(self, kind: str, payload: Payload) -> None:
-        with self._lock:
-            if kind == "log":
-                self._log.append(payload)
-            else:
-                self._latest[kind] = payload
-            for put in self._listeners:
-                put(kind, payload)
-
     def _tell_screen(self) -> None:
         rig, device = self._rig, self._rig.device
         image = rig.panel.image
@@ -310,41 +268,19 @@ class Twin:
             text = "The OLED is unplugged."
         else:
             text = spoken(device.shown.view) if device.shown is not None else ""
-        bits = bytes(1024) if image is None else rows(image)
-        brightness = "off" if image is None else str(rig.panel.brightness)
-        self._tell("frame", {"bits": base64.b64encode(bits).decode(), "brightness": brightness, "text": text})
+        self._told.tell("frame", frame_payload(image, str(rig.panel.brightness), text))
 
     def _tell_light(self, light: Light) -> None:
-        pattern = light.pattern
-        self._tell(
-            "lamp",
-            {
-                "pattern": str(pattern),
-                "age_s": max(0.0, self._rig.t - light.since) / self._warp,
-                "table": table(pattern),
-                "period_s": period_s(pattern),
-                "loops": repeats(pattern),
-                "sent": time.monotonic(),
-            },
-        )
+        self._told.tell("lamp", lamp_payload(light, (self._rig.t - light.since) / self._warp))
 
     def _tell_log(self, kind: str, event: str, reason: str, detail: str) -> None:
-        self._lines += 1
-        line = {
-            "n": self._lines,
-            "clock": self._clock(self._rig.t),
-            "kind": kind,
-            "event": event,
-            "reason": reason,
-            "detail": detail,
-        }
-        self._tell("log", line)
+        self._told.log(self._clock(self._rig.t), kind, event, reason, detail)
 
     def _tell_status(self) -> None:
         rig, device = self._rig, self._rig.device
         self._status_at = time.monotonic() + STATUS_S
         snapshot = None if device is None else device.snapshot()
-        self._tell(
+        self._told.tell(
             "status",
             {
                 "power": device is not None,
@@ -381,7 +317,7 @@ class Twin:
             return
         running = device.machine.running
         plan = device.plan if running is None else device.plan.running(running.on_mat_s(rig.t))
-        self._tell(
+        self._told.tell(
             "sessions",
             {
                 "sessions": [session_payload(s, self._rated.get(s.id), rig.zone) for s in self._stored],
