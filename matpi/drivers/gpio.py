@@ -7,9 +7,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from matpi.core.events import ButtonDown, ButtonUp
+from matpi.drivers.pins import give_lgpio_a_folder
 from matpi.errors import HardwareError
 from matpi.ports import Put
 
@@ -19,22 +23,52 @@ PWM_HZ: Final = 200
 """Chosen, unmeasured: no flicker to the eye, and lgpio's own thread wakes 400 times a second while the LED is on."""
 
 
-def header() -> Any:
-    """The pins of this board, as a gpiozero pin factory on lgpio. Raises HardwareError when there are none.
+FACTORIES: Final = MappingProxyType(
+    {
+        "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory"),
+        "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory"),
+        "pigpio": ("gpiozero.pins.pigpio", "PiGPIOFactory"),
+        "native": ("gpiozero.pins.native", "NativeFactory"),
+    }
+)
+AUTO: Final = ("lgpio", "native")
+FIRST_LINE: Final = Path("/sys/class/gpio/gpiochip0")
+"""Where lines are numbered from 0. Since kernel 6.6 they begin at 512 (raspberrypi/linux#6037), and gpiozero's native
+pins ask for edges by BCM number; on a Pi 5 they would besides write to registers that are not there."""
 
-    Named outright: gpiozero's own choice falls through four libraries with a warning each.
+LIT_FROM: Final = 0.18
+"""Where there is no PWM, the light from which the LED is on: half of full to the eye (CIE L* 50 is 0.184)."""
+
+
+def header(choice: str = "auto") -> Any:
+    """The pins of this board, as a gpiozero pin factory. `choice` is "auto" or one of FACTORIES.
+
+    "auto" is lgpio, and native only under the kernels before 6.6 that its edges need; native has no PWM, so the LED is
+    on or off with it. gpiozero's own choice would fall through four libraries with a warning each.
+    Raises HardwareError, with each that was tried and why it failed, when there is none.
     """
-    try:
-        from gpiozero.pins.lgpio import LGPIOFactory
+    give_lgpio_a_folder()
+    failed: dict[str, str] = {}
+    for name in AUTO if choice == "auto" else (choice,):
+        if choice == "auto" and name == "native" and not FIRST_LINE.exists():
+            failed[name] = "needs a Linux kernel before 6.6"
+            continue
+        module, factory = FACTORIES[name]
+        try:
+            return getattr(import_module(module), factory)()
+        except Exception as error:  # noqa: BLE001 - each library has errors of its own, lgpio's not even with a name
+            failed[name] = _why(error)
+    tried = ", ".join(f"{name} ({why})" for name, why in failed.items())
+    raise HardwareError(
+        f"The GPIO pins cannot be used: {tried}; install python3-lgpio, add this user to the group gpio, "
+        f'or on a computer without a header set driver = "none" in [button] and [lamp].'
+    )
 
-        return LGPIOFactory()
-    except ImportError as error:
-        raise HardwareError(f"lgpio is not there ({error}); install python3-lgpio.") from error
-    except Exception as error:  # lgpio.error has no name to import where lgpio is missing
-        raise HardwareError(
-            f"The GPIO pins cannot be used ({error}); add this user to the group gpio, "
-            f'or on a computer without a header set driver = "none" in [button] and [lamp].'
-        ) from error
+
+def _why(error: Exception) -> str:
+    if ".lgd-nfy" in str(error):  # a pipe that lgpio makes where the program was started (gpiozero/gpiozero#1106)
+        return f"may not make a file in {Path.cwd()}, where matpi was started; start it in a folder of its own"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class Button:
@@ -61,19 +95,26 @@ class Button:
 
 
 class Led:
-    """From `pin` through a resistor to ground. Implements `Lamp`."""
+    """From `pin` through a resistor to ground. Implements `Lamp`. `fades` is False where the pins know no PWM: then the
+    LED is on or off, and every pattern can still be told from the others.
+    """
 
     def __init__(self, pin: int, pins: Any) -> None:
         import gpiozero
+        from gpiozero.exc import PinPWMUnsupported
 
         self._pin = pin
         self._step = 0
         with _told("lamp", pin):
-            self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
+            try:
+                self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
+            except PinPWMUnsupported:
+                self._led = gpiozero.LED(pin, pin_factory=pins)
+        self.fades = isinstance(self._led, gpiozero.PWMLED)
 
     def set(self, duty: float) -> None:
         """`duty` is 0 to 1, linear in light; beyond is the nearest end. Writes only what makes a difference."""
-        step = round(min(1.0, max(0.0, duty)) * STEPS)
+        step = round(min(1.0, max(0.0, duty)) * STEPS) if self.fades else STEPS * (duty >= LIT_FROM)
         if step == self._step:
             return
         with _told("lamp", self._pin):
@@ -92,5 +133,5 @@ def _told(part: str, pin: int) -> Iterator[None]:
 
     try:
         yield
-    except (GPIOZeroError, OSError) as error:
+    except (GPIOZeroError, OSError, RuntimeError) as error:  # RuntimeError: RPi.GPIO's, for edges under newer kernels
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error

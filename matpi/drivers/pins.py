@@ -7,6 +7,9 @@ the package python3-lgpio.
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import Any, Final
 
 from matpi.errors import HardwareError
@@ -32,7 +35,7 @@ class LgpioPin:
         self._write(self._handle, self._gpio, int(level))
 
 
-def open_pins(data: int, clock: int, lgpio: Any = None) -> tuple[LgpioPin, LgpioPin]:
+def open_pins(data: int, clock: int, lgpio: Any = None, devices: Path = Path("/dev")) -> tuple[LgpioPin, LgpioPin]:
     """DOUT as an input pulled up, so that an unplugged chip is never ready, and PD_SCK as an output, low.
 
     `data` and `clock` are BCM numbers. Raises HardwareError when there is no header here or a line is taken.
@@ -40,19 +43,29 @@ def open_pins(data: int, clock: int, lgpio: Any = None) -> tuple[LgpioPin, Lgpio
     """
     if lgpio is None:
         lgpio = _library()
-    handle = _header(lgpio)
+    handle = _header(lgpio, devices)
+    gpio = data
     try:
         lgpio.gpio_claim_input(handle, data, lgpio.SET_PULL_UP)
+        gpio = clock
         lgpio.gpio_claim_output(handle, clock, 0)
     except lgpio.error as error:
         raise HardwareError(
-            f"GPIO {data} and {clock} cannot be used for a load cell chip ({error}); "
-            f"stop what else uses them, or correct [[scale.channels]]."
+            f"GPIO {gpio} cannot be used for a load cell chip ({error}); "
+            f"stop what else uses it, or correct [[scale.channels]]."
         ) from error
     return LgpioPin(lgpio, handle, data), LgpioPin(lgpio, handle, clock)
 
 
+def give_lgpio_a_folder() -> None:
+    """Before lgpio is imported: it makes a pipe as a file then, in the working directory unless told where, and that
+    may be one this user cannot write. Told where, it also makes that the working directory (lgpio 0.2.2, tried).
+    """
+    os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir())
+
+
 def _library() -> Any:
+    give_lgpio_a_folder()
     try:
         import lgpio
     except ImportError as error:
@@ -60,7 +73,7 @@ def _library() -> Any:
     return lgpio
 
 
-def _header(lgpio: Any) -> int:
+def _header(lgpio: Any, devices: Path) -> int:
     for number in range(GPIOCHIPS):
         try:
             handle: int = lgpio.gpiochip_open(number)
@@ -69,7 +82,10 @@ def _header(lgpio: Any) -> int:
         if lgpio.gpio_get_chip_info(handle)[3] in HEADER_CHIPS:
             return handle
         lgpio.gpiochip_close(handle)
+    there = sorted(devices.glob("gpiochip*"))
+    if there and not any(os.access(path, os.R_OK | os.W_OK) for path in there):
+        raise HardwareError(f"{there[0]} may not be used by this user; add it to the group gpio and log in again.")
     raise HardwareError(
-        "No GPIO header could be opened; add this user to the group gpio, "
+        "There is no GPIO header here; run this on a Raspberry Pi, "
         'or on a computer without a header set driver = "sim" in [scale].'
     )

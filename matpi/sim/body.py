@@ -22,6 +22,8 @@ SHARE = {"lying": LYING, "sitting": SITTING, "standing": STANDING}
 HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 """On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
 
+END_SHARE = 0.9  # chosen: feet beside a pair of cells, not on it
+
 BREATH_HZ, BREATH_KG = 0.25, 0.1  # 50-200 g between the cells, about none in the sum (docs/sources.md, cells)
 HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (docs/sources.md, cells)
 NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
@@ -29,6 +31,8 @@ BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
 SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
 ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
+PLACES = ("stand_head", "stand_foot")
+"""Acts too, of a calibration; no timeline asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Mat:
                 self._settle(t, "sitting", SITTING, 1.2)
             case "stand":
                 self._settle(t, "standing", STANDING, 0.8)
+            case "stand_head" | "stand_foot":
+                self._stand_at_end(t, head=what == "stand_head")
             case "fidget":
                 self._fidget(t)
             case "get_up":
@@ -119,6 +125,13 @@ class Mat:
             Point(t + seconds, head, foot),
         ]
         self.doing = doing
+
+    def _stand_at_end(self, t: float, *, head: bool) -> None:
+        """Over one pair of cells, as for a calibration; the other pair still feels a little of it."""
+        near, far = self.kg * END_SHARE, self.kg * (1.0 - END_SHARE)
+        there = (near, far) if head else (far, near)
+        self._body = [self._here(self._body, t), Point(t + 0.5, 1.1 * there[0], 1.1 * there[1]), Point(t + 0.8, *there)]
+        self.doing = "standing"
 
     def _lie_down(self, t: float) -> None:
         """Sit, then lower slowly, as the article says."""

@@ -147,7 +147,7 @@ class Chip:
         return now
 
     def _pass(self, seconds: float) -> None:
-        if self._spend is not None:
+        if self._spend is not None and seconds > 0.0:
             self._spend(seconds)
 
     def _convert(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""An OLED of 128x64, from the bytes sent to it: an SSD1306 (or SSD1309), or an SH1106.
+"""An OLED of 128x64, from the bytes sent to it: an SSD1306, an SSD1309 or an SH1106.
 
 Stands where luma.oled expects its serial interface. Trap: luma takes `serial_interface or i2c()`, so a stand-in that
 is falsy, by a `__len__` of 0 for one, silently opens the real bus instead. This one says that it is true.
@@ -7,7 +7,8 @@ is falsy, by a `__len__` of 0 for one, silently opens the real bus instead. This
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 from PIL import Image
 
@@ -27,22 +28,63 @@ ARGUMENTS: Final = {
 WINDOW_ARGUMENTS: Final = {0x20: 1, 0x21: 2, 0x22: 2}
 
 
+class PowerOn(NamedTuple):
+    """The registers after a reset (the three data sheets), and whether the voltage for the light is there unasked."""
+
+    contrast: int
+    precharge: int
+    vcom: int
+    pumped: bool
+
+
+POWER_ON: Final = MappingProxyType(
+    {
+        "ssd1306": PowerOn(0x7F, 0x22, 0x20, pumped=False),  # its charge pump is off
+        "ssd1309": PowerOn(0x7F, 0x22, 0x34, pumped=True),  # fed from outside
+        "sh1106": PowerOn(0x80, 0x22, 0x35, pumped=True),  # its converter is on
+    }
+)
+
+
 class PanelChip:
-    """`image` is what an eye would see. Set `lost` and every transfer raises OSError, as a pulled wire does."""
+    """`image` is what an eye would see. Set `lost` and every transfer raises OSError, as a pulled wire does;
+    `lose_in` does that after so many transfers more.
+    """
 
     def __init__(self, driver: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306") -> None:
         self.lost = False
+        self.lose_in: int | None = None
         self.closed = False
-        self.lit = False
-        self.contrast = 0x7F
         self.transfers = 0
         self.bytes = 0
         """Of commands and data, without the address and the control byte of each transfer."""
+        self.snowed = False
+        """The glass has once shown memory that nobody had written since power came."""
 
+        self._driver = driver
         self._narrow = driver != "sh1106"
         self._columns = WIDTH if self._narrow else SH1106_COLUMNS
         self._first = 0 if self._narrow else SH1106_FIRST
-        self._memory = [bytearray(self._columns) for _ in range(PAGES)]
+        self._power_up()
+
+    def plug(self) -> PanelChip:
+        """What a program gets that opens the bus, however often."""
+        self.closed = False
+        return self
+
+    def replug(self) -> None:
+        """Power was gone and is back: off, every register at its power-on value, the memory noise."""
+        self.lost = False
+        self.lose_in = None
+        self._power_up()
+
+    def _power_up(self) -> None:
+        self.lit = False
+        self.contrast, self.precharge, self.vcom, self._pumped = POWER_ON[self._driver]
+        self._memory = [
+            bytearray((37 * page + 89 * x + (x * x >> 3)) & 0xFF for x in range(self._columns)) for page in range(PAGES)
+        ]
+        self._unwritten = {(page, self._first + x) for page in range(PAGES) for x in range(WIDTH)}
         self._horizontal = False
         self._window = (0, self._columns - 1, 0, PAGES - 1)
         self._column = self._page = 0
@@ -58,21 +100,24 @@ class PanelChip:
         for code in rest:
             count = ARGUMENTS.get(code, 0) or (WINDOW_ARGUMENTS.get(code, 0) if self._narrow else 0)
             self._do(code, [next(rest) for _ in range(count)])
+        self._glow()
 
     def data(self, data: Iterable[int]) -> None:
         values = bytes(data)
         self._transfer(len(values))
         for value in values:
             self._memory[self._page][self._column] = value
+            self._unwritten.discard((self._page, self._column))
             self._step()
+        self._glow()
 
     def cleanup(self) -> None:
         self.closed = True
 
     @property
     def image(self) -> Image.Image:
-        """128x64, 1 bit; black when the panel is off."""
-        if not self.lit:
+        """128x64, 1 bit; black when the panel is off or without its voltage."""
+        if not (self.lit and self._pumped):
             return Image.new("1", (WIDTH, 8 * PAGES))
         rows = b"".join(
             bytes(255 * (self._memory[y >> 3][self._first + x] >> (y & 7) & 1) for x in range(WIDTH))
@@ -90,10 +135,16 @@ class PanelChip:
         return seen.convert("1", dither=Image.Dither.NONE)
 
     def _transfer(self, length: int) -> None:
+        if self.lose_in is not None:
+            self.lost = self.lost or self.lose_in == 0
+            self.lose_in = max(0, self.lose_in - 1)
         if self.lost or self.closed:
             raise OSError(121, "Remote I/O error")
         self.transfers += 1
         self.bytes += length
+
+    def _glow(self) -> None:
+        self.snowed = self.snowed or bool(self.lit and self._pumped and self._unwritten)
 
     def _do(self, code: int, given: list[int]) -> None:
         match code:
@@ -107,6 +158,12 @@ class PanelChip:
                 self._page = given[0]
             case 0x81:
                 self.contrast = given[0]
+            case 0x8D if self._driver == "ssd1306":
+                self._pumped = bool(given[0] & 0x04)
+            case 0xD9:
+                self.precharge = given[0]
+            case 0xDB:
+                self.vcom = given[0]
             case 0xA0 | 0xA1:
                 self._mirrored_x = code == 0xA0
             case 0xA4 | 0xA5:
@@ -123,7 +180,7 @@ class PanelChip:
                 self._page = code & 7
             case _ if 0xC0 <= code <= 0xCF:
                 self._mirrored_y = code < 0xC8
-            case _:  # timing, voltages and scrolling change nothing that is modelled here
+            case _:  # timing and scrolling change nothing that is modelled here
                 pass
 
     def _step(self) -> None:

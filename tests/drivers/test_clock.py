@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from matpi.drivers.clock import SystemClock, boot_id, kernel_synchronised
+from matpi.core.events import Event, Noted, WallClock
+from matpi.drivers.clock import ClockWatch, SystemClock, battery_kept, boot_id, kernel_synchronised
 from matpi.ports import Clock
 
 
@@ -27,7 +30,7 @@ def test_the_two_clocks() -> None:
 
 def test_a_board_is_trusted_from_the_time_services_first_answer_on(tmp_path: Path, board: Path) -> None:
     answered = tmp_path / "synchronized"
-    clock = SystemClock(synchronized=answered, board=board, kernel=lambda: False)
+    clock = SystemClock(synchronized=answered, board=board, kernel=lambda: False, rtc=tmp_path / "none")
     assert not clock.trusted()
     answered.touch()
     assert clock.trusted()
@@ -37,7 +40,9 @@ def test_a_board_is_trusted_from_the_time_services_first_answer_on(tmp_path: Pat
 
 def test_or_when_the_kernel_says_so(tmp_path: Path, board: Path) -> None:
     words = iter([False, True])
-    clock = SystemClock(synchronized=tmp_path / "absent", board=board, kernel=lambda: next(words))
+    clock = SystemClock(
+        synchronized=tmp_path / "absent", board=board, kernel=lambda: next(words), rtc=tmp_path / "none"
+    )
     assert [clock.trusted() for _ in range(3)] == [False, True, True]
 
 
@@ -57,3 +62,182 @@ def test_the_boot_id(tmp_path: Path) -> None:
     absent = tmp_path / "absent"
     assert len(boot_id(absent)) == 36
     assert boot_id(absent) != boot_id(absent)
+
+
+NOW_UTC = datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp()
+
+
+def rtc_at(folder: Path, name: str = "rtc0", **files: str) -> Path:
+    device = folder / name
+    device.mkdir()
+    for file, text in ({"name": "rtc-ds1307 1-0068", "hctosys": "1", "since_epoch": str(int(NOW_UTC))} | files).items():
+        (device / file).write_text(text + "\n")
+    return folder
+
+
+def test_a_clock_with_a_battery_that_set_the_time_is_believed_from_the_boot_on(tmp_path: Path, board: Path) -> None:
+    rtc = tmp_path / "rtc"
+    rtc.mkdir()
+    clock = SystemClock(synchronized=tmp_path / "absent", board=board, kernel=lambda: False, rtc=rtc)
+    assert not clock.trusted()
+    rtc_at(rtc, since_epoch=str(int(time.time())))
+    assert clock.trusted()
+
+
+@pytest.mark.parametrize(
+    ("files", "believed"),
+    [
+        ({}, True),
+        ({"hctosys": "0"}, False),  # the kernel did not take the time from it
+        ({"since_epoch": "4711"}, False),  # a Pi 5 without a battery counts from 1970
+        ({"since_epoch": "1501837203"}, False),  # a chip that starts in 2017
+        ({"since_epoch": "soon"}, False),
+        ({"since_epoch": str(int(NOW_UTC) - 59)}, True),
+        ({"since_epoch": str(int(NOW_UTC) + 61)}, False),
+        ({"since_epoch": str(int(NOW_UTC) - 7200)}, False),  # timesyncd moved the system time on from it
+        ({"battery_voltage": "3070082"}, True),
+        ({"battery_voltage": "0"}, False),
+        ({"battery_voltage": ""}, False),
+    ],
+)
+def test_what_proves_a_battery(tmp_path: Path, files: dict[str, str], believed: bool) -> None:
+    assert battery_kept(rtc_at(tmp_path, **files), NOW_UTC) is believed
+
+
+def test_a_chip_that_knows_it_stopped_refuses_to_be_read(tmp_path: Path) -> None:
+    (rtc_at(tmp_path) / "rtc0" / "since_epoch").unlink()
+    assert not battery_kept(tmp_path, NOW_UTC)
+
+
+def test_an_old_time_proves_nothing_even_when_the_system_agrees(tmp_path: Path) -> None:
+    assert not battery_kept(rtc_at(tmp_path, since_epoch="4711"), 4712.0)
+
+
+def test_any_of_two_will_do(tmp_path: Path) -> None:
+    """A Pi 5's own without a battery, and a module on the header."""
+    rtc_at(tmp_path, hctosys="0", since_epoch="100", battery_voltage="0")
+    assert not battery_kept(tmp_path, NOW_UTC)
+    assert battery_kept(rtc_at(tmp_path, "rtc1"), NOW_UTC)
+
+
+def test_no_rtc_at_all(tmp_path: Path) -> None:
+    assert not battery_kept(tmp_path / "absent", NOW_UTC)
+
+
+class FakeClock:
+    """`lag_s` passes between any two readings of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.t = 100.0
+        self.offset_s = NOW_UTC
+        self.trust = False
+        self.lag_s = 0.0
+
+    def monotonic(self) -> float:
+        self.t += self.lag_s
+        return self.t
+
+    def utc(self) -> float:
+        return self.t + self.offset_s
+
+    def trusted(self) -> bool:
+        return self.trust
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.watch = ClockWatch(self.clock, self.got_one)
+        self.got: list[Event] = []
+
+    def got_one(self, event: Event) -> None:
+        self.got.append(event)
+
+    def run(self, seconds: int) -> list[Event]:
+        """Look once a second; what was told."""
+        told: list[Event] = []
+        for _ in range(seconds):
+            self.clock.t += 1.0
+            told += self.watch.look()
+        return told
+
+
+def test_told_at_the_start_and_once_a_minute() -> None:
+    watched = Watched()
+    assert watched.watch.look() == [WallClock(100.0, NOW_UTC + 100.0, trusted=False)]
+    assert [event.t for event in watched.run(180)] == [160.0, 220.0, 280.0]
+
+
+def test_trust_is_told_at_once_both_ways() -> None:
+    watched = Watched()
+    watched.watch.look()
+    watched.run(10)
+    watched.clock.trust = True
+    assert watched.run(5) == [WallClock(111.0, NOW_UTC + 111.0, trusted=True)]
+    watched.clock.trust = False
+    assert watched.run(5) == [WallClock(116.0, NOW_UTC + 116.0, trusted=False)]
+
+
+@pytest.mark.parametrize(("step_s", "told"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
+def test_a_step_is_told_at_once_and_noted(step_s: float, told: str) -> None:
+    watched = Watched()
+    watched.watch.look()
+    watched.clock.offset_s += step_s
+    assert watched.run(30) == [
+        WallClock(101.0, 101.0 + (NOW_UTC + step_s), trusted=False),
+        Noted(101.0, "clock_step", f"The wall clock stepped by {told}."),
+    ]
+
+
+def test_small_steps_add_up() -> None:
+    watched = Watched()
+    watched.watch.look()
+    told: list[Event] = []
+    for _ in range(2):
+        watched.clock.offset_s += 0.3
+        told += watched.run(1)
+    assert [type(event) for event in told] == [WallClock, Noted]
+
+
+def test_a_slewed_second_is_no_step() -> None:
+    watched = Watched()
+    watched.watch.look()
+    told: list[Event] = []
+    for _ in range(2000):
+        watched.clock.offset_s += 500e-6  # the fastest adjtime slews
+        told += watched.run(1)
+    assert {type(event) for event in told} == {WallClock}
+    assert len(told) == 2000 // 60
+
+
+def test_a_machine_too_busy_to_read_both_clocks_at_once_invents_no_step() -> None:
+    watched = Watched()
+    watched.watch.look()
+    watched.clock.lag_s = 3.0
+    told = watched.run(10)
+    assert {type(event) for event in told} <= {WallClock}
+    watched.clock.lag_s = 0.0
+    assert not [event for event in watched.run(120) if isinstance(event, Noted)]
+
+
+def test_the_thread_begins_with_the_time_and_ends() -> None:
+    watched = Watched()
+    watched.watch = ClockWatch(watched.clock, watched.got_one, every_s=0.0, minute_s=0.0)
+    second = threading.Event()
+    put = watched.got_one
+
+    def seen(event: Event) -> None:
+        put(event)
+        if len(watched.got) > 1:
+            second.set()
+
+    watched.watch._put = seen
+    watched.watch.start()
+    assert isinstance(watched.got[0], WallClock)
+    assert second.wait(30.0)
+    watched.watch.stop()
+    assert not watched.watch._thread.is_alive()
+
+
+def test_stop_without_a_start() -> None:
+    ClockWatch(FakeClock(), lambda _: None).stop()

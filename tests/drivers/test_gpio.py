@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
+from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Event
+from matpi.drivers import gpio
 from matpi.drivers.gpio import Button, Led, header
 from matpi.errors import HardwareError
+from matpi.lamp import table
 
 
 class LgpioLike(MockPWMPin):  # type: ignore[misc]
@@ -107,19 +112,121 @@ def test_a_pin_that_is_taken_is_told_with_its_table(pins: Any) -> None:
     led.close()
 
 
-def test_a_factory_without_pwm_is_told() -> None:
+def test_without_pwm_the_led_is_on_or_off_and_the_patterns_can_be_told_apart() -> None:
     plain = MockFactory()
-    with pytest.raises(HardwareError, match="lamp cannot use GPIO 18"):
-        Led(18, plain)
+    led = Led(18, plain)
+    assert not led.fades
+    wire = plain.pin(18)
+    for pattern, changes in ((Pattern.SAVED, 2), (Pattern.BREATH, 2), (Pattern.ATTENTION, 4)):
+        led.set(0.0)
+        wire.clear_states()
+        for light in table(pattern):
+            led.set(light)
+        assert [state.state for state in wire.states[1:]] == [True, False] * (changes // 2), pattern
+    led.close()
     plain.reset()
 
 
-def test_without_a_header_one_sentence() -> None:
+def test_pwm_fades(pins: Any) -> None:
+    led = Led(18, pins)
+    assert led.fades
+    led.close()
+
+
+def test_a_line_without_edges_is_told() -> None:
+    class Edgeless(MockPWMPin):  # type: ignore[misc]
+        def _set_when_changed(self, value: Any) -> None:
+            if value is not None:
+                raise RuntimeError("Failed to add edge detection")
+
+    factory = MockFactory(pin_class=Edgeless)
+    with pytest.raises(HardwareError, match=r"button cannot use GPIO 17 \(Failed to add edge detection\)"):
+        Button(17, factory)
+
+
+class Library:
+    """In the place of a module with a pin factory of any name."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.trouble = trouble
+
+    def __getattr__(self, name: str) -> Any:
+        def make() -> MockFactory:
+            if self.trouble is not None:
+                raise self.trouble
+            return MockFactory()
+
+        return make
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, libraries: dict[str, Library], *, old_kernel: bool = False) -> list[str]:
+    """Only these libraries are there; what is asked for goes on the list."""
+    asked: list[str] = []
+
+    def load(name: str) -> Library:
+        short = name.rpartition(".")[2]
+        asked.append(short)
+        if short not in libraries:
+            raise ModuleNotFoundError(f"No module named '{short}'")
+        return libraries[short]
+
+    monkeypatch.setattr(gpio, "import_module", load)
+    monkeypatch.setattr(gpio, "FIRST_LINE", Path("/" if old_kernel else "/nowhere"))
+    return asked
+
+
+def test_auto_is_lgpio(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = installed(monkeypatch, {"lgpio": Library(), "native": Library()}, old_kernel=True)
+    assert isinstance(header(), MockFactory)
+    assert asked == ["lgpio"]
+
+
+def test_auto_falls_back_to_native_under_an_old_kernel_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = installed(monkeypatch, {"native": Library()}, old_kernel=True)
+    assert isinstance(header(), MockFactory)
+    assert asked == ["lgpio", "native"]
+    asked = installed(monkeypatch, {"native": Library()})
+    with pytest.raises(HardwareError, match=r"lgpio \(No module named 'lgpio'\), native \(needs .* before 6.6\)"):
+        header()
+    assert asked == ["lgpio"]
+
+
+@pytest.mark.parametrize("name", ["lgpio", "rpigpio", "pigpio", "native"])
+def test_a_name_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    asked = installed(monkeypatch, {name: Library()})
+    assert isinstance(header(name), MockFactory)
+    asked = installed(monkeypatch, {name: Library(OSError("can not\n open gpiochip"))})
+    with pytest.raises(
+        HardwareError, match=rf"used: {name} \(can not open gpiochip\); install python3-lgpio.*gpio.*none"
+    ):
+        header(name)
+    assert asked == [name]
+
+
+def test_every_name_is_one_of_gpiozeros() -> None:
+    from gpiozero.devices import Device
+
+    source = inspect.getsource(Device._default_pin_factory)
+    for name, (module, factory) in gpio.FACTORIES.items():
+        assert f"'{name}'" in source
+        assert f"'{module}:{factory}'" in source
+
+
+def test_started_in_a_folder_that_may_not_be_written_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    installed(monkeypatch, {"lgpio": Library(FileNotFoundError(2, "No such file or directory", ".lgd-nfy-3"))})
+    with pytest.raises(HardwareError, match=f"may not make a file in {tmp_path}, where matpi was started"):
+        header("lgpio")
+
+
+@pytest.mark.parametrize("choice", ["auto", "native"])
+def test_without_a_header_one_sentence(choice: str) -> None:
     """On a computer without GPIO, which is where the tests run; on a board there is nothing to refuse."""
     try:
-        header().close()
+        header(choice).close()
     except HardwareError as error:
         told = str(error)
     else:
         pytest.skip("this machine has a GPIO header")
-    assert "python3-lgpio" in told or 'driver = "none"' in told
+    assert told.startswith("The GPIO pins cannot be used: ")
+    assert told.endswith('set driver = "none" in [button] and [lamp].')

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matpi.drivers.hx711 import DEADLINE, GuardedHX711, Sample, Status
+from matpi.drivers.guard import DEADLINE
+from matpi.drivers.hx711 import GuardedHX711, Sample, Status
 from matpi.sim.chip import CODE_MAX, CODE_MIN, Chip, VirtualTime
 
 os.environ.setdefault("BLINKA_OS_AGNOSTIC", "1")

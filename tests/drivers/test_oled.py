@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from PIL import Image, ImageDraw
 
-from matpi.core.effects import Brightness
-from matpi.drivers.oled import CONTRAST, Panel
+from matpi.core.brightness import Brightness
+from matpi.drivers.oled import LEVELS, Dim, Level, Panel
 from matpi.errors import HardwareError
 from matpi.sim.panel import PanelChip
 
@@ -34,11 +34,13 @@ def picture() -> Image.Image:
 
 
 class Bench:
-    def __init__(self, driver: Driver, rotate_deg: Literal[0, 180] = 0) -> None:
+    """A panel that finds a chip of its own at every opening."""
+
+    def __init__(self, driver: Driver, rotate_deg: Literal[0, 180] = 0, dim: Dim = "full") -> None:
         self.driver = driver
         self.chips: list[PanelChip] = []
         self.away = False
-        self.panel = Panel(driver, rotate_deg=rotate_deg, serial=self.serial)
+        self.panel = Panel(driver, rotate_deg=rotate_deg, dim=dim, serial=self.serial)
 
     def serial(self) -> PanelChip:
         self.chips.append(PanelChip(self.driver))
@@ -87,15 +89,117 @@ def test_what_a_frame_costs_on_the_wire(driver: Driver, transfers: int, sent: in
     assert (bench.chip.transfers - before[0], bench.chip.bytes - before[1]) == (transfers, sent)
 
 
+def level(chip: PanelChip) -> Level:
+    return Level(chip.contrast, chip.precharge, chip.vcom)
+
+
 @every_driver
-def test_brightness_is_contrast_and_goes_without_a_frame(driver: Driver) -> None:
+def test_bright_is_what_the_start_up_sets(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.off()
+    assert level(bench.chip) == LEVELS[driver][Brightness.BRIGHT]
+
+
+@pytest.mark.parametrize(("driver", "sent"), [("ssd1306", 6), ("ssd1309", 6), ("sh1106", 4)])
+def test_dim_lowers_the_voltages_too_and_bright_puts_them_back(driver: Driver, sent: int) -> None:
     bench = Bench(driver)
     bench.panel.show(picture(), Brightness.BRIGHT)
-    assert bench.chip.contrast == CONTRAST[Brightness.BRIGHT]
-    for brightness in (Brightness.DIM, Brightness.BRIGHT):
-        before = bench.chip.bytes
+    bright = level(bench.chip)
+    for brightness in (Brightness.DIM, Brightness.BRIGHT, Brightness.DIM):
+        before = bench.chip.bytes, bench.chip.transfers
         bench.panel.show(picture(), brightness)
-        assert (bench.chip.contrast, bench.chip.bytes - before) == (CONTRAST[brightness], 2)
+        assert level(bench.chip) == LEVELS[driver][brightness]
+        assert (level(bench.chip) == bright) is (brightness is Brightness.BRIGHT)
+        assert (bench.chip.bytes - before[0], bench.chip.transfers - before[1]) == (sent, 1)
+        assert bench.chip.image.tobytes() == picture().tobytes()
+
+
+@every_driver
+def test_no_half_of_a_pre_charge_is_zero(driver: Driver) -> None:
+    for each in LEVELS[driver].values():
+        assert each.precharge & 0x0F
+        assert each.precharge & 0xF0
+
+
+@every_driver
+def test_contrast_alone_leaves_the_voltages(driver: Driver) -> None:
+    bench = Bench(driver, dim="contrast")
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    bright = level(bench.chip)
+    bench.panel.show(picture(), Brightness.DIM)
+    assert level(bench.chip) == bright._replace(contrast=LEVELS[driver][Brightness.DIM].contrast)
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    assert level(bench.chip) == bright
+
+
+def test_the_vcom_of_an_sh1106_is_never_touched() -> None:
+    """Whatever is written there, some modules turn black."""
+    bench = Bench("sh1106")
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    bench.chip.vcom = -1
+    for brightness in (Brightness.DIM, Brightness.BRIGHT):
+        bench.panel.show(picture(), brightness)
+    assert bench.chip.vcom == -1
+
+
+@every_driver
+def test_refresh_heals_a_panel_whose_power_blinked_and_shows_no_snow(driver: Driver) -> None:
+    bench = Bench(driver, 180)
+    bench.panel.show(picture(), Brightness.DIM)
+    bench.chip.replug()
+    bench.panel.show(picture(), Brightness.DIM)
+    assert bench.chip.image.getbbox() is None
+    bench.panel.refresh()
+    assert bench.chip.image.tobytes() == picture().rotate(180).tobytes()
+    assert level(bench.chip) == LEVELS[driver][Brightness.DIM]
+    assert not bench.chip.snowed
+
+
+@every_driver
+def test_refresh_of_a_healthy_panel_never_darkens_it(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.show(picture(), Brightness.DIM)
+    dark = []
+    do = bench.chip._do
+
+    def watched(code: int, given: list[int]) -> None:
+        do(code, given)
+        dark.append(not bench.chip.lit or level(bench.chip).contrast != LEVELS[driver][Brightness.DIM].contrast)
+
+    bench.chip._do = watched  # type: ignore[method-assign]
+    bench.panel.refresh()
+    assert dark
+    assert not any(dark)
+
+
+@every_driver
+def test_refresh_of_a_dark_panel_writes_nothing(driver: Driver) -> None:
+    bench = Bench(driver)
+    bench.panel.refresh()
+    assert bench.chips == []
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    bench.panel.off()
+    before = bench.chip.transfers
+    bench.panel.refresh()
+    assert bench.chip.transfers == before
+
+
+@every_driver
+def test_lost_at_any_transfer_of_the_start_up_or_a_frame(driver: Driver) -> None:
+    whole = Bench(driver)
+    whole.panel.show(frame(1), Brightness.DIM)
+    for at in range(whole.chip.transfers):
+        bench = Bench(driver)
+        chip = PanelChip(driver)
+        bench.panel._make_serial = chip.plug
+        chip.lose_in = at
+        with pytest.raises(HardwareError, match="No answer from the OLED"):
+            bench.panel.show(frame(1), Brightness.DIM)
+        chip.replug()
+        bench.panel.show(frame(1), Brightness.DIM)
+        assert chip.image.tobytes() == frame(1).tobytes()
+        assert level(chip) == LEVELS[driver][Brightness.DIM]
+        assert not chip.snowed
 
 
 @every_driver
@@ -140,7 +244,7 @@ def test_a_lost_panel_is_told_and_comes_back_with_a_full_start_up(driver: Driver
     assert bench.chip.lit is (call != "off")
     bench.panel.show(frame(3), Brightness.DIM)
     assert bench.chip.image.tobytes() == frame(3).tobytes()
-    assert bench.chip.contrast == CONTRAST[Brightness.DIM]
+    assert level(bench.chip) == LEVELS[driver][Brightness.DIM]
 
 
 def test_an_unchanged_frame_does_not_hide_that_the_panel_came_back() -> None:
@@ -167,6 +271,30 @@ def test_a_loose_wire_for_days_fills_no_memory() -> None:
         assert tracemalloc.get_traced_memory()[0] < 500_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_panel_that_is_lost_in_every_start_up_fills_no_memory() -> None:
+    bench = Bench("ssd1306")
+    chip = PanelChip("ssd1306")
+    bench.panel._make_serial = chip.plug
+    tracemalloc.start()
+    try:
+        for _ in range(8):
+            chip.replug()
+            chip.lose_in = 2
+            with pytest.raises(HardwareError):
+                bench.panel.show(frame(1), Brightness.BRIGHT)
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_exit_of_the_program_does_not_touch_the_bus() -> None:
+    bench = Bench("ssd1306")
+    bench.panel.show(picture(), Brightness.BRIGHT)
+    before = bench.chip.transfers
+    bench.panel._device.cleanup()  # what luma's exit handler calls
+    assert (bench.chip.transfers, bench.chip.lit) == (before, True)
 
 
 def test_a_panel_that_stays_away_leaves_nothing_behind_at_each_try() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from matpi.drivers.pins import open_pins
@@ -43,6 +45,8 @@ class Lgpio:
         return 0
 
     def gpio_claim_output(self, handle: int, gpio: int, level: int) -> int:
+        if gpio in self.taken:
+            raise self.error("GPIO busy")
         self.claims.append((handle, gpio, level))
         self.level[gpio] = level
         return 0
@@ -67,15 +71,24 @@ def test_dout_is_pulled_up_and_the_clock_starts_low_on_the_header() -> None:
     assert data.value is False
 
 
-def test_no_header() -> None:
+def test_no_header(tmp_path: Path) -> None:
     lgpio = Lgpio("something else")
-    with pytest.raises(HardwareError, match=r"group gpio.*\[scale\]"):
-        open_pins(23, 24, lgpio)
+    with pytest.raises(HardwareError, match=r"no GPIO header here.*\[scale\]"):
+        open_pins(23, 24, lgpio, tmp_path)
     assert lgpio.open == set()
 
 
-def test_a_taken_line() -> None:
+def test_a_header_that_may_not_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gpiochip0").touch()
+    lgpio = Lgpio("something else")
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    with pytest.raises(HardwareError, match=r"gpiochip0 may not be used by this user.*group gpio"):
+        open_pins(23, 24, lgpio, tmp_path)
+
+
+@pytest.mark.parametrize("gpio", [23, 24])
+def test_a_taken_line_is_named(gpio: int) -> None:
     lgpio = Lgpio()
-    lgpio.taken = {23}
-    with pytest.raises(HardwareError, match=r"GPIO 23 and 24 .*GPIO busy.*scale.channels"):
+    lgpio.taken = {gpio}
+    with pytest.raises(HardwareError, match=rf"GPIO {gpio} cannot be used .*GPIO busy.*scale.channels"):
         open_pins(23, 24, lgpio)

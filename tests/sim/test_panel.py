@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from matpi.sim.panel import PanelChip
@@ -13,17 +15,29 @@ def lit_pixels(chip: PanelChip) -> set[tuple[int, int]]:
     return {(x, y) for x in range(128) for y in range(64) if pixels[x, y]}
 
 
+def cleared(driver: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306") -> PanelChip:
+    """Page by page, as every one of them understands it; the cursor is at the first corner then."""
+    chip = PanelChip(driver)
+    for page in range(8):
+        chip.command(0xB0 | page, 0x00, 0x10)
+        chip.data(bytes(132))
+    chip.command(0xB0, 0x00, 0x10)
+    return chip
+
+
 def upright() -> PanelChip:
-    chip = PanelChip()
-    chip.command(0xA1, 0xC8, 0xAF)
+    chip = cleared()
+    chip.command(0x8D, 0x14, 0xA1, 0xC8, 0xAF)
     return chip
 
 
 def test_dark_until_switched_on() -> None:
-    chip = PanelChip()
+    chip = cleared()
     chip.data([255])
     assert lit_pixels(chip) == set()
     chip.command(0xA1, 0xC8, 0xAF)
+    assert lit_pixels(chip) == set()
+    chip.command(0x8D, 0x14)
     assert lit_pixels(chip) == {(0, y) for y in range(8)}
     chip.command(0xAE)
     assert lit_pixels(chip) == set()
@@ -44,7 +58,7 @@ def test_page_mode_stays_in_its_page() -> None:
 
 
 def test_the_memory_of_an_sh1106_begins_left_of_the_glass() -> None:
-    chip = PanelChip("sh1106")
+    chip = cleared("sh1106")
     chip.command(0xA1, 0xC8, 0xAF, 0xB0, 0x00, 0x10)
     chip.data([1, 1, 1])
     assert lit_pixels(chip) == {(0, 0)}
@@ -78,3 +92,33 @@ def test_lost_and_closed() -> None:
     with pytest.raises(OSError, match="Remote I/O"):
         chip.data([0])
     assert chip.transfers == 0
+
+
+@pytest.mark.parametrize("driver", ["ssd1306", "ssd1309", "sh1106"])
+def test_power_lost_is_everything_lost(driver: Literal["ssd1306", "ssd1309", "sh1106"]) -> None:
+    chip = cleared(driver)
+    fresh = chip.contrast, chip.precharge, chip.vcom
+    chip.command(0x8D, 0x14, 0x81, 1, 0xD9, 0x11, 0xDB, 0x00, 0xA7, 0xAF)
+    assert (chip.contrast, chip.precharge, chip.vcom) == (1, 0x11, 0)
+    assert len(lit_pixels(chip)) == 128 * 64
+    assert not chip.snowed
+    chip.lost = True
+    chip.replug()
+    assert (chip.contrast, chip.precharge, chip.vcom) == fresh
+    assert lit_pixels(chip) == set()
+    chip.command(0x8D, 0x14, 0xAF)
+    assert bool(chip.snowed)
+    assert 1000 < len(lit_pixels(chip)) < 7000
+
+
+def test_a_wire_that_falls_off_after_so_many_transfers() -> None:
+    chip = PanelChip()
+    chip.lose_in = 2
+    chip.command(0xAF)
+    chip.data([1])
+    for _ in range(2):
+        with pytest.raises(OSError, match="Remote I/O"):
+            chip.command(0xE3)
+    assert chip.transfers == 2
+    chip.replug()
+    chip.command(0xE3)

@@ -1,0 +1,329 @@
+"""What this machine tells about itself and about the wires, for `matpi doctor`. Whatever goes wrong is a fact, too.
+
+Nothing here judges, raises, or waits longer than it says.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import getpass
+import grp
+import os
+import platform
+import resource
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any, Final
+
+from matpi.config import Config
+from matpi.drivers.clock import BOARD, SYNCHRONIZED, kernel_synchronised
+from matpi.drivers.facts import BusFacts, ButtonFacts, ClockFacts, DiskFacts, GpioFacts, HostFacts
+from matpi.drivers.pins import GPIOCHIPS, HEADER_CHIPS
+from matpi.errors import MatpiError
+
+BUS_LIMIT_S: Final = 3.0
+"""A whole scan takes 0.03 s at 100 kHz; a held line costs up to 1 s a call (the kernel's default adapter timeout)."""
+PRESS_WATCH_S: Final = 0.5
+"""Chosen: longer than any bounce, shorter than anybody's patience."""
+RUN_LIMIT_S: Final = 2.0
+
+NO_ANSWER: Final = {errno.ENXIO, errno.EREMOTEIO, errno.EIO}
+"""What adapters call an address that nobody acknowledges (Linux, Documentation/i2c/fault-codes.rst)."""
+READ_ONLY_ADDRESSES: Final = {*range(0x30, 0x38), *range(0x50, 0x60)}
+"""Where i2cdetect reads instead of writes: a write may upset an EEPROM."""
+
+LIBRARIES: Final = (
+    "adafruit-circuitpython-hx711",
+    "Adafruit-Blinka",
+    "gpiozero",
+    "lgpio",
+    "luma.oled",
+    "smbus2",
+    "spidev",
+    "pillow",
+    "transitions",
+    "msgspec",
+    "starlette",
+    "uvicorn",
+)
+_FROM_ELSEWHERE: Final = {"lgpio": "adafruit-lgpio"}
+CHIP_INFO: Final = struct.Struct("32s32sI")
+GET_CHIP_INFO: Final = 0x80000000 | CHIP_INFO.size << 16 | 0xB4 << 8 | 0x01
+"""GPIO_GET_CHIPINFO_IOCTL of <linux/gpio.h>: name, label, number of lines."""
+CAP_SYS_NICE: Final = 1 << 23
+
+
+class HostProbe:
+    """The Probe of a real machine. `root` stands in for /; `pins` makes a gpiozero pin factory or raises MatpiError."""
+
+    def __init__(
+        self,
+        pins: Callable[[], Any] | None = None,
+        *,
+        root: Path = Path("/"),
+        open_bus: Callable[[int], Any] | None = None,
+        label: Callable[[Path], str] | None = None,
+        run: Callable[[list[str]], str] | None = None,
+        synchronised: Callable[[], bool] = kernel_synchronised,
+        sleep: Callable[[float], None] = time.sleep,
+        bus_limit_s: float = BUS_LIMIT_S,
+    ) -> None:
+        self._pins = pins
+        self._root = root
+        self._open_bus = open_bus or _smbus
+        self._label = label or chip_label
+        self._run = run or _output
+        self._synchronised = synchronised
+        self._sleep = sleep
+        self._bus_limit_s = bus_limit_s
+
+    def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
+        """Takes at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""
+        gpio = self.gpio()
+        panel = config.panel
+        uses_spi = config.scale.driver == "spi"
+        return HostFacts(
+            user=_user(),
+            root=os.geteuid() == 0,
+            groups=_groups(),
+            known_groups=frozenset(_known_groups()),
+            gpio=gpio,
+            button=self.button(config.button.pin) if touch and gpio.header and config.button.driver != "none" else None,
+            bus=self.bus(panel.port, panel.address) if touch and panel.driver != "none" else None,
+            spi_faults=self.spi([(c.bus, c.device) for c in config.scale.spi]) if uses_spi else None,
+            clock=self.clock(),
+            disk=disk(store),
+            throttled=self.throttled(),
+            temperature_c=self.temperature_c(),
+            realtime=self.realtime(),
+            model=self._text(BOARD).rstrip("\0 \n"),
+            kernel=platform.release(),
+            python=platform.python_version(),
+            libraries={name: version(name) for name in LIBRARIES},
+        )
+
+    def gpio(self) -> GpioFacts:
+        header, others = "", 0
+        denied: list[str] = []
+        for number in range(GPIOCHIPS):
+            node = self._at(Path(f"/dev/gpiochip{number}"))
+            try:
+                label = self._label(node)
+            except PermissionError:
+                denied.append(f"/dev/gpiochip{number}")
+            except OSError:
+                continue
+            else:
+                header = header or (label if label in HEADER_CHIPS else "")
+                others += label not in HEADER_CHIPS
+        return GpioFacts(header, tuple(denied), others)
+
+    def button(self, pin: int) -> ButtonFacts:
+        """Pulled up and watched for PRESS_WATCH_S; the pin is free again afterwards."""
+        if self._pins is None:
+            return ButtonFacts(fault="nobody said through which library")
+        import gpiozero
+
+        try:
+            with gpiozero.Button(pin, pull_up=True, bounce_time=None, pin_factory=self._pins()) as button:
+                for _ in range(10):
+                    self._sleep(PRESS_WATCH_S / 10)
+                    if not button.is_pressed:
+                        return ButtonFacts()
+                return ButtonFacts(pressed=True)
+        except MatpiError as error:
+            return ButtonFacts(fault=str(error))
+        except Exception as error:  # noqa: BLE001  gpiozero's back ends raise their libraries' own kinds
+            return ButtonFacts(fault=f"GPIO {pin} cannot be used ({error})")
+
+    def bus(self, port: int, address: int) -> BusFacts:
+        """Who answers on /dev/i2c-`port`: on a Pi everybody, on another computer only `address` is asked, because
+        its buses carry memory modules and batteries. Waits at most `bus_limit_s`.
+        """
+        found: list[int] = []
+        done: list[BusFacts] = []
+        everybody = range(0x08, 0x78) if self._at(BOARD).exists() else ()
+        asked = [address, *(other for other in everybody if other != address)]
+
+        def ask() -> None:
+            done.append(self._ask(port, asked, found))
+
+        # A thread, because a call into a held bus cannot be called off; a daemon, so that it holds up nobody.
+        thread = threading.Thread(target=ask, name="i2c", daemon=True)
+        thread.start()
+        thread.join(self._bus_limit_s)
+        return done[0] if done else BusFacts(tuple(found), "hung", f"no end after {self._bus_limit_s:g} s")
+
+    def _ask(self, port: int, asked: list[int], found: list[int]) -> BusFacts:
+        bus = None
+        try:
+            bus = self._open_bus(port)
+            found.extend(address for address in asked if _answers(bus, address))
+            return BusFacts(tuple(sorted(found)))
+        except FileNotFoundError:
+            return BusFacts(fault="absent")
+        except PermissionError:
+            return BusFacts(fault="denied")
+        except ImportError as error:
+            return BusFacts(fault="library", why=str(error))
+        except TimeoutError as error:
+            return BusFacts(tuple(found), "hung", str(error))
+        except Exception as error:  # noqa: BLE001  the bus may be anybody's object
+            return BusFacts(tuple(found), "other", str(error) or type(error).__name__)
+        finally:
+            if bus is not None:
+                with suppress(Exception):
+                    bus.close()
+
+    def spi(self, chips: list[tuple[int, int]]) -> dict[str, str]:
+        faults: dict[str, str] = {}
+        for number, device in chips:
+            name = f"/dev/spidev{number}.{device}"
+            node = self._at(Path(name))
+            if not node.exists():
+                faults[name] = "absent"
+            else:
+                faults[name] = "" if os.access(node, os.R_OK | os.W_OK) else "denied"
+        return faults
+
+    def clock(self) -> ClockFacts:
+        kernel = False
+        with suppress(Exception):
+            kernel = self._synchronised()
+        return ClockFacts(
+            board=self._at(BOARD).exists(),
+            service=self._at(SYNCHRONIZED).exists(),
+            kernel=kernel,
+            battery=self._at(Path("/sys/class/rtc/rtc0")).exists(),
+        )
+
+    def throttled(self) -> int | None:
+        told = self._text(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
+        if not told:
+            with suppress(OSError, subprocess.SubprocessError):
+                told = self._run(["vcgencmd", "get_throttled"]).strip().removeprefix("throttled=")
+        with suppress(ValueError):
+            return int(told, 16)
+        for folder in self._all("/sys/class/hwmon", "hwmon*"):
+            if self._text(folder / "name").strip() == "rpi_volt":
+                # The kernel driver shows bit 16, under-voltage since boot (drivers/hwmon/raspberrypi-hwmon.c).
+                return 0x10000 if self._text(folder / "in0_lcrit_alarm").strip() == "1" else 0
+        return None
+
+    def temperature_c(self) -> float | None:
+        zones = self._all("/sys/class/thermal", "thermal_zone*")
+        processor = [z for z in zones if self._text(z / "type").strip() in {"cpu-thermal", "x86_pkg_temp"}]
+        for zone in [*processor, *zones]:
+            with suppress(ValueError):
+                return int(self._text(zone / "temp")) / 1000
+        return None
+
+    def realtime(self) -> bool:
+        for line in self._text(Path("/proc/self/status")).splitlines():
+            if line.startswith("CapEff:"):
+                with suppress(ValueError):
+                    if int(line.split()[1], 16) & CAP_SYS_NICE:
+                        return True
+        return resource.getrlimit(resource.RLIMIT_RTPRIO)[0] != 0
+
+    def _at(self, path: Path) -> Path:
+        return self._root / path.relative_to("/")
+
+    def _all(self, folder: str, pattern: str) -> list[Path]:
+        try:
+            return [Path("/") / p.relative_to(self._root) for p in sorted(self._at(Path(folder)).glob(pattern))]
+        except OSError:
+            return []
+
+    def _text(self, path: Path) -> str:
+        try:
+            return self._at(path).read_text(errors="replace")
+        except OSError:
+            return ""
+
+
+def _answers(bus: Any, address: int) -> bool:
+    try:
+        if address in READ_ONLY_ADDRESSES:
+            bus.read_byte(address)
+        else:
+            bus.write_quick(address)
+    except OSError as error:
+        if error.errno in NO_ANSWER:
+            return False
+        if error.errno == errno.EBUSY:  # a driver of the kernel's has it
+            return True
+        raise
+    return True
+
+
+def _smbus(port: int) -> Any:
+    import smbus2
+
+    return smbus2.SMBus(port)
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S, check=True).stdout
+
+
+def chip_label(node: Path) -> str:
+    """Of the GPIO chip behind a device node. Raises OSError."""
+    fd = os.open(node, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        told = fcntl.ioctl(fd, GET_CHIP_INFO, bytes(CHIP_INFO.size))
+    finally:
+        os.close(fd)
+    label: bytes = CHIP_INFO.unpack(told)[1]
+    return label.rstrip(b"\0").decode(errors="replace")
+
+
+def disk(store: Path) -> DiskFacts:
+    """Of the folder the log lies in, or will lie in."""
+    folder = store.absolute().parent
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        told = os.statvfs(folder)
+    except OSError as error:
+        return DiskFacts(str(folder), fault=error.strerror or str(error))
+    return DiskFacts(str(folder), told.f_bavail * told.f_frsize, bool(told.f_flag & os.ST_RDONLY))
+
+
+def version(name: str) -> str:
+    """As HostFacts.libraries has it. A Debian package may come without a version."""
+    for known in (name, _FROM_ELSEWHERE.get(name, name)):
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(known)
+    try:
+        return "?" if util.find_spec(name) is not None else ""
+    except (ImportError, ValueError):
+        return ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+def _groups() -> frozenset[str]:
+    names = set()
+    for number in {*os.getgroups(), os.getegid()}:
+        with suppress(KeyError):
+            names.add(grp.getgrgid(number).gr_name)
+    return frozenset(names)
+
+
+def _known_groups() -> Iterator[str]:
+    for name in ("gpio", "i2c", "spi"):
+        with suppress(KeyError):
+            yield grp.getgrnam(name).gr_name

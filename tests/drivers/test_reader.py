@@ -1,0 +1,252 @@
+"""The reader: its loop in virtual time, its pipe, and its life as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from matpi.core.model import Counts
+from matpi.drivers.guard import Sample, Status
+from matpi.drivers.hx711 import GuardedHX711
+from matpi.drivers.reader import Parent, serve
+from matpi.drivers.records import (
+    HEAD,
+    LONGEST,
+    MESSAGE,
+    REPORT,
+    WAITING,
+    FormatError,
+    Inlet,
+    Outlet,
+    Told,
+    sample_record,
+    told_record,
+)
+from matpi.sim.chip import Chip, VirtualTime
+
+PINS = {"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    for descriptor in (reading, writing):
+        try:
+            os.close(descriptor)
+        except OSError:
+            assert True  # closed by the test
+
+
+def a_sample(n: int = 7) -> Sample:
+    return Sample(n * 0.5, Counts(n), Status.OK)
+
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [1, 7, 16, 23, 1000])
+def test_records_come_out_as_they_went_in_however_the_pipe_cuts_them(cut: int) -> None:
+    samples = [(n % 4, Sample(n / 3, Counts((-1) ** n * n * 4711), list(Status)[n % 6])) for n in range(20)]
+    stream = b"".join(sample_record(*one) for one in samples[:9])
+    stream += told_record(REPORT, 5.25, {"rates": [None, 93.5]})
+    stream += b"".join(sample_record(*one) for one in samples[9:])
+    inlet = Inlet()
+    got = [one for at in range(0, len(stream), cut) for one in inlet.feed(stream[at : at + cut])]
+    assert got == [*samples[:9], Told(5.25, REPORT, {"rates": [None, 93.5]}), *samples[9:]]
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [b"Traceback (most recent call last):", HEAD.pack(1, 0, 77, 0, 0.0), HEAD.pack(2, 0, 0, 3, 0.0) + b"{x}"],
+)
+def test_what_is_no_record_is_refused(stream: bytes) -> None:
+    with pytest.raises(FormatError):
+        list(Inlet().feed(stream))
+
+
+def test_a_record_too_long_for_one_piece_is_refused() -> None:
+    with pytest.raises(ValueError, match="one piece"):
+        told_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
+
+
+def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    outlet = Outlet(writing)
+    number = 65536 // HEAD.size + WAITING + 123
+    for n in range(number):
+        outlet.put(sample_record(0, a_sample(n)))
+    assert outlet.dropped == 123
+    inlet, got = Inlet(), []
+    while select.select([reading], [], [], 0)[0]:
+        got += [record[1] for record in inlet.feed(os.read(reading, 65536)) if not isinstance(record, Told)]
+        outlet.flush()
+    assert len(got) == number - 123
+    assert [sample.counts for sample in got] == sorted(sample.counts for sample in got)
+    assert got[-1] == a_sample(number - 1)
+
+
+# -- the loop ----------------------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """Chips under `serve` in virtual time; what came through the pipe."""
+
+    def __init__(self, pipe: tuple[int, int], oscillators: tuple[float, ...], rate: int = 80) -> None:
+        self.time = VirtualTime(100.0)
+        self.reading, writing = pipe
+        self.outlet = Outlet(writing)
+        self.chips = [
+            Chip(partial(self._load, at), rate, now=self.time, spend=self.time.sleep, oscillator=oscillator)
+            for at, oscillator in enumerate(oscillators)
+        ]
+        self.scales = [
+            GuardedHX711(chip.data, chip.clock, rate, now=self.time, sleep=self.time.sleep) for chip in self.chips
+        ]
+        self.samples: list[tuple[int, Sample]] = []
+        self.told: list[Told] = []
+        self._inlet = Inlet()
+
+    @staticmethod
+    def _load(at: int, _t: float) -> float:
+        return 1000 + at
+
+    def run(self, seconds: float) -> None:
+        until = self.time() + seconds
+
+        def goes_on() -> bool:
+            while select.select([self.reading], [], [], 0)[0]:
+                for record in self._inlet.feed(os.read(self.reading, 65536)):
+                    if isinstance(record, Told):
+                        self.told.append(record)
+                    else:
+                        self.samples.append(record)
+            return self.time() < until
+
+        serve(self.scales, self.outlet, goes_on, now=self.time, sleep=self.time.sleep, scheduling="fifo 50")
+
+    def of(self, chip: int) -> list[Sample]:
+        return [sample for at, sample in self.samples if at == chip]
+
+
+@pytest.mark.parametrize("rate", [10, 80])
+def test_each_conversion_of_each_chip_is_taken(pipe: tuple[int, int], rate: int) -> None:
+    bench = Bench(pipe, (1.0, 1.07, 1.12, 1.17), rate)
+    bench.run(200 / rate)
+    for at, oscillator in enumerate((1.0, 1.07, 1.12, 1.17)):
+        assert {(sample.counts, sample.status) for sample in bench.of(at)} == {(1000 + at, Status.OK)}
+        assert len(bench.of(at)) == pytest.approx(200 * oscillator - 4, abs=2)
+    times = [sample.t for _, sample in bench.samples]
+    assert times == sorted(times)
+
+
+def test_a_report_at_once_and_one_a_second(pipe: tuple[int, int]) -> None:
+    bench = Bench(pipe, (1.0, 1.1))
+    bench.run(3.5)
+    assert [told.t for told in bench.told] == pytest.approx([100.0, 101.0, 102.0, 103.0], abs=0.02)
+    body = bench.told[-1].body
+    assert body["scheduling"] == "fifo 50"
+    assert body["rates"] == [pytest.approx(80, rel=0.01), pytest.approx(88, rel=0.01)]
+    assert body["tally"][0] == {"ok": pytest.approx(237, abs=5)}
+    assert body["dropped"] == 0
+
+
+def test_a_silent_chip_costs_the_other_nothing_and_is_told_again_and_again(pipe: tuple[int, int]) -> None:
+    bench = Bench(pipe, (1.0, 1.0))
+    bench.chips[0].unplugged = True
+    bench.run(2.0)
+    assert {sample.status for sample in bench.of(0)} == {Status.NOT_READY}
+    assert len(bench.of(0)) == pytest.approx(2.0 / 0.125, abs=1)
+    assert {sample.status for sample in bench.of(1)} == {Status.OK}
+    assert len(bench.of(1)) == pytest.approx(156, abs=2)
+
+
+# -- the parent --------------------------------------------------------------------------------------------------------
+
+
+def test_the_parent_is_heard_line_by_line_until_it_is_gone(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    heard: list[object] = []
+    parent = Parent(reading, heard.append)
+    assert parent.listen()
+    os.write(writing, b'{"act": "sit"}\n{"we')
+    assert parent.listen()
+    os.write(writing, b'igh": 60}\n')
+    assert parent.listen()
+    assert heard == [{"act": "sit"}, {"weigh": 60}]
+    os.close(writing)
+    assert not parent.listen()
+
+
+# -- the process -------------------------------------------------------------------------------------------------------
+
+
+def child(job: str, module: str = "matpi.drivers.reader") -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, job],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "hardware", "words"),
+    [
+        (json.dumps(PINS), True, "There is no GPIO header here"),
+        ('{"driver": "spi", "rate": 80, "spi": [{"bus": 9, "device": 2}]}', True, "spidev"),
+        ("no JSON", False, "its job is no JSON object"),
+        ("{}", False, "KeyError"),
+    ],
+)
+def test_what_it_cannot_do_is_one_sentence_through_the_pipe_and_no_traceback(
+    job: str, hardware: bool, words: str
+) -> None:
+    if hardware and (os.path.exists("/dev/gpiochip0") or os.path.exists("/dev/spidev9.2")):  # noqa: PTH110
+        pytest.skip("this machine has the part")
+    process = child(job)
+    out, errors = process.communicate(timeout=60)
+    (told,) = Inlet().feed(out)
+    assert isinstance(told, Told)
+    assert told.kind == MESSAGE
+    assert (told.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
+    assert words in told.body["text"]
+    assert "\n" not in told.body["text"]
+
+
+@pytest.mark.parametrize("way", ["stdin ends", "SIGTERM"])
+def test_it_ends_with_its_parent_and_when_asked_to(way: str) -> None:
+    process = child('{"rate": 80, "chips": 1}', "matpi.sim.board_reader")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.read(1)  # it runs
+    begin = time.monotonic()
+    if way == "SIGTERM":
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    process.communicate(timeout=30)  # closes stdin; reads on, as a parent would
+    assert process.returncode == 0
+    assert time.monotonic() - begin < 2.0
+
+
+def test_it_imports_little() -> None:
+    """16 MB resident (measured on x86-64) stand on it."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, matpi.drivers.reader; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {name.split(".")[0] for name in told.stdout.split()}
+    assert not loaded & {"msgspec", "transitions", "PIL", "gpiozero", "subprocess", "threading", "asyncio", "logging"}
