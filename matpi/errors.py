@@ -35,6 +35,10 @@ class ScenarioError(MatpiError, ValueError):
     """A timeline file for the simulator cannot be read."""
 
 
+class CalibrationError(MatpiError, ValueError):
+    """What was measured makes no calibration; the old one stays."""
+
+
 class StoreError(MatpiError, OSError):
     """The session log cannot be opened or written."""
 

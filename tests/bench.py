@@ -23,15 +23,17 @@ from matpi.core.effects import (
     Report,
     Save,
     SaveAcknowledgement,
+    SaveCalibration,
     SaveRating,
     SaveSession,
     SaveStop,
     SaveZero,
     Show,
+    UseCalibration,
     id_of,
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
-from matpi.core.model import Acknowledgement, Memory, Rating, Session, StopSign
+from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign
 from matpi.core.rules import DeviceRules
 from matpi.core.session import State
 from matpi.core.views import View
@@ -60,6 +62,7 @@ class Rows:
         self.ratings: dict[str, Rating] = {r.id: r for r in memory.log.ratings}
         self.stops: dict[str, StopSign] = {s.id: s for s in memory.log.stops}
         self.zero, self.zero_before = memory.zero, memory.zero_before
+        self.calibration = memory.calibration
         self.acknowledgement = memory.acknowledgement
 
     def commit(self, effect: Save) -> str:
@@ -75,6 +78,8 @@ class Rows:
                 self.stops[stop.id] = stop
             case SaveZero(zero, before):
                 self.zero, self.zero_before = zero, before
+            case SaveCalibration(calibration, zero):
+                self.calibration, self.zero, self.zero_before = calibration, zero, None
             case SaveAcknowledgement(acknowledgement):
                 self.acknowledgement = acknowledgement
             case _:
@@ -95,9 +100,30 @@ class Rows:
             open=left_open[0] if left_open else None,
             zero=self.zero,
             zero_before=self.zero_before,
+            calibration=self.calibration,
             acknowledgement=self.acknowledgement,
             settings=self.before.settings,
         )
+
+
+class Cells:
+    """The bridges as they really are: counts a kilogram and counts of the empty mat, a channel; noise in counts rms."""
+
+    def __init__(
+        self, slopes: tuple[float, ...], offsets: tuple[float, ...], noise: float = 40.0, seed: int = 1
+    ) -> None:
+        self.slopes, self.offsets, self.noise = slopes, offsets, noise
+        self.random = random.Random(seed)
+
+    def counts(self, kg: tuple[float, ...]) -> tuple[int, ...]:
+        return tuple(
+            round(offset + slope * value + self.random.gauss(0.0, self.noise))
+            for value, slope, offset in zip(kg, self.slopes, self.offsets, strict=True)
+        )
+
+
+NOMINAL = 43_000.0
+UNCALIBRATED = Calibration((0, 0), (NOMINAL, NOMINAL), approximate=True)
 
 
 class Bench:
@@ -120,10 +146,14 @@ class Bench:
         disk_full: bool = False,
         channels: int = 2,
         seed: int = 1,
+        cells: Cells | None = None,
     ) -> None:
+        """With `cells` the readings are what chips count, weighed with the device's calibration as the loop does."""
         ids = count(1)
         if memory is None:
             memory = Memory(acknowledgement=Acknowledgement(some=False, utc=NOON) if acknowledged else None)
+        self.cells = cells
+        self.scale = memory.calibration
         self.t = t
         self.rate = rate
         self.channels = channels
@@ -167,6 +197,8 @@ class Bench:
             event = waiting.popleft()
             for effect in self.device.handle(event):
                 self.effects.append(effect)
+                if isinstance(effect, UseCalibration):
+                    self.scale = effect.calibration
                 if not isinstance(effect, Save) or self.mute_store:
                     continue
                 if self.disk_full:
@@ -208,6 +240,9 @@ class Bench:
                 where = self.random.randrange(len(values))
                 spike = self.random.choice((-1, 1)) * self.spike_kg
                 values = tuple(v + spike if n == where else v for n, v in enumerate(values))
+        if self.cells is not None:
+            assert self.scale is not None
+            return self.scale.kg(self.cells.counts(values))
         return values
 
     def _made_up(self) -> tuple[float, ...]:
@@ -247,7 +282,8 @@ class Bench:
     def reboot(self, off_s: float = 30.0, *, t: float = 20.0, clock: bool = True, boot_id: str = "boot-2") -> Bench:
         """Power cut now, `off_s` later the device starts again with what was committed."""
         utc = None if self.utc_at_0 is None else self.utc_at_0 + self.t + off_s
-        new = Bench(self.rows.memory(), utc=utc if clock else None, rate=self.rate, t=t, boot_id=boot_id)
+        known = utc if clock else None
+        new = Bench(self.rows.memory(), utc=known, rate=self.rate, t=t, boot_id=boot_id, cells=self.cells)
         new.utc_at_0 = None if utc is None else utc - t
         new.kg = self.kg
         return new

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
+from matpi.core import zeroing
+from matpi.core.effects import SaveAcknowledgement, SaveDay, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
-from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
+from matpi.core.model import Acknowledgement, DayRecord, Moment, Rating, StopSign
+from matpi.core.presence import Load
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Off
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 READ_S = 1.0
 """The last page asks, and a tap there is a "yes": whoever taps through the pages at speed does not mean it. Chosen."""
-ZERO, UNDO_ZERO, CLINICIAN, SAFETY, BACK = "Zero the mat", "Undo zero", "Clinician ok", "Safety", "Back"
+ZERO, UNDO_ZERO, CALIBRATE = "Zero the mat", "Undo zero", "Calibrate"
+CLINICIAN, SAFETY, BACK = "Clinician ok", "Safety", "Back"
 
 
 def act(device: Device, t: float, gesture: Gesture) -> None:
@@ -35,8 +38,11 @@ def act(device: Device, t: float, gesture: Gesture) -> None:
         _stuck(device, t, state)
         return
     if gesture in {Gesture.TAP, Gesture.HOLD_RELEASED} and device.nudge is not None and device.nudge.reason is None:
-        device.snooze(t)
+        _snooze(device, t)
     if state is not device.press_state:
+        return
+    if state is State.CALIBRATING and device.by_button is not None:
+        device.by_button.act(device, t, gesture)
         return
     match gesture:
         case Gesture.TAP:
@@ -93,7 +99,7 @@ def _hold(device: Device, t: float, state: State) -> None:
             device.dial.hold(t)
             device.fire("change", t, "held")
         case State.DISCARDED if device.machine.discarded() is not None:
-            device.undo_discard(t, "held")
+            _undo_discard(device, t, "held")
         case _:
             pass
 
@@ -127,8 +133,29 @@ def _stuck(device: Device, t: float, state: State) -> None:
     device.note(t, "button_stuck", "the button was down for 20 s; it is ignored until it is let go")
     if state is State.MENU and device.press_state in {State.IDLE, State.OBJECT}:
         device.fire("leave_menu", t, "the button is stuck")
+    elif state is State.CALIBRATING:
+        device.fire("leave_calibration", t, "the button is stuck")
     elif state is State.DISCARDED and device.press_state is State.ON_MAT:
-        device.undo_discard(t, "the button is stuck")
+        _undo_discard(device, t, "the button is stuck")
+
+
+def _undo_discard(device: Device, t: float, reason: str) -> None:
+    """The discarded session is back, and stands where the mat is by now: lying there, away, silent or over."""
+    presence = device.presence
+    gone = presence.load in {Load.EMPTY, Load.OBJECT}
+    device.fire("undo", t, reason, at=presence.left_at if gone else t)
+    if presence.load is Load.AWAY:
+        device.fire("left", t, "got up before the undo", at=presence.left_at)
+    elif device.machine.state is State.ON_MAT and presence.silent:
+        device.fire("sensor_lost", t, "the load cells are silent", at=presence.lost_at)
+
+
+def _snooze(device: Device, t: float) -> None:
+    """The reminder was seen: silent until tomorrow."""
+    day = device.wall.day(t)
+    if day is not None:
+        old = device.day_record(day) or DayRecord(day)
+        device.keep(SaveDay(DayRecord(day, rest=old.rest, snoozed=True)))
 
 
 def rating_over(device: Device, t: float) -> None:
@@ -181,6 +208,8 @@ def menu(device: Device) -> list[str]:
     items = [ZERO]
     if device.zero_before is not None:
         items.append(UNDO_ZERO)
+    if device.calibration is not None:
+        items.append(CALIBRATE)
     acknowledgement = device.acknowledgement
     if acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared:
         items.append(CLINICIAN)
@@ -192,10 +221,13 @@ def _choose(device: Device, t: float, item: str) -> None:
         case _ if item == SAFETY:
             device.fire("read_safety", t, "chosen")
             return
+        case _ if item == CALIBRATE:
+            device.fire("calibrate", t, "chosen")
+            return
         case _ if item == ZERO:
-            reason = "zero set" if device.set_zero(t) else "the mat was not still: zero kept"
+            reason = "zero set" if zeroing.set_zero(device, t) else "the mat was not still: zero kept"
         case _ if item == UNDO_ZERO:
-            device.undo_zero(t)
+            zeroing.undo_zero(device, t)
             reason = "zero undone"
         case _ if item == CLINICIAN:
             device.acknowledge(SaveAcknowledgement(Acknowledgement(some=True, utc=device.wall.utc(t), cleared=True)))

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import date, tzinfo
 from math import inf
 
-from matpi.core import controls, left_open, timeouts
+from matpi.core import by_button, controls, left_open, timeouts, zeroing
+from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.effects import (
     Checkpoint,
     DateBoot,
@@ -24,7 +25,7 @@ from matpi.core.effects import (
     Said,
     Save,
     SaveAcknowledgement,
-    SaveDay,
+    SaveCalibration,
     SaveSession,
     SaveZero,
     Show,
@@ -34,6 +35,7 @@ from matpi.core.events import (
     ButtonUp,
     Event,
     LogChanged,
+    Noted,
     PanelBack,
     PanelLost,
     Reading,
@@ -100,7 +102,17 @@ class Device:
         """In this boot: its date may still come."""
         self.wall = Wall(zone_for(memory.settings.zone), memory.settings.day_start)
         self.keeper = Keeper(memory.log)
-        self.presence = Presence(t, memory.zero, rules.presence)
+        self.calibration = memory.calibration
+        """What makes kilograms of counts. None: the readings come in kilograms and nobody can calibrate."""
+        self.fresh: SaveCalibration | None = None
+        """A new calibration that is not in use yet."""
+        self.by_button: ByButton | None = None
+        self.sensor_words = NO_SIGNAL
+        """What the screen says of a silence, and what to do."""
+        zero, scale = memory.zero, memory.calibration
+        if scale is not None and zero is not None and len(zero.kg) != len(scale.counts_per_kg):
+            zero = None
+        self.presence = Presence(t, zero, rules.presence, calibrated=not self.approximate)
         self.button = Button(rules.gesture)
         self.machine = SessionMachine(
             min_session_s=rules.min_session_s,
@@ -128,12 +140,12 @@ class Device:
 
         self._zone_for = zone_for
         self.left_open = None if memory.open is None else LeftOpen(memory.open, t, rules)
-        self._zeros = ZeroSaver(memory.zero, t, rules.zero_save_s, rules.zero_save_kg)
+        self.zeros = ZeroSaver(zero, t, rules.zero_save_s, rules.zero_save_kg)
         self._plan: Plan | None = None
         self._plan_due = -inf
         self._checkpoint_due = inf
         self._stopped = False
-        self._astray = False
+        self._zero_word = self.presence.zero.word
         self._panel_noted: dict[str, float] = {}
         self._dirty = True
         self._effects: list[Effect] = []
@@ -144,11 +156,11 @@ class Device:
     def handle(self, event: Event) -> Sequence[Effect]:
         """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
         t = event.t
-        if type(event) is Reading and t < self._wake:
+        if type(event) is Reading and t < self._wake and self.by_button is None:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            if not presence.changes and presence.zero.astray is self._astray and self.left_open is None:
+            if not presence.changes and presence.zero.word == self._zero_word and self.left_open is None:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
             self._follow_presence()
@@ -178,12 +190,16 @@ class Device:
             case Reading(_, kg, ok):
                 self.presence.read(Reading(t, kg, ok))
                 self._follow_presence()
+                if self.by_button is not None:
+                    self.by_button.hear(self, Reading(t, kg, ok))
             case ButtonDown() | ButtonUp():
                 self.button.edge(t, isinstance(event, ButtonDown))
                 self._follow_button()
             case WallClock(_, utc, trusted):
                 self._set_clock(t, utc, trusted)
-            case SensorLost(_, why):
+            case SensorLost(_, why, what, do):
+                self.sensor_words = NO_SIGNAL if (what, do) == NO_SIGNAL else (what, do)
+                self._dirty = True
                 self.presence.lose(t, why)
                 self._follow_presence()
             case Saved(_, record_id):
@@ -199,6 +215,8 @@ class Device:
             case LogChanged(_, log):
                 self.keeper.take_log(log)
                 self._replan()
+            case Noted(_, kind, text):
+                self.note(t, kind, text)
             case PanelLost():
                 self._note_panel(t, "panel_lost", "the panel does not answer; the timer goes on")
             case PanelBack():
@@ -233,9 +251,8 @@ class Device:
             timeouts.over(self, t)
         if t >= self._checkpoint_due:
             self.checkpoint(t)
-        if t >= self._zeros.due:
-            silent = self.presence.silent  # nothing moves then; the next reading asks again
-            self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before, silent=silent))
+        if t >= self.zeros.due:
+            zeroing.follow(self, t)
         if t >= self.keeper.retry_due:
             self._effects += self.keeper.retry(t)
         if t >= left_open.due(self):
@@ -252,7 +269,7 @@ class Device:
             self.button.deadline,
             timeouts.due(self),
             self._checkpoint_due,
-            self._zeros.due,
+            self.zeros.due,
             self.keeper.retry_due,
             left_open.due(self),
             self._plan_due,
@@ -264,9 +281,10 @@ class Device:
     # -- presence --------------------------------------------------------------------------------------------------
 
     def _follow_presence(self) -> None:
-        changes, astray = self.presence.changes, self.presence.zero.astray
-        if astray is not self._astray:
-            self._astray, self._dirty = astray, True
+        changes, word = self.presence.changes, self.presence.zero.word
+        if word != self._zero_word:
+            zeroing.told(self, self.presence.last_t, self._zero_word)
+            self._zero_word, self._dirty = word, True
         while changes:
             self._follow(changes.pop(0))
 
@@ -291,7 +309,8 @@ class Device:
         if trigger == "touched":
             self.face.wander()
         elif trigger == "sensor_back":
-            self._zeros.due = min(self._zeros.due, t + ZeroSaver.LEARN_S)
+            self.sensor_words = NO_SIGNAL
+            self.zeros.due = min(self.zeros.due, t + ZeroSaver.LEARN_S)
         elif trigger == "confirmed":
             left_open.ask(self, t, change.at)
 
@@ -329,10 +348,15 @@ class Device:
             self.menu_index = 0
         if machine.state is State.SAFETY:
             self.safety_page = 0
+        if machine.state is State.CALIBRATING:
+            by_button.enter(self, t)
+        elif before is State.CALIBRATING:
+            by_button.leave(self)
 
     def _settle(self, t: float) -> None:
         """From IDLE to where the mat or the first run wants it."""
         machine = self.machine
+        by_button.use_saved(self, t)
         if machine.state is State.OBJECT and self.presence.load is Load.EMPTY:
             self.fire("cleared", t, "taken away")
         if machine.state is State.IDLE:
@@ -395,23 +419,25 @@ class Device:
             self.face.flash(t)
         self._dirty = True
 
-    def undo_discard(self, t: float, reason: str) -> None:
-        """The discarded session is back, and stands where the mat is by now: lying there, away, silent or over."""
-        presence = self.presence
-        gone = presence.load in {Load.EMPTY, Load.OBJECT}
-        self.fire("undo", t, reason, at=presence.left_at if gone else t)
-        if presence.load is Load.AWAY:
-            self.fire("left", t, "got up before the undo", at=presence.left_at)
-        elif self.machine.state is State.ON_MAT and presence.silent:
-            self.fire("sensor_lost", t, "the load cells are silent", at=presence.lost_at)
-
     def keep(self, *saves: Save) -> None:
         """To the store, and until it has answered into the keeper; what is of the log changes the plan."""
         for save in saves:
+            if isinstance(save, SaveCalibration):
+                self.fresh = save
+                self.keeper.forget("zero")
+            elif isinstance(save, SaveZero) and self.fresh is not None:
+                continue  # it counts from the old reference, and a new zero is on its way with the new one
             self.keeper.keep(save)
             self._effects.append(save)
-            if not isinstance(save, SaveZero | DateBoot):
+            if not isinstance(save, SaveZero | SaveCalibration | DateBoot):
                 self._replan()
+
+    def do(self, effect: Effect) -> None:
+        """Something to be done that needs no answer."""
+        self._effects.append(effect)
+
+    def look_again(self) -> None:
+        self._dirty = True
 
     def report(self, t: float, event: Said, session: Session) -> None:
         self._effects.append(Report(t, t, event, str(session.reason), session))
@@ -429,38 +455,14 @@ class Device:
         self.acknowledgement, self.acknowledged_now = effect.acknowledgement, True
         self.keep(effect)
 
-    def snooze(self, t: float) -> None:
-        """The reminder was seen: silent until tomorrow."""
-        day = self.wall.day(t)
-        if day is not None:
-            old = self.day_record(day) or DayRecord(day)
-            self.keep(SaveDay(DayRecord(day, rest=old.rest, snoozed=True)))
-
     def day_record(self, day: date) -> DayRecord | None:
         return next((d for d in self.keeper.log.days if d.day == day), None)
-
-    def set_zero(self, t: float) -> bool:
-        """Re-zero by hand. False when the load cells are silent or the load moves."""
-        if not self.presence.set_zero():
-            return False
-        tracker = self.presence.zero
-        self.zero_before = tracker.before
-        self.keep(*self._zeros.by_hand(tracker, self.zero_before))
-        self.note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg")
-        return True
-
-    def undo_zero(self, t: float) -> None:
-        if self.zero_before is not None:
-            self.presence.undo_zero(self.zero_before)
-            self.zero_before = None
-            self.keep(*self._zeros.by_hand(self.presence.zero, None))
-            self.note(t, "zero_undone", f"zero back at {self.presence.zero.total_kg:.1f} kg")
 
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
         self.checkpoint(t)
         self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
-        self.keep(*self._zeros.moved(self.presence.zero, t, self.zero_before))
+        self.keep(*self.zeros.moved(self.presence.zero, t, self.zero_before))
         self._effects += [Light(Pattern.OFF, t), Show(Off())]
         self._stopped = True
         self._dirty = False
@@ -495,6 +497,11 @@ class Device:
     def shown(self) -> Show | None:
         """What was last asked to be shown."""
         return self.face.shown
+
+    @property
+    def approximate(self) -> bool:
+        """Kilograms are from the nominal sensitivity of the cells: nobody has calibrated."""
+        return self.calibration is not None and self.calibration.approximate
 
     @property
     def nudge(self) -> Nudge | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from matpi.core.brightness import Brightness
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, StopSign, Zero
 from matpi.core.views import View
 
@@ -24,11 +25,6 @@ class Pattern(StrEnum):
     """A slow breath of 5 s: the reminder."""
     ATTENTION = "attention"
     """Two slow blinks, then a pause: something needs you."""
-
-
-class Brightness(StrEnum):
-    BRIGHT = "bright"
-    DIM = "dim"
 
 
 class Said(StrEnum):

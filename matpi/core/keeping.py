@@ -54,6 +54,11 @@ class Keeper:
             del self.waiting[session_id]
             self.failed.pop(session_id, None)
 
+    def forget(self, record_id: str) -> None:
+        """What waits under this id is out of date."""
+        self.waiting.pop(record_id, None)
+        self.failed.pop(record_id, None)
+
     def saved(self, record_id: str) -> bool:
         """The store has it. False when it was not a record that waited: a checkpoint, say."""
         self.unwritten = ""

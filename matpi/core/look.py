@@ -10,13 +10,16 @@ from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
 from matpi.core import controls
+from matpi.core.brightness import Brightness
+from matpi.core.by_button import NO_SIGNAL
 from matpi.core.calendar_day import next_local
-from matpi.core.effects import Brightness, Pattern
+from matpi.core.effects import Pattern
 from matpi.core.model import Session
 from matpi.core.presence import Load
 from matpi.core.safety import PAGES
 from matpi.core.session import Running, State
 from matpi.core.views import (
+    SILENT,
     Arriving,
     Away,
     Discarded,
@@ -38,6 +41,7 @@ from matpi.core.views import (
     View,
     fraction,
 )
+from matpi.core.zero import WANTED
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -62,7 +66,8 @@ def view(device: Device, t: float) -> tuple[View, float]:
     if t < device.splash_until and state is State.IDLE:
         return Splash(device.version), device.splash_until
     pressed = device.button.pressed_since is not None
-    off_at = device.touched + (SILENT_SHOWN_S if state is State.SENSOR_LOST else device.rules.idle_off_s)
+    waits = state is State.SENSOR_LOST or device.presence.zero.seeking
+    off_at = device.touched + (SILENT_SHOWN_S if waits else device.rules.idle_off_s)
     if state in {State.IDLE, State.SAFETY, State.OBJECT, State.SENSOR_LOST} and t >= off_at and not pressed:
         return Off(), inf
     shown, again = _of_state(device, t, state)
@@ -92,14 +97,16 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.HOLDING if machine.running is not None:
             lost_at = device.presence.lost_at
             left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t
-            return Holding(int(machine.running.on_mat_s(t)), max(0, ceil(left - 1e-6))), _next_second(t, left)
+            what = SILENT if device.sensor_words is NO_SIGNAL else device.sensor_words[0]
+            waits = Holding(int(machine.running.on_mat_s(t)), max(0, ceil(left - 1e-6)), what)
+            return waits, _next_second(t, left)
         case State.CAPPED:
             last = machine.last
             if device.presence.load is Load.AWAY:
                 return _done(device, last), inf
             return GetUp(int((last.on_mat_s if last else rules.cap_s) // 60)), inf
         case State.OBJECT:
-            return Object(round(device.presence.object_kg)), inf
+            return Object(round(device.presence.object_kg), device.approximate), inf
         case State.DONE:
             return _done(device, machine.last), inf
         case State.RATING:
@@ -120,7 +127,9 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.DISCARDED:
             return _discarded(device, t)
         case State.SENSOR_LOST:
-            return Fault("Mat is silent", "no load cell signal", "check the plug"), inf
+            return Fault(SILENT, *device.sensor_words), inf
+        case State.CALIBRATING if device.by_button is not None:
+            return device.by_button.view(device, _hold(device, t)), inf
         case _:
             return Notice("One moment", ""), inf
 
@@ -131,9 +140,11 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
         return Fault("Log was damaged", f"kept: {device.set_aside[-15:]}", "a new one was begun"), inf
     if device.keeper.trouble:
         return Fault("Not saved yet", "cannot write the disk", "kept; trying again"), inf
+    if device.presence.zero.word == WANTED:
+        return Notice("Finding zero", device.presence.zero.word, "for ten seconds"), inf
     notice = None
-    if device.presence.zero.astray:
-        notice = "check the mat"
+    if device.presence.zero.word:
+        notice = device.presence.zero.word
     elif not device.wall.trusted:
         notice = "clock not known yet"
     elif plan.short_only:
@@ -246,7 +257,7 @@ def _between(now: time, begin: time, end: time) -> bool:
 
 def trouble(device: Device) -> bool:
     """Something wants a person's attention."""
-    return bool(device.presence.silent or device.keeper.trouble or device.presence.zero.astray)
+    return bool(device.presence.silent or device.keeper.trouble or device.presence.zero.word)
 
 
 def quiet_turns(device: Device, t: float) -> float:

@@ -55,9 +55,11 @@ class Presence:
 
     BLOCK_S = 1.0
 
-    def __init__(self, t: float, zero: Zero | None, rules: PresenceRules) -> None:
+    def __init__(self, t: float, zero: Zero | None, rules: PresenceRules, *, calibrated: bool = True) -> None:
+        """Not `calibrated`: what the empty mat weighs may be anything, so without a zero nobody arrives yet."""
         self.rules = rules
-        self.zero = ZeroTracker(zero, rules.zero)
+        self.zero = ZeroTracker(zero, rules.zero, calibrated=calibrated)
+        self._suspended = False
         self.load = Load.EMPTY
         self.changes: list[Change] = []
         self.silent = False
@@ -67,9 +69,10 @@ class Presence:
         self.rejected = 0
         self.last_block: Block | None = None
 
-        self._object_kg = 0.0
+        self.object_kg = 0.0
+        """What the object weighs that is being ignored; 0 when there is none."""
         self._floor = self.zero.total_kg
-        self._lo, self._hi = -BEYOND_KG, rules.on_kg
+        self._lo, self._hi = -BEYOND_KG, self._on_kg
         self._quiet = False  # so that the first reading is looked at closely
         self._out1: float | None = None  # times of the last two readings if they lay outside the band
         self._out2: float | None = None
@@ -198,22 +201,21 @@ class Presence:
         self._pending = None
         self._band(self.rules.off_kg, BEYOND_KG)
         self._due = max(onset + self.rules.dwell_s, t)
-        over = "object" if self._object_kg else "zero"
+        over = "object" if self.object_kg else "zero"
         self._tell("touched", t, onset, f"load over {self.rules.on_kg:g} kg above the {over}")
         self._restart_block()
 
     def _cleared(self, t: float, onset: float) -> None:
         """In OBJECT the load fell: the thing was taken away."""
-        self._object_kg = 0.0
-        self._rest(Load.EMPTY)
+        self._begin_anew()
         self._tell("cleared", t, onset, "the object was taken away")
 
     def _rest(self, load: Load) -> None:
         """Nobody on the mat (any more)."""
         self.load = load
         self._pending, self._due = None, inf
-        self._floor = self.zero.total_kg + self._object_kg
-        self._band(-BEYOND_KG if load is Load.EMPTY else self.rules.off_kg - self._object_kg, self.rules.on_kg)
+        self._floor = self.zero.total_kg + self.object_kg
+        self._band(-BEYOND_KG if load is Load.EMPTY else self.rules.off_kg - self.object_kg, self._on_kg)
         self._out1 = self._out2 = None
         self._quiet = not self.silent
         self._stillness.again()
@@ -221,7 +223,7 @@ class Presence:
         self._plan()
 
     def _nobody(self) -> Load:
-        return Load.OBJECT if self._object_kg else Load.EMPTY
+        return Load.OBJECT if self.object_kg else Load.EMPTY
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -333,8 +335,9 @@ class Presence:
             return
         self.last_block = block = block_of(start, t, samples)
         if self.load is Load.EMPTY:
-            if self._quiet:
-                self.zero.empty_block(block)
+            if self._quiet and not self._suspended:
+                if self.zero.empty_block(block):
+                    self._rest(Load.EMPTY)
                 self._floor = self.zero.total_kg
         elif self.load is Load.ON:
             self._look_for_body(t, block)
@@ -344,14 +347,13 @@ class Presence:
     def _look_for_body(self, t: float, block: Block) -> None:
         since = self._stillness.still_since(block, self.zero.noise_kg)
         if since is not None and t - since >= self.rules.object_s and self._pending is None:
-            self._object_kg = sum(block.mean_kg) - self.zero.total_kg
+            self.object_kg = sum(block.mean_kg) - self.zero.total_kg
             self._rest(Load.OBJECT)
             self._tell("object", t, since, f"no motion for {self.rules.object_s:g} s")
 
     def _look_for_stirring(self, t: float, block: Block) -> None:
         if self._stillness.stirs(block, self.zero.noise_kg) and self._quiet:
-            self._object_kg = 0.0
-            self._rest(Load.EMPTY)
+            self._begin_anew()
             self.load = Load.ON
             self._band(self.rules.off_kg, BEYOND_KG)
             self._tell("stirred", t, t, "motion in the load")
@@ -364,24 +366,35 @@ class Presence:
         if self.silent or block is None or block.spread_kg > self.rules.zero.still_spread_kg:
             return False
         self.zero.set_by_hand(block)
-        self._object_kg = 0.0
-        self._rest(Load.EMPTY)
+        self._begin_anew()
         return True
 
     def undo_zero(self, zero: Zero) -> None:
         self.zero.restore(zero)
-        self._object_kg = 0.0
+        self._begin_anew()
+
+    def use_zero(self, zero: Zero) -> None:
+        """Somebody has calibrated: readings count from another reference now, and this is the empty mat."""
+        self.zero, self.last_block = ZeroTracker(zero, self.rules.zero), None
+        self._begin_anew()
+
+    def suspend(self, suspended: bool = True) -> None:
+        """Nobody comes, goes or is weighed until `suspend(False)`; silence is still told."""
+        self._suspended = suspended
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.object_kg = 0.0
         self._rest(Load.EMPTY)
+
+    @property
+    def _on_kg(self) -> float:
+        return BEYOND_KG if self._suspended or self.zero.seeking else self.rules.on_kg
 
     @property
     def body_s(self) -> float:
         """Seconds with a body's motion since the first touch."""
         return self._stillness.body_s
-
-    @property
-    def object_kg(self) -> float:
-        """What the object weighs that is being ignored; 0 when there is none."""
-        return self._object_kg
 
     def _tell(self, trigger: str, t: float, at: float, reason: str) -> None:
         self.changes.append(Change(trigger, t, at, reason))

@@ -61,6 +61,8 @@ class DeviceRules:
     menu_s: float = 20.0
     seconds_s: float = 10.0
     """mm:ss after a tap. Chosen."""
+    counts_per_kg: float = 43_000.0
+    """Nominal sensitivity of a chip's bridge (the config has the arithmetic), against which a calibration is held."""
     zero_save_s: float = 600.0
     zero_save_kg: float = 0.1
     """The zero is written this rarely, and only when it moved: cards wear."""

@@ -44,6 +44,7 @@ class State(Enum):
     FELT_WRONG = "felt wrong?"
     DISCARDED = "thrown away by hand, undo offered"
     SENSOR_LOST = "load cells silent"
+    CALIBRATING = "calibrating, step by step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _rows() -> Iterable[Transition]:
 
     # The load cells fall silent and come back. What shows a question goes on showing it.
     yield row("sensor_lost", s.ON_MAT, s.HOLDING, "hold", reason="silent for 2 s")
-    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, s.ARRIVING):
+    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, s.ARRIVING, s.CALIBRATING):
         yield row("sensor_lost", source, s.SENSOR_LOST, reason="silent for 2 s")
     yield row("sensor_back", s.HOLDING, s.ON_MAT, "hear", reason="readings again")
     yield row("sensor_back", s.SENSOR_LOST, s.IDLE, reason="readings again")
@@ -136,6 +137,10 @@ def _rows() -> Iterable[Transition]:
     yield row("menu", s.OBJECT, s.MENU, reason="held")
     yield row("leave_menu", s.MENU, s.IDLE, reason="chosen, or 20 s untouched")
     yield row("read_safety", s.MENU, s.SAFETY, reason="chosen")
+
+    # Calibrating: whoever stands on the mat now is no session, and a session under way never gets here.
+    yield row("calibrate", s.MENU, s.CALIBRATING, reason="chosen")
+    yield row("leave_calibration", s.CALIBRATING, s.IDLE, reason="told, a tap, or 3 min untouched")
 
 
 TRANSITIONS: tuple[Transition, ...] = tuple(_rows())

@@ -22,6 +22,8 @@ class Snapshot:
     reason: str
     load: Load
     net_kg: float
+    approximate: bool
+    """Kilograms are from the nominal sensitivity of the cells: nobody has calibrated."""
     silent: bool
     zero_kg: float
     noise_kg: float | None
@@ -46,6 +48,7 @@ def snapshot(device: Device) -> Snapshot:
         reason=machine.reason,
         load=presence.load,
         net_kg=presence.net_kg,
+        approximate=device.approximate,
         silent=presence.silent,
         zero_kg=presence.zero.total_kg,
         noise_kg=presence.zero.noise_kg,

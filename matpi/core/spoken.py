@@ -27,8 +27,9 @@ def spoken(view: v.View) -> str:
             return f"On the mat: {so_far} of {lower} to {upper} minutes. {label}."
         case v.Away(elapsed_s):
             return f"Away. The timer waits at {duration(elapsed_s)}: back?"
-        case v.Holding(elapsed_s):
-            return f"The load cells are silent. The session waits at {duration(elapsed_s)}."
+        case v.Holding(elapsed_s, _, what):
+            said = "The load cells are silent" if what == v.SILENT else what
+            return f"{said}. The session waits at {duration(elapsed_s)}."
         case v.GetUp(minutes):
             return f"Please get up slowly. The session was closed at {_minutes(minutes)}."
         case v.Object(kg):
@@ -49,6 +50,10 @@ def spoken(view: v.View) -> str:
             return f"{duration(on_mat_s)} thrown away. Hold to bring it back."
         case v.Menu(items, index):
             return f"Menu: {items[index]}. Tap for the next, hold to choose."
+        case v.Guide(title, text, more, _, done):
+            return f"{title}: {text}. {more if done is None else 'Measuring'}."
+        case v.WeightEntry(kg, tens):
+            return f"Your weight: {kg} kg. Tap for {'ten' if tens else 'one'} more, hold to go on."
         case v.Fault(title, what, do):
             return f"{title}: {what}; {do}."
         case v.Notice(title, text, more):

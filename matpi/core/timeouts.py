@@ -29,6 +29,8 @@ def due(device: Device) -> float:
             return device.touched + rules.ask_s
         case State.MENU if not pressed:
             return device.touched + rules.menu_s
+        case State.CALIBRATING if device.by_button is not None and not pressed:
+            return device.by_button.due(device)
         case State.DISCARDED if not pressed and device.presence.load in {Load.EMPTY, Load.OBJECT}:
             return machine.entered + rules.undo_s
         case _:
@@ -50,6 +52,8 @@ def over(device: Device, t: float) -> None:
             device.fire("go_on", t, f"{rules.ask_s:g} s untouched")
         case State.MENU:
             device.fire("leave_menu", t, f"{rules.menu_s:g} s untouched")
+        case State.CALIBRATING if device.by_button is not None:
+            device.by_button.over(device, t)
         case State.DISCARDED:
             device.fire("expired", t, f"{rules.undo_s:g} s untouched")
         case _:

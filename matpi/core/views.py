@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FRACTION_STEP = 1 / 16
+SILENT = "Mat is silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Holding:
 
     elapsed_s: int
     left_s: int
+    what: str = SILENT
+    """At most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Object:
     """Something lies on the mat, and it is nobody."""
 
     load_kg: int
+    approximate: bool = False
+    """Nobody has calibrated: from the nominal sensitivity of the cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,31 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Guide:
+    """One step of something done with the mat, such as calibrating it."""
+
+    title: str
+    """At most 15 characters."""
+    text: str
+    """At most 21 characters: what to do."""
+    more: str
+    """At most 21 characters: what the button does."""
+    hold: float = 0.0
+    done: float | None = None
+    """How far the measurement has come; None while none is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightEntry:
+    """One's own weight in whole kilograms, the tens first, then the ones."""
+
+    kg: int
+    tens: bool
+    """The tens are being set."""
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something is broken or odd, in words a person can act on."""
 
@@ -202,6 +232,8 @@ View = (
     | FeltWrong
     | Discarded
     | Menu
+    | Guide
+    | WeightEntry
     | Fault
     | Notice
 )

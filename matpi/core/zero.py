@@ -12,7 +12,10 @@ from statistics import median
 from typing import NamedTuple
 
 from matpi.core.effects import SaveZero
+from matpi.core.first_zero import FirstZero
 from matpi.core.model import Zero
+
+WANTED = "leave the mat empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ class ZeroTracker:
     FORGET_BLOCKS = 600
     """Ten minutes without one still block on an empty mat: the part became noisier, so learn its noise anew."""
 
-    def __init__(self, zero: Zero | None, rules: ZeroRules) -> None:
+    def __init__(self, zero: Zero | None, rules: ZeroRules, *, calibrated: bool = True) -> None:
+        """Not `calibrated`: the reference is no empty mat, so without a zero one must be found first."""
+        self._first = None if calibrated else FirstZero()
         self.kg: tuple[float, ...] | None = zero.kg if zero else None
         self.before: Zero | None = None
         self.by_hand = bool(zero and zero.by_hand)
@@ -90,8 +95,32 @@ class ZeroTracker:
         """Something came onto the mat: stillness starts anew."""
         self._still_blocks = 0
 
-    def empty_block(self, block: Block) -> None:
-        """Learn from one block of the empty mat; moves the zero by at most `rate_kg_s` times its length."""
+    @property
+    def seeking(self) -> bool:
+        """Nobody knows yet what the empty mat weighs."""
+        return self._first is not None and self.kg is None
+
+    @property
+    def word(self) -> str:
+        """What a person should do for the zero, in at most 21 characters; "" when nothing."""
+        if self.astray or (self._first is not None and self._first.far):
+            return "check the mat"
+        return WANTED if self.seeking else ""
+
+    def empty_block(self, block: Block) -> bool:
+        """Learn from one block of the mat with nobody on it. True when the zero is another from here on; else it moved
+        by at most `rate_kg_s` times the block's length.
+        """
+        if self._first is not None:
+            found = self._first.take(block, None if self.seeking else self.total_kg)
+            if found is not None:
+                self.restore(found)
+            if found is not None or self.seeking:
+                return found is not None
+        self._learn(block)
+        return False
+
+    def _learn(self, block: Block) -> None:
         rules = self._rules
         if self.kg is None or len(self.kg) != len(block.mean_kg):
             self.kg = (0.0,) * len(block.mean_kg)
@@ -177,6 +206,10 @@ class ZeroSaver:
         """Until the noise is known and kept, ask soon: without it a bag after a power cut would be a person."""
         known = noise_kg is not None or (self._saved is not None and self._saved.noise_kg is not None)
         return self._every_s if known else min(self.LEARN_S, self._every_s)
+
+    def replaced(self, zero: Zero, t: float) -> None:
+        """Another zero is in the store already."""
+        self._saved, self.due = zero, t + self._pause_s(zero.noise_kg)
 
     def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
         self._saved = tracker.value(len(tracker.kg or ()))

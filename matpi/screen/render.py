@@ -7,7 +7,7 @@ from typing import assert_never
 from PIL import Image
 
 from matpi.core import views
-from matpi.screen import question_views, session_views, word_views
+from matpi.screen import calibration_views, question_views, session_views, word_views
 from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas
 
 
@@ -46,6 +46,10 @@ def draw(canvas: Canvas, view: views.View) -> None:
             session_views.discarded(canvas, view)
         case views.Menu():
             question_views.menu(canvas, view)
+        case views.Guide():
+            calibration_views.guide(canvas, view)
+        case views.WeightEntry():
+            calibration_views.weight_entry(canvas, view)
         case views.Fault():
             word_views.fault(canvas, view)
         case views.Notice():

@@ -130,7 +130,7 @@ def away(canvas: Canvas, view: Away) -> None:
 
 
 def holding(canvas: Canvas, view: Holding) -> None:
-    canvas.band(0, "Mat is silent", (Face.LABEL,))
+    canvas.band(0, view.what, (Face.LABEL, Face.TEXT))
     canvas.cells(0, 18, minutes_and_seconds(view.elapsed_s), Face.NUMERALS)
     canvas.line(HEIGHT - 11, f"waits {view.left_s:2d} s, then ends")
 
@@ -145,7 +145,8 @@ def get_up(canvas: Canvas, view: GetUp) -> None:
 
 def thing(canvas: Canvas, view: Object) -> None:
     canvas.line(0, "Object on mat", (Face.LABEL,))
-    x = canvas.cells(0, 17, str(view.load_kg), Face.NUMERALS)
+    left = canvas.text(0, 25, "~", Face.LABEL) if view.approximate else 0
+    x = canvas.cells(left, 17, str(view.load_kg), Face.NUMERALS)
     unit(canvas, x, 45, "kg")
     canvas.line(HEIGHT - 12, "take it off the mat")
 

@@ -36,6 +36,7 @@ POSITIONS: dict[str, Point] = {
     "SAFETY": (72, 190),
     "MENU": (72, 334),
     "SENSOR_LOST": (236, 44),
+    "CALIBRATING": (72, 44),
     "HOLDING": (720, 44),
     "OBJECT": (450, 262),
     "CAPPED": (676, 262),

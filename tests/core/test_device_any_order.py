@@ -10,12 +10,14 @@ The same stories on every run (derandomized).
 from __future__ import annotations
 
 from itertools import pairwise
+from math import sin
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matpi.core.effects import Checkpoint, DropSession, Report, Said, SaveSession, Show
+from matpi.core.effects import Checkpoint, DropSession, Report, Said, SaveCalibration, SaveSession, Show
 from matpi.core.events import (
     ButtonDown,
     ButtonUp,
@@ -30,11 +32,11 @@ from matpi.core.events import (
     Tick,
     WallClock,
 )
-from matpi.core.model import Log, Session, Settings
+from matpi.core.model import Acknowledgement, Log, Memory, Session, Settings
 from matpi.core.presence import Load
 from matpi.core.session import State
-from matpi.core.views import RatingSaved, SessionDone
-from tests.bench import NOON, Bench, end_of
+from matpi.core.views import Menu, RatingSaved, SessionDone
+from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of
 
 LOADS_THAT_FIT: dict[State, set[Load]] = {
     State.IDLE: {Load.EMPTY},
@@ -52,8 +54,9 @@ LOADS_THAT_FIT: dict[State, set[Load]] = {
     State.RATING: {Load.EMPTY, Load.OBJECT},
     State.SAVED: {Load.EMPTY, Load.OBJECT},
     State.FELT_WRONG: {Load.EMPTY, Load.OBJECT},
+    State.CALIBRATING: {Load.EMPTY},
 }
-MUST_HEAR = {State.ON_MAT, State.ARRIVING, State.IDLE, State.MENU, State.SAFETY, State.OBJECT}
+MUST_HEAR = {State.ON_MAT, State.ARRIVING, State.IDLE, State.MENU, State.SAFETY, State.OBJECT, State.CALIBRATING}
 MUST_NOT_HEAR = {State.HOLDING, State.SENSOR_LOST}
 
 
@@ -156,6 +159,11 @@ STORY = st.builds(
 )
 
 
+def leaning(share: float) -> Body:
+    """Somebody of 70 kg, this share of it on the head end."""
+    return lambda t: (70 * share + 0.3 * sin(t), 70 * (1 - share) - 0.3 * sin(t))
+
+
 def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
     for what, one, two in story:
         match what:
@@ -202,6 +210,14 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
             case "jump":  # the machine was asleep: one late event, then readings again
                 bench.t += one
                 bench.send(Tick(bench.t))
+            case "menu":
+                bench.hold()
+                while isinstance(bench.view, Menu) and bench.view.items[bench.view.index] != one:
+                    bench.tap()
+            case "lean":
+                bench.body = leaning(one)
+                bench.pass_s(two)
+                bench.body = None
             case "cap":
                 bench.rate = 1.0
                 bench.lie(2720.0)
@@ -251,6 +267,53 @@ def test_any_story(story: list[tuple[str, Any, Any]]) -> None:
     unsaved = set(bench.device.keeper.failed)
     bench.pass_s(40)
     assert not unsaved & set(bench.device.keeper.failed), "what had failed was tried again and is saved"
+
+
+CALIBRATING = [("menu", "Calibrate", 0), ("press", 0.9, 0), ("press", 0.9, 0), ("load", 0.0, 6.0)]
+AT_THE_HEAD = [*CALIBRATING, ("press", 0.9, 0), ("press", 0.9, 0), ("lean", 0.8, 8.0)]
+CALIBRATED = [*AT_THE_HEAD, ("lean", 0.2, 8.0)]
+CALIBRATION_BEGINNINGS: list[list[tuple[str, Any, Any]]] = [
+    [],
+    ON_MAT,
+    CALIBRATING,
+    AT_THE_HEAD,
+    CALIBRATED,
+    [("disk", "full", 0), *CALIBRATED],
+    [("disk", "mute", 0), *CALIBRATED],
+    [("disk", "full", 0), *CALIBRATED, ("load", 0.0, 30.0), *ON_MAT, ("disk", "fine", 0)],
+]
+
+
+@pytest.mark.parametrize("beginning", CALIBRATION_BEGINNINGS[4:])
+def test_these_beginnings_do_calibrate(beginning: list[tuple[str, Any, Any]]) -> None:
+    memory = Memory(acknowledgement=Acknowledgement(some=False, utc=NOON), calibration=UNCALIBRATED)
+    bench = Watched(memory, cells=Cells((40_000.0, 45_000.0), (NOMINAL * 9, 0.0)))
+    bench.pass_s(30)
+    play(bench, beginning)
+    assert len(bench.of(SaveCalibration)) >= 1
+
+
+@settings(RUN, max_examples=80)
+@given(st.sampled_from(CALIBRATION_BEGINNINGS), st.lists(STEP, min_size=1, max_size=7), st.floats(-15.0, 15.0))
+def test_any_story_of_a_mat_that_is_calibrated_on_the_way(
+    beginning: list[tuple[str, Any, Any]], rest: list[tuple[str, Any, Any]], offset_kg: float
+) -> None:
+    cells = Cells((40_000.0, 45_000.0), (NOMINAL * offset_kg, 0.0))
+    memory = Memory(acknowledgement=Acknowledgement(some=False, utc=NOON), calibration=UNCALIBRATED)
+    bench = Watched(memory, cells=cells)
+    bench.pass_s(30)
+    assert not bench.device.presence.zero.seeking
+    play(bench, [*beginning, *rest])
+    bench.disk_full = bench.mute_store = False
+    bench.send(ButtonUp(bench.t))
+    bench.body = None
+    bench.up(400)
+    check_the_whole(bench, 100.0)
+    assert bench.device.machine.running is None
+    assert bench.state is not State.CALIBRATING
+    assert bench.device.calibration == bench.scale, "the device and the loop weigh with the same calibration"
+    if not bench.device.keeper.waiting:
+        assert bench.rows.calibration == bench.device.calibration
 
 
 @settings(RUN, max_examples=50)

@@ -10,11 +10,12 @@ import math
 import pytest
 
 from matpi.core.effects import Light, Note, Pattern, SaveAcknowledgement, Show
-from matpi.core.events import PanelBack, PanelLost, Reading, SaveFailed, Stopping, WallClock
+from matpi.core.events import Noted, PanelBack, PanelLost, Reading, SaveFailed, SensorLost, Stopping, WallClock
 from matpi.core.model import EndReason
 from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.views import Holding, Off
+from matpi.core.spoken import spoken
+from matpi.core.views import SILENT, Fault, Holding, Object, Off
 from tests.bench import NOON, Bench
 
 CAP_S = 45 * 60.0
@@ -272,3 +273,58 @@ def test_a_silence_that_is_over_is_on_the_disk_at_once() -> None:
     bench.up(30)
     (session,) = bench.device.keeper.log.sessions
     assert session.on_mat_s == pytest.approx(156, abs=2)
+
+
+# -- what the edges say of themselves ------------------------------------------------------------------------------
+
+
+def test_the_screen_says_what_the_reader_says_of_a_silence_and_forgets_it_with_the_first_reading() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.send(SensorLost(bench.t, "the reader died with 1", "reader restarts", "wait a moment"))
+    bench.silent = True
+    bench.pass_s(1)
+    assert bench.view == Fault("Mat is silent", "reader restarts", "wait a moment")
+    bench.silent = False
+    bench.pass_s(2)
+    bench.silent = True
+    bench.pass_s(3)
+    assert bench.view == Fault("Mat is silent", "no load cell signal", "check the plug")
+
+
+def test_words_that_come_after_the_silence_was_noticed_are_shown_too() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.silent = True
+    bench.pass_s(3)
+    assert bench.view == Fault("Mat is silent", "no load cell signal", "check the plug")
+    bench.send(SensorLost(bench.t, "chip 2 does not answer", "foot end is silent", "check its plug"))
+    bench.pass_s(0.1)
+    assert bench.view == Fault("Mat is silent", "foot end is silent", "check its plug")
+
+
+def test_in_mid_session_the_short_word_stands_over_the_waiting_time() -> None:
+    bench = Bench()
+    bench.pass_s(5)
+    bench.lie(60)
+    bench.send(SensorLost(bench.t, "the reader died with 1", "reader restarts", "wait a moment"))
+    assert isinstance(bench.view, Holding)
+    assert bench.view.what == "reader restarts"
+    assert spoken(bench.view).startswith("reader restarts. The session waits at ")
+    bench.send(SensorLost(bench.t, "silent"))
+    bench.silent = True
+    bench.pass_s(1)
+    assert isinstance(bench.view, Holding)
+    assert bench.view.what == SILENT
+
+
+def test_what_an_edge_notes_goes_to_the_diagnostics() -> None:
+    bench = Bench()
+    bench.send(Noted(bench.t, "glitch", "chip 1 held its clock too long"))
+    assert list(bench.notes("glitch")) == [Note(bench.t, "glitch", "chip 1 held its clock too long")]
+
+
+def test_an_object_weighs_about_so_much_until_somebody_calibrates() -> None:
+    assert spoken(Object(15, approximate=True)) == spoken(Object(15)) == (
+        "Something lies on the mat, about 15 kg. It is not counted."
+    )

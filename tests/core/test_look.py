@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from matpi.core.effects import Brightness, Pattern, Show
+from matpi.core.brightness import Brightness
+from matpi.core.effects import Pattern, Show
 from matpi.core.events import PanelBack, PanelLost
 from matpi.core.look import phase
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings

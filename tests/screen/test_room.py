@@ -13,6 +13,7 @@ from matpi.core.views import (
     Arriving,
     Away,
     Fault,
+    Guide,
     Holding,
     Idle,
     Menu,
@@ -24,6 +25,7 @@ from matpi.core.views import (
     Splash,
     Timer,
     View,
+    WeightEntry,
 )
 from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
@@ -56,6 +58,12 @@ EXTREMES: dict[str, View] = {
     "away-long": Away(44 * 60 + 59, 120, 120),
     "holding": Holding(44 * 60 + 59, 60),
     "object": Object(240),
+    "object-about": Object(240, approximate=True),
+    "holding-words": Holding(44 * 60 + 59, 60, WIDE_21),
+    "guide": Guide(WIDE_15, WIDE_21, WIDE_21),
+    "guide-measuring": Guide(WIDE_15, SENTENCE_21, "", done=1.0),
+    "weight": WeightEntry(150, tens=True),
+    "weight-ones": WeightEntry(149, tens=False),
     "done": SessionDone(45 * 60, done_today=False, plan_day=14, saved=False),
     "rating": RatingEntry(10, hold=1.0, rest=1.0),
     "menu": Menu(("W" * 14,) * 9, 8),
@@ -106,6 +114,9 @@ def texts(view: View) -> list[str]:
         return [view.items[view.index]]
     if isinstance(view, Arriving):
         return [view.clothing.partition(" (")[0]]
+    if isinstance(view, Guide):
+        answer = [view.more] if view.done is None and view.hold == 0.0 else []
+        return [view.text, *answer, *([view.title] if view not in VIEWS.values() else [])]
     said = [getattr(view, field.name) for field in fields(view)]
     return [text for text in said if isinstance(text, str)]
 

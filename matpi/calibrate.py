@@ -1,0 +1,182 @@
+"""`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
+
+The measuring itself is core/calibrating.py, as on the device. Here are words, keys and a bar; nothing is written before
+all of it has been measured, so Ctrl-C at any time leaves the old values.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from matpi.core.calibrating import OFF, Calibrating
+from matpi.core.events import Counted, Event, SensorLost
+from matpi.core.model import Calibration, Zero
+from matpi.core.slopes import LEAST_KG, Solved
+from matpi.core.weighing import BLOCKS
+from matpi.errors import CalibrationError
+from matpi.ports import PutCounted
+
+LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
+"""Of a person who stands on the mat."""
+TRIES: Final = 3
+SILENCE_S: Final = 5.0
+"""Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
+ROUNDING_KG: Final = 0.05
+"""Bathroom scales tell 100 g."""
+
+PLACES: Final = {
+    "mat": "Put the weight in the middle of the mat, or stand there",
+    "head": "Stand at the head end, both feet right above its cells",
+    "foot": "Stand at the foot end, both feet right above its cells",
+}
+
+Bar = Callable[[float], None]
+
+
+class Source(Protocol):
+    """As ports.Scale: hands over Counted, from any thread."""
+
+    def start(self, put: PutCounted) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Keeps(Protocol):
+    """As the store does it: both or neither."""
+
+    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
+
+
+def calibrate(
+    scale: Source,
+    store: Keeps,
+    nominal: float,
+    channels: int,
+    ask: Callable[[str], str],
+    say: Callable[[str], None],
+    *,
+    weight_kg: float | None = None,
+    anywhere: bool = False,
+    now: Callable[[], float] = time.monotonic,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Solved:
+    """Ask, measure, write. `nominal` is counts per kilogram of the config; `ask` shows a prompt and returns a line.
+
+    With `anywhere` one placement gives one common factor: for a known weight and no wish to stand at both ends.
+    `on_step` hears "off", "head", "foot" ("mat", "corner1" ...) before each measurement. Raises CalibrationError with
+    reason and remedy, and StoreError when the result cannot be kept; both leave the old values.
+    """
+    if weight_kg is not None:
+        _check(weight_kg, LEAST_KG)
+    procedure = Calibrating(channels, nominal, anywhere=anywhere, weight_error_kg=ROUNDING_KG)
+    inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    scale.start(inbox.put)
+    try:
+        for step in procedure.steps:
+            if step != OFF and procedure.weight_kg == 0.0:
+                procedure.weight_kg = _ask_weight(ask, say) if weight_kg is None else weight_kg
+            words = "Take everything off the mat" if step == OFF else _place(step)
+            ask(f"{words}, then press Enter. ")
+            on_step(step)
+            _measure(procedure, inbox, channels, say, now)
+    finally:
+        scale.stop()
+    result = procedure.result
+    if not isinstance(result, Solved):
+        raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
+    store.save_calibration(result.calibration, result.zero)
+    _tell(result, procedure, say)
+    return result
+
+
+def _measure(
+    procedure: Calibrating,
+    inbox: queue.SimpleQueue[Event | Counted],
+    channels: int,
+    say: Callable[[str], None],
+    now: Callable[[], float],
+) -> None:
+    """One step. Samples from before the key was pressed tell of somebody on the way."""
+    why = "no sample came"
+    while not inbox.empty():
+        early = inbox.get()
+        why = early.why if isinstance(early, SensorLost) else why
+    procedure.begin(now())
+    heard = time.monotonic()
+    with _bar() as draw:
+        while procedure.measuring:
+            try:
+                event = inbox.get(timeout=0.5)
+            except queue.Empty:
+                event = None
+            if isinstance(event, Counted):
+                if len(event.counts) != channels:
+                    raise CalibrationError(
+                        f"The load cells send {len(event.counts)} channels and the config has {channels}; "
+                        f"correct [[scale.channels]]. The old values stay."
+                    )
+                heard = time.monotonic()
+                procedure.take(event.t, tuple(map(float, event.counts)), event.ok)
+                draw(procedure.done)
+            elif isinstance(event, SensorLost):
+                why = event.why
+            if time.monotonic() - heard > SILENCE_S:
+                raise CalibrationError(
+                    f"The load cells are silent ({why}); check their plugs, then run matpi doctor. The old values stay."
+                )
+            if procedure.result is not None:
+                break
+    if procedure.result is not None and not isinstance(procedure.result, Solved):
+        refusal = procedure.result
+        raise CalibrationError(f"{refusal.reason} {refusal.remedy} The old values stay.")
+    say("  measured.")
+
+
+def _ask_weight(ask: Callable[[str], str], say: Callable[[str], None]) -> float:
+    for _ in range(TRIES):
+        line = ask(f"Your weight in kg, as you stand there ({LIGHTEST_KG:g} to {HEAVIEST_KG:g}): ")
+        try:
+            kg = float(line.strip().lower().removesuffix("kg").strip().replace(",", "."))
+            _check(kg, LIGHTEST_KG)
+        except CalibrationError as error:
+            say(f"  {error}")
+        except ValueError:
+            say(f"  {line.strip()[:40]!r} is no weight; type a number such as 72.5.")
+        else:
+            return kg
+    raise CalibrationError("No weight was given; weigh yourself, then run it again. The old values stay.")
+
+
+def _check(kg: float, least_kg: float) -> None:
+    if not least_kg <= kg <= HEAVIEST_KG:  # nan lies nowhere
+        raise CalibrationError(f"{kg:g} kg is not a weight to calibrate with; give {least_kg:g} to {HEAVIEST_KG:g} kg.")
+
+
+def _place(step: str) -> str:
+    return PLACES.get(step) or f"Stand on corner {step.removeprefix('corner')}, where that chip's cell is"
+
+
+def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) -> None:
+    say(f"Calibrated to within {result.error_percent:.1f} %, if the weight is right.")
+    for name, slope in zip(procedure.names.channels, result.calibration.counts_per_kg, strict=True):
+        say(f"  {name}: {slope:,.0f} counts per kilogram".replace(",", " "))
+    for channel in result.turned:
+        name = procedure.names.channels[channel]
+        say(f"  The bridge of the {name} is wired the other way round; that is allowed for.")
+
+
+@contextmanager
+def _bar() -> Iterator[Bar]:
+    """How far the measurement has come, where somebody can see it."""
+    if not sys.stdout.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    with Progress(TextColumn("  keep still"), BarColumn(BLOCKS * 8), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda done: progress.update(task, completed=done)

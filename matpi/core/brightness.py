@@ -1,0 +1,8 @@
+"""How brightly the panel shines. A module of its own, so that the splash is lit before the rest is loaded."""
+
+from enum import StrEnum
+
+
+class Brightness(StrEnum):
+    BRIGHT = "bright"
+    DIM = "dim"

@@ -1,0 +1,140 @@
+"""Up to four people at one mat: who chose, who might it be by weight, and who is a guest. Off with fewer than two.
+
+Weight only ever suggests. It speaks when it can tell the people apart, the person confirms, and nobody is booked to
+somebody else unasked; a load like nobody's suggests "guest", whose session runs like any other and is not booked.
+
+The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/sources.md,
+cells), the same two thirds each time only in the same place, so only sessions on the back teach and are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from statistics import median, quantiles
+from typing import Final
+
+PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
+APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a meal should stay within half of it
+NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
+NAME_MAX: Final = 14  # a line of the menu
+SESSIONS: Final = 5  # chosen: a usual weight follows within a week or two
+SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
+STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
+STEADY_BLOCKS: Final = 20  # chosen: seconds of it
+STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
+GUEST: Final = "Guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    usual_kg: float | None = None
+    """On the mat, lying on the back; None until learnt."""
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.name.strip()) <= len(self.name) <= NAME_MAX or not self.name.isprintable():
+            raise ValueError(f"a name has 1 to {NAME_MAX} characters: {self.name!r}")
+        if self.name.strip().casefold() == GUEST.casefold():
+            raise ValueError(f"{self.name!r} is what somebody without a name is called; choose another one")
+        if self.usual_kg is not None and not (isfinite(self.usual_kg) and self.usual_kg > 0.0):
+            raise ValueError(f"a usual load is above zero: {self.usual_kg} kg")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who shares the mat. Whoever is `chosen` (an id, or None for the guest) is booked until another one is."""
+
+    all: tuple[Person, ...] = ()
+    chosen: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.all) > PEOPLE_MAX:
+            raise ValueError(f"one mat knows up to {PEOPLE_MAX} people, not {len(self.all)}")
+        if len({person.id for person in self.all}) < len(self.all):
+            raise ValueError("two people have the same id")
+        names = [person.name.strip().casefold() for person in self.all]
+        twice = next((person.name for person, name in zip(self.all, names, strict=True) if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two people are called {twice!r}; give one of them another name")
+        if self.chosen is not None and self.person(self.chosen) is None:
+            raise ValueError(f"nobody has the id {self.chosen!r}")
+
+    @property
+    def on(self) -> bool:
+        return len(self.all) >= 2
+
+    def person(self, person_id: str) -> Person | None:
+        return next((person for person in self.all if person.id == person_id), None)
+
+    def books_to(self) -> str | None:
+        """To whom a session belongs: None for a guest's. Alone, one need not choose."""
+        if self.on:
+            return self.chosen
+        return self.all[0].id if self.all else None
+
+    def choose(self, person_id: str | None) -> People:
+        return replace(self, chosen=person_id)
+
+    def learnt(self, person_id: str, usual_kg: float) -> People:
+        return replace(self, all=tuple(replace(p, usual_kg=usual_kg) if p.id == person_id else p for p in self.all))
+
+    def menu(self) -> tuple[str, ...]:
+        """What the hold menu offers; empty while there is nobody to choose from."""
+        return (*(person.name for person in self.all), GUEST) if self.on else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Asked, never done: "Ada? hold"."""
+
+    person: Person | None
+    """None: nobody known weighs so much or so little, a guest perhaps."""
+    why: str
+    """For the diagnostics."""
+
+    @property
+    def text(self) -> str:
+        """At most 21 characters."""
+        return f"{self.person.name if self.person else GUEST}? hold"
+
+
+def suggest(people: People, kg: float) -> Suggestion | None:
+    """Who it might be, by the steady load; None: nothing to say, because it is who was chosen or cannot be told.
+
+    Somebody is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
+    as long as somebody's is not learnt, nobody can be told apart from them. A guest: more than APART_KG from all.
+    """
+    if not people.on or not isfinite(kg) or kg <= 0.0:
+        return None
+    known = [(person, person.usual_kg) for person in people.all if person.usual_kg is not None]
+    if len(known) < len(people.all):
+        return None
+    person, usual = min(known, key=lambda pair: abs(pair[1] - kg))
+    if abs(usual - kg) > APART_KG:
+        told = Suggestion(None, f"{kg:.1f} kg is more than {APART_KG:g} kg from everybody")
+        return None if people.chosen is None else told
+    others = [other for who, other in known if who is not person]
+    if abs(usual - kg) > NEAR_KG or min(abs(other - usual) for other in others) <= APART_KG:
+        return None
+    if person.id == people.chosen:
+        return None
+    return Suggestion(person, f"{kg:.1f} kg, and {person.name} usually {usual:.1f} kg")
+
+
+def steady_kg(block_kg: Sequence[float]) -> float | None:
+    """The load of a session from its means of a second each, those of the first `STEADY_FROM_S` left out.
+
+    None when there are too few, or they wander too far: then nothing is learnt and nothing suggested.
+    """
+    if len(block_kg) < STEADY_BLOCKS or not all(isfinite(kg) for kg in block_kg):
+        return None
+    lower, middle, upper = quantiles(block_kg, n=4, method="inclusive")
+    return middle if upper - lower <= STEADY_SPREAD_KG else None
+
+
+def usual_kg(steady: Sequence[float]) -> float | None:
+    """A person's usual load: the median of their last sessions', oldest first. None until there are enough."""
+    return median(steady[-SESSIONS:]) if len(steady) >= SESSIONS_MIN else None

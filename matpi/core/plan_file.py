@@ -1,0 +1,203 @@
+"""A plan of one's own: a TOML text becomes tiers, or one sentence on what is wrong with it.
+
+    name = "Two gentle weeks"         # optional, at most 21 characters
+
+    [[tier]]
+    days = [1, 7]                     # first and last; a single number is a tier of one day
+    minutes = [2, 5]                  # done, enough: whole minutes from 1 to 20
+    clothing = "thin shirt"           # at most 30 characters, like goal
+    goal = "learn the sensation"
+
+    [after]                           # what holds when the last day is done
+    minutes = [5, 10]
+    clothing = "your choice"
+    goal = "keep going"
+
+The days of the tiers follow one another from 1 on, without a hole and none twice. Reading the file is not done here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from matpi.core.programme import Tier
+from matpi.errors import ConfigError
+
+MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"
+DAYS_MAX: Final = 99  # chosen: what "day 99" leaves room for on the screen
+WORDS_MAX, NAME_MAX = 30, 21  # the longest the built-in plan has; a line of the screen
+_Span = tuple[int, int]
+_KEYS: Final = {
+    "": ("name", "tier", "after"),
+    "tier": ("days", "minutes", "clothing", "goal"),
+    "after": ("minutes", "clothing", "goal"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlan:
+    name: str
+    tiers: tuple[Tier, ...]
+    """In order; the last one is what follows the plan, and stands for one day after its last."""
+
+    @property
+    def days(self) -> int:
+        return self.tiers[-1].first_day - 1
+
+
+def read_plan(text: str) -> OwnPlan:
+    """The plan in a TOML text. Raises ConfigError with the first thing that is wrong, in one sentence."""
+    try:
+        return plan_of(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The plan is not TOML: {error}; correct it there.") from None
+    except RecursionError:
+        raise ConfigError("The plan is not one: it is nested too deep; write it as docs/programme.md shows.") from None
+
+
+def plan_of(parsed: Mapping[str, object]) -> OwnPlan:
+    """The plan in what a TOML reader made of the file. Raises ConfigError, as `read_plan`."""
+    own, wrong = _read(parsed)
+    if own is None:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise ConfigError(f"{wrong[0]}{more}")
+    return own
+
+
+def faults(parsed: Mapping[str, object]) -> list[str]:
+    """All that is wrong, a sentence each: what, and what to do. Empty: `plan_of` makes a plan of it."""
+    return _read(parsed)[1]
+
+
+def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
+    """Where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
+
+    def gentler(index: int) -> int:
+        here = tiers[index]
+        for before in range(index - 1, -1, -1):
+            if tiers[before].lower_min <= here.lower_min and tiers[before].upper_min <= here.upper_min:
+                return before
+        return 0
+
+    return tuple(gentler(index) for index in range(len(tiers)))
+
+
+def _read(parsed: Mapping[str, object]) -> tuple[OwnPlan | None, list[str]]:
+    wrong = list(_unknown(parsed, "", "the plan"))
+    name = _words(parsed.get("name", "Own plan"), NAME_MAX)
+    if name is None:
+        wrong.append(f"name is {_told(parsed['name'])}: write 1 to {NAME_MAX} characters in quotes.")
+    found: list[Tier] = []
+    tables = parsed.get("tier")
+    if not isinstance(tables, list) or not tables:
+        wrong.append("The plan has no tier: write at least one [[tier]] with days, minutes, clothing and goal.")
+    else:
+        spans: list[_Span | None] = []
+        for number, table in enumerate(tables, 1):
+            span = _span(table.get("days"), 1, DAYS_MAX) if isinstance(table, Mapping) else None
+            spans.append(span)
+            tier = _tier(table, "tier", f"tier {number}", span, wrong)
+            found += [] if tier is None else [tier]
+        wrong += _order_faults(spans)
+    last = max((tier.last_day for tier in found), default=0)
+    after = None
+    if "after" in parsed:
+        after = _tier(parsed["after"], "after", "after", (last + 1, last + 1), wrong)
+    else:
+        wrong.append("The plan does not say what follows it: write an [after] with minutes, clothing and goal.")
+    if wrong or name is None or after is None:
+        return None, wrong
+    return OwnPlan(name, (*sorted(found, key=lambda tier: tier.first_day), after)), []
+
+
+def _tier(table: object, kind: str, where: str, span: _Span | None, wrong: list[str]) -> Tier | None:
+    """The tier, or what is wrong with it into `wrong`."""
+    if not isinstance(table, Mapping):
+        form = "[[tier]]" if kind == "tier" else "[after]"
+        wrong.append(f"{where} is {_told(table)}, which is no table: write it under a line {form}.")
+        return None
+    wrong += _unknown(table, kind, where)
+    wrong += [f"{where} has no {key}: add it, such as {_EXAMPLE[key]}." for key in _KEYS[kind] if key not in table]
+    if "days" in table and span is None:
+        told = _told(table["days"])
+        wrong.append(f"{where} has days = {told}: write the first and the last, such as [1, 3], up to {DAYS_MAX}.")
+    minutes = None
+    if "minutes" in table:
+        minutes = _span(table["minutes"], MINUTES_MIN, MINUTES_MAX) if isinstance(table["minutes"], list) else None
+        if minutes is None:
+            wrong.append(
+                f"{where} has minutes = {_told(table['minutes'])}: write two whole numbers from {MINUTES_MIN} to "
+                f"{MINUTES_MAX}, the smaller first, such as [5, 10]."
+            )
+    words = []
+    for key in ("clothing", "goal"):
+        if key in table:
+            text = _words(table[key], WORDS_MAX)
+            if text is None:
+                shown = _told(table[key])
+                wrong.append(f"{where} has {key} = {shown}: write 1 to {WORDS_MAX} characters in quotes.")
+            else:
+                words.append(text)
+    if span is None or minutes is None or len(words) < 2:
+        return None
+    return Tier(*span, *minutes, *words)
+
+
+_EXAMPLE: Final = {
+    "days": "days = [1, 3]",
+    "minutes": "minutes = [2, 5]",
+    "clothing": 'clothing = "thin shirt"',
+    "goal": 'goal = "learn the sensation"',
+}
+
+
+def _order_faults(spans: Sequence[_Span | None]) -> Iterator[str]:
+    """Days twice, or in no tier. Silent while the days of a tier could not be read."""
+    ordered = sorted((span, number) for number, span in enumerate(spans, 1) if span is not None)
+    if len(ordered) < len(spans):
+        return
+    last, of = 0, 0
+    for (first, end), number in ordered:
+        if first <= last:
+            yield f"Tier {of} and tier {number} both have day {first}: let one end before the other begins."
+        elif first > last + 1:
+            missing = f"day {last + 1} is" if first == last + 2 else f"days {last + 1} to {first - 1} are"
+            yield f"Of the plan, {missing} in no tier: let the tiers follow one another from day 1 on."
+        if end > last:
+            last, of = end, number
+
+
+def _unknown(table: Mapping[str, object], kind: str, where: str) -> Iterator[str]:
+    for key in table:
+        if key not in _KEYS[kind]:
+            near = get_close_matches(str(key), _KEYS[kind], n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS[kind])}."
+            yield f"{where} has a key {_told(key)} that means nothing here: {hint}"
+
+
+def _span(value: object, least: int, most: int) -> _Span | None:
+    """[first, last] or a single number, whole and in order, within bounds."""
+    match value:
+        case bool() | [bool(), _] | [_, bool()]:
+            return None
+        case int():
+            first = last = value
+        case [int(first), int(last)]:
+            pass
+        case _:
+            return None
+    return (first, last) if least <= first <= last <= most else None
+
+
+def _words(value: object, most: int) -> str | None:
+    fits = isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= most and value.isprintable()
+    return str(value) if fits else None
+
+
+def _told(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,291 @@
+"""What somebody means to do on the mat: how long, what it says when, and how light a load may be.
+
+Data and pure functions of it. Times are seconds on the mat (they stand still while somebody is away). Words are at
+most 21 characters, titles 14, as the screen has them. "article 26" means row 26 of docs/programme.md.
+
+Decided here where the article is silent:
+
+- Of the plan's range and the routine's, the smaller bound wins on either side: feet stay at 3 min on a day of 15 to
+  20, and a first day stays at 5 min in a routine of 10. What makes the *day* done is the plan's lower bound alone.
+- A guided routine that the plan's range makes shorter keeps its first and last phase; the one between them gives way.
+- "Done" is the day's, with all its sessions, and is told without a sound; not in the last minute, and not in a guided
+  routine: its cues are those the article names and no others. Its last phase announces the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from types import MappingProxyType
+from typing import Final
+
+from matpi.core.breath import CYCLE_S, CYCLES_MAX, CYCLES_MIN
+from matpi.core.programme import Plan
+
+SOON_S: Final = 60.0  # docs/behaviour.md 2: "get up slowly soon" comes this long before the upper bound (article 58)
+OVER_S: Final = 300.0  # chosen: "get up slowly now" this long after "enough", long before the cap of 45 min
+DONE_SHOWN_S: Final = 60.0  # docs/behaviour.md 2: a quiet "done for today"
+SOON, ENOUGH, OVER, DONE = "get up slowly soon", "enough-get up slowly", "get up slowly now", "done for today"
+BREATH_FROM_DAY, BREATH_LONG_FROM_DAY = 8, 11  # article 21, and the table of the plan; that it grows is chosen
+BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
+
+
+class Area(StrEnum):
+    """Where the mat presses; kept with the session (articles 14, 88)."""
+
+    UPPER_BACK = "upper back"
+    LOWER_BACK = "lower back"
+    NECK = "neck and shoulders"
+    SEAT = "seat"
+    CALVES = "calves"
+    FEET = "feet"
+    CALVES_OR_BACK = "calves or back"
+
+
+_BACK_KG: Final = 12.0  # docs/behaviour.md 1
+# Loads above the zero, in kg. Shares of the body: Plagenhoef et al. 1983 (head and neck 8.2-9.0 %, trunk 45-47 %,
+# two shanks and feet 12.4-13.4 %). None is measured on a mat; somebody of 45 kg is taken as the lightest.
+_ON_KG: Final[Mapping[Area, float | None]] = MappingProxyType(
+    {
+        Area.UPPER_BACK: None,  # what the config says, 12 kg: the trunk alone is 20 kg at 45 kg
+        Area.LOWER_BACK: None,
+        Area.SEAT: None,  # sitting puts more on it than lying
+        Area.NECK: 9.0,  # head and a third of the trunk, 23 %: 10.5 kg; off at 4.5 kg, so that a cat does not hold it
+        Area.CALVES: 4.0,  # docs/behaviour.md 1: 5.6 kg at 45 kg, of which the knees and the seat carry some
+        Area.FEET: 20.0,  # standing is the whole weight, less what the hand at the wall takes; over a full bag of 15 kg
+        Area.CALVES_OR_BACK: 4.0,  # the lighter of the two
+    }
+)
+
+
+class CueKind(StrEnum):
+    PHASE = "phase"
+    DONE = "done"
+    SOON = "soon"
+    ENOUGH = "enough"
+    OVER = "over"
+
+
+CHIMED: Final = frozenset({CueKind.PHASE, CueKind.SOON, CueKind.ENOUGH, CueKind.OVER})
+"""What a chime marks for closed eyes. "Done" is quiet: nobody should get up for it."""
+_RANK: Final = (CueKind.DONE, CueKind.PHASE, CueKind.SOON, CueKind.OVER, CueKind.ENOUGH)
+"""Of two at the same time the latter is told; the screen says "done" either way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    start_s: float
+    """From the start; below 0: before the end."""
+    says: str
+    cue: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    at_s: float
+    kind: CueKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseText:
+    text: str
+    kind: CueKind
+    until_s: float
+    """It may say something else from then on; infinity: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacer:
+    """The 4-6 breath as a part of a routine."""
+
+    start_s: float
+    cycles: int
+
+    @property
+    def end_s(self) -> float:
+        return self.start_s + self.cycles * CYCLE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    name: str
+    """Stays in the log; never renamed."""
+    title: str
+    area: Area
+    lower_min: int
+    upper_min: int
+    """The area's cap. For the plan itself both are what no day of it exceeds."""
+    phases: tuple[Phase, ...]
+    advice: tuple[str, ...] = ()
+    """What to see to before lying down, a line each."""
+    guided: bool = False
+    """It has a course of its own, and its last phase announces the end."""
+    off_mat: tuple[Phase, ...] = ()
+    """What follows off the mat, from the moment of getting up; the last one ends it."""
+
+    def on_kg(self, default_kg: float) -> float:
+        """The presence threshold while this routine is chosen; `default_kg` is the configured one for the back."""
+        own = _ON_KG[self.area]
+        if own is None:
+            return default_kg
+        return min(own, default_kg) if own < _BACK_KG else max(own, default_kg)
+
+
+# Articles 8-11 and 13; nothing is named past 15 min (article 12), "deep calm" is this project's word.
+_FELT = (
+    Phase(0.0, "sharp - stay with it"),
+    Phase(120.0, "settling"),
+    Phase(300.0, "warmth"),
+    Phase(900.0, "deep calm"),
+)
+_BACK_ADVICE = ("lower yourself slowly", "let the blades settle")  # article 26
+
+_ALL = (
+    Routine("plan", "Plan", Area.UPPER_BACK, 20, 20, _FELT, _BACK_ADVICE),  # articles 36, 37, 46-50, 52
+    Routine(  # articles 22-25: cues at 2:00, 8:00 and 10:00
+        "downshift",
+        "Downshift",
+        Area.UPPER_BACK,
+        10,
+        10,
+        (
+            Phase(0.0, "settle, breathe slow"),
+            Phase(120.0, "still: feet to head"),
+            Phase(-120.0, "breathe, then get up"),
+        ),
+        _BACK_ADVICE,
+        guided=True,
+    ),
+    Routine(  # articles 16-20: 18 to 30 cycles
+        "breath",
+        "Breath 4-6",
+        Area.UPPER_BACK,
+        int(CYCLES_MIN * CYCLE_S // 60),
+        int(CYCLES_MAX * CYCLE_S // 60),
+        (Phase(0.0, "in 4, out 6"),),
+        ("in: chest and ribs", "out: melt into it"),
+    ),
+    Routine("upper_back", "Upper back", Area.UPPER_BACK, 5, 10, _FELT, _BACK_ADVICE),  # article 26
+    Routine(  # article 28
+        "neck",
+        "Neck",
+        Area.NECK,
+        2,
+        5,
+        _FELT,
+        ("support the head", "chin slightly tucked", "jaw and hands loose", "nerve-y pain: stop"),
+    ),
+    Routine("feet", "Feet", Area.FEET, 1, 3, _FELT, ("hold a wall", "step on gently")),  # article 31
+    Routine(  # article 27; no minutes there, 5 is the cap of docs/behaviour.md 4
+        "lower_back", "Lower back", Area.LOWER_BACK, 2, 5, _FELT, ("first a towel on it", "upper back is kinder")
+    ),
+    Routine("seat", "Seat", Area.SEAT, 2, 5, _FELT, ("sit or lie, supported",)),  # article 29: "short sessions"
+    Routine("calves", "Calves", Area.CALVES, 5, 10, _FELT, ("legs on, seat beside",)),  # articles 30, 35
+    Routine(  # article 32
+        "recovery",
+        "Recovery",
+        Area.CALVES_OR_BACK,
+        10,
+        10,
+        _FELT,
+        ("calves or upper back", "then 5 min stretching"),
+        off_mat=(Phase(0.0, "stretch gently"), Phase(300.0, "water, walk around")),
+    ),
+    Routine(  # articles 41, 42
+        "before_bed", "Before bed", Area.UPPER_BACK, 10, 20, _FELT, ("30-60 min before bed", "too awake? earlier")
+    ),
+)
+ROUTINES: Final[Mapping[str, Routine]] = MappingProxyType({routine.name: routine for routine in _ALL})
+"""In the order of the menu."""
+
+
+def target(routine: Routine, plan: Plan) -> tuple[int, int]:
+    """Minutes (lower, upper) of this session: an area's cap wins over the plan, and the plan's range over a routine."""
+    upper = min(routine.upper_min, plan.upper_min)
+    return min(routine.lower_min, plan.lower_min, upper), upper
+
+
+def phase_at(routine: Routine, plan: Plan, elapsed_s: float) -> PhaseText:
+    """What the screen says after so long on the mat. `plan` is today's without this session, as `Device.plan` is."""
+    upper_s = target(routine, plan)[1] * 60.0
+    phases, done_s = _fitted(routine, upper_s), _done_s(routine, plan, upper_s)
+    soon_s = inf if routine.guided else upper_s - SOON_S
+    edges = [start_s for start_s, _ in phases] + [soon_s, upper_s, upper_s + OVER_S]
+    if done_s is not None:
+        edges += [done_s, done_s + DONE_SHOWN_S]
+    until_s = min((edge for edge in edges if edge > elapsed_s), default=inf)
+    if elapsed_s >= upper_s + OVER_S:
+        return PhaseText(OVER, CueKind.OVER, until_s)
+    if elapsed_s >= upper_s:
+        return PhaseText(ENOUGH, CueKind.ENOUGH, until_s)
+    if soon_s <= elapsed_s:
+        return PhaseText(SOON, CueKind.SOON, until_s)
+    if done_s is not None and done_s <= elapsed_s < done_s + DONE_SHOWN_S:
+        return PhaseText(DONE, CueKind.DONE, until_s)
+    text = next(phase.says for start_s, phase in reversed(phases) if start_s <= max(0.0, elapsed_s))
+    return PhaseText(text, CueKind.PHASE, until_s)
+
+
+def cues(routine: Routine, plan: Plan) -> tuple[Cue, ...]:
+    """All that is to be told in time, in order and at most one at a time; none at 0. `plan`: see `phase_at`."""
+    upper_s = target(routine, plan)[1] * 60.0
+    done_s = _done_s(routine, plan, upper_s)
+    told = [Cue(start_s, CueKind.PHASE, phase.says) for start_s, phase in _fitted(routine, upper_s) if phase.cue]
+    if done_s is not None:
+        told.append(Cue(done_s, CueKind.DONE, DONE))
+    if not routine.guided:
+        told.append(Cue(upper_s - SOON_S, CueKind.SOON, SOON))
+        told = [cue for cue in told if cue.kind is not CueKind.PHASE or cue.at_s < upper_s - SOON_S]
+    told += [Cue(upper_s, CueKind.ENOUGH, ENOUGH), Cue(upper_s + OVER_S, CueKind.OVER, OVER)]
+    by_time = {cue.at_s: cue for cue in sorted(told, key=lambda cue: _RANK.index(cue.kind)) if cue.at_s > 0.0}
+    return tuple(by_time[at_s] for at_s in sorted(by_time))
+
+
+def pacer(routine: Routine, plan: Plan) -> Pacer | None:
+    """The breath that comes by itself; None: only by hand.
+
+    By plan from day 8 on: once the mat has stopped stinging, for 3 min, from day 11 on for 5 (articles 19, 21).
+    """
+    if routine.name == "breath":
+        return Pacer(0.0, min(CYCLES_MAX, int(target(routine, plan)[1] * 60.0 // CYCLE_S)))
+    if routine.name == "plan" and plan.day >= BREATH_FROM_DAY:
+        start_s = _FELT[1].start_s
+        cycles = CYCLES_MIN if plan.day < BREATH_LONG_FROM_DAY else CYCLES_MAX
+        room = int((plan.upper_s - SOON_S - start_s) // CYCLE_S)
+        return Pacer(start_s, min(cycles, room)) if room >= CYCLES_MIN else None
+    return None
+
+
+def goes_on_off_mat(routine: Routine, plan: Plan, on_mat_s: float) -> bool:
+    """Whether the part off the mat follows a session of this length: its lower bound was reached."""
+    return bool(routine.off_mat) and on_mat_s >= target(routine, plan)[0] * 60.0
+
+
+def off_mat_at(routine: Routine, since_s: float) -> PhaseText | None:
+    """What it says so long after getting up; None when there is no such part. Its last words stay until a tap."""
+    if not routine.off_mat:
+        return None
+    now = [phase for phase in routine.off_mat if phase.start_s <= max(0.0, since_s)][-1]
+    until_s = min((phase.start_s for phase in routine.off_mat if phase.start_s > since_s), default=inf)
+    return PhaseText(now.says, CueKind.PHASE, until_s)
+
+
+def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
+    """Seconds from getting up."""
+    return tuple(Cue(phase.start_s, CueKind.PHASE, phase.says) for phase in routine.off_mat)
+
+
+def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
+    """When the screen says that the day is done, in this session's time; None: it does not."""
+    left_s = plan.lower_s - plan.today_s
+    return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
+
+
+def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Phase]]:
+    """The phases with their start within a session of this length; what does not fit is left out."""
+    last_s = min((upper_s + phase.start_s for phase in routine.phases if phase.start_s < 0.0), default=upper_s)
+    timed = [(upper_s + p.start_s if p.start_s < 0.0 else p.start_s, p) for p in routine.phases]
+    return [(start_s, p) for start_s, p in timed if p.start_s < 0.0 or start_s < last_s]

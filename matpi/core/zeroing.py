@@ -1,0 +1,43 @@
+"""The zero as the device handles it: set by hand, taken back, found at the first run, written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matpi.core.zero import WANTED
+
+if TYPE_CHECKING:
+    from matpi.core.device import Device
+
+
+def set_zero(device: Device, t: float) -> bool:
+    """Re-zero by hand. False when the load cells are silent or the load moves."""
+    if not device.presence.set_zero():
+        return False
+    tracker = device.presence.zero
+    device.zero_before = tracker.before
+    device.keep(*device.zeros.by_hand(tracker, device.zero_before))
+    device.note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg")
+    return True
+
+
+def undo_zero(device: Device, t: float) -> None:
+    if device.zero_before is not None:
+        device.presence.undo_zero(device.zero_before)
+        device.zero_before = None
+        device.keep(*device.zeros.by_hand(device.presence.zero, None))
+        device.note(t, "zero_undone", f"zero back at {device.presence.zero.total_kg:.1f} kg")
+
+
+def told(device: Device, t: float, before: str) -> None:
+    """What is to be said of the zero is no longer `before`. A first zero found is worth a write at once."""
+    tracker = device.presence.zero
+    if before == WANTED and device.approximate and not tracker.seeking and not tracker.by_hand:
+        device.keep(*device.zeros.moved(tracker, t, device.zero_before))
+        device.note(t, "zero_found", f"the empty mat weighs {tracker.total_kg:.1f} kg")
+
+
+def follow(device: Device, t: float) -> None:
+    """The zero moved a little; write it down when that is worth it."""
+    silent = device.presence.silent  # nothing moves then; the next reading asks again
+    device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before, silent=silent))

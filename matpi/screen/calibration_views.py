@@ -1,0 +1,48 @@
+"""The screens of a calibration: what to do with the mat, and one's own weight."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matpi.core.views import Guide, WeightEntry
+from matpi.core.weighing import BLOCKS
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.glyphs import Face, width_px
+from matpi.screen.session_views import unit
+
+HINT_ROW: Final = HEIGHT - 12
+GAP_PX: Final = 6
+
+
+def guide(canvas: Canvas, view: Guide) -> None:
+    """While it measures, one box a second fills: nothing a hand does, so not the bar of a hold."""
+    canvas.line(0, view.title, (Face.WORDS, Face.LABEL))
+    canvas.line(23, view.text, (Face.LABEL, Face.TEXT))
+    if view.done is not None:
+        width = (WIDTH - GAP_PX * (BLOCKS - 1)) // BLOCKS
+        for second in range(BLOCKS):
+            x = second * (width + GAP_PX)
+            canvas.frame(x, 44, width, 10)
+            if second < round(view.done * BLOCKS):
+                canvas.box(x, 44, width, 10)
+    elif view.hold > 0.0:
+        canvas.hold_bar(view.hold)
+    else:
+        canvas.line(HINT_ROW, view.more)
+
+
+def weight_entry(canvas: Canvas, view: WeightEntry) -> None:
+    """The digits that a tap changes are underlined; three cells wide, so that nothing moves at 100."""
+    cell = width_px("0", Face.NUMERALS)
+    canvas.line(0, "Your weight")
+    canvas.cells(0, 12, str(view.kg), Face.NUMERALS, 3)
+    unit(canvas, 3 * cell, 40, "kg")
+    if view.tens:
+        left = 0 if view.kg >= 100 else cell
+        canvas.box(left, 46, 2 * cell - left - 2, 2)
+    else:
+        canvas.box(2 * cell, 46, cell - 2, 2)
+    if view.hold > 0.0:
+        canvas.hold_bar(view.hold)
+    else:
+        canvas.line(HINT_ROW, f"tap: {'+10' if view.tens else '+1 '}  hold: next")
