@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test check bench docs clean
+.PHONY: help sim test check bench docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -35,6 +35,19 @@ bench: $(STAMP) ## The figures, one JSON line each
 
 docs: $(STAMP) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/make_config.py
+
+wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/wheels.md
+	$(BIN)/python docs/make_wheels.py
+
+install: ## On a Raspberry Pi, with sudo: run matpi as a service
+	@sh systemd/install.sh install
+
+upgrade: ## With sudo: this version in place of the installed one, or back to it
+	@sh systemd/install.sh upgrade
+
+uninstall: ## With sudo: take the service away; the log and the config stay
+	@sh systemd/install.sh uninstall
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,145 @@
+"""The service's files, each judged by the tool that reads it, and what they must say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+UNIT = SYSTEMD / "matpi.service"
+EXPOSURE_LIMIT = 2.0
+
+
+def tool(name: str) -> str:
+    """Its path. Where it is missing the test is skipped, but not in CI, which installs it."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is missing; .ci/run should have installed systemd and udev")
+        pytest.skip(f"{name} is missing; on Debian: apt install systemd udev")
+    return found
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+
+
+def values(key: str) -> list[str]:
+    """What the unit sets `key` to, in its order."""
+    return re.findall(rf"^{key}=(.*)$", UNIT.read_text(), re.MULTILINE)
+
+
+def test_systemd_has_no_complaint(tmp_path: Path) -> None:
+    # The command is not installed here; everything else is the unit as it is.
+    copy = tmp_path / UNIT.name
+    text, count = re.subn(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(), flags=re.MULTILINE)
+    assert count == 1
+    copy.write_text(text)
+    done = run(tool("systemd-analyze"), "verify", "--man=no", copy)
+    assert UNIT.name not in done.stderr
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_wrong_key_would_be_seen(tmp_path: Path) -> None:
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("WatchdogSec=", "WatchdogSecs="))
+    assert "WatchdogSecs" in run(tool("systemd-analyze"), "verify", "--man=no", copy).stderr
+
+
+def test_it_is_hardly_exposed() -> None:
+    done = run(tool("systemd-analyze"), "security", "--offline=true", "--no-pager", UNIT)
+    found = re.search(r"Overall exposure level for matpi\.service: ([\d.]+)", done.stdout)
+    assert found is not None, done.stdout + done.stderr
+    assert float(found[1]) <= EXPOSURE_LIMIT, done.stdout
+
+
+def test_it_is_ready_watched_and_started_again() -> None:
+    assert values("Type") == ["notify"]
+    assert values("NotifyAccess") == ["main"]
+    assert values("WatchdogSec") == ["20s"]
+    assert values("Restart") == ["on-failure"]
+    assert values("RestartSec") == ["2s"]
+    assert values("RestartPreventExitStatus") == ["2"]
+    assert values("StartLimitIntervalSec") == ["0"]
+    assert values("ExecStart") == ["/opt/matpi/current/bin/matpi run --config /etc/matpi/matpi.toml"]
+
+
+def test_it_waits_for_neither_network_nor_time() -> None:
+    for key in ("After", "Requires", "Wants", "BindsTo", "Requisite"):
+        assert values(key) == []
+
+
+def test_only_the_reader_need_ask_for_priority() -> None:
+    assert values("LimitRTPRIO") == ["50"]
+    assert values("CPUSchedulingPolicy") == []
+    assert values("RestrictRealtime") == ["no"]
+    assert "sched_setscheduler" in values("SystemCallFilter")[-1].split()
+    assert not values("SystemCallFilter")[-1].startswith("~")
+
+
+def test_the_clock_can_be_asked_but_not_set() -> None:
+    # drivers/clock.py: without /proc/device-tree a Pi is taken for a desktop computer, whose clock is believed.
+    assert values("ProcSubset") == ["all"]
+    assert values("ProtectClock") == ["no"]
+    assert {"adjtimex", "clock_adjtime"} <= set(values("SystemCallFilter")[-1].split())
+    assert values("CapabilityBoundingSet") == [""]
+
+
+def test_it_may_open_three_kinds_of_devices() -> None:
+    assert values("DevicePolicy") == ["closed"]
+    assert values("DeviceAllow") == ["char-gpiochip rw", "char-i2c rw", "char-spi rw"]
+    assert values("PrivateDevices") == []
+
+
+def test_where_it_starts_it_may_write() -> None:
+    # lgpio makes its pipe in the current folder when it is imported.
+    assert values("RuntimeDirectory") == ["matpi"]
+    assert values("WorkingDirectory") == ["/run/matpi"]
+
+
+def test_a_missing_group_does_not_stop_the_start() -> None:
+    # systemd refuses to start a unit whose SupplementaryGroups are not there (216/GROUP).
+    assert values("SupplementaryGroups") == []
+    assert re.findall(r"^m matpi (\w+)$", (SYSTEMD / "sysusers.conf").read_text(), re.MULTILINE) == [
+        "gpio",
+        "i2c",
+        "spi",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes users in a folder of its own, which takes root")
+def test_the_user_and_the_folder_of_the_log_are_made(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    done = run(tool("systemd-sysusers"), f"--root={tmp_path}", SYSTEMD / "sysusers.conf")
+    assert done.returncode == 0, done.stderr
+    _, _, uid, gid, *_, shell = (tmp_path / "etc" / "passwd").read_text().strip().split(":")
+    assert shell.endswith("nologin")
+    groups = {line.split(":")[0]: line.split(":")[3] for line in (tmp_path / "etc" / "group").read_text().split()}
+    assert {name for name, members in groups.items() if members == "matpi"} == {"gpio", "i2c", "spi"}
+    done = run(tool("systemd-tmpfiles"), "--create", f"--root={tmp_path}", SYSTEMD / "tmpfiles.conf")
+    assert done.returncode == 0, done.stderr
+    folder = (tmp_path / "var" / "lib" / "matpi").stat()
+    assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o777) == (int(uid), int(gid), 0o700)
+
+
+def test_the_udev_rules_read(tmp_path: Path) -> None:
+    rules = SYSTEMD / "udev.rules"
+    lines = [line for line in rules.read_text().splitlines() if line and not line.startswith("#")]
+    match = re.compile(r'SUBSYSTEM=="([\w-]+)", KERNEL=="[\w*\[\]-]+", GROUP="(\w+)", MODE="0660"')
+    assert [found.groups() for line in lines if (found := match.fullmatch(line))] == [
+        ("gpio", "gpio"),
+        ("i2c-dev", "i2c"),
+        ("spidev", "spi"),
+    ]
+    assert len(lines) == 3
+    udevadm = tool("udevadm")
+    if "verify" not in run(udevadm, "--help").stdout:
+        return  # before systemd 254 no tool reads rules without a device
+    done = run(udevadm, "verify", "--resolve-names=never", rules)
+    assert done.returncode == 0, done.stderr + done.stdout
