@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
+SPLASH = ROOT / "matpi" / "screen" / "splash.txt"
 GOLDENS = ROOT / "tests" / "screen" / "goldens"
 FAMILY = 5
 """So many states that answer one trigger with the same next state are drawn once, at the first of them."""
@@ -156,11 +157,21 @@ EXAMPLE_TRACES = {"bounced-start.csv": bounced_start, "counts.csv": counts}
 def made() -> dict[Path, str]:
     """Every file this script makes or fills, and what it must hold. The traces come first: pages show their replay."""
     texts = {EXAMPLES / name: "\n".join(lines()) + "\n" for name, lines in EXAMPLE_TRACES.items()}
+    texts[SPLASH] = _splash()
     for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         if _MADE.search(text):
             texts[page] = filled(text)
     return texts
+
+
+def _splash() -> str:
+    from matpi import __version__
+    from matpi.core.views import Splash
+    from matpi.screen.render import render
+    from matpi.screen.splash import as_text
+
+    return as_text(render(Splash(__version__)))
 
 
 def main() -> None:

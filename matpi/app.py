@@ -13,20 +13,30 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
 from matpi.errors import UsageError
-from matpi.host import simulator_store, system_zone, zone_for
-from matpi.rig import Rig, device_rules
+from matpi.host import device_config, simulator_store, system_zone, zone_for
 
+if TYPE_CHECKING:
+    from matpi.board_twin import BoardTwin
+    from matpi.header import Header
+    from matpi.rig import Rig
+    from matpi.sim.board import Board
+    from matpi.twin import Twin
+
+EMULATED_KG = 74.0
+"""Of the person on the emulated board, unless told."""
 STORY_UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat."""
 
 
 def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None]) -> Rig:
+    from matpi.rig import Rig
+
     zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     return Rig(
@@ -44,22 +54,128 @@ def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[
 def run_page(options: dict[str, Any]) -> None:
     """`matpi sim`: the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
     from matpi.twin import Twin
-    from matpi.web.serve import PageServer
 
     store = options["store"] or simulator_store()
     asked = threading.Event()
     twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), int(options["warp"]), crashed=asked.set)
+    _serve_page(twin, options, f"The log is {store}.", asked)
+
+
+def run_board_page(options: dict[str, Any]) -> None:
+    """`matpi sim --board`: the appliance on emulated parts, played on the same page."""
+    from matpi.board_twin import BoardTwin
+    from matpi.drivers.clock import SystemClock
+    from matpi.sim.board import Board
+
+    config = config_file.load(options["config_path"])
+    store = options["store"] or simulator_store().with_name("board.db")
+    zone = system_zone() if options["zone"] is None else options["zone"]
+    zone_for(zone)
+    asked = threading.Event()
+    board = Board(config, kg=options["kg"], seed=options["seed"])
+    twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
+    _serve_page(twin, options, f"The board is emulated, the drivers are real. The log is {store}.", asked)
+
+
+def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: threading.Event) -> None:
+    from matpi.web.serve import PageServer
+
     server = PageServer(twin, options["port"])
     try:
         twin.start()
         server.start()
-        _say(f"matpi is on a simulated mat at {server.url}\nThe log is {store}. Press Ctrl-C to stop.")
+        _say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
         _until_asked_to_stop(asked)
     finally:
         server.stop()
         twin.stop()
+
+
+def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
+    """`matpi run`: the device."""
+    from matpi.run import run_device, status_path
+
+    config = config_file.load(config_path or (None if board else device_config()))
+    if board:
+        from matpi.sim.board import Board
+
+        run_device(config, Board(config), store or simulator_store().with_name("board.db"), _say, status_path())
+    else:
+        from matpi.header import Header
+
+        # Absolute: lgpio changes the working directory.
+        run_device(config, Header(config), (store or Path(config.store.path)).absolute(), _say, status_path())
+
+
+def examine(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
+    """`matpi doctor`; returns the exit code."""
+    from matpi.doctor import STATUS_PATH, read_config, report, run_doctor
+
+    config, check = read_config(config_path or (None if board else device_config()))
+    if board:
+        from matpi.sim.board import Board
+
+        emulated = Board(config)
+        store = store or simulator_store().with_name("board.db")
+        checks = run_doctor(
+            config,
+            store.with_name("no-status.json"),  # whatever runs on this computer is not this board
+            scale=emulated.scale(),
+            probe=emulated.probe,
+            store_path=store,
+            config_check=check,
+        )
+    else:
+        from matpi.drivers.probe import HostProbe
+        from matpi.header import Header
+
+        header = Header(config)
+        scale = None if config.scale.driver == "sim" else header.scale()
+        checks = run_doctor(
+            config, STATUS_PATH, scale=scale, probe=HostProbe(header.pins), store_path=store, config_check=check
+        )
+    return report(checks, as_json, _say)
+
+
+def run_calibration(
+    config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool
+) -> None:
+    """`matpi calibrate`: the device must not run, for the log and the chips have one owner."""
+    from matpi.calibrate import calibrate
+    from matpi.store.db import Store
+
+    config = config_file.load(config_path or (None if board else device_config()))
+    parts: Board | Header
+    if board:
+        from matpi.sim.board import Board
+
+        parts = Board(config, kg=EMULATED_KG if weight_kg is None else weight_kg)
+        path = simulator_store().with_name("board.db")
+    else:
+        from matpi.header import Header
+
+        parts, path = Header(config), Path(config.store.path)
+    with Store.open(store or path) as log:
+        calibrate(
+            parts.scale(),
+            log,
+            config.scale.counts_per_kg,
+            config.scale.channel_count,
+            _ask,
+            _say,
+            weight_kg=weight_kg,
+            anywhere=anywhere,
+            on_step=parts.place,
+        )
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question)
+    except EOFError:
+        raise UsageError("There is nobody to answer here; run it in a terminal.") from None
 
 
 def run_terminal(options: dict[str, Any]) -> None:
@@ -106,6 +222,7 @@ def run_replay(
 ) -> None:
     """`matpi replay`."""
     from matpi.replay import line_of, replay
+    from matpi.rules import device_rules
     from matpi.sim.trace import read_calibration, read_trace
 
     rules = device_rules(config_file.load(config_path))
@@ -127,6 +244,7 @@ def run_replay(
 
 def run_record(file: Path, scenario: Path, *, rate: float, seed: int, overwrite: bool) -> None:
     """`matpi record`: a scenario's readings as a trace."""
+    from matpi.rig import Rig
     from matpi.sim.body import CHANNELS
     from matpi.sim.scenario import read_scenario
     from matpi.sim.trace import TraceWriter

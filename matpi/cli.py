@@ -34,11 +34,24 @@ class Number(click.FloatRange):
 _STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
 _CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
 
+_BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="matpi", message="%(prog)s %(version)s")
 def matpi() -> None:
     """The mat-side device: lie down and the timer starts, get up and it stops."""
+
+
+@matpi.command(name="run")
+@_STORE
+@_CONFIG
+@_BOARD
+def run_(store: Path | None, config_path: Path | None, board: bool) -> None:
+    """The device beside the mat, until it is asked to stop."""
+    from matpi import app
+
+    app.run_appliance(config_path, store, board=board)
 
 
 @matpi.command()
@@ -51,6 +64,7 @@ def matpi() -> None:
 @click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
 @click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
+@click.option("--board", is_flag=True, help="On the emulated board: real drivers over emulated parts, real time.")
 @click.option("--headless", is_flag=True, help="No page: run --scenario in virtual time and print JSON lines.")
 @click.option("--scenario", type=_FILE, help="A timeline file, see docs/simulator.md.")
 @click.option("--frames", type=_FILE, help="Folder for the pictures a scenario asks for.")
@@ -67,12 +81,43 @@ def sim(**options: Any) -> None:
         raise UsageError("--frames goes with --headless --scenario FILE.")
     if options["headless"] and options["tty"]:
         raise UsageError("--headless and --tty exclude each other; choose one.")
+    if options["board"] and (options["headless"] or options["tty"] or options["warp"] != "1"):
+        raise UsageError("--board runs in real time on the page; leave out --headless, --tty and --warp.")
     if options["headless"]:
         app.run_story(options)
+    elif options["board"]:
+        app.run_board_page(options)
     elif options["tty"]:
         app.run_terminal(options)
     else:
         app.run_page(options)
+
+
+@matpi.command()
+@_CONFIG
+@_STORE
+@click.option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight.")
+@click.option("--anywhere", is_flag=True, help="One place instead of one for each chip: coarser, for a weight alone.")
+@_BOARD
+def calibrate(
+    config_path: Path | None, store: Path | None, weight_kg: float | None, anywhere: bool, board: bool
+) -> None:
+    """Teach the load cells what a kilogram is: the empty mat, then you."""
+    from matpi import app
+
+    app.run_calibration(config_path, store, weight_kg=weight_kg, anywhere=anywhere, board=board)
+
+
+@matpi.command()
+@_CONFIG
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@_BOARD
+def doctor(config_path: Path | None, store: Path | None, as_json: bool, board: bool) -> None:
+    """Look at every part, in about ten seconds; exit code 1 if something is wrong."""
+    from matpi import app
+
+    raise click.exceptions.Exit(app.examine(config_path, store, as_json=as_json, board=board))
 
 
 @matpi.command()
@@ -178,7 +223,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
     try:
-        matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
+        code = matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
         sys.stdout.flush()
     except MatpiError as error:
         return _told(str(error), error.exit_code)
@@ -203,7 +248,7 @@ def run(arguments: list[str]) -> int:
             raise
         what = f"{type(error).__name__}: {error}"
         return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
-    return 0
+    return code if isinstance(code, int) else 0  # a command that ends with a code of its own, such as doctor
 
 
 def _drop_output() -> None:

@@ -23,8 +23,8 @@ Gpio = Annotated[int, Meta(ge=2, le=27)]
 """BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27."""
 
 
-SPI_PINS: Final = {0: (10, 9), 1: (20, 19)}
-"""MOSI and MISO of the buses every model has on its header."""
+SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO": 19, "SCLK": 21}}
+"""Of the buses every model has on its header. Chip selects are not told here: an overlay may move them."""
 
 
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -271,9 +271,7 @@ def _check_pins(config: Config, path: Path) -> None:
             uses += [(channel.data, f"scale.channels[{at}].data"), (channel.clock, f"scale.channels[{at}].clock")]
     if config.scale.driver == "spi":
         for at, chip in enumerate(config.scale.spi):
-            if chip.bus in SPI_PINS:
-                mosi, miso = SPI_PINS[chip.bus]
-                uses += [(mosi, f"scale.spi[{at}], MOSI"), (miso, f"scale.spi[{at}], MISO")]
+            uses += [(pin, f"{wire} of scale.spi[{at}]") for wire, pin in SPI_PINS.get(chip.bus, {}).items()]
     if config.button.driver != "none":
         uses.append((config.button.pin, "button.pin"))
     if config.lamp.driver != "none":

@@ -10,6 +10,12 @@ from zoneinfo import ZoneInfo
 from matpi.errors import UsageError
 
 DEVICE_STORE = Path("/var/lib/matpi/matpi.db")
+DEVICE_CONFIG = Path("/etc/matpi/matpi.toml")
+
+
+def device_config() -> Path | None:
+    """The device's config file where there is one."""
+    return DEVICE_CONFIG if DEVICE_CONFIG.exists() else None
 
 
 def simulator_store() -> Path:

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING
 
 from matpi import __version__
 from matpi.config import Config
+from matpi.core.brightness import Brightness
 from matpi.core.calendar_day import next_local, utc_offset_s
 from matpi.core.device import Device
-from matpi.core.effects import Brightness, Effect, Light, Pattern
+from matpi.core.effects import Effect, Light, Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Reading, Stopping, WallClock
 from matpi.core.model import Settings
-from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.zero import ZeroRules
-from matpi.errors import DiskTroubleError, HardwareError, UsageError
+from matpi.disk import SimulatedDisk
+from matpi.errors import HardwareError, UsageError
 from matpi.host import zone_for
 from matpi.loop import Loop
+from matpi.rules import device_rules
 from matpi.sim.body import Mat
-from matpi.store.db import Store
 from matpi.store.patient import PatientStore
 
 if TYPE_CHECKING:
@@ -39,26 +39,6 @@ if TYPE_CHECKING:
 FAULTS = ("cell", "spikes", "panel", "disk")
 COARSE_S = 1.0
 """Between readings while time is skipped; under the 2 s at which silence is told."""
-
-
-def device_rules(config: Config) -> DeviceRules:
-    """The config's numbers as the core's rules."""
-    p = config.presence
-    return DeviceRules(
-        presence=PresenceRules(
-            on_kg=p.on_kg,
-            off_ratio=p.off_ratio,
-            dwell_s=p.dwell_s,
-            away_s=p.away_s,
-            object_s=p.object_s,
-            object_ratio=p.object_ratio,
-            stale_s=p.stale_s,
-            sensor_gone_s=p.sensor_gone_s,
-            zero=ZeroRules(reach_kg=p.zero_reach_kg),
-        ),
-        min_session_s=p.min_session_s,
-        cap_s=p.cap_min * 60.0,
-    )
 
 
 class SimulatedPanel:
@@ -81,22 +61,6 @@ class SimulatedPanel:
         if self.unplugged:
             self.image = None
             raise HardwareError("The panel does not answer; check its four wires.")
-
-
-class SimulatedDisk(PatientStore):
-    """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
-
-    def __init__(self, path: Path, *, full: bool, monotonic: Callable[[], float], first_settings: Settings) -> None:
-        self.full = full
-        super().__init__(path, monotonic=monotonic, first_settings=first_settings)
-
-    def _writer(self) -> Store:
-        if self.full:
-            why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
-            if not self.is_open:
-                self.trouble = why
-            raise DiskTroubleError(why)
-        return super()._writer()
 
 
 class Rig:

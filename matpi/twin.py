@@ -293,6 +293,7 @@ class Twin:
                 "warp": self._warp,
                 "faults": rig.faults,
                 "bag": rig.mat.bag,
+                "board": False,
             },
         )
 

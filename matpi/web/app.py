@@ -84,7 +84,7 @@ CALLS = {
     "next_day": Call(NextDayCall, "{}", lambda bench, _: bench.next_day()),
     "fault": Call(
         FaultCall,
-        '{"name": "cell", "on": true}, or spikes, panel, disk',
+        '{"name": "cell", "on": true}, or spikes, panel, disk, reader',
         lambda bench, call: bench.fault(call.name, call.on),
     ),
     "power": Call(PowerCall, '{"on": false} or true', lambda bench, call: bench.power(call.on)),

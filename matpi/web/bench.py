@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat"]
-FaultName = Literal["cell", "spikes", "panel", "disk"]
-"""A load cell unplugged, electrical spikes on its wires, the OLED unplugged, the disk full."""
+FaultName = Literal["cell", "spikes", "panel", "disk", "reader"]
+"""A load cell unplugged, electrical spikes on its wires, the OLED unplugged, the disk full; on the emulated board also
+the reader's process killed, which ends by itself."""
 Warp = Literal[1, 10, 60]
 WEIGHT_MIN_KG, WEIGHT_MAX_KG = 20, 150  # chosen, unmeasured: a child to a heavy adult
 
@@ -25,7 +26,8 @@ class Bench(Protocol):
       (what the screen says, one sentence for a screen reader)
     - `lamp`: `pattern` off|saved|breath|attention, `age_s`, `table` (linear duty, 50 a second), `loops`
     - `status`: `power`, `state`, `reason`, `doing` (lying|sitting|standing, anything else = not on the mat), `kg`,
-      `load_kg`, `clock` (ISO with offset), `warp`, `faults`, `bag`; once a second and at every change
+      `load_kg`, `clock` (ISO with offset), `warp`, `faults`, `bag`, `board` (true: the emulated board, real time only);
+      once a second and at every change
     - `log`: `n` (grows, never repeats), `clock`, `kind` presence|transition|note|you, `event`, `reason`, `detail`
       (of a transition: "SRC -> DST")
     - `sessions`: `sessions`, oldest first (id, start or null, on_mat_s, reason, rating or null, aways, open), and

@@ -1,0 +1,109 @@
+"""The device as it runs: `matpi run --board` with its reader process. Prints one JSON line a figure.
+
+The board is emulated, so the figures hold the emulated chips too; no figure here comes from a real Raspberry Pi.
+Memory is the resident set of both processes; the idle share is what both used in ten seconds with an empty mat.
+The splash is timed from the start of the process to the moment the emulated panel shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.process import cpu_seconds, rss_mb
+
+SETTLED_S = 8.0
+IDLE_S = 10.0
+STARTS = 7
+
+_LIT = """
+import sys, time
+from matpi.sim.panel import PanelChip
+do = PanelChip._do
+def timed(chip, code, given):
+    do(chip, code, given)
+    if chip.lit and chip.bytes > 1024:
+        print(time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+        PanelChip._do = do
+PanelChip._do = timed
+from matpi.cli import run
+sys.exit(run(["run", "--board", "--store", sys.argv[1]]))
+"""
+
+
+def splash_seconds(folder: str) -> float:
+    """The observer itself loads the emulated panel first, which a real start does not: the figure is on the bad side."""
+    begin = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LIT, f"{folder}/splash.db"], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    try:
+        assert process.stdout is not None
+        return float(process.stdout.readline()) - begin
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def family(pid: int) -> list[int]:
+    """The process and its children, whichever thread started them."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(word) for word in (task / "children").read_text().split()]
+    return found
+
+
+@contextmanager
+def running(folder: str) -> Iterator[tuple[int, float]]:
+    """The device's pid once it said READY, and how many seconds that took."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(f"{folder}/notify")
+        told.settimeout(30.0)
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "matpi", "run", "--board", "--store", f"{folder}/bench.db"],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"},
+        )
+        try:
+            while b"READY=1" not in told.recv(4096):
+                pass
+            yield process.pid, time.monotonic() - begin
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lit = [splash_seconds(folder) for _ in range(STARTS)]
+        with running(folder) as (pid, ready_s):
+            time.sleep(SETTLED_S)
+            processes = family(pid)
+            memory = [rss_mb(one) for one in processes]
+            before = [cpu_seconds(one) for one in processes]
+            time.sleep(IDLE_S)
+            shares = [100 * (cpu_seconds(one) - used) / IDLE_S for one, used in zip(processes, before, strict=True)]
+            threads = re.search(r"Threads:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert threads
+    splash = {"figure": "splash_s", "value": round(statistics.median(lit), 3), "worst": round(max(lit), 3)}
+    print(json.dumps({**splash, "target": 1.0, "runs": STARTS}))
+    print(json.dumps({"figure": "ready_s", "value": round(ready_s, 3)}))
+    rss = {"figure": "run_rss_mb", "value": round(sum(memory), 1), "target": 60}
+    print(json.dumps({**rss, "device": round(memory[0], 1), "reader": round(sum(memory[1:]), 1)}))
+    cpu = {"figure": "run_idle_cpu_percent", "value": round(sum(shares), 1), "device": round(shares[0], 1)}
+    print(json.dumps({**cpu, "reader": round(sum(shares[1:]), 1), "threads": int(threads.group(1))}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""The device as it runs beside the mat: parts -> log -> core -> loop, in one linear function, and the way back.
+
+The parts stand on a real header (`Header`) or on the emulated board (sim/board.py); from here on nothing differs.
+Every part but the log may be missing or break: it is noted, told on the screen where there is one, and the rest works.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matpi import __version__
+from matpi.config import Config, ScaleConfig
+from matpi.core.brightness import Brightness
+from matpi.core.device import Device
+from matpi.core.effects import Effect
+from matpi.core.events import Counted, Event, Noted, Stopping, Tick
+from matpi.core.model import Calibration, Memory, Settings
+from matpi.core.views import Fault
+from matpi.drivers.clock import ClockWatch
+from matpi.drivers.gpio import Button, Led
+from matpi.drivers.oled import PanelThread
+from matpi.errors import HardwareError, StoreError
+from matpi.glow import Glow
+from matpi.host import zone_for
+from matpi.loop import Loop
+from matpi.ports import Clock
+from matpi.rules import device_rules
+from matpi.screen.render import render
+from matpi.splash import Parts
+from matpi.status import STATUS_EVERY_S, write_status
+from matpi.store.patient import PatientStore
+
+if TYPE_CHECKING:
+    from matpi.drivers.scale_process import ReaderScale
+    from matpi.drivers.systemd import Notifier
+
+TURN_S = 5.0
+"""The loop turns at least this often, so that the watchdog hears of it; a quarter of WatchdogSec."""
+
+
+class PulledError(Exception):
+    """The power is gone. Only the emulated board's power can be pulled."""
+
+
+class Appliance:
+    """`start` opens everything and returns with the device booted; `run` serves until `ask_to_stop`; `close` always.
+
+    `watch` hears every effect once performed, `turned` when an event was handled, both in the thread of `run`.
+    `screen` shows the splash already and has put what it had to say into `inbox`, the loop's queue.
+    Raises StoreError from `start`: without its log the device would lose what it is there for.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        parts: Parts,
+        store_path: Path,
+        clock: Clock,
+        *,
+        screen: PanelThread | None,
+        inbox: queue.SimpleQueue[Event | Counted],
+        boot_id: str,
+        zone: str,
+        notifier: Notifier | None = None,
+        status_path: Path | None = None,
+        watch: Callable[[Effect], None] = lambda _: None,
+        turned: Callable[[], None] = lambda: None,
+        make_store: Callable[..., PatientStore] | None = None,
+    ) -> None:
+        self.config, self.parts, self.store_path, self.clock = config, parts, store_path, clock
+        self.screen = screen
+        self.store: PatientStore | None = None
+        self.loop: Loop | None = None
+        self.scale: ReaderScale | None = None
+        self.glow: Glow | None = None
+        self.started_mono = clock.monotonic()
+        self._boot_id, self._zone = boot_id, zone
+        self._notifier, self._status_path, self._watch = notifier, status_path, watch
+        self._heard_turn = turned
+        self._make_store = make_store
+        self._inbox = inbox
+        self._button: Button | None = None
+        self._led: Any = None
+        self._clock_watch: Any = None
+        self._status_due = self.started_mono
+        self._pulled = threading.Event()
+
+    @property
+    def device(self) -> Device | None:
+        return None if self.loop is None else self.loop.device
+
+    # -- up --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        try:
+            store = self._open_log()
+        except StoreError:
+            if self.screen is not None:
+                told = Fault("Cannot start", "the log will not open", "run: matpi doctor")
+                self.screen.show(render(told), Brightness.BRIGHT)
+            raise
+        memory = store.load()
+        calibration, strange = _calibration(memory, self.config.scale)
+        if strange:
+            self._note("calibration", strange)
+        device = self._boot(store, memory, calibration)
+        self.glow = self._light()
+        self.loop = Loop(
+            device,
+            store,
+            self.screen or _NoScreen(),
+            self.glow.play if self.glow is not None else lambda _: None,
+            self._watch,
+            calibration,
+            self._inbox,
+        )
+        self._button = self._wire_button()
+        self._clock_watch = self._watch_clock()
+        self.scale = self._weigh()
+
+    def _open_log(self) -> PatientStore:
+        make = self._make_store or PatientStore
+        self.store = make(
+            self.store_path, monotonic=self.clock.monotonic, first_settings=Settings(zone=self._zone)
+        )
+        return self.store
+
+    def _boot(self, store: PatientStore, memory: Memory, calibration: Calibration) -> Device:
+        return Device(
+            self.clock.monotonic(),
+            boot_id=self._boot_id,
+            memory=replace(
+                memory,
+                calibration=calibration,
+                set_aside=None if store.set_aside is None else store.set_aside.name,
+            ),
+            rules=device_rules(self.config),
+            zone_for=zone_for,
+            new_id=lambda: uuid.uuid4().hex,
+            version=__version__,
+        )
+
+    def _light(self) -> Glow | None:
+        if self.config.lamp.driver == "none":
+            return None
+        try:
+            self._led = Led(self.config.lamp.pin, self.parts.pins())
+        except HardwareError as error:
+            self._note("lamp_lost", str(error))
+            return None
+        return Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+
+    def _wire_button(self) -> Button | None:
+        if self.config.button.driver == "none":
+            return None
+        try:
+            button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
+        except HardwareError as error:
+            self._note("button_lost", str(error))
+            return None
+        button.start(self._inbox.put)
+        return button
+
+    def _watch_clock(self) -> Any:
+        watch = ClockWatch(self.clock, self._inbox.put)
+        watch.start()
+        return watch
+
+    def _weigh(self) -> ReaderScale:
+        scale = self.parts.scale()
+        scale.start(self._inbox.put)
+        return scale
+
+    def _note(self, kind: str, text: str) -> None:
+        self._inbox.put(Noted(self.clock.monotonic(), kind, text))
+
+    # -- while it runs ---------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until Stopping has been handled. Raises PulledError when the power went."""
+        if self.loop is None:
+            raise RuntimeError("start comes before run")
+        if self._notifier is not None:
+            self._notifier.ready()
+        self.loop.run(self.clock, self._turned, TURN_S)
+
+    def ask_to_stop(self) -> None:
+        """From any thread, and from a signal handler."""
+        self._inbox.put(Stopping(self.clock.monotonic()))
+
+    def pull(self) -> None:
+        """The power goes: no last checkpoint, no goodbye. From any thread; `close` must still follow."""
+        self._pulled.set()
+        self._inbox.put(Tick(self.clock.monotonic()))
+
+    def _turned(self) -> None:
+        if self._pulled.is_set():
+            raise PulledError
+        if self._notifier is not None:
+            self._notifier.watchdog()
+        if self._status_path is not None and self.clock.monotonic() >= self._status_due:
+            self._status_due = self.clock.monotonic() + STATUS_EVERY_S
+            write_status(self._status_path, self)
+        self._heard_turn()
+
+    # -- down ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of everything, dark and quiet; whatever fails on the way down does not keep the rest up."""
+        if self._notifier is not None:
+            self._notifier.stopping()
+        for part in (self.scale, self._clock_watch, self._button, self.glow):
+            if part is not None:
+                part.stop()
+        if self._led is not None:
+            self._led.close()
+        if self.screen is not None:
+            self.screen.stop(blank=self.loop is not None)  # else it goes on saying why the device could not start
+        if self.store is not None:
+            self.store.close()
+        if self._status_path is not None:
+            self._status_path.unlink(missing_ok=True)
+
+
+class _NoScreen:
+    """[panel] driver = "none"."""
+
+    def show(self, image: Any, brightness: Brightness) -> None:
+        pass
+
+    def off(self) -> None:
+        pass
+
+
+def _calibration(memory: Memory, scale: ScaleConfig) -> tuple[Calibration, str]:
+    """What makes kilograms of counts, and what is odd about it ("" when nothing is)."""
+    found, channels = memory.calibration, scale.channel_count
+    if found is not None and len(found.counts_per_kg) == channels:
+        return found, ""
+    nominal = Calibration((0,) * channels, (scale.counts_per_kg,) * channels, approximate=True)
+    if found is None:
+        return nominal, ""
+    return nominal, (
+        f"The calibration is for {len(found.counts_per_kg)} load cell chips and {channels} are configured, "
+        f"so weights are approximate; run matpi calibrate."
+    )

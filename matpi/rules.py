@@ -1,0 +1,28 @@
+"""The config's numbers as the core's rules."""
+
+from __future__ import annotations
+
+from matpi.config import Config
+from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.zero import ZeroRules
+
+
+def device_rules(config: Config) -> DeviceRules:
+    """The config's numbers as the core's rules."""
+    p = config.presence
+    return DeviceRules(
+        presence=PresenceRules(
+            on_kg=p.on_kg,
+            off_ratio=p.off_ratio,
+            dwell_s=p.dwell_s,
+            away_s=p.away_s,
+            object_s=p.object_s,
+            object_ratio=p.object_ratio,
+            stale_s=p.stale_s,
+            sensor_gone_s=p.sensor_gone_s,
+            zero=ZeroRules(reach_kg=p.zero_reach_kg),
+        ),
+        min_session_s=p.min_session_s,
+        cap_s=p.cap_min * 60.0,
+        counts_per_kg=config.scale.counts_per_kg,
+    )

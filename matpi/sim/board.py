@@ -1,0 +1,183 @@
+"""The emulated board: every part of the documented build, behind the real drivers. Implements appliance.Parts.
+
+Two HX711, bit by bit, in a process of their own under the real reader; an OLED that is its bytes; gpiozero's emulated
+pins for the button and the LED. What a hand does to it, a press, a person, a pulled plug, are the methods here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from matpi.config import Config
+from matpi.core.brightness import Brightness
+from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts, HostFacts
+from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.oled import Panel
+from matpi.drivers.probe import HostProbe
+from matpi.sim.panel import PanelChip
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from matpi.drivers.scale_process import ReaderScale
+
+FAULTS: Final = ("cell", "spikes", "panel", "reader")
+"""The head chip unplugged, its clock disturbed, the OLED unplugged, the reader's process killed."""
+SHARES: Final = {"lie_down": "lying", "sit": "sitting", "stand": "standing"}
+HISTORY: Final = 400
+"""So many acts are told to a reader that starts again; older ones have long come to rest."""
+DIM_UNDER: Final = 0x40
+
+
+class Board:
+    """Powered as long as it exists; what is on the mat stays there when the reader dies and starts again."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        kg: float = 74.0,
+        seed: int = 1,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.kg = kg
+        self.doing = "away"
+        self.bag = False
+        self.header = EmulatedHeader()
+        driver = config.panel.driver
+        self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)
+        self._config, self._seed, self._now = config, seed, now
+        self._scale: ReaderScale | None = None
+        self._history: list[dict[str, Any]] = []
+        self._on: set[str] = set()
+        self._tell({"weigh": kg})
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def panel(self) -> Panel | None:
+        given = self._config.panel
+        if given.driver == "none":
+            return None
+        return Panel(
+            given.driver, given.port, given.address, given.rotate_deg, dim=given.dim, serial=self.panel_chip.plug
+        )
+
+    def scale(self) -> ReaderScale:
+        from matpi.drivers.scale_process import ReaderScale
+
+        given = self._config.scale
+        job = {
+            "driver": "spi" if given.driver == "spi" else "adafruit",
+            "rate": given.rate,
+            "chips": given.channel_count,
+            "counts_per_kg": given.counts_per_kg,
+            "seed": self._seed,
+        }
+        self._scale = ReaderScale(
+            [sys.executable, "-m", "matpi.sim.board_reader", json.dumps(job)],
+            given.channel_count,
+            given.rate,
+            now=self._now,
+            greeting=lambda: list(self._history),
+        )
+        return self._scale
+
+    def pins(self) -> Any:
+        return self.header.factory
+
+    def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
+        """What `matpi doctor` would be told of a board in order; of this computer only what it can tell. Implements
+        drivers.facts.Probe.
+        """
+        given = config.panel
+        return replace(
+            HostProbe()(config, store, touch=False),
+            groups=frozenset({"gpio", "i2c", "spi"}),
+            known_groups=frozenset({"gpio", "i2c", "spi"}),
+            gpio=GpioFacts(header="emulated"),
+            button=ButtonFacts() if touch else None,
+            bus=BusFacts((given.address,)) if touch and given.driver != "none" else None,
+            spi_faults={f"/dev/spidev{chip.bus}.{chip.device}": "" for chip in config.scale.spi},
+            throttled=0,
+            model="emulated board",
+        )
+
+    # -- hands -----------------------------------------------------------------------------------------------------
+
+    def act(self, what: str) -> None:
+        """One of sim.body.ACTS, or stand_head and stand_foot."""
+        if what in SHARES:
+            self.doing = SHARES[what]
+        elif what.startswith("stand_"):
+            self.doing = "standing"
+        elif what == "get_up":
+            self.doing = "away"
+        elif what in {"bag_on", "bag_off"}:
+            self.bag = what == "bag_on"
+        self._tell({"act": what})
+
+    def place(self, where: str) -> None:
+        """The person follows a prompt of `matpi calibrate`: off, head, foot, or anything else for the middle."""
+        self.act({"off": "get_up", "head": "stand_head", "foot": "stand_foot"}.get(where, "stand"))
+
+    def weigh(self, kg: float) -> None:
+        self.kg = kg
+        self._tell({"weigh": kg})
+
+    def button(self, *, down: bool) -> None:
+        (self.header.press if down else self.header.release)(self._config.button.pin)
+
+    def fault(self, name: str, *, on: bool) -> None:
+        """One of FAULTS. A killed reader is started again by who owns it, so that fault ends by itself."""
+        match name:
+            case "cell":
+                self._tell({"chip": 0, "unplugged": on})
+            case "spikes":
+                self._tell({"spikes": on})
+            case "panel" if on:
+                self.panel_chip.lost = True
+            case "panel":
+                self.panel_chip.replug()
+            case "reader":
+                if on and self._scale is not None:
+                    self._scale.kill()
+                return
+        (self._on.add if on else self._on.discard)(name)
+
+    def power_cut(self) -> None:
+        """The panel goes dark and forgets; the LED is off because its pin is."""
+        self._scale = None
+        if not self.panel_chip.lost:
+            self.panel_chip.replug()
+        self.header = EmulatedHeader()
+
+    # -- what can be seen ------------------------------------------------------------------------------------------
+
+    @property
+    def faults(self) -> list[str]:
+        return [name for name in FAULTS if name in self._on]
+
+    @property
+    def panel_changes(self) -> int:
+        """Grows with every byte the panel got, and when it is plugged or pulled."""
+        return self.panel_chip.transfers * 2 + int(self.panel_chip.lost)
+
+    def picture(self) -> Image | None:
+        """What an eye sees; None when the panel is dark or unplugged."""
+        chip = self.panel_chip
+        return None if chip.lost or not chip.lit else chip.image
+
+    def brightness(self) -> Brightness:
+        return Brightness.DIM if self.panel_chip.contrast < DIM_UNDER else Brightness.BRIGHT
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        line = {"t": self._now(), **line}
+        self._history = [*self._history, line][-HISTORY:]
+        if self._scale is not None:
+            self._scale.send(line)

@@ -1,0 +1,184 @@
+"""The LED's thread: steps in virtual time on a lamp that writes down what it was told."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import pytest
+
+from matpi.core.effects import Light, Pattern
+from matpi.core.events import Event, Noted
+from matpi.errors import HardwareError
+from matpi.glow import Glow, step_at
+from matpi.lamp import duty
+
+
+class Told:
+    """A lamp. `broken` makes it fail."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.sets: list[tuple[float, float]] = []
+        self.broken: str | None = None
+
+    def set(self, duty: float) -> None:
+        self.sets.append((round(self.rig.t, 6), duty))
+        if self.broken is not None:
+            raise HardwareError(self.broken)
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.t = 1000.0
+        self.late_s = 0.0
+        self.told: list[Event] = []
+        self.lamp = Told(self)
+        self.glow = Glow(self.lamp, self.told.append, now=lambda: self.t, threaded=False)
+
+    def until(self, t: float) -> int:
+        """Wake up as the glow asks for, `late_s` late each time; how often it did."""
+        woken = 0
+        while True:
+            wait_s = self.glow.step()
+            woken += 1
+            if wait_s is None or self.t + wait_s > t:
+                self.t = t
+                return woken
+            assert wait_s > 0.0
+            self.t += wait_s + self.late_s
+
+
+def test_dark_costs_no_wake_up() -> None:
+    rig = Rig()
+    assert rig.until(4000.0) == 1
+    assert rig.lamp.sets == [(1000.0, 0.0)]
+
+
+def test_saved_is_two_writes() -> None:
+    rig = Rig()
+    rig.glow.play(Light(Pattern.SAVED, 1000.0))
+    assert rig.until(4000.0) == 2
+    assert rig.lamp.sets == [(1000.0, 1.0), (1002.0, 0.0)]
+
+
+@pytest.mark.parametrize("pattern", [Pattern.BREATH, Pattern.ATTENTION])
+def test_what_moves_is_the_pattern_at_fifty_steps_a_second_and_asleep_between(pattern: Pattern) -> None:
+    rig = Rig()
+    rig.glow.play(Light(pattern, 1000.0))
+    rig.until(1020.0)
+    for t, light in rig.lamp.sets:
+        assert light == pytest.approx(duty(pattern, t - 1000.0), abs=1e-9)
+    gaps = [later[0] - sooner[0] for sooner, later in pairwise(rig.lamp.sets)]
+    assert min(gaps) == pytest.approx(0.02)
+    assert all(sooner[1] != later[1] for sooner, later in pairwise(rig.lamp.sets))
+    dark = {Pattern.BREATH: 5.0 - 4.2, Pattern.ATTENTION: 10.0 - 2.5 - 1.3}[pattern]
+    assert max(gaps) == pytest.approx(dark, abs=0.041)
+    moving_s = {Pattern.BREATH: 4 * 3.8, Pattern.ATTENTION: 2 * 4 * 0.3}[pattern]
+    assert len(rig.lamp.sets) <= 50 * moving_s + 20
+
+
+def test_a_late_thread_skips_and_does_not_drift() -> None:
+    rig = Rig()
+    rig.late_s = 0.031
+    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    rig.until(1100.0)
+    assert 1400 < len(rig.lamp.sets) < 2200
+    for t, light in rig.lamp.sets:
+        nearest = round((t - 1000.0) * 50 - 0.5 + 1e-3) / 50
+        assert light == pytest.approx(duty(Pattern.BREATH, nearest), abs=1e-9)
+
+
+def test_a_pattern_begun_in_the_past_goes_on_where_it_is() -> None:
+    rig = Rig()
+    rig.glow.play(Light(Pattern.SAVED, 998.5))
+    rig.until(1010.0)
+    assert rig.lamp.sets == [(1000.0, 1.0), (1000.5, 0.0)]
+
+
+def test_a_pattern_to_come_is_awaited() -> None:
+    rig = Rig()
+    rig.glow.play(Light(Pattern.SAVED, 1003.0))
+    assert rig.until(1010.0) == 3
+    assert rig.lamp.sets == [(1000.0, 0.0), (1003.0, 1.0), (1005.0, 0.0)]
+
+
+def test_the_next_pattern_takes_over_at_once() -> None:
+    rig = Rig()
+    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    rig.until(1001.0)
+    rig.glow.play(Light(Pattern.OFF, 1001.0))
+    assert rig.until(1100.0) == 1
+    assert rig.lamp.sets[-1] == (1001.0, 0.0)
+
+
+@pytest.mark.parametrize("t", [0.0, 86_400.0 * 365, 3.3e7 + 0.1])
+def test_no_step_is_taken_twice_or_left_out_at_any_uptime(t: float) -> None:
+    rig = Rig()
+    rig.t = t
+    rig.glow.play(Light(Pattern.BREATH, t))
+    rig.until(t + 1.69)
+    assert len(rig.lamp.sets) == 85
+
+
+def test_every_step_holds_until_the_next_one_it_names() -> None:
+    for pattern in Pattern:
+        age_s, duties = 0.0, []
+        while age_s < 12.0:
+            light, changes_s = step_at(pattern, age_s)
+            duties.append(light)
+            if changes_s is None:
+                break
+            assert step_at(pattern, changes_s - 1e-3)[0] == light
+            assert changes_s > age_s
+            age_s = changes_s
+        assert max(duties) == (0.0 if pattern is Pattern.OFF else 1.0)
+
+
+def test_a_dead_led_is_noted_once_and_left_alone_until_the_next_pattern() -> None:
+    rig = Rig()
+    rig.lamp.broken = "The lamp cannot use GPIO 18 (gone); correct pin in [lamp]."
+    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    assert rig.until(1060.0) == 1
+    for n in range(3):
+        rig.glow.play(Light(Pattern.SAVED, 1060.0 + n))
+        rig.until(1061.0 + n)
+    assert rig.told == [Noted(1000.0, "lamp_lost", rig.lamp.broken)]
+    assert len(rig.lamp.sets) == 4
+    rig.lamp.broken = None
+    rig.glow.play(Light(Pattern.SAVED, rig.t))
+    rig.until(1100.0)
+    assert rig.lamp.sets[-1][1] == 0.0
+    assert len(rig.told) == 1
+
+
+class Paced:
+    """A lamp of the real thread: tells each set."""
+
+    def __init__(self) -> None:
+        self.sets: list[float] = []
+        self.lit = threading.Event()
+
+    def set(self, duty: float) -> None:
+        self.sets.append(duty)
+        if duty:
+            self.lit.set()
+
+
+def test_the_thread_plays_and_stop_is_dark() -> None:
+    lamp = Paced()
+    glow = Glow(lamp, lambda _: None, now=lambda: 5.0)
+    glow.play(Light(Pattern.SAVED, 4.5))
+    assert lamp.lit.wait(30.0)
+    glow.stop()
+    assert lamp.sets[-1] == 0.0
+    assert not glow._thread.is_alive()
+
+
+def test_stop_of_a_dead_led_ends_too() -> None:
+    rig = Rig()
+    rig.lamp.broken = "gone"
+    glow = Glow(rig.lamp, rig.told.append, now=lambda: 1.0)
+    glow.stop()
+    assert not glow._thread.is_alive()
+    assert rig.told == [Noted(1.0, "lamp_lost", "gone")]
