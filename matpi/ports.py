@@ -11,7 +11,7 @@ from matpi.core.events import Counted, Event
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from matpi.core.effects import Brightness
+    from matpi.core.brightness import Brightness
     from matpi.core.model import (
         Acknowledgement,
         Calibration,

@@ -1,0 +1,111 @@
+"""The scenario bank of the presence benchmarks: which recordings, of which seeds, made anew whenever asked for.
+
+Rules are tuned on `tune` and reported on `report`; the seeds of the two never meet. Run alone it prints one JSON line:
+how many there are and how quickly they are made.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from matpi.sim import days, waveforms
+from matpi.sim.recording import Recording
+
+Which = Literal["tune", "report"]
+Part = Literal["sessions", "days", "recorded"]
+
+SEEDS: Final[dict[str, range]] = {"tune": range(1_000_000, 1_100_000), "report": range(2_000_000, 2_100_000)}
+"""A recording's seed is the next of its set's range, class by class in the order below, sessions before days."""
+
+SESSIONS: Final = {
+    "plain": 200, "slow": 140, "sit_first": 120, "fidget": 140, "hip_lifts": 160, "asleep": 160, "roll": 90,
+    "cough": 60, "away_and_back": 120, "two_sessions": 60, "second_person": 90, "pillow": 80, "pet_comes": 90,
+    "bag_under": 50, "bag_after": 60, "drift": 100, "bad_cell": 70, "glitches": 120, "dropouts": 100, "boot": 60,
+    "standing": 80, "sitting": 60, "short": 60, "one_bridge": 60, "calves": 50,
+}  # fmt: skip
+"""Recordings a class in the report set. "calves" lies under the threshold: reported apart. The tune set has a fifth."""
+EMPTY_DAYS: Final = {
+    "still": 40, "small_pets": 100, "dog_passes": 50, "dog_lies": 40, "things": 90, "child": 50, "mat_care": 50,
+    "faults": 60, "hands": 40, "mixed": 60,
+}  # fmt: skip
+"""The tune set has an eighth."""
+RECORDED: Final = 20
+"""Recordings of each real waveform, where there is one. The tune set has a fifth."""
+PART_OF: Final = {
+    "report": {"sessions": 1, "days": 1, "recorded": 1},
+    "tune": {"sessions": 5, "days": 8, "recorded": 5},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to be made: small enough to be sent to another process."""
+
+    part: Part
+    kind: str
+    seed: int
+    folder: Path | None = None
+
+    def make(self) -> Recording | None:
+        """None for a real waveform that is not there."""
+        if self.part == "sessions":
+            return days.session(self.kind, self.seed)
+        if self.part == "days":
+            return days.empty_day(self.kind, self.seed)
+        assert self.folder is not None
+        lay = waveforms.standing if self.kind == "recorded_standing" else waveforms.presses
+        return lay(self.folder, self.seed)
+
+
+def jobs(which: Which, part: Part, *, folder: Path | None = None) -> list[Job]:
+    """All of a part, class by class. "recorded" is empty without the `folder` of real recordings."""
+    seeds = iter(SEEDS[which])
+    made: list[Job] = []
+    kinds: dict[Part, dict[str, int]] = {
+        "sessions": SESSIONS,
+        "days": EMPTY_DAYS,
+        "recorded": {"recorded_standing": RECORDED, "recorded_presses": RECORDED},
+    }
+    for each, counts in kinds.items():
+        for kind, count in counts.items():
+            some = -(-count // PART_OF[which][each])
+            made += [Job(each, kind, next(seeds), folder) for _ in range(some) if each != "recorded" or folder]
+    return [job for job in made if job.part == part]
+
+
+def recordings(
+    which: Which, part: Part = "sessions", *, share: tuple[int, int] = (0, 1), folder: Path | None = None
+) -> Iterator[Recording]:
+    """The recordings of a part; `share` (k, n) gives every n-th from the k-th on, for n processes."""
+    first, step = share
+    for job in jobs(which, part, folder=folder)[first::step]:
+        recording = job.make()
+        if recording is not None:
+            yield recording
+
+
+def speed(part: Part, every: int) -> dict[str, float]:
+    """Made of every so many-th of the tune set: nanoseconds of processor a reading and channel, and how many."""
+    values, begin = 0, time.process_time()
+    for recording in recordings("tune", part, share=(0, every)):
+        values += recording.kg.size
+    return {"ns_per_value": round((time.process_time() - begin) / values * 1e9), "values": values}
+
+
+def main() -> None:
+    figures = {
+        "figure": "scenario bank",
+        **{f"{which}_{part}": len(jobs(which, part)) for which in ("report", "tune") for part in ("sessions", "days")},
+        "sessions": speed("sessions", 8),
+        "days": speed("days", 16),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

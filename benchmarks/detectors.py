@@ -1,0 +1,54 @@
+"""Who is compared: matpi and its peers, each as a function from a recording to what it told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from benchmarks.peers import Peer, heard_by, told_to_peers
+from benchmarks.peers.bed_presence_sensor import BedPresenceSensor
+from benchmarks.peers.cat_scale import CatScale
+from benchmarks.peers.elevated_sensors import ElevatedSensors, ElevatedSensorsShared
+from benchmarks.peers.meowton import Meowton
+from benchmarks.peers.sleepypod import Sleepypod
+from benchmarks.peers.smart_scale import SmartScale
+from benchmarks.scoring import Heard, joined
+from benchmarks.under_test import VARIANTS, heard_by_matpi
+from matpi.sim.recording import Recording
+
+MATPI = "matpi"
+PEERS: tuple[type[Peer], ...] = (
+    Sleepypod,
+    CatScale,
+    ElevatedSensors,
+    ElevatedSensorsShared,
+    Meowton,
+    BedPresenceSensor,
+    SmartScale,
+)
+COMPARED: tuple[str, ...] = (MATPI, *(peer.name for peer in PEERS))
+WITHOUT: tuple[str, ...] = tuple(variant.without for variant in VARIANTS if variant.without)
+
+_PEERS = {peer.name: peer for peer in PEERS}
+_VARIANTS = {variant.without: variant for variant in VARIANTS}
+
+
+def heard(name: str, recording: Recording) -> Heard:
+    """`name`: one of COMPARED, or one of WITHOUT for matpi without that part. KeyError for another."""
+    if name == MATPI:
+        return heard_by_matpi(recording)
+    peer = _PEERS.get(name)
+    return heard_by_matpi(recording, _VARIANTS[name]) if peer is None else heard_by(peer, told_to_peers(recording))
+
+
+def heard_by_all(recording: Recording) -> Iterator[tuple[str, Heard]]:
+    """Every one of COMPARED."""
+    yield MATPI, heard_by_matpi(recording)
+    told = told_to_peers(recording)
+    for peer in PEERS:
+        yield peer.name, heard_by(peer, told)
+
+
+def logged(name: str, told: Heard) -> Heard:
+    """A peer's sessions as a log like matpi's would keep them; matpi's stand as they are."""
+    return replace(told, sessions=joined(told.sessions)) if name in _PEERS else told

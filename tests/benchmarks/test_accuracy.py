@@ -1,0 +1,85 @@
+"""The run over the bank: every recording once, the same whoever does it, and a page that is not stale."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import accuracy, bank
+from benchmarks.accuracy import EMPTY, PAGE, Portion, bank_version, in_bank, judge, judged, lines, portions, run, seeds
+from benchmarks.detectors import COMPARED, MATPI, WITHOUT
+from benchmarks.scoring import Score
+from matpi.core.rules import PresenceRules
+
+SOME = [bank.Job("sessions", kind, seed) for kind, seed in (("plain", 7), ("short", 20), ("calves", 9), ("boot", 11))]
+
+
+def test_every_recording_is_in_one_portion() -> None:
+    jobs = in_bank("tune", full=True)
+    dealt = [job for portion in portions(jobs, ablate=False) for job in portion.recordings]
+    assert sorted(job.seed for job in dealt) == sorted(job.seed for job in jobs)
+    assert {job.kind for job in jobs} == {*bank.SESSIONS, *bank.EMPTY_DAYS}
+
+
+def test_the_short_run_has_something_of_every_class() -> None:
+    short = in_bank("tune", full=False)
+    assert {job.kind for job in short} == {*bank.SESSIONS, *bank.EMPTY_DAYS}
+    assert len(short) < len(in_bank("tune", full=True)) / 3
+
+
+def test_tune_and_report_never_meet() -> None:
+    tune, report = ({job.seed for job in in_bank(which, full=True)} for which in ("tune", "report"))
+    assert not tune & report
+    assert seeds("tune") != seeds("report")
+
+
+def test_a_portion_is_judged_by_class_and_detector() -> None:
+    result = judge(Portion(tuple(SOME), ablate=True))
+    assert {key[1] for key in result if key[0] == "compared"} == set(COMPARED)
+    assert {key[1] for key in result if key[0] == "without"} == {"", *WITHOUT}
+    assert {key[2] for key in result if key[0] == "without"} == {"short"}, "only every tenth seed"
+    assert result["compared", MATPI, "plain"].stays == 1
+    assert result["compared", MATPI, "calves"].counts["missed"] == 1
+    assert all(not score.faults for (table, name, _), score in result.items() if name != MATPI and name)
+
+
+def test_two_processes_tell_what_one_does() -> None:
+    todo = [Portion((job,), ablate=False) for job in SOME]
+    compared, without = run(todo, cores=2)
+    assert without == {}
+    alone = judge(Portion(tuple(SOME), ablate=False))
+    assert {(name, kind): score for name, classes in compared.items() for kind, score in classes.items()} == {
+        key[1:]: score for key, score in alone.items()
+    }
+
+
+def test_what_lies_under_the_threshold_is_in_no_total() -> None:
+    scores = {name: {"plain": Score(stays=1), "calves": Score(stays=1), "still": Score(days=1.0)} for name in COMPARED}
+    told = list(lines("tune", judged(scores), 1.0))
+    assert told[0]["sessions"] == 1
+    assert [line["detector"] for line in told[: len(COMPARED)]] == list(COMPARED)
+    assert sum("reached" in line for line in told) == 5
+    assert "still" in EMPTY
+
+
+def test_other_rules_or_another_bank_are_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules, made = accuracy.rules_version(), bank_version()
+    assert made == bank_version()
+    monkeypatch.setattr(accuracy, "PresenceRules", lambda: PresenceRules(dwell_s=2.0))
+    assert accuracy.rules_version() != rules
+    monkeypatch.setitem(bank.SESSIONS, "plain", 3)
+    assert bank_version() != made
+
+
+def test_the_page_is_of_these_rules_and_this_bank() -> None:
+    assert PAGE.exists(), "run `make accuracy`"
+    mark = re.search(r"<!-- accuracy: (.*?) -->", PAGE.read_text(encoding="utf-8"))
+    assert mark is not None, "run `make accuracy`"
+    told = dict(part.rsplit(" ", 1) if part[0] != "s" else part.split(" ", 1) for part in mark.group(1).split("; "))
+    assert told["bank"] == bank_version(), "the bank has changed since: run `make accuracy`"
+    assert told["rules"] == accuracy.rules_version(), "the rules have changed since: run `make accuracy`"
+    assert told["seeds"] == seeds("report")
+    assert int(told["recordings"]) == len(in_bank("report", full=True))
+    assert int(told["sessions"]) >= 2000
+    assert int(told["empty days"]) >= 500
