@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BENCHES := core_year arriving frame process reader appliance bank cost accuracy
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test check bench docs wheels install upgrade uninstall clean
+.PHONY: help sim test check bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -31,7 +32,10 @@ check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 bench: $(STAMP) ## The figures, one JSON line each
-	@for file in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+	@for name in $(BENCHES); do PYTHONPATH=. $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+accuracy: $(STAMP) ## The whole scenario bank against the peers; writes docs/accuracy.md
+	@PYTHONPATH=. $(BIN)/python benchmarks/accuracy.py --full
 
 docs: $(STAMP) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py

@@ -42,7 +42,7 @@ sys.exit(run(["run", "--board", "--store", sys.argv[1]]))
 
 
 def splash_seconds(folder: str) -> float:
-    """The observer itself loads the emulated panel first, which a real start does not: the figure is on the bad side."""
+    """The observer loads the emulated panel first, which a real start does not: the figure is on the bad side."""
     begin = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-c", _LIT, f"{folder}/splash.db"], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
