@@ -1,6 +1,6 @@
 """Four half-bridge cells and their HX711s: from the true load to what the device is told, faults included.
 
-Every figure names its source; "chosen, unmeasured" has none. docs/sources.md gives the sources in full.
+Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md.
 """
 
 from __future__ import annotations

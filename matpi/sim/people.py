@@ -1,6 +1,6 @@
 """Somebody of 45 to 120 kg on the mat: getting on and off, lying still or not, breath and heart in the load.
 
-Every figure names its source; "chosen, unmeasured" has none. docs/sources.md gives the sources in full. That a body's
+Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md. That a body's
 load on a mat moves like this has been measured by nobody here.
 """
 
