@@ -95,9 +95,19 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
 
 def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     """`matpi run`: the device."""
-    from matpi.run import run_device, status_path
+    from matpi.errors import ConfigError
+    from matpi.run import run_device, show_fault, status_path
 
-    config = config_file.load(config_path or (None if board else device_config()))
+    config_path = config_path or (None if board else device_config())
+    try:
+        config = config_file.load(config_path)
+    except ConfigError:
+        if not board:
+            from matpi.header import Header
+
+            panel = Header(config_file.Config(panel=config_file.panel_of(config_path))).panel()
+            show_fault(panel, "Config is wrong", "a fault in matpi.toml", "run: matpi doctor")
+        raise
     if board:
         from matpi.sim.board import Board
 

@@ -134,6 +134,13 @@ class LampConfig(Struct, frozen=True, forbid_unknown_fields=True):
     pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the LED.")] = 18
 
 
+class ChimeConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A passive piezo, from its pin to ground: marks phases, the end and the breath for closed eyes."""
+
+    driver: Annotated[Literal["none", "gpio"], Meta(description="none: it is silent.")] = "none"
+    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the piezo.")] = 13
+
+
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The session log."""
 
@@ -156,6 +163,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     gpio: GpioConfig = GpioConfig()
     button: ButtonConfig = ButtonConfig()
     lamp: LampConfig = LampConfig()
+    chime: ChimeConfig = ChimeConfig()
     store: StoreConfig = StoreConfig()
     page: PageConfig = PageConfig()
 
@@ -176,6 +184,17 @@ def load(path: Path | None = None) -> Config:
     config: Config = _struct(Config, _parse(path, _read(path)), path, "")
     _check_pins(config, path)
     return config
+
+
+def panel_of(path: Path | None) -> PanelConfig:
+    """The panel to tell a fault on, of a config that is the fault: its [panel] if that is right, else the default."""
+    if path is None:
+        return PanelConfig()
+    try:
+        panel: PanelConfig = _struct(PanelConfig, _parse(path, _read(path)).get("panel", {}), path, "panel.")
+    except ConfigError:
+        return PanelConfig()
+    return panel
 
 
 def reference() -> list[KeyReference]:
@@ -276,6 +295,8 @@ def _check_pins(config: Config, path: Path) -> None:
         uses.append((config.button.pin, "button.pin"))
     if config.lamp.driver != "none":
         uses.append((config.lamp.pin, "lamp.pin"))
+    if config.chime.driver != "none":
+        uses.append((config.chime.pin, "chime.pin"))
     owner: dict[int, str] = {}
     for pin, key in uses:
         if pin in owner:

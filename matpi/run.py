@@ -6,13 +6,18 @@ import os
 import queue
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.drivers.systemd import Notifier
+from matpi.errors import HardwareError
 from matpi.host import system_zone
 from matpi.splash import Parts, light_up
+
+if TYPE_CHECKING:
+    from matpi.drivers.oled import Panel
 
 
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
@@ -21,7 +26,17 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
     screen = light_up(parts, inbox.put)
     # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
     from matpi.appliance import Appliance
+    from matpi.core.effects import Effect, Note
     from matpi.drivers.clock import SystemClock, boot_id
+
+    told: dict[str, str] = {}
+
+    def tell(effect: Effect) -> None:
+        """What is noted is also said once, for who started it in a terminal and for the journal."""
+        if isinstance(effect, Note) and told.get(effect.kind) != effect.text:
+            told[effect.kind] = effect.text
+            why = screen.trouble if effect.kind == "panel_lost" and screen is not None else None
+            say(why or effect.text)
 
     appliance = Appliance(
         config,
@@ -34,6 +49,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         zone=system_zone(),
         notifier=Notifier.from_env(),
         status_path=status,
+        watch=tell,
     )
 
     def ask(_number: int, _frame: Any) -> None:
@@ -47,6 +63,17 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         appliance.run()
     finally:
         appliance.close()
+
+
+def show_fault(panel: Panel | None, title: str, what: str, do: str) -> None:
+    """On the panel, where there is one, and leave it there; who has none reads it in the terminal."""
+    from matpi.core.brightness import Brightness
+    from matpi.core.views import Fault
+    from matpi.screen.render import render
+
+    if panel is not None:
+        with suppress(HardwareError):
+            panel.show(render(Fault(title, what, do)), Brightness.BRIGHT)
 
 
 def status_path(environment: dict[str, str] | None = None) -> Path | None:

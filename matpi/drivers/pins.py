@@ -57,20 +57,24 @@ def open_pins(data: int, clock: int, lgpio: Any = None, devices: Path = Path("/d
     return LgpioPin(lgpio, handle, data), LgpioPin(lgpio, handle, clock)
 
 
-def give_lgpio_a_folder() -> None:
-    """Before lgpio is imported: it makes a pipe as a file then, in the working directory unless told where, and that
-    may be one this user cannot write. Told where, it also makes that the working directory (lgpio 0.2.2, tried).
+def load_lgpio() -> Any:
+    """lgpio, imported so that it leaves no trace: it makes a pipe as a file then, in the working directory unless LG_WD
+    tells another, and makes that the working directory (lgpio 0.2.2, tried). Raises ImportError.
     """
     os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir())
+    here = Path.cwd()
+    try:
+        import lgpio
+    finally:
+        os.chdir(here)
+    return lgpio
 
 
 def _library() -> Any:
-    give_lgpio_a_folder()
     try:
-        import lgpio
+        return load_lgpio()
     except ImportError as error:
         raise HardwareError(f"lgpio is not there ({error}); install python3-lgpio.") from error
-    return lgpio
 
 
 def _header(lgpio: Any, devices: Path) -> int:

@@ -31,6 +31,11 @@ BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 HARDWARE_RETRY_S: Final = 5.0
 STEADY_S: Final = 10.0
 """A reader that lived this long is started at once again."""
+NOTES_AT_ONCE: Final = 5
+NOTE_EVERY_S: Final = 600.0
+"""A reader that dies again and again is noted this rarely after the first few times: each note is a write, and cards
+wear. Chosen.
+"""
 SILENT_S: Final = 3.0
 """The reader reports once a second even when its chips do not."""
 BEGIN_S: Final = 15.0
@@ -112,6 +117,7 @@ class ReaderScale:
         self._restarts = 0
         self._facts: dict[str, Any] = {}
         self._failure = ""  # told, and not yet over
+        self._noted_at = -NOTE_EVERY_S
 
     def start(self, put: PutCounted) -> None:
         self._put = put
@@ -181,7 +187,8 @@ class ReaderScale:
 
     def _tell(self, t: float, end: _End) -> None:
         """The loss at once; a part that stays broken only once."""
-        if not end.hardware:
+        if not end.hardware and (self._restarts < NOTES_AT_ONCE or t - self._noted_at >= NOTE_EVERY_S):
+            self._noted_at = t
             self._put(Noted(t, "reader_died", end.why))
         if end.why == self._failure:
             return

@@ -184,10 +184,12 @@ def test_without_a_header_the_device_still_runs_and_says_what_is_missing(tmp_pat
         assert "matpi runs" in process.stdout.readline()
         time.sleep(2.5)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=20)
     finally:
         process.kill()
     assert (process.returncode, err) == (0, "")
+    for part in ("/dev/i2c-1", "GPIO pins", "GPIO header"):
+        assert part in out
     from matpi.store.db import Store
 
     with Store.open(store, read_only=True) as log:
