@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
     """Until SIGTERM or Ctrl-C. Raises StoreError when the log will not open."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask(_number: int, _frame: Any) -> None:
+        from matpi.core.events import Stopping
+
+        inbox.put(Stopping(time.monotonic()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)  # from the first moment on: whatever is lit goes dark again
     screen = light_up(parts, inbox.put)
     # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
     from matpi.appliance import Appliance
@@ -52,11 +61,6 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         watch=tell,
     )
 
-    def ask(_number: int, _frame: Any) -> None:
-        appliance.ask_to_stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
     try:
         appliance.start()
         say(f"matpi runs; the log is {store}. Press Ctrl-C to stop.")

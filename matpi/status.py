@@ -34,7 +34,7 @@ def status(appliance: Appliance) -> dict[str, Any]:
         "panel": {
             "driver": appliance.config.panel.driver,
             "lost": screen is not None and bool(screen.trouble),
-            "trouble": "" if screen is None else screen.trouble,
+            "trouble": "" if screen is None else screen.trouble or "",
             "frames": 0 if screen is None else screen.drawn,
         },
         "state": snapshot.state.name,

@@ -53,8 +53,8 @@ tidy() {
   case $phase in
     building) rm -rf "$new" ;;
     stopped)
-      systemctl start "$SERVICE"
       rm -rf "$new"
+      systemctl start "$SERVICE" || warn "The service did not start again; see: journalctl -u $SERVICE"
       ;;
     switching)
       code=1

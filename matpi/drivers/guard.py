@@ -31,6 +31,8 @@ POLLS_SILENT: Final = 8
 """Looks a period while a chip is overdue. Chosen: an edge is still seen well within READ_LIMIT."""
 DEADLINE: Final = 10
 """Periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4."""
+STUCK_S: Final = 1.0
+"""A silent chip is reset this rarely: longer than four periods of the slow jumper, so that one wrongly set is heard."""
 SUSPECT: Final = 2
 """Samples dropped after a bad one (Klipper PR #6659: the bad one and the next two)."""
 GAP: Final = 3
@@ -104,6 +106,7 @@ class Guarded(ABC):
         self._now = now
         self._sleep = sleep
         self._suspects = 0
+        self._reset_at = -math.inf
         self._busy_at = self._busy_before = -math.inf  # DOUT was last seen high: now, and when the last sample came
         self._heard_at = self._told_at = now()
         self._next_from = now()  # the sample before; after a reset of ours, when the first may come
@@ -128,6 +131,9 @@ class Guarded(ABC):
             return None
         self._told_at = now
         self._intervals.clear()
+        if now - max(self._heard_at, self._reset_at) >= max(STUCK_S, DEADLINE * self.period_s):
+            # A chip that missed a pulse waits for the rest of its read-out and holds DOUT up; nothing else wakes it.
+            self.reset()
         return self._sample(Status.NOT_READY)
 
     def ready(self) -> bool:
@@ -182,6 +188,7 @@ class Guarded(ABC):
     def reset(self) -> None:
         """Power down and up. Nothing is ready for four periods, less what a fast oscillator may save."""
         self._power_cycle()
+        self._reset_at = self._now()
         self.look_at = self._next_from = self._now() + SETTLING * READ_LIMIT * self.period_s
         self._busy_at = self._busy_before = -math.inf
         self._first = True

@@ -101,8 +101,10 @@ class Inlet:
                     break
                 body = json.loads(data[at + size : at + size + number])
                 at += size + number
+                if not isinstance(body, dict):
+                    raise FormatError(f"a report that is a {type(body).__name__}")
                 yield Told(t, kind, body)
-        except (IndexError, json.JSONDecodeError) as error:
+        except (IndexError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
             raise FormatError(f"broken record: {error}") from error
         finally:
             self._rest = data[at:]

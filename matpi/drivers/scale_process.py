@@ -149,9 +149,9 @@ class ReaderScale:
                 alive=process is not None and process.poll() is None,
                 pid=None if process is None else process.pid,
                 restarts=self._restarts,
-                scheduling=str(facts.get("scheduling", "")),
-                cpu_s=float(facts.get("cpu_s", 0.0)),
-                dropped=int(facts.get("dropped", 0)),
+                scheduling=facts.get("scheduling", ""),
+                cpu_s=facts.get("cpu_s", 0.0),
+                dropped=facts.get("dropped", 0),
                 trouble=self._failure or self._assembly.trouble,
                 chips=tuple(
                     ChipReport(
@@ -243,7 +243,7 @@ class ReaderScale:
                 heard_at, patience_s = self._now(), SILENT_S
                 try:
                     end = self._hear(inlet, data) or end
-                except FormatError as error:
+                except (FormatError, LookupError, TypeError, ValueError) as error:
                     return _End(f"The reader of the load cells wrote nonsense ({error}); it is restarted.")
             t = self._now()
             if t - heard_at > patience_s:
@@ -276,8 +276,13 @@ class ReaderScale:
         with self._lock:
             if not self._facts:
                 self._assembly.begin(record.t)
-            self._facts = record.body
             notes = self._assembly.rates(record.t, record.body["rates"])
+            body = record.body
+            self._facts = {
+                "scheduling": str(body.get("scheduling", "")),
+                "cpu_s": float(body.get("cpu_s", 0.0)),
+                "dropped": int(body.get("dropped", 0)),
+            }
         for note in notes:
             self._put(note)
 

@@ -74,7 +74,8 @@ class Chip:
     Raspberry Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the
     real one shows; white noise of the source comes out halved, so who gives the noise of the data sheet sets 1.
 
-    Faults, to be set at any time: `unplugged` (DOUT high for ever), `stuck_low`, and `stall` (pulse number -> seconds
+    Faults, to be set at any time: `unplugged` (DOUT high for ever), `stuck_low`, `lost_pulses` (so many of the next do
+    not arrive), and `stall` (pulse number -> seconds
     the next read-out hangs there with PD_SCK high, once, as when the scheduler took the processor away).
     """
 
@@ -94,6 +95,7 @@ class Chip:
         self.unplugged = False
         self.stuck_low = False
         self.stall: dict[int, float] = {}
+        self.lost_pulses = 0
         self.resets = 0
         self.conversions = 0
         self.read_out = 0
@@ -119,6 +121,9 @@ class Chip:
         now = self._access()
         if high and self._high_since is None:
             self._high_since = now
+            if self.lost_pulses > 0:
+                self.lost_pulses -= 1
+                return
             self._pulse()
             if stall := self.stall.pop(self._pulses, 0.0):
                 self._pass(stall)

@@ -126,9 +126,10 @@ class WriterLock:
         except BlockingIOError:
             owner = os.pread(fd, 32, 0).decode(errors="replace").strip()
             os.close(fd)
-            who, how = (f"matpi, process {owner}", f" (`kill {owner}`)") if owner.isdigit() else ("another matpi", "")
+            who, how = (f"matpi, process {owner}", f"`kill {owner}`, ") if owner.isdigit() else ("another matpi", "")
             raise StoreBusyError(
-                f"The session log {path} is in use by {who}; stop that one first{how}, then try again."
+                f"The session log {path} is in use by {who}; stop that one first ({how}the service with"
+                f" `sudo systemctl stop matpi`), then try again."
             ) from None
         except OSError:
             os.close(fd)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from matpi.config import PanelConfig, panel_of
+from matpi.appliance import Appliance
+from matpi.config import Config, PanelConfig, panel_of
 from matpi.core.views import Fault
+from matpi.doctor import Life, read_device
+from matpi.drivers.clock import SystemClock
+from matpi.drivers.mock import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.drivers.pins import load_lgpio
 from matpi.run import show_fault
 from matpi.screen.render import render
+from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
+from matpi.splash import light_up
+from matpi.status import write_status
+from matpi.store.db import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,3 +90,151 @@ def test_lgpio_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: p
     load_lgpio()
     assert Path.cwd() == tmp_path
     monkeypatch.delitem(sys.modules, "lgpio")
+
+
+class Taken(Exception):  # noqa: N818  as lgpio's own error, it is nothing but an Exception
+    pass
+
+
+class BusyParts:
+    """A board on which another program has the pins."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def panel(self) -> Panel | None:
+        return self._board.panel()
+
+    def scale(self) -> Any:
+        return self._board.scale()
+
+    def pins(self) -> Any:
+        factory = EmulatedHeader().factory
+
+        def pin(*_: object, **__: object) -> object:
+            raise Taken("'GPIO busy'")
+
+        factory.pin = pin
+        return factory
+
+
+def test_a_taken_pin_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    config = Config()
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    appliance = Appliance(
+        config,
+        BusyParts(Board(config)),
+        tmp_path / "log.db",
+        SystemClock(),
+        screen=None,
+        inbox=inbox,
+        boot_id="b",
+        zone="UTC",
+    )
+    try:
+        appliance.start()
+        appliance.ask_to_stop()
+        appliance.run()
+    finally:
+        appliance.close()
+    with Store.open(tmp_path / "log.db", read_only=True) as log:
+        noted = {tally.kind: tally.last_text for tally in log.diagnostics()}
+    assert "GPIO 17" in noted["button_lost"]
+    assert "GPIO 18" in noted["lamp_lost"]
+    assert "busy" in noted["lamp_lost"]
+
+
+class Failing:
+    def stop(self) -> None:
+        raise RuntimeError("it hangs")
+
+
+def test_a_part_that_fails_on_the_way_down_keeps_no_other_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Config()
+    board = Board(config)
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    appliance = Appliance(
+        config,
+        board,
+        tmp_path / "log.db",
+        SystemClock(),
+        screen=light_up(board, inbox.put),
+        inbox=inbox,
+        boot_id="b",
+        zone="UTC",
+    )
+    appliance.start()
+    scale = appliance.scale
+    assert scale is not None
+    scale.stop()
+    appliance.scale = Failing()  # type: ignore[assignment]
+    appliance.close()
+    assert "it hangs" in capsys.readouterr().err
+    assert board.picture() is None
+    with Store.open(tmp_path / "log.db"):
+        pass  # its lock is free
+
+
+def test_doctor_reads_what_the_running_device_writes(tmp_path: Path) -> None:
+    """The two sides of the status file, with a panel that works and one that does not."""
+    config = Config()
+    for lost in (False, True):
+        board = Board(config)
+        board.panel_chip.lost = lost
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        appliance = Appliance(
+            config,
+            board,
+            tmp_path / "log.db",
+            SystemClock(),
+            screen=light_up(board, inbox.put),
+            inbox=inbox,
+            boot_id="b",
+            zone="UTC",
+        )
+        try:
+            appliance.start()
+            until = time.monotonic() + 10.0
+            while lost and appliance.screen is not None and not appliance.screen.trouble:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            write_status(tmp_path / "status.json", appliance)
+        finally:
+            appliance.close()
+        device = read_device(tmp_path / "status.json", now=time.monotonic, alive=lambda _: True)
+        assert device.life is Life.RUNNING
+        assert device.status is not None
+        assert device.status.panel is not None
+        assert device.status.panel.lost is lost
+
+
+def test_a_device_asked_to_stop_while_it_loads_ends_dark(tmp_path: Path) -> None:
+    """SIGTERM in the midst of the imports; the handler is there before anything is lit."""
+    code = (
+        "import os, signal, sys\n"
+        "import matpi.run as run, matpi.splash\n"
+        "from matpi.config import Config\n"
+        "from matpi.sim.board import Board\n"
+        "board = Board(Config())\n"
+        "lit = matpi.splash.light_up\n"
+        "def light_up(parts, put):\n"
+        "    screen = lit(parts, put)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return screen\n"
+        "run.light_up = light_up\n"
+        "from pathlib import Path\n"
+        "run.run_device(Config(), board, Path(sys.argv[1]), print, None)\n"
+        "print('dark' if board.picture() is None else 'lit')\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "log.db")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.endswith("dark\n")

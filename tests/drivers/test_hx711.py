@@ -327,3 +327,15 @@ def test_the_import_is_silent() -> None:
         timeout=60,
     )
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("rate", [10, 80])
+def test_a_chip_that_missed_a_pulse_is_woken(rate: int) -> None:
+    """It waits in mid-count with DOUT up, for ever, and looks as if it were unplugged; a reset is what it needs."""
+    rig = Rig(rate=rate)
+    assert rig.scale.read().status is Status.OK
+    rig.chip.lost_pulses = 3
+    until = rig.time() + 6.0
+    rig.scale.read()
+    while rig.scale.read().status is not Status.OK:
+        assert rig.time() < until

@@ -346,6 +346,28 @@ def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkey
     assert "silent for 0.3 s" in noted.text
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        "HEAD.pack(SAMPLE, 200, 0, 5, time.monotonic())",
+        "HEAD.pack(SAMPLE, 0, 99, 5, time.monotonic())",
+        "HEAD.pack(77, 0, 0, 5, time.monotonic())",
+        "told_record(REPORT, time.monotonic(), {})",
+        "told_record(REPORT, time.monotonic(), {'rates': [None] * 3})",
+        "told_record(REPORT, time.monotonic(), {'rates': [None, None], 'cpu_s': []})",
+        "HEAD.pack(REPORT, 0, 0, 2, time.monotonic()) + b'[]'",
+        "HEAD.pack(REPORT, 0, 0, 4000, time.monotonic()) + b'[' * 4000",
+        "HEAD.pack(MESSAGE, 0, 0, 1, time.monotonic()) + bytes([255])",
+    ],
+)
+def test_well_formed_nonsense_ends_that_reader_and_not_the_thread(run: Callable[..., Device], record: str) -> None:
+    words = f"import os, time; from matpi.drivers.records import *; os.write(1, {record}); time.sleep(60)"
+    device = run(saying(words))
+    device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
+    device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
+    assert device.scale.report().restarts >= 1
+
+
 def test_a_program_that_is_not_there_is_a_sentence(run: Callable[..., Device]) -> None:
     device = run(["/nonexistent/python"])
     lost = device.until(is_lost)[-1]
