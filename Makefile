@@ -2,14 +2,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BENCHES := core_year arriving frame process reader appliance bank cost accuracy
+BENCHES := core_year arriving frame process reader appliance bank cost breath accuracy
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test check bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test test-trixie test-arm64 check bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -26,6 +26,12 @@ sim: $(STAMP) ## Run the device on a simulated mat, in the browser
 test: check ## Everything: checks, then every test
 	$(BIN)/python -m pytest $(ARGS)
 
+test-trixie: ## With sudo: the tests on Debian 13 and Python 3.13
+	@sh tests/chroots/run.sh trixie $(ARGS)
+
+test-arm64: ## With sudo: wheels, drivers and the core's tests on an emulated 64-bit Arm
+	@sh tests/chroots/run.sh arm64 $(ARGS)
+
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,6 +46,7 @@ accuracy: $(STAMP) ## The whole scenario bank against the peers; writes docs/acc
 docs: $(STAMP) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/make_config.py
+	$(BIN)/python hardware/make_wiring.py
 
 wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/wheels.md
 	$(BIN)/python docs/make_wheels.py

@@ -3,6 +3,9 @@
 A conversion is taken when DOUT falls. Believed is one whose clock was never high for long, whose bits after the 24th
 are 1, and whose read-out had ended before the next conversion could change it, counted from when DOUT was last seen
 high. Whatever is not goes out as a status without counts, and so do the next two.
+
+What 25 pulses cannot show: a stray clock pulse before a read-out shifts the code by one bit, and the chip's extra bits
+still read 1; only the samples after it betray it. The core's own look at neighbouring readings is the belt for that.
 """
 
 from __future__ import annotations
