@@ -50,10 +50,11 @@ def page(
     apart: Mapping[str, Score],
     empty: Sequence[str],
     faults: Sequence[tuple[str, str]],
+    zero: str = "",
 ) -> str:
     """`without`: part -> class -> score, "" for matpi as it is on the same recordings; `faults`: where, what.
 
-    `apart`: matpi's scores in the classes that are in no total.
+    `apart`: matpi's scores in the classes that are in no total. `zero`: the section about a year with the zero.
     """
     parts: list[str] = [
         "# How right it is",
@@ -74,6 +75,7 @@ def page(
         _ablations(without, empty),
         "## What matpi gets wrong",
         _faults(faults),
+        zero,
         "## The peers",
         "\n".join(f"- **{peer.name}** ({peer.source}): {peer.rules}" for peer in PEERS),
         _fairness(),

@@ -11,10 +11,11 @@ from benchmarks.scoring import Heard, Reported
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, id_of
 from matpi.core.events import Reading, Saved, Tick, WallClock
-from matpi.core.model import Acknowledgement, EndReason, Memory, Session
-from matpi.core.presence import Presence
+from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Zero
+from matpi.core.presence import Load, Presence
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.zero import ZeroRules
+from matpi.core.stillness import Stillness
+from matpi.core.zero import Block, ZeroRules
 from matpi.sim.recording import Recording
 
 EVENING = 1_773_601_200.0
@@ -36,6 +37,73 @@ class EveryReadingCounts(Presence):
         onset = t if self._onset_floor is None else self._onset_floor
         self._onset_floor, self._quiet = None, True
         self._crossed(t, onset, x)
+
+
+class NoFoot(Presence):
+    """Starts and ends are those of the thresholds, not of the foot of the rise and of the fall."""
+
+    def _came(self, onset: float, not_before: float, gap_s: float) -> tuple[float, float]:
+        return onset, super()._came(onset, not_before, gap_s)[1]
+
+    def _left(self, onset: float) -> float:
+        return onset
+
+
+class AnyWeight(Presence):
+    """Whatever is on when the dwell is over is somebody, however little it weighs by then."""
+
+    def _steady_kg(self, t: float) -> float | None:
+        kg = super()._steady_kg(t)
+        return None if kg is None else max(kg, self.rules.on_kg * self.rules.light_ratio)
+
+
+class Abrupt(Presence):
+    """Half a second under "off" is the end of a fall, however slowly it goes on."""
+
+    def _falls_on(self, onset: float, t: float) -> bool:  # noqa: ARG002
+        return False
+
+
+class EachWriggle(Presence):
+    """Two short lifts are two, however little lies between them."""
+
+    def _crossed(self, t: float, onset: float, x: float) -> None:
+        self._dip = None
+        super()._crossed(t, onset, x)
+
+
+class NoCreep(Presence):
+    """What moves from one second to the next is never the cell."""
+
+    def __init__(self, t: float, zero: Zero | None, rules: PresenceRules, *, calibrated: bool = True) -> None:
+        super().__init__(t, zero, rules, calibrated=calibrated)
+        self._stillness = Stillness(rules.object_ratio, creep_kg_s=0.0)
+
+
+class OneChannelTells(Presence):
+    """The sum alone, without what moves from end to end, tells a body from a thing."""
+
+    def _look_for_body(self, t: float, block: Block) -> None:
+        kg = block.mean_kg
+        super()._look_for_body(t, block._replace(mean_kg=(*kg, 0.0)) if len(kg) == 1 else block)
+
+
+class WhateverStirs(Presence):
+    """A pet on a thing brings it to life."""
+
+    def _pet_moves(self, block: Block) -> bool:  # noqa: ARG002
+        return False
+
+
+class FromNothing(Presence):
+    """What lay there before somebody came, and what stays behind, is a part of whoever comes."""
+
+    def _touched(self, t: float, onset: float) -> None:
+        super()._touched(t, onset)
+        self._before_kg = 0.0
+
+    def _rest(self, load: Load, rest_kg: float = 0.0) -> None:  # noqa: ARG002
+        super()._rest(load)
 
 
 def as_told(heard: Heard) -> Heard:
@@ -70,6 +138,18 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("time to come back", PresenceRules(away_s=0.0)),
     Variant("doubt before a decision", PresenceRules(doubt_s=0.0)),
     Variant("back-dating", told=as_told),
+    Variant("foot of the rise and fall", presence=NoFoot),
+    Variant("a slow fall is waited for", presence=Abrupt),
+    Variant("wriggles in a row are one", presence=EachWriggle),
+    Variant("weight at rest", presence=AnyWeight),
+    Variant("what lay there before", presence=FromNothing),
+    Variant("more time for a light load", PresenceRules(light_ratio=0.0)),
+    Variant("most of the load gone", PresenceRules(far_less=0.0)),
+    Variant("a thing put where somebody lay", PresenceRules(settled_s=0.0)),
+    Variant("a body moves, however short", PresenceRules(body_s=0.0)),
+    Variant("cells creep", presence=NoCreep),
+    Variant("one channel tells no thing", presence=OneChannelTells),
+    Variant("a pet on a thing is a pet", presence=WhateverStirs),
     Variant("zero tracking", PresenceRules(zero=ZeroRules(rate_kg_s=0.0))),
     Variant("object test", PresenceRules(object_s=1e9)),
 )
@@ -110,7 +190,7 @@ class Listener:
             self.device.presence = variant.presence(t, None, rules.presence)
         self._t = t
         self._started = t
-        self._sessions: list[Reported] = []
+        self._sessions: dict[str, Reported] = {}
         self._arrivals: list[float] = []
         self._objects: list[float] = []
         self._perform(self.device.handle(WallClock(t, EVENING, trusted=True)))
@@ -126,7 +206,7 @@ class Listener:
         if reading is not None:
             self._t = reading.t
             perform(handle(Tick(reading.t + AFTER_S)))
-        return Heard(tuple(self._sessions), tuple(self._arrivals), tuple(self._objects))
+        return Heard(tuple(self._sessions.values()), tuple(self._arrivals), tuple(self._objects))
 
     def _perform(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
@@ -144,7 +224,7 @@ class Listener:
             case Said.OBJECT:
                 self._objects.append(report.t)
             case Said.SESSION_ENDED if report.session is not None:
-                self._sessions.append(self._reported(report.session, report.t))
+                self._sessions[report.session.id] = self._reported(report.session, report.t)
             case _:
                 pass
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 from statistics import median
 from typing import NamedTuple
@@ -15,7 +16,15 @@ from matpi.core.effects import SaveZero
 from matpi.core.first_zero import FirstZero
 from matpi.core.model import Zero
 
-WANTED = "leave the mat empty"
+
+class ZeroWord(StrEnum):
+    """What a person should do for the zero; the value is no text for the screen."""
+
+    NOTHING = ""
+    CHECK = "check"
+    """Something lies on the mat, or a wire is loose."""
+    WANTED = "wanted"
+    """Leave the mat empty: nobody knows its weight yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +110,11 @@ class ZeroTracker:
         return self._first is not None and self.kg is None
 
     @property
-    def word(self) -> str:
-        """What a person should do for the zero, in at most 21 characters; "" when nothing."""
+    def word(self) -> ZeroWord:
+        """What a person should do for the zero."""
         if self.astray or (self._first is not None and self._first.far):
-            return "check the mat"
-        return WANTED if self.seeking else ""
+            return ZeroWord.CHECK
+        return ZeroWord.WANTED if self.seeking else ZeroWord.NOTHING
 
     def empty_block(self, block: Block) -> bool:
         """Learn from one block of the mat with nobody on it. True when the zero is another from here on; else it moved
@@ -165,8 +174,14 @@ class ZeroTracker:
         assert zero is not None  # noqa: S101  set by empty_block
         step = self._rules.rate_kg_s * (block.end - block.start) / len(zero)
         moved = tuple(z + max(-step, min(step, m - z)) for z, m in zip(zero, block.mean_kg, strict=True))
-        if abs(sum(moved) - self._reference()) <= self._rules.reach_kg:
+        was, would = sum(zero), sum(moved)
+        least, most = self._reference() - self._rules.reach_kg, self._reference() + self._rules.reach_kg
+        if least <= would <= most:
             self.kg = moved
+        elif least <= was <= most:
+            # The last step ends on the reach, or the mat would stand a hair before it for ever and never be told.
+            part = ((least if would < least else most) - was) / (would - was)
+            self.kg = tuple(z + part * (m - z) for z, m in zip(zero, moved, strict=True))
 
     def set_by_hand(self, block: Block) -> None:
         """Somebody asked: this block is the zero, and the reach is counted from here."""

@@ -142,8 +142,17 @@ def follow(x: Array, dt: float, tau: float) -> Array:
     return out
 
 
-def moments(duration_s: float, period_s: float, busy: list[tuple[float, float]] | None, rng: Random) -> Array:
-    """Times of the readings from about 0 to `duration_s`: at the full rate while `busy`, or all along for None."""
+def moments(
+    duration_s: float,
+    period_s: float,
+    busy: list[tuple[float, float]] | None,
+    rng: Random,
+    quiet_s: float = 1.0 / QUIET_RATE,
+) -> Array:
+    """Times of the readings from about 0 to `duration_s`: at the full rate while `busy`, or all along for None.
+
+    Else every `quiet_s`, but for the minutes to learn from.
+    """
     phase = float(rng.uniform(0.0, period_s))
     if busy is None:
         t = np.arange(phase, duration_s, period_s)
@@ -155,14 +164,14 @@ def moments(duration_s: float, period_s: float, busy: list[tuple[float, float]] 
             if until <= end:
                 continue
             if begin > end:
-                quiet = np.arange(end, begin, 1.0 / QUIET_RATE)
+                quiet = np.arange(end, begin, quiet_s)
                 pieces.append(quiet)
-                end = float(quiet[-1]) + min(1.0 / QUIET_RATE, max(period_s, begin - float(quiet[-1])))
+                end = float(quiet[-1]) + min(quiet_s, max(period_s, begin - float(quiet[-1])))
             full = np.arange(end, min(until, duration_s), period_s)
             if len(full):
                 pieces.append(full)
                 end = float(full[-1]) + period_s
-        pieces.append(np.arange(end, duration_s, 1.0 / QUIET_RATE))
+        pieces.append(np.arange(end, duration_s, quiet_s))
         t = np.concatenate(pieces)
         t = t[t < duration_s]
     return np.asarray(t + rng.uniform(0.0, JITTER_S, len(t)))

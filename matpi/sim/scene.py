@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from matpi.sim.cells import Build, Faults, draw_build, told
-from matpi.sim.loads import CELLS, Array, Random, Source, moments
+from matpi.sim.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
 from matpi.sim.people import Visit
 from matpi.sim.recording import Recording, Stay, Thing
 from matpi.sim.things import Laid, MatAway, Shaken
@@ -40,6 +40,8 @@ class Scene:
     faults: Faults = field(default_factory=Faults)
     windows: list[tuple[float, float, float]] = field(default_factory=list)
     """(opened, closed, degrees colder)."""
+    quiet_s: float = 1.0 / QUIET_RATE
+    """From one reading to the next while nothing is busy."""
 
     def visit(self, visit: Visit) -> None:
         begin, end = visit.path.touches()
@@ -60,7 +62,7 @@ class Scene:
                     self.busy.append((begin, end))
 
     def record(self, kind: str, seed: int, duration_s: float) -> Recording:
-        t = moments(duration_s, self.build.period_s, self.busy, self.rng)
+        t = moments(duration_s, self.build.period_s, self.busy, self.rng, self.quiet_s)
         middle = t - 0.5 * self.build.period_s
         load = np.zeros((len(t), CELLS))
         for source in self.sources:

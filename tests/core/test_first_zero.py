@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matpi.core.controls import ZERO
+from matpi.core.controls import Item
 from matpi.core.effects import Pattern, SaveZero
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.session import State
-from matpi.core.views import Fault, Idle, Menu, Notice, Object
+from matpi.core.views import Fault, Idle, Notice, Object
 from matpi.core.zero import ZeroRules, ZeroTracker, block_of
 from matpi.sim.body import Mat
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
@@ -221,10 +221,7 @@ def test_by_hand_it_can_be_set_at_any_time() -> None:
     on = bench((9.0, 1.0), noise=900.0)
     on.pass_s(60)
     assert on.device.presence.zero.seeking, "too noisy to tell an empty mat from somebody"
-    on.hold()
-    assert isinstance(on.view, Menu)
-    assert on.view.items[on.view.index] == ZERO
-    on.hold()
+    on.choose(Item.ZERO)
     assert not on.device.presence.zero.seeking
     assert on.device.presence.zero.total_kg == pytest.approx(10.0, abs=0.1)
     on.body = lying()

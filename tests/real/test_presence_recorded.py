@@ -17,7 +17,9 @@ from tests.real.recordings import board, static_g
 
 
 def test_somebody_who_steps_on_bounces_and_steps_off_is_one_session() -> None:
-    """First touch at 3.54 s, 0.69 s lifted off, on again at 4.87 s, off at 105.33 s (total over 12, under 6 kg)."""
+    """Over 12 kg at 3.54 s, 0.69 s lifted off, on again at 4.87 s, under 6 kg at 105.33 s. The foot is put down over
+    0.3 s before: a kilogram at 3.21 s.
+    """
     (session,) = replay(board("stand_100s_bounced_start")).sessions
     assert session.start_mono == pytest.approx(3.54, abs=0.5), "the bounce is part of getting on"
     assert end_of(session) == pytest.approx(105.33, abs=0.5)
@@ -28,7 +30,7 @@ def test_somebody_who_steps_on_bounces_and_steps_off_is_one_session() -> None:
 
 def test_the_edges_are_found_to_the_reading() -> None:
     (session,) = replay(board("stand_100s_bounced_start")).sessions
-    assert session.start_mono == pytest.approx(3.54, abs=0.05)
+    assert session.start_mono == pytest.approx(3.21, abs=0.05), "the foot of the rise"
     assert end_of(session) == pytest.approx(105.33, abs=0.05)
 
 
@@ -71,7 +73,7 @@ def test_somebody_standing_is_never_taken_for_an_object_although_the_noise_was_l
     stand = [Reading(at + r.t, r.kg) for r in board("stand_100s_bounced_start")]
     (session,) = replay([*before, *stand], watch=watch).sessions
     assert path[:3] == ["ARRIVING", "ON_MAT", "AWAY"]
-    assert session.span_s == pytest.approx(101.79, abs=0.1)
+    assert session.span_s == pytest.approx(102.12, abs=0.1)
 
 
 # -- 10 000 static readings of an HX711 ----------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""The zero over a year: the whole device on a mat through seasons, creep, washing, power cuts and a failing cell.
+
+Prints JSON lines, one a mat, one a protection switched off, and one for all; a progress bar on stderr. Without an
+option: two mats of the tune seeds for 20 days, so that `make bench` stays short. `--full`: one mat for a whole year and
+eight for 24 days, each with a failing cell, of the report seeds; `--set tune --full` tries rules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Final, Literal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.zero_told import Outcome, Told, lines, section
+from benchmarks.zero_watch import through
+from benchmarks.zero_without import WITHOUT, least_told_kg, limits
+from matpi.core.presence import Presence
+from matpi.sim.seasons import YEAR_DAYS, Year, draw_year
+
+Which = Literal["tune", "report"]
+SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(4_000_000, 4_001_000)}
+"""None of them in the bank of scenarios. Rules are tried on `tune`; `report` is for what is told. Every even one has a
+failing cell.
+"""
+SOME_DAYS, SOME_MATS = 24, 8
+SHORT_DAYS, SHORT_MATS = 20, 2
+WITHOUT_DAYS: Final = 14
+CORES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A mat to live with. `without`: to compare, what protects its zero is switched off, nothing of it for ""."""
+
+    year: Year
+    without: str | None = None
+
+    def done(self, over: Queue[int]) -> Outcome:
+        return through(self.year, WITHOUT.get(self.without or "", Presence), lambda: over.put(1))
+
+
+def jobs(which: Which, *, full: bool) -> list[Job]:
+    """The longest first, so that two cores end together."""
+    seeds = SEEDS[which]
+    if not full:
+        return [Job(draw_year(seed, SHORT_DAYS)) for seed in seeds[:SHORT_MATS]]
+    return [
+        Job(draw_year(seeds[0], YEAR_DAYS)),
+        *(Job(draw_year(seed, SOME_DAYS)) for seed in seeds[2 : 2 + 2 * SOME_MATS : 2]),
+        *(Job(draw_year(seeds[0], WITHOUT_DAYS), without) for without in ("", *WITHOUT)),
+    ]
+
+
+def run(todo: Sequence[Job], cores: int = CORES) -> list[Outcome]:
+    """In the order of the jobs, whoever ended first; the bar counts days."""
+    from rich import progress
+    from rich.console import Console
+
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn())
+    times = (progress.TimeElapsedColumn(), progress.TimeRemainingColumn())
+    context = get_context("spawn")
+    with (
+        progress.Progress(*columns, *times, console=Console(stderr=True)) as bar,
+        context.Manager() as manager,
+        ProcessPoolExecutor(cores, mp_context=context) as pool,
+    ):
+        task = bar.add_task("days", total=sum(job.year.days for job in todo))
+        over = manager.Queue()
+        futures = [pool.submit(job.done, over) for job in todo]
+        while wait(futures, timeout=0.0).not_done:
+            try:
+                bar.advance(task, over.get(timeout=0.5))
+            except Empty:
+                continue
+        bar.update(task, completed=sum(job.year.days for job in todo))
+        return [future.result() for future in futures]
+
+
+def measured(which: Which, *, full: bool, cores: int = CORES) -> Told:
+    todo = jobs(which, full=full)
+    done = list(zip(todo, run(todo, cores), strict=True))
+    mats = tuple(outcome for job, outcome in done if job.without is None)
+    without = tuple((job.without, outcome) for job, outcome in done if job.without is not None)
+    return Told(mats, without, tuple(limits()), least_told_kg())
+
+
+def main(words: Iterable[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--full", action="store_true", help="a whole year, eight mats for 24 days, and the protections off"
+    )
+    parser.add_argument("--set", choices=tuple(SEEDS), help="default: report when full, else tune")
+    parser.add_argument("--cores", type=int, default=CORES)
+    parser.add_argument("--page", action="store_true", help="print the section of docs/accuracy.md instead")
+    asked = parser.parse_args(None if words is None else list(words))
+    which: Which = asked.set or ("report" if asked.full else "tune")
+    begin = time.perf_counter()
+    told = measured(which, full=asked.full, cores=asked.cores)
+    if asked.page:
+        print(section(told))
+        return
+    if not asked.full:
+        note = f"shortened: {SHORT_MATS} mats for {SHORT_DAYS} days, {which} set"
+        print(json.dumps({"figure": "zero_year_note", "value": note}))
+    for line in lines(told, time.perf_counter() - begin):
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
