@@ -5,55 +5,64 @@ from __future__ import annotations
 from typing import assert_never
 
 from matpi.core import views as v
-from matpi.core.safety import PAGES
+from matpi.core.words import Words
+from matpi.core.words_en import ENGLISH
 
 
-def spoken(view: v.View) -> str:
+def spoken(view: v.View, words: Words = ENGLISH) -> str:
     """One sentence, without what changes several times a second (a hold, a countdown's line)."""
+    say = words.spoken
     match view:
         case v.Off():
-            return "The screen is dark."
+            return say.dark
         case v.Splash(version):
             return f"matpi {version}."
         case v.Idle():
-            return _idle(view)
+            return _idle(view, words)
         case v.Safety(page, pages):
-            words = " ".join(line.strip().removeprefix("* ") for line in PAGES[page])
-            return f"Safety, page {page + 1} of {pages}: {words}."
-        case v.Arriving(lower, upper, day):
-            return f"Welcome. Day {day}, {lower} to {upper} minutes."
+            told = " ".join(line.strip().removeprefix("* ") for line in words.safety.pages[page])
+            return say.safety.format(page=page + 1, pages=pages, words=told)
+        case v.Arriving(lower, upper, day, _, routine):
+            return say.arriving.format(what=routine or say.day.format(day=day), minutes=_range(lower, upper, words))
         case v.Timer(elapsed_s, lower, upper, label, seconds):
-            so_far = duration(elapsed_s) if seconds else _minutes(elapsed_s // 60)
-            return f"On the mat: {so_far} of {lower} to {upper} minutes. {label}."
+            so_far = duration(elapsed_s) if seconds else _minutes(elapsed_s // 60, words)
+            what = label[:1].upper() + label[1:]
+            return say.timer.format(so_far=so_far, range=_span(lower, upper, words), label=what)
+        case v.Breathe(inhale, _, _, says, elapsed_min):
+            side = say.breathe_in if inhale else say.breathe_out
+            return side.format(says=says, minutes=_minutes(elapsed_min, words))
         case v.Away(elapsed_s):
-            return f"Away. The timer waits at {duration(elapsed_s)}: back?"
+            return say.away.format(time=duration(elapsed_s))
         case v.Holding(elapsed_s, _, what):
-            said = "The load cells are silent" if what == v.SILENT else what
-            return f"{said}. The session waits at {duration(elapsed_s)}."
+            return say.holding.format(what=what or say.cells_silent, time=duration(elapsed_s))
         case v.GetUp(minutes):
-            return f"Please get up slowly. The session was closed at {_minutes(minutes)}."
+            return say.get_up.format(minutes=_minutes(minutes, words))
         case v.Object(kg):
-            return f"Something lies on the mat, about {kg} kg. It is not counted."
+            return say.object.format(kg=kg)
         case v.SessionDone(on_mat_s, done, _, saved):
-            return (
-                f"{duration(on_mat_s)} on the mat, {'saved' if saved else 'not saved yet'}."
-                f"{' Done for today.' if done else ''}"
-            )
+            told = (say.done if saved else say.done_unsaved).format(time=duration(on_mat_s))
+            return told + (say.done_today if done else "")
+        case v.OffMat(text, None):
+            return say.off_mat.format(text=text)
+        case v.OffMat(text, left_s):
+            return say.off_mat_left.format(text=text, time=duration(left_s or 0))
         case v.RatingEntry(value):
-            chosen = "Tap to choose." if value is None else f"{value} of 10. Hold to confirm."
-            return f"How tight do I feel today? {chosen}"
+            answer = say.tap_to_choose if value is None else say.hold_to_confirm.format(value=value)
+            return say.rating.format(answer=answer)
         case v.RatingSaved(value, saved):
-            return f"{value} of 10, {'saved' if saved else 'not saved yet'}. Hold to change."
+            return (say.rated if saved else say.rated_unsaved).format(value=value)
         case v.FeltWrong(_, _, logged):
-            return "Logged. Tomorrow is a rest day." if logged else "Felt wrong? Hold to log a stop sign."
+            return say.felt_wrong_logged if logged else say.felt_wrong
         case v.Discarded(on_mat_s):
-            return f"{duration(on_mat_s)} thrown away. Hold to bring it back."
+            return say.discarded.format(time=duration(on_mat_s))
         case v.Menu(items, index):
-            return f"Menu: {items[index]}. Tap for the next, hold to choose."
+            return say.menu.format(item=items[index])
+        case v.Advice(title, lower, upper, lines):
+            return say.advice.format(title=title, minutes=_range(lower, upper, words), lines=". ".join(lines))
         case v.Guide(title, text, more, _, done):
-            return f"{title}: {text}. {more if done is None else 'Measuring'}."
+            return say.guide.format(title=title, text=text, more=more if done is None else say.measuring)
         case v.WeightEntry(kg, tens):
-            return f"Your weight: {kg} kg. Tap for {'ten' if tens else 'one'} more, hold to go on."
+            return (say.weight_tens if tens else say.weight_ones).format(kg=kg)
         case v.Fault(title, what, do):
             return f"{title}: {what}; {do}."
         case v.Notice(title, text, more):
@@ -61,18 +70,23 @@ def spoken(view: v.View) -> str:
     assert_never(view)
 
 
-def _idle(view: v.Idle) -> str:
-    clock = f"{view.clock}. " if view.clock else ""
-    day = f"Day {view.plan_day}" if view.plan_day <= 14 else "After the plan"
+def _idle(view: v.Idle, words: Words) -> str:
+    say = words.spoken
+    span = _span(view.lower_min, view.upper_min, words)
     if view.rest_day:
-        today = "rest day"
+        today = say.rest_day
     elif view.done:
-        today = f"done for today with {duration(view.today_s)}"
+        today = say.done_with.format(time=duration(view.today_s))
     elif view.today_s >= 1:
-        today = f"{duration(view.today_s)} so far of {view.lower_min} to {view.upper_min} minutes"
+        today = say.so_far.format(time=duration(view.today_s), range=span)
     else:
-        today = f"not yet today, {view.lower_min} to {view.upper_min} minutes"
-    return f"{clock}{day}: {today}.{f' {view.notice}.' if view.notice else ''}"
+        today = say.not_yet.format(range=span)
+    return say.idle.format(
+        clock=f"{view.clock}. " if view.clock else "",
+        day=say.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else say.after_plan,
+        today=today,
+        notice=f" {view.notice}." if view.notice else "",
+    )
 
 
 def duration(seconds: float) -> str:
@@ -80,5 +94,13 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def _minutes(minutes: int) -> str:
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+def _range(lower: int, upper: int, words: Words) -> str:
+    return _minutes(upper, words) if lower == upper else _span(lower, upper, words)
+
+
+def _span(lower: int, upper: int, words: Words) -> str:
+    return words.spoken.some_minutes.format(lower=lower, upper=upper)
+
+
+def _minutes(minutes: int, words: Words) -> str:
+    return words.spoken.one_minute if minutes == 1 else words.spoken.minutes.format(n=minutes)

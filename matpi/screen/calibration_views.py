@@ -6,6 +6,7 @@ from typing import Final
 
 from matpi.core.views import Guide, WeightEntry
 from matpi.core.weighing import BLOCKS
+from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
 from matpi.screen.session_views import unit
@@ -31,12 +32,12 @@ def guide(canvas: Canvas, view: Guide) -> None:
         canvas.line(HINT_ROW, view.more)
 
 
-def weight_entry(canvas: Canvas, view: WeightEntry) -> None:
+def weight_entry(canvas: Canvas, view: WeightEntry, words: Words) -> None:
     """The digits that a tap changes are underlined; three cells wide, so that nothing moves at 100."""
     cell = width_px("0", Face.NUMERALS)
-    canvas.line(0, "Your weight")
+    canvas.line(0, words.calibration.your_weight)
     canvas.cells(0, 12, str(view.kg), Face.NUMERALS, 3)
-    unit(canvas, 3 * cell, 40, "kg")
+    unit(canvas, 3 * cell, 40, words.common.kg)
     if view.tens:
         left = 0 if view.kg >= 100 else cell
         canvas.box(left, 46, 2 * cell - left - 2, 2)
@@ -45,4 +46,4 @@ def weight_entry(canvas: Canvas, view: WeightEntry) -> None:
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HINT_ROW, f"tap: {'+10' if view.tens else '+1 '}  hold: next")
+        canvas.line(HINT_ROW, words.calibration.weight_hint.format(step="+10" if view.tens else "+1 "))

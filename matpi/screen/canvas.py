@@ -74,6 +74,11 @@ class Canvas:
         left, top = x + self._border, y + self._border
         self._draw.rectangle((left, top, left + width - 1, top + height - 1), outline=1)
 
+    def circle(self, x: int, y: int, radius: int, ink: int = 1) -> None:
+        """A filled one around a pixel, so 2 * `radius` + 1 across."""
+        middle, high = x + self._border, y + self._border
+        self._draw.ellipse((middle - radius, high - radius, middle + radius, high + radius), fill=ink)
+
     def check(self, x: int, y: int, size: int = 1) -> None:
         """A check mark, 14 x 12 px times `size`: done, or safely stored."""
         left, top = x + self._border, y + self._border

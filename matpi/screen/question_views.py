@@ -6,8 +6,10 @@ from typing import Final
 
 from matpi.core.model import RATING_MAX
 from matpi.core.views import FeltWrong, Menu, RatingEntry, RatingSaved
+from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face
+from matpi.screen.session_views import saved
 
 BOX_PITCH: Final = 13
 BOX_PX: Final = 9
@@ -22,15 +24,15 @@ def answer(canvas: Canvas, hold: float, left: float | None) -> None:
         canvas.rest_line(left)
 
 
-def rating_entry(canvas: Canvas, view: RatingEntry) -> None:
+def rating_entry(canvas: Canvas, view: RatingEntry, words: Words) -> None:
     shown = "?" if view.value is None else str(view.value)
     canvas.cells(0, 0, shown, Face.NUMERALS)
-    for row, words in enumerate(("How tight", "do I feel", "today?")):
-        canvas.text(60, 11 * row, words)
+    for row, line in enumerate(words.questions.how_tight):
+        canvas.text(60, 11 * row, line)
     if view.hold > 0.0:
-        hint = "keep holding"
+        hint = words.common.keep_holding
     else:
-        hint = "tap: +1   10=tightest" if view.value is None else "tap: +1      hold: ok"
+        hint = words.questions.tap_first if view.value is None else words.questions.tap_or_hold
     canvas.line(33, hint)
     left = (WIDTH - (BOX_PITCH * RATING_MAX - (BOX_PITCH - BOX_PX))) // 2
     for box in range(RATING_MAX):
@@ -41,35 +43,34 @@ def rating_entry(canvas: Canvas, view: RatingEntry) -> None:
     answer(canvas, view.hold, view.rest)
 
 
-def rating_saved(canvas: Canvas, view: RatingSaved) -> None:
+def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
     canvas.cells(0, 0, f"{view.value}/{RATING_MAX}", Face.NUMERALS)
     if view.saved:
-        canvas.check(0, 35)
-        canvas.text(19, 33, "Saved", Face.WORDS)
+        saved(canvas, words, words.questions.hold, words.questions.change)
     else:
-        canvas.line(36, "not saved yet")
-    canvas.line(36, "hold:", align="right")
-    canvas.line(46, "change", align="right")
+        canvas.line(36, words.questions.not_saved)
+    canvas.line(36, words.questions.hold, align="right")
+    canvas.line(46, words.questions.change, align="right")
     answer(canvas, view.hold, view.left)
 
 
-def felt_wrong(canvas: Canvas, view: FeltWrong) -> None:
+def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
+    say = words.questions
     if view.logged:
         canvas.check(0, 3)
-        canvas.text(19, 0, "Noted", Face.WORDS)
-        canvas.line(21, "tomorrow: rest day")
-        canvas.line(33, "then one step back")
-        canvas.line(45, "lasts? see a doctor")
+        canvas.text(19, 0, say.noted, Face.WORDS)
+        for row, line in enumerate(say.what_follows):
+            canvas.line(21 + 12 * row, line)
         canvas.rest_line(view.left)
         return
-    canvas.text(0, 0, "Felt wrong?", Face.WORDS)
-    canvas.line(21, "sharp pain, numbness,")
-    canvas.line(32, "dizzy, bruise, skin")
-    canvas.line(44, "keep holding" if view.hold > 0.0 else "hold: note it")
+    canvas.text(0, 0, say.felt_wrong, Face.WORDS)
+    for row, line in enumerate(say.signs):
+        canvas.line(21 + 11 * row, line)
+    canvas.line(44, words.common.keep_holding if view.hold > 0.0 else say.hold_to_note)
     answer(canvas, view.hold, view.left)
 
 
-def menu(canvas: Canvas, view: Menu) -> None:
+def menu(canvas: Canvas, view: Menu, words: Words) -> None:
     """Three items; the chosen one is dark on light. The list moves only when the choice would leave it."""
     first = max(0, min(view.index - 1, len(view.items) - MENU_ROWS))
     for row, item in enumerate(view.items[first : first + MENU_ROWS]):
@@ -84,4 +85,4 @@ def menu(canvas: Canvas, view: Menu) -> None:
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HEIGHT - 12, "tap: next   hold: go")
+        canvas.line(HEIGHT - 12, words.menu.hint)

@@ -7,49 +7,57 @@ from typing import assert_never
 from PIL import Image
 
 from matpi.core import views
-from matpi.screen import calibration_views, question_views, session_views, word_views
+from matpi.core.words import Words
+from matpi.core.words_en import ENGLISH
+from matpi.screen import calibration_views, question_views, routine_views, session_views, word_views
 from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas
 
 
-def draw(canvas: Canvas, view: views.View) -> None:
-    """Draw the view without a shift."""
+def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
+    """Draw the view without a shift; what it does not say itself is said in `words`."""
     match view:
         case views.Off():
             pass
         case views.Splash():
             word_views.splash(canvas, view)
         case views.Idle():
-            word_views.idle(canvas, view)
+            word_views.idle(canvas, view, words)
         case views.Safety():
-            word_views.safety(canvas, view)
+            word_views.safety(canvas, view, words)
         case views.Arriving():
-            session_views.arriving(canvas, view)
+            session_views.arriving(canvas, view, words)
         case views.Timer():
-            session_views.timer(canvas, view)
+            session_views.timer(canvas, view, words)
+        case views.Breathe():
+            routine_views.breathe(canvas, view, words)
         case views.Away():
-            session_views.away(canvas, view)
+            session_views.away(canvas, view, words)
         case views.Holding():
-            session_views.holding(canvas, view)
+            session_views.holding(canvas, view, words)
         case views.GetUp():
-            session_views.get_up(canvas, view)
+            session_views.get_up(canvas, view, words)
         case views.Object():
-            session_views.thing(canvas, view)
+            session_views.thing(canvas, view, words)
         case views.SessionDone():
-            session_views.session_done(canvas, view)
+            session_views.session_done(canvas, view, words)
+        case views.OffMat():
+            routine_views.off_mat(canvas, view, words)
         case views.RatingEntry():
-            question_views.rating_entry(canvas, view)
+            question_views.rating_entry(canvas, view, words)
         case views.RatingSaved():
-            question_views.rating_saved(canvas, view)
+            question_views.rating_saved(canvas, view, words)
         case views.FeltWrong():
-            question_views.felt_wrong(canvas, view)
+            question_views.felt_wrong(canvas, view, words)
         case views.Discarded():
-            session_views.discarded(canvas, view)
+            session_views.discarded(canvas, view, words)
         case views.Menu():
-            question_views.menu(canvas, view)
+            question_views.menu(canvas, view, words)
+        case views.Advice():
+            routine_views.advice(canvas, view, words)
         case views.Guide():
             calibration_views.guide(canvas, view)
         case views.WeightEntry():
-            calibration_views.weight_entry(canvas, view)
+            calibration_views.weight_entry(canvas, view, words)
         case views.Fault():
             word_views.fault(canvas, view)
         case views.Notice():
@@ -58,7 +66,7 @@ def draw(canvas: Canvas, view: views.View) -> None:
             assert_never(view)
 
 
-def render(view: views.View, shift: tuple[int, int] = (0, 0)) -> Image.Image:
+def render(view: views.View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) -> Image.Image:
     """The picture of the view, mode "1", moved by `shift` = (right, down), each 0 to 2 px, against burn-in.
 
     Raises ValueError for another shift: beyond 2 px something would leave the panel.
@@ -66,7 +74,7 @@ def render(view: views.View, shift: tuple[int, int] = (0, 0)) -> Image.Image:
     if not all(0 <= step <= SHIFT_MAX for step in shift):
         raise ValueError(f"the picture may move 0 to {SHIFT_MAX} px to the right and down, not {shift}")
     canvas = Canvas()
-    draw(canvas, view)
+    draw(canvas, view, words)
     panel = Image.new("1", PANEL)
     panel.paste(canvas.image, shift)
     return panel

@@ -14,14 +14,18 @@ from matpi.core.views import (
     SessionDone,
     Timer,
 )
+from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
 
-PLAN_DAYS: Final = 14
 TICKS_MAX: Final = 60
 """More planned minutes than this share a tick: a tick and its gap need 2 px."""
+LONG_S: Final = 6000
+"""From 100 minutes on mm:ss is wider than the panel, and it is whole minutes again; a cap may be set to 120."""
 BESIDE_PX: Final = 5
 """Between the big numeral and the small words beside it."""
+GAP_PX: Final = 4
+"""Between two texts in a row. Chosen: less looks like one."""
 
 
 def minutes_and_seconds(seconds: int) -> str:
@@ -39,6 +43,22 @@ def unit(canvas: Canvas, x: int, foot: int, word: str) -> None:
     # Below the baseline Spleen keeps 4 px of 16 and 3 px of 12.
     drop = face.height_px // 4
     canvas.text(min(x + BESIDE_PX, WIDTH - width_px(word, face)), foot - face.height_px + drop, word, face)
+
+
+def beside(canvas: Canvas, title: str, *notes: str) -> None:
+    """A title, and the first note that has room to its right: as large as it goes, small when it must."""
+    rooms = {note: WIDTH - (width_px(note, Face.TEXT) + GAP_PX if note else 0) for note in notes}
+    note = next((note for note, room in rooms.items() if width_px(title, Face.TEXT) <= room), notes[-1])
+    large = width_px(title, Face.LABEL) <= rooms[note]
+    canvas.line(0 if large else 2, title, (Face.LABEL if large else Face.TEXT,), right=rooms[note])
+    canvas.line(2, note, align="right")
+
+
+def saved(canvas: Canvas, words: Words, *right: str) -> None:
+    """A check mark and "saved", as large as what stands to the right of it leaves room for."""
+    canvas.check(0, 35)
+    taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
+    canvas.line(33, words.common.saved, (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
 
 
 def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
@@ -78,27 +98,32 @@ def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
         x += pitch
 
 
-def timer(canvas: Canvas, view: Timer) -> None:
+def timer(canvas: Canvas, view: Timer, words: Words) -> None:
+    say, minutes = words.on_mat, range_text(view.lower_min, view.upper_min)
     over = view.elapsed_s // 60 - view.upper_min
     notice = view.notice is not None
-    tall = Face.NUMERALS if notice or view.seconds else Face.MINUTES
-    top = 3 if view.seconds and not notice else 0
-    if view.seconds:
+    seconds = view.seconds and view.elapsed_s < LONG_S
+    tall = Face.NUMERALS if notice or seconds else Face.MINUTES
+    top = 3 if seconds and not notice else 0
+    if seconds:
         x = canvas.cells(0, top, minutes_and_seconds(view.elapsed_s), tall)
-        upper, lower = (f"+{over}", "over") if over > 0 else ("of", range_text(view.lower_min, view.upper_min))
+        upper, lower = (f"+{over}", say.over) if over > 0 else (say.of, minutes)
     else:
         x = canvas.cells(0, top, str(view.elapsed_s // 60), tall)
-        upper, lower = "min", f"+{over} over" if over > 0 else f"of {range_text(view.lower_min, view.upper_min)}"
+        upper = words.common.min
+        lower = say.over_by.format(minutes=over) if over > 0 else say.of_range.format(range=minutes)
+        if view.elapsed_s >= LONG_S:
+            lower = f"+{over}" if over > 0 else minutes
     pad = top + (tall.height_px - 32) // 2
-    if view.seconds and view.elapsed_s >= 600:  # four digits and a colon leave 20 px: room for "min" and nothing else
+    if seconds and view.elapsed_s >= 600:  # four digits and a colon leave 20 px: room for "min" and nothing else
         if over > 0:
             canvas.line(pad + 3, f"+{over}", align="right")
-            canvas.line(pad + 15, "min", align="right")
+            canvas.line(pad + 15, words.common.min, align="right")
     else:
-        beside = x + (BESIDE_PX if not view.seconds else 3)
-        canvas.line(pad, upper, (Face.LABEL,), left=beside)
-        canvas.line(pad + 16, lower, (Face.LABEL, Face.TEXT), left=beside)
-    label = "keep holding: discard" if view.hold > 0.0 else view.label
+        left = x + (BESIDE_PX if not seconds else 3)
+        canvas.line(pad, upper, (Face.LABEL,), left=left)
+        canvas.line(pad + 16, lower, (Face.LABEL, Face.TEXT), left=left)
+    label = say.keep_holding if view.hold > 0.0 else view.label
     canvas.line(32 if notice else 39, label)
     if view.notice is not None:
         canvas.band(44, view.notice)
@@ -109,64 +134,83 @@ def timer(canvas: Canvas, view: Timer) -> None:
         tick_row(canvas, view, HEIGHT - height, height)
 
 
-def arriving(canvas: Canvas, view: Arriving) -> None:
-    canvas.text(0, 0, "Starting", Face.LABEL)
-    if view.plan_day <= PLAN_DAYS:
-        canvas.line(2, f"day {view.plan_day}", align="right")
+def arriving(canvas: Canvas, view: Arriving, words: Words) -> None:
+    day = words.common.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else ""
+    beside(canvas, view.who or view.routine or words.on_mat.starting, day)
     x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
-    unit(canvas, x, 49, "min")
+    unit(canvas, x, 49, words.common.min)
     # What stands in brackets may be left out: the row has room for 21 characters.
-    canvas.line(HEIGHT - 12, view.clothing.partition(" (")[0])
+    canvas.line(HEIGHT - 12, view.routine if view.who and view.routine else view.clothing.partition(" (")[0])
 
 
-def away(canvas: Canvas, view: Away) -> None:
+def away(canvas: Canvas, view: Away, words: Words) -> None:
     cells = len(str(view.of_s))
     # Three digits of the large sheet would push the words off the panel.
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
-    canvas.line(0, "back?", (Face.WORDS, Face.LABEL), left=x + BESIDE_PX)
-    canvas.line(21, "sec left", (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    canvas.line(41, f"paused {minutes_and_seconds(view.elapsed_s)}", (Face.LABEL,))
+    canvas.line(0, words.on_mat.back, (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(21, words.on_mat.seconds_left, (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(41, words.on_mat.paused.format(time=minutes_and_seconds(view.elapsed_s)), (Face.LABEL,))
     canvas.rest_line(view.left_s / view.of_s if view.of_s else 0.0)
 
 
-def holding(canvas: Canvas, view: Holding) -> None:
-    canvas.band(0, view.what, (Face.LABEL, Face.TEXT))
+def holding(canvas: Canvas, view: Holding, words: Words) -> None:
+    canvas.band(0, view.what or words.faults.silent, (Face.LABEL, Face.TEXT))
     canvas.cells(0, 18, minutes_and_seconds(view.elapsed_s), Face.NUMERALS)
-    canvas.line(HEIGHT - 11, f"waits {view.left_s:2d} s, then ends")
+    canvas.line(HEIGHT - 11, words.on_mat.waits.format(seconds=f"{view.left_s:2d}"))
 
 
-def get_up(canvas: Canvas, view: GetUp) -> None:
+def get_up(canvas: Canvas, view: GetUp, words: Words) -> None:
     x = canvas.cells(0, 0, str(view.elapsed_min), Face.MINUTES)
-    canvas.line(3, "min", (Face.LABEL,), left=x + BESIDE_PX)
-    canvas.line(19, "enough", (Face.LABEL,), left=x + BESIDE_PX)
-    x = canvas.text(0, 42, "Get up", Face.WORDS)
-    canvas.line(45, "slowly", (Face.LABEL,), left=x + BESIDE_PX)
+    canvas.line(3, words.common.min, (Face.LABEL,), left=x + BESIDE_PX)
+    canvas.line(19, words.on_mat.enough, (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    x = canvas.text(0, 42, words.on_mat.get_up, Face.WORDS)
+    canvas.line(45, words.on_mat.slowly, (Face.LABEL,), left=x + BESIDE_PX)
 
 
-def thing(canvas: Canvas, view: Object) -> None:
-    canvas.line(0, "Object on mat", (Face.LABEL,))
+def thing(canvas: Canvas, view: Object, words: Words) -> None:
+    canvas.line(0, words.on_mat.object, (Face.LABEL,))
     left = canvas.text(0, 25, "~", Face.LABEL) if view.approximate else 0
     x = canvas.cells(left, 17, str(view.load_kg), Face.NUMERALS)
-    unit(canvas, x, 45, "kg")
-    canvas.line(HEIGHT - 12, "take it off the mat")
+    unit(canvas, x, 45, words.common.kg)
+    canvas.line(HEIGHT - 12, words.on_mat.take_off)
 
 
-def session_done(canvas: Canvas, view: SessionDone) -> None:
-    canvas.cells(0, 0, minutes_and_seconds(view.on_mat_s), Face.NUMERALS)
+def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
+    if view.on_mat_s < LONG_S:
+        canvas.cells(0, 0, minutes_and_seconds(view.on_mat_s), Face.NUMERALS)
+    else:
+        unit(canvas, canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words.common.min)
+    if view.who:
+        _whose(canvas, view, words)
+        return
+    if view.saved:
+        day = words.common.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else ""
+        saved(canvas, words, day)
+        canvas.line(36, day, align="right")
+    else:
+        canvas.line(33, words.on_mat.not_saved, (Face.LABEL, Face.TEXT))
+    canvas.line(HEIGHT - 12, words.common.done_today if view.done_today else words.on_mat.more_today)
+
+
+def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
+    """Where several people share the mat: whose it is, and what a hold does about it. Done is a second check mark."""
+    if view.done_today:
+        canvas.check(WIDTH - 16, 10)
     if view.saved:
         canvas.check(0, 35)
-        canvas.text(19, 33, "Saved", Face.WORDS)
-        if view.plan_day <= PLAN_DAYS:
-            canvas.line(36, f"day {view.plan_day}", align="right")
+        canvas.line(33, view.who, (Face.LABEL, Face.TEXT), left=19)
     else:
-        canvas.line(33, "not saved yet", (Face.LABEL,))
-    canvas.line(HEIGHT - 12, "done for today" if view.done_today else "more today adds up")
+        canvas.line(33, words.on_mat.not_saved, (Face.LABEL, Face.TEXT))
+    if view.hold > 0.0:
+        canvas.hold_bar(view.hold)
+    else:
+        canvas.line(HEIGHT - 12, view.asks)
 
 
-def discarded(canvas: Canvas, view: Discarded) -> None:
-    canvas.text(0, 0, "Discarded", Face.WORDS)
-    canvas.line(22, f"{minutes_and_seconds(view.on_mat_s)} not kept", (Face.LABEL, Face.TEXT))
-    canvas.line(43, "hold: bring it back")
+def discarded(canvas: Canvas, view: Discarded, words: Words) -> None:
+    canvas.text(0, 0, words.on_mat.discarded, Face.WORDS)
+    canvas.line(22, words.on_mat.not_kept.format(time=minutes_and_seconds(view.on_mat_s)), (Face.LABEL, Face.TEXT))
+    canvas.line(43, words.on_mat.bring_back)
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from matpi.screen.frame import braille
-from matpi.screen.render import render
-from tests.screen.gallery import GOLDENS, VIEWS
+from tests.screen.gallery import GOLDENS, IN_GERMAN, VIEWS, pictures
 
 
 def main() -> None:
     GOLDENS.mkdir(exist_ok=True)
-    for stale in {path.stem for path in GOLDENS.glob("*.txt")} - VIEWS.keys():
+    for stale in {path.stem for path in GOLDENS.glob("*.txt")} - VIEWS.keys() - IN_GERMAN.keys():
         (GOLDENS / f"{stale}.txt").unlink()
         print(f"removed {stale}")
-    for name, view in VIEWS.items():
-        path, told = GOLDENS / f"{name}.txt", braille(render(view)) + "\n"
+    for name, image in pictures().items():
+        path, told = GOLDENS / f"{name}.txt", braille(image) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != told:
             path.write_text(told, encoding="utf-8")
             print(f"wrote {name}")

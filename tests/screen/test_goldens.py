@@ -8,15 +8,16 @@ import pytest
 
 from matpi.core.views import View
 from matpi.screen.frame import braille
-from matpi.screen.render import render
-from tests.screen.gallery import GOLDENS, VIEWS
+from tests.screen.gallery import GOLDENS, IN_GERMAN, VIEWS, pictures
+
+DRAWN = pictures()
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", DRAWN)
 def test_screen_is_as_it_was(name: str) -> None:
     path = GOLDENS / f"{name}.txt"
     expected = path.read_text(encoding="utf-8").rstrip("\n") if path.exists() else "(no golden)"
-    drawn = braille(render(VIEWS[name]))
+    drawn = braille(DRAWN[name])
     if drawn != expected:
         pytest.fail(
             f"{name} changed. It was:\n{expected}\nIt is now:\n{drawn}\n"
@@ -30,11 +31,11 @@ def test_every_kind_of_view_has_a_golden() -> None:
 
 
 def test_no_golden_is_left_behind() -> None:
-    assert {path.stem for path in GOLDENS.glob("*.txt")} == VIEWS.keys()
+    assert {path.stem for path in GOLDENS.glob("*.txt")} == DRAWN.keys()
 
 
 def test_screens_can_be_told_apart() -> None:
-    pictures: dict[str, str] = {}
-    for name, view in VIEWS.items():
-        twin = pictures.setdefault(braille(render(view)), name)
-        assert twin == name
+    for language in (VIEWS, IN_GERMAN):
+        seen: dict[str, str] = {}
+        for name in language:
+            assert seen.setdefault(braille(DRAWN[name]), name) == name

@@ -44,6 +44,11 @@ EXTREMES: dict[str, View] = {
     "idle-hours-done": Idle("00:00", 14, 15, 20, 240 * 60.0, done=True, rest_day=True, notice=WIDE_21),
     "idle-rest": Idle(None, 14, 15, 20, 30.0, done=False, rest_day=True, notice=WIDE_21),
     "idle-quiet": Idle(None, 14, 15, 20, 240 * 60.0, done=False, rest_day=False),
+    "people-idle": Idle(None, 14, 15, 20, 59 * 60.0, done=False, rest_day=False, notice=WIDE_21, who="W" * 12),
+    "people-idle-hours": Idle("00:00", 14, 15, 20, 240 * 60.0, done=False, rest_day=False, who="M" * 12),
+    "people-arriving": Arriving(15, 20, 14, WIDE_21, who="W" * 12),
+    "people-arriving-routine": Arriving(15, 20, 14, "", "W" * 14, who="M" * 12),
+    "people-done": SessionDone(45 * 60, done_today=True, plan_day=14, saved=True, who="W" * 12, asks=WIDE_21),
     "arriving": Arriving(15, 20, 14, WIDE_21),
     "timer": Timer(17 * 60, 15, 20, WIDE_21, seconds=False, notice=SENTENCE_21),
     "timer-seconds": Timer(44 * 60 + 59, 15, 20, WIDE_21, seconds=True, notice=WIDE_21),
@@ -113,7 +118,10 @@ def texts(view: View) -> list[str]:
     if isinstance(view, Menu):
         return [view.items[view.index]]
     if isinstance(view, Arriving):
-        return [view.clothing.partition(" (")[0]]
+        below = view.routine if view.who and view.routine else view.clothing.partition(" (")[0]
+        return [below, *([view.who] if view.who else [])]
+    if isinstance(view, SessionDone) and view.who:
+        return [*([view.who] if view.saved else []), *([view.asks] if view.hold == 0.0 else [])]
     if isinstance(view, Guide):
         answer = [view.more] if view.done is None and view.hold == 0.0 else []
         return [view.text, *answer, *([view.title] if view not in VIEWS.values() else [])]

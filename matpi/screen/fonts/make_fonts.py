@@ -1,6 +1,6 @@
 """Make the .pil and .pbm files beside this file: `python -m matpi.screen.fonts.make_fonts [FOLDER]`.
 
-Needs Debian's fonts-spleen and fonts-dejavu-core. The device never runs this: it loads the files that came out, so
+Needs Debian's fonts-spleen and fonts-dejavu-extra. The device never runs this: it loads the files that came out, so
 neither FreeType nor its version has a say in what the panel shows.
 """
 
@@ -20,6 +20,9 @@ HEAVY = Path("/usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-Bold.ttf")
 
 OUTLINE_PX = 800
 """Outlines are drawn this large and then shrunk, so that hinting decides nothing (chosen: 20 times a sheet)."""
+
+BEYOND_ASCII = "ÄÖÜäöüß"
+"""Of the languages that the panel speaks."""
 
 LIT = 112
 """Of 255. With half of it (128) flat sides of round digits grew nicks of one pixel; chosen by eye on the sheets."""
@@ -102,9 +105,10 @@ def signs(height_px: int, stroke: int) -> dict[str, Image.Image]:
 
 
 def words(cap_px: int, across: float) -> Sheet:
-    """Heavy proportional letters for one-word messages, printable ASCII.
+    """Heavy proportional letters for one-word messages: printable ASCII, and what German has beyond it.
 
-    `cap_px` is a capital's height; `across` narrows the letters, so that "Felt wrong?" fits a line of 126 px.
+    `cap_px` is a capital's height; `across` narrows the letters, so that "Felt wrong?" fits a line of 126 px. A letter
+    with dots above a capital is pressed into its height.
     """
     font = ImageFont.truetype(str(HEAVY), OUTLINE_PX)
     _, cap_top, _, cap_bottom = font.getbbox("H")
@@ -113,12 +117,14 @@ def words(cap_px: int, across: float) -> Sheet:
     height = cap_px + round((font.getbbox("g")[3] - cap_bottom) * scale)
     top = round(cap_top)
     sheet = Sheet()
-    for code in range(32, 127):
-        ink = outline(chr(code), font, top, top + round(height / scale))
-        glyph = shrink(ink, round(ink.width * scale * across), height)
-        cell = Image.new("1", (glyph.width + 1 if chr(code) != " " else cap_px // 3, height))
+    for char in [*map(chr, range(32, 127)), *BEYOND_ASCII]:
+        dots = round(font.getbbox(char)[1]) if char in "ÄÖÜ" else top
+        lines = cap_px if dots < top else height
+        ink = outline(char, font, dots, round(cap_bottom) if dots < top else top + round(height / scale))
+        glyph = shrink(ink, round(ink.width * scale * across), lines)
+        cell = Image.new("1", (glyph.width + 1 if char != " " else cap_px // 3, height))
         cell.paste(glyph, (0, 0))
-        sheet.add(code, cell)
+        sheet.add(ord(char), cell)
     return sheet
 
 

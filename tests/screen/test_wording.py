@@ -1,0 +1,100 @@
+"""Every text fits where it is drawn, in every language: measured on the panel, and as docs/wording.md says."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import pytest
+
+from matpi.core.languages import LANGUAGES
+from matpi.core.people import NAME_MAX
+from matpi.core.plan_file import DAYS_MAX
+from matpi.core.routine import ROUTINES
+from matpi.core.views import Arriving, Breathe, Notice
+from matpi.core.wording import Wording, wordings
+from matpi.core.words import Words
+from matpi.core.words_de import GERMAN
+from matpi.core.words_en import ENGLISH
+from matpi.screen.glyphs import Face, font
+from tests.screen.everything import everything
+from tests.screen.gallery import IN_GERMAN, VIEWS
+from tests.screen.ruled import faults
+
+LONGEST = {
+    "day": str(DAYS_MAX),
+    "days": str(DAYS_MAX),
+    "minutes": "99",
+    "range": "15-20",
+    "time": "99:59",
+    "seconds": "300",
+    "early": "9.5",
+    "late": "9.5",
+    "n": "99",
+    "lower": "99",
+    "percent": "10.5",
+    "step": "+10",
+    "name": "M" * NAME_MAX,
+    "names": "M" * NAME_MAX,
+}
+"""The longest that takes the place of each value; what is longer is told apart below."""
+LIMITED = {"idle.so_far": {"minutes": "240"}, "faults.log_kept": {"name": "x" * 15}, "calibration.corner": {"n": "4"}}
+LIMITED |= {"calibration.on_corner": {"n": "4"}, "places.cell": {"n": "4"}, "on_mat.over_by": {"minutes": "25"}}
+
+every_language = pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES.keys())
+
+
+@every_language
+def test_everything_that_can_be_said_fits(words: Words) -> None:
+    wrong = {str(view): found for view in everything(words) if (found := faults(view, words))}
+    assert wrong == {}
+
+
+def test_the_gallery_fits() -> None:
+    wrong = {name: found for name, view in VIEWS.items() if (found := faults(view, ENGLISH))}
+    wrong |= {name: found for name, view in IN_GERMAN.items() if (found := faults(view, GERMAN))}
+    assert wrong == {}
+
+
+def test_what_does_not_fit_is_noticed() -> None:
+    assert faults(Notice("x" * 16, "y" * 22), ENGLISH) == [f"{'y' * 19 + '..'!r} was cut"]
+    assert faults(Notice("Größe \u0142", ""), GERMAN) == ["'\u0142' of 'Größe \u0142' is no letter of the font"]
+    assert faults(Breathe(True, 29, 4, "unwahrscheinlich lang", 3), GERMAN) != []
+    assert faults(Arriving(5, 10, 5, "x" * 30), GERMAN) != []
+
+
+def filled(wording: Wording, text: str, language: str) -> str:
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    own = LIMITED.get(wording.key, {})
+    words = LANGUAGES[language]
+    longest = {
+        **LONGEST,
+        "routine": max((words.routines.of(name).title for name in ROUTINES), key=len),
+        "way": max((words.trend.lower, words.trend.higher, words.trend.unclear), key=len),
+        "where": max((words.places.head, words.places.fourth, words.places.foot, words.places.mat), key=len),
+        **own,
+    }
+    return text.format(**{name: longest[name] for name in names})
+
+
+@pytest.mark.parametrize("wording", [one for one in wordings() if one.room], ids=lambda one: one.key)
+def test_no_text_is_longer_than_its_room(wording: Wording) -> None:
+    assert wording.room is not None
+    for language, lines in wording.said.items():
+        for line in lines:
+            mark = 2 if line.startswith(("* ", "  ")) else 0
+            asks = 6 if " = " in line else 0  # the safety page that asks is written smaller
+            assert len(filled(wording, line, language)) - mark - asks <= wording.room, line
+
+
+@every_language
+def test_the_heavy_letters_have_every_letter_of_what_is_said_in_them(words: Words) -> None:
+    heavy = [words.common.saved, words.idle.rest_day, words.on_mat.get_up, words.on_mat.discarded, words.on_mat.back]
+    heavy += [words.questions.felt_wrong, words.questions.noted, words.breath.inhale, words.breath.exhale]
+    letters = {char for text in heavy for char in text} | (set("ÄÖÜäöüß") if words is GERMAN else set())
+    assert [char for char in sorted(letters - {" "}) if font(Face.WORDS).getmask(char).getbbox() is None] == []
+
+
+def test_umlauts_and_sharp_s_are_letters_of_their_own_in_every_face_of_words() -> None:
+    for face in (Face.TEXT, Face.LABEL, Face.WORDS):
+        shapes = {char: bytes(font(face).getmask(char)) for char in "ÄAÖOÜUäaöoüußBs"}
+        assert len(set(shapes.values())) == len(shapes)

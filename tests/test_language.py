@@ -1,0 +1,93 @@
+"""The language of the config reaches the panel, the sentence beside it and the first fault; nothing else."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matpi.config import Config, PanelConfig, load, panel_of, reference
+from matpi.core.effects import Effect, Note, Report, Show
+from matpi.core.languages import LANGUAGES
+from matpi.core.views import Safety
+from matpi.core.words_de import GERMAN
+from matpi.errors import ConfigError
+from matpi.replay import replay
+from matpi.rig import Rig
+from matpi.screen.render import render
+from matpi.sim.trace import read_trace
+from matpi.twin import Twin
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "docs" / "examples" / "bounced-start.csv"
+DEUTSCH = Config(panel=PanelConfig(language="de"))
+
+
+def rig(folder: Path, config: Config, effects: list[Effect]) -> Rig:
+    made = Rig(folder / "log.db", utc=1_773_586_800.0, config=config, watch=effects.append)
+    made.power_on()
+    made.run_until(10.0)
+    return made
+
+
+def test_the_panel_shows_the_language_of_the_config(tmp_path: Path) -> None:
+    effects: list[Effect] = []
+    own = rig(tmp_path, DEUTSCH, effects)
+    show = [effect for effect in effects if isinstance(effect, Show)][-1]
+    assert isinstance(show.view, Safety)
+    assert own.panel.image is not None
+    assert own.panel.image.tobytes() == render(show.view, show.shift, GERMAN).tobytes()
+    assert own.panel.image.tobytes() != render(show.view, show.shift).tobytes()
+
+
+def test_the_page_of_the_simulator_says_the_same_in_words(tmp_path: Path) -> None:
+    heard = {text: threading.Event() for text in ("Sicherheit, Seite 1 von 8", "Kein Strom.")}
+
+    def put(kind: str, payload: dict[str, Any]) -> None:
+        for text, event in heard.items():
+            if kind == "frame" and payload["text"].startswith(text):
+                event.set()
+
+    twin = Twin(lambda watch: Rig(tmp_path / "log.db", utc=1_773_586_800.0, config=DEUTSCH, watch=watch), warp=60)
+    twin.subscribe(put)
+    twin.start()
+    try:
+        assert heard["Sicherheit, Seite 1 von 8"].wait(10.0)
+        twin.power(on=False)
+        assert heard["Kein Strom."].wait(10.0)
+    finally:
+        twin.stop()
+
+
+def test_a_language_that_is_not_there_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "matpi.toml"
+    file.write_text('[panel]\nlanguage = "fr"\n')
+    with pytest.raises(ConfigError, match=r'panel\.language = "fr" is not allowed; give "en" or "de"'):
+        load(file)
+
+
+def test_a_fault_in_another_section_is_told_in_the_language_of_the_panel(tmp_path: Path) -> None:
+    file = tmp_path / "matpi.toml"
+    file.write_text('[panel]\nlanguage = "de"\n[page]\nport = 0\n')
+    assert panel_of(file).language == "de"
+
+
+def test_the_config_knows_every_language_and_no_other() -> None:
+    (allowed,) = (row.bounds for row in reference() if row.key == "panel.language")
+    assert allowed == " or ".join(f'"{language}"' for language in LANGUAGES)
+    assert all(words.language == language for language, words in LANGUAGES.items())
+
+
+def test_what_a_replay_tells_is_the_same_in_every_language() -> None:
+    def told(language: str) -> tuple[list[dict[str, object]], list[str]]:
+        notes: list[str] = []
+
+        def watch(_t: float, effect: Effect) -> None:
+            if isinstance(effect, Note | Report):
+                notes.append(str(effect))
+
+        result = replay(read_trace(EXAMPLE, None), None, watch, LANGUAGES[language])
+        return result.lines(), notes
+
+    assert told("de") == told("en")
