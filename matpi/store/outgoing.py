@@ -1,0 +1,118 @@
+"""What is told of a record elsewhere: the few fields that leave the house, as docs/upstream.md has them.
+
+No weight, no name, no calibration, nothing that was not kept: who receives it learns when somebody lay there for how
+long, and how they said it felt. A person is an id that means nothing outside of this log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+_ONE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One record as it stands; a revision and an id make a delivery of it."""
+
+    kind: str
+    timestamp: str | None
+    """When it happened, UTC; None until the clock was trusted."""
+    fields: Mapping[str, Any]
+
+    def digest(self) -> str:
+        """Equal for what a receiver could not tell apart."""
+        return hashlib.blake2b(_json([self.kind, self.fields]).encode(), digest_size=12).hexdigest()
+
+    def body(self, record_id: str, rev: int) -> str:
+        data = {"id": record_id, "rev": rev, **self.fields}
+        return _json({"type": self.kind, "timestamp": self.timestamp, "data": data})
+
+
+def delivery_id(record_id: str, rev: int) -> str:
+    """Fit for a header and a topic, whatever an import has brought in as an id."""
+    fit = _ONE_NAME.fullmatch(record_id) is not None
+    return f"{record_id if fit else hashlib.blake2b(record_id.encode(), digest_size=16).hexdigest()}-{rev}"
+
+
+def read(conn: sqlite3.Connection, table: str, record_id: str) -> Told | None:
+    """None for a session that is still going on. A record that is no longer there is told as deleted."""
+    kind, select, make = TABLES[table]
+    row = conn.execute(select, (record_id,)).fetchone()
+    return Told(f"{kind}_deleted", None, {"deleted": None}) if row is None else make(row)
+
+
+def _session(row: tuple[Any, ...]) -> Told | None:
+    (start_utc, offset_s, day, span_s, on_mat_s, reason, routine, aways, edited, person, deleted_utc, deleted) = row
+    if reason is None:
+        return None
+    if deleted is not None:
+        return Told("session_deleted", _iso(deleted_utc), {"deleted": _iso(deleted_utc)})
+    end_utc = None if start_utc is None else start_utc + span_s
+    fields = {
+        "start": _iso(start_utc, offset_s),
+        "end": _iso(end_utc, offset_s),
+        "day": day,
+        "on_mat_s": round(on_mat_s, 1),
+        "span_s": round(span_s, 1),
+        "reason": reason,
+        "routine": routine,
+        "aways": aways,
+        "edited": bool(edited),
+        "person": person,
+    }
+    return Told("session", _iso(end_utc), fields)
+
+
+def _rating(row: tuple[Any, ...]) -> Told:
+    utc, offset_s, day, value, moment, session_id, person = row
+    at = _iso(utc, offset_s)
+    fields = {"at": at, "day": day, "value": value, "moment": moment, "session": session_id, "person": person}
+    return Told("rating", _iso(utc), fields)
+
+
+def _stop(row: tuple[Any, ...]) -> Told:
+    utc, offset_s, day, session_id, person = row
+    at = _iso(utc, offset_s)
+    return Told("stop_sign", _iso(utc), {"at": at, "day": day, "session": session_id, "person": person})
+
+
+_SELECT_SESSION: Final = (
+    "SELECT start_utc, utc_offset_s, day, span_s, on_mat_s, reason, routine, aways, edited, person, deleted_utc,"
+    " deleted_why FROM sessions WHERE id = ?"
+)
+_SELECT_RATING: Final = "SELECT utc, utc_offset_s, day, value, moment, session_id, person FROM ratings WHERE id = ?"
+_SELECT_STOP: Final = "SELECT utc, utc_offset_s, day, session_id, person FROM stops WHERE id = ?"
+
+TABLES: Final[Mapping[str, tuple[str, str, Callable[[tuple[Any, ...]], Told | None]]]] = {
+    "sessions": ("session", _SELECT_SESSION, _session),
+    "ratings": ("rating", _SELECT_RATING, _rating),
+    "stops": ("stop_sign", _SELECT_STOP, _stop),
+}
+"""Table -> kind of its records, how one is read, what is told of it."""
+
+
+def _iso(utc: float | None, offset_s: int | None = None) -> str | None:
+    """To the second, in UTC or with the local offset. A time beyond the calendar is told as not known: whatever an
+    import has brought in, it must not keep a session from being saved.
+    """
+    if utc is None:
+        return None
+    try:
+        zone = UTC if offset_s is None else timezone(timedelta(seconds=offset_s))
+        text = datetime.fromtimestamp(round(utc), zone).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return None
+    return text.removesuffix("+00:00") + "Z" if offset_s is None else text
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

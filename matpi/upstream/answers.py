@@ -1,0 +1,157 @@
+"""What a receiver's answer means, and what the lack of one does: as the Standard Webhooks text says, told in one
+sentence with what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import math
+import re
+import socket
+import ssl
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Final
+
+from matpi.upstream.sink import DisabledError, LaterError, RefusedError, UpstreamError
+
+ABOUT_THE_RECORD: Final = frozenset({400, 413, 415, 422})
+"""These speak of what was sent, so that the next record may fare better. Every other status speaks of the way there
+(a wrong path, a proxy, a missing right): all that waits would meet the same, so it waits."""
+
+_LOOK = "look at the receiver's own log"
+_UNIT = "allow its network in the unit (docs/upstream.md, `sudo systemctl edit matpi`)"
+
+_ADVICE: Final = {
+    401: "check that its secret is the same as here",
+    403: "check that its secret is the same as here",
+    404: "check the path in url",
+    405: "check the path in url, it has to take POST",
+    407: "matpi uses no proxy, name the receiver itself in url",
+    408: "nothing, it is tried again",
+    421: "check the host in url",
+    425: "nothing, it is tried again",
+    429: "nothing, it is tried again when it wants",
+    431: "check what stands between",
+    502: "check whether the receiver behind its proxy runs",
+    503: "nothing, it is tried again",
+    504: "check whether the receiver behind its proxy runs",
+}
+
+
+def told(status: int, location: str | None, retry_after: str | None, utc: float) -> UpstreamError | None:
+    """None for a status that says it has arrived; else what it says. `utc` is now."""
+    if 200 <= status <= 299:
+        return None
+    named, short = f"HTTP {status}{_phrase(status)}", f"it answers HTTP {status}"
+    if status == 410:
+        do = "run `matpi upstream retry` if it should be sent again, or take its table out of the config"
+        return DisabledError(f"the receiver wants nothing more ({named})", do, "ended by receiver")
+    if status in ABOUT_THE_RECORD:
+        return RefusedError(f"the receiver refuses this record ({named})", f"{_LOOK}; it is kept here", short)
+    wait_s = retry_after_s(retry_after, utc)
+    if 300 <= status <= 399:
+        why, do = f"the receiver sends matpi elsewhere{_place(location)} ({named})", "write the final address into url"
+        return LaterError(f"{why}, which is not followed", do, short, wait_s)
+    return LaterError(f"the receiver answers {named}", _ADVICE.get(status, _LOOK), short, wait_s)
+
+
+def retry_after_s(header: str | None, utc: float) -> float | None:
+    """Seconds of a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); None when it says nothing."""
+    text = (header or "").strip()
+    if re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+        until = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return max(0.0, until - utc) if math.isfinite(until) else None
+
+
+def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
+    """Why nothing was heard from `host`. The record may have arrived all the same; its id tells."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _of_certificate(error, host)
+        case ssl.SSLError():
+            return LaterError(
+                f"{host} does not speak TLS as it should ({_tls(error)})",
+                "check that url names its https port",
+                "no TLS there",
+            )
+        case socket.gaierror():
+            return _of_name(error, host)
+        case TimeoutError() if error.errno != errno.ETIMEDOUT:
+            return LaterError(
+                f"{host} did not answer within {timeout_s:g} s",
+                "check that the receiver works, or wait",
+                "no answer in time",
+            )
+        case http.client.RemoteDisconnected():
+            return LaterError(f"{host} closed the connection without an answer", _LOOK, "it hung up")
+        case http.client.HTTPException() | ValueError():
+            return LaterError(
+                f"{host} answers with something that is no HTTP", "check the host and port in url", "no HTTP there"
+            )
+        case ConnectionRefusedError():
+            return LaterError(
+                f"nothing listens at {host}", "start the receiver, or check the port in url", "nothing listens"
+            )
+        case ConnectionError():
+            return LaterError(f"{host} broke the connection off", _LOOK, "it hung up")
+        case PermissionError():
+            return LaterError(f"this machine does not let matpi reach {host}", _UNIT, "network not allowed")
+        case OSError():
+            why = error.strerror or str(error) or type(error).__name__
+            return LaterError(f"{host} cannot be reached ({why})", "check the network, or wait", "not reached")
+        case _:
+            raise error
+
+
+_VERIFY: Final = {
+    9: ("is not valid yet", "check the date of this machine and of the certificate"),
+    10: ("has expired", "renew it there, or check the date of this machine"),
+    18: ("is signed by itself", "name it in ca_file if it is yours"),
+    19: ("is signed by an authority nobody here knows", "name that authority in ca_file if it is yours"),
+    20: ("is signed by an authority nobody here knows", "name that authority in ca_file if it is yours"),
+    21: ("comes without the one that signed it", "let the receiver send its whole chain, or name it in ca_file"),
+    62: ("is for another name", "write the name it was made for into url"),
+    64: ("is for another name", "write the name it was made for into url"),
+}
+"""X509_V_ERR_*: not yet valid, expired, self-signed leaf, self-signed in chain, issuer unknown, leaf unverifiable,
+name does not match, address does not match (x509_vfy.h)."""
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError, host: str) -> LaterError:
+    why, do = _VERIFY.get(error.verify_code, (f"is not accepted ({error.verify_message})", "look at it with openssl"))
+    return LaterError(f"the certificate of {host} {why}", do, "certificate is wrong")
+
+
+def _of_name(error: socket.gaierror, host: str) -> LaterError:
+    if error.errno in {socket.EAI_AGAIN, socket.EAI_FAIL}:
+        return LaterError(
+            f"no name server answers, so where {host} is cannot be told",
+            f"check the network, or {_UNIT}",
+            "no name server",
+        )
+    return LaterError(f"there is no host {host}", "check the name in url and the network", "host not found")
+
+
+def _tls(error: ssl.SSLError) -> str:
+    return (error.reason or "no reason given").lower().replace("_", " ")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f", {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
+
+
+def _place(location: str | None) -> str:
+    """Only the host: an address may hold a secret, and what a stranger sends is not shown at length."""
+    found = re.match(r"[a-z]{1,8}://[A-Za-z0-9.:\[\]-]{1,80}", location or "")
+    return f" to {found[0]}" if found else ""

@@ -1,0 +1,40 @@
+"""How long to wait after a failure: exponential with full jitter, so that a house full of devices that lost the same
+router does not come back all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MOST_ASKED_S = 24 * 3600.0
+"""However long a receiver asks to be left alone, once a day it is tried. Chosen: a slip of units (ms for s) must not
+silence a device for years; 24 h is also the last step of the schedule in the Standard Webhooks text.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The wait is drawn evenly from 0 to `base_s` * 2^(failures - 1), which grows to `cap_s`; but not under `least_s`.
+
+    Full jitter: of the ways to jitter it makes the fewest calls under contention (M. Brooker, "Exponential Backoff
+    And Jitter", AWS, 2015).
+    """
+
+    base_s: float = 5.0  # the first retry of the Standard Webhooks schedule
+    cap_s: float = 3600.0  # a receiver that is back is found within the hour, on average within half of one
+    least_s: float = 1.0  # chosen: a draw near zero is no wait
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.least_s <= self.base_s <= self.cap_s:
+            raise ValueError(f"0 <= least <= base <= cap does not hold: {self}")
+
+    def ceiling_s(self, failures: int) -> float:
+        """The longest wait after so many failures in a row, 1 or more."""
+        # 2^62 is beyond any cap; a week offline counts hundreds of failures and floats end at 2^1023.
+        return float(min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 62)))
+
+    def wait_s(self, failures: int, draw: Callable[[], float], asked_s: float | None = None) -> float:
+        """`draw` gives 0 to 1. `asked_s` is what the receiver asked for: it is never called earlier than that."""
+        own_s = max(self.least_s, draw() * self.ceiling_s(failures))
+        return own_s if asked_s is None else max(own_s, min(asked_s, MOST_ASKED_S))

@@ -1,0 +1,43 @@
+"""What a relay needs of the outbox; store/outbox.py implements it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from matpi.upstream.sink import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a sink outlives a restart."""
+
+    disabled: str = ""
+    """Why nothing is sent until somebody asks: the receiver wants nothing more."""
+    asked: int = 0
+    """How often somebody asked for another try: a new number ends every waiting."""
+    not_before_utc: float | None = None
+    """What the receiver asked for."""
+
+
+class Deliveries(Protocol):
+    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble."""
+
+    def standing(self) -> Standing: ...
+    def due(self) -> Delivery | None:
+        """The oldest that is neither acknowledged nor refused."""
+
+    def depth(self) -> int:
+        """How many are due."""
+
+    def acked(self, seq: int, utc: float | None) -> None: ...
+    def failed(self, seq: int, why: str, not_before_utc: float | None) -> None:
+        """It stays due; one more try is counted."""
+
+    def refused(self, seq: int, why: str) -> None:
+        """It is kept, and is due no more until somebody asks."""
+
+    def disabled(self, seq: int, why: str) -> None:
+        """Nothing is due until somebody asks."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,72 @@
+"""The kinds of sinks: for each its table in the config, and how one is made of it. Loaded only when there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from matpi import __version__
+from matpi.ports import Put
+from matpi.upstream.mqtt_config import MqttConfig
+from matpi.upstream.sink import Sink
+from matpi.upstream.upstream_config import Table
+from matpi.upstream.webhook_config import WebhookConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    table: type[Any]
+    make: Callable[[Any, Put], Sink]
+    """Of its table; `put` takes what somebody out there asks the device for."""
+    where: Callable[[Any], str]
+    """Whom it sends to, without anything secret."""
+    needs_clock: Callable[[Any], bool]
+    trial: Callable[[Any], Any]
+    """The table for a try by hand, which must not get in the way of the running device."""
+
+
+class TrialMqtt(MqttConfig, frozen=True):
+    """As another client beside the device's own, which says nothing of whether the mat is there."""
+
+    @property
+    def client_id(self) -> str:
+        return f"matpi-{self.device_id}-test"
+
+    def topic(self, name: str) -> str:
+        own = f"{self.base_topic}/{self.device_id}"
+        return f"{own}/test/{name}" if name == "availability" else f"{own}/{name}"
+
+
+def _trial_mqtt(table: MqttConfig) -> TrialMqtt:
+    given = {**msgspec.structs.asdict(table), "live": False, "commands": False, "ack_topic": ""}
+    return TrialMqtt(**given)
+
+
+def _webhook(table: WebhookConfig, _put: Put) -> Sink:
+    from matpi.upstream.webhook import Webhook
+
+    return Webhook(table)
+
+
+def _mqtt(table: MqttConfig, put: Put) -> Sink:
+    from matpi.upstream.mqtt import MqttSink
+
+    return MqttSink(table, __version__, put)
+
+
+def _broker(table: MqttConfig) -> str:
+    return f"{'mqtts' if table.tls else 'mqtt'}://{table.host}:{table.port_used}"
+
+
+KINDS: Final = (
+    Kind("webhook", WebhookConfig, _webhook, lambda t: str(t.where), lambda _: True, lambda t: t),
+    Kind("mqtt", MqttConfig, _mqtt, _broker, lambda t: bool(t.tls), _trial_mqtt),
+)
+
+
+def kind_of(table: Table) -> Kind:
+    return next(kind for kind in KINDS if isinstance(table, kind.table))

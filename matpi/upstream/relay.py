@@ -1,0 +1,218 @@
+"""From the outbox to one sink: oldest first, one at a time, as long as it takes. Days offline are normal.
+
+`Relay.turn` does what is due and says when to come again; it reads no clock but its own and starts nothing, so a week
+offline is tested in milliseconds. `RelayThread` turns it. Nothing here is known to the device's loop, and the loop
+waits for nothing here.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from matpi.core.model import UTC_MAX
+from matpi.errors import StoreError
+from matpi.upstream.backoff import MOST_ASKED_S, Backoff
+from matpi.upstream.deliveries import Deliveries, Standing
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink
+
+LOOK_EVERY_S = 5.0
+"""How soon it is noticed what another process asked for (`matpi upstream retry`). Chosen; a look is a short SELECT."""
+TELL_AFTER_S = 15 * 60.0
+"""A router takes minutes to restart; what lasts longer is told on the panel. Chosen."""
+
+
+class TrustedClock(Protocol):
+    def monotonic(self) -> float: ...
+    def utc(self) -> float: ...
+    def trusted(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a person should know of a sink."""
+
+    sink: str
+    text: str
+    """A sentence with what to do."""
+    short: str
+    """For the panel."""
+
+
+class Relay:
+    """`tell` hears a Trouble when there is one worth telling, and None when it is over, in the thread that turns."""
+
+    def __init__(
+        self,
+        name: str,
+        sink: Sink,
+        deliveries: Deliveries,
+        clock: TrustedClock,
+        tell: Callable[[Trouble | None], None] = lambda _: None,
+        *,
+        backoff: Backoff | None = None,
+        draw: Callable[[], float] = random.random,
+        look_every_s: float = LOOK_EVERY_S,
+        tell_after_s: float = TELL_AFTER_S,
+    ) -> None:
+        self.name = name
+        self.depth = 0
+        """How many were due when it last looked; may be read from any thread."""
+        self._sink, self._deliveries, self._clock, self._tell = sink, deliveries, clock, tell
+        self._backoff, self._draw, self._tell_after_s = backoff or Backoff(), draw, tell_after_s
+        self._look_every_s = look_every_s
+        self._asked: int | None = None
+        self._failures = 0
+        self._failing_since = 0.0
+        self._not_before = 0.0
+        """Monotonic, of this process."""
+        self._told = self._ending = False
+        self._owed: Callable[[], None] | None = None
+        """What a full disk has not taken down yet: the receiver must not get it again for that."""
+
+    def turn(self) -> float:
+        """Try at most one delivery; in how many seconds to turn again, 0 for at once."""
+        try:
+            wait_s = self._turn()
+            self.depth = self._deliveries.depth()
+            return min(self._look_every_s, max(0.0, wait_s))
+        except StoreError:
+            return self._look_every_s  # the device itself tells of its disk
+        except Exception as error:  # noqa: BLE001  as below
+            told = _mistake(error)
+            self._say(str(told), told.short)
+            return self._look_every_s
+
+    def ending(self) -> None:
+        """The sink is being closed: that a delivery breaks off now says nothing of the receiver."""
+        self._ending = True
+
+    def _turn(self) -> float:
+        if self._owed is not None:
+            self._owed()
+            self._owed = None
+        standing = self._deliveries.standing()
+        self._heed(standing)
+        now, trusted = self._clock.monotonic(), self._clock.trusted()
+        if standing.disabled:
+            self._say(standing.disabled, "ended by receiver")
+            return self._look_every_s
+        if self._sink.needs_clock and not trusted:
+            return self._look_every_s
+        if now < self._not_before:
+            return self._not_before - now
+        delivery = self._deliveries.due()
+        if delivery is None:
+            return self._look_every_s
+        seq, utc = delivery.seq, self._clock.utc() if trusted else None
+        try:
+            self._sink.deliver(delivery, utc)
+        except RefusedError as error:
+            self._failures, why = 0, str(error)
+            self._say(why, error.short)
+            self._mark(lambda: self._deliveries.refused(seq, why))
+        except DisabledError as error:
+            why = str(error)
+            self._say(why, error.short)
+            self._mark(lambda: self._deliveries.disabled(seq, why))
+        except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
+            return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
+        else:
+            self._failures = 0
+            self._all_is_well()
+            self._mark(lambda: self._deliveries.acked(seq, utc))
+        return 0.0
+
+    def _mark(self, mark: Callable[[], None]) -> None:
+        self._owed = mark
+        mark()
+        self._owed = None
+
+    def _heed(self, standing: Standing) -> None:
+        """What somebody asked for ends the waiting; what the receiver asked for before a restart begins it."""
+        if self._asked is None:
+            utc = self._clock.utc()
+            if standing.not_before_utc is not None and self._clock.trusted():
+                left_s = min(standing.not_before_utc - utc, MOST_ASKED_S)
+                self._not_before = self._clock.monotonic() + left_s
+            self._asked = standing.asked
+        elif self._asked != standing.asked:
+            self._asked, self._failures, self._not_before = standing.asked, 0, 0.0
+            self._all_is_well()
+
+    def _wait(self, delivery: Delivery, error: LaterError) -> float:
+        if self._ending:
+            return self._look_every_s
+        now = self._clock.monotonic()  # after the try, which may have taken half a minute
+        if not self._failures:
+            self._failing_since = now
+        self._failures += 1
+        wait_s = self._backoff.wait_s(self._failures, self._draw, error.retry_after_s)
+        self._not_before = now + wait_s
+        until_utc = None
+        if error.retry_after_s is not None and self._clock.trusted():
+            until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
+        self._deliveries.failed(delivery.seq, str(error), until_utc)
+        if now - self._failing_since >= self._tell_after_s:
+            self._say(str(error), error.short)
+        return wait_s
+
+    def _say(self, text: str, short: str) -> None:
+        if not self._told:
+            self._told = True
+            self._tell(Trouble(self.name, text, short))
+
+    def _all_is_well(self) -> None:
+        if self._told:
+            self._told = False
+            self._tell(None)
+
+
+def _mistake(error: Exception) -> LaterError:
+    what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
+    return LaterError(what, "report this, everything is kept", "error in matpi")
+
+
+class RelayThread:
+    """Turns one relay until it is stopped. The deliveries are closed by the thread that used them."""
+
+    def __init__(self, relay: Relay, sink: Sink, deliveries: Deliveries) -> None:
+        self._relay, self._deliveries = relay, deliveries
+        self._woken, self._ending = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"relay {relay.name}", daemon=True)
+        self._closer = threading.Thread(target=sink.close, name=f"close {relay.name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something new was committed. From any thread; never blocks."""
+        self._woken.set()
+
+    def ask_to_stop(self) -> None:
+        """A delivery under way is broken off; whether it has arrived or not, it is sent again at the next start."""
+        self._relay.ending()
+        self._ending.set()
+        self._woken.set()
+        self._closer.start()
+
+    def join(self, wait_s: float) -> None:
+        """Wait for the end, but no longer than this."""
+        until = time.monotonic() + wait_s
+        for thread in (self._closer, self._thread):
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def _run(self) -> None:
+        try:
+            while not self._ending.is_set():
+                wait_s = self._relay.turn()
+                if wait_s > 0.0:
+                    self._woken.wait(wait_s)
+                    self._woken.clear()
+        finally:
+            self._deliveries.close()

@@ -1,0 +1,84 @@
+"""Where a secret lies: a systemd credential by its name, or a file of one's own by its path. Never in the config.
+
+It is read anew each time it is used, so that a new one is taken without a restart.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from matpi.upstream.sink import LaterError
+
+SERVICE_CREDENTIALS: Final = Path("/run/credentials/matpi.service")
+"""What the service was given, for root who tries a sink by hand beside it (systemd.exec(5), LoadCredential=)."""
+LIMIT_BYTES: Final = 4096  # chosen: eight secrets of 64 bytes in base64 are 750
+
+SHORT = "no secret for it"
+
+
+def read_secret(where: str) -> str:
+    """The text at `where`: a path if it begins with "/", else the name of a credential.
+
+    Raises LaterError: whoever mends it need not start the device anew.
+    """
+    return _text(_own(Path(where)) if where.startswith("/") else _credential(where), where)
+
+
+def _credential(name: str) -> bytes:
+    told = os.environ.get("CREDENTIALS_DIRECTORY")
+    folder = Path(told) if told else SERVICE_CREDENTIALS
+    try:
+        return _head(folder / name)
+    except (OSError, ValueError) as error:
+        why = _reason(error)
+        raise LaterError(
+            f"the credential {name} cannot be read from {folder} ({why})",
+            f"give it to the service with LoadCredential={name}:FILE, or name a file by its full path",
+            SHORT,
+        ) from error
+
+
+def _own(path: Path) -> bytes:
+    """A file that nobody else may read or change."""
+    try:
+        found = path.stat()
+        open_to_others = found.st_mode & 0o027 or found.st_uid not in {0, os.geteuid()}
+        raw = b"" if stat.S_ISREG(found.st_mode) and open_to_others else _head(path)
+    except (OSError, ValueError) as error:
+        why = f"the secret in {path} cannot be read ({_reason(error)})"
+        raise LaterError(why, "check the path and whose file it is", SHORT) from error
+    if open_to_others:
+        raise LaterError(
+            f"others than its owner may read or change the secret in {path}",
+            f"run `sudo chown matpi {path} && sudo chmod 600 {path}`, and make a new secret if others were here",
+            SHORT,
+        )
+    return raw
+
+
+def _head(path: Path) -> bytes:
+    # A pipe would be waited for, and a device gives for ever.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "it is no file")
+        raw = file.read(LIMIT_BYTES + 1)
+    if len(raw) > LIMIT_BYTES:
+        raise OSError(0, f"it is longer than {LIMIT_BYTES} bytes")
+    return raw
+
+
+def _text(raw: bytes, where: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise LaterError(f"the secret in {where} is empty or no text", "put the secret into it", SHORT)
+    return text
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

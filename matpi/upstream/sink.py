@@ -1,0 +1,70 @@
+"""What goes out, and the one small interface of whoever takes it. A third kind of sink is one module and one row in
+`upstream/kinds.py`.
+
+A delivery was written in the transaction of its record and never changes: what is sent again after a lost answer is the
+same bytes under the same id, so that the receiver can tell that it has them already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from matpi.errors import MatpiError
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One revision of one record, for one sink."""
+
+    seq: int
+    """Grows with every row of the outbox; what was committed first is sent first."""
+    id: str
+    """`<record id>-<revision>`: the same at every try, on every sink. Letters, digits, `_` and `-`, 1 to 80 of them, so
+    that it goes into a header or a topic as it is; the Standard Webhooks text wants no full stop in it."""
+    kind: str
+    """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
+    body: bytes
+    """UTF-8 JSON as docs/upstream.md tells it."""
+    attempts: int = 0
+    """How often it was tried before."""
+
+
+class UpstreamError(MatpiError, OSError):
+    """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
+
+    def __init__(self, why: str, do: str, short: str) -> None:
+        super().__init__(f"{why}; {do}.")
+        self.why, self.do, self.short = why, do, short
+
+
+class LaterError(UpstreamError):
+    """Not now: the same delivery is tried again, after `retry_after_s` when the receiver asked for that."""
+
+    def __init__(self, why: str, do: str, short: str, retry_after_s: float | None = None) -> None:
+        super().__init__(why, do, short)
+        self.retry_after_s = retry_after_s
+
+
+class RefusedError(UpstreamError):
+    """The delivery will never be taken as it is. It is kept, told, and the next one has its turn."""
+
+
+class DisabledError(UpstreamError):
+    """The receiver wants nothing more (HTTP 410). Everything is kept; `matpi upstream retry` begins again."""
+
+
+class Sink(Protocol):
+    """Used by one thread, its relay's, but for `close`. A call may take long, but 30 s at most."""
+
+    needs_clock: bool
+    """Nothing can be sent while the wall clock is not trusted: signatures and certificates carry dates."""
+
+    def deliver(self, delivery: Delivery, utc: float | None) -> None:
+        """Return when the receiver has it for good. `utc` is None while the clock is not trusted.
+
+        Raises LaterError, RefusedError or DisabledError.
+        """
+
+    def close(self) -> None:
+        """Let go. Called by whoever stops the relay, from another thread: a `deliver` under way then ends soon."""

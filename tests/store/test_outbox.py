@@ -1,0 +1,364 @@
+"""What changes in the log is queued in the same transaction, once a change, for each sink; and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matpi.core.model import EndReason
+from matpi.errors import StoreError
+from matpi.store import outbox, schema
+from matpi.store.db import Store
+from matpi.store.outbox import ACKED_KEPT, Outbox
+from tests.store.values import UTC, rating, session, stop, undated
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "matpi.db"
+
+
+def queued(store: Store, sink: str = "house") -> list[tuple[str, str, dict[str, Any]]]:
+    """Id, kind and body of each row, oldest first."""
+    with store.reading() as conn:
+        found = conn.execute("SELECT id, kind, body FROM outbox WHERE sink = ? ORDER BY seq", (sink,)).fetchall()
+    return [(id_, kind, json.loads(body)) for id_, kind, body in found]
+
+
+def ids(store: Store, sink: str = "house") -> list[str]:
+    return [id_ for id_, _, _ in queued(store, sink)]
+
+
+def test_with_no_sink_there_is_no_row_and_no_trigger(path: Path) -> None:
+    with Store.open(path, sinks=()) as store:
+        store.save_session(session())
+        store.save_rating(rating())
+        for table in ("outbox", "sinks", "revisions"):
+            assert store._conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        assert store._conn.execute("SELECT * FROM temp.sqlite_master").fetchall() == []
+
+
+def test_a_session_is_told_in_these_fields_and_no_others(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session(load_kg=48.5, person="p1"))
+        [(id_, kind, body)] = queued(store)
+    assert (id_, kind) == ("s1-1", "session")
+    assert body == {
+        "type": "session",
+        "timestamp": "2025-11-24T16:10:20Z",
+        "data": {
+            "id": "s1",
+            "rev": 1,
+            "start": "2025-11-24T17:00:00+01:00",
+            "end": "2025-11-24T17:10:20+01:00",
+            "day": "2025-11-24",
+            "on_mat_s": 600.3,
+            "span_s": 620.1,
+            "reason": "left",
+            "routine": "plan",
+            "aways": 1,
+            "edited": False,
+            "person": "p1",
+        },
+    }
+
+
+def test_a_rating_and_a_stop_sign_are_told(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_rating(rating(person="p1"))
+        store.save_stop(stop())
+        (_, first, rated), (_, second, stopped) = queued(store)
+    assert (first, second) == ("rating", "stop_sign")
+    assert rated["data"] == {
+        "id": "r1", "rev": 1, "at": "2025-11-24T17:10:40+01:00", "day": "2025-11-24", "value": 7, "moment": "after",
+        "session": "s1", "person": "p1",
+    }  # fmt: skip
+    assert stopped["data"] == {
+        "id": "w1", "rev": 1, "at": "2025-11-24T17:10:50+01:00", "day": "2025-11-24", "session": "s1", "person": None,
+    }  # fmt: skip
+
+
+def test_each_sink_gets_its_own_row(path: Path) -> None:
+    with Store.open(path, sinks=("house", "cloud")) as store:
+        store.save_session(session())
+        assert ids(store, "house") == ids(store, "cloud") == ["s1-1"]
+
+
+def test_what_is_under_way_is_nobodys_business_yet(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.checkpoint(session(reason=None))
+        store.checkpoint(session(reason=None, on_mat_s=601.0))
+        store.drop_session("s1", "too short")
+        assert queued(store) == []
+
+
+def test_saving_the_same_again_is_no_revision(path: Path) -> None:
+    """The device asks again for what it has no answer to; a load is not told, so a change of it is none either."""
+    with Store.open(path, sinks=("house",)) as store:
+        for _ in range(3):
+            store.save_session(session())
+            store.save_rating(rating())
+        store.save_session(session(load_kg=50.0))
+        assert ids(store) == ["s1-1", "r1-1"]
+
+
+def test_every_change_is_the_next_revision(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session())
+        store.edit_session("s1", routine="neck", utc=UTC)
+        store.delete_session("s1", utc=UTC + 3600)
+        store.restore_session("s1")
+        told = queued(store)
+    assert [(id_, kind) for id_, kind, _ in told] == [
+        ("s1-1", "session"), ("s1-2", "session"), ("s1-3", "session_deleted"), ("s1-4", "session"),
+    ]  # fmt: skip
+    assert (told[1][2]["data"]["routine"], told[1][2]["data"]["edited"]) == ("neck", True)
+    assert told[2][2] == {
+        "type": "session_deleted",
+        "timestamp": "2025-11-24T17:00:00Z",
+        "data": {"id": "s1", "rev": 3, "deleted": "2025-11-24T17:00:00Z"},
+    }
+    assert told[3][2]["data"] == {**told[1][2]["data"], "rev": 4}
+
+
+def test_a_date_that_comes_later_is_a_revision(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(undated("s1", 100.0))
+        store.save_rating(rating(utc=None, utc_offset_s=None, day=None))
+        store.date_boot("boot-a", UTC - 100.0, lambda _: 3600, lambda _: date(2025, 11, 24))
+        told = queued(store)
+    assert [id_ for id_, _, _ in told] == ["s1-1", "r1-1", "s1-2", "r1-2"]
+    assert told[0][2]["timestamp"] is told[0][2]["data"]["start"] is told[0][2]["data"]["day"] is None
+    assert told[2][2]["data"]["start"] == "2025-11-24T17:00:00+01:00"
+
+
+def test_what_a_power_cut_left_open_is_told_when_it_is_closed(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.checkpoint(session("s1", reason=None))
+        store.checkpoint(session("s2", reason=None))
+        store.load()
+        [(id_, _, body)] = queued(store)
+    assert (id_, body["data"]["reason"]) == ("s1-1", "power_lost")
+
+
+def test_a_row_that_is_gone_is_told_as_deleted_if_it_was_told_before(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_rating(rating())
+        with store.writing() as conn:
+            conn.execute("DELETE FROM ratings")
+        assert [(id_, kind) for id_, kind, _ in queued(store)] == [("r1-1", "rating"), ("r1-2", "rating_deleted")]
+    with Store.open(path, sinks=()) as store:
+        store.save_stop(stop())
+    with Store.open(path, sinks=("house",)) as store, store.writing() as conn:
+        conn.execute("DELETE FROM stops")
+    with Store.open(path) as store:
+        assert len(queued(store)) == 2
+
+
+def test_a_sink_gets_what_is_recorded_from_its_beginning_on(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s1"))
+    with Store.open(path, sinks=("house", "late")) as store:
+        store.save_session(session("s2"))
+        store.edit_session("s1", routine="neck")
+        assert ids(store, "late") == ["s2-1", "s1-2"]
+    with Store.open(path, sinks=("late",)) as store:
+        store.save_session(session("s3"))
+        assert ids(store, "house") == ["s1-1", "s2-1", "s1-2"]
+        assert [(s.name, s.enabled, s.due) for s in statuses(store)] == [("house", False, 3), ("late", True, 3)]
+
+
+def statuses(store: Store) -> tuple[outbox.SinkStatus, ...]:
+    with store.reading() as conn:
+        return outbox.statuses(conn)
+
+
+def test_a_command_that_knows_no_config_writes_for_the_same_sinks(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session())
+    with Store.open(path) as store:
+        store.delete_session("s1")
+        assert ids(store) == ["s1-1", "s1-2"]
+
+
+def test_what_could_not_be_kept_is_not_queued(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        twice = "INSERT INTO stops (id, boot_id, mono) VALUES ('w1', 'b', 1.0), ('w1', 'b', 1.0)"
+        with pytest.raises(StoreError), store.writing() as conn:
+            conn.execute(twice)
+        assert queued(store) == []
+        store.save_stop(stop())
+        assert ids(store) == ["w1-1"]
+
+
+@pytest.mark.parametrize("strange", ["a b", "x\r\nevil: 1", "ü", "a" * 200, "a.b", "../x", "#"])
+def test_an_id_of_an_import_is_fit_for_a_header(path: Path, strange: str) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session(strange))
+        store.edit_session(strange, routine="neck")
+        (first, _, body), (second, _, _) = queued(store)
+    assert body["data"]["id"] == strange
+    assert first.removesuffix("-1") == second.removesuffix("-2")
+    assert len(first) == 34
+    assert set(first) <= set("0123456789abcdef-")
+
+
+@pytest.mark.parametrize("changes", [{"span_s": 9e14}, {"start_utc": 7_258_118_400.0, "span_s": 1e12}])
+def test_a_time_beyond_the_calendar_keeps_no_session_from_being_saved(path: Path, changes: dict[str, Any]) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session(**changes))
+        [(_, _, body)] = queued(store)
+    assert body["data"]["end"] is None
+
+
+# -- the relay's side --------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> None:
+    with Store.open(path, sinks=("house", "other")) as store:
+        for n in range(1, 4):
+            store.save_session(session(f"s{n}"))
+        box = Outbox(path, "house")
+        first = box.due()
+        assert first is not None
+        assert (first.id, first.kind, first.attempts, json.loads(first.body)["data"]["id"]) == (
+            "s1-1",
+            "session",
+            0,
+            "s1",
+        )
+        box.failed(first.seq, "no network; wait.", UTC)
+        again = box.due()
+        assert again is not None
+        assert (again.id, again.attempts, again.body) == ("s1-1", 1, first.body)
+        assert box.standing().not_before_utc == UTC
+        box.acked(first.seq, UTC)
+        second = box.due()
+        assert second is not None
+        assert second.id == "s2-1"
+        box.refused(second.seq, "too odd; look.")
+        third = box.due()
+        assert third is not None
+        assert third.id == "s3-1"
+        house, other = statuses(store)
+        box.close()
+    assert (house.due, house.refused, house.acked, house.acked_utc) == (1, 1, 1, UTC)
+    assert (house.last_error, house.not_before_utc) == ("too odd; look.", None)
+    assert (other.due, other.acked, other.last_error) == (3, 0, "")
+
+
+def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s1"))
+        store.save_session(session("s2"))
+        box = Outbox(path, "house")
+        box.refused(1, "no; look.")
+        box.disabled(2, "gone; ask.")
+        assert box.standing().disabled == statuses(store)[0].last_error == "gone; ask."
+        with outbox.changing(path) as conn:  # a connection of another process, beside the writer
+            assert outbox.ask_again(conn, "house")
+            assert not outbox.ask_again(conn, "nobody")
+        assert (box.standing().disabled, box.standing().asked) == ("", 1)
+        due = box.due()
+        assert due is not None
+        assert due.id == "s1-1"
+        box.close()
+
+
+def test_what_has_arrived_goes_in_time_and_what_has_not_stays(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        for n in range(ACKED_KEPT + 30):
+            store.save_stop(stop(f"w{n}"))
+        box = Outbox(path, "house")
+        refused = box.due()
+        assert refused is not None
+        box.refused(refused.seq, "no; look.")
+        for _ in range(ACKED_KEPT + 20):
+            due = box.due()
+            assert due is not None
+            box.acked(due.seq, None)
+        [status] = statuses(store)
+        assert (status.acked, status.refused, status.due) == (ACKED_KEPT + 20, 1, 9)
+        assert len(queued(store)) == ACKED_KEPT + 1 + 9
+        assert ids(store)[0] == "w0-1"
+        box.close()
+
+
+def test_a_number_is_never_used_again(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_stop(stop("w1"))
+        with store.writing() as conn:
+            conn.execute("DELETE FROM outbox")
+        store.save_stop(stop("w2"))
+        assert store._conn.execute("SELECT seq FROM outbox").fetchall() == [(2,)]
+
+
+def test_all_of_the_past_is_queued_once_when_somebody_asks(path: Path) -> None:
+    with Store.open(path, sinks=()) as store:
+        store.save_session(session("s1"))
+        store.save_session(session("s2"))
+        store.delete_session("s2")
+        store.save_rating(rating())
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s3"))
+        for _ in range(2):
+            with store.writing() as conn:
+                outbox.send_all(conn, "house")
+        assert ids(store) == ["s3-1", "s1-1", "r1-1"]
+
+
+@pytest.mark.parametrize("what", ["none", "text", "older"])
+def test_there_is_no_outbox_to_change(path: Path, what: str) -> None:
+    match what:
+        case "text":
+            path.write_text("x" * 5000)
+        case "older":
+            conn = sqlite3.connect(path)
+            conn.executescript(schema.steps()[0].read_text())
+            conn.close()
+    with pytest.raises(StoreError), outbox.changing(path):
+        pass
+
+
+def test_a_relay_without_a_log_is_told_so_and_finds_it_later(path: Path) -> None:
+    box = Outbox(path, "house")
+    with pytest.raises(StoreError):
+        box.due()
+    assert not path.exists()
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session())
+        assert box.due() is not None
+    path.rename(path.with_name("aside.db"))
+    with Store.open(path, sinks=("house",)) as store:
+        assert box.due() is None
+        box.close()
+
+
+# -- older logs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.steps())))
+def test_an_older_log_gets_its_outbox_and_keeps_everything(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "old.db"
+    conn = sqlite3.connect(path)
+    for step in schema.steps()[:version]:
+        conn.executescript(step.read_text())
+    conn.execute(
+        "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
+        " routine, edited) VALUES ('s1', 'boot-a', 100.5, ?, 3600, '2025-11-24', 620.1, 600.3, 'left', 1, 'plan', 0)",
+        (UTC,),
+    )
+    conn.execute("INSERT INTO ratings (id, boot_id, mono, value, moment) VALUES ('r1', 'b', 1.0, 7, 'day')")
+    conn.commit()
+    conn.close()
+    with Store.open(path, sinks=("house",)) as store:
+        assert store.log().sessions == (session(),)
+        assert [rating.value for rating in store.log().ratings] == [7]
+        assert queued(store) == []
+        store.edit_session("s1", reason=EndReason.CAP)
+        assert ids(store) == ["s1-1"]

@@ -1,0 +1,106 @@
+"""One sink's outbox in memory, a receiver that does what it is told, a clock that stands until it is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from matpi.errors import StoreError
+from matpi.upstream.deliveries import Standing
+from matpi.upstream.sink import Delivery
+
+UTC = 1_773_576_000.0
+
+
+class StillClock:
+    def __init__(self, *, trusted: bool = True) -> None:
+        self.t = 1000.0
+        self.is_trusted = trusted
+
+    def monotonic(self) -> float:
+        return self.t
+
+    def utc(self) -> float:
+        return UTC + self.t
+
+    def trusted(self) -> bool:
+        return self.is_trusted
+
+
+class FakeDeliveries:
+    """Implements relay.Deliveries."""
+
+    def __init__(self, *rows: Delivery) -> None:
+        self.rows = list(rows)
+        self.state: dict[int, str] = {row.seq: "due" for row in rows}
+        self.why: dict[int, str] = {}
+        self.stands = Standing()
+        self.disk_full = False
+        self.closed = False
+
+    def add(self, n: int = 1) -> None:
+        for _ in range(n):
+            seq = len(self.rows) + 1
+            self.rows.append(Delivery(seq, f"s{seq}-1", "session", b"{}"))
+            self.state[seq] = "due"
+
+    def standing(self) -> Standing:
+        return self.stands
+
+    def due(self) -> Delivery | None:
+        return next((row for row in self.rows if self.state[row.seq] == "due"), None)
+
+    def depth(self) -> int:
+        return list(self.state.values()).count("due")
+
+    def acked(self, seq: int, utc: float | None) -> None:
+        self._mark(seq, "acked")
+
+    def failed(self, seq: int, why: str, not_before_utc: float | None) -> None:
+        self._mark(seq, "due", why)
+        self.rows = [replace(row, attempts=row.attempts + 1) if row.seq == seq else row for row in self.rows]
+        self.stands = replace(self.stands, not_before_utc=not_before_utc)
+
+    def refused(self, seq: int, why: str) -> None:
+        self._mark(seq, "refused", why)
+
+    def disabled(self, seq: int, why: str) -> None:
+        self._mark(seq, "due", why)
+        self.stands = replace(self.stands, disabled=why)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def ask_again(self) -> None:
+        """What `matpi upstream retry` does."""
+        self.stands = Standing(asked=self.stands.asked + 1)
+        self.state = {seq: "due" if state == "refused" else state for seq, state in self.state.items()}
+
+    def _mark(self, seq: int, state: str, why: str = "") -> None:
+        if self.disk_full:
+            raise StoreError("The disk is full; make room on it.")
+        self.state[seq] = state
+        if why:
+            self.why[seq] = why
+
+
+@dataclass
+class FakeSink:
+    """Implements sink.Sink: calls `answer`, which may raise, and remembers what it took and when it was tried."""
+
+    clock: StillClock
+    answer: Callable[[Delivery], None] = lambda _: None
+    needs_clock: bool = False
+    took: list[str] = field(default_factory=list)
+    tried_at: list[float] = field(default_factory=list)
+    utcs: list[float | None] = field(default_factory=list)
+    closed: bool = False
+
+    def deliver(self, delivery: Delivery, utc: float | None) -> None:
+        self.tried_at.append(self.clock.t)
+        self.utcs.append(utc)
+        self.answer(delivery)
+        self.took.append(delivery.id)
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,234 @@
+"""What is seen of the device, and how often it is sent: in virtual time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from math import inf
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matpi.core.events import SettingWished, Wish, Wished
+from matpi.upstream.live import (
+    CHANGE_EVERY_S,
+    DIAGNOSTICS_EVERY_S,
+    ELAPSED_EVERY_S,
+    Diagnostics,
+    Happening,
+    LiveState,
+    Observer,
+    Pace,
+    Telling,
+)
+from tests.bench import NOON, Bench
+from tests.upstream.mats import LYING
+
+
+def look(bench: Bench) -> LiveState:
+    return Observer().look(bench.device, Diagnostics(rate_hz=80.0, outbox_depth=2))
+
+
+def test_from_an_empty_mat_to_a_session_and_after() -> None:
+    bench = Bench()
+    bench.up(30)
+    empty = look(bench)
+    assert (empty.phase, empty.occupied, empty.elapsed_s, empty.last, empty.tightness) == ("idle", False, 0, None, None)
+    assert (empty.plan_day, empty.target_lower_min, empty.target_upper_min, empty.streak_days) == (1, 2, 5, 0)
+
+    bench.lie(150)
+    on = look(bench)
+    assert (on.phase, on.occupied, on.done) == ("on_mat", True, True)
+    assert 148 <= on.elapsed_s <= 150
+    assert on.today_min == 2.5
+    assert on.lifetime_h == 0.0
+
+    bench.up(5)
+    away = look(bench)
+    assert (away.phase, away.occupied) == ("away", True)
+    assert away.elapsed_s in {149, 150}
+
+    bench.up(30)
+    bench.tap()
+    bench.tap()
+    bench.up(5)
+    after = look(bench)
+    assert not after.occupied
+    assert after.elapsed_s == 0
+    assert after.today_min == 2.5
+    assert after.lifetime_h == 0.04
+    assert after.streak_days == 1
+    assert after.last is not None
+    assert (after.last.reason, after.last.routine) == ("left", "plan")
+    assert after.last.end == "2026-03-15T12:03:00+00:00"
+    assert after.tightness == 2  # the device has asked by itself, and two taps are a 2
+
+
+def test_what_the_core_knows_of_the_diagnostics_is_filled_in() -> None:
+    bench = Bench()
+    bench.up(60)
+    bench.ok = False
+    bench.pass_s(1)
+    told = look(bench).diagnostics
+    assert (told.rate_hz, told.outbox_depth, told.rejected, told.clock_trusted) == (80.0, 2, 10, True)
+    assert told.version == "test"
+    assert told.noise_kg is not None
+    assert 0.0 < told.noise_kg < 0.1
+
+
+def test_settings_and_wishes_are_seen() -> None:
+    bench = Bench(utc=NOON + 9.5 * 3600.0)
+    bench.up(30)
+    assert look(bench).nudge_due
+    bench.send(SettingWished(bench.t, "nudge", False))
+    bench.send(SettingWished(bench.t, "weekly_goal", 4))
+    bench.send(Wished(bench.t, Wish.REST))
+    seen = look(bench)
+    assert (seen.nudge_due, seen.nudge_on, seen.weekly_goal, seen.rest_declared, seen.rest_day) == (
+        False,
+        False,
+        4,
+        True,
+        True,
+    )
+
+
+def test_silent_cells_are_seen() -> None:
+    bench = Bench()
+    bench.up(30)
+    bench.silent = True
+    bench.pass_s(10)
+    seen = look(bench)
+    assert (seen.phase, seen.sensor_lost) == ("sensor_lost", True)
+
+
+def test_nothing_undated_is_dated() -> None:
+    bench = Bench(utc=None)
+    bench.up(30)
+    bench.lie(60)
+    bench.up(30)
+    seen = look(bench)
+    assert seen.last is not None
+    assert seen.last.end is None
+    assert not seen.diagnostics.clock_trusted
+
+
+def test_the_loop_tells_what_changes_at_once_and_the_rest_once_a_second() -> None:
+    bench, shown, told = Bench(), list[LiveState](), list[Happening]()
+    telling = Telling(shown.append, told.append, Diagnostics)
+    bench.up(30)
+    telling.turned(bench.device, bench.t)
+    for _ in range(100):  # ten seconds
+        bench.pass_s(0.1)
+        telling.turned(bench.device, bench.t)
+    assert 10 <= len(shown) <= 11
+    bench.kg = 45.0
+    for _ in range(50):
+        bench.pass_s(0.1)
+        telling.turned(bench.device, bench.t)
+    phases = [state.phase for state in shown]
+    assert phases.index("arriving") < phases.index("on_mat")
+    bench.up(30)
+    for effect in bench.effects:
+        telling.watch(effect)
+    assert [what.kind for what in told] == ["session_started"]  # and under 30 s is no session in the end
+
+
+def test_an_ended_session_is_told_with_what_it_was() -> None:
+    bench, told = Bench(), list[Happening]()
+    telling = Telling(lambda _: None, told.append, Diagnostics)
+    bench.up(30)
+    bench.lie(120)
+    bench.up(30)
+    for effect in bench.effects:
+        telling.watch(effect)
+    assert [what.kind for what in told] == ["session_started", "session_ended"]
+    ended = told[1]
+    assert ended.reason == "left"
+    assert ended.on_mat_s is not None
+    assert 119 < ended.on_mat_s < 121
+
+
+def test_a_look_costs_little() -> None:
+    """Once a second in the loop, which has 12.5 ms between two readings."""
+    bench = Bench()
+    bench.up(30)
+    bench.lie(120)
+    observer, diagnostics = Observer(), Diagnostics()
+    observer.look(bench.device, diagnostics)
+    began = time.process_time()
+    for _ in range(200):
+        observer.look(bench.device, diagnostics)
+    assert (time.process_time() - began) / 200 < 0.001
+
+
+# -- how often --------------------------------------------------------------------------------------------------------
+
+
+def sent(pace: Pace, state: LiveState, now: float) -> tuple[bool, bool]:
+    return pace.take(state, now) if pace.due(state, now) <= now else (False, False)
+
+
+def test_an_hour_on_the_mat_is_a_message_every_ten_seconds() -> None:
+    pace, times = Pace(), []
+    for second in range(3600):
+        main, _ = sent(pace, replace(LYING, elapsed_s=second, today_min=round(second / 60, 1)), float(second))
+        times += [second] if main else []
+    assert len(times) == 3600 / ELAPSED_EVERY_S
+
+
+def test_nothing_new_is_nothing_to_send() -> None:
+    pace = Pace()
+    assert sent(pace, LYING, 0.0) == (True, True)
+    assert pace.due(LYING, 1000.0) == inf
+    assert Pace().due(None, 0.0) == inf
+
+
+def test_a_change_goes_out_at_once_but_flutter_does_not_flood() -> None:
+    pace = Pace()
+    sent(pace, LYING, 0.0)
+    assert sent(pace, replace(LYING, phase="away"), 5.0) == (True, False)
+    fluttering = [sent(pace, replace(LYING, occupied=bool(n % 2)), 5.0 + n / 10)[0] for n in range(1, 101)]
+    assert 5 <= sum(fluttering) <= 10.0 / CHANGE_EVERY_S
+
+
+def test_diagnostics_go_out_once_a_minute() -> None:
+    pace, times = Pace(), []
+    for second in range(600):
+        _, more = sent(pace, replace(LYING, diagnostics=Diagnostics(rejected=second)), float(second))
+        times += [second] if more else []
+    assert times == list(range(0, 600, int(DIAGNOSTICS_EVERY_S)))
+
+
+CHANGES = st.fixed_dictionaries(
+    {
+        "elapsed_s": st.integers(0, 3),
+        "phase": st.sampled_from(["idle", "on_mat"]),
+        "diagnostics": st.builds(Diagnostics, rejected=st.integers(0, 2)),
+    }
+)
+
+
+@given(changes=st.lists(st.tuples(st.floats(0.0, 30.0), CHANGES), max_size=30))
+def test_what_was_shown_last_has_been_sent_after_a_while(changes: list[tuple[float, dict[str, Any]]]) -> None:
+    """Whatever came in between, and however fast: nothing that holds stays untold."""
+    pace, now, state = Pace(), 0.0, LYING
+    known: dict[str, Any] = {}
+
+    def step() -> None:
+        main, more = sent(pace, state, now)
+        if main:
+            known.update({k: v for k, v in asdict(state).items() if k != "diagnostics"})
+        if more:
+            known["diagnostics"] = asdict(state)["diagnostics"]
+
+    for gap_s, change in changes:
+        now += gap_s
+        state = replace(LYING, **change)
+        step()
+    while (due := pace.due(state, now)) < inf:
+        now = max(now, due)
+        step()
+    if changes:
+        assert known == asdict(state)

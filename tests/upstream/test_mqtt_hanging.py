@@ -1,0 +1,99 @@
+"""A broker that takes the connection and then says nothing, or stops in the middle: nobody waits for it for long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from matpi.upstream import mqtt, mqtt_link, mqtt_pending, mqtt_socket
+from matpi.upstream.live import Happening
+from matpi.upstream.sink import LaterError, UpstreamError
+from tests.upstream.broker import eventually
+from tests.upstream.mats import LYING, delivery, mat
+from tests.upstream.scripted import ScriptedBroker
+
+SHOW_S = 0.001
+READING_S = 0.0125
+"""80 readings a second."""
+
+
+def test_a_delivery_ends_within_the_contract() -> None:
+    connecting_s = mqtt_socket.ADDRESSES * mqtt_socket.CONNECT_S + mqtt_socket.CONNECT_S
+    assert connecting_s + mqtt_link.GREETING_S <= mqtt.DELIVER_S < 30.0
+    assert mqtt_pending.CONFIRM_S < mqtt.DELIVER_S
+
+
+def test_a_broker_that_never_greets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_link, "GREETING_S", 0.3)
+    broker = ScriptedBroker(connack=None)
+    with mat(broker.port) as one:
+        error = one.refusal(delivery())
+        assert type(error) is LaterError
+        assert "no word came" in str(error)
+    broker.close()
+
+
+def test_a_broker_that_never_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_pending, "CONFIRM_S", 0.3)
+    broker = ScriptedBroker(puback=None)
+    with mat(broker.port) as one:
+        for n in (1, 2):
+            error = one.refusal(delivery())
+            assert type(error) is LaterError
+            assert "no confirmation" in str(error)
+            assert eventually(lambda n=n: len(one.notes) == 2 * n)  # type: ignore[misc]  # lost, and back
+        # Once a try, and nothing of the first again over the second connection.
+        assert broker.published.count("matpi/mat/sessions") == 2
+    broker.close()
+
+
+def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        asked.set()
+        let_go.wait(5)
+        raise OSError("no such name")
+
+    monkeypatch.setattr("matpi.upstream.mqtt_socket.socket.getaddrinfo", hang)
+    monkeypatch.setattr(mqtt, "DELIVER_S", 0.3)
+    monkeypatch.setattr(mqtt, "GOODBYE_S", 0.1)
+    monkeypatch.setattr(mqtt, "TURN_S", 0.1)
+    with mat(1883) as one:
+        began = time.monotonic()
+        assert "no connection in 0.3 s" in str(one.refusal(delivery()))
+        assert asked.is_set()
+        one.sink.close()
+        assert time.monotonic() - began < 1.0
+        let_go.set()
+
+
+def test_showing_waits_for_nothing() -> None:
+    """As long as the load cells' readings keep coming, each of them shown: no call as long as SHOW_S."""
+    broker = ScriptedBroker(connack=None)
+    took: list[float] = []
+    with mat(broker.port) as one:
+        stuck = threading.Thread(target=lambda: _try(one.sink), daemon=True)
+        stuck.start()
+        for n in range(240):  # three seconds
+            state = replace(LYING, elapsed_s=n)
+            began = time.thread_time()
+            clock = time.perf_counter()
+            one.sink.show(state)
+            one.sink.tell(Happening(float(n), "session_started"))
+            took.append(max(time.perf_counter() - clock, time.thread_time() - began))
+            time.sleep(READING_S)
+        assert stuck.is_alive(), "the delivery should hang all the while"
+    broker.close()
+    late = [one for one in took if one > SHOW_S]
+    # The scheduler of a busy machine may take the processor away in any call, this one as well as an empty one.
+    assert len(late) <= 2, f"{len(late)} of {len(took)} took over {SHOW_S} s, the longest {max(took):.4f} s"
+
+
+def _try(sink: mqtt.MqttSink) -> None:
+    with suppress(UpstreamError):
+        sink.deliver(delivery(), None)

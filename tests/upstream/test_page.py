@@ -1,0 +1,156 @@
+"""docs/upstream.md holds: its receiver is run as it stands there, its example is what the device sends."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from matpi.core.model import EndReason, Session
+from matpi.store.db import Store
+from matpi.store.outbox import Outbox
+from matpi.upstream.sink import Delivery, LaterError
+from matpi.upstream.webhook import Webhook
+from matpi.upstream.webhook_config import WebhookConfig
+from tests.store.values import rating, session, stop
+
+PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1
+    return str(found[0])
+
+
+@contextmanager
+def receiver(folder: Path, secret: Path) -> Iterator[str]:
+    """The page's receiver in a process of its own; its address."""
+    (folder / "receiver.py").write_text(block("python"), encoding="utf-8")
+    (folder / "house.secret").write_bytes(secret.read_bytes())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "receiver.py", "127.0.0.1", str(port)], cwd=folder, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    pytest.fail("the receiver of the page does not start")
+
+
+def kept(folder: Path) -> dict[str, tuple[int, str, Any]]:
+    conn = sqlite3.connect(folder / "records.db")
+    rows = conn.execute("SELECT id, rev, type, data FROM records ORDER BY rowid").fetchall()
+    conn.close()
+    return {row[0]: (row[1], row[2], json.loads(row[3])) for row in rows}
+
+
+def test_the_receiver_has_thirty_lines() -> None:
+    code = [line for line in block("python").splitlines() if line.strip()]
+    assert len(code) <= 30
+
+
+def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
+    tmp_path: Path, home: WebhookConfig, secret_file: Path
+) -> None:
+    with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
+        store.save_session(session())
+        store.save_rating(rating())
+        store.edit_session("s1", routine="neck")
+        store.save_stop(stop())
+        box = Outbox(store.path, "house")
+        with receiver(tmp_path, secret_file) as url:
+            sink = Webhook(msgspec.structs.replace(home, url=url))
+            sent = []
+            while (due := box.due()) is not None:
+                sink.deliver(due, time.time())
+                box.acked(due.seq, None)
+                sent.append(due)
+            for again in (sent[0], sent[0], sent[2]):  # their answers were lost
+                sink.deliver(again, time.time())
+            sink.deliver(Delivery(0, "t-1", "test", b'{"type":"test","timestamp":null,"data":{}}'), time.time())
+        box.close()
+    assert {id_: (rev, kind) for id_, (rev, kind, _) in kept(tmp_path).items()} == {
+        "s1": (2, "session"), "r1": (1, "rating"), "w1": (1, "stop_sign"),
+    }  # fmt: skip
+    assert kept(tmp_path)["s1"][2]["routine"] == "neck"
+
+
+def test_the_receiver_lets_nobody_else_in(tmp_path: Path, home: WebhookConfig, secret_file: Path) -> None:
+    with receiver(tmp_path, secret_file) as url:
+        secret_file.write_text("whsec_" + base64.b64encode(bytes(32)).decode())
+        sink = Webhook(msgspec.structs.replace(home, url=url))
+        record = Delivery(1, "s1-1", "session", b'{"type":"session","data":{"id":"s1","rev":1}}')
+        with pytest.raises(LaterError, match="HTTP 401"):
+            sink.deliver(record, time.time())
+        secret_file.write_bytes((tmp_path / "house.secret").read_bytes())
+        with pytest.raises(LaterError, match="HTTP 401"):
+            sink.deliver(record, time.time() - 3600.0)
+        sink.deliver(record, time.time())
+    assert list(kept(tmp_path)) == ["s1"]
+
+
+def test_the_example_is_what_is_sent(tmp_path: Path) -> None:
+    example = json.loads(block("json"))
+    made = Session(
+        id="5f0c6f3a",
+        boot_id="b",
+        start_mono=1.0,
+        span_s=620.1,
+        on_mat_s=600.3,
+        reason=EndReason.LEFT,
+        start_utc=1_773_602_400.0,
+        utc_offset_s=3600,
+        day=date(2026, 3, 15),
+        aways=1,
+    )
+    with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
+        store.save_session(made)
+        box = Outbox(store.path, "house")
+        due = box.due()
+        box.close()
+    assert due is not None
+    assert json.loads(due.body) == example
+    assert due.body.decode() == block("json").strip()
+
+
+def test_every_field_is_in_the_table(tmp_path: Path) -> None:
+    told = set(
+        re.findall(r"`(?:data\.)?(\w+)`", "".join(re.findall(r"^\| `(?:data\.|timestamp).*?\|", PAGE, re.MULTILINE)))
+    )
+    with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
+        store.save_session(session())
+        store.save_rating(rating())
+        store.save_stop(stop())
+        store.delete_session("s1")
+        bodies = [json.loads(body) for (body,) in store._conn.execute("SELECT body FROM outbox")]
+        kinds = {kind for (kind,) in store._conn.execute("SELECT kind FROM outbox")}
+    assert {field for body in bodies for field in body["data"]} | {"timestamp"} == told
+    assert all(f"`{kind}`" in PAGE for kind in kinds)

@@ -1,0 +1,122 @@
+"""Readings are handled in time whatever hangs: the loop of the device in its thread, a relay beside it, real time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from matpi.core.brightness import Brightness
+from matpi.core.device import Device
+from matpi.core.effects import Effect
+from matpi.core.events import Event, Reading, Stopping
+from matpi.core.model import Settings
+from matpi.core.rules import DeviceRules
+from matpi.loop import Loop
+from matpi.relays import Relays
+from matpi.store.patient import PatientStore
+from matpi.upstream.upstream_config import UpstreamConfig
+from matpi.upstream.webhook_config import WebhookConfig
+from tests.store.values import rating
+from tests.upstream.receiver import Receiver, Talk, drip, silence, status
+
+LATE_S = 0.020
+ROUND_S, ROUNDS = 1.5, 4
+RATE_HZ = 80.0
+SAVE_EVERY = 40
+"""Readings: twice a second something is stored, and so queued."""
+
+
+class SystemClock:
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def utc(self) -> float:
+        return time.time()
+
+    def trusted(self) -> bool:
+        return True
+
+
+class Dark:
+    def show(self, image: object, brightness: Brightness) -> None: ...
+    def off(self) -> None: ...
+
+
+class TimedDevice(Device):
+    """Notes how late each reading was when it came to be handled."""
+
+    def __init__(self, store: PatientStore) -> None:
+        ids = count()
+        super().__init__(
+            time.monotonic(),
+            boot_id="b",
+            memory=store.load(),
+            rules=DeviceRules(),
+            zone_for=_utc,
+            new_id=lambda: f"id{next(ids)}",
+        )
+        self.late_s: list[float] = []
+
+    def handle(self, event: Event) -> Sequence[Effect]:
+        if isinstance(event, Reading):
+            self.late_s.append(time.monotonic() - event.t)
+        return super().handle(event)
+
+
+def _utc(_: str) -> tzinfo:
+    return UTC
+
+
+def latest(tmp_path: Path, config: UpstreamConfig) -> list[float]:
+    """The worst lateness of each round of `ROUND_S`, while what is stored twice a second is to be sent on."""
+    clock, n = SystemClock(), count()
+    sinks = tuple(sink.name for sink in config.sinks)
+    store = PatientStore(tmp_path / "matpi.db", monotonic=clock.monotonic, first_settings=Settings(), sinks=sinks)
+    device = TimedDevice(store)
+    loop = Loop(device, store, Dark(), lambda _: None)
+    relays = Relays(config, tmp_path / "matpi.db", clock, loop.put)
+    relays.start()
+
+    def turned() -> None:
+        if len(device.late_s) % SAVE_EVERY == SAVE_EVERY - 1:
+            store.save_rating(rating(f"r{next(n)}"))
+        relays.turned(device, clock.monotonic())
+
+    def feed() -> None:
+        due = time.monotonic()
+        for _ in range(int(ROUND_S * RATE_HZ) * ROUNDS):
+            due += 1.0 / RATE_HZ
+            time.sleep(max(0.0, due - time.monotonic()))
+            loop.put(Reading(time.monotonic(), (0.01,)))
+        loop.put(Stopping(time.monotonic()))
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    loop.run(clock, turned)
+    feeder.join()
+    relays.stop()
+    store.close()
+    size = int(ROUND_S * RATE_HZ)
+    return [max(device.late_s[at : at + size]) for at in range(0, size * ROUNDS, size)]
+
+
+@pytest.mark.parametrize("talk", [silence, drip, status(500)], ids=["silence", "drip", "500"])
+def test_no_reading_is_late_while_a_sink_hangs(tmp_path: Path, home: WebhookConfig, talk: Talk) -> None:
+    """A sink that held the loop up would do so in every round; a busy machine does in some of them."""
+    with Receiver(talk) as receiver:
+        table = msgspec.structs.replace(home, url=f"http://127.0.0.1:{receiver.port}/", timeout_s=30.0)
+        begun = time.monotonic()
+        worst = latest(tmp_path, UpstreamConfig(webhook=(table,)))
+        took_s = time.monotonic() - begun
+        assert receiver.requests, "it was tried"
+    print(f"worst lateness of each {ROUND_S:g} s: {', '.join(f'{late * 1e3:.1f}' for late in worst)} ms")
+    assert min(worst) < LATE_S
+    assert sorted(worst)[len(worst) // 2] < LATE_S
+    assert took_s < ROUND_S * ROUNDS + 6.0, "nor does the end wait for it"
