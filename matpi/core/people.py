@@ -18,13 +18,17 @@ from typing import Final
 PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
 APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a meal should stay within half of it
 NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
-NAME_MAX: Final = 14  # a line of the menu
+NAME_MAX: Final = 12  # with a clock beside it in a row of the panel, and with "? hold" behind it in either language
 SESSIONS: Final = 5  # chosen: a usual weight follows within a week or two
 SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
 STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
 STEADY_BLOCKS: Final = 20  # chosen: seconds of it
 STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
 GUEST: Final = "Guest"
+_GUESTS: Final = frozenset({"guest", "gast"})
+"""What a guest is called on the panel, in each language."""
+GUEST_ID: Final = "guest"
+"""Whose what a guest did is: kept in the log, and in nobody's plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,19 @@ class Person:
     name: str
     usual_kg: float | None = None
     """On the mat, lying on the back; None until learnt."""
+    weekly_goal: int | None = None
+    """Sessions a week; None: what is set for all."""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name.strip()) <= len(self.name) <= NAME_MAX or not self.name.isprintable():
             raise ValueError(f"a name has 1 to {NAME_MAX} characters: {self.name!r}")
-        if self.name.strip().casefold() == GUEST.casefold():
+        if not self.name.isascii() and not _on_panel(self.name):
+            raise ValueError(f"the panel has no letters for {self.name!r}; write the name in those of western Europe")
+        if self.id == GUEST_ID:
+            raise ValueError(f"{self.id!r} is the id of guests")
+        if self.weekly_goal is not None and not 3 <= self.weekly_goal <= 7:
+            raise ValueError(f"a weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
+        if self.name.strip().casefold() in _GUESTS:
             raise ValueError(f"{self.name!r} is what somebody without a name is called; choose another one")
         if self.usual_kg is not None and not (isfinite(self.usual_kg) and self.usual_kg > 0.0):
             raise ValueError(f"a usual load is above zero: {self.usual_kg} kg")
@@ -78,27 +90,26 @@ class People:
     def choose(self, person_id: str | None) -> People:
         return replace(self, chosen=person_id)
 
-    def learnt(self, person_id: str, usual_kg: float) -> People:
+    def learnt(self, person_id: str, usual_kg: float | None) -> People:
         return replace(self, all=tuple(replace(p, usual_kg=usual_kg) if p.id == person_id else p for p in self.all))
-
-    def menu(self) -> tuple[str, ...]:
-        """What the hold menu offers; empty while there is nobody to choose from."""
-        return (*(person.name for person in self.all), GUEST) if self.on else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Asked, never done: "Ada? hold"."""
+    """Asked, never done."""
 
     person: Person | None
     """None: nobody known weighs so much or so little, a guest perhaps."""
     why: str
     """For the diagnostics."""
 
-    @property
-    def text(self) -> str:
-        """At most 21 characters."""
-        return f"{self.person.name if self.person else GUEST}? hold"
+
+def _on_panel(name: str) -> bool:
+    try:
+        name.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def suggest(people: People, kg: float) -> Suggestion | None:

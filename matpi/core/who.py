@@ -1,0 +1,321 @@
+"""Whose it is, where several people share one mat: who is meant next, who is asked for, and what is booked to whom.
+
+With fewer than two names nothing here does anything. Else whoever was named last is meant, also after a restart; a
+guest only for the next session. What a guest did is kept as a guest's: in nobody's plan, and it can be booked later.
+
+The load suggests and the person decides: twice, in mid-session and on the result. A hold says yes. On the result a hold
+also goes on to the next name, so that whatever was booked wrongly is put right with one button.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from datetime import date
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from matpi.core import choice
+from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
+from matpi.core.model import Acknowledgement, DayRecord, Log, Memory, Session, Settings
+from matpi.core.people import (
+    GUEST_ID,
+    STEADY_BLOCKS,
+    STEADY_FROM_S,
+    People,
+    Suggestion,
+    steady_kg,
+    suggest,
+    usual_kg,
+)
+from matpi.core.presence import Load
+from matpi.core.routine import ROUTINES, Area
+from matpi.core.session import State
+
+if TYPE_CHECKING:
+    from matpi.core.device import Device
+
+ASKED_S: Final = 20.0
+"""In mid-session the question stays so long. Chosen: whoever looks up sees it, and whoever does not is left alone."""
+EVERY_S: Final = 1.0
+"""Between two looks at the load. One reading a second, not its mean: the middle of twenty says the same."""
+LOOKED: Final = STEADY_BLOCKS + 10
+"""So many looks are kept: whoever settles later is known later."""
+
+
+class Who:
+    def __init__(self, memory: Memory) -> None:
+        self.people = memory.people
+        if self.people.on and self.people.chosen is None:
+            self.people = self.people.choose(self.people.all[0].id)
+        self.answers = {answer.person: answer for answer in (memory.acknowledgement, *memory.answers) if answer}
+        """To the safety pages, by person."""
+        self.answered_now: set[str | None] = set()
+        """In this boot: the date may still come."""
+        self.choosing = False
+        """The menu lists the people."""
+        self.suggestion: Suggestion | None = None
+        """Not answered yet."""
+        self.asked_until = -inf
+        self.booked: str | None = None
+        """To whom the result was booked by hand."""
+        self.missing: tuple[str | None, ...] = ()
+        """For whom the light reminds."""
+        self.not_yet: tuple[str | None, ...] = ()
+        """For whom it does, or did until somebody looked."""
+        self.took_press = False
+        """The press that is still down has answered: it goes on to nothing else."""
+        self.look_due = inf
+        self.looks: deque[float] = deque(maxlen=LOOKED)
+        self.logs: dict[str | None, tuple[Log, Log]] = {}
+        """The whole log, and of it what is this person's."""
+
+
+# -- whose -----------------------------------------------------------------------------------------------------------
+
+
+def next_owner(device: Device) -> str | None:
+    """Of the session to come."""
+    people = device.who.people
+    return GUEST_ID if people.on and device.choice.guest else people.books_to()
+
+
+def owner(device: Device) -> str | None:
+    """Of the session that is shown, else of the one to come."""
+    if not device.who.people.on:
+        return device.who.people.books_to()
+    session = choice.spoken_of(device)
+    return next_owner(device) if session is None else session.person
+
+
+def name_of(device: Device, person_id: str | None) -> str:
+    """At most `people.NAME_MAX` characters; "" with fewer than two people."""
+    people = device.who.people
+    if not people.on:
+        return ""
+    if person_id == GUEST_ID:
+        return device.words.people.guest
+    person = None if person_id is None else people.person(person_id)
+    return "-" if person is None else person.name
+
+
+def name(device: Device) -> str:
+    """Whose turn it is; "" with fewer than two people."""
+    return name_of(device, owner(device)) if device.who.people.on else ""
+
+
+def log_of(device: Device, person_id: str | None) -> Log:
+    """A guest has no past: today's session is all there is."""
+    log, kept = device.keeper.log, device.who.logs
+    if person_id == GUEST_ID:
+        last = device.machine.last
+        return Log(sessions=(last,)) if last is not None and last.person == GUEST_ID else Log()
+    found = kept.get(person_id)
+    if found is None or found[0] is not log:
+        found = kept[person_id] = log, log.of(person_id)
+    return found[1]
+
+
+def log(device: Device) -> Log:
+    return log_of(device, owner(device))
+
+
+def whose_day(device: Device) -> tuple[str | None, date]:
+    """The plan's day of the session that is shown, else today's, and whose."""
+    return owner(device), choice.plan(device).today
+
+
+def settings_of(device: Device, person_id: str | None) -> Settings:
+    person = None if person_id is None else device.who.people.person(person_id)
+    if person is None or person.weekly_goal is None:
+        return device.settings
+    return replace(device.settings, weekly_goal=person.weekly_goal)
+
+
+def answer_of(device: Device, person_id: str | None) -> Acknowledgement | None:
+    return device.who.answers.get(person_id)
+
+
+def acknowledge(device: Device, answer: Acknowledgement) -> None:
+    """Of whose turn it is. A guest's is not kept: the next guest is somebody else."""
+    own = replace(answer, person=owner(device))
+    who = device.who
+    who.answers[own.person] = own
+    if own.person == GUEST_ID:
+        device.replan()
+        return
+    who.answered_now.add(own.person)
+    device.keep(SaveAcknowledgement(own))
+
+
+def date_answers(device: Device, utc: float) -> None:
+    """The clock is trusted now: those given in this boot get their date."""
+    who = device.who
+    for person_id in who.answered_now:
+        answer = who.answers[person_id]
+        if answer.utc is None:
+            who.answers[person_id] = replace(answer, utc=utc)
+            device.keep(SaveAcknowledgement(who.answers[person_id]))
+
+
+def day_record(device: Device, person_id: str | None, day: date | None) -> DayRecord | None:
+    return next((d for d in log_of(device, person_id).days if d.day == day), None)
+
+
+# -- chosen by hand --------------------------------------------------------------------------------------------------
+
+
+def list_people(device: Device) -> int:
+    """The menu lists them now; which of them is meant."""
+    people = device.who.people
+    device.who.choosing = True
+    owner_id = next_owner(device)
+    return next((n for n, person in enumerate(people.all) if person.id == owner_id), len(people.all))
+
+
+def choose(device: Device, t: float, index: int) -> str:
+    """The one with this number in the menu; the last is the guest. Returns the name."""
+    who = device.who
+    if index == len(who.people.all):
+        who.answers.pop(GUEST_ID, None)
+        device.choice.take_guest(t)
+        device.replan()
+        return GUEST_ID
+    person = who.people.all[index]
+    device.choice.take_guest(t, guest=False)
+    mean(device, person.id)
+    return person.name
+
+
+def mean(device: Device, person_id: str | None) -> None:
+    """Whoever this is, is meant from now on. Nobody is meant for good by a guest's session."""
+    who = device.who
+    if person_id is None or person_id in {GUEST_ID, who.people.chosen} or who.people.person(person_id) is None:
+        device.replan()
+        return
+    who.people = who.people.choose(person_id)
+    device.keep(SaveChosen(person_id))
+
+
+# -- suggested by the load -------------------------------------------------------------------------------------------
+
+
+def due(device: Device) -> float:
+    return device.who.look_due
+
+
+def enter(device: Device, t: float, before: State) -> None:
+    """A state was entered."""
+    who, state = device.who, device.machine.state
+    who.choosing = False
+    who.look_due = inf
+    if not who.people.on:
+        return
+    running = device.machine.running
+    if state is State.ON_MAT and running is not None:
+        if before is State.ARRIVING:
+            who.suggestion, who.asked_until = None, -inf
+        who.looks.clear()
+        if running.load_kg is None and _on_back(running.routine):
+            who.look_due = max(t + EVERY_S, running.start + STEADY_FROM_S)
+    elif state is State.DONE:
+        who.booked = None
+    elif before is State.DONE:
+        who.suggestion = None
+        mean(device, who.booked)
+
+
+def look(device: Device, t: float) -> None:
+    """One look at the load; with enough of them, who it might be."""
+    who, running = device.who, device.machine.running
+    who.look_due = inf
+    if device.machine.state is not State.ON_MAT or running is None:
+        return
+    who.look_due = t + EVERY_S
+    if device.presence.load is Load.ON and not device.presence.silent:
+        who.looks.append(device.presence.net_kg)
+    steady = steady_kg(tuple(who.looks))
+    if steady is None or steady <= 0.0:
+        return
+    who.look_due = inf
+    running.load_kg = round(steady, 2)
+    who.suggestion = suggest(learnt(_as_booked(who.people, running.person), device.keeper.log), steady)
+    if who.suggestion is not None:
+        who.asked_until = t + ASKED_S
+        device.note(t, "who", who.suggestion.why)
+        device.look_again()
+
+
+def asks(device: Device, t: float) -> str | None:
+    """The question in mid-session, at most 21 characters."""
+    who = device.who
+    return _question(device, who.suggestion) if who.suggestion is not None and t < who.asked_until else None
+
+
+def answer(device: Device, t: float, *, yes: bool) -> None:
+    """To the question in mid-session."""
+    who, running = device.who, device.machine.running
+    suggestion, who.suggestion = who.suggestion, None
+    who.asked_until, who.took_press = -inf, True
+    device.look_again()
+    if not yes or suggestion is None or running is None:
+        return
+    running.person = GUEST_ID if suggestion.person is None else suggestion.person.id
+    mean(device, running.person)
+    device.checkpoint(t)
+
+
+def book(device: Device) -> None:
+    """On the result: to who was suggested, else to the next in the order of the menu; meant from then on."""
+    who, last = device.who, device.machine.last
+    if last is None:
+        return
+    suggestion, who.suggestion = who.suggestion, None
+    order = [*(person.id for person in who.people.all), GUEST_ID]
+    if suggestion is not None:
+        person_id = GUEST_ID if suggestion.person is None else suggestion.person.id
+    else:
+        here = order.index(last.person) if last.person in order else -1
+        person_id = order[(here + 1) % len(order)]
+    booked = replace(last, person=person_id)
+    device.machine.last, who.booked = booked, person_id
+    if device.capped is not None and device.capped.id == booked.id:
+        device.capped = booked
+    device.keep(SaveSession(booked))
+
+
+def result_words(device: Device, last: Session) -> tuple[str, str]:
+    """Whose the result is, and what a hold does; "" with fewer than two people."""
+    who = device.who
+    if not who.people.on:
+        return "", ""
+    not_you = device.words.people.not_you
+    return name_of(device, last.person), not_you if who.suggestion is None else _question(device, who.suggestion)
+
+
+def _question(device: Device, suggestion: Suggestion) -> str:
+    """At most 21 characters."""
+    say = device.words.people
+    return say.asks.format(name=say.guest if suggestion.person is None else suggestion.person.name)
+
+
+def learnt(people: People, log: Log) -> People:
+    """With what each of them usually weighs on the mat, by the last sessions on the back."""
+    for person in people.all:
+        loads = [
+            session.load_kg
+            for session in log.sessions
+            if session.person == person.id and session.load_kg is not None and _on_back(session.routine)
+        ]
+        people = people.learnt(person.id, usual_kg(loads))
+    return people
+
+
+def _as_booked(people: People, person_id: str | None) -> People:
+    known = person_id is not None and people.person(person_id) is not None
+    return people.choose(person_id if known else None)
+
+
+def _on_back(routine: str) -> bool:
+    own = ROUTINES.get(routine)
+    return own is not None and own.area is Area.UPPER_BACK

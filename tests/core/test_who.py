@@ -1,0 +1,575 @@
+"""Several people at one mat, on the device: who is meant, who is asked for, and what is booked to whom."""
+
+# mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
+# (the bench changes between one look at it and the next; mypy takes it to stand still)
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from matpi.core.effects import Pattern, SaveAcknowledgement, SaveChosen, SaveDay, SaveRating, SaveStop
+from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Memory, Session, Settings
+from matpi.core.nudge import Silence
+from matpi.core.people import GUEST_ID, People, Person
+from matpi.core.session import State
+from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer
+from matpi.core.who import learnt
+from matpi.core.words_de import GERMAN
+from tests.bench import NOON, Bench
+
+ADA, BEN = Person("a", "Ada"), Person("b", "Ben")
+DAY = date(2026, 3, 15)
+ANSWERED = tuple(Acknowledgement(some=False, utc=NOON, person=person) for person in ("a", "b", "c"))
+
+
+def past(person: str | None, days_ago: int, kg: float | None = None, minutes: float = 10.0) -> Session:
+    day = DAY - timedelta(days=days_ago)
+    return Session(
+        id=f"{person}-{days_ago}",
+        boot_id="before",
+        start_mono=0.0,
+        span_s=minutes * 60,
+        on_mat_s=minutes * 60,
+        reason=EndReason.LEFT,
+        start_utc=NOON - days_ago * 86_400,
+        utc_offset_s=0,
+        day=day,
+        load_kg=kg,
+        person=person,
+    )
+
+
+def of(*sessions: Session, days: tuple[DayRecord, ...] = ()) -> Log:
+    return Log(sessions=tuple(sorted(sessions, key=lambda s: s.start_utc or 0.0)), days=days)
+
+
+KNOWN = of(*(past("a", n, 35.0, 3.0) for n in (2, 3)), *(past("b", n, 55.0, 3.0) for n in (2, 3, 4, 5)))
+"""Ada stands on day 3 of the plan, Ben on day 4; she puts 35 kg on the mat and he 55."""
+
+
+def household(log: Log = KNOWN, chosen: str | None = "a", people: tuple[Person, ...] = (ADA, BEN)) -> Bench:
+    memory = Memory(log=log, people=People(people, chosen), answers=ANSWERED)
+    bench = Bench(memory)
+    bench.pass_s(5)
+    return bench
+
+
+def result(bench: Bench) -> SessionDone:
+    assert isinstance(bench.view, SessionDone)
+    return bench.view
+
+
+def idle(bench: Bench) -> Idle:
+    assert isinstance(bench.view, Idle)
+    return bench.view
+
+
+def lie_and_get_up(bench: Bench, kg: float, seconds: float = 90.0) -> None:
+    bench.lie(seconds, kg)
+    bench.up(21.5)
+
+
+# -- off ---------------------------------------------------------------------------------------------------------------
+
+
+def story(bench: Bench) -> list[object]:
+    bench.pass_s(5)
+    bench.tap()
+    bench.hold()
+    bench.tap()
+    bench.pass_s(25)
+    bench.lie(130, 45)
+    bench.hold(3.2)
+    bench.hold()
+    bench.up(22)
+    bench.tap()
+    bench.tap()
+    bench.pass_s(80)
+    return [*bench.views, *bench.lights]
+
+
+@pytest.mark.parametrize("person", [None, "a"])
+def test_with_nobody_or_one_named_nothing_differs(person: str | None) -> None:
+    answer = Acknowledgement(some=False, utc=NOON)
+    nobody = Bench(Memory(log=of(past(None, 2), past(None, 3)), acknowledgement=answer))
+    people = People() if person is None else People((ADA,))
+    answers = () if person is None else ANSWERED[:1]
+    log = of(past(person, 2), past(person, 3))
+    one = Bench(Memory(log=log, people=people, answers=answers, acknowledgement=None if answers else answer))
+    assert story(one) == story(nobody)
+    assert [session.person for session in one.saved] == [person] * len(nobody.saved) != []
+    assert all(session.load_kg is None for session in one.saved)
+    bench = household(people=(ADA,), chosen=None)
+    bench.hold()
+    assert isinstance(bench.view, Menu)
+    assert bench.view.items[0] == "Routine"
+
+
+# -- whose -------------------------------------------------------------------------------------------------------------
+
+
+def test_each_has_a_plan_of_their_own() -> None:
+    bench = household()
+    bench.tap()
+    bench.tap()  # out of the question
+    assert (bench.device.plan.day, bench.device.plan.lower_min) == (3, 2)
+    bench.pass_s(70)
+    bench.choose("Who")
+    bench.choose("Ben")
+    assert bench.state is State.IDLE
+    assert (idle(bench).who, idle(bench).plan_day, idle(bench).lower_min) == ("Ben", 4, 5)
+    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    bench.kg = 55.0
+    bench.pass_s(1)
+    assert isinstance(bench.view, Arriving)
+    assert (bench.view.who, bench.view.plan_day) == ("Ben", 4)
+
+
+def test_what_one_does_moves_nobody_else() -> None:
+    bench = household()
+    lie_and_get_up(bench, 35.0, 150)
+    assert (result(bench).who, result(bench).plan_day, result(bench).done_today) == ("Ada", 3, True)
+    bench.tap()
+    bench.tap()
+    bench.pass_s(5)
+    bench.tap()
+    bench.hold()
+    (session,), (rating,), (stop,) = bench.saved, bench.of(SaveRating), bench.of(SaveStop)
+    assert (session.person, rating.rating.person, stop.stop.person) == ("a", "a", "a")
+    plans, device = bench.device.plans, bench.device
+    tomorrow = DAY + timedelta(days=1)
+    assert (plans.today_of(device, "a").today_s > 0, plans.today_of(device, "b").today_s) == (True, 0.0)
+    assert (plans.on(device, "a", tomorrow).rest_day, plans.on(device, "b", tomorrow).rest_day) == (True, False)
+
+
+def test_who_was_chosen_is_meant_after_a_power_cut_too() -> None:
+    bench = household()
+    bench.choose("Who")
+    bench.choose("Ben")
+    again = bench.reboot()
+    again.pass_s(5)
+    again.tap()
+    again.pass_s(70)
+    lie_and_get_up(again, 55.0)
+    assert [session.person for session in again.saved] == ["b"]
+
+
+def test_a_session_that_a_power_cut_left_open_stays_whose_it_was() -> None:
+    bench = household()
+    bench.choose("Who")
+    bench.choose("Guest")
+    bench.lie(120, 35.0)
+    again = bench.reboot(60)
+    again.pass_s(30)
+    assert again.device.machine.running is not None
+    assert again.device.machine.running.person == GUEST_ID
+    again.up(21.5)
+    assert [(session.person, session.id) for session in again.saved] == [(GUEST_ID, "boot-1-1")]
+    assert result(again).who == "Guest"
+    again.pass_s(200)
+    again.tap()
+    assert again.device.who.people.chosen == "a"
+
+
+def test_a_guest_who_was_cut_off_is_no_guest_tomorrow() -> None:
+    bench = household()
+    bench.choose("Who")
+    bench.choose("Guest")
+    bench.lie(120, 35.0)
+    bench.kg = 0.0
+    again = bench.reboot(60)
+    again.pass_s(30)
+    assert [(session.person, session.reason) for session in again.saved] == [(GUEST_ID, EndReason.POWER_LOST)]
+    lie_and_get_up(again, 35.0)
+    assert again.saved[-1].person == "a"
+
+
+def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None:
+    bench = Bench(Memory(log=KNOWN, people=People((ADA, BEN), "a"), answers=ANSWERED[:1]))
+    bench.pass_s(5)
+    assert bench.state is State.IDLE
+    bench.choose("Who")
+    bench.choose("Ben")
+    assert bench.state is State.SAFETY
+    for _ in range(7):
+        bench.tap()
+    bench.pass_s(1.5)
+    bench.tap()
+    (kept,) = bench.of(SaveAcknowledgement)
+    assert (kept.acknowledgement.some, kept.acknowledgement.person) == (True, "b")
+    assert (bench.device.plan.short_only, bench.device.plans.today_of(bench.device, "a").short_only) == (True, False)
+    bench.choose("Clinician ok")
+    assert not bench.device.plan.short_only
+    assert bench.reboot().device.plans.today_of(bench.device, "b").short_only is False
+
+
+def test_the_date_of_an_answer_comes_with_the_clock_for_each() -> None:
+    bench = Bench(Memory(log=KNOWN, people=People((ADA, BEN), "a"), answers=ANSWERED[:1]), utc=None)
+    bench.pass_s(5)
+    bench.choose("Who")
+    bench.choose("Ben")
+    for _ in range(7):
+        bench.tap()
+    bench.hold()
+    bench.utc_at_0 = NOON
+    bench.clock_known()
+    first, dated = bench.of(SaveAcknowledgement)
+    assert (first.acknowledgement.utc, dated.acknowledgement.person) == (None, "b")
+    assert dated.acknowledgement.utc == pytest.approx(NOON + bench.t)
+
+
+def test_a_weekly_goal_of_ones_own() -> None:
+    bench = household(people=(replace(ADA, weekly_goal=3), BEN))
+    plans = bench.device.plans
+    assert (plans.today_of(bench.device, "a").weekly_goal, plans.today_of(bench.device, "b").weekly_goal) == (3, 5)
+
+
+# -- a guest -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_guests_session_is_kept_and_in_nobodys_plan() -> None:
+    bench = household()
+    before = [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")]
+    bench.choose("Who")
+    bench.choose("Guest")
+    assert bench.state is State.SAFETY, "each guest is asked"
+    lie_and_get_up(bench, 70.0, 150)
+    assert (result(bench).who, result(bench).done_today, result(bench).saved) == ("Guest", True, True)
+    assert [session.person for session in bench.saved] == [GUEST_ID]
+    assert [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")] == before
+    bench.pass_s(9)
+    bench.tap()
+    bench.pass_s(20)
+    (rating,) = bench.of(SaveRating)
+    assert rating.rating.person == GUEST_ID
+    assert bench.of(SaveChosen) == [], "a guest is meant for one session"
+    assert bench.device.who.people.chosen == "a"
+    lie_and_get_up(bench, 35.0)
+    assert bench.saved[-1].person == "a"
+
+
+def test_a_guests_session_can_be_booked_on_the_result() -> None:
+    bench = household()
+    bench.choose("Who")
+    bench.choose("Guest")
+    lie_and_get_up(bench, 35.0, 150)
+    assert result(bench).asks == "Ada? hold", "for it weighs as much as she does"
+    bench.hold()
+    assert (result(bench).who, result(bench).asks) == ("Ada", "not you? hold")
+    assert bench.rows.sessions["boot-1-1"].person == "a"
+    assert bench.device.plan.done
+    bench.tap()
+    bench.tap()
+    bench.pass_s(5)
+    assert bench.of(SaveRating)[-1].rating.person == "a"
+
+
+def test_nobody_who_comes_within_ten_minutes_was_no_guest() -> None:
+    bench = household()
+    bench.choose("Who")
+    bench.choose("Guest")
+    bench.pass_s(601)
+    lie_and_get_up(bench, 35.0)
+    assert [session.person for session in bench.saved] == ["a"]
+
+
+def test_the_answer_of_a_guest_is_not_kept_and_the_next_one_is_asked() -> None:
+    bench = household()
+    for some in (True, False):
+        bench.choose("Who")
+        bench.choose("Guest")
+        assert bench.state is State.SAFETY
+        for _ in range(7):
+            bench.tap()
+        bench.pass_s(1.5)
+        if some:
+            bench.tap()
+        else:
+            bench.hold()
+        assert bench.device.plan.short_only is some
+    assert bench.of(SaveAcknowledgement) == []
+
+
+# -- suggested by the load ---------------------------------------------------------------------------------------------
+
+
+def asked(bench: Bench) -> str | None:
+    assert isinstance(bench.view, Timer)
+    return bench.view.notice
+
+
+def test_the_load_suggests_and_a_hold_says_yes() -> None:
+    bench = household()
+    bench.lie(45, 55.4)
+    assert asked(bench) is None, "too early to tell"
+    bench.pass_s(10)
+    assert asked(bench) == "Ben? hold"
+    assert bench.device.machine.running is not None
+    assert bench.device.machine.running.person == "a", "nobody is booked unasked"
+    bench.hold()
+    assert asked(bench) is None
+    assert isinstance(bench.view, Timer)
+    assert (bench.view.lower_min, bench.view.upper_min) == (5, 10), "his minutes from now on"
+    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    assert bench.rows.sessions["boot-1-1"].person == "b", "also after a power cut"
+    bench.pass_s(60)
+    bench.up(21.5)
+    (session,) = bench.saved
+    assert (session.person, session.load_kg) == ("b", pytest.approx(55.4, abs=0.3))
+    assert result(bench).asks == "not you? hold"
+
+
+def test_a_hold_that_said_yes_discards_nothing() -> None:
+    bench = household()
+    bench.lie(55, 55.4)
+    bench.hold(4.0)
+    assert bench.state is State.ON_MAT
+    assert bench.device.machine.running is not None
+    assert bench.device.machine.running.person == "b"
+    bench.hold(3.2)
+    assert bench.state is State.DISCARDED, "the next one does"
+
+
+def test_a_tap_says_no_and_it_is_not_asked_again() -> None:
+    bench = household()
+    bench.lie(55, 55.4)
+    bench.tap()
+    assert asked(bench) is None
+    bench.pass_s(60)
+    bench.up(21.5)
+    assert (result(bench).who, result(bench).asks) == ("Ada", "not you? hold")
+    assert [session.person for session in bench.saved] == ["a"]
+
+
+def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> None:
+    bench = household()
+    bench.lie(55, 55.4)
+    bench.pass_s(20)
+    assert asked(bench) is None
+    bench.up(21.5)
+    assert (result(bench).who, result(bench).asks) == ("Ada", "Ben? hold")
+    bench.pass_s(8.1)
+    assert bench.state is State.RATING
+    assert [session.person for session in bench.saved] == ["a"], "never silently"
+    assert bench.device.who.people.chosen == "a"
+
+
+@pytest.mark.parametrize(
+    ("kg", "says"), [(35.5, None), (45.0, "Guest? hold"), (51.5, "Ben? hold"), (50.5, None), (75.0, "Guest? hold")]
+)
+def test_who_it_might_be(kg: float, says: str | None) -> None:
+    bench = household()
+    bench.lie(58, kg)
+    assert asked(bench) == says
+
+
+def test_somebody_who_does_not_lie_still_is_not_weighed_until_they_do() -> None:
+    bench = household()
+    for _ in range(20):
+        bench.lie(2, 40.0)
+        bench.lie(2, 55.0)
+    assert asked(bench) is None
+    bench.lie(30, 55.0)
+    assert asked(bench) == "Ben? hold"
+
+
+def test_only_the_back_is_weighed() -> None:
+    bench = household()
+    bench.choose("Routine")
+    bench.choose("Seat")
+    bench.pass_s(1)
+    bench.lie(90, 55.0)
+    assert asked(bench) is None
+    bench.up(21.5)
+    assert bench.saved[0].load_kg is None
+
+
+def test_weights_are_learnt_from_what_was_booked() -> None:
+    bench = household(of(past("a", 2, 35.0), past("b", 2, 55.0)))
+    assert [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.keeper.log).all] == [None, None]
+    lie_and_get_up(bench, 36.0)
+    bench.pass_s(100)
+    bench.choose("Who")
+    bench.choose("Ben")
+    lie_and_get_up(bench, 54.0)
+    bench.pass_s(100)
+    usual = [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.keeper.log).all]
+    assert usual == [pytest.approx(35.5, abs=0.2), pytest.approx(54.5, abs=0.2)]
+    bench.lie(58, 35.5)
+    assert asked(bench) == "Ada? hold"
+
+
+# -- on the result -----------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_on_the_result_goes_round_the_names() -> None:
+    bench = household()
+    lie_and_get_up(bench, 35.0, 150)
+    names = []
+    for _ in range(4):
+        names.append((result(bench).who, bench.rows.sessions["boot-1-1"].person))
+        bench.hold()
+    assert names == [("Ada", "a"), ("Ben", "b"), ("Guest", GUEST_ID), ("Ada", "a")]
+    assert result(bench).who == "Ben"
+    assert result(bench).plan_day == 4
+    assert len(bench.device.keeper.log.sessions) == len(KNOWN.sessions) + 1
+    bench.tap()
+    assert bench.state is State.RATING
+    assert bench.of(SaveChosen) == [SaveChosen("b")], "only the last one is meant from now on"
+
+
+def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
+    bench = household()
+    lie_and_get_up(bench, 35.0)
+    bench.pass_s(6)
+    bench.hold(2.0)
+    assert bench.state is State.DONE
+    bench.pass_s(7)
+    assert bench.state is State.DONE
+    bench.pass_s(1.1)
+    assert bench.state is State.RATING
+
+
+def test_lying_down_again_at_once_keeps_what_was_booked() -> None:
+    bench = household()
+    lie_and_get_up(bench, 35.0)
+    bench.hold()
+    bench.lie(60, 55.0)
+    assert bench.device.machine.running is not None
+    assert bench.device.machine.running.person == "b"
+    assert bench.rows.people.chosen == "b"
+
+
+def test_what_the_cap_closed_can_be_booked_too() -> None:
+    bench = household()
+    bench.lie(46 * 60, 35.0)
+    assert bench.state is State.CAPPED
+    bench.up(21.5)
+    bench.hold()
+    assert (result(bench).who, [session.person for session in bench.saved]) == ("Ben", ["b"])
+
+
+def test_a_full_disk_loses_no_booking() -> None:
+    bench = household()
+    lie_and_get_up(bench, 35.0)
+    bench.disk_full = True
+    bench.hold()
+    assert (result(bench).who, result(bench).saved) == ("Ben", False)
+    bench.disk_full = False
+    bench.pass_s(40)
+    assert bench.rows.sessions["boot-1-1"].person == "b"
+    assert bench.rows.people.chosen == "b"
+
+
+def test_in_german() -> None:
+    bench = household()
+    bench.device.words = GERMAN
+    bench.choose(GERMAN.menu.who)
+    bench.choose(GERMAN.people.guest)
+    lie_and_get_up(bench, 70.0)
+    assert (result(bench).who, result(bench).asks) == ("Gast", GERMAN.people.not_you)
+
+
+# -- the reminder ------------------------------------------------------------------------------------------------------
+
+
+def evening(bench: Bench) -> Bench:
+    """21:00, when the reminder begins."""
+    bench.up(9 * 3600 - (bench.t - 100) + 5)
+    return bench
+
+
+def slow(log: Log, chosen: str = "a") -> Bench:
+    bench = Bench(Memory(log=log, people=People((ADA, BEN), chosen), answers=ANSWERED), rate=1.0)
+    bench.pass_s(5)
+    return bench
+
+
+def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
+    bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
+    assert bench.pattern is Pattern.BREATH
+    bench.hold()
+    assert bench.of(SaveDay) == [SaveDay(DayRecord(DAY, snoozed=True, person="b"))], "seen, and for him alone"
+    assert bench.pattern is Pattern.OFF
+    done = evening(slow(of(past("a", 1), past("b", 1), past("a", 0), past("b", 0))))
+    assert (done.pattern, done.device.nudge and done.device.nudge.reason) == (Pattern.OFF, Silence.DONE)
+
+
+def test_the_screen_says_who_is_missing() -> None:
+    bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
+    bench.tap()
+    assert (idle(bench).who, idle(bench).done, idle(bench).notice) == ("Ada", True, "not yet: Ben")
+    names = tuple(Person(letter, f"Person {letter}") for letter in "abc")
+    log = of(past("a", 1), past("b", 1), past("c", 1))
+    three = Bench(Memory(log=log, people=People(names, "a"), answers=ANSWERED), rate=1.0)
+    three.pass_s(5)
+    evening(three).tap()
+    assert idle(three).notice == "not yet: 3", "for the names are too long"
+
+
+@pytest.mark.parametrize(("days_ago", "reminds"), [(7, True), (8, False)])
+def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
+    bench = evening(slow(of(past("a", 0), past("b", days_ago))))
+    assert (bench.pattern is Pattern.BREATH) is reminds
+
+
+def test_it_is_quiet_while_nobody_has_begun() -> None:
+    bench = evening(slow(Log()))
+    assert (bench.pattern, bench.device.nudge and bench.device.nudge.reason) == (Pattern.OFF, Silence.NOBODY)
+
+
+def test_a_rest_day_is_that_persons_alone() -> None:
+    resting = DayRecord(DAY, rest=True, person="b")
+    bench = evening(slow(of(past("a", 0), past("b", 1), days=(resting,))))
+    assert bench.pattern is Pattern.OFF
+    both = evening(slow(of(past("a", 1), past("b", 1), days=(resting,))))
+    assert both.pattern is Pattern.BREATH
+    assert both.device.who.missing == ("a",)
+
+
+def test_a_guest_is_not_missed() -> None:
+    bench = evening(slow(of(past("a", 0), past("b", 0), past(GUEST_ID, 1))))
+    assert bench.pattern is Pattern.OFF
+
+
+def test_settings_of_the_house_hold_for_all() -> None:
+    memory = Memory(log=of(past("a", 1), past("b", 1)), people=People((ADA, BEN), "a"), answers=ANSWERED)
+    bench = Bench(replace(memory, settings=Settings(nudge=False)), rate=1.0)
+    bench.pass_s(5)
+    assert evening(bench).pattern is Pattern.OFF
+
+
+# -- any order ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int) -> None:
+    chance = random.Random(seed)
+    bench = household(people=(ADA, BEN, Person("c", "Cy")))
+    for _ in range(60):
+        match chance.randrange(9):
+            case 0 | 1 | 2:
+                bench.tap()
+            case 3 | 4:
+                bench.hold(chance.choice((0.9, 3.5)))
+            case 5:
+                bench.lie(chance.uniform(5, 90), chance.choice((35.0, 55.0, 75.0)))
+            case 6:
+                bench.up(chance.uniform(1, 40))
+            case 7:
+                bench.pass_s(chance.uniform(1, 20))
+            case _:
+                bench.disk_full = not bench.disk_full and chance.random() < 0.3
+    bench.disk_full = False
+    bench.up(200)
+    people = {"a", "b", "c", GUEST_ID}
+    assert {session.person for session in bench.device.keeper.log.sessions} <= people
+    assert {rating.person for rating in bench.device.keeper.log.ratings} <= people
+    assert bench.device.keeper.waiting == {}
+    kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
+    assert kept == {s.id: s.person for s in bench.device.keeper.log.sessions}
+    assert bench.device.who.people.chosen == bench.rows.people.chosen in people - {GUEST_ID}
