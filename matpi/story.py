@@ -1,26 +1,34 @@
 """A scenario run in virtual time (`matpi sim --headless --scenario FILE`): JSON lines out, pictures when asked.
 
 Each line has `t_s` (seconds from the start), `clock` (local time) and `event`: the events of `matpi replay --json`
-(back-dated, with `reason`), `transition` (`from`, `to`, `trigger`, `reason`), `note` (`kind`, `text`), `picture`
-(`file`), and last `summary` with the sessions as the store holds them.
+(back-dated, with `reason`), `transition` (`from`, `to`, `trigger`, `reason`), `light` (`pattern`), `note` (`kind`,
+`text`), `picture` (`file`), and last `summary` with the sessions as the store holds them.
+
+With `warp` the hours in which nobody is on the mat or on the way to or from it pass with one reading a second. Nothing
+else is left out: every deadline of the device comes at its own time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.core.effects import Changed, Effect, Note, Report, Show
-from matpi.errors import MatpiError
+from matpi import door, people
+from matpi.core.effects import Changed, Effect, Light, Note, Report, Show
+from matpi.errors import MatpiError, ScenarioError
 from matpi.rig import Rig
 from matpi.sim.scenario import Step
+from matpi.store.db import Store
 
 Line = dict[str, Any]
 HOLD_S, TAP_S = 0.9, 0.15
+TAP_EVERY_S = 0.5  # chosen: an unhurried finger
 AFTER_S = 1.0
 """Virtual time after the last step, unless it is `end`."""
+CALM_S = 60.0
+"""After the last act on the mat, `warp` or not, every reading comes: nothing of a body is on its way any more then."""
 
 
 class Story:
@@ -33,11 +41,16 @@ class Story:
         frames: Path | None = None,
         *,
         every: bool = False,
+        warp: bool = False,
     ) -> None:
         self.rig = make_rig(self._watch)
+        self._warp = warp
+        self._moved_at = 0.0
+        """When something was last done to the mat."""
         self._tell = tell
         self._frames = frames
         self._every = every
+        self._over = False
         self._pictures = 0
 
     def run(self, steps: list[Step]) -> None:
@@ -55,7 +68,7 @@ class Story:
             self._follow(steps)
             self._summary()
         finally:
-            self._every = False  # the summary is the last line; the panel going dark is no news
+            self._over = True  # the summary is the last line; panel and light going dark are no news
             rig.shut_down()
 
     def _follow(self, steps: list[Step]) -> None:
@@ -65,14 +78,30 @@ class Story:
             self._line(rig.t, "note", kind="set_aside", text=f"the log was damaged; it is kept as {aside}")
         skipped = 0.0  # a jump of the clock moves everything after it
         for step in steps:
-            rig.run_until(step.at_s + skipped)
+            self._pass_until(step.at_s + skipped if step.day is None else self._moment(step))
             if step.do == "end":
                 break
             before = rig.t
             self._do(step)
-            skipped += rig.t - before
+            if step.do in {"jump", "next_day"}:
+                skipped += rig.t - before
         else:
             rig.run_until(rig.t + AFTER_S)
+
+    def _moment(self, step: Step) -> float:
+        moment = self.rig.when(step.day or 1, time.fromisoformat(step.clock or ""))
+        if moment is None:
+            raise ScenarioError(f"Day {step.day} has no {step.clock} in {self.rig.zone}; the zone left that date out.")
+        return moment
+
+    def _pass_until(self, t: float) -> None:
+        rig = self.rig
+        nobody = rig.mat.doing == "away" and not rig.mat.bag and not rig.faults
+        if self._warp and nobody and t > self._moved_at + CALM_S:
+            rig.run_until(self._moved_at + CALM_S)
+            rig.skip_to(rig.utc + t - rig.t)
+        else:
+            rig.run_until(t)
 
     def _do(self, step: Step) -> None:
         rig = self.rig
@@ -80,9 +109,19 @@ class Story:
             rig.mat.weigh(step.kg, rig.t)
         match step.do:
             case "tap":
-                rig.press(step.seconds or TAP_S)
+                self._tap(step.times or 1, step.seconds or TAP_S)
             case "hold":
                 rig.press(step.seconds or HOLD_S)
+            case "rate":
+                self._tap(step.value or 1, TAP_S)
+                rig.run_until(rig.t + TAP_EVERY_S)
+                rig.press(HOLD_S)
+            case "set":
+                rig.beside(lambda log: door.change(log, tuple((step.to or "").split())))
+            case "people":
+                rig.beside(lambda log: self._people(log, (step.to or "").split()))
+            case "delete":
+                rig.beside(lambda log: self._delete(log, step.session or 0))
             case "jump":
                 rig.jump(step.to or "")
             case "next_day":
@@ -99,13 +138,36 @@ class Story:
                 self._picture(step.name or "picture")
             case _:
                 rig.mat.act(step.do, rig.t)
+                self._moved_at = rig.t
+
+    def _tap(self, times: int, seconds: float) -> None:
+        for n in range(times):
+            if n:
+                self.rig.run_until(self.rig.t + max(TAP_EVERY_S, 2 * seconds))
+            self.rig.press(seconds)
+
+    def _people(self, log: Path, words: list[str]) -> None:
+        told = people.change(log, words, self.rig.new_id)
+        self._line(self.rig.t, "note", kind="people", text=told)
+
+    def _delete(self, path: Path, number: int) -> None:
+        with Store.open(path) as log:
+            known = [s.session for s in log.sessions() if s.deleted_why is None]
+            if not 1 <= abs(number) <= len(known):
+                raise ScenarioError(f"There is no session {number} to delete; the log has {len(known)}.")
+            session = known[number - 1 if number > 0 else number]
+            log.delete_session(session.id, utc=self.rig.utc)
 
     def _watch(self, effect: Effect) -> None:
+        if self._over:
+            return
         match effect:
             case Report(_, at, event, reason):
                 self._line(at, str(event), reason=str(reason))
             case Changed(t, trigger, source, dest, reason):
                 self._line(t, "transition", **{"from": source, "to": dest}, trigger=trigger, reason=reason)
+            case Light(pattern, since):
+                self._line(since, "light", pattern=str(pattern))
             case Note(t, kind, text):
                 self._line(t, "note", kind=kind, text=text)
             case Show() if self._every:
@@ -137,6 +199,7 @@ class Story:
         store = self.rig.store
         sessions = [] if store is None else [s.session for s in store.sessions() if s.deleted_why is None]
         ratings = {} if store is None else {r.session_id: r.value for r in store.log().ratings}
+        names = {} if store is None else people.names_of(store.members())
         self._line(
             self.rig.t,
             "summary",
@@ -149,6 +212,7 @@ class Story:
                     "reason": None if s.reason is None else str(s.reason),
                     "aways": s.aways,
                     "rating": ratings.get(s.id),
+                    **({} if s.person is None else {"person": names.get(s.person, s.person)}),
                 }
                 for s in sessions
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def of(lines: list[Line], event: str) -> list[Line]:
 
 def test_a_session_told_line_by_line(tmp_path: Path) -> None:
     lines = play(tmp_path, SESSION)
-    presence = [line for line in lines if line["event"] not in {"transition", "note", "summary"}]
+    presence = [line for line in lines if line["event"] not in {"transition", "light", "note", "summary"}]
     assert [line["event"] for line in presence] == ["arriving", "session_started", "away", "session_ended"]
     assert [line["t_s"] for line in presence] == pytest.approx([20.1, 20.1, 241.8, 241.8], abs=0.3)
     assert presence[-1]["reason"] == "left"
@@ -137,6 +138,69 @@ def test_what_follows_a_jump_keeps_its_distance_to_it(tmp_path: Path) -> None:
     )
     started = of(lines, "session_started")
     assert [line["clock"] for line in started] == ["2026-03-15T21:00:10+00:00", "2026-03-16T08:00:10+00:00"]
+
+
+def test_a_file_of_days_by_the_local_clock(tmp_path: Path) -> None:
+    """It starts at 15:00 UTC; from the first line on the device lives at 20:45 in Kathmandu."""
+    lines = play(
+        tmp_path,
+        '{"day": 1, "clock": "15:00:10", "do": "set", "to": "zone=Asia/Kathmandu"}\n'
+        '{"day": 1, "clock": "20:50", "do": "lie_down"}\n{"day": 1, "clock": "20:53", "do": "get_up"}\n'
+        '{"day": 1, "clock": "20:53:30", "do": "rate", "value": 4}\n'
+        '{"day": 3, "clock": "07:00", "do": "lie_down"}\n{"day": 3, "clock": "07:03", "do": "end"}\n',
+        warp=True,
+    )
+    assert [line["clock"] for line in of(lines, "session_started")] == [
+        "2026-03-15T20:50:00+05:45",
+        "2026-03-17T07:00:00+05:45",
+    ]
+    assert [s["rating"] for s in lines[-1]["sessions"]] == [4, None]
+
+
+def test_warp_changes_nothing_but_how_long_it_takes(tmp_path: Path) -> None:
+    """Presence to the reading, the reminder to the second."""
+    text = (
+        '{"day": 1, "clock": "16:00", "do": "lie_down"}\n{"day": 1, "clock": "16:01:30", "do": "get_up"}\n'
+        '{"day": 1, "clock": "21:20", "do": "tap"}\n{"day": 1, "clock": "21:40", "do": "end"}\n'
+    )
+    slow, fast = play(tmp_path, text, "slow.db"), play(tmp_path, text, "fast.db", warp=True)
+    assert [line["pattern"] for line in of(fast, "light")].count("breath") == 2
+    for one, other in zip(slow, fast, strict=True):
+        assert one["t_s"] == pytest.approx(other["t_s"], abs=1e-3)
+        assert {**one, "t_s": 0, "sessions": 0} == {**other, "t_s": 0, "sessions": 0}
+
+
+def test_a_deleted_session_is_gone_after_the_restart(tmp_path: Path) -> None:
+    lines = play(
+        tmp_path, SESSION.replace('{"at": "5:00", "do": "end"}', '{"at": "5:00", "do": "delete", "session": 1}')
+    )
+    assert lines[-1]["sessions"] == []
+    with Store.open(tmp_path / "story.db", read_only=True) as log:
+        (kept,) = log.sessions()
+    assert (kept.deleted_why, kept.deleted_utc) == ("by hand", 1_773_586_800.0 + 300.0)
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        ('"do": "delete", "session": 3', "no session 3 to delete; the log has 0"),
+        ('"do": "set", "to": "bedtime=25:00"', "give a time of day"),
+        ('"do": "set", "to": "weekly_goal=9"', "3 to 7"),
+    ],
+)
+def test_what_cannot_be_done_to_the_log_is_told(tmp_path: Path, step: str, why: str) -> None:
+    with pytest.raises(MatpiError, match=why):
+        play(tmp_path, f'{{"at": 5, {step}}}\n')
+
+
+def test_a_day_that_a_zone_left_out_is_told(tmp_path: Path) -> None:
+    """Nobody in Apia lived through 30 December 2011."""
+    scenario = tmp_path / "s.jsonl"
+    scenario.write_text('{"day": 2, "clock": "12:00", "do": "tap"}\n')
+    start = datetime(2011, 12, 29, 22, tzinfo=UTC).timestamp()
+    story = Story(lambda watch: Rig(tmp_path / "a.db", utc=start, zone="Pacific/Apia", watch=watch), lambda _: None)
+    with pytest.raises(MatpiError, match="left that date out"):
+        story.run(read_scenario(scenario))
 
 
 def test_without_an_end_it_goes_on_for_a_second(tmp_path: Path) -> None:

@@ -13,6 +13,12 @@ from matpi.core.calendar_day import day_bounds, day_of, utc_offset_s
 _UNIX = datetime(1970, 1, 1)  # noqa: DTZ001  naive on purpose: local time is UTC plus the zone's offset
 
 
+EARLIEST_UTC = 1_735_689_600.0
+"""2025: no matpi is older, so a clock that shows less has stood still, such as in 1970."""
+LATEST_UTC = 4_070_908_800.0
+"""2099: a clock beyond is wrong for longer than a mat lasts. Both chosen."""
+
+
 class Wall:
     def __init__(self, zone: tzinfo, day_start: time) -> None:
         self.zone, self.day_start = zone, day_start
@@ -24,8 +30,10 @@ class Wall:
         return self.offset_utc is not None
 
     def set(self, t: float, utc: float, trusted: bool) -> float:
-        """Take the clock's word if it is trusted; returns by how many seconds it differs from what was known."""
-        if not trusted:
+        """Take the clock's word if it is trusted and believable; returns by how many seconds it differs from what was
+        known.
+        """
+        if not (trusted and believable(utc)):
             return 0.0
         offset = utc - t
         step = 0.0 if self.offset_utc is None else offset - self.offset_utc
@@ -56,3 +64,8 @@ class Wall:
         if utc is None or self.offset_utc is None:
             return inf
         return day_bounds(self.day_at(utc), self.zone, self.day_start)[1] - self.offset_utc
+
+
+def believable(utc: float) -> bool:
+    """Whether somebody may lie on a mat at this time; what vouches for a clock may be wrong."""
+    return EARLIEST_UTC <= utc < LATEST_UTC

@@ -4,11 +4,14 @@
     {"at": "6:30", "do": "get_up"}
     {"at": "7:10", "do": "tap"}
 
-`at` is seconds, "m:ss" or "h:mm:ss" from the start, never earlier than the line before. What can be done:
+`at` is seconds, "m:ss" or "h:mm:ss" from the start, never earlier than the line before. A file of days says instead,
+in every line, `day` (1 is the day it starts) and `clock`, the local time as "21:00" or "21:00:30". What can be done:
 
 - the mat: lie_down, sit, stand, fidget, get_up, bag_on, bag_off, cat (with `kg`: the person weighs that from now on)
-- the button: tap, hold (`seconds`, 0.9 unless told)
+- the button: tap (`times`), hold (`seconds`, 0.9 unless told), rate (`value`: so many taps, then a hold)
 - the clock: jump (`to`: "21:00"), next_day, distrust (from the next boot on the clock is not known), trust
+- the command line, for which the device is ended and started again: set (`to`: "rest_weekdays=sun"), delete
+  (`session`: 1 is the oldest, -1 the newest), people (`to`: "add Ada", "choose Ben", as after `matpi people`)
 - faults: break and mend (`what`: cell, spikes, panel, disk)
 - the plug: power_off, power_on
 - snap (`name`): leave a picture of the screen; end: stop here
@@ -17,36 +20,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from matpi.core.model import RATING_MAX, RATING_MIN
 from matpi.errors import ScenarioError
 
 Do = Literal[
     "lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat",
-    "tap", "hold", "jump", "next_day", "distrust", "trust", "break", "mend", "power_off", "power_on", "snap", "end",
+    "tap", "hold", "rate", "set", "people", "delete", "jump", "next_day", "distrust", "trust", "break", "mend",
+    "power_off", "power_on", "snap", "end",
 ]  # fmt: skip
 FAULTS = ("cell", "spikes", "panel", "disk")
 LONGEST_S = 14 * 86_400.0
-"""The plan's two weeks; a minute of story takes some 20 ms, so a slip of the finger must not run for a day."""
+"""The plan's two weeks; a minute of story takes some 5 ms, so a slip of the finger must not run for a day."""
+LONGEST_DAYS = 31
+TAPS_MAX = 50
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line. `at_s` is filled in from `at`."""
+    """One line: `at`, or `day` and `clock`."""
 
-    at: float | str
     do: Do
+    at: float | str | None = None
+    day: int | None = None
+    clock: str | None = None
     kg: float | None = None
     seconds: float | None = None
     to: str | None = None
     what: str | None = None
     name: str | None = None
+    times: int | None = None
+    value: int | None = None
+    session: int | None = None
 
     @property
     def at_s(self) -> float:
-        return seconds_of(self.at)
+        """From the start; of a step with `day` from that day's midnight. Raises ValueError when it tells no time."""
+        if self.day is None or self.clock is None:
+            return seconds_of(0.0 if self.at is None else self.at)
+        shown = time.fromisoformat(self.clock)
+        return shown.hour * 3600.0 + shown.minute * 60.0 + shown.second
 
 
 def seconds_of(at: float | str) -> float:
@@ -76,30 +93,47 @@ def read_scenario(path: Path) -> list[Step]:
 
 
 def _steps(path: Path, text: str) -> Iterator[Step]:
-    before = 0.0
+    before: Step | None = None
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         where = f"{path}, line {number}"
         try:
             step = msgspec.json.decode(line, type=Step)
-            at = step.at_s
+            problem = _no_time(step, before) or _problem(step)
         except (msgspec.MsgspecError, ValueError) as error:
             raise ScenarioError(f"{where}: {error}; see docs/simulator.md for what a line looks like.") from error
-        if not 0.0 <= at <= LONGEST_S:
-            raise ScenarioError(f"{where}: {step.at} is no time of a story; it lies between 0 and two weeks.")
-        if at < before:
-            raise ScenarioError(f"{where}: {step.at} comes before the line above it; put the lines in order of time.")
-        problem = _problem(step)
         if problem:
             raise ScenarioError(f"{where}: {problem}.")
-        before = at
+        before = step
         yield step
+
+
+def _no_time(step: Step, before: Step | None) -> str | None:
+    if (step.at is None) is (step.day is None) or (step.day is None) is not (step.clock is None):
+        return 'a line has either "at", or "day" and "clock"'
+    if before is not None and (step.at is None) is not (before.at is None):
+        return 'a file has "at" in all its lines, or "day" and "clock" in all'
+    if step.day is None:
+        if not 0.0 <= step.at_s <= LONGEST_S:
+            return f"{step.at} is no time of a story; it lies between 0 and two weeks"
+        told = str(step.at)
+    else:
+        if not 1 <= step.day <= LONGEST_DAYS:
+            return f"day lies between 1, on which the story begins, and {LONGEST_DAYS}, not {step.day}"
+        if not _is_clock(step.clock, seconds=True):
+            return f'{step.clock!r} is no local time such as "21:00" or "21:00:30"'
+        if step.do in {"jump", "next_day"}:
+            return f'{step.do} is for a file with "at"; here the next line\'s day and clock say where time goes'
+        told = f"day {step.day}, {step.clock},"
+    if before is not None and (step.day or 0, step.at_s) < (before.day or 0, before.at_s):
+        return f"{told} comes before the line above it; put the lines in order of time"
+    return None
 
 
 def _problem(step: Step) -> str | None:
     if step.do in {"break", "mend"} and step.what not in FAULTS:
-        return f"{step.do} needs \"what\", one of {', '.join(FAULTS)}"
+        return f'{step.do} needs "what", one of {", ".join(FAULTS)}'
     if step.do == "jump" and not _is_clock(step.to):
         return 'jump needs "to", a local time such as "21:00"'
     if step.do == "snap" and not (step.name and step.name.replace("-", "").replace("_", "").isalnum()):
@@ -108,12 +142,23 @@ def _problem(step: Step) -> str | None:
         return f"kg lies between 1 and 300, not {step.kg:g}"
     if step.seconds is not None and not 0 < step.seconds <= 3600:
         return f"seconds lie between 0 and 3600, not {step.seconds:g}"
+    if step.times is not None and not 1 <= step.times <= TAPS_MAX:
+        return f"times lie between 1 and {TAPS_MAX}, not {step.times}"
+    if step.do == "rate" and not (step.value is not None and RATING_MIN <= step.value <= RATING_MAX):
+        return f'rate needs "value", from {RATING_MIN} to {RATING_MAX}'
+    if step.do == "set" and "=" not in (step.to or ""):
+        return 'set needs "to", such as "bedtime=23:00", see `matpi settings`'
+    if step.do == "people" and not (step.to or "").strip():
+        return 'people needs "to", such as "add Ada", see `matpi people`'
+    if step.do == "delete" and not step.session:
+        return 'delete needs "session", 1 for the oldest or -1 for the newest'
     return None
 
 
-def _is_clock(text: str | None) -> bool:
-    if text is None:
+def _is_clock(text: str | None, *, seconds: bool = False) -> bool:
+    parts = (text or "").split(":")
+    if len(parts) not in ({2, 3} if seconds else {2}):
         return False
-    hours, colon, minutes = text.partition(":")
-    two_digits = all(len(part) == 2 and part.isdecimal() and part.isascii() for part in (hours, minutes))
-    return bool(colon) and two_digits and int(hours) < 24 and int(minutes) < 60
+    if not all(len(part) == 2 and part.isdecimal() and part.isascii() for part in parts):
+        return False
+    return int(parts[0]) < 24 and all(int(part) < 60 for part in parts[1:])

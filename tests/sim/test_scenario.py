@@ -62,6 +62,53 @@ def test_every_kind_of_line(tmp_path: Path) -> None:
     assert (steps[0].kg, steps[1].what, steps[3].to, steps[4].seconds) == (74, "cell", "21:00", 1.5)
 
 
+def test_a_file_of_days(tmp_path: Path) -> None:
+    steps = read(
+        tmp_path,
+        """
+        {"day": 1, "clock": "16:00:05", "do": "tap", "times": 7}
+        {"day": 1, "clock": "20:30", "do": "lie_down"}
+        {"day": 1, "clock": "20:30", "do": "rate", "value": 10}
+        {"day": 3, "clock": "08:00", "do": "set", "to": "nudge=no"}
+        {"day": 3, "clock": "08:00:01", "do": "delete", "session": -1}
+        """,
+    )
+    assert [(step.day, step.at_s) for step in steps] == [
+        (1, 16 * 3600 + 5), (1, 20.5 * 3600), (1, 20.5 * 3600), (3, 8 * 3600), (3, 8 * 3600 + 1),
+    ]  # fmt: skip
+    assert (steps[0].times, steps[2].value, steps[3].to, steps[4].session) == (7, 10, "nudge=no", -1)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"do": "tap"}', 'either "at", or "day" and "clock"'),
+        ('{"day": 1, "do": "tap"}', 'either "at", or "day" and "clock"'),
+        ('{"clock": "20:00", "do": "tap"}', 'either "at", or "day" and "clock"'),
+        ('{"at": 1, "day": 1, "clock": "20:00", "do": "tap"}', 'either "at", or "day" and "clock"'),
+        ('{"at": 1, "do": "tap"}', '"at" in all its lines'),
+        ('{"day": 0, "clock": "20:00", "do": "tap"}', "between 1"),
+        ('{"day": 32, "clock": "20:00", "do": "tap"}', "and 31, not 32"),
+        ('{"day": 1.5, "clock": "20:00", "do": "tap"}', "Expected `int"),
+        ('{"day": 3, "clock": "24:00", "do": "tap"}', "no local time"),
+        ('{"day": 3, "clock": "8:00", "do": "tap"}', "no local time"),
+        ('{"day": 3, "clock": "20:00:60", "do": "tap"}', "no local time"),
+        ('{"day": 2, "clock": "08:59:59", "do": "tap"}', "comes before the line above"),
+        ('{"day": 1, "clock": "23:00", "do": "tap"}', "comes before the line above"),
+        ('{"day": 3, "clock": "20:00", "do": "next_day"}', 'for a file with "at"'),
+        ('{"day": 3, "clock": "20:00", "do": "tap", "times": 0}', "times lie between 1 and 50"),
+        ('{"day": 3, "clock": "20:00", "do": "rate"}', "from 1 to 10"),
+        ('{"day": 3, "clock": "20:00", "do": "rate", "value": 11}', "from 1 to 10"),
+        ('{"day": 3, "clock": "20:00", "do": "set", "to": "nudge"}', "bedtime=23:00"),
+        ('{"day": 3, "clock": "20:00", "do": "delete", "session": 0}', "1 for the oldest"),
+    ],
+)
+def test_what_a_line_of_a_file_of_days_may_not_say(tmp_path: Path, line: str, why: str) -> None:
+    with pytest.raises(ScenarioError, match=r"s\.jsonl, line 2: ") as error:
+        read(tmp_path, f'{{"day": 2, "clock": "09:00", "do": "cat"}}\n{line}\n')
+    assert why in str(error.value)
+
+
 def test_the_words_are_those_of_the_mat_and_the_rig() -> None:
     assert set(ACTS) <= set(get_args(Do))
     assert FAULTS == RIG_FAULTS

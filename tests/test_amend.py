@@ -1,0 +1,190 @@
+"""`matpi sessions --delete`, `--restore`, `--edit`: what they change, what they keep, what they refuse."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from matpi import amend, plan_table, tables
+from matpi.cli import run
+from matpi.core.model import EndReason, Settings
+from matpi.errors import StoreBusyError, UsageError
+from matpi.store.db import Store
+from tests.test_tables import START_UTC, session
+
+Out = pytest.CaptureFixture[str]
+MONDAY = date(2025, 11, 24)
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four days in a row, each long enough for its day of the plan; it is the evening of the fourth."""
+    path = tmp_path / "matpi.db"
+    with Store.open(path) as log:
+        log.save_settings(Settings(zone="Europe/Berlin"))
+        for n, minutes in enumerate((3, 3, 3, 6)):
+            day = MONDAY + timedelta(days=n)
+            log.save_session(session(f"{n}{n}{n}{n}aaaa", START_UTC + 86400 * n, minutes, day=day))
+    monkeypatch.setattr(time, "time", lambda: START_UTC + 86400 * 3 + 3600)
+    return path
+
+
+def plan_day(path: Path, capsys: Out) -> tuple[int, int]:
+    capsys.readouterr()
+    plan_table.plan_today(path, as_json=True)
+    line = json.loads(capsys.readouterr().out)
+    return line["day"], line["done_days"]
+
+
+def ids(path: Path, capsys: Out, *, deleted: bool = False) -> list[str]:
+    capsys.readouterr()
+    tables.sessions(path, as_json=True, deleted=deleted)
+    return [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_deleted_session_comes_back_and_the_plan_follows_both_ways(path: Path, capsys: Out) -> None:
+    before = ids(path, capsys)
+    assert plan_day(path, capsys) == (4, 4)
+    assert run(["sessions", "--delete", "11", "--store", str(path)]) == 0
+    assert "matpi sessions --restore 11" in capsys.readouterr().out
+    assert (plan_day(path, capsys), ids(path, capsys, deleted=True)) == ((3, 3), ["1111aaaa"])
+    assert run(["sessions", "--restore", "11", "--store", str(path)]) == 0
+    assert (plan_day(path, capsys), ids(path, capsys, deleted=True)) == ((4, 4), [])
+    assert ids(path, capsys) == before
+
+
+def test_the_deleted_are_listed_with_when_and_why(path: Path, capsys: Out) -> None:
+    amend.delete(path, "0000")
+    capsys.readouterr()
+    tables.sessions(path, as_json=True, deleted=True)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["deleted"], line["deleted_why"]) == ("2025-11-27T18:00:00+01:00", "by hand")
+    tables.sessions(path, as_json=False, deleted=True)
+    out = capsys.readouterr().out
+    assert "0000aaaa" in out
+    assert "1111aaaa" not in out
+    assert "--restore ID brings one back" in out
+
+
+def test_an_edit_counts_at_once_and_keeps_what_was(path: Path, capsys: Out) -> None:
+    assert run(["sessions", "--edit", "22", "minutes=1:30", "routine=feet", "--store", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "was 3:00 min of plan" in out
+    assert "is 1:30 min of feet" in out
+    assert plan_day(path, capsys) == (3, 3)
+    with Store.open(path, read_only=True) as log:
+        was = {edit.field: (edit.before, edit.after) for edit in log.edits("2222aaaa")}
+        edited = next(entry.session for entry in log.sessions() if entry.session.id == "2222aaaa")
+    assert was["routine"] == ("plan", "feet")
+    assert was["on_mat_s"] == ("180.0", "90.0")
+    assert edited.span_s == 90.0 + 12.0, "the time away stays what it was"
+    assert edited.edited
+
+
+def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
+    amend.edit(path, "3333", ("start=2025-11-27 03:30",))
+    with Store.open(path, read_only=True) as log:
+        moved = next(entry.session for entry in log.sessions() if entry.session.id == "3333aaaa")
+    assert moved.start_utc == datetime(2025, 11, 27, 2, 30, tzinfo=UTC).timestamp()
+    assert (moved.utc_offset_s, moved.day) == (3600, date(2025, 11, 26)), "before 04:00 it is the day before"
+
+
+def test_a_session_without_a_date_can_be_given_one(path: Path) -> None:
+    with Store.open(path) as log:
+        log.save_session(session("undated", None, 5.0))
+    amend.edit(path, "undated", ("start=2025-11-25T20:00",))
+    with Store.open(path, read_only=True) as log:
+        dated = next(entry.session for entry in log.sessions() if entry.session.id == "undated")
+    assert dated.day == date(2025, 11, 25)
+
+
+@pytest.mark.parametrize(
+    ("pair", "why"),
+    [
+        ("minutes=0", "from 0:30 to 45:00"),
+        ("minutes=0:29", "from 0:30 to 45:00"),
+        ("minutes=46", "from 0:30 to 45:00"),
+        ("minutes=45:01", "from 0:30 to 45:00"),
+        ("minutes=5:60", "minutes or m:ss"),
+        ("minutes=-5", "minutes or m:ss"),
+        ("minutes=²", "minutes or m:ss"),
+        ("minutes=nan", "minutes or m:ss"),
+        ("minutes=99999999999999999999", "minutes or m:ss"),
+        ("minutes", "minutes=12"),
+        ("start=yesterday", "no date and time"),
+        ("start=2025-11-24", "no date and time"),
+        ("start=2025-11-24 20:00+01:00", "no date and time"),
+        ("start=2025-02-30 20:00", "no date and time"),
+        ("start=1970-01-01 00:30", "before 1971"),
+        ("start=2099-01-01 20:00", "in the future"),
+        ("start=9999-12-31 23:59", "in the future"),
+        ("routine=elbow", "one of plan, downshift"),
+        ("routine=", "one of plan, downshift"),
+        ("rating=11", "no 'rating' to edit"),
+        ("reason=cap", "no 'reason' to edit"),
+    ],
+)
+def test_what_makes_no_session_is_one_sentence_and_changes_nothing(
+    path: Path, capsys: Out, pair: str, why: str
+) -> None:
+    was = path.read_bytes()
+    assert run(["sessions", "--edit", "0000", "minutes=4", pair, "--store", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert why in err
+    assert path.read_bytes() == was
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--edit", "0000"], "needs what to change"),
+        (["minutes=4"], "changes nothing without --edit"),
+        (["--edit", "zzz", "minutes=4"], "fits no session"),
+        (["--restore", "0000"], "fits no session"),
+        (["--restore", ""], "fits no session"),
+        (["--delete", "0000", "--restore", "0000"], "exclude each other"),
+    ],
+)
+def test_wrong_use_is_told(path: Path, capsys: Out, words: list[str], why: str) -> None:
+    assert run(["sessions", *words, "--store", str(path)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert why in told
+
+
+def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys: Out) -> None:
+    with Store.open(path) as log:
+        log.save_session(session("discarded", START_UTC + 90_000, 20.0, reason=EndReason.DISCARDED, day=MONDAY))
+        log.drop_session("discarded", "discarded by hand")
+    amend.restore(path, "discarded")
+    assert "the plan does not count it" in capsys.readouterr().out
+    assert plan_day(path, capsys) == (4, 4)
+
+
+def test_all_three_need_the_log_for_themselves(path: Path) -> None:
+    with Store.open(path):
+        with pytest.raises(StoreBusyError, match="in use"):
+            amend.delete(path, "0000")
+        with pytest.raises(StoreBusyError, match="in use"):
+            amend.edit(path, "0000", ("minutes=4",))
+    amend.delete(path, "0000")
+    with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
+        amend.restore(path, "0000")
+
+
+def test_the_trace_of_both_goes_with_an_export(path: Path, tmp_path: Path) -> None:
+    amend.delete(path, "0000")
+    amend.edit(path, "1111", ("minutes=4",))
+    tables.export(path, tmp_path / "out.json", as_csv=False)
+    told = (tmp_path / "out.json").read_text()
+    assert '"deleted_why": "by hand"' in told or '"deleted_why":"by hand"' in told
+    assert "1111aaaa" in told
+    other = tmp_path / "other.db"
+    tables.import_(other, tmp_path / "out.json")
+    amend.restore(other, "0000")
+    with pytest.raises(UsageError, match="fits no session"):
+        amend.restore(other, "0000")
