@@ -5,11 +5,11 @@ BIN    := $(VENV)/bin
 BENCHES := core_year arriving frame process reader appliance bank cost breath accuracy
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test test-trixie test-arm64 check bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -31,6 +31,9 @@ test-trixie: ## With sudo: the tests on Debian 13 and Python 3.13
 
 test-arm64: ## With sudo: wheels, drivers and the core's tests on an emulated 64-bit Arm
 	@sh tests/chroots/run.sh arm64 $(ARGS)
+
+test-homeassistant: ## With sudo: what goes to Home Assistant, against the real one
+	@sh tests/chroots/run.sh homeassistant $(ARGS)
 
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .

@@ -106,6 +106,24 @@ def run(command: str) -> str:
     return _block("json" if '{"' in out.getvalue()[:2] else "text", out.getvalue())
 
 
+def wording(_: str) -> str:
+    """Every text of the device, in every language, a table for each group of screens."""
+    from itertools import groupby
+
+    from matpi.core.languages import LANGUAGES
+    from matpi.core.wording import Wording, wordings
+
+    def cells(one: Wording) -> list[str]:
+        said = ("<br>".join(_cell(line.strip()) or " " for line in one.said[language]) for language in LANGUAGES)
+        return [f"`{one.key}`", *said, "" if one.room is None else str(one.room)]
+
+    parts = []
+    for where, group in groupby(wordings(), lambda one: one.where):
+        lines = [f"### {where}", "", f"| key | {' | '.join(LANGUAGES)} | room |", f"|---|{'---|' * len(LANGUAGES)}---|"]
+        parts.append("\n".join([*lines, *(f"| {' | '.join(cells(one))} |" for one in group)]))
+    return "\n\n".join(parts)
+
+
 def file(name: str) -> str:
     """A file of the examples, whole."""
     return _block("json" if name.endswith((".jsonl", ".json")) else "text", (ROOT / name).read_text(encoding="utf-8"))
@@ -118,6 +136,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "transitions": transitions,
     "screen": screen,
     "run": run,
+    "wording": wording,
     "file": file,
 }
 

@@ -10,7 +10,9 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from matpi.host import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
     from matpi.board_twin import BoardTwin
+    from matpi.core.words import Words
     from matpi.header import Header
     from matpi.rig import Rig
     from matpi.sim.board import Board
@@ -30,14 +33,18 @@ if TYPE_CHECKING:
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
+AT_ONCE = "max"
+"""What `--warp` without a number is."""
 STORY_UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat."""
 
 
-def make_rig(options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None]) -> Rig:
+def make_rig(
+    options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None], zone_if_new: str | None = None
+) -> Rig:
     from matpi.rig import Rig
 
-    zone = system_zone() if options["zone"] is None else options["zone"]
+    zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     return Rig(
         store,
@@ -58,7 +65,26 @@ def run_page(options: dict[str, Any]) -> None:
     store = options["store"] or simulator_store()
     asked = threading.Event()
     twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), int(options["warp"]), crashed=asked.set)
-    _serve_page(twin, options, f"The log is {store}.", asked)
+    with _sent_on(options, store, twin):
+        _serve_page(twin, options, f"The log is {store}.", asked)
+
+
+@contextmanager
+def _sent_on(options: dict[str, Any], store: Path, twin: Twin) -> Iterator[None]:
+    """What the simulated mat records goes where the named config has a table for it; without one, nowhere."""
+    upstream = config_file.load(options["config_path"]).upstream
+    if not upstream.sinks:
+        yield
+        return
+    from matpi.drivers.clock import SystemClock
+    from matpi.relays import Relays
+
+    relays = Relays(upstream, store, SystemClock(), twin.put)
+    relays.start()
+    try:
+        yield
+    finally:
+        relays.stop()
 
 
 def run_board_page(options: dict[str, Any]) -> None:
@@ -103,10 +129,13 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
         config = config_file.load(config_path)
     except ConfigError:
         if not board:
+            from matpi.core.languages import LANGUAGES
             from matpi.header import Header
 
-            panel = Header(config_file.Config(panel=config_file.panel_of(config_path))).panel()
-            show_fault(panel, "Config is wrong", "a fault in matpi.toml", "run: matpi doctor")
+            shown = config_file.panel_of(config_path)
+            say = LANGUAGES[shown.language].faults
+            panel = Header(config_file.Config(panel=shown)).panel()
+            show_fault(panel, say.config_wrong, say.in_config, say.run_doctor)
         raise
     if board:
         from matpi.sim.board import Board
@@ -201,11 +230,12 @@ def run_terminal(options: dict[str, Any]) -> None:
         int(options["warp"]),
         crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
-    twin.start()
-    try:
-        Terminal(twin).run()
-    finally:
-        twin.stop()
+    with _sent_on(options, store, twin):
+        twin.start()
+        try:
+            Terminal(twin).run()
+        finally:
+            twin.stop()
 
 
 def run_story(options: dict[str, Any]) -> None:
@@ -214,15 +244,15 @@ def run_story(options: dict[str, Any]) -> None:
     from matpi.story import Story
 
     steps = read_scenario(options["scenario"])
-    if options["zone"] is None and options["store"] is None:
-        options = {**options, "zone": "UTC"}
+    zone_if_new = "UTC" if options["store"] is None else None
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         store = options["store"] or Path(folder) / "story.db"
         story = Story(
-            lambda watch: make_rig(options, store, STORY_UTC, watch),
+            lambda watch: make_rig(options, store, STORY_UTC, watch, zone_if_new),
             lambda line: _say(json.dumps(line)),
             options["frames"],
             every=options["every_frame"],
+            warp=options["warp"] == AT_ONCE,
         )
         story.run(steps)
 
@@ -231,13 +261,16 @@ def run_replay(
     file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None
 ) -> None:
     """`matpi replay`."""
+    from matpi.core.languages import LANGUAGES
     from matpi.replay import line_of, replay
     from matpi.rules import device_rules
     from matpi.sim.trace import read_calibration, read_trace
 
-    rules = device_rules(config_file.load(config_path))
+    config = config_file.load(config_path)
+    words = LANGUAGES[config.panel.language]
     readings = read_trace(file, None if calibration is None else read_calibration(calibration))
-    result = replay(readings, rules, _print_screen if screen else lambda _t, _effect: None)
+    watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
+    result = replay(readings, device_rules(config), watch, words)
     if as_json:
         for line in result.lines():
             _say(json.dumps(line))
@@ -279,13 +312,14 @@ def run_record(file: Path, scenario: Path, *, rate: float, seed: int, overwrite:
         _say(f"{trace.readings} readings written to {file}.")
 
 
-def _print_screen(t: float, effect: Effect) -> None:
+def _print_screen(words: Words, t: float, effect: Effect) -> None:
     if isinstance(effect, Show):
         from matpi.screen.frame import braille
         from matpi.screen.render import render
 
         dark = isinstance(effect.view, Off)
-        _say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{'' if dark else braille(render(effect.view))}".rstrip())
+        drawn = "" if dark else braille(render(effect.view, words=words))
+        _say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
 
 
 def _say(text: str) -> None:

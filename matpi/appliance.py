@@ -7,6 +7,7 @@ Every part but the log may be missing or break: it is noted, told on the screen 
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -20,16 +21,18 @@ from matpi.core.brightness import Brightness
 from matpi.core.device import Device
 from matpi.core.effects import Effect
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
+from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
 from matpi.core.views import Fault
 from matpi.drivers.clock import ClockWatch
-from matpi.drivers.gpio import Button, Led
+from matpi.drivers.gpio import Button, Led, Piezo
 from matpi.drivers.oled import PanelThread
 from matpi.errors import HardwareError, StoreError
 from matpi.glow import Glow
 from matpi.host import zone_for
 from matpi.loop import Loop
 from matpi.ports import Clock
+from matpi.ringing import Ringing
 from matpi.rules import device_rules
 from matpi.screen.render import render
 from matpi.splash import Parts
@@ -39,6 +42,7 @@ from matpi.store.patient import PatientStore
 if TYPE_CHECKING:
     from matpi.drivers.scale_process import ReaderScale
     from matpi.drivers.systemd import Notifier
+    from matpi.relays import Relays
 
 TURN_S = 5.0
 """The loop turns at least this often, so that the watchdog hears of it; a quarter of WatchdogSec."""
@@ -74,6 +78,7 @@ class Appliance:
         make_store: Callable[..., PatientStore] | None = None,
     ) -> None:
         self.config, self.parts, self.store_path, self.clock = config, parts, store_path, clock
+        self.words = LANGUAGES[config.panel.language]
         self.screen = screen
         self.store: PatientStore | None = None
         self.loop: Loop | None = None
@@ -87,7 +92,10 @@ class Appliance:
         self._inbox = inbox
         self._button: Button | None = None
         self._led: Any = None
+        self._piezo: Piezo | None = None
+        self._ringing: Ringing | None = None
         self._clock_watch: Any = None
+        self._relays: Relays | None = None
         self._status_due = self.started_mono
         self._pulled = threading.Event()
 
@@ -102,7 +110,8 @@ class Appliance:
             store = self._open_log()
         except StoreError:
             if self.screen is not None:
-                told = Fault("Cannot start", "the log will not open", "run: matpi doctor")
+                say = self.words.faults
+                told = Fault(say.cannot_start, say.log_closed, say.run_doctor)
                 self.screen.show(render(told), Brightness.BRIGHT)
             raise
         memory = store.load()
@@ -111,23 +120,29 @@ class Appliance:
             self._note("calibration", strange)
         device = self._boot(store, memory, calibration)
         self.glow = self._light()
+        self._ringing = self._chime()
         self.loop = Loop(
             device,
             store,
             self.screen or _NoScreen(),
             self.glow.play if self.glow is not None else lambda _: None,
-            self._watch,
+            self._seen,
             calibration,
             self._inbox,
+            self._ringing.ring if self._ringing is not None else lambda _: None,
         )
         self._button = self._wire_button()
         self._clock_watch = self._watch_clock()
         self.scale = self._weigh()
+        self._relays = self._send_on()
 
     def _open_log(self) -> PatientStore:
         make = self._make_store or PatientStore
         self.store = make(
-            self.store_path, monotonic=self.clock.monotonic, first_settings=Settings(zone=self._zone)
+            self.store_path,
+            monotonic=self.clock.monotonic,
+            first_settings=Settings(zone=self._zone),
+            sinks=tuple(sink.name for sink in self.config.upstream.sinks),
         )
         return self.store
 
@@ -144,6 +159,7 @@ class Appliance:
             zone_for=zone_for,
             new_id=lambda: uuid.uuid4().hex,
             version=__version__,
+            words=self.words,
         )
 
     def _light(self) -> Glow | None:
@@ -155,6 +171,16 @@ class Appliance:
             self._note("lamp_lost", str(error))
             return None
         return Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+
+    def _chime(self) -> Ringing | None:
+        if self.config.chime.driver == "none":
+            return None
+        try:
+            self._piezo = Piezo(self.config.chime.pin, self.parts.pins())
+        except HardwareError as error:
+            self._note("chime_lost", str(error))
+            return None
+        return Ringing(self._piezo, self._inbox.put, now=self.clock.monotonic)
 
     def _wire_button(self) -> Button | None:
         if self.config.button.driver == "none":
@@ -176,6 +202,21 @@ class Appliance:
         scale = self.parts.scale()
         scale.start(self._inbox.put)
         return scale
+
+    def _send_on(self) -> Relays | None:
+        """Nothing of it is loaded while nothing is sent anywhere."""
+        if not self.config.upstream.sinks:
+            return None
+        from matpi.relays import Relays
+
+        relays = Relays(self.config.upstream, self.store_path, self.clock, self._inbox.put, rate_hz=self._rate_hz)
+        relays.start()
+        return relays
+
+    def _rate_hz(self) -> float | None:
+        """Of the slowest load cell chip."""
+        rates = () if self.scale is None else [chip.rate_hz for chip in self.scale.report().chips]
+        return min((rate for rate in rates if rate is not None), default=None)
 
     def _note(self, kind: str, text: str) -> None:
         self._inbox.put(Noted(self.clock.monotonic(), kind, text))
@@ -199,9 +240,16 @@ class Appliance:
         self._pulled.set()
         self._inbox.put(Tick(self.clock.monotonic()))
 
+    def _seen(self, effect: Effect) -> None:
+        if self._relays is not None:
+            self._relays.watch(effect)
+        self._watch(effect)
+
     def _turned(self) -> None:
         if self._pulled.is_set():
             raise PulledError
+        if self._relays is not None and self.device is not None:
+            self._relays.turned(self.device, self.clock.monotonic())
         if self._notifier is not None:
             self._notifier.watchdog()
         if self._status_path is not None and self.clock.monotonic() >= self._status_due:
@@ -215,17 +263,22 @@ class Appliance:
         """Let go of everything, dark and quiet; whatever fails on the way down does not keep the rest up."""
         if self._notifier is not None:
             self._notifier.stopping()
-        for part in (self.scale, self._clock_watch, self._button, self.glow):
-            if part is not None:
-                part.stop()
-        if self._led is not None:
-            self._led.close()
-        if self.screen is not None:
-            self.screen.stop(blank=self.loop is not None)  # else it goes on saying why the device could not start
+        screen, status = self.screen, self._status_path
+        parts = (self._relays, self.scale, self._clock_watch, self._button, self.glow, self._ringing)
+        ends = [part.stop for part in parts if part]
+        ends += [pin.close for pin in (self._led, self._piezo) if pin is not None]
+        if screen is not None:
+            # Without a loop it goes on saying why the device could not start.
+            ends.append(lambda: screen.stop(blank=self.loop is not None))
         if self.store is not None:
-            self.store.close()
-        if self._status_path is not None:
-            self._status_path.unlink(missing_ok=True)
+            ends.append(self.store.close)
+        if status is not None:
+            ends.append(lambda: status.unlink(missing_ok=True))
+        for end in ends:
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001  a part that fails on the way down; the others must still end
+                sys.stderr.write(f"matpi: a part could not be let go ({type(error).__name__}: {error}).\n")
 
 
 class _NoScreen:

@@ -18,6 +18,7 @@ from typing import Any
 from matpi.appliance import Appliance, PulledError
 from matpi.bulletin import Bulletin, Put
 from matpi.config import Config
+from matpi.core import who
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -32,6 +33,7 @@ from matpi.core.effects import (
     SaveSession,
     SaveStop,
 )
+from matpi.core.languages import LANGUAGES
 from matpi.core.spoken import spoken
 from matpi.disk import SimulatedDisk
 from matpi.errors import MatpiError, UsageError
@@ -243,13 +245,14 @@ class BoardTwin:
                 self._tell_screen()
 
     def _tell_screen(self) -> None:
+        words = LANGUAGES[self._config.panel.language]
         device = None if self._appliance is None else self._appliance.device
         if device is None:
-            text = "No power."
+            text = words.spoken.no_power
         elif "panel" in self._board.faults:
-            text = "The OLED is unplugged."
+            text = words.spoken.unplugged
         else:
-            text = spoken(device.shown.view) if device.shown is not None else ""
+            text = spoken(device.shown.view, words) if device.shown is not None else ""
         self._told.tell("frame", frame_payload(self._board.picture(), self._board.brightness(), text))
 
     def _tell_light(self) -> None:
@@ -293,8 +296,10 @@ class BoardTwin:
         self._told.tell(
             "sessions",
             {
-                "sessions": [session_payload(s, rated.get(s.id), device.wall.zone) for s in stored],
-                "plan": plan_payload(plan),
+                "sessions": [
+                    session_payload(s, rated.get(s.id), device.wall.zone, who.name_of(device, s.person)) for s in stored
+                ],
+                "plan": plan_payload(plan, who.name(device)),
             },
         )
 

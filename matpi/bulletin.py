@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from matpi.core.effects import Changed, Effect, Note, Report
+from matpi.core.effects import Changed, Chime, ChimeKind, Effect, Note, Report
 
 Payload = dict[str, Any]
 Put = Callable[[str, Payload], None]
 
 LOG_KEPT = 300
+_TICKS = frozenset({ChimeKind.IN, ChimeKind.OUT})
+"""Twelve a minute: the circle and the LED show them."""
 _NEWEST = ("status", "frame", "lamp", "sessions")
 
 
@@ -69,6 +71,8 @@ class Bulletin:
                 self.log(clock, "presence", str(event), str(reason), back)
             case Changed(_, trigger, source, dest, reason):
                 self.log(clock, "transition", trigger, reason, f"{source} -> {dest}")
+            case Chime(kind=sound) if sound not in _TICKS:
+                self.log(clock, "note", "chime", str(sound))
             case Note(_, kind, text):
                 self.log(clock, "note", kind.replace("_", " "), text)
             case _:

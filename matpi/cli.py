@@ -34,6 +34,7 @@ class Number(click.FloatRange):
 _STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
 _CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
 
+_PERSON = click.option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
 _BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
 
 
@@ -59,7 +60,15 @@ def run_(store: Path | None, config_path: Path | None, board: bool) -> None:
 @_CONFIG
 @click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page.")
 @click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
-@click.option("--warp", type=click.Choice(["1", "10", "60"]), default="1", show_default=True, help="Clock speed.")
+@click.option(
+    "--warp",
+    type=click.Choice(["1", "10", "60", "max"]),
+    default="1",
+    is_flag=False,
+    flag_value="max",
+    show_default=True,
+    help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+)
 @click.option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person.")
 @click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
@@ -81,6 +90,10 @@ def sim(**options: Any) -> None:
         raise UsageError("--frames goes with --headless --scenario FILE.")
     if options["headless"] and options["tty"]:
         raise UsageError("--headless and --tty exclude each other; choose one.")
+    if options["headless"] and options["warp"] not in {"1", app.AT_ONCE}:
+        raise UsageError("--headless never waits for a clock; leave the number off --warp to pass empty hours faster.")
+    if not options["headless"] and options["warp"] == app.AT_ONCE:
+        raise UsageError("--warp without a number goes with --headless; for the page say --warp 10 or --warp 60.")
     if options["board"] and (options["headless"] or options["tty"] or options["warp"] != "1"):
         raise UsageError("--board runs in real time on the page; leave out --headless, --tty and --warp.")
     if options["headless"]:
@@ -149,35 +162,87 @@ def record(file: Path, scenario: Path, rate: float, seed: int, overwrite: bool) 
 @matpi.command()
 @_STORE
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a session.")
+@click.option("--deleted", is_flag=True, help="Those that were deleted instead.")
 @click.option("--delete", metavar="ID", help="Delete this session; the trace of it is kept.")
-def sessions(store: Path | None, as_json: bool, delete: str | None) -> None:
-    """The sessions so far."""
-    from matpi import tables
+@click.option("--restore", metavar="ID", help="Bring a deleted session back.")
+@click.option("--edit", metavar="ID", help="Change KEY=VALUE of this session: minutes, start, routine or person.")
+@_PERSON
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+def sessions(
+    store: Path | None,
+    as_json: bool,
+    deleted: bool,
+    delete: str | None,
+    restore: str | None,
+    edit: str | None,
+    person: str | None,
+    pairs: tuple[str, ...],
+) -> None:
+    """The sessions so far; delete, restore or edit one."""
+    from matpi import amend, tables
 
+    if sum(wish is not None for wish in (delete, restore, edit)) > 1:
+        raise UsageError("--delete, --restore and --edit exclude each other; do one after the other.")
+    if pairs and edit is None:
+        raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
     if delete is not None:
-        tables.delete_session(store, delete)
+        amend.delete(store, delete)
+    elif restore is not None:
+        amend.restore(store, restore)
+    elif edit is not None:
+        amend.edit(store, edit, pairs)
     else:
-        tables.sessions(store, as_json=as_json)
+        tables.sessions(store, as_json=as_json, deleted=deleted, person=person)
 
 
 @matpi.command()
 @_STORE
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a rating.")
-def ratings(store: Path | None, as_json: bool) -> None:
+@_PERSON
+def ratings(store: Path | None, as_json: bool, person: str | None) -> None:
     """How tight it felt, 1 to 10."""
     from matpi import tables
 
-    tables.ratings(store, as_json=as_json)
+    tables.ratings(store, as_json=as_json, person=person)
 
 
 @matpi.command()
 @_STORE
 @click.option("--json", "as_json", is_flag=True, help="As one JSON line.")
-def plan(store: Path | None, as_json: bool) -> None:
-    """Where the 14-day plan stands today."""
-    from matpi import tables
+@click.option("--use", type=_FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md.")
+@click.option("--starter", is_flag=True, help="The starter plan again.")
+@_PERSON
+def plan(store: Path | None, as_json: bool, use: Path | None, starter: bool, person: str | None) -> None:
+    """Where the plan stands today, and how it goes."""
+    from matpi import plan_table
 
-    tables.plan_today(store, as_json=as_json)
+    if use is not None and starter:
+        raise UsageError("--use and --starter exclude each other; choose one.")
+    if use is not None or starter:
+        plan_table.use(store, use)
+    plan_table.plan_today(store, as_json=as_json, person=person)
+
+
+@matpi.command()
+@_STORE
+@click.option("--none", "answer", flag_value="none", help="None of these applies.")
+@click.option("--some", "answer", flag_value="some", help="One of these applies: short sessions until cleared.")
+@click.option("--clinician-ok", "answer", flag_value="ok", help="A clinician was asked and agreed.")
+@click.option("--ask-again", "answer", flag_value="again", help="Let the device ask again.")
+@_PERSON
+def safety(store: Path | None, answer: str | None, person: str | None) -> None:
+    """What to know first, and what was answered."""
+    from matpi import consent
+
+    match answer:
+        case "none" | "some":
+            consent.answer(store, some=answer == "some", person=person)
+        case "ok":
+            consent.clinician_agreed(store, person)
+        case "again":
+            consent.ask_again(store, person)
+        case _:
+            consent.read(store, person)
 
 
 @matpi.command()
@@ -194,11 +259,56 @@ def export(target: Path, store: Path | None, as_csv: bool) -> None:
 @matpi.command(name="import")
 @click.argument("source", type=_FILE)
 @_STORE
-def import_(source: Path, store: Path | None) -> None:
+@click.option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's.")
+def import_(source: Path, store: Path | None, person: str | None) -> None:
     """Read what `matpi export` wrote; what is there already stays as it is."""
     from matpi import tables
 
-    tables.import_(store, source)
+    tables.import_(store, source, person)
+
+
+@matpi.command()
+@click.argument("words", nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ...")
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a person.")
+def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
+    r"""Who shares the mat, up to four; without words, list them.
+
+    \b
+    add NAME         from two names on the device tells people apart
+    rename NAME NEW
+    remove NAME      the log keeps what was theirs
+    choose NAME      whose the next session is
+    goal NAME N      sessions a week, 3 to 7; "none": as it is set for all
+    """
+    import time
+
+    from matpi import people as household
+
+    if words:
+        click.echo(household.change(store, words))
+    else:
+        household.show(store, time.time(), as_json=as_json)
+
+
+@matpi.command()
+@click.argument("what", type=click.Choice(["status", "retry", "test", "send-all"]), default="status")
+@click.argument("name", required=False)
+@_CONFIG
+@_STORE
+@click.option("--json", "as_json", is_flag=True, help="Of status: one JSON line a sink.")
+def upstream(what: str, name: str | None, config_path: Path | None, store: Path | None, as_json: bool) -> None:
+    """What is recorded, sent on to the sinks of the config; without one, to nowhere.
+
+    \b
+    status         how it stands with each, and what to do
+    retry [NAME]   try again at once, what was refused as well
+    test [NAME]    send a record of nothing now; exit code 1 if it did not arrive
+    send-all NAME  queue what was recorded before it was there
+    """  # noqa: D301  click takes the backspace itself
+    from matpi import sending
+
+    raise click.exceptions.Exit(sending.run(what, name, config_path, store, as_json=as_json))
 
 
 @matpi.command()

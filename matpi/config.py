@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from matpi.errors import ConfigError
+from matpi.upstream.upstream_config import UpstreamConfig
 
 LIMIT_BYTES: Final = 1 << 20
 """A config is a page of text; whatever is larger was named by mistake."""
@@ -23,6 +24,8 @@ Gpio = Annotated[int, Meta(ge=2, le=27)]
 """BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27."""
 
 
+_UNTOLD: Final = {"url", "secret", "password"}
+"""What stands there may be a secret, put there by mistake, and errors are kept in journals."""
 SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO": 19, "SCLK": 21}}
 """Of the buses every model has on its header. Chip selects are not told here: an overlay may move them."""
 
@@ -109,6 +112,10 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["full", "contrast"],
         Meta(description="contrast: leave the panel's voltages alone when dimming; some modules turn black."),
     ] = "full"
+    # The codes of `core.languages.LANGUAGES`. Here, so that a fault in another section is told in it, too.
+    language: Annotated[
+        Literal["en", "de"], Meta(description="What the panel speaks; the terminal and the page speak English.")
+    ] = "en"
 
 
 class GpioConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,6 +173,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     chime: ChimeConfig = ChimeConfig()
     store: StoreConfig = StoreConfig()
     page: PageConfig = PageConfig()
+    upstream: UpstreamConfig = UpstreamConfig()
 
 
 class KeyReference(NamedTuple):
@@ -183,6 +191,8 @@ def load(path: Path | None = None) -> Config:
         return Config()
     config: Config = _struct(Config, _parse(path, _read(path)), path, "")
     _check_pins(config, path)
+    if fault := config.upstream.fault():
+        raise ConfigError(f"{path}: {fault}.")
     return config
 
 
@@ -262,6 +272,8 @@ def _value(hint: Any, given: Any, path: Path, key: str, default: Any) -> Any:
         value = None
     # A comparison with nan is never true, so nan lies within any bounds.
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        if key.rpartition(".")[2] in _UNTOLD:
+            raise ConfigError(f"{path}: {key} is not allowed as it stands there; give {_bounds(hint)}.")
         shown = f"{len(given)} tables" if isinstance(given, tuple) else _toml(given)
         back = "" if default is msgspec.NODEFAULT else f", or take the line out to get the default ({_toml(default)})"
         raise ConfigError(f"{path}: {key} = {shown} is not allowed; give {_bounds(hint)}{back}.")
@@ -311,15 +323,26 @@ def _item(hint: Any) -> type[Any] | None:
     return get_args(kind)[0] if get_origin(kind) is tuple else None
 
 
+def _text_bounds(metas: list[Meta]) -> str:
+    for meta in metas:
+        if meta.title is not None:
+            return meta.title
+        if meta.pattern is not None and meta.pattern.startswith("^/"):
+            return "an absolute path in quotes"
+        if meta.max_length is not None:
+            return f"a text of {meta.min_length or 0} to {meta.max_length} characters"
+    return "a text in quotes"
+
+
 def _bounds(hint: Any) -> str:
     kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     if get_origin(kind) is Literal:
         return " or ".join(_toml(choice) for choice in get_args(kind))
     if kind is bool:
         return "true or false"
-    if kind is str:
-        return "an absolute path in quotes"
     metas = [note for note in notes if isinstance(note, Meta)]
+    if kind is str:
+        return _text_bounds(metas)
     low, high = (
         next(value for meta in metas for name in pair if (value := getattr(meta, name)) is not None)
         for pair in (("ge", "min_length"), ("le", "max_length"))
@@ -349,8 +372,10 @@ def _toml(value: Any) -> str:
 
 def _rows(kind: type[Any], defaults: Any, prefix: str) -> list[KeyReference]:
     rows: list[KeyReference] = []
+    own = {field.name: field.default for field in msgspec.structs.fields(kind)}
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        default = None if defaults is None else getattr(defaults, name)
+        default = own[name] if defaults is None else getattr(defaults, name)
+        default = None if default is msgspec.NODEFAULT else default
         if isinstance(hint, type) and issubclass(hint, Struct):
             rows += _rows(hint, default, f"{prefix}{name}.")
             continue

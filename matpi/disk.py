@@ -14,9 +14,17 @@ from matpi.store.patient import PatientStore
 class SimulatedDisk(PatientStore):
     """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
 
-    def __init__(self, path: Path, *, full: bool, monotonic: Callable[[], float], first_settings: Settings) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        full: bool,
+        monotonic: Callable[[], float],
+        first_settings: Settings,
+        sinks: tuple[str, ...] | None = None,
+    ) -> None:
         self.full = full
-        super().__init__(path, monotonic=monotonic, first_settings=first_settings)
+        super().__init__(path, monotonic=monotonic, first_settings=first_settings, sinks=sinks)
 
     def _writer(self) -> Store:
         if self.full:

@@ -146,6 +146,7 @@ def run_doctor(
         verdicts.clock(host.clock),
         *verdicts.disk(host.disk),
         log,
+        *upstream_checks(config, store),
         verdicts.groups(config, host),
         verdicts.spi(config, host.spi_faults),
         verdicts.realtime(host.realtime, None if status is None or status.scale is None else status.scale.scheduling),
@@ -280,6 +281,18 @@ def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:
     if calibration is None:
         return whole, False, ()
     return whole, not calibration.approximate, calibration.counts_per_kg
+
+
+def upstream_checks(config: Config, store: Path) -> list[Check]:
+    """What is sent on: a check a sink, and one that says so where nothing is."""
+    from matpi import sending, upstream_verdicts
+    from matpi.drivers.clock import SystemClock
+
+    found = sending.statuses_of(store) if config.upstream.sinks or store.exists() else {}
+    if found is None:
+        return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
+    checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted())
+    return checks or [upstream_verdicts.NONE]
 
 
 def _split(sentence: str, otherwise: str) -> tuple[str, str]:

@@ -6,17 +6,20 @@ What hardware and deployment need is in the config file instead; nothing stands 
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
 
-from matpi.core.model import Settings
-from matpi.errors import MatpiError, UsageError
+from matpi.core.model import ROUTINE_NAMES, Settings
+from matpi.core.plan_file import course_of, faults
+from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_for
 from matpi.store.db import Store, is_unmade
 
+PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -41,6 +44,36 @@ def _days(text: str) -> frozenset[int]:
     return frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
 
 
+def _routine(text: str) -> str:
+    return Settings(routine=text).routine
+
+
+def _own_plan(text: str) -> str:
+    """The TOML in a file; "none" is the starter plan. Raises ConfigError with all that is wrong, a sentence each."""
+    if text in {"", "none"}:
+        return ""
+    path = Path(text)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(PLAN_BYTES + 1)
+        if len(raw) > PLAN_BYTES:
+            raise ConfigError(f"{path} is larger than {PLAN_BYTES // 1024} KiB and so no plan; name another file.")
+        plan = raw.decode("utf-8-sig")
+        wrong = faults(tomllib.loads(plan))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); check the name.") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save the file as UTF-8.") from None
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}; correct it there.") from None
+    if len(wrong) == 1:
+        raise ConfigError(f"{path}: {wrong[0]}")
+    if wrong:
+        told = "".join(f"\n  {sentence}" for sentence in wrong)
+        raise ConfigError(f"{path} is no plan yet, and the plan used before stays:{told}")
+    return plan
+
+
 READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "zone": (_zone, "a time zone such as Europe/Berlin"),
     "day_start": (_clock, "a time of day such as 04:00"),
@@ -53,6 +86,8 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "weekly_goal": (int, "sessions a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
     "no_restart": (_yes_no, "yes or no"),
+    "routine": (_routine, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
+    "own_plan": (_own_plan, "a plan file, or none for the starter plan"),
 }
 
 
@@ -78,7 +113,8 @@ def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
 
 def rows(settings: Settings) -> list[tuple[str, str, str]]:
     """Key, value as it would be written, and what may be written."""
-    return [(f.name, text_of(getattr(settings, f.name)), READERS[f.name][1]) for f in fields(settings)]
+    named = replace(settings, own_plan=course_of(settings.own_plan)[0].name if settings.own_plan else "none")
+    return [(f.name, text_of(getattr(named, f.name)), READERS[f.name][1]) for f in fields(settings)]
 
 
 def text_of(value: object) -> str:

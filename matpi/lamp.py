@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, assert_never
 
+from matpi.core.breath import CYCLE_S, lightness
 from matpi.core.effects import Pattern
 
 SAVED_S: Final = 2.0
@@ -24,9 +25,9 @@ BLINK_STARTS_S: Final = (0.0, 2.5)
 EDGE_S, BLINK_ON_S = 0.3, 0.7
 
 
-def light(lightness: float) -> float:
+def light(l_star: float) -> float:
     """Relative luminance Y, 0 to 1, of a CIE L* of 0 to 100 (CIE 15:2004, 8.2.1.1; 903.3 is its rounded kappa)."""
-    return lightness / 903.3 if lightness <= 8.0 else ((lightness + 16.0) / 116.0) ** 3
+    return l_star / 903.3 if l_star <= 8.0 else ((l_star + 16.0) / 116.0) ** 3
 
 
 def duty(pattern: Pattern, age_s: float) -> float:
@@ -43,6 +44,8 @@ def duty(pattern: Pattern, age_s: float) -> float:
         case Pattern.ATTENTION:
             into_s = age_s % ATTENTION_S
             return max(light(100.0 * swell(into_s - start_s, EDGE_S, BLINK_ON_S, EDGE_S)) for start_s in BLINK_STARTS_S)
+        case Pattern.PACER:
+            return light(100.0 * lightness(age_s))
         case _:
             assert_never(pattern)
 
@@ -61,7 +64,7 @@ def swell(t_s: float, rise_s: float, held_s: float, fall_s: float) -> float:
 
 def repeats(pattern: Pattern) -> bool:
     """Whether the pattern begins again after its period; otherwise it stays as it is at the end, which is dark."""
-    return pattern in {Pattern.BREATH, Pattern.ATTENTION}
+    return pattern in {Pattern.BREATH, Pattern.ATTENTION, Pattern.PACER}
 
 
 def period_s(pattern: Pattern) -> float:
@@ -75,6 +78,8 @@ def period_s(pattern: Pattern) -> float:
             return BREATH_S
         case Pattern.ATTENTION:
             return ATTENTION_S
+        case Pattern.PACER:
+            return CYCLE_S
         case _:
             assert_never(pattern)
 

@@ -14,6 +14,8 @@ from matpi.core.device import Device
 from matpi.core.effects import (
     Changed,
     Checkpoint,
+    Chime,
+    ChimeKind,
     DateBoot,
     DropSession,
     Effect,
@@ -23,9 +25,11 @@ from matpi.core.effects import (
     Save,
     SaveAcknowledgement,
     SaveCalibration,
+    SaveChosen,
     SaveDay,
     SaveRating,
     SaveSession,
+    SaveSettings,
     SaveStop,
     SaveZero,
     Show,
@@ -56,6 +60,7 @@ class Loop:
         watch: Watch = lambda _: None,
         calibration: Calibration | None = None,
         inbox: queue.SimpleQueue[Event | Counted] | None = None,
+        chime: Callable[[ChimeKind], None] = lambda _: None,
     ) -> None:
         """`calibration` makes kilograms of `Counted`; without one none may come. `inbox` is where the edges that were
         there before the loop have put their first events.
@@ -64,6 +69,7 @@ class Loop:
         self._store = store
         self._screen = screen
         self._light = light
+        self._chime = chime
         self._watch = watch
         self._calibration = calibration
         self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
@@ -128,6 +134,8 @@ class Loop:
                 return self._shine(effect, t)
             case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
                 return self._save(t, "note", lambda: self._store.count(kind, text))
+            case Chime(kind=sound):
+                self._chime(sound)
             case UseCalibration(calibration):
                 self._calibration = calibration
             case Note() | Report() | Changed():
@@ -157,6 +165,10 @@ class Loop:
                 store.save_calibration(calibration, zero)
             case SaveAcknowledgement(acknowledgement):
                 store.save_acknowledgement(acknowledgement)
+            case SaveChosen(person):
+                store.choose_person(person)
+            case SaveSettings(settings):
+                store.save_settings(settings)
             case DateBoot(boot_id, offset_utc):
                 wall = self.device.wall
                 store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
@@ -189,7 +201,7 @@ class Loop:
             if isinstance(show.view, Off):
                 self._screen.off()
             else:
-                self._screen.show(render(show.view, show.shift), show.brightness)
+                self._screen.show(render(show.view, show.shift, self.device.words), show.brightness)
         except HardwareError:
             news = self._panel_lost_at is None
             self._panel_lost_at = t

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Payload = dict[str, Any]
 
 
-def session_payload(session: Session, rating: int | None, zone: tzinfo) -> Payload:
+def session_payload(session: Session, rating: int | None, zone: tzinfo, who: str = "") -> Payload:
+    """`who`: whose it is, where several people share the mat."""
     start = session.start_utc
     return {
         "id": session.id,
@@ -29,10 +30,12 @@ def session_payload(session: Session, rating: int | None, zone: tzinfo) -> Paylo
         "rating": rating,
         "aways": session.aways,
         "open": session.is_open,
+        "who": who,
     }
 
 
-def plan_payload(plan: Plan) -> Payload:
+def plan_payload(plan: Plan, who: str = "") -> Payload:
+    """`who`: whose it is, where several people share the mat."""
     return {
         "day": plan.day,
         "lower_min": plan.lower_min,
@@ -44,6 +47,7 @@ def plan_payload(plan: Plan) -> Payload:
         "rest_day": plan.rest_day,
         "streak": plan.streak,
         "score": round(plan.score, 3),
+        "who": who,
     }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from matpi.core.brightness import Brightness
+    from matpi.core.effects import ChimeKind
     from matpi.core.model import (
         Acknowledgement,
         Calibration,
@@ -56,6 +57,11 @@ class Lamp(Protocol):
         """`duty` is 0 to 1, linear in light."""
 
 
+class Chime(Protocol):
+    def ring(self, kind: ChimeKind) -> None:
+        """Begin to ring and return; what still rings is cut short."""
+
+
 class SessionStore(Protocol):
     """Everything raises StoreError when it could not be made durable; a call that returns has been committed."""
 
@@ -80,6 +86,9 @@ class SessionStore(Protocol):
     def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
     def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None: ...
     def save_settings(self, settings: Settings) -> None: ...
+    def choose_person(self, person_id: str) -> None:
+        """Of those who share the mat, this one is meant from now on."""
+
     def count(self, kind: str, text: str) -> None:
         """One more of this kind in the diagnostics."""
 

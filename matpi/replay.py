@@ -18,6 +18,8 @@ from matpi.core.effects import DropSession, Effect, Report, Said, SaveRating, Sa
 from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Memory, Session
 from matpi.core.rules import DeviceRules
+from matpi.core.words import Words
+from matpi.core.words_en import ENGLISH
 
 AFTER_S = 90.0
 """Virtual time after the last reading: longer than the 60 s of silence that end a session."""
@@ -61,15 +63,18 @@ def line_of(report: Report) -> dict[str, Any]:
 
 
 def replay(
-    readings: Iterable[Reading], rules: DeviceRules | None = None, watch: Watch = lambda _t, _effect: None
+    readings: Iterable[Reading],
+    rules: DeviceRules | None = None,
+    watch: Watch = lambda _t, _effect: None,
+    words: Words = ENGLISH,
 ) -> Result:
-    """Run the readings through a device. `watch` sees every effect with the time it came at."""
-    return Replayer(rules or DeviceRules(), watch).run(readings)
+    """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'."""
+    return Replayer(rules or DeviceRules(), watch, words).run(readings)
 
 
 class Replayer:
-    def __init__(self, rules: DeviceRules, watch: Watch) -> None:
-        self._rules, self._watch = rules, watch
+    def __init__(self, rules: DeviceRules, watch: Watch, words: Words) -> None:
+        self._rules, self._watch, self._words = rules, watch, words
         self._result = Result()
         self._device: Device | None = None
         self._last: Reading | None = None
@@ -106,6 +111,7 @@ class Replayer:
             rules=self._rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(ids)),
+            words=self._words,
         )
 
     def _until(self, t: float) -> None:
@@ -121,7 +127,8 @@ class Replayer:
             self._watch(event.t, effect)
             match effect:
                 case SaveSession(session):
-                    self._result.sessions.append(session)
+                    before = [one for one in self._result.sessions if one.id != session.id]  # it went on after all
+                    self._result.sessions = [*before, session]
                     self._send(Saved(event.t, session.id))
                 case SaveRating(record) | SaveStop(record):
                     self._send(Saved(event.t, record.id))

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from matpi import __version__
 from matpi.config import Config
 from matpi.core.brightness import Brightness
-from matpi.core.calendar_day import next_local, utc_offset_s
+from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern
-from matpi.core.events import ButtonDown, ButtonUp, Reading, Stopping, WallClock
+from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
+from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
 from matpi.disk import SimulatedDisk
 from matpi.errors import HardwareError, UsageError
@@ -95,7 +96,10 @@ class Rig:
         self._zone = zone
         self._zone_wanted = zone_wanted
         self._utc = utc
-        self._rules = device_rules(config or Config())
+        config = config or Config()
+        self.words = LANGUAGES[config.panel.language]
+        self._rules = device_rules(config)
+        self._sinks = tuple(sink.name for sink in config.upstream.sinks)
         # Ids repeat with the seed in a new log, never in one that has ids already.
         self._random = random.Random(None if store_path.exists() else seed)  # noqa: S311
         self._step = 1.0 / rate
@@ -119,6 +123,7 @@ class Rig:
             full=self.disk_full,
             monotonic=lambda: self.t,
             first_settings=Settings(zone=self._zone),
+            sinks=self._sinks,
         )
         try:
             device = self._device(store, new=new)
@@ -139,12 +144,13 @@ class Rig:
             self._utc = max(self._utc, _last_utc(store) + 60.0)
         return Device(
             self.t,
-            boot_id=self._new_id(),
+            boot_id=self.new_id(),
             memory=replace(memory, set_aside=None if store.set_aside is None else store.set_aside.name),
             rules=self._rules,
             zone_for=zone_for,
-            new_id=self._new_id,
+            new_id=self.new_id,
             version=__version__,
+            words=self.words,
         )
 
     def power_off(self) -> None:
@@ -162,6 +168,16 @@ class Rig:
         if self.loop is not None:
             self.loop.send(Stopping(self.t))
         self.power_off()
+
+    def beside(self, work: Callable[[Path], None]) -> None:
+        """Do something to the log as the command line does it: with the device ended, and started again after it."""
+        on = self.loop is not None
+        self.shut_down()
+        try:
+            work(self._path)
+        finally:
+            if on:
+                self.power_on()
 
     @property
     def device(self) -> Device | None:
@@ -227,10 +243,22 @@ class Rig:
             raise UsageError(f"{hhmm!r} is no time of day; write it as HH:MM.") from error
         self.skip_to(next_local(self.utc, self.zone, wanted))
 
+    def when(self, day: int, hhmm: time_of_day) -> float | None:
+        """The moment of `t` at which the local clock shows it; day 1 is the one of `t` = 0. None: a date left out."""
+        first = datetime.fromtimestamp(self._utc, self.zone).date()
+        instant = local_instant(first + timedelta(days=day - 1), self.zone, hhmm)
+        return None if instant is None else instant - self._utc
+
     def next_day(self) -> None:
         """To 08:00 tomorrow."""
         midnight = next_local(self.utc, self.zone, time_of_day(0, 0))
         self.skip_to(next_local(midnight, self.zone, time_of_day(8, 0)))
+
+    def take(self, event: Event) -> None:
+        """Something an edge tells, dated now."""
+        if self.loop is not None:
+            self.loop.run_until(self.t)
+            self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else replace(event, t=self.t))
 
     # -- hands -----------------------------------------------------------------------------------------------------
 
@@ -282,7 +310,8 @@ class Rig:
     def _set_light(self, light: Light) -> None:
         self.light = light
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """Repeats with the seed."""
         return uuid.UUID(int=self._random.getrandbits(128), version=4).hex
 
 

@@ -324,6 +324,7 @@ def _plan(plan: Payload | None) -> str:
     words = [day, f"{plan['lower_min']}-{plan['upper_min']} min", plan["clothing"], f"today {today}"]
     words += ["done"] * plan["done"] + ["rest day"] * plan["rest_day"]
     words += [f"streak {plan['streak']}"] * bool(plan["streak"])
+    words = [plan["who"]] * bool(plan.get("who")) + words
     return ", ".join(words)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from matpi.bulletin import Bulletin, Put
+from matpi.core import who
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -20,12 +21,14 @@ from matpi.core.effects import (
     Effect,
     Light,
     SaveAcknowledgement,
+    SaveChosen,
     SaveDay,
     SaveRating,
     SaveSession,
     SaveStop,
     Show,
 )
+from matpi.core.events import Event
 from matpi.core.model import Session
 from matpi.core.session import State
 from matpi.core.spoken import spoken
@@ -38,7 +41,7 @@ WARPS = (1, 10, 60)
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, SaveDay, SaveAcknowledgement, DateBoot)
+_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, SaveDay, SaveAcknowledgement, SaveChosen, DateBoot)
 """After these the list of sessions may read differently."""
 
 
@@ -116,6 +119,10 @@ class Twin:
 
     def power(self, on: bool) -> None:
         self._do(lambda: self._power(on))
+
+    def put(self, event: Event) -> None:
+        """What an edge beside the rig has to tell, at whatever time it is in there."""
+        self._do(lambda: self._rig.take(event))
 
     def subscribe(self, put: Put) -> Callable[[], None]:
         return self._told.subscribe(put)
@@ -246,6 +253,8 @@ class Twin:
                 self._status_at = 0.0
                 if dest == State.DONE.name and not self._skipping:
                     self._slow_down("a question is coming, and people answer in real time")
+                if not self._skipping and self._rig.device is not None and self._rig.device.who.people.on:
+                    self._tell_sessions()  # it may be somebody else's turn
             case Show() if not self._skipping:
                 self._tell_screen()
             case Light() if not self._skipping:
@@ -263,11 +272,11 @@ class Twin:
         rig, device = self._rig, self._rig.device
         image = rig.panel.image
         if device is None:
-            text = "No power."
+            text = rig.words.spoken.no_power
         elif rig.panel.unplugged:
-            text = "The OLED is unplugged."
+            text = rig.words.spoken.unplugged
         else:
-            text = spoken(device.shown.view) if device.shown is not None else ""
+            text = spoken(device.shown.view, rig.words) if device.shown is not None else ""
         self._told.tell("frame", frame_payload(image, str(rig.panel.brightness), text))
 
     def _tell_light(self, light: Light) -> None:
@@ -321,8 +330,11 @@ class Twin:
         self._told.tell(
             "sessions",
             {
-                "sessions": [session_payload(s, self._rated.get(s.id), rig.zone) for s in self._stored],
-                "plan": plan_payload(plan),
+                "sessions": [
+                    session_payload(s, self._rated.get(s.id), rig.zone, who.name_of(device, s.person))
+                    for s in self._stored
+                ],
+                "plan": plan_payload(plan, who.name(device)),
             },
         )
 

@@ -6,11 +6,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from itertools import count
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from matpi.core.controls import Item
 from matpi.core.device import Device
 from matpi.core.effects import (
     Changed,
@@ -24,6 +25,8 @@ from matpi.core.effects import (
     Save,
     SaveAcknowledgement,
     SaveCalibration,
+    SaveChosen,
+    SaveDay,
     SaveRating,
     SaveSession,
     SaveStop,
@@ -33,10 +36,12 @@ from matpi.core.effects import (
     id_of,
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
-from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign
+from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, StopSign
 from matpi.core.rules import DeviceRules
 from matpi.core.session import State
-from matpi.core.views import View
+from matpi.core.views import Menu, View
+from matpi.core.words import Words
+from matpi.core.words_en import ENGLISH
 
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
@@ -61,9 +66,12 @@ class Rows:
             self.sessions[memory.open.id] = memory.open
         self.ratings: dict[str, Rating] = {r.id: r for r in memory.log.ratings}
         self.stops: dict[str, StopSign] = {s.id: s for s in memory.log.stops}
+        self.days: dict[tuple[date, str | None], DayRecord] = {(d.day, d.person): d for d in memory.log.days}
         self.zero, self.zero_before = memory.zero, memory.zero_before
         self.calibration = memory.calibration
         self.acknowledgement = memory.acknowledgement
+        self.answers = {answer.person: answer for answer in memory.answers}
+        self.people = memory.people
 
     def commit(self, effect: Save) -> str:
         """Take it in; the id to answer with."""
@@ -76,12 +84,18 @@ class Rows:
                 self.ratings[rating.id] = rating
             case SaveStop(stop):
                 self.stops[stop.id] = stop
+            case SaveDay(record):
+                self.days[record.day, record.person] = record
             case SaveZero(zero, before):
                 self.zero, self.zero_before = zero, before
             case SaveCalibration(calibration, zero):
                 self.calibration, self.zero, self.zero_before = calibration, zero, None
-            case SaveAcknowledgement(acknowledgement):
+            case SaveAcknowledgement(acknowledgement) if acknowledgement.person is None:
                 self.acknowledgement = acknowledgement
+            case SaveAcknowledgement(acknowledgement):
+                self.answers[acknowledgement.person] = acknowledgement
+            case SaveChosen(person):
+                self.people = self.people.choose(person)
             case _:
                 pass
         return id_of(effect)
@@ -96,6 +110,7 @@ class Rows:
                 sessions=closed,
                 ratings=tuple(self.ratings.values()),
                 stops=tuple(self.stops.values()),
+                days=tuple(self.days.values()),
             ),
             open=left_open[0] if left_open else None,
             zero=self.zero,
@@ -103,6 +118,8 @@ class Rows:
             calibration=self.calibration,
             acknowledgement=self.acknowledgement,
             settings=self.before.settings,
+            people=self.people,
+            answers=tuple(self.answers.values()),
         )
 
 
@@ -147,6 +164,7 @@ class Bench:
         channels: int = 2,
         seed: int = 1,
         cells: Cells | None = None,
+        words: Words = ENGLISH,
     ) -> None:
         """With `cells` the readings are what chips count, weighed with the device's calibration as the loop does."""
         ids = count(1)
@@ -174,6 +192,8 @@ class Bench:
         self.silent = False
         self.ok = True
         self.effects: list[Effect] = []
+        self.times: list[float] = []
+        """When each of them came."""
         self.rows = Rows(memory)
         self.utc_at_0 = None if utc is None else utc - t
         self.device = Device(
@@ -184,6 +204,7 @@ class Bench:
             zone_for=zone_for,
             new_id=lambda: f"{boot_id}-{next(ids)}",
             version="test",
+            words=words,
         )
         self._n = 0
         self._spiking = 0
@@ -197,6 +218,7 @@ class Bench:
             event = waiting.popleft()
             for effect in self.device.handle(event):
                 self.effects.append(effect)
+                self.times.append(event.t)
                 if isinstance(effect, UseCalibration):
                     self.scale = effect.calibration
                 if not isinstance(effect, Save) or self.mute_store:
@@ -278,6 +300,17 @@ class Bench:
 
     def hold(self, seconds: float = 0.9) -> None:
         self.press(seconds)
+
+    def choose(self, item: str) -> None:
+        """From the menu, opened by a hold; an `Item`, or what a line of it says."""
+        if isinstance(item, Item):
+            item = self.device.words.menu.label(item)
+        if self.state is not State.MENU:
+            self.hold()
+        while isinstance(self.view, Menu) and self.view.items[self.view.index] != item:
+            assert item in self.view.items, f"the menu has no {item!r}"
+            self.tap()
+        self.hold()
 
     def reboot(self, off_s: float = 30.0, *, t: float = 20.0, clock: bool = True, boot_id: str = "boot-2") -> Bench:
         """Power cut now, `off_s` later the device starts again with what was committed."""

@@ -16,6 +16,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "matpi"
 COMPOSITION = {
     "host",
     "app",
+    "relays",
+    "sending",
     "appliance",
     "board_twin",
     "calibrate",
@@ -34,13 +36,14 @@ COMPOSITION = {
 ARROWS: dict[str, set[str]] = {
     "core": set(),
     "errors": set(),
-    "config": set(),
+    "config": {"upstream"},  # the tables of its sinks
     "ports": {"core"},
     "screen": {"core"},
     "lamp": {"core"},
     "glow": {"core", "ports", "lamp"},
     "ringing": {"core", "ports"},
-    "store": {"core"},
+    "store": {"core", "upstream"},  # the contract of the outbox only, see below
+    "upstream": {"core", "ports"},
     "drivers": {"core", "ports", "config"},
     "sim": {"core", "ports", "drivers", "config"},
     "web": {"core", "store", "screen"},
@@ -50,6 +53,9 @@ ARROWS: dict[str, set[str]] = {
     "rules": {"core", "config"},
     "disk": {"core", "store"},
     "rig": {"host", "core", "ports", "loop", "config", "sim", "store", "screen", "rules", "disk"},
+    "relays": {"core", "ports", "store", "upstream"},
+    "sending": {"config", "drivers", "host", "store", "telling", "upstream", "upstream_verdicts", "verdicts"},
+    "upstream_verdicts": {"store", "verdicts"},
     "splash": {"core", "drivers", "ports", "screen"},
     "appliance": {
         "host",
@@ -61,6 +67,7 @@ ARROWS: dict[str, set[str]] = {
         "store",
         "screen",
         "glow",
+        "relays",
         "ringing",
         "rules",
         "splash",
@@ -71,21 +78,33 @@ ARROWS: dict[str, set[str]] = {
     "calibrate": {"core", "ports", "store"},
     "verdicts": {"config", "drivers"},
     "scale_verdicts": {"config", "drivers", "verdicts"},
-    "doctor": {"config", "core", "drivers", "ports", "store", "verdicts", "scale_verdicts"},
+    "doctor": {
+        "config",
+        "core",
+        "drivers",
+        "ports",
+        "scale_verdicts",
+        "sending",
+        "store",
+        "upstream_verdicts",
+        "verdicts",
+    },
     "run": {"appliance", "config", "core", "drivers", "host", "screen", "splash"},
     "board_twin": {"appliance", "bulletin", "config", "core", "disk", "payloads", "ports", "sim", "splash"},
     "twin": {"core", "rig", "sim", "payloads", "bulletin"},
     "bulletin": {"core"},
     "payloads": {"core", "lamp", "screen"},
-    "story": {"core", "rig", "screen", "sim"},
+    "story": {"core", "door", "people", "rig", "screen", "sim", "store"},
     "terminal": {"core", "twin", "screen", "lamp"},
     "telling": set(),
-    "tables": {"core", "store", "host", "telling"},
-    "plan_table": {"core", "door", "store", "host", "telling"},
-    "consent": {"core", "store", "host", "telling"},
+    "people": {"core", "door", "store", "host", "telling"},
+    "tables": {"core", "store", "host", "telling", "people"},
+    "amend": {"core", "store", "host", "telling", "people"},
+    "plan_table": {"core", "door", "store", "host", "telling", "people"},
+    "consent": {"core", "store", "host", "telling", "people"},
     "door": {"core", "store", "host"},
     "app": COMPOSITION | {"core", "ports", "config", "sim", "store", "screen", "lamp", "web", "drivers"},
-    "cli": {"app", "tables", "plan_table", "consent", "door", "host"},
+    "cli": {"app", "amend", "sending", "tables", "plan_table", "consent", "door", "host", "people"},
     "__main__": {"cli"},
 }
 CORE_MAY = {"transitions"}
@@ -129,6 +148,15 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         target = name.split(".")[1]
         allowed = ARROWS[room] | {room, "errors", "__version__"}
         assert target in allowed, f"{path.relative_to(PACKAGE)} imports {name}; {room} may import {sorted(allowed)}"
+
+
+def test_the_store_knows_no_network() -> None:
+    """It implements `Deliveries` and knows nothing else of upstream; upstream knows nothing of it."""
+    of_store = {name for path in modules() if room_of(path) == "store" for name in imported(path)}
+    assert {name for name in of_store if name.startswith("matpi.upstream")} == {
+        "matpi.upstream.deliveries",
+        "matpi.upstream.sink",
+    }
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

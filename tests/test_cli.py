@@ -123,6 +123,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["sim", "--scenario", "x.jsonl"], "--scenario goes with --headless"),
         (["sim", "--frames", "x"], "--frames goes with --headless"),
         (["sim", "--headless", "--tty", "--scenario", "x"], "exclude each other"),
+        (["sim", "--headless", "--scenario", "x", "--warp", "60"], "never waits for a clock"),
+        (["sim", "--warp"], "goes with --headless"),
         (["sim", "--tty"], "--tty needs a terminal"),
         (["sim", "--zone", "Mars/Olympus"], "no time zone"),
         (["sim", "--zone", "../../etc/passwd"], "no time zone"),
@@ -224,7 +226,8 @@ def test_a_config_that_is_not_there(told: Told, tmp_path: Path) -> None:
     [
         ("lie down", "malformed"),
         ("[]", "Expected `object`"),
-        ("{}", "`at`"),
+        ("{}", "`do`"),
+        ('{"do": "tap"}', '"at"'),
         ('{"at": 5}', "`do`"),
         ('{"at": 5, "do": "jump_up"}', "jump_up"),
         ('{"at": 5, "do": "tap", "twice": true}', "twice"),

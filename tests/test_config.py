@@ -180,5 +180,5 @@ def test_the_reference_has_a_row_a_key_with_bounds_and_text() -> None:
 
 
 def test_the_defaults_of_the_reference_can_be_pasted_into_a_file(tmp_path: Path) -> None:
-    text = "".join(f"{row.key} = {row.default}\n" for row in reference() if row.default)
+    text = "".join(f"{row.key} = {row.default}\n" for row in reference() if row.default and "[]" not in row.key)
     assert load(written(tmp_path, text)) == Config()

@@ -32,7 +32,7 @@ IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 ROOMS = ("matpi/", "tests/", "docs/", "benchmarks/", "hardware/", "systemd/")
 IN_SECONDS = {"us": 1e-6, "s": 1.0, "min": 60.0}
 TOOLS = {"make", "python", "python3", "pip", "git", "cd", ".", "systemctl", "journalctl", "raspi-config", "ls", "apt"}
-HEADER_PINS = {2: 3, 3: 5, 9: 21, 10: 19, 17: 11, 18: 12, 19: 35, 20: 38, 22: 15, 23: 16, 24: 18, 27: 13}
+HEADER_PINS = {2: 3, 3: 5, 9: 21, 10: 19, 13: 33, 17: 11, 18: 12, 19: 35, 20: 38, 22: 15, 23: 16, 24: 18, 27: 13}
 """BCM number -> pin of the 40-pin header (raspberrypi.com, GPIO and the 40-pin header)."""
 CLAIM = re.compile(
     r"\b(?:tested|measured|tried|proven|verified|validated|confirmed|runs|ran|works)\b(?:\s+[\w,-]+){0,4}?"
@@ -284,8 +284,8 @@ def test_the_page_shows_every_step_a_scenario_knows() -> None:
 
     from matpi.sim.scenario import Do
 
-    (example,) = (block for language, block in blocks(ROOT / "docs" / "simulator.md") if language == "json scenario")
-    shown = {json.loads(line)["do"] for line in example.splitlines()}
+    examples = [block for language, block in blocks(ROOT / "docs" / "simulator.md") if language == "json scenario"]
+    shown = {json.loads(line)["do"] for example in examples for line in example.splitlines()}
     assert shown | {"bag_off"} >= set(get_args(Do))
 
 
@@ -327,6 +327,7 @@ def test_the_wires_are_those_of_the_config() -> None:
         "`scale.channels`": [pin for chip in default.scale.channels for pin in (chip.data, chip.clock)],
         "`button.pin`": [default.button.pin],
         "`lamp.pin`": [default.lamp.pin],
+        "`chime.pin`": [default.chime.pin],
     }
     for key, pins in expected.items():
         assert [int(gpio) for _, _, gpio, _, where in wires if where == key] == pins, key

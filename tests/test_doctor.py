@@ -613,6 +613,7 @@ KEYS = [
     "disk room",
     "disk writable",
     "log whole",
+    "upstream sinks",
     "user groups",
     "spi nodes",
     "user realtime",

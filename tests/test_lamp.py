@@ -43,6 +43,7 @@ def test_never_faster_than_half_a_hertz(pattern: Pattern) -> None:
 def test_a_breath_lasts_five_seconds_and_an_attention_blinks_twice_in_ten() -> None:
     assert len(rises(Pattern.BREATH, 60.0)) == 12
     assert len(rises(Pattern.ATTENTION, 60.0)) == 12
+    assert len(rises(Pattern.PACER, 60.0)) == 6
     assert len(rises(Pattern.ATTENTION, 10.0)) == 2
 
 
@@ -96,3 +97,13 @@ def test_a_table_is_one_period_of_the_pattern(pattern: Pattern) -> None:
 def test_a_table_that_does_not_repeat_ends_as_the_pattern_does() -> None:
     assert table(Pattern.SAVED, FPS) == [1.0] * (2 * FPS) + [0.0]
     assert table(Pattern.OFF, FPS) == [0.0]
+
+
+def test_the_pacer_is_the_breath_in_lightness_with_its_top_at_4_s() -> None:
+    values = table(Pattern.PACER, FPS)
+    assert len(values) == 10 * FPS
+    assert values.index(max(values)) == 4 * FPS
+    assert values[0] == 0.0
+    assert max(values) == pytest.approx(1.0)
+    assert duty(Pattern.PACER, 2.0) == pytest.approx(light(50.0))
+    assert duty(Pattern.PACER, 7.0) == pytest.approx(light(50.0))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from matpi import host, tables
+from matpi import amend, host, plan_table, tables
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
 from matpi.store.db import Store
@@ -68,6 +68,7 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
         "routine": "plan",
         "rating": 7,
         "edited": False,
+        "person": None,
     }
     assert (second["reason"], second["rating"], second["on_mat_s"]) == (None, None, 90.0)
     assert list(first) == list(second)
@@ -76,8 +77,9 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
 def test_sessions_for_people(path: Path, capsys: Out) -> None:
     tables.sessions(path, as_json=False)
     head, first, second, total = capsys.readouterr().out.splitlines()
-    assert head.split() == ["start", "min:s", "tight", "ended", "id"]
-    assert first.split() == ["2025-11-24", "17:00", "10:00", "7", "left", "aaaa1111"]
+    assert head.split() == ["start", "min:s", "tight", "routine", "ended", "id"]
+    marks = "\u2588" * 5  # one for two minutes
+    assert first.split() == ["Mon", "2025-11-24", "17:00", "10:00", marks, "7", "plan", "left", "aaaa1111"]
     assert second.split()[-3:] == ["under", "way", "cccc2222"]
     assert total == "2 sessions, 11 min on the mat."
 
@@ -109,11 +111,12 @@ def test_ratings(path: Path, capsys: Out) -> None:
         "value": 7,
         "moment": "after",
         "session_id": "aaaa1111bbbb",
+        "person": None,
     } in lines
     assert next(line for line in lines if line["id"] == "r2")["time"] is None
     tables.ratings(path, as_json=False)
     out = capsys.readouterr().out
-    assert "#######  after" in out
+    assert "\u25a0" * 7 + "\u25a1" * 3 + "  after" in out
     assert "2 ratings; 1 is loose, 10 is tightest." in out
 
 
@@ -125,7 +128,7 @@ def test_an_empty_log(tmp_path: Path, capsys: Out, as_json: bool) -> None:
     tables.ratings(path, as_json=as_json)
     out = capsys.readouterr().out
     assert out == "" if as_json else ("No session yet" in out and "No rating yet" in out)
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["day"], line["lower_min"], line["upper_min"], line["today_s"], line["done"]) == (1, 2, 5, 0.0, False)
 
@@ -133,13 +136,13 @@ def test_an_empty_log(tmp_path: Path, capsys: Out, as_json: bool) -> None:
 def test_reading_goes_on_beside_a_writer_and_changes_nothing(path: Path, capsys: Out) -> None:
     with Store.open(path) as writer:
         tables.sessions(path, as_json=True)
-        tables.plan_today(path, as_json=True)
+        plan_table.plan_today(path, as_json=True)
         writer.save_session(session("later", START_UTC + 90000))
         tables.sessions(path, as_json=True)
     assert '"later"' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [tables.sessions, tables.ratings, tables.plan_today])
+@pytest.mark.parametrize("command", [tables.sessions, tables.ratings, plan_table.plan_today])
 def test_no_log_is_one_sentence_and_makes_none(tmp_path: Path, command: Any) -> None:
     with pytest.raises(StoreError, match="There is no session log at"):
         command(tmp_path / "none.db", as_json=True)
@@ -161,14 +164,15 @@ def test_the_plan_counts_days_and_what_is_under_way(tmp_path: Path, capsys: Out)
         for n in (3, 2, 1):
             log.save_session(session(f"s{n}", days_ago(n), 3, day=today - timedelta(days=n)))
         log.checkpoint(session("open", time.time() - 100, 1, reason=None, day=today))
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["day"], line["lower_min"], line["upper_min"]) == (str(today), 4, 5, 10)
     assert (line["today_s"], line["done"], line["streak"], line["done_days"]) == (60.0, False, 3, 3)
     assert line["goal"] == "build tolerance"
-    tables.plan_today(path, as_json=False)
-    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert rows["plan"] == "day 4 of 14"
+    plan_table.plan_today(path, as_json=False)
+    table, _ = capsys.readouterr().out.split("\n\n", 1)
+    rows = dict(line.split(maxsplit=1) for line in table.splitlines())
+    assert rows["plan"] == "day 4 of 14  " + "\u25a0" * 3 + "\u25a1" * 11
     assert rows["range"] == "5 to 10 min"
     assert rows["today"] == "1:00 of 5 min"
     assert rows["streak"] == "3 days"
@@ -180,7 +184,7 @@ def test_after_a_stop_sign_it_says_rest(tmp_path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_settings(Settings(day_start=datetime.min.time()))
         log.save_stop(StopSign("w1", "boot", 1.0, None, days_ago(1), 0, yesterday))
-    tables.plan_today(path, as_json=False)
+    plan_table.plan_today(path, as_json=False)
     assert "rest day   stop sign" in capsys.readouterr().out
 
 
@@ -191,10 +195,10 @@ def test_today_is_that_of_the_person_s_zone_and_day(
     with Store.open(path) as log:
         log.save_settings(Settings(zone="Pacific/Auckland"))
     monkeypatch.setattr(time, "time", lambda: START_UTC)  # Tuesday 05:00 there, after the day's start at 04:00
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     assert json_lines(capsys)[0]["today"] == "2025-11-25"
     monkeypatch.setattr(time, "time", lambda: START_UTC - 3601)
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     assert json_lines(capsys)[0]["today"] == "2025-11-24"
 
 
@@ -202,13 +206,13 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
     path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: START_UTC - 86400 * 30)
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-11-24", 690.0, True)
-    tables.plan_today(path, as_json=False)
+    plan_table.plan_today(path, as_json=False)
     assert "runs ahead of the clock" in capsys.readouterr().out
     monkeypatch.setattr(host, "DEVICE_STORE", path)
-    tables.plan_today(path, as_json=True)
+    plan_table.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-10-25", 0.0, False)
 
@@ -218,7 +222,7 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
 
 @pytest.mark.parametrize("given", ["aaaa1111bbbb", "aaaa", "a"])
 def test_delete_by_id_or_its_start_keeps_the_trace(path: Path, capsys: Out, given: str) -> None:
-    tables.delete_session(path, given)
+    amend.delete(path, given)
     assert "aaaa1111bbbb is deleted" in capsys.readouterr().out
     with Store.open(path, read_only=True) as log:
         stored = {entry.session.id: entry.deleted_why for entry in log.sessions()}
@@ -234,19 +238,19 @@ def test_delete_refuses_what_is_not_one_closed_session(path: Path, given: str, w
     with Store.open(path) as log:
         log.save_session(session("aaaa1111bbcc", START_UTC + 60))
     with pytest.raises(UsageError, match=why):
-        tables.delete_session(path, given)
+        amend.delete(path, given)
     with Store.open(path, read_only=True) as log:
         assert [entry.deleted_why for entry in log.sessions()] == [None, None, None]
 
 
 def test_delete_needs_the_log_for_itself(path: Path) -> None:
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        tables.delete_session(path, "aaaa")
+        amend.delete(path, "aaaa")
 
 
 def test_delete_makes_no_log(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no session log"):
-        tables.delete_session(tmp_path / "none.db", "aaaa")
+        amend.delete(tmp_path / "none.db", "aaaa")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, lru_cache
 from math import ceil, cos, pi
 from typing import Final
 
@@ -28,9 +29,6 @@ _NOW_S: Final = 1e-6
 class Side(StrEnum):
     IN = "in"
     OUT = "out"
-
-
-SAYS: Final = {Side.IN: "chest and ribs", Side.OUT: "melt into the spikes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +82,7 @@ def circle(elapsed_s: float) -> Circle:
 def next_change(elapsed_s: float) -> float:
     """When the circle looks different next, in seconds since the first breath began; later than `elapsed_s`."""
     cycle, into_s = _within(elapsed_s)
-    frame = int((into_s + _NOW_S) / FRAME_S)
-    now = _circle(cycle, frame)
-    while _circle(cycle, frame) == now:
-        frame += 1
-        if frame == _FRAMES:
-            return (cycle + 1) * CYCLE_S
-    return cycle * CYCLE_S + frame * CYCLE_S / _FRAMES
+    return cycle * CYCLE_S + _changes()[int((into_s + _NOW_S) / FRAME_S)] * CYCLE_S / _FRAMES
 
 
 def cycles_done(elapsed_s: float) -> int:
@@ -105,6 +97,17 @@ def _within(elapsed_s: float) -> tuple[int, float]:
     return cycle, IN_S if IN_S - _NOW_S <= into_s < IN_S else into_s
 
 
+@cache
+def _changes() -> tuple[int, ...]:
+    """Of each frame of a cycle, the next one that looks different; the cycle's end is one."""
+    following = [_FRAMES] * _FRAMES
+    for frame in range(_FRAMES - 2, -1, -1):
+        same = _circle(0, frame) == _circle(0, frame + 1)
+        following[frame] = following[frame + 1] if same else frame + 1
+    return tuple(following)
+
+
+@lru_cache(maxsize=2 * _FRAMES)
 def _circle(cycle: int, frame: int) -> Circle:
     breath = pace(frame * CYCLE_S / _FRAMES)
     radius = RADIUS_MIN_PX + breath.fullness * (RADIUS_MAX_PX - RADIUS_MIN_PX)

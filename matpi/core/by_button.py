@@ -14,8 +14,11 @@ from matpi.core.calibrating import Calibrating
 from matpi.core.effects import SaveCalibration, UseCalibration
 from matpi.core.events import Reading
 from matpi.core.gesture import Gesture
+from matpi.core.languages import told
 from matpi.core.slopes import Solved
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
+from matpi.core.words import Calibration
+from matpi.core.words_en import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -29,12 +32,7 @@ UNTOUCHED_S: Final = 180.0
 RESULT_S: Final = 20.0
 """The result stays this long, and as long as somebody stands there to read it."""
 
-PLACES: Final = {
-    "mat": ("On the mat", "stand in the middle"),
-    "head": ("Head end", "stand at the head end"),
-    "foot": ("Foot end", "stand at the foot end"),
-}
-NO_SIGNAL: Final = ("no load cell signal", "check the plug")
+NO_SIGNAL: Final = (ENGLISH.known.no_signal, ENGLISH.known.check_plug)
 """What the screen says of a silence that nobody has explained."""
 
 
@@ -156,26 +154,36 @@ class ByButton:
         return self.procedure.load_kg(self._counts) >= device.rules.presence.off_kg
 
     def view(self, device: Device, hold: float) -> View:
-        procedure = self.procedure
-        result = procedure.result
+        procedure, words = self.procedure, device.words
+        result, say = procedure.result, words.calibration
         if isinstance(result, Solved):
             if device.keeper.trouble:
-                return Fault("Not saved yet", "cannot write the disk", "kept; trying again")
+                return Fault(words.faults.not_saved, words.bar.cannot_write, words.faults.kept)
             if not device.keeper.is_saved("calibration"):
-                return Notice("One moment", "saving")
-            return Notice("Calibrated", f"within {max(0.1, result.error_percent):.1f} %", "you may step off")
+                return Notice(words.common.one_moment, words.common.saving)
+            percent = f"{max(0.1, result.error_percent):.1f}".replace(".", words.common.decimal)
+            return Notice(say.calibrated, say.within.format(percent=percent), say.step_off)
         if result is not None:
-            return Fault("Not calibrated", result.what, result.do)
+            return Fault(say.not_calibrated, told(result.what, words), told(result.do, words))
         if self.stage is Stage.TENS or self.stage is Stage.ONES:
             return WeightEntry(self.kg, self.stage is Stage.TENS, hold)
-        if self.stage is Stage.EMPTY:
-            title, text = "Calibrate", "take all off the mat"
-        else:
-            number = procedure.step.removeprefix("corner")
-            title, text = PLACES.get(procedure.step) or (f"Corner {number}", f"stand on corner {number}")
+        title, text = (say.title, say.take_all_off) if self.stage is Stage.EMPTY else _place(procedure.step, say)
         if procedure.measuring:
-            return Guide(title, "keep still", "measuring", hold, fraction(procedure.done))
-        return Guide(title, text, "tap: back   hold: go", hold)
+            return Guide(title, say.keep_still, say.measuring, hold, fraction(procedure.done))
+        return Guide(title, text, say.hint, hold)
+
+
+def _place(step: str, say: Calibration) -> tuple[str, str]:
+    match step:
+        case "mat":
+            return say.on_mat, say.in_the_middle
+        case "head":
+            return say.head_end, say.at_head_end
+        case "foot":
+            return say.foot_end, say.at_foot_end
+        case _:
+            number = step.removeprefix("corner")
+            return say.corner.format(n=number), say.on_corner.format(n=number)
 
 
 # -- the device's side -------------------------------------------------------------------------------------------------

@@ -6,13 +6,16 @@ What cannot be undone waits for the release.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matpi.core import zeroing
-from matpi.core.effects import SaveAcknowledgement, SaveDay, SaveRating, SaveStop
+from matpi.core import by_button, choice, on_mat, reminding, who, zeroing
+from matpi.core.effects import SaveRating, SaveStop
 from matpi.core.gesture import Gesture
-from matpi.core.model import Acknowledgement, DayRecord, Moment, Rating, StopSign
+from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
 from matpi.core.presence import Load
+from matpi.core.rating import Dial
+from matpi.core.routine import ROUTINES
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Off
@@ -22,8 +25,30 @@ if TYPE_CHECKING:
 
 READ_S = 1.0
 """The last page asks, and a tap there is a "yes": whoever taps through the pages at speed does not mean it. Chosen."""
-ZERO, UNDO_ZERO, CALIBRATE = "Zero the mat", "Undo zero", "Calibrate"
-CLINICIAN, SAFETY, BACK = "Clinician ok", "Safety", "Back"
+
+
+class Item(StrEnum):
+    """Of the menu; the value is the key of its label (`words.Menu`)."""
+
+    WHO = "who"
+    ROUTINE = "routine"
+    TREND = "trend"
+    ZERO = "zero"
+    UNDO_ZERO = "undo_zero"
+    CALIBRATE = "calibrate"
+    CLINICIAN = "clinician"
+    SAFETY = "safety"
+    BACK = "back"
+
+
+class Entry(NamedTuple):
+    """A line of the menu as it can be chosen."""
+
+    label: str
+    item: Item | None = None
+    """None: one of a list."""
+    name: str = ""
+    """Of a routine."""
 
 
 def act(device: Device, t: float, gesture: Gesture) -> None:
@@ -37,8 +62,8 @@ def act(device: Device, t: float, gesture: Gesture) -> None:
     if gesture is Gesture.STUCK:
         _stuck(device, t, state)
         return
-    if gesture in {Gesture.TAP, Gesture.HOLD_RELEASED} and device.nudge is not None and device.nudge.reason is None:
-        _snooze(device, t)
+    if gesture in {Gesture.TAP, Gesture.HOLD_RELEASED} and _meant_for_light(device):
+        reminding.snooze(device, t)
     if state is not device.press_state:
         return
     if state is State.CALIBRATING and device.by_button is not None:
@@ -51,13 +76,38 @@ def act(device: Device, t: float, gesture: Gesture) -> None:
             _hold(device, t, state)
         case Gesture.HOLD_RELEASED:
             _hold_released(device, t, state)
-        case Gesture.LONG_HOLD if state is State.ON_MAT:
+        case Gesture.LONG_HOLD if state is State.ON_MAT and not device.who.took_press:
             device.fire("discard", t, "held for 3 s")
+
+
+def enter(device: Device, t: float, before: State) -> None:
+    """A state was entered: what it begins with."""
+    state = device.machine.state
+    who.enter(device, t, before)
+    if state is State.RATING and before is not State.SAVED:
+        device.dial, device.rating_id = Dial(t), None
+    match state:
+        case State.FELT_WRONG:
+            device.stop_id = None
+        case State.MENU:
+            device.menu_index, device.choosing_routine = 0, False
+        case State.SAFETY:
+            device.safety_page = 0
+        case State.ON_MAT | State.OFF_MAT:
+            device.cueing.begin(device, t)
+        case State.TREND:
+            device.trend_page, device.trend_told = 0, who.whose_day(device)
+        case State.CALIBRATING:
+            by_button.enter(device, t)
+        case _:
+            pass
+    if before is State.CALIBRATING:
+        by_button.leave(device)
 
 
 def _press(device: Device, t: float, state: State) -> None:
     shown = device.shown
-    device.press_state = state
+    device.press_state, device.who.took_press = state, False
     device.woke_by_press = shown is not None and isinstance(shown.view, Off)
     device.touched = t
     if state is State.RATING:
@@ -79,9 +129,13 @@ def _tap(device: Device, t: float, state: State) -> None:
                 _answer(device, t, some=True)
         case State.MENU:
             device.menu_index = (device.menu_index + 1) % len(menu(device))
-        case State.ON_MAT:
-            device.seconds_until = t + device.rules.seconds_s
-        case State.DONE | State.SAVED | State.FELT_WRONG:
+        case State.ON_MAT if who.asks(device, t) is not None:
+            who.answer(device, t, yes=False)
+        case State.ON_MAT if device.machine.running is not None:
+            on_mat.tap(device, t, device.machine.running)
+        case State.TREND if device.trend_page == 0:
+            device.trend_page = 1
+        case State.DONE | State.OFF_MAT | State.SAVED | State.FELT_WRONG | State.TREND | State.READY:
             device.fire("go_on", t, "a tap")
         case State.RATING:
             device.dial.tap(t)
@@ -93,6 +147,10 @@ def _hold(device: Device, t: float, state: State) -> None:
     match state:
         case State.IDLE | State.OBJECT:
             device.fire("menu", t, "held")
+        case State.ON_MAT if who.asks(device, t) is not None:
+            who.answer(device, t, yes=True)
+        case State.DONE if device.who.people.on:
+            who.book(device)
         case State.RATING if device.dial.value is not None:
             _rated(device, t, "held")
         case State.SAVED:
@@ -120,6 +178,7 @@ def _hold_released(device: Device, t: float, state: State) -> None:
                         boot_id=device.boot_id,
                         mono=t,
                         session_id=None if last is None else last.id,
+                        person=who.owner(device),
                         **_dated(device, t),
                     )
                 )
@@ -150,12 +209,10 @@ def _undo_discard(device: Device, t: float, reason: str) -> None:
         device.fire("sensor_lost", t, "the load cells are silent", at=presence.lost_at)
 
 
-def _snooze(device: Device, t: float) -> None:
-    """The reminder was seen: silent until tomorrow."""
-    day = device.wall.day(t)
-    if day is not None:
-        old = device.day_record(day) or DayRecord(day)
-        device.keep(SaveDay(DayRecord(day, rest=old.rest, snoozed=True)))
+def _meant_for_light(device: Device) -> bool:
+    """The light reminds, and the press began where there is nothing else to answer."""
+    reminds = device.nudge is not None and device.nudge.reason is None
+    return reminds and (device.woke_by_press or device.press_state in {State.IDLE, State.OBJECT})
 
 
 def rating_over(device: Device, t: float) -> None:
@@ -186,6 +243,7 @@ def keep_chosen(device: Device, t: float) -> None:
         value=value,
         moment=alone if last is None else Moment.AFTER,
         session_id=None if last is None else last.id,
+        person=who.owner(device),
         **_dated(device, t),
     )
     device.keep(SaveRating(rating))
@@ -199,38 +257,61 @@ def _dated(device: Device, t: float) -> dict[str, Any]:
 
 
 def _answer(device: Device, t: float, *, some: bool) -> None:
-    device.acknowledge(SaveAcknowledgement(Acknowledgement(some=some, utc=device.wall.utc(t))))
+    who.acknowledge(device, Acknowledgement(some=some, utc=device.wall.utc(t)))
     device.fire("answered", t, "one applies: ask first" if some else "none applies")
 
 
-def menu(device: Device) -> list[str]:
+def menu(device: Device) -> list[Entry]:
     """What can be chosen now."""
-    items = [ZERO]
+    say = device.words
+    back = Entry(say.menu.back, Item.BACK)
+    if device.choosing_routine:
+        return [*(Entry(say.routines.of(name).title, name=name) for name in ROUTINES), back]
+    if device.who.choosing:
+        return [*(Entry(person.name) for person in device.who.people.all), Entry(say.people.guest), back]
+    items = [*([Item.WHO] if device.who.people.on else []), Item.ROUTINE, Item.TREND, Item.ZERO]
     if device.zero_before is not None:
-        items.append(UNDO_ZERO)
+        items.append(Item.UNDO_ZERO)
     if device.calibration is not None:
-        items.append(CALIBRATE)
+        items.append(Item.CALIBRATE)
     acknowledgement = device.acknowledgement
     if acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared:
-        items.append(CLINICIAN)
-    return [*items, SAFETY, BACK]
+        items.append(Item.CLINICIAN)
+    return [*(Entry(say.menu.label(item), item) for item in (*items, Item.SAFETY)), back]
 
 
-def _choose(device: Device, t: float, item: str) -> None:
-    match item:
-        case _ if item == SAFETY:
+def _choose(device: Device, t: float, entry: Entry) -> None:
+    match entry.item:
+        case None if device.choosing_routine:
+            device.choice.take(entry.name, t)
+            device.fire("choose", t, entry.name)
+            return
+        case None:
+            device.fire("leave_menu", t, who.choose(device, t, device.menu_index))
+            return
+        case Item.WHO:
+            device.menu_index = who.list_people(device)
+            return
+        case Item.ROUTINE:
+            device.choosing_routine = True
+            device.menu_index = list(ROUTINES).index(choice.next_name(device))
+            return
+        case Item.TREND:
+            device.fire("see_trend", t, "chosen")
+            return
+        case Item.SAFETY:
             device.fire("read_safety", t, "chosen")
             return
-        case _ if item == CALIBRATE:
+        case Item.CALIBRATE:
             device.fire("calibrate", t, "chosen")
             return
-        case _ if item == ZERO:
+        case Item.ZERO:
             reason = "zero set" if zeroing.set_zero(device, t) else "the mat was not still: zero kept"
-        case _ if item == UNDO_ZERO:
+        case Item.UNDO_ZERO:
             zeroing.undo_zero(device, t)
             reason = "zero undone"
-        case _ if item == CLINICIAN:
-            device.acknowledge(SaveAcknowledgement(Acknowledgement(some=True, utc=device.wall.utc(t), cleared=True)))
+        case Item.CLINICIAN:
+            who.acknowledge(device, Acknowledgement(some=True, utc=device.wall.utc(t), cleared=True))
             reason = "a clinician agreed"
         case _:
             reason = "back"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from matpi.core.brightness import Brightness
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, Settings, StopSign, Zero
 from matpi.core.views import View
 
 
@@ -25,6 +25,19 @@ class Pattern(StrEnum):
     """A slow breath of 5 s: the reminder."""
     ATTENTION = "attention"
     """Two slow blinks, then a pause: something needs you."""
+    PACER = "pacer"
+    """The 4-6 breath of 10 s; begins with breathing in."""
+
+
+class ChimeKind(StrEnum):
+    """What a chime marks for closed eyes."""
+
+    PHASE = "phase"
+    SOON = "soon"
+    ENOUGH = "enough"
+    OVER = "over"
+    IN = "in"
+    OUT = "out"
 
 
 class Said(StrEnum):
@@ -57,6 +70,13 @@ class Light:
 
     pattern: Pattern
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chime:
+    """Ring now; what comes late is not rung at all."""
+
+    kind: ChimeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +141,20 @@ class SaveAcknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveChosen:
+    """Who is meant from now on, of those who share the mat; also after a restart."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """One was set from outside; answered by Saved or SaveFailed."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
 class SaveCalibration:
     """Both in one transaction: a zero belongs to its reference. Answered by Saved or SaveFailed."""
 
@@ -170,6 +204,7 @@ class Note:
 Effect = (
     Show
     | Light
+    | Chime
     | Checkpoint
     | SaveSession
     | DropSession
@@ -179,6 +214,8 @@ Effect = (
     | SaveDay
     | SaveZero
     | SaveAcknowledgement
+    | SaveChosen
+    | SaveSettings
     | SaveCalibration
     | UseCalibration
     | Report
@@ -197,6 +234,8 @@ Save = (
     | SaveZero
     | SaveCalibration
     | SaveAcknowledgement
+    | SaveChosen
+    | SaveSettings
     | DateBoot
 )
 """What the store is asked to make durable."""
@@ -212,13 +251,17 @@ def id_of(save: Save) -> str:
         case SaveRating(record) | SaveStop(record):
             return record.id
         case SaveDay(record):
-            return f"day {record.day}"
+            return f"day {record.day}" if record.person is None else f"day {record.day} of {record.person}"
+        case SaveChosen():
+            return "chosen"
+        case SaveSettings():
+            return "settings"
         case SaveZero():
             return "zero"
         case SaveCalibration():
             return "calibration"
-        case SaveAcknowledgement():
-            return "acknowledgement"
+        case SaveAcknowledgement(answer):
+            return "acknowledgement" if answer.person is None else f"acknowledgement of {answer.person}"
         case DateBoot():
             return "dates"
         case Checkpoint():

@@ -6,7 +6,8 @@ Events come from the edges, which check them; the core does not check again. `t`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from matpi.core.model import Log, Settings
 
@@ -113,6 +114,42 @@ class SettingsChanged:
     settings: Settings
 
 
+class Wish(StrEnum):
+    """What may be asked for from outside, by somebody who does not see the mat."""
+
+    ZERO = "zero the mat"
+    """Only while it is empty."""
+    SNOOZE = "no reminder today"
+    REST = "today is a rest day"
+    NO_REST = "today is no rest day after all"
+    IDENTIFY = "show which device this is"
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    t: float
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class SettingWished:
+    """One setting is wished for otherwise; the others stay as they are. Checked by the edge: `Settings` takes it."""
+
+    t: float
+    name: str
+    """A field of Settings."""
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTrouble:
+    """What is recorded does not get to where it should be sent on, and somebody ought to know."""
+
+    t: float
+    short: str
+    """For the screen, at most 21 characters; "" when all is well again."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogChanged:
     """Somebody deleted, edited or imported: the log as it now stands."""
@@ -148,6 +185,9 @@ Event = (
     | Saved
     | SaveFailed
     | SettingsChanged
+    | Wished
+    | SettingWished
+    | UpstreamTrouble
     | LogChanged
     | Tick
     | Stopping

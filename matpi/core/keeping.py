@@ -43,16 +43,25 @@ class Keeper:
             case SaveStop(stop):
                 self.log = replace(log, stops=_put(log.stops, stop))
             case SaveDay(record):
-                self.log = replace(log, days=(*(day for day in log.days if day.day != record.day), record))
+                others = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
+                self.log = replace(log, days=(*others, record))
             case _:
                 pass
         self.waiting[id_of(effect)] = effect
 
-    def goes_on(self, session_id: str) -> None:
-        """A session that was dropped is under way again: do not take its row away after all."""
+    def goes_on(self, session_id: str) -> bool:
+        """A session that was dropped or ended is under way again: do not take its row away after all.
+
+        True when it was the last of the log, which is without it now: it counts once, when it ends.
+        """
         if isinstance(self.waiting.get(session_id), DropSession):
             del self.waiting[session_id]
             self.failed.pop(session_id, None)
+        *before, last = self.log.sessions or (None,)
+        if last is None or last.id != session_id:
+            return False
+        self.log = replace(self.log, sessions=tuple(before))
+        return True
 
     def forget(self, record_id: str) -> None:
         """What waits under this id is out of date."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from matpi.core.effects import DropSession, Said, SaveSession
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
-from matpi.core.session import Running, State
+from matpi.core.running import Running
+from matpi.core.session import State
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -54,6 +55,8 @@ class LeftOpen:
         """The session under way is this one, going on."""
         before = self.session
         running.id, running.carried, running.gap_s = before.id, before, gap_s
+        running.routine, running.person = before.routine, before.person
+        running.load_kg = running.load_kg or before.load_kg
         running.start_utc, running.utc_offset_s, running.day = before.start_utc, before.utc_offset_s, before.day
 
 
@@ -85,6 +88,7 @@ def close(device: Device, t: float, why: str) -> None:
     left, device.left_open = device.left_open, None
     if left is None:
         return
+    device.choice.take_guest(t, guest=False)
     record = left.session.closed(EndReason.POWER_LOST)
     device.note(t, "power_lost", f"a session was left open by a power cut: {why}")
     if record.on_mat_s < device.rules.min_session_s:

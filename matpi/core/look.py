@@ -9,17 +9,18 @@ from datetime import datetime, time, timedelta
 from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
-from matpi.core import controls
+from matpi.core import choice, controls, on_mat, reminding, routine, trend, who
 from matpi.core.brightness import Brightness
 from matpi.core.by_button import NO_SIGNAL
 from matpi.core.calendar_day import next_local
 from matpi.core.effects import Pattern
+from matpi.core.languages import told
 from matpi.core.model import Session
 from matpi.core.presence import Load
 from matpi.core.safety import PAGES
-from matpi.core.session import Running, State
+from matpi.core.session import State
 from matpi.core.views import (
-    SILENT,
+    Advice,
     Arriving,
     Away,
     Discarded,
@@ -32,32 +33,29 @@ from matpi.core.views import (
     Notice,
     Object,
     Off,
+    OffMat,
     RatingEntry,
     RatingSaved,
     Safety,
     SessionDone,
     Splash,
-    Timer,
     View,
     fraction,
 )
-from matpi.core.zero import WANTED
+from matpi.core.zero import ZeroWord
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-# From which minute on: docs/behaviour.md 2.
-PHASES = ((15, "deep calm"), (5, "warmth"), (2, "settling"), (0, "sharp - stay with it"))
-ATTENTION_OVER_MIN = 5
-"""The LED asks to get up this long after "enough". Chosen: long before the cap of 45 min."""
 SILENT_SHOWN_S = 300.0
 """A fault stays on the panel this long, then the LED alone tells: pixels wear."""
 DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
+PARTS = {"button_lost": "no_button", "lamp_lost": "no_lamp", "chime_lost": "no_chime"}
+"""What an edge notes of a part that does not work -> the field of `words.bar` that says so."""
+
 _HOLD_STEP_S, _FADE_STEP_S = 0.05, 0.25
-WOKEN_S = 1e-3
-"""Woken for a boundary, floats may stand just before it; what misses it would come a minute late."""
 
 
 def view(device: Device, t: float) -> tuple[View, float]:
@@ -77,7 +75,7 @@ def view(device: Device, t: float) -> tuple[View, float]:
 
 
 def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
-    plan, rules, machine = device.plan, device.rules, device.machine
+    plan, rules, machine, say = choice.plan(device), device.rules, device.machine, device.words
     match state:
         case State.IDLE:
             return _idle(device, t)
@@ -85,11 +83,20 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             asks = device.safety_page == len(PAGES) - 1
             return Safety(device.safety_page, len(PAGES), _hold(device, t) if asks else 0.0), inf
         case State.MENU:
-            return Menu(tuple(controls.menu(device)), device.menu_index, _hold(device, t)), inf
+            return Menu(tuple(entry.label for entry in controls.menu(device)), device.menu_index, _hold(device, t)), inf
+        case State.READY:
+            own = say.routines.of(choice.routine(device).name)
+            return Advice(own.title, *choice.target(device), own.advice), inf
+        case State.TREND:
+            return _trend(device), inf
         case State.ARRIVING:
-            return Arriving(plan.lower_min, plan.upper_min, plan.day, plan.clothing), inf
+            name, worn = choice.routine(device).name, told(plan.clothing, say)
+            title = "" if name == "plan" else say.routines.of(name).title
+            return Arriving(*choice.target(device), plan.day, worn, title, plan.days, who.name(device)), inf
         case State.ON_MAT if machine.running is not None:
-            return _timer(device, t, machine.running)
+            pressed = device.button.pressed_since
+            meant = pressed is not None and t - pressed >= rules.gesture.hold_s and not device.who.took_press
+            return on_mat.view(device, t, machine.running, _hold(device, t, long=True) if meant else 0.0)
         case State.AWAY if machine.running is not None and machine.running.frozen_at is not None:
             left = machine.running.frozen_at + rules.presence.away_s - t
             elapsed = int(machine.running.on_mat_s(t))
@@ -97,18 +104,20 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.HOLDING if machine.running is not None:
             lost_at = device.presence.lost_at
             left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t
-            what = SILENT if device.sensor_words is NO_SIGNAL else device.sensor_words[0]
+            what = "" if device.sensor_words is NO_SIGNAL else told(device.sensor_words[0], say)
             waits = Holding(int(machine.running.on_mat_s(t)), max(0, ceil(left - 1e-6)), what)
             return waits, _next_second(t, left)
         case State.CAPPED:
             last = machine.last
             if device.presence.load is Load.AWAY:
-                return _done(device, last), inf
+                return _done(device, t, last), inf
             return GetUp(int((last.on_mat_s if last else rules.cap_s) // 60)), inf
         case State.OBJECT:
             return Object(round(device.presence.object_kg), device.approximate), inf
         case State.DONE:
-            return _done(device, machine.last), inf
+            return _done(device, t, machine.last), inf
+        case State.OFF_MAT:
+            return _off_mat(device, t)
         case State.RATING:
             rest = device.dial.rest(t)
             steps = None if rest is None else fraction(rest)
@@ -127,32 +136,43 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.DISCARDED:
             return _discarded(device, t)
         case State.SENSOR_LOST:
-            return Fault(SILENT, *device.sensor_words), inf
+            what, do = device.sensor_words
+            return Fault(say.faults.silent, told(what, say), told(do, say)), inf
         case State.CALIBRATING if device.by_button is not None:
             return device.by_button.view(device, _hold(device, t)), inf
         case _:
-            return Notice("One moment", ""), inf
+            return Notice(say.common.one_moment, ""), inf
 
 
 def _idle(device: Device, t: float) -> tuple[View, float]:
-    plan, now = device.plan, device.wall.local(t)
+    plan, now, say = device.plan, device.wall.local(t), device.words
     if device.set_aside is not None:
-        return Fault("Log was damaged", f"kept: {device.set_aside[-15:]}", "a new one was begun"), inf
+        kept = say.faults.log_kept.format(name=device.set_aside[-15:])
+        return Fault(say.faults.log_damaged, kept, say.faults.log_new), inf
     if device.keeper.trouble:
-        return Fault("Not saved yet", "cannot write the disk", "kept; trying again"), inf
-    if device.presence.zero.word == WANTED:
-        return Notice("Finding zero", device.presence.zero.word, "for ten seconds"), inf
+        return Fault(say.faults.not_saved, say.bar.cannot_write, say.faults.kept), inf
+    if device.presence.zero.word is ZeroWord.WANTED:
+        own = say.calibration
+        return Notice(own.finding_zero, own.leave_empty, own.ten_seconds), inf
     notice = None
     if device.presence.zero.word:
-        notice = device.presence.zero.word
+        notice = say.bar.check_mat
+    elif device.face.lost:
+        notice = getattr(say.bar, PARTS[device.face.lost[0]])
     elif not device.wall.trusted:
-        notice = "clock not known yet"
+        notice = say.bar.clock_unknown
+    elif device.choice.name is not None:
+        notice = say.bar.next.format(routine=say.routines.of(choice.routine(device).name).title)
+    elif missing := reminding.missing_words(device):
+        notice = missing
     elif plan.short_only:
-        notice = "ask a clinician first"
+        notice = say.bar.ask_clinician
+    elif device.face.upstream:
+        notice = told(device.face.upstream, say)
     elif plan.restarted:
-        notice = "from day 1 again"
+        notice = say.bar.from_day_1
     elif plan.repeated:
-        notice = "this step once more"
+        notice = say.bar.once_more
     shown = Idle(
         clock=None if now is None else f"{now:%H:%M}",
         plan_day=plan.day,
@@ -162,63 +182,54 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
         done=plan.done,
         rest_day=plan.rest_day,
         notice=notice,
+        plan_days=plan.days,
+        who=who.name(device),
     )
     return shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6)
 
 
-def phase(device: Device, elapsed_s: float) -> str:
-    """What the timer says at this time on the mat: what to do now, else the phase."""
-    plan = device.plan
-    minutes = elapsed_s / 60
-    before = plan.today_s
-    if minutes >= plan.upper_min + ATTENTION_OVER_MIN:
-        return "get up slowly now"
-    if minutes >= plan.upper_min:
-        return "enough-get up slowly"
-    if minutes >= plan.upper_min - 1:
-        return "get up slowly soon"
-    if before < plan.lower_s <= before + elapsed_s < plan.lower_s + 60:
-        return "done for today"
-    return next(name for from_min, name in PHASES if minutes >= from_min)
-
-
-def _timer(device: Device, t: float, running: Running) -> tuple[View, float]:
-    elapsed = running.on_mat_s(t) + WOKEN_S
-    plan = device.plan
-    seconds = elapsed < 60 or t < device.seconds_until
-    shown_s = int(elapsed) if seconds else int(elapsed // 60) * 60
-    notice = "cannot write the disk" if device.keeper.trouble else None
-    pressed = device.button.pressed_since
-    held = 0.0 if pressed is None or t - pressed < device.rules.gesture.hold_s else _hold(device, t, long=True)
-    shown = Timer(
-        elapsed_s=shown_s,
-        lower_min=plan.lower_min,
-        upper_min=plan.upper_min,
-        label=phase(device, elapsed),
-        seconds=seconds,
-        hold=held,
-        notice=notice,
-    )
-    to_done = plan.lower_s - plan.today_s - elapsed
-    again = t + WOKEN_S + (1 - elapsed % 1 if seconds else 60 - elapsed % 60)
-    if to_done > 0:
-        again = min(again, t + WOKEN_S + to_done)
-    bright_until = device.touched + device.rules.bright_s
-    return shown, min(again, bright_until) if bright_until > t else again
-
-
-def _done(device: Device, last: Session | None) -> View:
+def _done(device: Device, t: float, last: Session | None) -> View:
     if last is None:
-        return Notice("Up again", "")
-    plan = device.plan
-    return SessionDone(int(last.on_mat_s), plan.done, plan.day, device.keeper.is_saved(last.id))
+        return Notice(device.words.on_mat.up_again, "")
+    plan = choice.plan(device)
+    name, asks = who.result_words(device, last)
+    return SessionDone(
+        int(last.on_mat_s),
+        plan.done,
+        plan.day,
+        device.keeper.is_saved(last.id),
+        plan.days,
+        name,
+        asks,
+        _hold(device, t) if name else 0.0,
+    )
+
+
+def _off_mat(device: Device, t: float) -> tuple[View, float]:
+    since_s = t - device.machine.ended
+    says = routine.off_mat_at(choice.routine(device), since_s + on_mat.WOKEN_S)
+    if says is None:
+        return Notice(device.words.on_mat.up_again, ""), inf
+    text = device.words.phases.of(says.says)
+    if says.until_s == inf:
+        return OffMat(text, None), inf
+    left_s = says.until_s - since_s
+    return OffMat(text, max(0, ceil(left_s - 1e-6))), _next_second(t, left_s)
+
+
+def _trend(device: Device) -> View:
+    say = device.words.trend
+    if device.trend_page:
+        return Notice(say.pairs_title, *trend.pairs_short(trend.pairs(who.log(device).ratings), device.words))
+    seen = device.plan.trend
+    return Notice(say.title, *((say.not_before, say.rate_daily) if seen is None else trend.short(seen, device.words)))
 
 
 def _discarded(device: Device, t: float) -> tuple[View, float]:
     running = device.machine.discarded()
     left = 1 - (t - device.machine.entered) / device.rules.undo_s
     if running is None:
-        return Notice("Not counted", ""), inf
+        return Notice(device.words.on_mat.not_counted, ""), inf
     shown = Discarded(int(running.on_mat_s(device.machine.entered)), _hold(device, t), fraction(left))
     return shown, t + 2 * _FADE_STEP_S if left > 0 else inf
 
@@ -277,8 +288,10 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
     if lies_on or machine.state is State.HOLDING:
         return Pattern.ATTENTION
     if machine.state is State.ON_MAT and machine.running is not None:
-        over = machine.running.on_mat_s(t) + WOKEN_S >= (device.plan.upper_min + ATTENTION_OVER_MIN) * 60
-        return Pattern.ATTENTION if over else Pattern.OFF
+        elapsed_s = machine.running.on_mat_s(t)
+        if elapsed_s + on_mat.WOKEN_S >= on_mat.over_s(device):
+            return Pattern.ATTENTION
+        return Pattern.PACER if on_mat.pacer(device, elapsed_s) is not None else Pattern.OFF
     if device.nudge is not None and device.nudge.active:
         return Pattern.BREATH
     if not trouble(device):

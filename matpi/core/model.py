@@ -11,11 +11,18 @@ from datetime import date, time
 from enum import StrEnum
 from typing import NewType
 
+from matpi.core.people import People
+
 Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
 
 UTC_MAX = 7_258_118_400.0
 """The year 2200: what lies beyond, or before 1970, is no time that somebody lay on a mat."""
+ROUTINE_NAMES = (
+    "plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery",
+    "before_bed",
+)  # fmt: skip
+"""In the order of the menu; core/routine.py tells what each is."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
@@ -63,10 +70,16 @@ class Session:
     """How often the person left and came back in time."""
     routine: str = "plan"
     edited: bool = False
+    load_kg: float | None = None
+    """What lay steadily on the mat, of a session on the back; None: not known, or there is one person only."""
+    person: str | None = None
+    """Whose it is: an id, `people.GUEST_ID`, or None where nobody was named."""
 
     def __post_init__(self) -> None:
         if not self.id:
             raise ValueError("a session needs an id")
+        if self.load_kg is not None and not 0.0 < self.load_kg < 1e4:
+            raise ValueError(f"a load lies above zero: {self.load_kg} kg")
         if not 0.0 <= self.on_mat_s <= self.span_s + 1e-6:
             raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")
         if self.aways < 0:
@@ -98,6 +111,7 @@ class Rating:
     utc: float | None = None
     utc_offset_s: int | None = None
     day: date | None = None
+    person: str | None = None
 
     def __post_init__(self) -> None:
         if not RATING_MIN <= self.value <= RATING_MAX:
@@ -116,6 +130,7 @@ class StopSign:
     utc: float | None = None
     utc_offset_s: int | None = None
     day: date | None = None
+    person: str | None = None
 
     def __post_init__(self) -> None:
         _check_utc("utc", self.utc)
@@ -130,6 +145,7 @@ class DayRecord:
     """Declared a rest day."""
     snoozed: bool = False
     """The reminder was acknowledged by a tap: silent until the next day."""
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +156,7 @@ class Acknowledgement:
     utc: float | None = None
     cleared: bool = False
     """With `some`: a clinician was asked and agreed."""
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +213,10 @@ class Settings:
     """Do not move on to the next tier of the plan."""
     no_restart: bool = False
     """Do not go back to day 1 after 21 days without a session."""
+    routine: str = "plan"
+    """Which routine a session is, unless another one was chosen in the menu."""
+    own_plan: str = ""
+    """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
 
     def __post_init__(self) -> None:
         if not 3 <= self.weekly_goal <= 7:
@@ -207,6 +228,8 @@ class Settings:
         clocks = (self.day_start, self.bedtime, self.quiet_from, self.quiet_to)
         if any(clock.tzinfo is not None for clock in clocks):
             raise ValueError("times of day are those of the local clock, such as 22:30")
+        if self.routine not in ROUTINE_NAMES:
+            raise ValueError(f"there is no routine {self.routine!r}; there are {', '.join(ROUTINE_NAMES)}")
         if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
             raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
 
@@ -219,6 +242,15 @@ class Log:
     ratings: tuple[Rating, ...] = ()
     stops: tuple[StopSign, ...] = ()
     days: tuple[DayRecord, ...] = ()
+
+    def of(self, person: str | None) -> Log:
+        """What is this person's; the same log when all of it is."""
+        sessions = tuple(s for s in self.sessions if s.person == person)
+        ratings = tuple(r for r in self.ratings if r.person == person)
+        stops = tuple(s for s in self.stops if s.person == person)
+        days = tuple(d for d in self.days if d.person == person)
+        own = Log(sessions, ratings, stops, days)
+        return self if own == self else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +265,16 @@ class Memory:
     calibration: Calibration | None = None
     """None: nobody has calibrated; the edge then reckons with the nominal sensitivity of the build."""
     acknowledgement: Acknowledgement | None = None
+    """Where nobody is named."""
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
     """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""
+    people: People = field(default_factory=People)
+    answers: tuple[Acknowledgement, ...] = ()
+    """To the safety pages, of those who are named."""
+
+    def answer_of(self, person: str | None) -> Acknowledgement | None:
+        return next((a for a in (self.acknowledgement, *self.answers) if a is not None and a.person == person), None)
 
 
 def _check_utc(name: str, utc: float | None) -> None:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from matpi.core.programme import Tier
+from matpi.core.programme import STARTER, Course, Tier
 from matpi.errors import ConfigError
 
 MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"
@@ -73,17 +73,15 @@ def faults(parsed: Mapping[str, object]) -> list[str]:
     return _read(parsed)[1]
 
 
-def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
-    """Where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
-
-    def gentler(index: int) -> int:
-        here = tiers[index]
-        for before in range(index - 1, -1, -1):
-            if tiers[before].lower_min <= here.lower_min and tiers[before].upper_min <= here.upper_min:
-                return before
-        return 0
-
-    return tuple(gentler(index) for index in range(len(tiers)))
+def course_of(text: str) -> tuple[Course, str]:
+    """The course that a stored plan describes, "" for the starter plan; and what is wrong with it, else ""."""
+    if not text:
+        return STARTER, ""
+    try:
+        own = read_plan(text)
+    except ConfigError as error:
+        return STARTER, f"The plan of one's own cannot be used, and the starter plan holds: {error}"
+    return Course(own.tiers, own.name), ""
 
 
 def _read(parsed: Mapping[str, object]) -> tuple[OwnPlan | None, list[str]]:

@@ -25,12 +25,14 @@ Nothing is stored: delete or edit a session and the next call tells what would h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from math import fsum
 
 from matpi.core.model import Acknowledgement, EndReason, Log, Settings
-from matpi.core.progress import RestReason, Rests, Trend, score_of, streak_of, trend_of
+from matpi.core.progress import RestReason, Rests, score_of, streak_of
+from matpi.core.trend import AT_DAYS, Felt, Trend, trend
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1
@@ -64,9 +66,36 @@ TIERS = (  # docs/behaviour.md 3, from the article's plan
     Tier(11, 14, 15, 20, "your choice", "make it a routine"),
     Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
 )
-_TIER_OF_DAY = {day: index for index, tier in enumerate(TIERS) for day in range(tier.first_day, tier.last_day + 1)}
-_STEP_BACK = (0, 0, 1, 2, 2)
-"""Where a stop sign leads from each tier."""
+SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min
+"""What sessions are kept to until a clinician agreed, whatever the plan."""
+
+
+def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
+    """Where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
+
+    def gentler(index: int) -> int:
+        here = tiers[index]
+        for before in range(index - 1, -1, -1):
+            if tiers[before].lower_min <= here.lower_min and tiers[before].upper_min <= here.upper_min:
+                return before
+        return 0
+
+    return tuple(gentler(index) for index in range(len(tiers)))
+
+
+class Course:
+    """The tiers of a plan, in order; the last one is what follows it, and stands for one day after its last."""
+
+    def __init__(self, tiers: Sequence[Tier], name: str = "") -> None:
+        self.tiers, self.name = tuple(tiers), name
+        self.after = self.tiers[-1].first_day
+        self.days = self.after - 1
+        self.step_back = step_back(self.tiers)
+        spans = [(index, range(tier.first_day, tier.last_day + 1)) for index, tier in enumerate(self.tiers)]
+        self.tier_of = {day: index for index, days in spans for day in days}
+
+
+STARTER = Course(TIERS, "Starter plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +104,12 @@ class Plan:
 
     today: date
     day: int
-    """1 to 14, or AFTER."""
+    """From 1; `days` + 1: after the plan."""
+    days: int
+    """Of the plan, 14 of the starter plan."""
     tier: int
-    """Index into TIERS."""
+    """Index into the tiers of the course."""
+    target: Tier
     today_s: float
     """On the mat today, with the session that runs."""
     done: bool
@@ -98,11 +130,14 @@ class Plan:
     repeated: bool
     """Told: after some days without, the plan is back at the first day of the tier."""
     trend: Trend | None
-    """The latest of day 7 and day 14 that is done and has ratings on both sides."""
+    """The latest of day 7 and day 14 that is done, in this round of the plan."""
+    trend_today: bool
+    """Told: that day was done today."""
 
     @property
-    def target(self) -> Tier:
-        return TIERS[self.tier]
+    def after(self) -> bool:
+        """The days of the plan are done."""
+        return self.day > self.days
 
     @property
     def lower_min(self) -> int:
@@ -174,10 +209,11 @@ def plan(
     settings: Settings,
     acknowledgement: Acknowledgement | None = None,
     *,
+    course: Course = STARTER,
     running_s: float = 0.0,
 ) -> Plan:
     """What holds on `today`, linear in the log; never raises for a valid one. `running_s`: see `Plan.running`."""
-    now = today.toordinal()
+    now, tiers = today.toordinal(), course.tiers
     short_only = acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared
     happened = _by_day(log, now)
     today_happened = happened.setdefault(now, _Happened())
@@ -186,34 +222,41 @@ def plan(
     done: set[int] = set()
     rested = {record.day.toordinal() for record in log.days if record.rest}
     stopped: set[int] = set()
-    rated: dict[int, dict[int, list[float]]] = {}  # by round, by plan day
+    rated: dict[int, list[Felt]] = {}  # by round
     furthest: dict[int, int] = {}  # by round: a step back does not take a trend away
+    passed = 0  # the day on which the plan last got beyond a day that a trend speaks of
     for day in sorted(happened):
         what = happened[day]
-        before_gap, begun = standing, _after_gap(standing, day, settings)
-        tier = _TIER_OF_DAY[begun.shown_day]
+        before_gap, begun = standing, _after_gap(standing, day, settings, course)
+        tier = course.tier_of[begun.shown_day]
         if what.ratings:
             mean = sum(what.ratings) / len(what.ratings)
-            rated.setdefault(begun.round, {}).setdefault(begun.shown_day, []).append(mean)
+            rated.setdefault(begun.round, []).append(Felt(begun.shown_day, mean))
         if what.seconds:
             total_s = what.total_s
-            if total_s >= (TIERS[0] if short_only else TIERS[tier]).lower_s:
+            if total_s >= (_short(tiers[0]) if short_only else tiers[tier]).lower_s:
                 done.add(day)
             standing = replace(begun, last=day)
-            if total_s >= TIERS[tier].lower_s:
-                standing = _advanced(standing, max(what.seconds), settings)
-                furthest[standing.round] = max(furthest.get(standing.round, 1), standing.day)
+            if total_s >= tiers[tier].lower_s:
+                standing = _advanced(standing, max(what.seconds), settings, course)
+                got_to = furthest.get(standing.round, 1)
+                if standing.day > got_to:
+                    furthest[standing.round] = standing.day
+                    passed = day if any(got_to <= at_day < standing.day for at_day in AT_DAYS) else passed
         if what.stop:
             stopped.add(day + 1)
-            standing = replace(begun, day=TIERS[_STEP_BACK[tier]].first_day, at_door=False, last=standing.last)
+            standing = replace(begun, day=tiers[course.step_back[tier]].first_day, at_door=False, last=standing.last)
 
-    shown_day = min(begun.shown_day, TIERS[0].last_day) if short_only else begun.shown_day
+    shown_day = min(begun.shown_day, tiers[0].last_day) if short_only else begun.shown_day
+    target = tiers[course.tier_of[shown_day]]
     rests = Rests(settings.rest_weekdays, rested, stopped)
     restarted = begun.round > before_gap.round
     told = Plan(
         today=today,
         day=shown_day,
-        tier=_TIER_OF_DAY[shown_day],
+        days=course.days,
+        tier=course.tier_of[shown_day],
+        target=_short(target) if short_only else target,
         today_s=today_happened.total_s,
         done=now in done,
         done_days=len(done),
@@ -225,7 +268,8 @@ def plan(
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
         repeated=begun.day != before_gap.day and not restarted,
-        trend=trend_of(rated.get(begun.round, {}), furthest.get(begun.round, 1)),
+        trend=trend(rated.get(begun.round, []), furthest.get(begun.round, 1)),
+        trend_today=passed == now,
     )
     return told.running(running_s)
 
@@ -246,20 +290,25 @@ def _by_day(log: Log, now: int) -> dict[int, _Happened]:
     return happened
 
 
-def _after_gap(standing: _Standing, day: int, settings: Settings) -> _Standing:
+def _short(tier: Tier) -> Tier:
+    lower_min, upper_min = SHORT_MIN
+    return replace(tier, lower_min=min(tier.lower_min, lower_min), upper_min=min(tier.upper_min, upper_min))
+
+
+def _after_gap(standing: _Standing, day: int, settings: Settings, course: Course) -> _Standing:
     without = 0 if standing.last is None else day - standing.last - 1
     if without >= RESTART_AFTER_DAYS and not settings.no_restart and standing.day > 1:
         return replace(standing, day=1, at_door=False, round=standing.round + 1)
     if without >= REPEAT_AFTER_DAYS:
-        return replace(standing, day=TIERS[_TIER_OF_DAY[standing.shown_day]].first_day, at_door=False)
+        return replace(standing, day=course.tiers[course.tier_of[standing.shown_day]].first_day, at_door=False)
     return standing
 
 
-def _advanced(standing: _Standing, longest_s: float, settings: Settings) -> _Standing:
+def _advanced(standing: _Standing, longest_s: float, settings: Settings, course: Course) -> _Standing:
     if standing.at_door:
-        stays_in = TIERS[_TIER_OF_DAY[standing.shown_day]]
+        stays_in = course.tiers[course.tier_of[standing.shown_day]]
         if longest_s <= stays_in.upper_s + STAY_GRACE_S:  # above it, the next tier's lower bound is reached as well
             return standing
-    day = min(standing.day + 1, AFTER)
-    at_door = settings.stay_on_tier and day < AFTER and _TIER_OF_DAY[day] > _TIER_OF_DAY[standing.day]
+    day = min(standing.day + 1, course.after)
+    at_door = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[standing.day]
     return replace(standing, day=day, at_door=at_door)

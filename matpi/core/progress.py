@@ -1,4 +1,4 @@
-"""How it goes: rest days, the streak, the score, the trend of the ratings.
+"""How it goes: rest days, the streak, the score.
 
 Days are ordinals (`date.toordinal`), so that a year of them is a range and nothing overflows
 at the ends of the calendar.
@@ -6,7 +6,6 @@ at the ends of the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,25 +19,6 @@ class RestReason(StrEnum):
     STOP_SIGN = "stop sign"
     DECLARED = "declared"
     WEEKDAY = "weekday"
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """How tight it felt early and late in this round of the plan, 10 = tightest. A day's ratings count as one."""
-
-    at_day: int
-    """7 or 14: the plan day that is done."""
-    early: float
-    """Mean of the rated days while the plan stood on days 1 to 3."""
-    late: float
-    """... on days 5 to 7, or 12 to 14."""
-    early_days: int
-    late_days: int
-
-    @property
-    def change(self) -> float:
-        """Below 0: looser."""
-        return self.late - self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +66,3 @@ def score_of(done: AbstractSet[int], rests: Rests, now: int, weekly_goal: int) -
         if day in done or rests.reason(day) is None:
             score = score * keep + min(1.0, in_window / goal) * (1.0 - keep)
     return score
-
-
-def trend_of(rated: Mapping[int, Sequence[float]], day: int) -> Trend | None:
-    """`rated`: what was felt, by plan day; one number for each calendar day. `day`: how far the plan got."""
-
-    def felt(first: int, last: int) -> list[float]:
-        return [mean for plan_day in range(first, last + 1) for mean in rated.get(plan_day, ())]
-
-    early = felt(1, 3)
-    for at_day in (14, 7):
-        late = felt(at_day - 2, at_day)
-        if day > at_day and early and late:
-            return Trend(at_day, sum(early) / len(early), sum(late) / len(late), len(early), len(late))
-    return None

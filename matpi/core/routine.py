@@ -1,7 +1,7 @@
 """What somebody means to do on the mat: how long, what it says when, and how light a load may be.
 
-Data and pure functions of it. Times are seconds on the mat (they stand still while somebody is away). Words are at
-most 21 characters, titles 14, as the screen has them. "article 26" means row 26 of docs/programme.md.
+Data and pure functions of it, without a word of any language. Times are seconds on the mat (they stand still while
+somebody is away). "article 26" means row 26 of docs/programme.md.
 
 Decided here where the article is silent:
 
@@ -27,9 +27,27 @@ from matpi.core.programme import Plan
 SOON_S: Final = 60.0  # docs/behaviour.md 2: "get up slowly soon" comes this long before the upper bound (article 58)
 OVER_S: Final = 300.0  # chosen: "get up slowly now" this long after "enough", long before the cap of 45 min
 DONE_SHOWN_S: Final = 60.0  # docs/behaviour.md 2: a quiet "done for today"
-SOON, ENOUGH, OVER, DONE = "get up slowly soon", "enough-get up slowly", "get up slowly now", "done for today"
 BREATH_FROM_DAY, BREATH_LONG_FROM_DAY = 8, 11  # article 21, and the table of the plan; that it grows is chosen
 BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
+
+
+class Says(StrEnum):
+    """What is said in time; the value is the key of the text (`words.Phases`)."""
+
+    SHARP = "sharp"
+    SETTLING = "settling"
+    WARMTH = "warmth"
+    DEEP_CALM = "deep_calm"
+    SETTLE = "settle"
+    STILL = "still"
+    BREATHE_THEN_UP = "breathe_then_up"
+    FOUR_SIX = "four_six"
+    STRETCH = "stretch"
+    WATER = "water"
+    SOON = "soon"
+    ENOUGH = "enough"
+    OVER = "over"
+    DONE = "done"
 
 
 class Area(StrEnum):
@@ -78,7 +96,7 @@ _RANK: Final = (CueKind.DONE, CueKind.PHASE, CueKind.SOON, CueKind.OVER, CueKind
 class Phase:
     start_s: float
     """From the start; below 0: before the end."""
-    says: str
+    says: Says
     cue: bool = True
 
 
@@ -86,12 +104,12 @@ class Phase:
 class Cue:
     at_s: float
     kind: CueKind
-    text: str
+    says: Says
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseText:
-    text: str
+    says: Says
     kind: CueKind
     until_s: float
     """It may say something else from then on; infinity: never."""
@@ -112,15 +130,12 @@ class Pacer:
 @dataclass(frozen=True, slots=True)
 class Routine:
     name: str
-    """Stays in the log; never renamed."""
-    title: str
+    """Stays in the log; never renamed. The key of its title and of its advice (`words.Routines`)."""
     area: Area
     lower_min: int
     upper_min: int
     """The area's cap. For the plan itself both are what no day of it exceeds."""
     phases: tuple[Phase, ...]
-    advice: tuple[str, ...] = ()
-    """What to see to before lying down, a line each."""
     guided: bool = False
     """It has a course of its own, and its last phase announces the end."""
     off_mat: tuple[Phase, ...] = ()
@@ -134,69 +149,45 @@ class Routine:
         return min(own, default_kg) if own < _BACK_KG else max(own, default_kg)
 
 
-# Articles 8-11 and 13; nothing is named past 15 min (article 12), "deep calm" is this project's word.
+# Articles 8-11 and 13; nothing is named past 15 min (article 12), "deep_calm" is this project's word.
 _FELT = (
-    Phase(0.0, "sharp - stay with it"),
-    Phase(120.0, "settling"),
-    Phase(300.0, "warmth"),
-    Phase(900.0, "deep calm"),
+    Phase(0.0, Says.SHARP),
+    Phase(120.0, Says.SETTLING),
+    Phase(300.0, Says.WARMTH),
+    Phase(900.0, Says.DEEP_CALM),
 )
-_BACK_ADVICE = ("lower yourself slowly", "let the blades settle")  # article 26
-
 _ALL = (
-    Routine("plan", "Plan", Area.UPPER_BACK, 20, 20, _FELT, _BACK_ADVICE),  # articles 36, 37, 46-50, 52
+    Routine("plan", Area.UPPER_BACK, 20, 20, _FELT),  # articles 36, 37, 46-50, 52
     Routine(  # articles 22-25: cues at 2:00, 8:00 and 10:00
         "downshift",
-        "Downshift",
         Area.UPPER_BACK,
         10,
         10,
-        (
-            Phase(0.0, "settle, breathe slow"),
-            Phase(120.0, "still: feet to head"),
-            Phase(-120.0, "breathe, then get up"),
-        ),
-        _BACK_ADVICE,
+        (Phase(0.0, Says.SETTLE), Phase(120.0, Says.STILL), Phase(-120.0, Says.BREATHE_THEN_UP)),
         guided=True,
     ),
     Routine(  # articles 16-20: 18 to 30 cycles
         "breath",
-        "Breath 4-6",
         Area.UPPER_BACK,
         int(CYCLES_MIN * CYCLE_S // 60),
         int(CYCLES_MAX * CYCLE_S // 60),
-        (Phase(0.0, "in 4, out 6"),),
-        ("in: chest and ribs", "out: melt into it"),
+        (Phase(0.0, Says.FOUR_SIX),),
     ),
-    Routine("upper_back", "Upper back", Area.UPPER_BACK, 5, 10, _FELT, _BACK_ADVICE),  # article 26
-    Routine(  # article 28
-        "neck",
-        "Neck",
-        Area.NECK,
-        2,
-        5,
-        _FELT,
-        ("support the head", "chin slightly tucked", "jaw and hands loose", "nerve-y pain: stop"),
-    ),
-    Routine("feet", "Feet", Area.FEET, 1, 3, _FELT, ("hold a wall", "step on gently")),  # article 31
-    Routine(  # article 27; no minutes there, 5 is the cap of docs/behaviour.md 4
-        "lower_back", "Lower back", Area.LOWER_BACK, 2, 5, _FELT, ("first a towel on it", "upper back is kinder")
-    ),
-    Routine("seat", "Seat", Area.SEAT, 2, 5, _FELT, ("sit or lie, supported",)),  # article 29: "short sessions"
-    Routine("calves", "Calves", Area.CALVES, 5, 10, _FELT, ("legs on, seat beside",)),  # articles 30, 35
+    Routine("upper_back", Area.UPPER_BACK, 5, 10, _FELT),  # article 26
+    Routine("neck", Area.NECK, 2, 5, _FELT),  # article 28
+    Routine("feet", Area.FEET, 1, 3, _FELT),  # article 31
+    Routine("lower_back", Area.LOWER_BACK, 2, 5, _FELT),  # article 27; no minutes there, 5: docs/behaviour.md 4
+    Routine("seat", Area.SEAT, 2, 5, _FELT),  # article 29: "short sessions"
+    Routine("calves", Area.CALVES, 5, 10, _FELT),  # articles 30, 35
     Routine(  # article 32
         "recovery",
-        "Recovery",
         Area.CALVES_OR_BACK,
         10,
         10,
         _FELT,
-        ("calves or upper back", "then 5 min stretching"),
-        off_mat=(Phase(0.0, "stretch gently"), Phase(300.0, "water, walk around")),
+        off_mat=(Phase(0.0, Says.STRETCH), Phase(300.0, Says.WATER)),
     ),
-    Routine(  # articles 41, 42
-        "before_bed", "Before bed", Area.UPPER_BACK, 10, 20, _FELT, ("30-60 min before bed", "too awake? earlier")
-    ),
+    Routine("before_bed", Area.UPPER_BACK, 10, 20, _FELT),  # articles 41, 42
 )
 ROUTINES: Final[Mapping[str, Routine]] = MappingProxyType({routine.name: routine for routine in _ALL})
 """In the order of the menu."""
@@ -218,15 +209,15 @@ def phase_at(routine: Routine, plan: Plan, elapsed_s: float) -> PhaseText:
         edges += [done_s, done_s + DONE_SHOWN_S]
     until_s = min((edge for edge in edges if edge > elapsed_s), default=inf)
     if elapsed_s >= upper_s + OVER_S:
-        return PhaseText(OVER, CueKind.OVER, until_s)
+        return PhaseText(Says.OVER, CueKind.OVER, until_s)
     if elapsed_s >= upper_s:
-        return PhaseText(ENOUGH, CueKind.ENOUGH, until_s)
+        return PhaseText(Says.ENOUGH, CueKind.ENOUGH, until_s)
     if soon_s <= elapsed_s:
-        return PhaseText(SOON, CueKind.SOON, until_s)
+        return PhaseText(Says.SOON, CueKind.SOON, until_s)
     if done_s is not None and done_s <= elapsed_s < done_s + DONE_SHOWN_S:
-        return PhaseText(DONE, CueKind.DONE, until_s)
-    text = next(phase.says for start_s, phase in reversed(phases) if start_s <= max(0.0, elapsed_s))
-    return PhaseText(text, CueKind.PHASE, until_s)
+        return PhaseText(Says.DONE, CueKind.DONE, until_s)
+    says = next(phase.says for start_s, phase in reversed(phases) if start_s <= max(0.0, elapsed_s))
+    return PhaseText(says, CueKind.PHASE, until_s)
 
 
 def cues(routine: Routine, plan: Plan) -> tuple[Cue, ...]:
@@ -235,11 +226,11 @@ def cues(routine: Routine, plan: Plan) -> tuple[Cue, ...]:
     done_s = _done_s(routine, plan, upper_s)
     told = [Cue(start_s, CueKind.PHASE, phase.says) for start_s, phase in _fitted(routine, upper_s) if phase.cue]
     if done_s is not None:
-        told.append(Cue(done_s, CueKind.DONE, DONE))
+        told.append(Cue(done_s, CueKind.DONE, Says.DONE))
     if not routine.guided:
-        told.append(Cue(upper_s - SOON_S, CueKind.SOON, SOON))
+        told.append(Cue(upper_s - SOON_S, CueKind.SOON, Says.SOON))
         told = [cue for cue in told if cue.kind is not CueKind.PHASE or cue.at_s < upper_s - SOON_S]
-    told += [Cue(upper_s, CueKind.ENOUGH, ENOUGH), Cue(upper_s + OVER_S, CueKind.OVER, OVER)]
+    told += [Cue(upper_s, CueKind.ENOUGH, Says.ENOUGH), Cue(upper_s + OVER_S, CueKind.OVER, Says.OVER)]
     by_time = {cue.at_s: cue for cue in sorted(told, key=lambda cue: _RANK.index(cue.kind)) if cue.at_s > 0.0}
     return tuple(by_time[at_s] for at_s in sorted(by_time))
 

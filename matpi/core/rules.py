@@ -24,6 +24,23 @@ class PresenceRules:
     away_s: float = 20.0
     doubt_s: float = 0.15
     """After one contrary reading a decision waits this long for the next. Chosen: one and a half readings at 10/s."""
+    light_ratio: float = 1.25
+    light_s: float = 10.0
+    """A pet turns round for up to 7 s before it lies, a sixth heavier and lighter meanwhile (bank, tune seeds). Of the
+    mats with pets it saves one in 72 days (further tune seeds); the lightest person here rests at twice "on"."""
+    far_less: float = 0.25
+    """Bank, tune seeds: without it 5 % of the sessions with cats and bags end over 6 s late; with 0.2 to 0.35 none. A
+    cat of 7 kg is a quarter of the lightest person; hips lifted leave an eighth."""
+    far_less_s: int = 5
+    """Longer than hips are lifted: 4 s (bank)."""
+    settled_s: float = 10.0
+    """A bag is put straight for under 9 s (bank); with 8 and with 15 s the ends of bag_after are as good, without it
+    they are 20 s late."""
+    body_s: float = 12.0
+    """A bag is put straight for under 9 s, and the second in which it comes and goes is not seen whole. Of 30 s, 18 in
+    a row must then be still: who lies there asleep is for 16 s in eight minutes at most, awake for 2 (bank, tune seeds,
+    two channels). Of 152 things cut to 31-41 s none is a session, without it 59; of 672 people all
+    (benchmarks/cut_short.py)."""
     object_s: float = 30.0
     object_ratio: float = 2.0
     stale_s: float = 2.0
@@ -59,6 +76,8 @@ class DeviceRules:
     """Of "hold: change" and "felt wrong?"."""
     undo_s: float = 10.0
     menu_s: float = 20.0
+    advice_s: float = 60.0
+    """What to see to before lying down, and the last words off the mat. Chosen: time to read and to do it."""
     seconds_s: float = 10.0
     """mm:ss after a tap. Chosen."""
     counts_per_kg: float = 43_000.0

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 
 from transitions import Machine
 
 from matpi.core.effects import Changed, Checkpoint, DropSession, Effect, Report, Said, SaveSession
 from matpi.core.model import EndReason, Session
+from matpi.core.running import Running
 
 # It logs each enter and exit at INFO (measured 21 us an event against 10); a transition is told by our own effect.
 logging.getLogger("transitions").setLevel(logging.WARNING)
@@ -26,6 +26,11 @@ logging.getLogger("transitions").setLevel(logging.WARNING)
 REINSTATE_S = 45 * 60.0
 """How long after it was called an object a load may turn out to have been somebody all the time: as long as a session
 may be. When in doubt it is a person; but a bag knocked in the night is not somebody who lay there since noon."""
+
+
+STIRRED_S = 60.0
+"""The same of one that was ended because a body left and a thing stayed: a sleeper whose breath hid for 30 s shows it
+again soon, and what moves later is a bag that is fetched. Chosen."""
 
 
 class State(Enum):
@@ -39,12 +44,15 @@ class State(Enum):
     CAPPED = "closed by the cap, still lying there"
     OBJECT = "something lies there, nobody"
     DONE = "the session as it ended"
+    OFF_MAT = "what follows off the mat"
     RATING = "how tight do I feel today?"
     SAVED = "the answer as it was saved"
     FELT_WRONG = "felt wrong?"
     DISCARDED = "thrown away by hand, undo offered"
     SENSOR_LOST = "load cells silent"
     CALIBRATING = "calibrating, step by step"
+    READY = "a routine is chosen: what to see to first"
+    TREND = "how it went so far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ def _rows() -> Iterable[Transition]:
     row = Transition
 
     # Somebody comes. Whatever is on the screen gives way to the mat.
-    showing = (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.DISCARDED)
-    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, *showing):
+    showing = (s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.DISCARDED)
+    for source in (s.IDLE, s.SAFETY, s.MENU, s.READY, s.OBJECT, *showing):
         yield row("touched", source, s.ARRIVING, "arrive", reason="load over on")
     yield row("slipped", s.ARRIVING, s.IDLE, reason="off again within 3 s")
     yield row("confirmed", s.ARRIVING, s.ON_MAT, "begin", reason="3 s on the mat")
@@ -94,20 +102,20 @@ def _rows() -> Iterable[Transition]:
     yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
     yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
     yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
-    for source in (s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.MENU, s.SAFETY):
+    for source in (s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.MENU, s.READY, s.SAFETY):
         yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
         yield row("cleared", source, None)
 
     # The load cells fall silent and come back. What shows a question goes on showing it.
     yield row("sensor_lost", s.ON_MAT, s.HOLDING, "hold", reason="silent for 2 s")
-    for source in (s.IDLE, s.SAFETY, s.MENU, s.OBJECT, s.ARRIVING, s.CALIBRATING):
+    for source in (s.IDLE, s.SAFETY, s.MENU, s.READY, s.OBJECT, s.ARRIVING, s.CALIBRATING):
         yield row("sensor_lost", source, s.SENSOR_LOST, reason="silent for 2 s")
     yield row("sensor_back", s.HOLDING, s.ON_MAT, "hear", reason="readings again")
     yield row("sensor_back", s.SENSOR_LOST, s.IDLE, reason="readings again")
     yield row("sensor_gone", s.HOLDING, s.DONE, "end", "long_enough", "silent for 60 s")
     yield row("sensor_gone", s.HOLDING, s.SENSOR_LOST, "drop", reason="under 30 s on the mat")
     yield row("sensor_gone", s.CAPPED, s.SENSOR_LOST, reason="silent 60 s")
-    for source in (s.AWAY, s.DONE, s.RATING, s.SAVED, s.FELT_WRONG, s.DISCARDED, s.CAPPED):
+    for source in (s.AWAY, s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.DISCARDED, s.CAPPED):
         yield row("sensor_lost", source, None)
         yield row("sensor_back", source, None)
     yield row("sensor_gone", s.DISCARDED, None)
@@ -120,15 +128,20 @@ def _rows() -> Iterable[Transition]:
     yield row("expired", s.DISCARDED, s.IDLE, "give_up", reason="nobody wanted it back")
 
     # One button, one question.
+    yield row("go_on", s.DONE, s.OFF_MAT, None, "goes_on", "4 s, or a tap")
     yield row("go_on", s.DONE, s.RATING, reason="4 s, or a tap")
+    yield row("go_on", s.OFF_MAT, s.RATING, reason="over, or a tap")
     yield row("ask", s.IDLE, s.RATING, reason="a tap")
     yield row("rated", s.RATING, s.SAVED, reason="held, or 4 s of rest")
     yield row("unrated", s.RATING, s.FELT_WRONG, None, "after_session", "60 s untouched")
     yield row("unrated", s.RATING, s.IDLE, reason="60 s untouched")
     yield row("change", s.SAVED, s.RATING, reason="held")
     yield row("go_on", s.SAVED, s.FELT_WRONG, None, "after_session", "8 s, or a tap")
+    yield row("go_on", s.SAVED, s.TREND, None, "trend_due", "on day 7 and 14")
     yield row("go_on", s.SAVED, s.IDLE, reason="8 s, or a tap")
+    yield row("go_on", s.FELT_WRONG, s.TREND, None, "trend_due", "on day 7 and 14")
     yield row("go_on", s.FELT_WRONG, s.IDLE, reason="8 s, or a tap")
+    yield row("go_on", s.TREND, s.IDLE, reason="20 s, or a tap")
 
     # First run, and the menu.
     yield row("safety_due", s.IDLE, s.SAFETY, reason="not answered yet")
@@ -137,6 +150,9 @@ def _rows() -> Iterable[Transition]:
     yield row("menu", s.OBJECT, s.MENU, reason="held")
     yield row("leave_menu", s.MENU, s.IDLE, reason="chosen, or 20 s untouched")
     yield row("read_safety", s.MENU, s.SAFETY, reason="chosen")
+    yield row("choose", s.MENU, s.READY, reason="a routine is chosen")
+    yield row("go_on", s.READY, s.IDLE, reason="a tap, or 60 s untouched")
+    yield row("see_trend", s.MENU, s.TREND, reason="chosen")
 
     # Calibrating: whoever stands on the mat now is no session, and a session under way never gets here.
     yield row("calibrate", s.MENU, s.CALIBRATING, reason="chosen")
@@ -146,59 +162,12 @@ def _rows() -> Iterable[Transition]:
 TRANSITIONS: tuple[Transition, ...] = tuple(_rows())
 
 
-@dataclass(slots=True)
-class Running:
-    """The session under way. Times are monotonic; `carried` is what it brought over a power cut."""
-
-    id: str
-    boot_id: str
-    start: float
-    carried: Session | None = None
-    gap_s: float = 0.0
-    """From the carried session's last checkpoint to `start`; not time on the mat."""
-    frozen_at: float | None = None
-    """Left then; the timer waits."""
-    silent_at: float | None = None
-    """The load cells fell silent then. Coming back in time counts the silence; nothing is claimed before."""
-    away_s: float = 0.0
-    aways: int = 0
-    start_utc: float | None = None
-    utc_offset_s: int | None = None
-    day: date | None = None
-
-    def on_mat_s(self, t: float) -> float:
-        """Seconds on the mat up to `t`; stands still while away, and while nothing is heard."""
-        here = self._seen(t) - self.start - self.away_s
-        return max(0.0, here) + (self.carried.on_mat_s if self.carried else 0.0)
-
-    def _seen(self, t: float) -> float:
-        if self.frozen_at is not None:
-            t = min(t, self.frozen_at)
-        return t if self.silent_at is None else min(t, self.silent_at)
-
-    def record(self, t: float) -> Session:
-        """The session as it would stand if it ended at `t` (or at the moment of leaving)."""
-        on_mat = self.on_mat_s(t)
-        span = max(0.0, self._seen(t) - self.start)
-        before = self.carried
-        return Session(
-            id=self.id,
-            boot_id=before.boot_id if before else self.boot_id,
-            start_mono=before.start_mono if before else self.start,
-            span_s=max(on_mat, span + (before.span_s + self.gap_s if before else 0.0)),
-            on_mat_s=on_mat,
-            start_utc=self.start_utc,
-            utc_offset_s=self.utc_offset_s,
-            day=self.day,
-            aways=self.aways + (before.aways + 1 if before else 0),
-        )
-
-
 class SessionMachine:
     """State, running session and last session; `effects` collects what the callbacks want done.
 
     `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a
-    Running for a start time, `min_session_s` is the bound under which a session is only counted.
+    Running for a start time, `min_session_s` is the bound under which a session is only counted, `goes_on` tells
+    whether something follows a session off the mat, `trend_due` whether there is news of how it goes.
     """
 
     state: State
@@ -210,6 +179,8 @@ class SessionMachine:
         occupied: Callable[[], bool],
         body_s: Callable[[], float],
         new_session: Callable[[float], Running],
+        goes_on: Callable[[Session], bool] = lambda _: False,
+        trend_due: Callable[[], bool] = lambda: False,
     ) -> None:
         self.effects: list[Effect] = []
         self.running: Running | None = None
@@ -219,11 +190,15 @@ class SessionMachine:
         """Of the last transition."""
         self.entered = 0.0
         """When the present state was entered."""
+        self.ended = 0.0
+        """When the last session ended, in this boot's time."""
         self._min_session_s = min_session_s
         self._occupied = occupied
         self._body_s = body_s
         self._new_session = new_session
+        self._goes_on, self._trend_due = goes_on, trend_due
         self._withdrawn: Running | None = None
+        self._back_until = 0.0
         self._t = self._at = 0.0
         self._end_reason = EndReason.LEFT
         self._machine = Machine(
@@ -283,6 +258,12 @@ class SessionMachine:
     def _if_after_session(self) -> bool:
         return self.last is not None
 
+    def _if_goes_on(self) -> bool:
+        return self.last is not None and self._goes_on(self.last)
+
+    def _if_trend_due(self) -> bool:
+        return self._trend_due()
+
     # -- what a transition wants done ------------------------------------------------------------------------------
 
     def _do_arrive(self) -> None:
@@ -303,6 +284,7 @@ class SessionMachine:
         running = self._the_running()
         if running.frozen_at is not None:
             running.away_s += max(0.0, self._at - running.frozen_at)
+            running.last_away = (running.frozen_at, self._at)
             running.frozen_at = None
             running.aways += 1
         self._checkpoint()
@@ -317,7 +299,9 @@ class SessionMachine:
 
     def _do_end(self) -> None:
         record = self._the_running().record(self._at).closed(self._end_reason)
-        self.running, self.last = None, record
+        self._withdrawn = self.running if self._end_reason is EndReason.OBJECT else None
+        self._back_until = self._t + STIRRED_S
+        self.running, self.last, self.ended = None, record, self._at
         self.effects.append(SaveSession(record))
         self._report(Said.SESSION_ENDED, self._end_reason, self._at, record)
 
@@ -326,16 +310,20 @@ class SessionMachine:
         record = running.record(self._at).closed(self._end_reason)
         self.running, self.last = None, None
         self._withdrawn = running if self._end_reason is EndReason.OBJECT else None
+        self._back_until = self._t + REINSTATE_S
         why = "object" if self._end_reason is EndReason.OBJECT else "short"
         self.effects.append(DropSession(record.id, why))
         if why == "short":
             self._report(Said.SHORT, self._end_reason, self._at, record)
 
     def _do_reinstate(self) -> None:
-        """What was taken for an object is somebody. Long after, it is somebody new: a bag knocked in the night."""
-        lately = self._t - self.entered <= REINSTATE_S
+        """What was taken for an object is somebody. Long after, it is somebody new: a bag knocked in the night.
+
+        A session that was ended for it goes on under its id; saved again it replaces what was saved.
+        """
+        lately = self._t <= self._back_until
         self.running = self._withdrawn if lately and self._withdrawn is not None else self._new_session(self._at)
-        self._withdrawn = None
+        self._withdrawn = self.last = None
         self._checkpoint()
 
     def _do_discard(self) -> None:

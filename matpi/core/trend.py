@@ -25,6 +25,8 @@ from statistics import median
 from typing import Final
 
 from matpi.core.model import Moment, Rating
+from matpi.core.words import Words
+from matpi.core.words_room import LINE
 
 AT_DAYS: Final = (7, 14)  # docs/behaviour.md 5
 SIDE_DAYS: Final = 3  # the first and the last three days
@@ -153,11 +155,13 @@ def pairs(ratings: Sequence[Rating]) -> Pairs:
     return Pairs(len(changes), lower, higher, way, p)
 
 
-def short(seen: Trend) -> tuple[str, str]:
+def short(seen: Trend, words: Words) -> tuple[str, str]:
     """Two lines for the screen, at most 21 characters each."""
+    say = words.trend
     if seen.early is None or seen.late is None or seen.way is Way.TOO_FEW:
-        return f"day {seen.at_day}: {seen.days} rated", str(Way.TOO_FEW)
-    return f"day {seen.at_day}: {_number(seen.early)} to {_number(seen.late)}", f"{seen.way}, n {seen.days}"
+        return say.rated.format(day=seen.at_day, n=seen.days), say.too_few
+    early, late = words.number(seen.early), words.number(seen.late)
+    return say.from_to.format(day=seen.at_day, early=early, late=late), way_short(seen.way, seen.days, words)
 
 
 def sentence(seen: Trend) -> str:
@@ -176,9 +180,18 @@ def sentence(seen: Trend) -> str:
     return f"{middle}: you rated it {seen.way}, more steadily than by chance (p {_p(seen.p)}); why, it cannot tell."
 
 
-def pairs_short(seen: Pairs) -> str:
-    """At most 21 characters."""
-    return f"after: lower {seen.lower} of {seen.days}" if seen.days else "no pairs yet"
+def pairs_short(seen: Pairs, words: Words) -> tuple[str, str]:
+    """As `short`."""
+    if not seen.days:
+        return words.trend.no_pairs, ""
+    return words.trend.pairs.format(lower=seen.lower, n=seen.days), way_short(seen.way, seen.days, words)
+
+
+def way_short(way: Way, days: int, words: Words) -> str:
+    """The direction, and the number of days it rests on where a line has room for it (up to 99)."""
+    said: str = getattr(words.trend, way.name.lower())
+    told = words.trend.way.format(way=said, n=days)
+    return told if len(told) <= LINE else said
 
 
 def pairs_sentence(seen: Pairs) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FRACTION_STEP = 1 / 16
-SILENT = "Mat is silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Idle:
     clock: str | None
     """Local time as HH:MM, None while the clock is not trusted."""
     plan_day: int
-    """1 to 14; above that the plan is done and it is the after-plan."""
+    """From 1; above `plan_days` the plan is done and it is the after-plan."""
     lower_min: int
     upper_min: int
     today_s: float
@@ -38,6 +37,10 @@ class Idle:
     rest_day: bool
     notice: str | None = None
     """At most 21 characters: something that wants attention, e.g. "check the mat"."""
+    plan_days: int = 14
+    """Days of the plan; a later `plan_day` is after it."""
+    who: str = ""
+    """At most 12 characters: whose plan this is, where several people share the mat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Arriving:
     upper_min: int
     plan_day: int
     clothing: str
+    routine: str = ""
+    """Title of a routine other than the plan, at most 14 characters."""
+    plan_days: int = 14
+    who: str = ""
+    """Whose session it will be, where several people share the mat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,19 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Breathe:
+    """The breath as a circle that grows and shrinks."""
+
+    inhale: bool
+    radius_px: int
+    left_s: int
+    """Whole seconds of this side, counting down to 1."""
+    says: str
+    """At most 21 characters: how to breathe, or what to do now."""
+    elapsed_min: int
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     elapsed_s: int
     left_s: int
@@ -91,8 +112,8 @@ class Holding:
 
     elapsed_s: int
     left_s: int
-    what: str = SILENT
-    """At most 21 characters."""
+    what: str = ""
+    """At most 21 characters; empty: nobody has explained the silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,22 @@ class SessionDone:
     plan_day: int
     saved: bool
     """False: the store has not answered yet or could not."""
+    plan_days: int = 14
+    who: str = ""
+    """Whose it is, where several people share the mat."""
+    asks: str = ""
+    """With `who`, at most 21 characters: what a hold does about it."""
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OffMat:
+    """What follows off the mat."""
+
+    text: str
+    """At most 21 characters."""
+    left_s: int | None
+    """Whole seconds until it says something else; None: nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +201,18 @@ class Menu:
     """Each at most 14 characters."""
     index: int
     hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A routine was chosen: what to see to before lying down."""
+
+    title: str
+    """At most 14 characters."""
+    lower_min: int
+    upper_min: int
+    lines: tuple[str, ...]
+    """At most 4, each at most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +271,19 @@ View = (
     | Safety
     | Arriving
     | Timer
+    | Breathe
     | Away
     | Holding
     | GetUp
     | Object
     | SessionDone
+    | OffMat
     | RatingEntry
     | RatingSaved
     | FeltWrong
     | Discarded
     | Menu
+    | Advice
     | Guide
     | WeightEntry
     | Fault

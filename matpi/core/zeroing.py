@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matpi.core.zero import WANTED
+from matpi.core.zero import ZeroWord
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -29,10 +29,10 @@ def undo_zero(device: Device, t: float) -> None:
         device.note(t, "zero_undone", f"zero back at {device.presence.zero.total_kg:.1f} kg")
 
 
-def told(device: Device, t: float, before: str) -> None:
+def told(device: Device, t: float, before: ZeroWord) -> None:
     """What is to be said of the zero is no longer `before`. A first zero found is worth a write at once."""
     tracker = device.presence.zero
-    if before == WANTED and device.approximate and not tracker.seeking and not tracker.by_hand:
+    if before is ZeroWord.WANTED and device.approximate and not tracker.seeking and not tracker.by_hand:
         device.keep(*device.zeros.moved(tracker, t, device.zero_before))
         device.note(t, "zero_found", f"the empty mat weighs {tracker.total_kg:.1f} kg")
 

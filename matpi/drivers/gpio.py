@@ -1,5 +1,5 @@
-"""The button's edges and the LED's duty through gpiozero, and nothing more: taps, holds, bounces and breaths are the
-core's, in its own time.
+"""The button's edges, the LED's duty and the piezo's tones through gpiozero, and nothing more: taps, holds, bounces,
+breaths and cues are the core's, in its own time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from matpi.core.events import ButtonDown, ButtonUp
-from matpi.drivers.pins import give_lgpio_a_folder
+from matpi.drivers.pins import load_lgpio
 from matpi.errors import HardwareError
 from matpi.ports import Put
 
@@ -36,6 +36,9 @@ FIRST_LINE: Final = Path("/sys/class/gpio/gpiochip0")
 """Where lines are numbered from 0. Since kernel 6.6 they begin at 512 (raspberrypi/linux#6037), and gpiozero's native
 pins ask for edges by BCM number; on a Pi 5 they would besides write to registers that are not there."""
 
+HALF: Final = 0.5
+"""A square wave: the loudest duty of a piezo, and what gpiozero's own buzzer plays with."""
+
 LIT_FROM: Final = 0.18
 """Where there is no PWM, the light from which the LED is on: half of full to the eye (CIE L* 50 is 0.184)."""
 
@@ -47,7 +50,6 @@ def header(choice: str = "auto") -> Any:
     on or off with it. gpiozero's own choice would fall through four libraries with a warning each.
     Raises HardwareError, with each that was tried and why it failed, when there is none.
     """
-    give_lgpio_a_folder()
     failed: dict[str, str] = {}
     for name in AUTO if choice == "auto" else (choice,):
         if choice == "auto" and name == "native" and not FIRST_LINE.exists():
@@ -55,6 +57,8 @@ def header(choice: str = "auto") -> Any:
             continue
         module, factory = FACTORIES[name]
         try:
+            if name == "lgpio":
+                load_lgpio()
             return getattr(import_module(module), factory)()
         except Exception as error:  # noqa: BLE001 - each library has errors of its own, lgpio's not even with a name
             failed[name] = _why(error)
@@ -127,11 +131,44 @@ class Led:
         self._led.close()
 
 
+class Piezo:
+    """A passive piezo from `pin` to ground, driven by a square wave. Implements `ringing.Sounder`.
+
+    Raises HardwareError where the pins know no PWM: then there is nothing to make a tone with.
+    """
+
+    def __init__(self, pin: int, pins: Any) -> None:
+        import gpiozero
+        from gpiozero.exc import PinPWMUnsupported
+
+        self._pin = pin
+        with _told("chime", pin):
+            try:
+                self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
+            except PinPWMUnsupported as error:
+                raise HardwareError(
+                    f'The chime needs PWM on GPIO {pin}, which these pins do not have; set driver = "none" in [chime].'
+                ) from error
+
+    def sound(self, hz: float) -> None:
+        with _told("chime", self._pin):
+            self._pwm.frequency = hz
+            self._pwm.value = HALF
+
+    def silence(self) -> None:
+        with _told("chime", self._pin):
+            self._pwm.value = 0.0
+
+    def close(self) -> None:
+        """Silent, and the pin is free."""
+        self._pwm.close()
+
+
 @contextmanager
 def _told(part: str, pin: int) -> Iterator[None]:
-    from gpiozero.exc import GPIOZeroError
-
     try:
         yield
-    except (GPIOZeroError, OSError, RuntimeError) as error:  # RuntimeError: RPi.GPIO's, for edges under newer kernels
+    except HardwareError:
+        raise
+    except Exception as error:  # each library has errors of its own; lgpio's, for a pin that is taken, is a bare one
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error

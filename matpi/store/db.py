@@ -27,9 +27,9 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import faults, file, history, rows, schema
-from matpi.store.rows import Edit, Item, StoredSession, Tally
+from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError, UsageError
+from matpi.store import faults, file, history, members, outbox, rows, schema
+from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
 
 
 class Store:
@@ -47,8 +47,16 @@ class Store:
         """From the last `load`: a sentence for each stored setting that was not usable and stands at its default."""
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, folder: Path = schema.SCHEMA_FOLDER) -> Self:
-        """Open or make the log at `path`; `folder` holds the schema files.
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        folder: Path = schema.SCHEMA_FOLDER,
+        sinks: tuple[str, ...] | None = None,
+    ) -> Self:
+        """Open or make the log at `path`; `folder` holds the schema files. `sinks` are the names of those that what is
+        recorded from now on goes to; None: the same ones as before.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
@@ -61,7 +69,7 @@ class Store:
             _refuse_strangers(path, folder)
             lock = file.WriterLock(path)
             try:
-                conn, aside = _open_writer(path, folder)
+                conn, aside = _open_writer(path, folder, sinks)
             except BaseException:
                 lock.release()
                 raise
@@ -115,6 +123,7 @@ class Store:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
             yield conn
+            outbox.post(conn)
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -148,6 +157,8 @@ class Store:
             stored = history.sessions(conn)
             settings, self.doubts = rows.settings_of(history.setting_texts(conn))
             zeros = history.zeros(conn)
+            people, doubt = members.people_of(conn)
+            self.doubts += doubt
             return Memory(
                 log=history.log(conn, stored),
                 open=next((entry.session for entry in reversed(stored) if entry.session.is_open), None),
@@ -156,6 +167,8 @@ class Store:
                 calibration=history.calibration(conn),
                 acknowledgement=history.acknowledgement(conn),
                 settings=settings,
+                people=people,
+                answers=history.answers(conn),
             )
 
     def log(self) -> Log:
@@ -224,9 +237,9 @@ class Store:
     def save_day(self, record: DayRecord) -> None:
         with self.writing() as conn:
             conn.execute(
-                "INSERT INTO days (day, rest, snoozed) VALUES (?, ?, ?)"
-                " ON CONFLICT (day) DO UPDATE SET rest = excluded.rest, snoozed = excluded.snoozed",
-                (record.day.isoformat(), record.rest, record.snoozed),
+                rows.INSERT_DAY + " ON CONFLICT (day, ifnull(person, '')) DO UPDATE SET rest = excluded.rest,"
+                " snoozed = excluded.snoozed",
+                rows.bound(rows.values_of(record, rows.DAY_FIELDS)),
             )
 
     def save_zero(self, zero: Zero, before: Zero | None) -> None:
@@ -236,6 +249,20 @@ class Store:
     def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
         with self.writing() as conn:
             history.put_acknowledgement(conn, acknowledgement)
+
+    def forget_acknowledgement(self, person: str | None = None) -> bool:
+        """The safety pages are asked again at the next start. False when they were not answered yet."""
+        with self.writing() as conn:
+            return conn.execute("DELETE FROM acknowledgement WHERE person IS ?", (person,)).rowcount > 0
+
+    def members(self) -> tuple[Member, ...]:
+        """In the order of the menu, with those who were removed. store/members.py changes them."""
+        with self.reading() as conn:
+            return tuple(history.members(conn))
+
+    def choose_person(self, person_id: str) -> None:
+        with self.writing() as conn:
+            members.choose(conn, person_id)
 
     def save_settings(self, settings: Settings) -> None:
         """All settings at once. Rows of settings unknown to this version are left alone."""
@@ -264,6 +291,16 @@ class Store:
             conn.execute(
                 "UPDATE sessions SET deleted_utc = ?, deleted_why = ? WHERE id = ?", (utc, why or "by hand", session_id)
             )
+
+    def restore_session(self, session_id: str) -> None:
+        """A deleted session is in the log again. Raises UsageError when there is no deleted one of that id."""
+        with self.writing() as conn:
+            back = conn.execute(
+                "UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ? AND deleted_why IS NOT NULL",
+                (session_id,),
+            )
+            if not back.rowcount:
+                raise UsageError(f"There is no deleted session {session_id!r}; `matpi sessions --deleted` lists them.")
 
     def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
         """Change fields of a closed session (history.EDITABLE); what they were is kept in `edits`.
@@ -318,12 +355,13 @@ def _refuse_strangers(path: Path, folder: Path) -> None:
         file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
 
 
-def _open_writer(path: Path, folder: Path) -> tuple[sqlite3.Connection, Path | None]:
+def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tuple[sqlite3.Connection, Path | None]:
     _refuse_strangers(path, folder)  # again: now nobody else writes
 
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
         schema.migrate(conn, path, folder)
+        outbox.begin(conn, sinks)
 
     return file.open_checked(path, prepare)
 

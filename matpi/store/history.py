@@ -20,7 +20,7 @@ from matpi.core.model import (
 )
 from matpi.errors import StoreError, UsageError
 from matpi.store import rows
-from matpi.store.rows import Edit, StoredSession, Tally
+from matpi.store.rows import Edit, Member, StoredSession, Tally
 
 EDITABLE: Mapping[str, tuple[type, ...]] = {
     "start_utc": (float, int, type(None)),
@@ -31,6 +31,7 @@ EDITABLE: Mapping[str, tuple[type, ...]] = {
     "reason": (EndReason,),
     "aways": (int,),
     "routine": (str,),
+    "person": (str, type(None)),
 }
 
 
@@ -93,8 +94,22 @@ def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
 
 
 def acknowledgement(conn: sqlite3.Connection) -> Acknowledgement | None:
-    row = conn.execute("SELECT some, utc, cleared FROM acknowledgement").fetchone()
+    """Where nobody is named."""
+    row = conn.execute("SELECT some, utc, cleared, person FROM acknowledgement WHERE person IS NULL").fetchone()
     return None if row is None else rows.acknowledgement_of(row)
+
+
+def answers(conn: sqlite3.Connection) -> tuple[Acknowledgement, ...]:
+    """Of those who are named."""
+    return tuple(map(rows.acknowledgement_of, conn.execute(rows.SELECT_ANSWERS)))
+
+
+def members(conn: sqlite3.Connection) -> list[Member]:
+    """In the order of the menu, with those who were removed. Raises StoreError when one of them cannot be."""
+    try:
+        return [rows.member_of(row) for row in conn.execute(rows.SELECT_MEMBERS)]
+    except ValueError as error:
+        raise StoreError(f"The people in the log cannot be ({error}); correct the table `people` by hand.") from error
 
 
 def calibration(conn: sqlite3.Connection) -> Calibration | None:
@@ -113,8 +128,8 @@ def put_open(conn: sqlite3.Connection, session: Session) -> None:
         rows.INSERT_SESSION + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id,"
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
-        " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, aways = excluded.aways, routine = excluded.routine"
-        " WHERE reason IS NULL",
+        " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, aways = excluded.aways, routine = excluded.routine,"
+        " load_kg = excluded.load_kg, person = excluded.person WHERE reason IS NULL",
         rows.bound(rows.session_values(StoredSession(session))),
     )
 
@@ -125,7 +140,7 @@ def put_closed(conn: sqlite3.Connection, session: Session) -> None:
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
         " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, reason = excluded.reason, aways = excluded.aways,"
-        " routine = excluded.routine WHERE NOT sessions.edited",
+        " routine = excluded.routine, load_kg = excluded.load_kg, person = excluded.person WHERE NOT sessions.edited",
         rows.bound(rows.session_values(StoredSession(session))),
     )
     conn.execute("UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ?", (session.id,))
@@ -136,7 +151,7 @@ def put_rating(conn: sqlite3.Connection, rating: Rating) -> None:
         rows.INSERT_RATING + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
         " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
         " day = coalesce(excluded.day, day), value = excluded.value, moment = excluded.moment,"
-        " session_id = excluded.session_id",
+        " session_id = excluded.session_id, person = excluded.person",
         rows.bound(rows.values_of(rating, rows.RATING_FIELDS)),
     )
 
@@ -145,7 +160,7 @@ def put_stop(conn: sqlite3.Connection, stop: StopSign) -> None:
     conn.execute(
         rows.INSERT_STOP + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
         " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
-        " day = coalesce(excluded.day, day), session_id = excluded.session_id",
+        " day = coalesce(excluded.day, day), session_id = excluded.session_id, person = excluded.person",
         rows.bound(rows.values_of(stop, rows.STOP_FIELDS)),
     )
 
@@ -169,8 +184,9 @@ def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None
 
 def put_acknowledgement(conn: sqlite3.Connection, answer: Acknowledgement) -> None:
     conn.execute(
-        "INSERT OR REPLACE INTO acknowledgement (only, some, utc, cleared) VALUES (1, ?, ?, ?)",
-        (answer.some, answer.utc, answer.cleared),
+        rows.INSERT_ANSWER + " ON CONFLICT (ifnull(person, '')) DO UPDATE SET some = excluded.some,"
+        " utc = excluded.utc, cleared = excluded.cleared",
+        rows.values_of(answer, rows.ANSWER_FIELDS),
     )
 
 
@@ -240,8 +256,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         conn.execute(
             "UPDATE sessions SET start_utc = ?, utc_offset_s = ?, day = ?, span_s = ?, on_mat_s = ?, reason = ?,"
-            " aways = ?, routine = ?, edited = ? WHERE id = ?",
-            (*values[3:12], session_id),
+            " aways = ?, routine = ?, edited = ?, person = ? WHERE id = ?",
+            (*values[3:12], after.person, session_id),
         )
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise UsageError(f"The session {session_id!r} was not changed: a value is out of bounds ({error}).") from error

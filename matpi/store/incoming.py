@@ -15,7 +15,7 @@ import msgspec
 
 from matpi.errors import ImportFormatError
 from matpi.store.rows import StoredSession
-from matpi.store.tables import CSV_TABLES, FORMAT, SINGLES, TABLES, VERSION, Table
+from matpi.store.tables import CSV_TABLES, FORMAT, SINGLES, TABLES, VERSIONS_READ, Table
 from matpi.store.transfer import Found
 
 Lines = dict[tuple[str, int | None], int]
@@ -31,6 +31,14 @@ _FIELD_OF_INVARIANT = (
     ("a deleted session needs", "deleted_why"),
     ("an open session cannot be deleted", "deleted_why"),
     ("edits are numbered", "n"),
+    ("a load lies above", "load_kg"),
+    ("a name has", "name"),
+    ("is what somebody without a name", "name"),
+    ("the panel has no letters", "name"),
+    ("is the id of guests", "id"),
+    ("a person needs an id", "id"),
+    ("a weekly goal lies", "weekly_goal"),
+    ("who was removed", "chosen"),
 )
 """The values themselves say what is wrong, not in which field."""
 
@@ -49,7 +57,8 @@ def _csv_records(table: Table, path: Path) -> Iterator[Found]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
             header = tuple(next(lines, ()))
-            if header != table.fields:
+            fields = table.fields_of_1() if header == table.fields_of_1() else table.fields
+            if header != fields:
                 raise ImportFormatError(
                     f"{path}, line 1: the fields are not those of an export; they must be {','.join(table.fields)}."
                 )
@@ -59,11 +68,11 @@ def _csv_records(table: Table, path: Path) -> Iterator[Found]:
                 start = lines.line_num + 1
                 if not cells:
                     continue
-                if len(cells) != len(table.fields):
-                    raise ImportFormatError(f"{where}: {len(cells)} fields where {len(table.fields)} belong.")
+                if len(cells) != len(fields):
+                    raise ImportFormatError(f"{where}: {len(cells)} fields where {len(fields)} belong.")
                 row = {
                     name: cell
-                    for name, cell in zip(table.fields, cells, strict=True)
+                    for name, cell in zip(fields, cells, strict=True)
                     if cell or name not in table.may_be_unset
                 }
                 yield Found(table, _record(table, row, where, strict=False), where)
@@ -94,9 +103,10 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
         ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ImportFormatError(f'{name}, line 1, field format: it must be "{FORMAT}"; name a file of `matpi export`.')
-    if document.get("version") != VERSION:
+    if document.get("version") not in VERSIONS_READ:
         raise ImportFormatError(
-            f"{name}, field version: {document.get('version')!r} is unknown, this matpi reads {VERSION}; update matpi."
+            f"{name}, field version: {document.get('version')!r} is unknown, this matpi reads up to "
+            f"{max(VERSIONS_READ)}; update matpi."
         )
     unknown = document.keys() - {"format", "version", *SINGLES, *(table.name for table in TABLES)}
     if unknown:

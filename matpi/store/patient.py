@@ -23,7 +23,7 @@ from matpi.core.model import (
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import history
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
+from matpi.store.rows import Member, StoredSession
 
 REOPEN_EVERY_S = 2.0
 """Between two tries to open. A try on a full disk takes 0.24 ms on x86-64 (measured, tmpfs), some ten times that on a
@@ -35,8 +35,15 @@ class PatientStore:
     be read at the start and refuses every write with StoreError; a write opens the log as soon as that is possible.
     """
 
-    def __init__(self, path: Path, *, monotonic: Callable[[], float], first_settings: Settings) -> None:
-        """Open or make the log. `first_settings` go into one in which nothing was ever set.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        monotonic: Callable[[], float],
+        first_settings: Settings,
+        sinks: tuple[str, ...] | None = None,
+    ) -> None:
+        """Open or make the log. `first_settings` go into one in which nothing was ever set; `sinks` as in Store.open.
 
         Raises StoreError for what waiting does not mend: a log in use, newer, another program's, not permitted.
         """
@@ -47,10 +54,12 @@ class PatientStore:
         """Why the log could not be opened yet; "" when it is open."""
         self._monotonic = monotonic
         self._first_settings = first_settings
+        self._sinks = sinks
         self._store: Store | None = None
         self._next_try = -inf
         self._memory = Memory(settings=first_settings)
         self._sessions: tuple[StoredSession, ...] = ()
+        self._members: tuple[Member, ...] = ()
         try:
             self._writer()
         except DiskTroubleError as error:
@@ -76,6 +85,10 @@ class PatientStore:
     def sessions(self) -> tuple[StoredSession, ...]:
         """All of them, oldest first, with the open and the deleted."""
         return self._sessions if self._store is None else self._store.sessions()
+
+    def members(self) -> tuple[Member, ...]:
+        """Who shares the mat, or did."""
+        return self._members if self._store is None else self._store.members()
 
     # --- what happens on the mat
 
@@ -109,6 +122,9 @@ class PatientStore:
     def save_settings(self, settings: Settings) -> None:
         self._writer().save_settings(settings)
 
+    def choose_person(self, person_id: str) -> None:
+        self._writer().choose_person(person_id)
+
     def count(self, kind: str, text: str) -> None:
         self._writer().count(kind, text)
 
@@ -140,7 +156,7 @@ class PatientStore:
         return self._store
 
     def _open(self) -> Store:
-        store = Store.open(self.path)
+        store = Store.open(self.path, sinks=self._sinks)
         try:
             with store.reading() as conn:
                 unset = not history.setting_texts(conn)
@@ -157,7 +173,7 @@ class PatientStore:
             with Store.copied(self.path) as copy:
                 with copy.reading() as conn:
                     unset = not history.setting_texts(conn)
-                memory, self._sessions = copy.load(), copy.sessions()
+                memory, self._sessions, self._members = copy.load(), copy.sessions(), copy.members()
         except StoreError:
             return  # nothing to be read: the device starts as a new one
         self._memory = replace(memory, settings=self._first_settings) if unset else memory

@@ -20,42 +20,54 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
+from matpi.core.people import Person
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
 SESSION_FIELDS = (
     "id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
-    "routine", "edited", "deleted_utc", "deleted_why",
+    "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person",
 )  # fmt: skip
 EDIT_FIELDS = ("session_id", "n", "edited_utc", "field", "before", "after")
-RATING_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value", "moment", "session_id")
-STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id")
-DAY_FIELDS = ("day", "rest", "snoozed")
+RATING_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value", "moment", "session_id", "person")
+STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id", "person")
+DAY_FIELDS = ("day", "rest", "snoozed", "person")
+MEMBER_FIELDS = ("id", "name", "weekly_goal", "chosen", "removed")
+ANSWER_FIELDS = ("some", "utc", "cleared", "person")
 DIAGNOSTIC_FIELDS = ("kind", "count", "last_text")
 
 SELECT_SESSIONS = (
     "SELECT id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why FROM sessions ORDER BY seq"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person FROM sessions ORDER BY seq"
 )
 SELECT_EDITS = "SELECT session_id, n, edited_utc, field, before, after FROM session_edits ORDER BY rowid"
-SELECT_RATINGS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id FROM ratings ORDER BY seq"
-SELECT_STOPS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, session_id FROM stops ORDER BY seq"
-SELECT_DAYS = "SELECT day, rest, snoozed FROM days ORDER BY day"
+SELECT_RATINGS = (
+    "SELECT id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person FROM ratings ORDER BY seq"
+)
+SELECT_STOPS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, session_id, person FROM stops ORDER BY seq"
+SELECT_DAYS = "SELECT day, rest, snoozed, person FROM days ORDER BY day, person"
+SELECT_MEMBERS = "SELECT id, name, weekly_goal, chosen, removed FROM people ORDER BY seq"
+SELECT_ANSWERS = "SELECT some, utc, cleared, person FROM acknowledgement WHERE person IS NOT NULL ORDER BY person"
 SELECT_DIAGNOSTICS = "SELECT kind, count, last_text FROM diagnostics ORDER BY kind"
 
 INSERT_SESSION = (
     "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_EDIT = "INSERT INTO session_edits (session_id, n, edited_utc, field, before, after) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_RATING = (
-    "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-INSERT_STOP = "INSERT INTO stops (id, boot_id, mono, utc, utc_offset_s, day, session_id) VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_STOP = (
+    "INSERT INTO stops (id, boot_id, mono, utc, utc_offset_s, day, session_id, person) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 INSERT_DIAGNOSTIC = "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, ?, ?)"
-INSERT_DAY = "INSERT INTO days (day, rest, snoozed) VALUES (?, ?, ?)"
+INSERT_DAY = "INSERT INTO days (day, rest, snoozed, person) VALUES (?, ?, ?, ?)"
+INSERT_MEMBER = "INSERT INTO people (id, name, weekly_goal, chosen, removed) VALUES (?, ?, ?, ?, ?)"
+INSERT_ANSWER = "INSERT INTO acknowledgement (some, utc, cleared, person) VALUES (?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,28 @@ class Tally:
     last_text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who shares the mat, or did: what was theirs stays in the log."""
+
+    id: str
+    name: str
+    weekly_goal: int | None = None
+    chosen: bool = False
+    removed: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a person needs an id")
+        if self.chosen and self.removed:
+            raise ValueError("who was removed cannot be chosen")
+        self.person()
+
+    def person(self) -> Person:
+        """Raises ValueError for a name that is none."""
+        return Person(self.id, self.name, weekly_goal=self.weekly_goal)
+
+
 Item = StoredSession | Rating | StopSign | DayRecord
 
 
@@ -108,11 +142,13 @@ def session_values(stored: StoredSession) -> Row:
     s = stored.session
     return (
         s.id, s.boot_id, s.start_mono, s.start_utc, s.utc_offset_s, s.day, s.span_s, s.on_mat_s, s.reason, s.aways,
-        s.routine, s.edited, stored.deleted_utc, stored.deleted_why,
+        s.routine, s.edited, stored.deleted_utc, stored.deleted_why, s.load_kg, s.person,
     )  # fmt: skip
 
 
-def values_of(record: Edit | Rating | StopSign | DayRecord | Tally, names: tuple[str, ...]) -> Row:
+def values_of(
+    record: Edit | Rating | StopSign | DayRecord | Tally | Member | Acknowledgement, names: tuple[str, ...]
+) -> Row:
     return tuple(getattr(record, name) for name in names)
 
 
@@ -163,22 +199,28 @@ def stored_session_of(row: Row) -> StoredSession:
         aways=aways,
         routine=routine,
         edited=bool(edited),
+        load_kg=row[14],
+        person=row[15],
     )
     return StoredSession(session, deleted_utc=row[12], deleted_why=row[13])
 
 
 def rating_of(row: Row) -> Rating:
-    id_, boot_id, mono, utc, offset_s, day, value, moment, session_id = row
-    return Rating(id_, boot_id, mono, value, Moment(moment), session_id, utc, offset_s, _day(day))
+    id_, boot_id, mono, utc, offset_s, day, value, moment, session_id, person = row
+    return Rating(id_, boot_id, mono, value, Moment(moment), session_id, utc, offset_s, _day(day), person)
 
 
 def stop_of(row: Row) -> StopSign:
-    id_, boot_id, mono, utc, offset_s, day, session_id = row
-    return StopSign(id_, boot_id, mono, session_id, utc, offset_s, _day(day))
+    id_, boot_id, mono, utc, offset_s, day, session_id, person = row
+    return StopSign(id_, boot_id, mono, session_id, utc, offset_s, _day(day), person)
 
 
 def day_of(row: Row) -> DayRecord:
-    return DayRecord(date.fromisoformat(row[0]), rest=bool(row[1]), snoozed=bool(row[2]))
+    return DayRecord(date.fromisoformat(row[0]), rest=bool(row[1]), snoozed=bool(row[2]), person=row[3])
+
+
+def member_of(row: Row) -> Member:
+    return Member(row[0], row[1], row[2], chosen=bool(row[3]), removed=bool(row[4]))
 
 
 def zero_values(zero: Zero) -> Row:
@@ -194,7 +236,7 @@ def zero_of(row: Row) -> Zero:
 
 
 def acknowledgement_of(row: Row) -> Acknowledgement:
-    return Acknowledgement(some=bool(row[0]), utc=row[1], cleared=bool(row[2]))
+    return Acknowledgement(some=bool(row[0]), utc=row[1], cleared=bool(row[2]), person=row[3])
 
 
 def calibration_of(channels: list[Row]) -> Calibration:

@@ -8,10 +8,12 @@ from typing import Any
 
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Settings, StopSign, Zero
 from matpi.store import rows
-from matpi.store.rows import Edit, Row, StoredSession, Tally
+from matpi.store.rows import Edit, Member, Row, StoredSession, Tally
 
-FORMAT, VERSION = "matpi", 1
+FORMAT, VERSION = "matpi", 2
 """What an exported document says of itself. A change of a field is a new version."""
+VERSIONS_READ = (1, 2)
+"""1: before several people; its records have no `person`, its sessions no `load_kg`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Table:
     select: str
     insert: str
     of_row: Callable[[Row], Any]
+    since_1: frozenset[str] = frozenset()
+    """Fields that version 1 did not have."""
+
+    def fields_of_1(self) -> tuple[str, ...]:
+        return tuple(name for name in self.fields if name not in self.since_1)
 
     def values(self, record: Any) -> Row:
         """In the order of `fields`."""
@@ -42,11 +49,14 @@ SESSIONS = Table(
     name="sessions",
     fields=rows.SESSION_FIELDS,
     key=("id",),
-    may_be_unset=frozenset({"start_utc", "utc_offset_s", "day", "reason", "deleted_utc", "deleted_why"}),
+    may_be_unset=frozenset(
+        {"start_utc", "utc_offset_s", "day", "reason", "deleted_utc", "deleted_why", "load_kg", "person"}
+    ),
     type=StoredSession,
     select=rows.SELECT_SESSIONS,
     insert=rows.INSERT_SESSION,
     of_row=rows.stored_session_of,
+    since_1=frozenset({"load_kg", "person"}),
 )
 EDITS = Table(
     name="edits",
@@ -62,31 +72,34 @@ RATINGS = Table(
     name="ratings",
     fields=rows.RATING_FIELDS,
     key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id"}),
+    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person"}),
     type=Rating,
     select=rows.SELECT_RATINGS,
     insert=rows.INSERT_RATING,
     of_row=rows.rating_of,
+    since_1=frozenset({"person"}),
 )
 STOPS = Table(
     name="stops",
     fields=rows.STOP_FIELDS,
     key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id"}),
+    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person"}),
     type=StopSign,
     select=rows.SELECT_STOPS,
     insert=rows.INSERT_STOP,
     of_row=rows.stop_of,
+    since_1=frozenset({"person"}),
 )
 DAYS = Table(
     name="days",
     fields=rows.DAY_FIELDS,
-    key=("day",),
-    may_be_unset=frozenset(),
+    key=("day", "person"),
+    may_be_unset=frozenset({"person"}),
     type=DayRecord,
     select=rows.SELECT_DAYS,
     insert=rows.INSERT_DAY,
     of_row=rows.day_of,
+    since_1=frozenset({"person"}),
 )
 DIAGNOSTICS = Table(
     name="diagnostics",
@@ -99,8 +112,29 @@ DIAGNOSTICS = Table(
     of_row=rows.tally_of,
 )
 
-CSV_TABLES = (SESSIONS, EDITS, RATINGS, STOPS, DAYS)
-TABLES = (*CSV_TABLES, DIAGNOSTICS)
+PEOPLE = Table(
+    name="people",
+    fields=rows.MEMBER_FIELDS,
+    key=("id",),
+    may_be_unset=frozenset({"weekly_goal"}),
+    type=Member,
+    select=rows.SELECT_MEMBERS,
+    insert=rows.INSERT_MEMBER,
+    of_row=rows.member_of,
+)
+ANSWERS = Table(
+    name="answers",
+    fields=rows.ANSWER_FIELDS,
+    key=("person",),
+    may_be_unset=frozenset({"utc"}),
+    type=Acknowledgement,
+    select=rows.SELECT_ANSWERS,
+    insert=rows.INSERT_ANSWER,
+    of_row=rows.acknowledgement_of,
+)
+
+CSV_TABLES = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
+TABLES = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
 
 SINGLES: Mapping[str, type] = {
     "zero": Zero,

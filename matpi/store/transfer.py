@@ -3,7 +3,7 @@
 Floats are written in full, so a round trip is exact, with one exception: a session that is still open comes in as
 ended by a power cut at its last checkpoint. An import goes by id: what the log has already is left as it is, so
 importing twice changes nothing. The single things of the JSON (zero, calibration, acknowledgement, settings) are
-taken where there is none yet.
+taken where there is none yet. Whose a record is comes along (store/arriving.py).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from matpi.core.model import Calibration, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, StoreError
 from matpi.store import faults, history, rows
+from matpi.store.arriving import Arriving
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES, DAYS, EDITS, FORMAT, RATINGS, SESSIONS, STOPS, TABLES, VERSION, Table
@@ -43,10 +44,17 @@ class Imported:
     days: int
     known: int
     taken: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """Names that were new."""
+    nobodys: int = 0
+    """New sessions of which nobody knows whose they are, where people are named."""
 
 
 def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
-    """Write sessions.csv, edits.csv, ratings.csv, stops.csv and days.csv; returns their paths. Raises StoreError."""
+    """Write sessions.csv, edits.csv, ratings.csv, stops.csv, days.csv and people.csv; returns their paths.
+
+    Raises StoreError.
+    """
     import csv
     import io
 
@@ -85,24 +93,24 @@ def export_json(store: Store, target: Path | BinaryIO) -> None:
         target.write(data)
 
 
-def import_csv(store: Store, folder: Path) -> Imported:
-    """Read the files `export_csv` writes, as many of them as there are.
+def import_csv(store: Store, folder: Path, name: str | None = None) -> Imported:
+    """Read the files `export_csv` writes, as many of them as there are. `name`: whose what is nobody's becomes.
 
     Raises ImportFormatError naming file, line and field, with nothing imported; StoreError.
     """
     from matpi.store import incoming
 
-    return _keep(store, incoming.from_csv(folder), {})
+    return _keep(store, incoming.from_csv(folder), {}, name)
 
 
-def import_json(store: Store, source: Path | BinaryIO) -> Imported:
-    """Read what `export_json` writes.
+def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) -> Imported:
+    """Read what `export_json` writes. `name`: whose what is nobody's becomes.
 
     Raises ImportFormatError naming file, line and field, with nothing imported; StoreError.
     """
     from matpi.store import incoming
 
-    return _keep(store, *incoming.from_json(source))
+    return _keep(store, *incoming.from_json(source), name)
 
 
 def _lists(conn: sqlite3.Connection, tables: Iterable[Table]) -> list[tuple[Table, list[Any]]]:
@@ -137,15 +145,16 @@ def _write(path: Path, data: bytes) -> None:
         raise faults.of_os(error, path, "write the export") from error
 
 
-def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any]) -> Imported:
+def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: str | None) -> Imported:
     new: dict[str, int] = dict.fromkeys((table.name for table in TABLES), 0)
-    known = 0
+    known = nobodys = 0
     with store.writing() as conn:
+        arriving = Arriving(conn, name)
         here = {table.name: {table.key_of(record) for record in records} for table, records in _lists(conn, TABLES)}
         # A session that is here keeps its own trace of edits.
         kept_sessions = frozenset(key[0] for key in here[SESSIONS.name])
         seen: set[tuple[str, rows.Row]] = set()
-        for one in found:
+        for one in arriving.booked(found):
             key = one.table.key_of(one.record)
             if (one.table.name, key) in seen:
                 raise ImportFormatError(f"{one.where}, field {one.table.key[-1]}: {key[-1]!r} is there twice.")
@@ -155,8 +164,19 @@ def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any]) -> Impo
                 continue
             _insert(conn, one)
             new[one.table.name] += 1
+            nobodys += isinstance(one.record, StoredSession) and one.record.session.person is None
         taken = _take(conn, singles)
-    return Imported(new[SESSIONS.name], new[RATINGS.name], new[STOPS.name], new[DAYS.name], known, taken)
+        nobodys = nobodys if arriving.somebody_named() else 0
+    return Imported(
+        new[SESSIONS.name],
+        new[RATINGS.name],
+        new[STOPS.name],
+        new[DAYS.name],
+        known,
+        taken,
+        arriving.new_names,
+        nobodys,
+    )
 
 
 def _insert(conn: sqlite3.Connection, one: Found) -> None:

@@ -41,6 +41,9 @@ POSITIONS: dict[str, Point] = {
     "OBJECT": (450, 262),
     "CAPPED": (676, 262),
     "DISCARDED": (560, 350),
+    "OFF_MAT": (892, 364),
+    "READY": (68, 244),
+    "TREND": (216, 344),
 }
 MAIN = ("IDLE", "ARRIVING", "ON_MAT", "AWAY", "DONE", "RATING", "SAVED", "FELT_WRONG", "IDLE")
 

@@ -16,7 +16,6 @@ from matpi.core.breath import (
     OUT_S,
     RADIUS_MAX_PX,
     RADIUS_MIN_PX,
-    SAYS,
     Circle,
     Side,
     circle,
@@ -97,10 +96,6 @@ def test_the_light_has_no_step_and_no_corner() -> None:
     assert max(abs(b - a) for a, b in pairwise(slopes)) < 0.001
     for turn in (0, 4, 10, 14, 20):
         assert abs(slopes[min(int(turn / step), 19_999)]) < 0.001
-
-
-def test_words_fit_the_screen() -> None:
-    assert all(len(words) <= 21 for words in SAYS.values())
 
 
 @quick

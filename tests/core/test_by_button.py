@@ -9,13 +9,13 @@ from math import pi, sin
 
 import pytest
 
-from matpi.core.controls import CALIBRATE
 from matpi.core.effects import Note, SaveCalibration, SaveZero, UseCalibration
 from matpi.core.events import Saved, SensorLost
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.presence import Load
 from matpi.core.session import State
 from matpi.core.views import Fault, Guide, Menu, Notice, WeightEntry
+from matpi.core.words_en import ENGLISH
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -54,7 +54,7 @@ def choose(on: Bench) -> None:
     if on.device.shown is not None and on.state is State.IDLE:
         on.hold()
     assert on.state is State.MENU
-    while isinstance(on.view, Menu) and on.view.items[on.view.index] != CALIBRATE:
+    while isinstance(on.view, Menu) and on.view.items[on.view.index] != ENGLISH.menu.calibrate:
         on.tap()
     on.hold()
 
@@ -309,7 +309,7 @@ def test_without_chips_that_count_there_is_nothing_to_calibrate() -> None:
     on = Bench()
     on.hold()
     assert isinstance(on.view, Menu)
-    assert CALIBRATE not in on.view.items
+    assert ENGLISH.menu.calibrate not in on.view.items
 
 
 def test_the_cells_fall_silent_in_the_middle_of_it() -> None:

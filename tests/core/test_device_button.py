@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.core.controls import BACK, CLINICIAN, SAFETY, ZERO
+from matpi.core.controls import Item
 from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
 from matpi.core.events import ButtonDown, ButtonUp
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, Off, Safety, Timer
+from matpi.core.words_en import ENGLISH
 from tests.bench import NOON, Bench
 
 
@@ -224,8 +225,8 @@ def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> No
     bench = Bench()
     bench.pass_s(30)
     bench.hold()
-    assert bench.view == Menu((ZERO, SAFETY, BACK), 0)
-    for index in (1, 2, 0):
+    assert bench.view == Menu(("Routine", "Trend", "Zero the mat", "Safety", "Back"), 0)
+    for index in (1, 2, 3, 4, 0):
         bench.tap()
         assert isinstance(bench.view, Menu)
         assert bench.view.index == index
@@ -247,14 +248,9 @@ def test_the_hold_that_opened_the_menu_chooses_nothing() -> None:
 def test_back_goes_back_and_safety_can_be_read_again() -> None:
     bench = Bench()
     bench.pass_s(30)
-    bench.hold()
-    bench.tap()
-    bench.tap()
-    bench.hold()
+    bench.choose(Item.BACK)
     assert bench.state is State.IDLE
-    bench.hold()
-    bench.tap()
-    bench.hold()
+    bench.choose(Item.SAFETY)
     assert bench.view == Safety(0, len(PAGES), 0.0)
 
 
@@ -330,7 +326,7 @@ def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     assert again.device.plan.short_only, "remembered"
     again.hold()
     assert isinstance(again.view, Menu)
-    for _ in range(again.view.items.index(CLINICIAN)):
+    for _ in range(again.view.items.index(ENGLISH.menu.clinician)):
         again.tap()
     again.hold()
     assert answered(again) == [(True, True)]
@@ -393,7 +389,7 @@ def test_the_menu_opens_over_an_object_and_can_make_it_the_zero() -> None:
     assert bench.state is State.OBJECT
     bench.hold()
     assert bench.state is State.MENU
-    bench.hold()
+    bench.choose(Item.ZERO)
     assert bench.state is State.IDLE
     assert bench.device.presence.zero.total_kg == pytest.approx(20.0, abs=0.1)
     bench.reboot(5.0)

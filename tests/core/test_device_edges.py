@@ -15,7 +15,7 @@ from matpi.core.model import EndReason
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.spoken import spoken
-from matpi.core.views import SILENT, Fault, Holding, Object, Off
+from matpi.core.views import Fault, Holding, Object, Off
 from tests.bench import NOON, Bench
 
 CAP_S = 45 * 60.0
@@ -315,7 +315,7 @@ def test_in_mid_session_the_short_word_stands_over_the_waiting_time() -> None:
     bench.silent = True
     bench.pass_s(1)
     assert isinstance(bench.view, Holding)
-    assert bench.view.what == SILENT
+    assert bench.view.what == ""
 
 
 def test_what_an_edge_notes_goes_to_the_diagnostics() -> None:

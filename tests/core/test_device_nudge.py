@@ -144,3 +144,33 @@ def test_it_needs_no_reading_to_come_on_time() -> None:
     bench.silent = True
     bench.send(Tick(bench.t + NINE + 1))
     assert bench.pattern is Pattern.BREATH
+
+
+def test_a_tap_that_answers_the_question_snoozes_nothing() -> None:
+    bench = Bench(Memory(acknowledgement=KNOWN), utc=EVENING)
+    bench.pass_s(NINE - 60)
+    bench.lie(70)
+    bench.up(25)
+    assert bench.state is State.RATING
+    assert bench.device.nudge is not None
+    assert bench.device.nudge.reason is None, "too short for the plan: it reminds"
+    bench.tap()
+    bench.hold()
+    bench.tap()
+    assert bench.state is State.FELT_WRONG
+    bench.tap()
+    assert bench.of(SaveDay) == []
+    bench.pass_s(31)
+    assert isinstance(bench.view, Off)
+    bench.tap()
+    assert len(bench.of(SaveDay)) == 1, "on the dark panel it is meant for the light"
+
+
+def test_a_snooze_outlives_a_power_cut() -> None:
+    bench = evening()
+    bench.pass_s(NINE + 10)
+    bench.tap()
+    again = bench.reboot()
+    again.rate = 1.0
+    again.pass_s(1800)
+    assert [light for light in again.lights if light.pattern is Pattern.BREATH] == []

@@ -12,10 +12,11 @@ import pytest
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.events import PanelBack, PanelLost
-from matpi.core.look import phase
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
+from matpi.core.on_mat import phase
 from matpi.core.session import State
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
+from matpi.core.words_en import ENGLISH
 from tests.bench import NOON, Bench
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -70,7 +71,7 @@ def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: fl
     bench = Bench(Memory(acknowledgement=KNOWN, log=Log(sessions=tuple(reversed(done)))))
     bench.pass_s(1)
     assert bench.device.plan.upper_min == 20
-    assert phase(bench.device, elapsed_s) == label
+    assert ENGLISH.phases.of(phase(bench.device, elapsed_s).says) == label
 
 
 def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:

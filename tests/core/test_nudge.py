@@ -80,9 +80,19 @@ def test_a_bedtime_after_midnight_speaks_of_the_plans_day() -> None:
     assert ask(half_past_midnight, LATE, today=missing(WEDNESDAY)).active
 
 
-def test_without_quiet_hours_it_ends_with_the_plans_day() -> None:
-    seen = clock_times(WEDNESDAY, replace(PLAIN, quiet_from=time(3, 0), quiet_to=time(3, 0)))
-    assert (seen[0], seen[-1]) == ("21:00", "03:55")
+def test_without_quiet_hours_it_ends_an_hour_after_bedtime() -> None:
+    awake = replace(PLAIN, quiet_from=time(3, 0), quiet_to=time(3, 0))
+    seen = clock_times(WEDNESDAY, awake)
+    assert (seen[0], seen[-1]) == ("21:00", "23:25")
+    assert ask(utc("23:30"), awake).reason is Silence.PAST_BEDTIME
+    late = clock_times(WEDNESDAY, replace(awake, bedtime=time(3, 30)))
+    assert (late[0], late[-1]) == ("02:00", "03:55"), "the plan's day ends first"
+
+
+def test_a_bedtime_after_the_start_of_the_day_does_not_make_a_day_of_reminding() -> None:
+    shift = replace(PLAIN, bedtime=time(5, 30), quiet_from=time(7, 0), quiet_to=time(15, 0))
+    seen = clock_times(WEDNESDAY, shift)
+    assert (seen[0], seen[-1]) == ("04:00", "06:25"), "of the day that has just begun"
 
 
 def test_quiet_hours_within_the_evening() -> None:
@@ -192,7 +202,7 @@ def test_a_nudge_time_that_comes_twice_begins_once() -> None:
 
 
 def test_quiet_hours_that_end_in_a_doubled_hour_end_with_the_second() -> None:
-    settings = replace(PLAIN, quiet_to=time(2, 30))
+    settings = replace(PLAIN, bedtime=time(2, 30), quiet_to=time(2, 30))
     late = [time for time in clock_times(AUTUMN, settings) if time < "12:00"]
     assert late[0] == "02:30"
     after = [begin for begin, _ in breaths(AUTUMN, settings) if begin > utc("12:00", AUTUMN)]

@@ -231,6 +231,23 @@ def heard(bench: Bench) -> list[str]:
     return [f"{datetime.fromtimestamp(round(at, 1), BERLIN):%H:%M}" for at in times]
 
 
+@pytest.mark.parametrize("answer", ["tap", "hold", "somebody"])
+def test_a_breath_that_is_answered_ends_at_once(answer: str) -> None:
+    bench = an_evening()
+    bench.pass_s(30 * 60 + 10)
+    assert bench.pattern is Pattern.BREATH
+    bench.rate = 10.0
+    if answer == "somebody":
+        bench.lie(5)
+    elif answer == "tap":
+        bench.tap()
+    else:
+        bench.hold(1.0)
+    (begun, ended) = (light.since for light in bench.lights[-2:])
+    assert bench.pattern is Pattern.OFF
+    assert 10.0 <= ended - begun < 15.0
+
+
 def test_it_leaves_the_panel_dark(weeks: Weeks) -> None:
     assert weeks.lit
     bench = an_evening()
@@ -281,17 +298,24 @@ def test_it_can_be_turned_off_and_a_bedtime_can_be_changed_in_the_evening() -> N
     ("settings", "expected"),
     [
         (replace(AT_HOME, bedtime=time(3, 30), nudge_before_bed_min=0, quiet_from=time(1, 0)), []),
+        (replace(AT_HOME, bedtime=time(4, 0), nudge_before_bed_min=0, quiet_from=time(1, 0)), []),
         (replace(AT_HOME, bedtime=time(22, 30), nudge_before_bed_min=0), []),
         (replace(AT_HOME, quiet_from=time(22, 30), quiet_to=time(22, 30)), [*EVENING, *(f"22:{n}" for n in (30, 35))]),
         (replace(AT_HOME, bedtime=time(22, 30), nudge_before_bed_min=360, quiet_from=time(16, 40)), []),
     ],
-    ids=["in the night", "into quiet hours", "no quiet hours", "long before"],
+    ids=["in the night", "at the start of the day", "into quiet hours", "no quiet hours", "long before"],
 )
 def test_a_bedtime_that_leaves_no_evening_is_silent_and_breaks_nothing(settings: Settings, expected: list[str]) -> None:
     bench = an_evening("20:30", settings)
     bench.pass_s(2 * 3600 + 9 * 60)
     assert heard(bench) == expected
     assert bench.device.next_wake() is not None
+
+
+def test_a_bedtime_at_the_start_of_the_day_does_not_remind_all_day_long() -> None:
+    bench = an_evening("20:30", replace(AT_HOME, bedtime=time(4, 0), nudge_before_bed_min=0, quiet_from=time(1, 0)))
+    bench.pass_s(24 * 3600)
+    assert heard(bench) == []
 
 
 def test_a_declared_day_of_rest_is_silent() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matpi.core.plan_file import DAYS_MAX, faults, plan_of, read_plan, step_back
-from matpi.core.programme import _STEP_BACK, TIERS, Tier
+from matpi.core.plan_file import DAYS_MAX, course_of, faults, plan_of, read_plan
+from matpi.core.programme import STARTER, TIERS, Tier, step_back
 from matpi.errors import ConfigError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "own-plan.toml"
@@ -46,7 +46,7 @@ def test_the_built_in_plan_could_be_written_so() -> None:
     parts = [tier((t.first_day, t.last_day), (t.lower_min, t.upper_min), t.clothing, t.goal) for t in TIERS]
     after = {key: value for key, value in parts.pop().items() if key != "days"}
     assert plan_of({"tier": parts, "after": after}).tiers == TIERS
-    assert step_back(TIERS) == _STEP_BACK
+    assert step_back(TIERS) == (0, 0, 1, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -148,3 +148,13 @@ def test_whatever_is_read_covers_every_day_once(parts: list[tuple[int, int, int]
     assert own.days == day - 1 <= DAYS_MAX
     for index, back in enumerate(step_back(own.tiers)):
         assert back < index or index == 0 or back == 0
+
+
+def test_a_stored_plan_that_cannot_be_read_gives_way_to_the_starter_plan() -> None:
+    assert course_of("") == (STARTER, "")
+    course, wrong = course_of("name = 7")
+    assert course is STARTER
+    assert "starter plan holds" in wrong
+    text = (Path(__file__).parents[2] / "docs" / "examples" / "own-plan.toml").read_text(encoding="utf-8")
+    course, wrong = course_of(text)
+    assert (course.name, course.days, wrong) == ("Three gentle weeks", 21, "")

@@ -24,8 +24,9 @@ from matpi.core.model import (
     Settings,
     StopSign,
 )
-from matpi.core.programme import AFTER, TIERS, Plan, plan
-from matpi.core.progress import RestReason, Trend
+from matpi.core.programme import AFTER, TIERS, Course, Plan, Tier, plan
+from matpi.core.progress import RestReason
+from matpi.core.trend import Trend, Way
 
 MONDAY = date(2026, 6, 1)
 PLAIN = Settings()
@@ -349,10 +350,12 @@ def test_the_trend_at_day_7_and_14() -> None:
     ratings = [felt(day, 9 - day // 3) for day in range(21)]
     assert at(5, sessions, ratings=ratings).trend is None
     seventh = at(6, sessions, ratings=ratings).trend
-    assert seventh == Trend(7, 9.0, (8 + 8 + 7) / 3, 3, 3)
-    assert seventh.change < 0
+    assert seventh is not None
+    assert replace(seventh, p=0.0) == Trend(7, Way.LOWER, 9.0, 8.0, 3, 3, 7, 0.0)
     assert at(12, sessions, ratings=ratings).trend == seventh
-    assert at(13, sessions, ratings=ratings).trend == Trend(14, 9.0, (6 + 5 + 5) / 3, 3, 3)
+    fourteenth = at(13, sessions, ratings=ratings).trend
+    assert fourteenth is not None
+    assert replace(fourteenth, p=0.0) == Trend(14, Way.LOWER, 9.0, 5.0, 3, 3, 14, 0.0)
     assert at(20, sessions, ratings=ratings).trend == at(13, sessions, ratings=ratings).trend
 
 
@@ -360,16 +363,50 @@ def test_ratings_of_one_day_count_as_one_and_rest_days_count() -> None:
     sessions = [session for session in good_days(6) if session.day != MONDAY + timedelta(days=1)]
     sessions += [on(7, 10), on(8, 10)]
     trend = at(8, sessions, ratings=[felt(0, 10), felt(0, 8), felt(1, 3), felt(7, 2), felt(None, 10)]).trend
-    assert trend == Trend(7, 6.0, 2.0, 2, 1)
+    assert trend == Trend(7, Way.TOO_FEW, 6.0, 2.0, 2, 1, 3, 1.0)
 
 
-def test_a_trend_needs_ratings_on_both_sides_and_a_restart_forgets_it() -> None:
+def test_a_trend_says_how_few_there_are_and_a_restart_forgets_it() -> None:
     sessions = good_days(8)
-    assert at(8, sessions, ratings=[felt(0, 5)]).trend is None
+    assert at(8, sessions).trend is None
+    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, Way.TOO_FEW, 5.0, None, 1, 0, 1, 1.0)
     both = [felt(0, 5), felt(6, 3)]
-    assert at(8, sessions, ratings=both).trend == Trend(7, 5.0, 3.0, 1, 1)
-    assert at(9, sessions, ratings=both, stops=[wrong(8)]).trend == Trend(7, 5.0, 3.0, 1, 1)
+    few = Trend(7, Way.TOO_FEW, 5.0, 3.0, 1, 1, 2, 1.0)
+    assert at(8, sessions, ratings=both).trend == few
+    assert at(9, sessions, ratings=both, stops=[wrong(8)]).trend == few
     assert at(60, sessions, ratings=both).trend is None
+
+
+def test_a_trend_is_told_on_the_day_it_becomes_known() -> None:
+    sessions = good_days(20)
+    assert [day for day in range(20) if at(day, sessions).trend_today] == [6, 13]
+    assert not at(6, sessions[:6]).trend_today, "the seventh day is not done yet"
+
+
+def own_course() -> Course:
+    tiers = (Tier(1, 2, 2, 15, "coat", "dare"), Tier(3, 4, 2, 6, "shirt", "ease"), Tier(5, 5, 2, 8, "any", "on"))
+    return Course(tiers, "Mine")
+
+
+def test_a_plan_of_ones_own_holds_from_its_first_to_its_last_day() -> None:
+    log = Log(sessions=tuple(good_days(6)))
+    seen = [plan(log, MONDAY + timedelta(days=day), Settings(), course=own_course()) for day in range(6)]
+    assert [(p.day, p.lower_min, p.upper_min) for p in seen] == [
+        (1, 2, 15), (2, 2, 15), (3, 2, 6), (4, 2, 6), (5, 2, 8), (5, 2, 8),
+    ]  # fmt: skip
+    assert [p.after for p in seen] == [False] * 4 + [True] * 2
+
+
+def test_short_sessions_are_short_in_a_plan_of_ones_own_too() -> None:
+    log, unsure = Log(), Acknowledgement(some=True)
+    seen = plan(log, MONDAY, Settings(), unsure, course=own_course())
+    assert (seen.lower_min, seen.upper_min) == (2, 5)
+
+
+def test_a_stop_sign_in_a_plan_of_ones_own_leads_to_what_asks_for_no_more() -> None:
+    log = Log(sessions=tuple(good_days(3)), stops=(wrong(2),))
+    seen = plan(log, MONDAY + timedelta(days=3), Settings(), course=own_course())
+    assert (seen.day, seen.rest_day) == (1, True)
 
 
 def ten_years() -> Log:

@@ -1,4 +1,4 @@
-"""Migrations: numbered files, one transaction, all or nothing. The second version here is made up."""
+"""Migrations: numbered files, one transaction, all or nothing. The versions after this one's are made up."""
 
 import shutil
 from pathlib import Path
@@ -10,12 +10,16 @@ from matpi.store import schema
 from matpi.store.db import Store
 from tests.store.values import session
 
+NOW = len(schema.steps())
+NEXT, AFTER = NOW + 1, NOW + 2
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "schema"
     folder.mkdir()
-    shutil.copy(schema.SCHEMA_FOLDER / "schema_v1.sql", folder)
+    for step in schema.steps():
+        shutil.copy(step, folder)
     return folder
 
 
@@ -27,33 +31,33 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-V2 = """
+TO_NEXT = f"""
 -- A semicolon in a text; and one in a trigger are no end.
 ALTER TABLE sessions ADD COLUMN mood TEXT DEFAULT 'fine; really';
 CREATE TRIGGER told AFTER INSERT ON stops BEGIN
   INSERT INTO diagnostics VALUES ('stop', 1, '');
 END;
-PRAGMA user_version = 2;
+PRAGMA user_version = {NEXT};
 """
-V3 = """
+TO_AFTER = f"""
 UPDATE sessions SET mood = 'migrated';
-PRAGMA user_version = 3;
+PRAGMA user_version = {AFTER};
 """
 
 
 def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path: Path) -> None:
-    (folder / "schema_v2.sql").write_text(V2)
-    (folder / "schema_v3.sql").write_text(V3)
+    (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
+    (folder / f"schema_v{AFTER}.sql").write_text(TO_AFTER)
     with Store.open(path, folder=folder) as store:
         assert store.log().sessions == (session(),)
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("migrated",)]
-        assert schema.version(store._conn) == 3
+        assert schema.version(store._conn) == AFTER
     with pytest.raises(StoreNewerError):
         Store.open(path)
 
 
 def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> None:
-    (folder / "schema_v2.sql").write_text(V2)
+    (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     with Store.open(tmp_path / "new.db", folder=folder) as store:
         store.save_session(session())
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("fine; really",)]
@@ -62,29 +66,29 @@ def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        ("UPDATE sessions SET nowhere = 1;\nPRAGMA user_version = 3;", "no such column: nowhere"),
-        ("UPDATE sessions SET on_mat_s = -1;\nPRAGMA user_version = 3;", "CHECK constraint failed"),
-        ("UPDATE sessions SET mood = 'half';", "does not set user_version to 3"),
-        ("UPDATE sessions SET mood = 'half'", "does not set user_version to 3"),
+        (f"UPDATE sessions SET nowhere = 1;\nPRAGMA user_version = {AFTER};", "no such column: nowhere"),
+        (f"UPDATE sessions SET on_mat_s = -1;\nPRAGMA user_version = {AFTER};", "CHECK constraint failed"),
+        ("UPDATE sessions SET mood = 'half';", f"does not set user_version to {AFTER}"),
+        ("UPDATE sessions SET mood = 'half'", f"does not set user_version to {AFTER}"),
         (
-            "INSERT INTO session_edits VALUES ('nobody', 1, NULL, 'x', NULL, NULL);\nPRAGMA user_version = 3;",
+            f"INSERT INTO session_edits VALUES ('nobody', 1, NULL, 'x', NULL, NULL);\nPRAGMA user_version = {AFTER};",
             "FOREIGN KEY constraint failed",
         ),
     ],
 )
 def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, broken: str, says: str) -> None:
-    (folder / "schema_v2.sql").write_text(V2)
-    (folder / "schema_v3.sql").write_text(broken)
+    (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
+    (folder / f"schema_v{AFTER}.sql").write_text(broken)
     before = path.read_bytes()
     with pytest.raises(StoreError, match=says) as caught:
         Store.open(path, folder=folder)
-    assert "schema_v3.sql" in str(caught.value)
+    assert f"schema_v{AFTER}.sql" in str(caught.value)
     assert path.read_bytes() == before
     with Store.open(path) as store:
         assert store.log().sessions == (session(),)
 
 
-@pytest.mark.parametrize("names", [["schema_v3.sql"], ["schema_v0.sql"]])
+@pytest.mark.parametrize("names", [[f"schema_v{AFTER}.sql"], ["schema_v0.sql"]])
 def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[str]) -> None:
     for name in names:
         (folder / name).write_text("")

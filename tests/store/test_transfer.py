@@ -31,12 +31,22 @@ from tests.store.values import UTC, rating, session, stop
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
+    "deleted_utc,deleted_why,load_kg,person",
+    "edits": "session_id,n,edited_utc,field,before,after",
+    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person",
+    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person",
+    "days": "day,rest,snoozed,person",
+    "people": "id,name,weekly_goal,chosen,removed",
+}
+OF_1 = {
+    "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
     "deleted_utc,deleted_why",
     "edits": "session_id,n,edited_utc,field,before,after",
     "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id",
     "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id",
     "days": "day,rest,snoozed",
 }
+"""The headers of exports from before several people."""
 
 
 @pytest.fixture
@@ -81,20 +91,20 @@ def test_the_fields_of_the_csv_files_are_in_their_order(store: Store, tmp_path: 
     for path in written:
         assert path.read_text(encoding="utf-8").splitlines()[0] == HEADERS[path.stem]
     lines = (tmp_path / "out" / "sessions.csv").read_bytes().split(b"\r\n")
-    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,"
-    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,"
-    assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed\r\n2025-11-24,true,false\r\n"
+    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,"
+    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,"
+    assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed,person\r\n2025-11-24,true,false,\r\n"
 
 
 def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
     furnish(store)
     document = json.loads(as_json(store))
     assert list(document) == [
-        "format", "version", "sessions", "edits", "ratings", "stops", "days", "diagnostics",
+        "format", "version", "sessions", "edits", "ratings", "stops", "days", "people", "diagnostics", "answers",
         "zero", "zero_before", "calibration", "acknowledgement", "settings",
     ]  # fmt: skip
     for name, header in HEADERS.items():
-        assert document[name], name
+        assert document[name] or name == "people"
         assert all(",".join(row) == header for row in document[name])
     assert list(document["diagnostics"][0]) == ["kind", "count", "last_text"]
     assert document["settings"]["rest_weekdays"] == [0, 3, 6]
@@ -206,8 +216,8 @@ def test_a_bad_row_is_named_and_nothing_is_imported(
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "sessions.csv").write_text(f"{HEADERS['sessions']}\n{GOOD}")
-    (folder / f"{name}.csv").write_text("id;boot\n" if text is None else f"{HEADERS[name]}\n{text}")
+    (folder / "sessions.csv").write_text(f"{OF_1['sessions']}\n{GOOD}")
+    (folder / f"{name}.csv").write_text("id;boot\n" if text is None else f"{OF_1[name]}\n{text}")
     with pytest.raises(ImportFormatError, match=rf"^{folder}/{name}\.csv, {says}"):
         import_csv(store, folder)
     assert store.items() == ()
@@ -256,7 +266,7 @@ def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
         (b'{\n"format": "matpi",\n!', "line 3: "),
         (b"[1]", 'field format: it must be "matpi"'),
         (b'{"format": "other"}', 'field format: it must be "matpi"'),
-        (b'{"format": "matpi", "version": 2}', "field version: 2 is unknown"),
+        (b'{"format": "matpi", "version": 3}', "field version: 3 is unknown"),
         (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
         (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
         (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),

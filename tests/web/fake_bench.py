@@ -43,7 +43,7 @@ class FakeBench:
         self.lamp: Payload = {"pattern": "off", "age_s": 0.0, "table": [0.0], "loops": False}
         self.status: Payload = {
             "power": True, "state": "IDLE", "reason": "answered", "doing": "away", "kg": 74.0, "load_kg": 0.0,
-            "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False,
+            "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False, "board": False,
         }  # fmt: skip
         self.sessions: Payload = {
             "sessions": [

@@ -1,0 +1,92 @@
+"""`matpi safety`: read what the device asks first, answer it here, clear it, or have it asked again.
+
+Reading works beside a running device; answering needs the log for itself (StoreBusyError).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from matpi import people
+from matpi.core.model import Acknowledgement
+from matpi.core.people import GUEST_ID
+from matpi.core.programme import SHORT_MIN
+from matpi.core.safety import PAGES
+from matpi.errors import UsageError
+from matpi.host import default_store, zone_for
+from matpi.store.db import Store
+from matpi.telling import say
+
+
+def read(store: Path | None, person: str | None = None) -> None:
+    """The pages, and what was answered by who is chosen, or named `person`."""
+    path = store or default_store()
+    with Store.open(path, read_only=True) as log:
+        owner, memory = _owner(log, person), log.load()
+    for heading, points in told():
+        say(f"{heading} {', '.join(points)}.")
+    say(answered(memory.answer_of(owner), memory.settings.zone))
+
+
+def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
+    with Store.open(store or default_store()) as log:
+        log.save_acknowledgement(Acknowledgement(some=some, utc=time.time(), person=_owner(log, person)))
+        zone = log.load().settings.zone
+    say(answered(Acknowledgement(some=some, utc=time.time()), zone))
+
+
+def clinician_agreed(store: Path | None, person: str | None = None) -> None:
+    """Raises UsageError when nothing was ticked that somebody could agree to."""
+    with Store.open(store or default_store()) as log:
+        memory = log.load()
+        before = memory.answer_of(_owner(log, person))
+        if before is None or not before.some:
+            raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
+        now = replace(before, cleared=True, utc=time.time())
+        log.save_acknowledgement(now)
+    say(answered(now, memory.settings.zone))
+
+
+def ask_again(store: Path | None, person: str | None = None) -> None:
+    with Store.open(store or default_store()) as log:
+        log.forget_acknowledgement(_owner(log, person))
+    say("The device asks again when it starts next.")
+
+
+def _owner(log: Store, person: str | None) -> str | None:
+    """Whose answer it is. Raises UsageError for a guest, whose answer is not kept."""
+    owner = people.meant(log.load()) if person is None else people.owner_of(log, person)
+    if owner == GUEST_ID:
+        raise UsageError("A guest's answer is not kept: the device asks each of them.")
+    return owner
+
+
+def told() -> list[tuple[str, list[str]]]:
+    """Each heading once, with its points whole: on the device they are broken into lines and pages."""
+    found: dict[str, list[str]] = {}
+    for heading, *lines in PAGES[:-1]:
+        points = found.setdefault(heading, [])
+        for line in lines:
+            if line.startswith("* ") or line[0].isupper():
+                points.append(line.removeprefix("* "))
+            else:
+                points[-1] += f" {line.strip()}"
+    return list(found.items())
+
+
+def answered(given: Acknowledgement | None, zone: str) -> str:
+    if given is None:
+        return "Not answered yet: the device asks, or say --none or --some."
+    when = "" if given.utc is None else f" on {datetime.fromtimestamp(given.utc, zone_for(zone)):%Y-%m-%d}"
+    if not given.some:
+        return f"Answered{when}: none of these."
+    if given.cleared:
+        return f"Answered{when}: one of these, and a clinician agreed."
+    lower_min, upper_min = SHORT_MIN
+    return (
+        f"Answered{when}: one of these. Ask your clinician first; sessions are kept to {lower_min} to {upper_min} min "
+        f"until you say --clinician-ok."
+    )

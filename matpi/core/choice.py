@@ -1,0 +1,100 @@
+"""Which routine is meant: chosen in the menu for the next session, else the one that is set; and whether it is a guest.
+
+A choice lasts until its session ends, or for ten minutes without one. What a session is stays with it, whatever is
+chosen meanwhile. The threshold of presence follows, while the mat is empty.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from matpi.core.model import Session
+from matpi.core.people import GUEST_ID
+from matpi.core.presence import Load
+from matpi.core.programme import Plan
+from matpi.core.routine import ROUTINES, Routine, goes_on_off_mat
+from matpi.core.routine import target as target_of
+from matpi.core.running import Running
+from matpi.core.session import State
+
+if TYPE_CHECKING:
+    from matpi.core.device import Device
+
+UNUSED_S = 600.0
+"""Chosen: time to read the advice, fetch a towel and lie down."""
+_TELLS_OF_LAST = frozenset(
+    {State.DONE, State.OFF_MAT, State.CAPPED, State.RATING, State.SAVED, State.FELT_WRONG}
+)
+
+
+class Choice:
+    """`left_open` is a session that a power cut left open: whoever lies there still does the same."""
+
+    def __init__(self, t: float, left_open: Session | None) -> None:
+        self.name = None if left_open is None or left_open.routine == "plan" else left_open.routine
+        self.guest = left_open is not None and left_open.person == GUEST_ID
+        self.since = t
+
+    def take(self, name: str, t: float) -> None:
+        self.name, self.since = name, t
+
+    def take_guest(self, t: float, *, guest: bool = True) -> None:
+        self.guest, self.since = guest, t
+
+    def drop(self) -> None:
+        self.name, self.guest = None, False
+
+
+def due(device: Device) -> float:
+    """When the choice is forgotten."""
+    if (device.choice.name is None and not device.choice.guest) or device.machine.unfinished():
+        return inf
+    return device.choice.since + UNUSED_S
+
+
+def next_name(device: Device) -> str:
+    """Of the session to come."""
+    return device.settings.routine if device.choice.name is None else device.choice.name
+
+
+def routine(device: Device) -> Routine:
+    """Of the session that is shown, else of the one to come. A name that nobody knows any more is the plan's."""
+    session = spoken_of(device)
+    return _named(next_name(device) if session is None else session.routine)
+
+
+def plan(device: Device) -> Plan:
+    """Of the day of the session that is shown, else today's."""
+    session = spoken_of(device)
+    return device.plans.of_session(device, None if session is None else session.day)
+
+
+def target(device: Device) -> tuple[int, int]:
+    """Minutes, lower and upper, of the session that is shown or to come."""
+    return target_of(routine(device), plan(device))
+
+
+def follows_off_mat(device: Device, session: Session) -> bool:
+    own = ROUTINES.get(session.routine)
+    return own is not None and goes_on_off_mat(own, device.plans.of_session(device, session.day), session.on_mat_s)
+
+
+def settle(device: Device) -> None:
+    """The threshold of presence is that of the session to come, once the mat is empty."""
+    presence = device.presence
+    wanted_kg = _named(next_name(device)).on_kg(device.rules.presence.on_kg)
+    if presence.rules.on_kg != wanted_kg and presence.load is Load.EMPTY and not device.machine.unfinished():
+        presence.set_on_kg(wanted_kg)
+
+
+def _named(name: str) -> Routine:
+    return ROUTINES.get(name, ROUTINES["plan"])
+
+
+def spoken_of(device: Device) -> Running | Session | None:
+    """The session that is shown."""
+    machine = device.machine
+    if machine.running is not None:
+        return machine.running
+    return machine.last if machine.state in _TELLS_OF_LAST else machine.discarded()

@@ -1,0 +1,102 @@
+"""The trend on the device: after the rating of day 7 and 14, and in the menu."""
+
+# mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
+# (the bench changes between one look at it and the next; mypy takes it to stand still)
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from matpi.core.controls import Item
+from matpi.core.model import Memory, Moment, Rating
+from matpi.core.session import State
+from matpi.core.views import Notice
+from tests.bench import Bench
+from tests.core.test_device_routines import on_plan_day
+
+
+def rated(memory: Memory, values: list[int]) -> Memory:
+    ratings = tuple(
+        Rating(f"r{n}", "b", 0.0, value, Moment.AFTER, session.id, (session.start_utc or 0.0) + 1300.0, 0, session.day)
+        for n, (value, session) in enumerate(zip(values, memory.log.sessions, strict=True))
+    )
+    return replace(memory, log=replace(memory.log, ratings=ratings))
+
+
+def evening(day: int, values: list[int]) -> Bench:
+    bench = Bench(rated(on_plan_day(day), values), rate=5)
+    bench.pass_s(35)
+    return bench
+
+
+def lie_and_rate(bench: Bench, minutes: float, value: int) -> None:
+    bench.lie(minutes * 60 + 5)
+    bench.up(26)
+    for _ in range(value):
+        bench.tap()
+    bench.hold()
+    assert bench.state is State.SAVED
+    bench.tap()
+    assert bench.state is State.FELT_WRONG
+    bench.tap()
+
+
+def test_after_the_rating_of_day_7_it_is_told_and_a_tap_shows_before_and_after() -> None:
+    bench = evening(7, [9, 9, 8, 8, 7, 6])
+    lie_and_rate(bench, 6, 5)
+    assert bench.state is State.TREND
+    assert bench.view == Notice("Trend", "day 7: 9 to 6", "lower, n 7")
+    bench.tap()
+    assert bench.view == Notice("Before, after", "no pairs yet", "")
+    bench.tap()
+    assert bench.state is State.IDLE
+
+
+def test_it_is_told_once_that_day() -> None:
+    bench = evening(7, [9, 9, 8, 8, 7, 6])
+    lie_and_rate(bench, 6, 5)
+    bench.pass_s(25)
+    assert bench.state is State.IDLE
+    lie_and_rate(bench, 1, 5)
+    assert bench.state is State.IDLE
+
+
+@pytest.mark.parametrize("day", [6, 8])
+def test_on_other_days_it_is_not_told(day: int) -> None:
+    bench = evening(day, [9, 9, 8, 8, 7, 6, 6][: day - 1])
+    lie_and_rate(bench, 11, 5)
+    assert bench.state is State.IDLE
+
+
+def test_it_is_not_told_before_the_day_is_done() -> None:
+    bench = evening(7, [9, 9, 8, 8, 7, 6])
+    lie_and_rate(bench, 2, 5)
+    assert bench.state is State.IDLE
+
+
+def test_a_question_left_open_does_not_keep_it_back() -> None:
+    bench = evening(7, [9, 9, 8, 8, 7, 6])
+    bench.lie(305)
+    bench.up(26 + 60 + 8 + 2)
+    assert bench.state is State.TREND
+    assert bench.view == Notice("Trend", "day 7: 6 rated", "too few to tell")
+
+
+def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
+    bench = evening(3, [9, 9])
+    bench.choose(Item.TREND)
+    assert bench.view == Notice("Trend", "not before day 7", "rate every day")
+    bench.pass_s(21)
+    assert bench.state is State.IDLE
+    later = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
+    later.choose(Item.TREND)
+    assert later.view == Notice("Trend", "day 7: 9 to 6", "lower, n 7")
+
+
+def test_somebody_lying_down_comes_first() -> None:
+    bench = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
+    bench.choose(Item.TREND)
+    bench.lie(5)
+    assert bench.state is State.ON_MAT

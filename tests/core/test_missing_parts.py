@@ -1,0 +1,40 @@
+"""A part that does not work is told on the screen of the empty mat; nothing else stops."""
+
+from __future__ import annotations
+
+import pytest
+
+from matpi.core.events import Noted
+from matpi.core.look import PARTS
+from matpi.core.model import EndReason
+from matpi.core.views import Idle
+from tests.bench import Bench
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("button_lost", "button does not work"),
+        ("lamp_lost", "light does not work"),
+        ("chime_lost", "chime does not work"),
+    ],
+)
+def test_it_is_told_and_the_timer_runs_all_the_same(kind: str, says: str) -> None:
+    on = Bench()
+    on.pass_s(5)
+    before = on.view
+    on.send(Noted(on.t, kind, "GPIO 17 is busy"))
+    on.pass_s(1)
+    told = on.view
+    assert isinstance(before, Idle)
+    assert isinstance(told, Idle)
+    assert (before.notice, told.notice) == (None, says)
+    on.lie(100)
+    on.up(60)
+    (session,) = on.saved
+    assert session.reason is EndReason.LEFT
+    assert [note.text for note in on.notes(kind)] == ["GPIO 17 is busy"]
+
+
+def test_each_has_its_words() -> None:
+    assert set(PARTS) == {"button_lost", "lamp_lost", "chime_lost"}

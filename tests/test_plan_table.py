@@ -1,0 +1,171 @@
+"""`matpi plan`: a plan of one's own, taken or refused, and what is told of how it goes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from matpi import host, plan_table, tables
+from matpi.cli import run
+from matpi.core.model import DayRecord, Moment, Rating, Settings, StopSign
+from matpi.store.db import Store
+from tests.bench import NOON
+from tests.core.test_device_routines import on_plan_day
+
+Out = pytest.CaptureFixture[str]
+EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "own-plan.toml"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "matpi.db"
+    with Store.open(path) as log:
+        log.save_settings(Settings(zone="UTC"))
+    return path
+
+
+def with_days(path: Path, day: int, ratings: list[int]) -> None:
+    with Store.open(path) as log:
+        for n, session in enumerate(on_plan_day(day).log.sessions):
+            log.save_session(session)
+            start = session.start_utc or 0.0
+            log.save_rating(Rating(f"b{n}", "b", 0.0, 9, Moment.BEFORE, None, start - 60, 0, session.day))
+            rating = Rating(f"a{n}", "b", 0.0, ratings[n], Moment.AFTER, session.id, start + 1300, 0, session.day)
+            log.save_rating(rating)
+
+
+def plan_line(path: Path, capsys: Out) -> dict[str, object]:
+    capsys.readouterr()
+    plan_table.plan_today(path, as_json=True)
+    line: dict[str, object] = json.loads(capsys.readouterr().out)
+    return line
+
+
+def test_a_plan_of_ones_own_is_used_and_given_back(path: Path, capsys: Out) -> None:
+    assert run(["plan", "--use", str(EXAMPLE), "--store", str(path)]) == 0
+    assert "Three gentle weeks" in capsys.readouterr().out
+    line = plan_line(path, capsys)
+    assert (line["plan_name"], line["plan_days"], line["upper_min"]) == ("Three gentle weeks", 21, 5)
+    assert run(["settings", "--store", str(path)]) == 0
+    assert "Three gentle weeks" in capsys.readouterr().out
+    assert run(["plan", "--starter", "--store", str(path)]) == 0
+    assert plan_line(path, capsys)["plan_days"] == 14
+
+
+def test_what_is_wrong_with_a_plan_is_told_a_sentence_each_and_the_old_one_stays(
+    path: Path, tmp_path: Path, capsys: Out
+) -> None:
+    plan_table.use(path, EXAMPLE)
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[[tier]]\ndays = [1, 3]\nminutes = [9, 5]\nclothing = 'a'\ngoal = 'b'\n")
+    assert run(["plan", "--use", str(bad), "--store", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "tier 1 has minutes = [9, 5]" in told
+    assert "does not say what follows it" in told
+    assert plan_line(path, capsys)["plan_name"] == "Three gentle weeks"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"days = [", "not TOML"),
+        (b"x" * 70_000, "larger than 64 KiB"),
+        (b"a = " + b"[" * 5000, "not TOML"),
+    ],
+    ids=["missing", "binary", "broken", "huge", "deep"],
+)
+def test_a_file_that_is_no_plan_is_one_line(
+    content: bytes | None, words: str, path: Path, tmp_path: Path, capsys: Out
+) -> None:
+    file = tmp_path / "plan.toml"
+    if content is not None:
+        file.write_bytes(content)
+    assert run(["plan", "--use", str(file), "--store", str(path)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert words in told
+    with Store.open(path, read_only=True) as log:
+        assert log.load().settings.own_plan == ""
+
+
+def test_both_at_once_is_wrong_use(path: Path, capsys: Out) -> None:
+    assert run(["plan", "--use", str(EXAMPLE), "--starter", "--store", str(path)]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+def test_a_stored_plan_that_cannot_be_read_is_told(path: Path, capsys: Out) -> None:
+    with Store.open(path) as log:
+        log.save_settings(Settings(own_plan="name = 7"))
+    plan_table.plan_today(path, as_json=False)
+    assert "the starter plan holds" in capsys.readouterr().out
+
+
+def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_days(path, 9, [8, 8, 7, 7, 6, 5, 4, 4])
+    monkeypatch.setattr("time.time", lambda: NOON)
+    plan_table.plan_today(path, as_json=False)
+    out = capsys.readouterr().out
+    assert "over 7 rated days" in out
+    assert "8 days rated before and after" in out
+    trend = plan_line(path, capsys)["trend"]
+    assert isinstance(trend, dict)
+    assert list(trend) == ["at_day", "way", "early", "late", "early_days", "late_days", "days", "p"]
+    tables.ratings(path, as_json=False)
+    assert "after a session you rated it lower" in capsys.readouterr().out
+
+
+def test_a_stop_sign_is_told_with_what_follows_from_it(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_days(path, 9, [5] * 8)
+    with Store.open(path) as log:
+        log.save_stop(StopSign("s", "b", 0.0, None, NOON - 86400, 0, on_plan_day(9).log.sessions[-1].day))
+    monkeypatch.setattr("time.time", lambda: NOON)
+    plan_table.plan_today(path, as_json=False)
+    out = capsys.readouterr().out
+    assert "rest day" in out
+    assert "one step back; a layer more, or less time" in out
+    line = plan_line(path, capsys)
+    assert (line["day"], line["rest_reason"]) == (4, "stop sign")
+
+
+def test_before_day_7_there_is_no_trend(path: Path, capsys: Out) -> None:
+    assert plan_line(path, capsys)["trend"] is None
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_a_computer_whose_clock_cannot_be_is_told_so(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    with_days(path, 3, [5, 5])
+    was = path.read_bytes()
+    monkeypatch.setattr(host, "DEVICE_STORE", path)
+    monkeypatch.setattr("time.time", lambda: datetime(year, 1, 2, tzinfo=UTC).timestamp())
+    plan_table.plan_today(path, as_json=False)
+    assert f"The clock of this computer says {year}-01-02, which cannot be; set it" in capsys.readouterr().out
+    assert path.read_bytes() == was
+    monkeypatch.setattr("time.time", lambda: NOON)
+    assert plan_line(path, capsys)["done_days"] == 2
+
+
+def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NOON is Sunday, 15 March. Done: Monday, Tuesday, Friday; Wednesday was declared a rest; Saturday a minute."""
+    with Store.open(path) as log:
+        for n, session in enumerate(on_plan_day(6).log.sessions):
+            ago = (6, 5, 2, 1, 1)[n]
+            start, day = NOON - 86400 * ago + n, date(2026, 3, 15 - ago)
+            minutes = (20.0, 9.0, 5.0, 0.6, 0.6)[n]
+            short = replace(session, start_utc=start, day=day, on_mat_s=minutes * 60, span_s=minutes * 60)
+            log.save_session(short)
+        log.save_day(DayRecord(date(2026, 3, 11), rest=True))
+    monkeypatch.setattr("time.time", lambda: NOON)
+    plan_table.plan_today(path, as_json=False)
+    head, week, legend = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert head.split() == ["week", "of", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert week.split() == ["2026-03-09", "20", "9", "rest", "-", "5", "(1)"], "Sunday is not over"
+    assert legend.startswith("Minutes a day")

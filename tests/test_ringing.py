@@ -1,0 +1,122 @@
+"""Chimes: the notes of each kind, the newest wins, a dead piezo is told once; and its square wave on the mock pins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+from matpi.core.effects import ChimeKind
+from matpi.core.events import Event, Noted
+from matpi.drivers.gpio import Piezo
+from matpi.errors import HardwareError
+from matpi.ringing import NOTES, Ringing
+
+
+class Ear:
+    """Hears tones; `quiet` is set each time a silence follows."""
+
+    def __init__(self) -> None:
+        self.heard: list[float] = []
+        self.at: list[float] = []
+        self.dead = False
+        self.quiet = threading.Event()
+
+    def sound(self, hz: float) -> None:
+        self.at.append(time.monotonic())
+        self.heard.append(hz)
+        if self.dead:
+            self.quiet.set()
+            raise HardwareError("The chime cannot use GPIO 13.")
+
+    def silence(self) -> None:
+        self.heard.append(0.0)
+        self.quiet.set()
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+def test_every_kind_has_notes_one_can_hear_and_is_short() -> None:
+    assert set(NOTES) == set(ChimeKind)
+    for notes in NOTES.values():
+        assert all(hz == 0.0 or 400 <= hz <= 700 for hz, _ in notes)
+        assert 0.0 < sum(seconds for _, seconds in notes) <= 1.0
+
+
+def test_a_chime_sounds_at_once_and_then_is_silent(ear: Ear) -> None:
+    ringing = Ringing(ear, lambda _: None)
+    asked = time.monotonic()
+    ringing.ring(ChimeKind.IN)
+    assert ear.quiet.wait(2.0)
+    ringing.stop()
+    assert ear.heard == [523.0, 0.0]
+    assert ear.at[0] - asked < 0.2
+
+
+def test_the_newest_wins_and_stopping_is_silent(ear: Ear) -> None:
+    ringing = Ringing(ear, lambda _: None)
+    ringing.ring(ChimeKind.ENOUGH)
+    while not ear.heard:
+        time.sleep(0.001)
+    ringing.ring(ChimeKind.OUT)
+    assert ear.quiet.wait(2.0)
+    ringing.stop()
+    assert ear.heard[0] == 440.0
+    assert 659.0 not in ear.heard, "what rang was cut short"
+    assert ear.heard[-1] == 0.0
+
+
+def test_what_waited_too_long_is_left_out(ear: Ear) -> None:
+    times = iter([10.0, 11.0, 12.0, 12.0])
+    ringing = Ringing(ear, lambda _: None, now=lambda: next(times))
+    ringing.ring(ChimeKind.PHASE)
+    time.sleep(0.05)
+    assert ear.heard == []
+    ringing.ring(ChimeKind.IN)
+    assert ear.quiet.wait(2.0)
+    ringing.stop()
+    assert ear.heard[0] == 523.0
+
+
+def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
+    noted: list[Event] = []
+    ear.dead = True
+    ringing = Ringing(ear, noted.append, now=lambda: 5.0)
+    for _ in range(3):
+        ear.quiet.clear()
+        ringing.ring(ChimeKind.IN)
+        assert ear.quiet.wait(2.0)
+    ringing.stop()
+    assert noted == [Noted(5.0, "chime_lost", "The chime cannot use GPIO 13.")]
+
+
+@pytest.fixture
+def pins() -> Iterator[Any]:
+    factory = MockFactory(pin_class=MockPWMPin)
+    yield factory
+    factory.reset()
+
+
+def test_the_piezo_is_a_square_wave_at_the_notes_frequency(pins: Any) -> None:
+    piezo = Piezo(13, pins)
+    wire = pins.pin(13)
+    assert wire.state == 0.0
+    piezo.sound(523.0)
+    assert (wire.frequency, wire.state) == (523.0, 0.5)
+    piezo.silence()
+    assert wire.state == 0.0
+    piezo.close()
+
+
+def test_without_pwm_there_is_no_chime_and_it_says_what_to_do() -> None:
+    plain = MockFactory()
+    with pytest.raises(HardwareError, match=r'set driver = "none" in \[chime\]'):
+        Piezo(13, plain)
+    plain.reset()
