@@ -1,3 +1,3 @@
 """matpi: the mat-side device for an acupressure mat."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -7,7 +7,8 @@ keeps its row, an edited one what it said before, and an export has both. The pl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -60,15 +61,22 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...]) -> None:
     path = store or default_store()
     found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
     with Store.open(path, read_only=True) as log:
-        memory = log.load()
+        memory, names = log.load(), people.names(log)
         wanted = [text for key, equals, text in map(_parted, pairs) if key == "person" and equals]
+        if wanted and not memory.people.all:
+            raise UsageError(
+                f"person={wanted[0]} would take the session out of the plan for good, for nobody is named here; "
+                "`matpi people add NAME` names somebody first."
+            )
         owners = {name: people.owner_of(log, name) for name in wanted}
+        others = [entry.session for entry in log.sessions() if entry.deleted_why is None]
     newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
     changes = _changes(found, pairs, memory.settings, max(time.time(), newest), owners)
+    _refuse_overlap(found, changes, others)
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
         after = log.edit_session(found.id, utc=time.time(), **changes)
-    say(f"Session {found.id} was {_told(found)} and is {_told(after)}.")
+    say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     say("What it was is kept, and the plan is counted anew.")
 
 
@@ -134,7 +142,7 @@ def _start(text: str, settings: Settings, now_utc: float) -> dict[str, object]:
         raise UsageError(f"start={text} is no date and time of the local clock; write {EDITS['start']}.")
     zone = zone_for(settings.zone)
     utc = local_instant(wall.date(), zone, wall.time()) if 1970 < wall.year < 2200 else 0.0
-    if utc is None:
+    if utc is None or (utc and datetime.fromtimestamp(utc, zone).replace(tzinfo=None) != wall):
         raise UsageError(f"start={text} never was: the clocks went forward over it; choose a time beside it.")
     if not 0.0 < utc <= now_utc:
         raise UsageError(f"start={text} lies in the future, or before 1971; write when the session began.")
@@ -145,6 +153,28 @@ def _start(text: str, settings: Settings, now_utc: float) -> dict[str, object]:
     }
 
 
-def _told(session: Session) -> str:
+def _refuse_overlap(found: Session, changes: Mapping[str, object], others: Iterable[Session]) -> None:
+    """On one mat there is one session at a time; what overlapped before, as an import may bring it, may go on to."""
+    after = replace(found, **{key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes})  # type: ignore[arg-type]
+    for other in others:
+        if other.id == found.id or other.reason is EndReason.DISCARDED:
+            continue
+        if _overlap(after, other) and not _overlap(found, other):
+            raise UsageError(
+                f"Session {found.id} would overlap session {other.id} on the same mat ({_told(other, {})}); "
+                "choose another start or fewer minutes."
+            )
+
+
+def _overlap(one: Session, other: Session) -> bool:
+    if one.start_utc is None or other.start_utc is None:
+        return False
+    both_s = min(one.start_utc + one.span_s, other.start_utc + other.span_s) - max(one.start_utc, other.start_utc)
+    return both_s > 0.0
+
+
+def _told(session: Session, names: Mapping[str | None, str]) -> str:
+    """With whose it is, where somebody was ever named."""
     when = local(session.start_utc, session.utc_offset_s)
-    return f"{clock(session.on_mat_s)} min of {words(session.routine)}, {when}"
+    whose = "nobody" if session.person is None else names.get(session.person, session.person)
+    return f"{clock(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

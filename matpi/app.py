@@ -178,6 +178,14 @@ def examine(config_path: Path | None, store: Path | None, *, as_json: bool, boar
     return report(checks, as_json, _say)
 
 
+def run_upstream(what: str, name: str | None, config_path: Path | None, store: Path | None, *, as_json: bool) -> int:
+    """`matpi upstream`; returns the exit code."""
+    from matpi import sending
+    from matpi.doctor import upstream_troubles
+
+    return sending.run(what, name, config_path, store, as_json=as_json, troubles=upstream_troubles)
+
+
 def run_calibration(
     config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool
 ) -> None:

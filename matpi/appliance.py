@@ -213,6 +213,10 @@ class Appliance:
         relays.start()
         return relays
 
+    def upstream_troubles(self) -> dict[str, str]:
+        """Sink -> what is the matter with its connection, in a sentence."""
+        return {} if self._relays is None else self._relays.troubles()
+
     def _rate_hz(self) -> float | None:
         """Of the slowest load cell chip."""
         rates = () if self.scale is None else [chip.rate_hz for chip in self.scale.report().chips]

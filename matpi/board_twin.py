@@ -24,6 +24,7 @@ from matpi.core.effects import (
     Checkpoint,
     DateBoot,
     DropSession,
+    DropStop,
     Effect,
     Light,
     Pattern,
@@ -47,7 +48,7 @@ LISTED = 200
 LOOK_S = 0.05
 """Between two looks at the panel. Chosen: a page shows 20 pictures a second and the device 5."""
 STATUS_S = 1.0
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, SaveDay, SaveAcknowledgement, DateBoot, Checkpoint)
+_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, DropStop, SaveDay, SaveAcknowledgement, DateBoot, Checkpoint)
 
 
 class BoardTwin:

@@ -211,38 +211,53 @@ def ratings(store: Path | None, as_json: bool, person: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As one JSON line.")
 @click.option("--use", type=_FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md.")
 @click.option("--starter", is_flag=True, help="The starter plan again.")
+@click.option("--rest-today", "rest", is_flag=True, help="Today is a day of rest.")
+@click.option("--no-rest-today", "no_rest", is_flag=True, help="Today is no day of rest after all.")
 @_PERSON
-def plan(store: Path | None, as_json: bool, use: Path | None, starter: bool, person: str | None) -> None:
+def plan(
+    store: Path | None,
+    as_json: bool,
+    use: Path | None,
+    starter: bool,
+    rest: bool,
+    no_rest: bool,
+    person: str | None,
+) -> None:
     """Where the plan stands today, and how it goes."""
     from matpi import plan_table
 
     if use is not None and starter:
         raise UsageError("--use and --starter exclude each other; choose one.")
+    if rest and no_rest:
+        raise UsageError("--rest-today and --no-rest-today exclude each other; choose one.")
     if use is not None or starter:
         plan_table.use(store, use)
+    if rest or no_rest:
+        plan_table.rest_today(store, rest=rest, person=person)
     plan_table.plan_today(store, as_json=as_json, person=person)
 
 
 @matpi.command()
 @_STORE
-@click.option("--none", "answer", flag_value="none", help="None of these applies.")
-@click.option("--some", "answer", flag_value="some", help="One of these applies: short sessions until cleared.")
-@click.option("--clinician-ok", "answer", flag_value="ok", help="A clinician was asked and agreed.")
-@click.option("--ask-again", "answer", flag_value="again", help="Let the device ask again.")
+@click.option("--none", "none", is_flag=True, help="None of these applies.")
+@click.option("--some", "some", is_flag=True, help="One applies, or unsure: short sessions until cleared.")
+@click.option("--clinician-ok", "agreed", is_flag=True, help="A clinician was asked and agreed.")
+@click.option("--ask-again", "again", is_flag=True, help="Let the device ask again.")
 @_PERSON
-def safety(store: Path | None, answer: str | None, person: str | None) -> None:
+def safety(store: Path | None, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
     """What to know first, and what was answered."""
     from matpi import consent
 
-    match answer:
-        case "none" | "some":
-            consent.answer(store, some=answer == "some", person=person)
-        case "ok":
-            consent.clinician_agreed(store, person)
-        case "again":
-            consent.ask_again(store, person)
-        case _:
-            consent.read(store, person)
+    if sum((none, some, agreed, again)) > 1:
+        raise UsageError("--none, --some, --clinician-ok and --ask-again exclude each other; choose one.")
+    if none or some:
+        consent.answer(store, some=some, person=person)
+    elif agreed:
+        consent.clinician_agreed(store, person)
+    elif again:
+        consent.ask_again(store, person)
+    else:
+        consent.read(store, person)
 
 
 @matpi.command()
@@ -272,7 +287,7 @@ def import_(source: Path, store: Path | None, person: str | None) -> None:
 @_STORE
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a person.")
 def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
-    r"""Who shares the mat, up to four; without words, list them.
+    """Who shares the mat, up to four; without words, list them.
 
     \b
     add NAME         from two names on the device tells people apart
@@ -280,7 +295,7 @@ def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
     remove NAME      the log keeps what was theirs
     choose NAME      whose the next session is
     goal NAME N      sessions a week, 3 to 7; "none": as it is set for all
-    """
+    """  # noqa: D301  click takes the backspace itself
     import time
 
     from matpi import people as household
@@ -292,7 +307,7 @@ def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
 
 
 @matpi.command()
-@click.argument("what", type=click.Choice(["status", "retry", "test", "send-all"]), default="status")
+@click.argument("what", type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status")
 @click.argument("name", required=False)
 @_CONFIG
 @_STORE
@@ -304,11 +319,12 @@ def upstream(what: str, name: str | None, config_path: Path | None, store: Path 
     status         how it stands with each, and what to do
     retry [NAME]   try again at once, what was refused as well
     test [NAME]    send a record of nothing now; exit code 1 if it did not arrive
-    send-all NAME  queue what was recorded before it was there
+    send-all NAME  queue all that is recorded, for one that is new or has lost what it had
+    forget NAME    drop what is kept of one that is no longer in the config
     """  # noqa: D301  click takes the backspace itself
-    from matpi import sending
+    from matpi import app
 
-    raise click.exceptions.Exit(sending.run(what, name, config_path, store, as_json=as_json))
+    raise click.exceptions.Exit(app.run_upstream(what, name, config_path, store, as_json=as_json))
 
 
 @matpi.command()

@@ -33,9 +33,10 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
     with Store.open(store or default_store()) as log:
-        log.save_acknowledgement(Acknowledgement(some=some, utc=time.time(), person=_owner(log, person)))
-        zone = log.load().settings.zone
-    say(answered(Acknowledgement(some=some, utc=time.time()), zone))
+        owner, memory = _owner(log, person), log.load()
+        given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
+        log.save_acknowledgement(given)
+    say(answered(given, memory.settings.zone))
 
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
@@ -45,15 +46,15 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
         before = memory.answer_of(_owner(log, person))
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
-        now = replace(before, cleared=True, utc=time.time())
+        now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
         log.save_acknowledgement(now)
     say(answered(now, memory.settings.zone))
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
     with Store.open(store or default_store()) as log:
-        log.forget_acknowledgement(_owner(log, person))
-    say("The device asks again when it starts next.")
+        log.ask_safety_again(_owner(log, person))
+    say("The device asks again when it starts next; until it is answered, what was answered before holds.")
 
 
 def _owner(log: Store, person: str | None) -> str | None:
@@ -80,13 +81,18 @@ def told() -> list[tuple[str, list[str]]]:
 def answered(given: Acknowledgement | None, zone: str) -> str:
     if given is None:
         return "Not answered yet: the device asks, or say --none or --some."
-    when = "" if given.utc is None else f" on {datetime.fromtimestamp(given.utc, zone_for(zone)):%Y-%m-%d}"
+    when = _on(given.utc, zone)
+    again = " The device asks again when it starts next." if given.asked_again else ""
     if not given.some:
-        return f"Answered{when}: none of these."
+        return f"Answered{when}: none of these.{again}"
     if given.cleared:
-        return f"Answered{when}: one of these, and a clinician agreed."
+        return f"Answered{when}: one of these or unsure, and a clinician agreed{_on(given.cleared_utc, zone)}.{again}"
     lower_min, upper_min = SHORT_MIN
     return (
-        f"Answered{when}: one of these. Ask your clinician first; sessions are kept to {lower_min} to {upper_min} min "
-        f"until you say --clinician-ok."
+        f"Answered{when}: one of these, or unsure. Ask your clinician first; sessions are kept to {lower_min} to "
+        f"{upper_min} min until you say --clinician-ok.{again}"
     )
+
+
+def _on(utc: float | None, zone: str) -> str:
+    return "" if utc is None else f" on {datetime.fromtimestamp(utc, zone_for(zone)):%Y-%m-%d}"

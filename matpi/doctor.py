@@ -6,10 +6,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -146,7 +147,7 @@ def run_doctor(
         verdicts.clock(host.clock),
         *verdicts.disk(host.disk),
         log,
-        *upstream_checks(config, store),
+        *upstream_checks(config, store, {} if status is None else status.upstream),
         verdicts.groups(config, host),
         verdicts.spi(config, host.spi_faults),
         verdicts.realtime(host.realtime, None if status is None or status.scale is None else status.scale.scheduling),
@@ -283,15 +284,21 @@ def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:
     return whole, not calibration.approximate, calibration.counts_per_kg
 
 
-def upstream_checks(config: Config, store: Path) -> list[Check]:
-    """What is sent on: a check a sink, and one that says so where nothing is."""
+def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
+    """Sink -> what the running device says of its connection; nothing when none runs."""
+    device = read_device(path, alive=alive)
+    return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
+
+
+def upstream_checks(config: Config, store: Path, troubles: Mapping[str, str] = MappingProxyType({})) -> list[Check]:
+    """What is sent on: a check a sink, and one that says so where nothing is. `troubles` are the running device's."""
     from matpi import sending, upstream_verdicts
     from matpi.drivers.clock import SystemClock
 
     found = sending.statuses_of(store) if config.upstream.sinks or store.exists() else {}
     if found is None:
         return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
-    checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted())
+    checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted(), troubles=troubles)
     return checks or [upstream_verdicts.NONE]
 
 

@@ -41,7 +41,8 @@ def _yes_no(text: str) -> bool:
 
 def _days(text: str) -> frozenset[int]:
     names = [name.strip().lower()[:3] for name in text.split(",") if name.strip()]
-    return frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
+    days = frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
+    return Settings(rest_weekdays=days).rest_weekdays
 
 
 def _routine(text: str) -> str:
@@ -82,7 +83,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "nudge": (_yes_no, "yes or no"),
     "quiet_from": (_clock, "a time of day such as 22:30"),
     "quiet_to": (_clock, "a time of day such as 07:00"),
-    "rest_weekdays": (_days, "weekdays such as sat,sun, or none"),
+    "rest_weekdays": (_days, "weekdays such as sat,sun, at most four, or none"),
     "weekly_goal": (int, "sessions a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
     "no_restart": (_yes_no, "yes or no"),

@@ -18,6 +18,7 @@ from matpi.core.effects import (
     ChimeKind,
     DateBoot,
     DropSession,
+    DropStop,
     Effect,
     Light,
     Note,
@@ -155,6 +156,8 @@ class Loop:
                 store.save_rating(rating)
             case SaveStop(stop):
                 store.save_stop(stop)
+            case DropStop(stop_id):
+                store.drop_stop(stop_id)
             case DropSession(session_id, reason):
                 store.drop_session(session_id, reason)
             case SaveDay(record):

@@ -109,12 +109,13 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
 
 def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
     usual = learnt(memory.people, memory.log)
-    today = day_of(now_utc, zone_for(memory.settings.zone), memory.settings.day_start)
+    zone = zone_for(memory.settings.zone)
+    today = day_of(now_utc, zone, memory.settings.day_start)
     course, _ = course_of(memory.settings.own_plan)
     rows: list[dict[str, Any]] = []
     for member in known:
         own, person = only(memory, member.id), usual.person(member.id)
-        plan = plan_of(own.log, today, own.settings, own.acknowledgement, course=course)
+        plan = plan_of(own.log, today, own.settings, own.acknowledgement, course=course, zone=zone)
         rows.append(
             {
                 "id": member.id,

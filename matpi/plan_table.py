@@ -1,4 +1,4 @@
-"""`matpi plan`: where the plan stands today, how it goes, and a plan of one's own.
+"""`matpi plan`: where the plan stands today, how it goes, a plan of one's own, and a day of rest.
 
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
@@ -9,7 +9,7 @@ early_days, late_days, days, p), person (the name, null where nobody is named).
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from matpi import door, host, people
 from matpi.core import trend
 from matpi.core.calendar_day import day_of
-from matpi.core.model import Memory
+from matpi.core.model import DayRecord, Memory
 from matpi.core.people import GUEST_ID
 from matpi.core.plan_file import course_of
 from matpi.core.programme import STARTER, Course, Plan
@@ -26,8 +26,8 @@ from matpi.core.progress import RestReason
 from matpi.core.wall import believable
 from matpi.errors import UsageError
 from matpi.host import default_store, system_zone, zone_for
-from matpi.store.db import Store
-from matpi.telling import WEEKDAYS, boxes, clock, count, lines, say, table, words
+from matpi.store.db import Store, is_unmade
+from matpi.telling import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
 
 WEEKS = 4
 """So many are shown: one look at how it goes, not an archive."""
@@ -40,22 +40,15 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """
     path = store or default_store()
     with Store.open(path, read_only=True) as log:
-        memory = log.load()
-        owner = people.meant(memory) if person is None else people.owner_of(log, person)
+        owner, memory = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
-    if owner == GUEST_ID:
-        raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
-    memory = people.only(memory, owner)
     settings = memory.settings
     now = time.time()
-    # The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
-    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
-    last = max(ends, default=0.0)
-    ahead = path != host.DEVICE_STORE and last > now
-    today = day_of(last if ahead else now, zone_for(settings.zone), settings.day_start)
+    today, ahead = _today(memory, path, now)
     course, wrong = course_of(settings.own_plan)
     running_s = memory.open.on_mat_s if memory.open is not None and memory.open.day == today else 0.0
-    plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s)
+    zone = zone_for(settings.zone)
+    plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s, zone=zone)
     if as_json:
         lines([{**_plan_line(plan, course, ahead=ahead), "person": name}])
         return
@@ -91,7 +84,8 @@ def _weeks(memory: Memory, today: date, course: Course) -> list[tuple[str, ...]]
 
 
 def _cell(memory: Memory, day: date, today: date, course: Course) -> str:
-    then = plan_of(memory.log, day, memory.settings, memory.acknowledgement, course=course)
+    zone = zone_for(memory.settings.zone)
+    then = plan_of(memory.log, day, memory.settings, memory.acknowledgement, course=course, zone=zone)
     if then.today_s >= 60.0:
         minutes = f"{then.today_s // 60:.0f}"
         return minutes if then.done else f"({minutes})"
@@ -106,6 +100,45 @@ def use(store: Path | None, file: Path | None) -> None:
     """The plan in `file` from now on; None: the starter plan. Raises UsageError or ConfigError, and changes nothing."""
     wanted = "none" if file is None else str(file)
     door.change(store or default_store(), (f"own_plan={wanted}",), system_zone())
+
+
+def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
+    """Today is a day of rest of who is chosen or named `person`, or none after all; the settings' weekdays stay.
+
+    Needs the log for itself (StoreBusyError while a device runs). Raises UsageError, and changes nothing.
+    """
+    path, now = store or default_store(), time.time()
+    if not believable(now):
+        raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
+    if is_unmade(path):
+        door.change(path, (), system_zone())
+    with Store.open(path) as log:
+        tell_set_aside(log.set_aside)
+        owner, memory = _own(log, person)
+        today, _ = _today(memory, path, now)
+        old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
+        if old.rest is not rest:
+            log.save_day(replace(old, rest=rest))
+
+
+def _own(log: Store, person: str | None) -> tuple[str | None, Memory]:
+    """Whose plan is meant, and what is theirs of the log. Raises UsageError."""
+    memory = log.load()
+    owner = people.meant(memory) if person is None else people.owner_of(log, person)
+    if owner == GUEST_ID:
+        raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
+    return owner, people.only(memory, owner)
+
+
+def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
+    """And whether that is the last day of a log that runs ahead of the clock.
+
+    The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
+    """
+    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
+    last = max(ends, default=0.0)
+    ahead = path != host.DEVICE_STORE and last > now_utc
+    return day_of(last if ahead else now_utc, zone_for(memory.settings.zone), memory.settings.day_start), ahead
 
 
 def _how_it_goes(plan: Plan, memory: Memory) -> tuple[str, str]:

@@ -72,6 +72,9 @@ class SessionStore(Protocol):
     def drop_session(self, session_id: str, reason: str) -> None: ...
     def save_rating(self, rating: Rating) -> None: ...
     def save_stop(self, stop: StopSign) -> None: ...
+    def drop_stop(self, stop_id: str) -> None:
+        """It was taken back; dropping one that is not there is no error."""
+
     def date_boot(
         self,
         boot_id: str,

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from matpi.core.device import Device
-from matpi.core.effects import DropSession, Effect, Report, Said, SaveRating, SaveSession, SaveStop
+from matpi.core.effects import DropSession, DropStop, Effect, Report, Said, SaveRating, SaveSession, SaveStop
 from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Memory, Session
 from matpi.core.rules import DeviceRules
@@ -132,8 +132,8 @@ class Replayer:
                     self._send(Saved(event.t, session.id))
                 case SaveRating(record) | SaveStop(record):
                     self._send(Saved(event.t, record.id))
-                case DropSession(session_id):
-                    self._send(Saved(event.t, session_id))
+                case DropSession(record_id) | DropStop(record_id):
+                    self._send(Saved(event.t, record_id))
                 case Report():
                     self._hear(effect)
                 case _:

@@ -1,4 +1,7 @@
-"""Rings the chimes in a thread of its own: a few soft notes each, the newest wins, and a late one is left out."""
+"""Rings the chimes in a thread of its own: a few soft notes each; the newest wins, but no breath cuts a cue short.
+
+One that comes too late is left out.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ NOTES: Final[dict[ChimeKind, tuple[Note, ...]]] = {
     ChimeKind.IN: ((523.0, 0.06),),
     ChimeKind.OUT: ((440.0, 0.06),),
 }
+BREATHS: Final = frozenset({ChimeKind.IN, ChimeKind.OUT})
+"""One is left out beside a cue: the next comes in a few seconds, and a cue comes once."""
 
 
 class Sounder(Protocol):
@@ -43,8 +48,9 @@ class Ringing:
 
     def __init__(self, sounder: Sounder, put: Put, *, now: Callable[[], float] = time.monotonic) -> None:
         self._sounder, self._put, self._now = sounder, put, now
-        self._changed = threading.Condition()  # guards the next three
+        self._changed = threading.Condition()  # guards the next four
         self._wanted: tuple[ChimeKind, float] | None = None
+        self._plays: ChimeKind | None = None
         self._stopping = False
         self._lost = False
         self._thread = threading.Thread(target=self._run, name="chime", daemon=True)
@@ -52,6 +58,9 @@ class Ringing:
 
     def ring(self, kind: ChimeKind) -> None:
         with self._changed:
+            waits = None if self._wanted is None else self._wanted[0]
+            if kind in BREATHS and not {waits, self._plays} <= {None, *BREATHS}:
+                return
             self._wanted = (kind, self._now())
             self._changed.notify()
 
@@ -65,12 +74,15 @@ class Ringing:
     def _run(self) -> None:
         while True:
             with self._changed:
+                self._plays = None
                 self._changed.wait_for(lambda: self._stopping or self._wanted is not None)
-                if self._stopping:
+                if self._stopping or self._wanted is None:
                     return
-                wanted, self._wanted = self._wanted, None
-            if wanted is not None and self._now() - wanted[1] <= LATE_S:
-                self._play(NOTES[wanted[0]])
+                (kind, asked), self._wanted = self._wanted, None
+                if self._now() - asked > LATE_S:
+                    continue
+                self._plays = kind
+            self._play(NOTES[kind])
 
     def _play(self, notes: tuple[Note, ...]) -> None:
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from matpi import config as config_file
@@ -25,8 +26,16 @@ from matpi.upstream.upstream_config import Table
 from matpi.verdicts import Check
 
 
-def run(what: str, name: str | None, config_path: Path | None, store: Path | None, *, as_json: bool) -> int:
-    """`what` is status, retry, test or send-all; returns the exit code."""
+def run(
+    what: str,
+    name: str | None,
+    config_path: Path | None,
+    store: Path | None,
+    *,
+    as_json: bool,
+    troubles: Callable[[], Mapping[str, str]] = dict,
+) -> int:
+    """`what` is status, retry, test, send-all or forget; returns the exit code."""
     if name is not None and what == "status":
         raise UsageError("`matpi upstream status` shows every sink; leave out its name.")
     if as_json and what != "status":
@@ -40,20 +49,27 @@ def run(what: str, name: str | None, config_path: Path | None, store: Path | Non
             if name is None:
                 raise UsageError("send-all needs the name of one sink; `matpi upstream status` lists them.")
             send_all(config_path, store, name)
+        case "forget":
+            if name is None:
+                raise UsageError("forget needs the name of one sink; `matpi upstream status` lists what is left over.")
+            forget(config_path, store, name)
         case _:
-            status(config_path, store, as_json=as_json)
+            status(config_path, store, as_json=as_json, troubles=troubles())
     return 0
 
 
-def status(config_path: Path | None, store: Path | None, *, as_json: bool) -> None:
-    """A line a sink: of those in the config, and of those that it no longer has and something waits for."""
+def status(
+    config_path: Path | None, store: Path | None, *, as_json: bool, troubles: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """A line a sink: of those in the config, and of those that it no longer has and something waits for. `troubles`
+    is what the running device says of its connections, by sink.
+    """
     tables, found = _tables(config_path), _statuses(store or default_store())
-    checks = checks_of(tables, found, trusted=SystemClock().trusted())
+    checks = checks_of(tables, found, trusted=SystemClock().trusted(), troubles=troubles)
     if as_json:
-        for sink in tables:
-            own = found.get(sink.name)
-            seen = next(check for check in checks if check.name == sink.name)
-            say(json.dumps(_line(sink, own, seen)))
+        by_name = {sink.name: sink for sink in tables}
+        for seen in checks:
+            say(json.dumps(_line(by_name.get(seen.name), found.get(seen.name), seen)))
         return
     if not tables:
         say("Nothing is sent anywhere. docs/upstream.md tells how to change that.")
@@ -65,13 +81,20 @@ def status(config_path: Path | None, store: Path | None, *, as_json: bool) -> No
         table(("sink", "", "how it stands"), rows)
 
 
-def checks_of(tables: Sequence[Table], found: dict[str, SinkStatus], *, trusted: bool) -> list[Check]:
+def checks_of(
+    tables: Sequence[Table],
+    found: dict[str, SinkStatus],
+    *,
+    trusted: bool,
+    troubles: Mapping[str, str] = MappingProxyType({}),
+) -> list[Check]:
     """One of each sink in the config, then of those left over."""
     checks = []
     for sink in tables:
         kind = kind_of(sink)
         waits = kind.needs_clock(sink) and not trusted
-        checks.append(upstream_verdicts.check(sink.name, kind.where(sink), found.get(sink.name), waits_for_clock=waits))
+        own, trouble = found.get(sink.name), troubles.get(sink.name, "")
+        checks.append(upstream_verdicts.check(sink.name, kind.where(sink), own, waits_for_clock=waits, trouble=trouble))
     known = {sink.name for sink in tables}
     left = [upstream_verdicts.left_over(own) for name, own in found.items() if name not in known]
     return checks + [check for check in left if check is not None]
@@ -89,11 +112,21 @@ def retry(config_path: Path | None, store: Path | None, name: str | None) -> Non
 
 
 def send_all(config_path: Path | None, store: Path | None, name: str) -> None:
-    """Queue what was recorded before there was this sink."""
+    """Queue all that is recorded, for a sink that is new or has lost what it had."""
     _chosen(config_path, name)
-    with outbox.changing(store or default_store()) as conn:
-        queued = outbox.send_all(conn, name)
+    queued = outbox.send_all(store or default_store(), name)
     say(f"{name}: {queued} record{'' if queued == 1 else 's'} of the past queued.")
+
+
+def forget(config_path: Path | None, store: Path | None, name: str) -> None:
+    """Drop what is kept of a sink that the config no longer has."""
+    if name in {sink.name for sink in _tables(config_path)}:
+        raise UsageError(f"The config still has the sink {name!r}; take its table out and restart the device first.")
+    with outbox.changing(store or default_store()) as conn:
+        waited = outbox.forget(conn, name)
+    if waited is None:
+        raise UsageError(f"There is nothing left of a sink {name!r}; `matpi upstream status` lists what is left over.")
+    say(f"{name}: forgotten; {waited} record{'' if waited == 1 else 's'} that it has not got will not be sent to it.")
 
 
 def test(config_path: Path | None, name: str | None) -> bool:
@@ -149,13 +182,13 @@ def statuses_of(path: Path) -> dict[str, SinkStatus] | None:
         return None
 
 
-def _line(sink: Table, own: SinkStatus | None, seen: Check) -> dict[str, Any]:
-    kind = kind_of(sink)
-    blank = SinkStatus(sink.name, False, 0, 0, 0, None, "", None, 0, "")
+def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, Any]:
+    """`sink` is None for one that the config no longer has."""
+    blank = SinkStatus(seen.name, False, 0, 0, 0, None, "", None, 0, "")
     return {
         **asdict(own or blank),
-        "kind": kind.name,
-        "where": kind.where(sink),
+        "kind": None if sink is None else kind_of(sink).name,
+        "where": None if sink is None else kind_of(sink).where(sink),
         "verdict": str(seen.verdict),
         "what": seen.what,
         "do": seen.do,

@@ -47,6 +47,7 @@ def status(appliance: Appliance) -> dict[str, Any]:
         "rejected": snapshot.rejected,
         "unsaved": snapshot.unsaved,
         "clock": {"trusted": snapshot.trusted},
+        "upstream": appliance.upstream_troubles(),
     }
 
 

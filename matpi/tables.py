@@ -43,7 +43,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
         owner = None if person is None else people.owner_of(log, person)
         entries = [entry for entry in log.sessions() if (entry.deleted_why is not None) is deleted]
         entries = [entry for entry in entries if owner is None or entry.session.person == owner]
-        rated = {r.session_id: r.value for r in log.log().ratings if r.session_id is not None}
+        rated = {r.session_id: r.value for r in log.ratings() if r.session_id is not None}
     if as_json:
         lines(
             _session_line(entry, rated.get(entry.session.id), _name(names, entry.session.person), deleted=deleted)

@@ -18,6 +18,7 @@ from matpi.core.effects import (
     Checkpoint,
     DateBoot,
     DropSession,
+    DropStop,
     Effect,
     Light,
     SaveAcknowledgement,
@@ -41,7 +42,7 @@ WARPS = (1, 10, 60)
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, SaveDay, SaveAcknowledgement, SaveChosen, DateBoot)
+_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, DropStop, SaveDay, SaveAcknowledgement, SaveChosen, DateBoot)
 """After these the list of sessions may read differently."""
 
 

@@ -12,8 +12,10 @@ PART: Final = "upstream"
 NONE: Final = Check(PART, "sinks", SKIPPED, "nothing is sent anywhere: the config has no [[upstream.webhook]] or .mqtt")
 
 
-def check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock: bool) -> Check:
-    """Of a sink in the config. `status` is None for one that the log has not heard of."""
+def check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock: bool, trouble: str = "") -> Check:
+    """Of a sink in the config. `status` is None for one that the log has not heard of; `trouble` is what the running
+    device says of its connection.
+    """
     if status is None or not status.enabled:
         what = f"{where}: the device has not been started with it yet"
         return Check(PART, name, WARN, what, "run `sudo systemctl restart matpi`")
@@ -21,6 +23,9 @@ def check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock: 
     waiting = f"{where}: {_records(status.due)} wait{'s' if status.due == 1 else ''}"
     if status.disabled_why:
         return Check(PART, name, FAIL, f"{waiting}; {why}", do)
+    if trouble and not (status.due and status.attempts):
+        broken, mend = _split(trouble)
+        return Check(PART, name, WARN, f"{waiting if status.due else where}; {broken}", mend)
     if status.refused and not (status.due and status.attempts):
         do = f"{do}, then run `matpi upstream retry {name}`"
         return Check(PART, name, WARN, f"{where}: {_records(status.refused)} refused, the last because {why}", do)
@@ -40,7 +45,7 @@ def left_over(status: SinkStatus) -> Check | None:
     if not status.due and not status.refused:
         return None
     what = f"no longer in the config; {_records(status.due + status.refused)} not sent, and kept"
-    return Check(PART, status.name, WARN, what, "give it back its table if they should be")
+    return Check(PART, status.name, WARN, what, f"give it back its table, or run `matpi upstream forget {status.name}`")
 
 
 def _split(sentence: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from matpi.core.effects import (
     Changed,
     Checkpoint,
     DropSession,
+    DropStop,
     Effect,
     Light,
     Note,
@@ -84,6 +85,8 @@ class Rows:
                 self.ratings[rating.id] = rating
             case SaveStop(stop):
                 self.stops[stop.id] = stop
+            case DropStop(stop_id):
+                self.stops.pop(stop_id, None)
             case SaveDay(record):
                 self.days[record.day, record.person] = record
             case SaveZero(zero, before):

@@ -6,12 +6,13 @@ import json
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from matpi import amend, plan_table, tables
 from matpi.cli import run
-from matpi.core.model import EndReason, Settings
+from matpi.core.model import EndReason, Moment, Rating, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
 from matpi.store.db import Store
 from tests.test_tables import START_UTC, session
@@ -188,3 +189,71 @@ def test_the_trace_of_both_goes_with_an_export(path: Path, tmp_path: Path) -> No
     amend.restore(other, "0000")
     with pytest.raises(UsageError, match="fits no session"):
         amend.restore(other, "0000")
+
+
+def test_the_clock_time_that_a_change_skipped_never_was(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: datetime(2026, 4, 1, tzinfo=UTC).timestamp())
+    for start in ("2026-03-29 02:00", "2026-03-29 02:30", "2026-03-29 02:59:59"):
+        assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 2
+        assert "never was: the clocks went forward" in capsys.readouterr().err
+    for start in ("2026-03-29 01:50", "2026-03-29 03:00", "2025-10-26 02:30"):
+        assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 0
+
+
+def test_one_session_at_a_time_on_one_mat(path: Path, capsys: Out) -> None:
+    second = START_UTC + 86_400  # 3 min and 12 s away, like all of them
+    was = path.read_bytes()
+    for start_utc in (second - 60, second, second + 60):
+        start = datetime.fromtimestamp(start_utc, ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M:%S")
+        assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 2
+        (told,) = capsys.readouterr().err.splitlines()
+        assert "would overlap session 1111aaaa" in told
+    assert path.read_bytes() == was
+    start = datetime.fromtimestamp(second - 192 - 1, ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M:%S")
+    assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 0
+    assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 2, "longer, and into the next"
+    amend.delete(path, "1111")
+    assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 0, "a deleted one is not there"
+
+
+@pytest.mark.parametrize("who", ["guest", "Guest", "Ada"])
+def test_where_nobody_is_named_no_session_is_taken_out_of_the_plan(path: Path, capsys: Out, who: str) -> None:
+    was = path.read_bytes()
+    assert run(["sessions", "--edit", "0000", f"person={who}", "--store", str(path)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "nobody is named here" in told
+    assert path.read_bytes() == was
+    assert plan_day(path, capsys) == (4, 4)
+
+
+def test_the_answer_to_a_changed_person_names_both(path: Path, capsys: Out) -> None:
+    for name in ("Ada", "Ben"):
+        assert run(["people", "add", name, "--store", str(path)]) == 0
+    capsys.readouterr()
+    assert run(["sessions", "--edit", "0000", "person=Ben", "--store", str(path)]) == 0
+    assert "(Ada) and is 3:00 min of plan, 2025-11-24 17:00 (Ben)" in capsys.readouterr().out
+    assert run(["sessions", "--edit", "0000", "person=guest", "--store", str(path)]) == 0
+    assert "(Ben) and is 3:00 min of plan, 2025-11-24 17:00 (Guest)" in capsys.readouterr().out
+
+
+def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, capsys: Out) -> None:
+    with Store.open(path) as log:
+        log.save_rating(Rating("r", "b", 0.0, 3, Moment.AFTER, "3333aaaa", START_UTC + 86400 * 3, 3600, MONDAY))
+        log.save_stop(StopSign("w", "b", 0.0, "3333aaaa", START_UTC + 86400 * 2, 3600, MONDAY + timedelta(days=2)))
+
+    def rest_and_ratings() -> tuple[str | None, int]:
+        capsys.readouterr()
+        plan_table.plan_today(path, as_json=True)
+        reason = json.loads(capsys.readouterr().out)["rest_reason"]
+        tables.ratings(path, as_json=True)
+        return reason, len(capsys.readouterr().out.splitlines())
+
+    assert rest_and_ratings() == ("stop sign", 1)
+    amend.delete(path, "3333")
+    assert rest_and_ratings() == (None, 0)
+    tables.sessions(path, as_json=True, deleted=True)
+    assert json.loads(capsys.readouterr().out)["rating"] == 3, "what is deleted is still told whole"
+    amend.restore(path, "3333")
+    assert rest_and_ratings() == ("stop sign", 1)

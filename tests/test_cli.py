@@ -88,6 +88,8 @@ def test_help(words: list[str], capsys: Out) -> None:
     assert cli.run(words) == 0
     out, err = capsys.readouterr()
     assert out.startswith("Usage: matpi")
+    assert "\\b" not in out, "the mark that keeps lines apart is for click, and not to be read"
+    assert "\b" not in out
     assert err == ""
 
 

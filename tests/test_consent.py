@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from matpi import consent
 from matpi.cli import run
 from matpi.core.model import Acknowledgement, Settings
+from matpi.core.programme import plan
 from matpi.store.db import Store
+from tests.test_tables import session
 
 Out = pytest.CaptureFixture[str]
 
@@ -67,6 +71,84 @@ def test_there_is_nothing_to_clear_before_something_was_ticked(path: Path, capsy
 def test_asked_again(path: Path) -> None:
     consent.answer(path, some=False)
     assert run(["safety", "--ask-again", "--store", str(path)]) == 0
-    assert stored(path) is None
+    kept = stored(path)
+    assert kept is not None
+    assert kept.asked_again
+    consent.answer(path, some=False)
+    kept = stored(path)
+    assert kept is not None
+    assert not kept.asked_again
+
+
+def test_asking_again_before_anything_was_answered_changes_nothing(path: Path) -> None:
     consent.ask_again(path)
     assert stored(path) is None
+
+
+def test_a_yes_holds_until_what_is_asked_again_is_answered(path: Path, capsys: Out) -> None:
+    consent.answer(path, some=True)
+    consent.ask_again(path)
+    capsys.readouterr()
+    consent.read(path)
+    told = capsys.readouterr().out
+    assert "sessions are kept to 2 to 5 min" in told
+    assert "asks again" in told
+
+
+def test_clearing_keeps_the_date_of_the_answer_and_a_second_time_changes_nothing(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, word in enumerate(("--some", "--clinician-ok", "--clinician-ok")):
+        monkeypatch.setattr("time.time", lambda day=day: 1_773_529_200.0 + day * 86_400.0)
+        assert run(["safety", word, "--store", str(path)]) == 0
+    assert "Answered on 2026-03-15: one of these" in capsys.readouterr().out
+    assert stored(path) == Acknowledgement(True, 1_773_529_200.0, cleared=True, cleared_utc=1_773_615_600.0)
+
+
+@pytest.mark.parametrize(
+    "words", [["--none", "--some"], ["--some", "--clinician-ok"], ["--ask-again", "--none"], ["--some", "--ask-again"]]
+)
+def test_what_contradicts_itself_is_refused_in_one_sentence(path: Path, capsys: Out, words: list[str]) -> None:
+    was = path.read_bytes()
+    assert run(["safety", *words, "--store", str(path)]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "exclude each other" in told
+    assert path.read_bytes() == was
+
+
+def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six days of the plan's minutes, four short ones after a yes, and whatever is said on the eleventh morning."""
+
+    def evening(day: int) -> float:
+        return 1_773_691_200.0 + day * 86_400.0  # 2026-03-16 20:00 UTC and on
+
+    def done_days() -> tuple[int, int]:
+        with Store.open(path, read_only=True) as log:
+            memory = log.load()
+        today = date(2026, 3, 16) + timedelta(days=10)
+        seen = plan(memory.log, today, memory.settings, memory.acknowledgement, zone=ZoneInfo("Europe/Berlin"))
+        return seen.done_days, seen.streak
+
+    with Store.open(path) as log:
+        for day, minutes in enumerate((3, 3, 3, 6, 6, 3, 3, 3, 3, 3)):  # day 5 was too short: no yes yet
+            day_of_it = date(2026, 3, 16) + timedelta(days=day)
+            log.save_session(session(f"s{day}", evening(day), minutes, day=day_of_it))
+    assert done_days() == (5, 0)
+    monkeypatch.setattr("time.time", lambda: evening(6) - 3600.0)
+    consent.answer(path, some=True)
+    assert done_days() == (9, 4)
+    monkeypatch.setattr("time.time", lambda: evening(10) - 36_000.0)
+    for say in (
+        consent.ask_again,
+        lambda path: consent.answer(path, some=True),
+        consent.clinician_agreed,
+        lambda path: consent.answer(path, some=False),
+        lambda path: consent.answer(path, some=True),
+        consent.clinician_agreed,
+        consent.ask_again,
+        lambda path: consent.answer(path, some=False),
+    ):
+        say(path)
+        assert done_days() == (9, 4)

@@ -37,6 +37,7 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("zone=Atlantis/City", "time zone"),
         ("zone=", "time zone"),
         ("rest_weekdays=someday", "weekdays"),
+        ("rest_weekdays=mon,tue,wed,thu,fri", "at most four"),
         ("nudge=perhaps", "yes or no"),
         ("nudge_before_bed_min=1000", "0 to 360"),
     ],

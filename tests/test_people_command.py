@@ -122,7 +122,7 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     ("words", "says"),
     [
         (("add", "ADA"), "There is a 'Ada' already"),
-        (("add", "Guest"), "what somebody without a name is called"),
+        (("add", "Guest"), "Guest and Gast are what guests are called"),
         (("add", "Maximiliane-Luise"), "1 to 12 characters"),
         (("add", "\x1b[31m"), "1 to 12 characters"),
         (("add", "Ωμέγα"), "the panel has no letters"),
@@ -204,7 +204,7 @@ def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     assert short == [False, True]
     run("safety", "--clinician-ok", "--person", "Ben Müller")
     run("safety", "--ask-again", "--person", "Ben Müller")
-    assert "Not answered yet" in run("safety", "--person", "Ben Müller")
+    assert "The device asks again" in run("safety", "--person", "Ben Müller")
     assert "answer is not kept" in run("safety", "--none", "--person", "guest", code=2)
 
 

@@ -169,3 +169,65 @@ def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, mon
     assert head.split() == ["week", "of", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert week.split() == ["2026-03-09", "20", "9", "rest", "-", "5", "(1)"], "Sunday is not over"
     assert legend.startswith("Minutes a day")
+
+
+# -- a day of rest -----------------------------------------------------------------------------------------------------
+
+
+def resting(path: Path, capsys: Out) -> tuple[object, object]:
+    line = plan_line(path, capsys)
+    return line["rest_day"], line["rest_reason"]
+
+
+def test_today_is_a_day_of_rest_until_it_is_none(path: Path, capsys: Out) -> None:
+    assert resting(path, capsys) == (False, None)
+    assert run(["plan", "--rest-today", "--store", str(path)]) == 0
+    assert "rest day   declared" in capsys.readouterr().out
+    assert resting(path, capsys) == (True, "declared")
+    with Store.open(path) as log:
+        (record,) = log.load().log.days
+        assert record == DayRecord(record.day, rest=True)
+        log.save_day(replace(record, snoozed=True))
+    assert run(["plan", "--no-rest-today", "--store", str(path)]) == 0
+    assert resting(path, capsys) == (False, None)
+    with Store.open(path, read_only=True) as log:
+        assert log.load().log.days == (replace(record, rest=False, snoozed=True),), "what else the day had stays"
+
+
+def test_a_day_of_rest_is_of_one_person(path: Path, capsys: Out) -> None:
+    for name in ("Ada", "Ben"):
+        assert run(["people", "add", name, "--store", str(path)]) == 0
+    assert run(["plan", "--rest-today", "--person", "Ben", "--store", str(path)]) == 0
+    capsys.readouterr()
+    assert run(["plan", "--json", "--person", "Ben", "--store", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["rest_day"]
+    assert resting(path, capsys) == (False, None), "Ada's is another plan"
+    assert run(["plan", "--rest-today", "--person", "guest", "--store", str(path)]) == 2
+    assert "A guest has no plan" in capsys.readouterr().err
+
+
+def test_no_day_of_rest_beside_a_running_device_nor_by_a_clock_that_cannot_be(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(path):
+        assert run(["plan", "--rest-today", "--store", str(path)]) == 1
+        assert "in use" in capsys.readouterr().err
+    monkeypatch.setattr("matpi.plan_table.time.time", lambda: 86_400.0)
+    assert run(["plan", "--rest-today", "--store", str(path)]) == 2
+    assert "set it first" in capsys.readouterr().err
+    with Store.open(path, read_only=True) as log:
+        assert log.load().log.days == ()
+
+
+def test_where_there_is_no_log_yet_one_is_made_for_it(tmp_path: Path, capsys: Out) -> None:
+    new = tmp_path / "new.db"
+    assert run(["plan", "--rest-today", "--store", str(new)]) == 0
+    assert "a new one was made" in capsys.readouterr().err
+    assert resting(new, capsys) == (True, "declared")
+
+
+def test_today_is_not_a_day_of_rest_and_none_at_once(path: Path, capsys: Out) -> None:
+    was = path.read_bytes()
+    assert run(["plan", "--rest-today", "--no-rest-today", "--store", str(path)]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+    assert path.read_bytes() == was

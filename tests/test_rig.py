@@ -142,6 +142,28 @@ def test_a_session_is_as_long_as_it_was(make: Make, kg: float, seed: int) -> Non
     assert room.the_one.start_utc == pytest.approx(NOON + EMPTY_S + 0.1, abs=0.3)
 
 
+@pytest.mark.parametrize("act", ["sit", "stand"])
+@pytest.mark.parametrize("kg", [45.0, 74.0, 140.0])
+def test_sitting_or_standing_on_it_is_a_session_as_lying_is(make: Make, act: str, kg: float) -> None:
+    room = make(kg=kg)
+    room.after(EMPTY_S)
+    down = room.after(0.0, act)
+    up = room.after(180.0, "get_up")
+    room.after(25.0)
+    assert room.the_one.on_mat_s == pytest.approx(up - down, abs=2.5)  # on in 0.8 or 1.2 s, off in about 1.8
+    assert (room.the_one.reason, room.the_one.aways) == (EndReason.LEFT, 0)
+
+
+def test_from_sitting_to_lying_to_standing_is_one_session(room: Room) -> None:
+    down = room.after(0.0, "sit")
+    room.after(30.0, "lie_down")
+    room.after(120.0, "stand")
+    up = room.after(30.0, "get_up")
+    room.after(25.0)
+    assert room.the_one.on_mat_s == pytest.approx(up - down, abs=2.5)
+    assert room.the_one.reason is EndReason.LEFT
+
+
 def test_a_bag_on_the_empty_mat_is_an_object(room: Room) -> None:
     room.after(0.0, "bag_on")
     room.after(60.0)

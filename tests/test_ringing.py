@@ -1,4 +1,7 @@
-"""Chimes: the notes of each kind, the newest wins, a dead piezo is told once; and its square wave on the mock pins."""
+"""Chimes: the notes of each kind, the newest wins but for a breath over a cue, a dead piezo is told once.
+
+And its square wave on the mock pins.
+"""
 
 from __future__ import annotations
 
@@ -65,12 +68,68 @@ def test_the_newest_wins_and_stopping_is_silent(ear: Ear) -> None:
     ringing.ring(ChimeKind.ENOUGH)
     while not ear.heard:
         time.sleep(0.001)
-    ringing.ring(ChimeKind.OUT)
-    assert ear.quiet.wait(2.0)
+    ringing.ring(ChimeKind.PHASE)
+    assert played(ear, 2) == [440.0, 0.0, 523.0, 0.0], "what rang was cut short"
     ringing.stop()
-    assert ear.heard[0] == 440.0
-    assert 659.0 not in ear.heard, "what rang was cut short"
-    assert ear.heard[-1] == 0.0
+
+
+def played(ear: Ear, silences: int, within_s: float = 3.0) -> list[float]:
+    """What was heard, once it was silent so often."""
+    end = time.monotonic() + within_s
+    while ear.heard.count(0.0) < silences and time.monotonic() < end:
+        time.sleep(0.001)
+    return list(ear.heard)
+
+
+@pytest.mark.parametrize("cue", [ChimeKind.PHASE, ChimeKind.SOON, ChimeKind.ENOUGH, ChimeKind.OVER])
+def test_a_breath_cuts_no_cue_short(ear: Ear, cue: ChimeKind) -> None:
+    """It rings from its first note to its last, whenever the breath turns meanwhile; the breath after it is heard."""
+    ringing = Ringing(ear, lambda _: None)
+    whole = [hz for hz, _ in NOTES[cue]]
+    ringing.ring(cue)
+    asked = time.monotonic()
+    while time.monotonic() < asked + 0.7 * sum(seconds for _, seconds in NOTES[cue]):
+        ringing.ring(ChimeKind.IN)
+        ringing.ring(ChimeKind.OUT)
+        time.sleep(0.005)
+    silences = whole.count(0.0) + 1
+    assert played(ear, silences) == [*whole, 0.0]
+    ringing.ring(ChimeKind.OUT)
+    while played(ear, silences + 1, 0.02) == [*whole, 0.0]:  # its thread may have the last silence still in hand
+        ringing.ring(ChimeKind.OUT)
+    assert played(ear, silences + 1)[len(whole) + 1] == 440.0
+    ringing.stop()
+
+
+def test_a_breath_does_not_take_the_place_of_a_cue_that_waits() -> None:
+    """The piezo is slow with the first breath; a cue and another breath come meanwhile."""
+    taken, go_on = threading.Event(), threading.Event()
+
+    class Slow(Ear):
+        def sound(self, hz: float) -> None:
+            super().sound(hz)
+            taken.set()
+            assert go_on.wait(2.0)
+
+    ear = Slow()
+    ringing = Ringing(ear, lambda _: None)
+    ringing.ring(ChimeKind.OUT)
+    assert taken.wait(2.0)
+    ringing.ring(ChimeKind.PHASE)
+    ringing.ring(ChimeKind.OUT)
+    go_on.set()
+    assert played(ear, 2) == [440.0, 0.0, 523.0, 0.0]
+    ringing.stop()
+
+
+def test_a_cue_comes_in_the_middle_of_a_breath(ear: Ear) -> None:
+    ringing = Ringing(ear, lambda _: None)
+    ringing.ring(ChimeKind.OUT)
+    while not ear.heard:
+        time.sleep(0.001)
+    ringing.ring(ChimeKind.SOON)
+    assert played(ear, 3) == [440.0, 0.0, 523.0, 0.0, 523.0, 0.0]
+    ringing.stop()
 
 
 def test_what_waited_too_long_is_left_out(ear: Ear) -> None:

@@ -23,27 +23,36 @@ if TYPE_CHECKING:
 
 UNUSED_S = 600.0
 """Chosen: time to read the advice, fetch a towel and lie down."""
-_TELLS_OF_LAST = frozenset(
-    {State.DONE, State.OFF_MAT, State.CAPPED, State.RATING, State.SAVED, State.FELT_WRONG}
-)
+_TELLS_OF_LAST = frozenset({State.DONE, State.OFF_MAT, State.CAPPED, State.RATING, State.SAVED, State.FELT_WRONG})
 
 
 class Choice:
-    """`left_open` is a session that a power cut left open: whoever lies there still does the same."""
+    """`left_open` is a session that a power cut left open: whoever lies there still does the same.
+
+    What is chosen by hand after the cut says that somebody else is meant, or something else: then nothing is inherited.
+    """
 
     def __init__(self, t: float, left_open: Session | None) -> None:
         self.name = None if left_open is None or left_open.routine == "plan" else left_open.routine
         self.guest = left_open is not None and left_open.person == GUEST_ID
+        self.inherited = left_open is not None
         self.since = t
 
     def take(self, name: str, t: float) -> None:
-        self.name, self.since = name, t
+        self._by_hand(t)
+        self.name = name
 
     def take_guest(self, t: float, *, guest: bool = True) -> None:
-        self.guest, self.since = guest, t
+        self._by_hand(t)
+        self.guest = guest
 
     def drop(self) -> None:
-        self.name, self.guest = None, False
+        self.name, self.guest, self.inherited = None, False, False
+
+    def _by_hand(self, t: float) -> None:
+        if self.inherited:
+            self.drop()
+        self.since = t
 
 
 def due(device: Device) -> float:
@@ -82,10 +91,20 @@ def follows_off_mat(device: Device, session: Session) -> bool:
 
 def settle(device: Device) -> None:
     """The threshold of presence is that of the session to come, once the mat is empty."""
+    if not settled(device):
+        device.presence.set_on_kg(_wanted_kg(device))
+
+
+def settled(device: Device) -> bool:
+    """False: another threshold can be set now. Not before the first reading, which tells who lay there at the start."""
     presence = device.presence
-    wanted_kg = _named(next_name(device)).on_kg(device.rules.presence.on_kg)
-    if presence.rules.on_kg != wanted_kg and presence.load is Load.EMPTY and not device.machine.unfinished():
-        presence.set_on_kg(wanted_kg)
+    if presence.heard_at is None or presence.load is not Load.EMPTY or device.machine.unfinished():
+        return True
+    return presence.rules.on_kg == _wanted_kg(device)
+
+
+def _wanted_kg(device: Device) -> float:
+    return _named(next_name(device)).on_kg(device.rules.presence.on_kg)
 
 
 def _named(name: str) -> Routine:

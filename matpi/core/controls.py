@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matpi.core import by_button, choice, on_mat, reminding, who, zeroing
-from matpi.core.effects import SaveRating, SaveStop
+from matpi.core import by_button, choice, forgetting, on_mat, reminding, who, wishes, zeroing
+from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
 from matpi.core.presence import Load
@@ -32,6 +32,8 @@ class Item(StrEnum):
 
     WHO = "who"
     ROUTINE = "routine"
+    REST = "rest"
+    NO_REST = "no_rest"
     TREND = "trend"
     ZERO = "zero"
     UNDO_ZERO = "undo_zero"
@@ -84,6 +86,7 @@ def enter(device: Device, t: float, before: State) -> None:
     """A state was entered: what it begins with."""
     state = device.machine.state
     who.enter(device, t, before)
+    forgetting.forget_guest(device)
     if state is State.RATING and before is not State.SAVED:
         device.dial, device.rating_id = Dial(t), None
     match state:
@@ -103,6 +106,7 @@ def enter(device: Device, t: float, before: State) -> None:
             pass
     if before is State.CALIBRATING:
         by_button.leave(device)
+    device.question.follow(device, t, before)
 
 
 def _press(device: Device, t: float, state: State) -> None:
@@ -168,7 +172,10 @@ def _hold_released(device: Device, t: float, state: State) -> None:
             _answer(device, t, some=False)
         case State.MENU:
             _choose(device, t, menu(device)[device.menu_index])
-        case State.FELT_WRONG if device.stop_id is None:
+        case State.FELT_WRONG if device.stop_id is not None:
+            device.keep(DropStop(device.stop_id))
+            device.stop_id = None
+        case State.FELT_WRONG:
             last = device.machine.last
             device.stop_id = device.new_id()
             device.keep(
@@ -258,7 +265,7 @@ def _dated(device: Device, t: float) -> dict[str, Any]:
 
 def _answer(device: Device, t: float, *, some: bool) -> None:
     who.acknowledge(device, Acknowledgement(some=some, utc=device.wall.utc(t)))
-    device.fire("answered", t, "one applies: ask first" if some else "none applies")
+    device.fire("answered", t, "one applies, or unsure: ask first" if some else "none applies")
 
 
 def menu(device: Device) -> list[Entry]:
@@ -269,13 +276,16 @@ def menu(device: Device) -> list[Entry]:
         return [*(Entry(say.routines.of(name).title, name=name) for name in ROUTINES), back]
     if device.who.choosing:
         return [*(Entry(person.name) for person in device.who.people.all), Entry(say.people.guest), back]
-    items = [*([Item.WHO] if device.who.people.on else []), Item.ROUTINE, Item.TREND, Item.ZERO]
+    items = [*([Item.WHO] if device.who.people.on else []), Item.ROUTINE]
+    if device.who.rest_offered is not None:
+        items.append(Item.REST if device.who.rest_offered else Item.NO_REST)
+    items += [Item.TREND, Item.ZERO]
     if device.zero_before is not None:
         items.append(Item.UNDO_ZERO)
     if device.calibration is not None:
         items.append(Item.CALIBRATE)
     acknowledgement = device.acknowledgement
-    if acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared:
+    if acknowledgement is not None and acknowledgement.short_only:
         items.append(Item.CLINICIAN)
     return [*(Entry(say.menu.label(item), item) for item in (*items, Item.SAFETY)), back]
 
@@ -305,13 +315,16 @@ def _choose(device: Device, t: float, entry: Entry) -> None:
         case Item.CALIBRATE:
             device.fire("calibrate", t, "chosen")
             return
+        case Item.REST | Item.NO_REST:
+            wishes.rest_today(device, t, rest=entry.item is Item.REST)
+            reason = "today is a day of rest" if entry.item is Item.REST else "no day of rest after all"
         case Item.ZERO:
             reason = "zero set" if zeroing.set_zero(device, t) else "the mat was not still: zero kept"
         case Item.UNDO_ZERO:
             zeroing.undo_zero(device, t)
             reason = "zero undone"
         case Item.CLINICIAN:
-            who.acknowledge(device, Acknowledgement(some=True, utc=device.wall.utc(t), cleared=True))
+            who.clear(device, device.wall.utc(t))
             reason = "a clinician agreed"
         case _:
             reason = "back"

@@ -81,7 +81,7 @@ def _all(device: Device, told_s: float) -> Iterator[tuple[float, ChimeKind]]:
     if breathing is None:
         return
     cycle_s = breathing.start_s + cycles_done(told_s - breathing.start_s) * CYCLE_S
-    end_s = min(breathing.end_s, choice.target(device)[1] * 60.0)
+    end_s = on_mat.end_s(device, breathing)
     for at_s, kind in ((cycle_s, ChimeKind.IN), (cycle_s + IN_S, ChimeKind.OUT), (cycle_s + CYCLE_S, ChimeKind.IN)):
         if at_s < end_s:
             yield at_s, kind

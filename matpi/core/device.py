@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, tzinfo
 from math import inf
 
-from matpi.core import by_button, choice, controls, left_open, timeouts, who, wishes, zeroing
+from matpi.core import by_button, choice, controls, forgetting, left_open, question, timeouts, who, wishes, zeroing
 from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
@@ -136,7 +136,7 @@ class Device:
         """The menu lists the routines."""
         self.trend_page = 0
         self.trend_told: tuple[str | None, date] | None = None
-        self.dial = Dial(t)
+        self.dial, self.question = Dial(t), question.Question()
         self.rating_id: str | None = None
         self.stop_id: str | None = None
         self.safety_page, self.page_turned = 0, t
@@ -182,7 +182,8 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            if not presence.changes and presence.zero.word == self._zero_word and self.left_open is None:
+            calm = not presence.changes and presence.zero.word == self._zero_word
+            if calm and self.left_open is None and choice.settled(self):
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
             self._follow_presence()
@@ -279,8 +280,7 @@ class Device:
         if t >= self.plans.due:
             self.replan()
         if t >= choice.due(self):
-            self.choice.drop()
-            self._dirty = True
+            forgetting.forget_choice(self, t)
         if t >= self.cueing.due(self):
             self.cueing.ring(self, t)
         if t >= who.due(self):
@@ -470,8 +470,9 @@ class Device:
 
     @property
     def acknowledgement(self) -> Acknowledgement | None:
-        """Of whose turn it is."""
-        return who.answer_of(self, who.owner(self))
+        """Of whose turn it is; None: the device asks."""
+        answer = who.answer_of(self, who.owner(self))
+        return None if answer is None or answer.asked_again else answer
 
     def _stop(self, t: float) -> None:
         """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
@@ -504,7 +505,6 @@ class Device:
 
     @property
     def shown(self) -> Show | None:
-        """What was last asked to be shown."""
         return self.face.shown
 
     @property

@@ -116,6 +116,13 @@ class SaveStop:
 
 
 @dataclass(frozen=True, slots=True)
+class DropStop:
+    """It was taken back by who logged it. Answered by Saved or SaveFailed."""
+
+    stop_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DateBoot:
     """The wall clock is trusted now: records of this boot without a date get theirs (utc = mono + offset_utc)."""
 
@@ -210,6 +217,7 @@ Effect = (
     | DropSession
     | SaveRating
     | SaveStop
+    | DropStop
     | DateBoot
     | SaveDay
     | SaveZero
@@ -230,6 +238,7 @@ Save = (
     | DropSession
     | SaveRating
     | SaveStop
+    | DropStop
     | SaveDay
     | SaveZero
     | SaveCalibration
@@ -246,8 +255,8 @@ def id_of(save: Save) -> str:
     match save:
         case SaveSession(session):
             return session.id
-        case DropSession(session_id):
-            return session_id
+        case DropSession(record_id) | DropStop(record_id):
+            return record_id
         case SaveRating(record) | SaveStop(record):
             return record.id
         case SaveDay(record):

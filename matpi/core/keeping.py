@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
-from matpi.core.effects import DropSession, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
+from matpi.core.effects import DropSession, DropStop, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
 from matpi.core.model import Log, Rating, Session, StopSign
 from matpi.core.wall import Wall
 
@@ -42,6 +42,8 @@ class Keeper:
                 self.log = replace(log, ratings=_put(log.ratings, rating))
             case SaveStop(stop):
                 self.log = replace(log, stops=_put(log.stops, stop))
+            case DropStop(stop_id):
+                self.log = replace(log, stops=tuple(stop for stop in log.stops if stop.id != stop_id))
             case SaveDay(record):
                 others = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
                 self.log = replace(log, days=(*others, record))

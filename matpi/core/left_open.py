@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from matpi.core import forgetting
 from matpi.core.effects import DropSession, Said, SaveSession
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
@@ -88,7 +89,7 @@ def close(device: Device, t: float, why: str) -> None:
     left, device.left_open = device.left_open, None
     if left is None:
         return
-    device.choice.take_guest(t, guest=False)
+    forgetting.forget_left_open(device, t)
     record = left.session.closed(EndReason.POWER_LOST)
     device.note(t, "power_lost", f"a session was left open by a power cut: {why}")
     if record.on_mat_s < device.rules.min_session_s:

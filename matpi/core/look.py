@@ -85,8 +85,7 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.MENU:
             return Menu(tuple(entry.label for entry in controls.menu(device)), device.menu_index, _hold(device, t)), inf
         case State.READY:
-            own = say.routines.of(choice.routine(device).name)
-            return Advice(own.title, *choice.target(device), own.advice), inf
+            return _advice(device, t), inf
         case State.TREND:
             return _trend(device), inf
         case State.ARRIVING:
@@ -132,7 +131,7 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.FELT_WRONG:
             left = fraction(1 - (t - device.touched) / rules.ask_s)
             logged = device.stop_id is not None
-            return FeltWrong(0.0 if logged else _hold(device, t), left, logged), t + 2 * _FADE_STEP_S
+            return FeltWrong(_hold(device, t), left, logged), t + 2 * _FADE_STEP_S
         case State.DISCARDED:
             return _discarded(device, t)
         case State.SENSOR_LOST:
@@ -217,12 +216,27 @@ def _off_mat(device: Device, t: float) -> tuple[View, float]:
     return OffMat(text, max(0, ceil(left_s - 1e-6))), _next_second(t, left_s)
 
 
+def _advice(device: Device, t: float) -> View:
+    """With the bedtime that is set where "before bed" is chosen at another time."""
+    name, say, now = choice.routine(device).name, device.words, device.wall.local(t)
+    own, lines = say.routines.of(name), say.routines.of(name).advice
+    if name == "before_bed" and now is not None:
+        bed = datetime.combine(now, device.settings.bedtime)
+        late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
+        if not _between(now.time(), early, late):
+            lines = (lines[0], say.around.bedtime.format(clock=f"{bed:%H:%M}"), *lines[1:])
+    return Advice(own.title, *choice.target(device), lines)
+
+
 def _trend(device: Device) -> View:
     say = device.words.trend
     if device.trend_page:
         return Notice(say.pairs_title, *trend.pairs_short(trend.pairs(who.log(device).ratings), device.words))
     seen = device.plan.trend
-    return Notice(say.title, *((say.not_before, say.rate_daily) if seen is None else trend.short(seen, device.words)))
+    if seen is not None:
+        return Notice(say.title, *trend.short(seen, device.words))
+    too_short = device.plan.days < trend.AT_DAYS[0]
+    return Notice(say.title, *((say.too_short, say.seven_days) if too_short else (say.not_before, say.rate_daily)))
 
 
 def _discarded(device: Device, t: float) -> tuple[View, float]:

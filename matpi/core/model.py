@@ -23,6 +23,8 @@ ROUTINE_NAMES = (
     "before_bed",
 )  # fmt: skip
 """In the order of the menu; core/routine.py tells what each is."""
+REST_WEEKDAYS_MAX = 4
+"""The lowest weekly goal is 3 sessions: with more days of rest than this nobody could reach it."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
@@ -150,13 +152,31 @@ class DayRecord:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The safety page was answered. `some` = at least one of the conditions applies."""
+    """The safety page was answered. `some` = at least one of the conditions applies: short sessions until `cleared`."""
 
     some: bool
     utc: float | None = None
+    """Of the answer."""
     cleared: bool = False
     """With `some`: a clinician was asked and agreed."""
     person: str | None = None
+    cleared_utc: float | None = None
+    """None with `cleared`: nobody knows when."""
+    earlier: tuple[tuple[float | None, float | None], ...] = ()
+    """From when until when (UTC) answers before this one kept sessions short, oldest first; None: nobody knows."""
+    asked_again: bool = False
+    """The device is to ask anew; until it is told, this holds."""
+
+    @property
+    def short_only(self) -> bool:
+        return self.some and not self.cleared
+
+    def in_place_of(self, before: Acknowledgement | None) -> Acknowledgement:
+        """Itself, taking along how long sessions were kept short before it."""
+        if before is None:
+            return self
+        ended_utc = before.cleared_utc if before.cleared else self.utc
+        return replace(self, earlier=(*before.earlier, *([(before.utc, ended_utc)] if before.some else [])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +252,8 @@ class Settings:
             raise ValueError(f"there is no routine {self.routine!r}; there are {', '.join(ROUTINE_NAMES)}")
         if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
             raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
+        if len(self.rest_weekdays) > REST_WEEKDAYS_MAX:
+            raise ValueError(f"a week has at most {REST_WEEKDAYS_MAX} rest days: the goal is at least 3 sessions")
 
 
 @dataclass(frozen=True, slots=True)

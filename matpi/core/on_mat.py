@@ -1,7 +1,8 @@
 """The session as its screen shows it: minutes, mm:ss or the breath, what is said, and the LED with it.
 
 A tap goes round: minutes, mm:ss, breath, minutes. The breath comes by itself where the routine has it, and goes on
-until a tap, its last cycle, or "enough". All of it is a function of the time on the mat, so nothing drifts.
+until a tap, its last cycle, or "enough"; by hand it comes at any time and goes on until "get up slowly now": from there
+on a tap shows mm:ss and no more. All of it is a function of the time on the mat, so nothing drifts.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def circles(device: Device, t: float, running: Running) -> Circles | None:
     if shown is None:
         return None
     says, minutes = phase(device, elapsed_s + WOKEN_S), int((elapsed_s + WOKEN_S) // 60)
-    until_s = min(says.until_s, shown.end_s, choice.target(device)[1] * 60.0, 60.0 * (minutes + 1))
+    until_s = min(says.until_s, end_s(device, shown), 60.0 * (minutes + 1))
     calm = says.kind is CueKind.PHASE
     bright_until = device.touched + device.rules.bright_s
     until = min(t + CALM_S, t + until_s - elapsed_s, bright_until if bright_until > t else inf)
@@ -84,9 +85,13 @@ def phase(device: Device, elapsed_s: float) -> PhaseText:
 def pacer(device: Device, elapsed_s: float) -> Pacer | None:
     """The breath that is shown now."""
     found = meant(device)
-    if found is None or elapsed_s >= choice.target(device)[1] * 60.0:
-        return None
-    return found if found.start_s <= elapsed_s + WOKEN_S < found.end_s else None
+    return found if found is not None and found.start_s <= elapsed_s + WOKEN_S < end_s(device, found) else None
+
+
+def end_s(device: Device, breathing: Pacer) -> float:
+    """Time on the mat at which this breath is over, had nobody tapped."""
+    by_hand = device.pacing.by_hand_s is not None
+    return min(breathing.end_s, over_s(device) if by_hand else choice.target(device)[1] * 60.0)
 
 
 def meant(device: Device) -> Pacer | None:
@@ -98,12 +103,12 @@ def meant(device: Device) -> Pacer | None:
 
 
 def tap(device: Device, t: float, running: Running) -> None:
-    """Minutes -> mm:ss -> breath -> minutes."""
+    """Minutes -> mm:ss -> breath -> minutes; once the light asks to get up, mm:ss only."""
     elapsed_s = running.on_mat_s(t)
     if pacer(device, elapsed_s) is not None:
         device.pacing = Pacing(dismissed=True)
         device.seconds_until = -inf
-    elif elapsed_s < FIRST_S or t < device.seconds_until:
+    elif (elapsed_s < FIRST_S or t < device.seconds_until) and elapsed_s + WOKEN_S < over_s(device):
         device.pacing = Pacing(by_hand_s=elapsed_s)
     else:
         device.seconds_until = t + device.rules.seconds_s

@@ -15,6 +15,10 @@ from math import isfinite
 from statistics import median, quantiles
 from typing import Final
 
+from matpi.core.languages import LANGUAGES
+from matpi.core.words_en import ENGLISH
+from matpi.core.words_room import on_panel
+
 PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
 APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a meal should stay within half of it
 NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
@@ -24,9 +28,10 @@ SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
 STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
 STEADY_BLOCKS: Final = 20  # chosen: seconds of it
 STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
-GUEST: Final = "Guest"
-_GUESTS: Final = frozenset({"guest", "gast"})
-"""What a guest is called on the panel, in each language."""
+GUEST: Final = ENGLISH.people.guest
+"""On a terminal."""
+GUESTS: Final = tuple(words.people.guest for words in LANGUAGES.values())
+"""What a guest is called on the panel, in each language: the language may change, and the names stay."""
 GUEST_ID: Final = "guest"
 """Whose what a guest did is: kept in the log, and in nobody's plan."""
 
@@ -43,14 +48,15 @@ class Person:
     def __post_init__(self) -> None:
         if not 0 < len(self.name.strip()) <= len(self.name) <= NAME_MAX or not self.name.isprintable():
             raise ValueError(f"a name has 1 to {NAME_MAX} characters: {self.name!r}")
-        if not self.name.isascii() and not _on_panel(self.name):
+        if not on_panel(self.name):
             raise ValueError(f"the panel has no letters for {self.name!r}; write the name in those of western Europe")
         if self.id == GUEST_ID:
             raise ValueError(f"{self.id!r} is the id of guests")
         if self.weekly_goal is not None and not 3 <= self.weekly_goal <= 7:
             raise ValueError(f"a weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
-        if self.name.strip().casefold() in _GUESTS:
-            raise ValueError(f"{self.name!r} is what somebody without a name is called; choose another one")
+        if self.name.strip().casefold() in {guest.casefold() for guest in GUESTS}:
+            guests = " and ".join(GUESTS)
+            raise ValueError(f"{self.name!r} is taken: {guests} are what guests are called; choose another name")
         if self.usual_kg is not None and not (isfinite(self.usual_kg) and self.usual_kg > 0.0):
             raise ValueError(f"a usual load is above zero: {self.usual_kg} kg")
 
@@ -101,15 +107,7 @@ class Suggestion:
     person: Person | None
     """None: nobody known weighs so much or so little, a guest perhaps."""
     why: str
-    """For the diagnostics."""
-
-
-def _on_panel(name: str) -> bool:
-    try:
-        name.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+    """For the diagnostics, which an export takes along: no name, no weight."""
 
 
 def suggest(people: People, kg: float) -> Suggestion | None:
@@ -125,14 +123,13 @@ def suggest(people: People, kg: float) -> Suggestion | None:
         return None
     person, usual = min(known, key=lambda pair: abs(pair[1] - kg))
     if abs(usual - kg) > APART_KG:
-        told = Suggestion(None, f"{kg:.1f} kg is more than {APART_KG:g} kg from everybody")
-        return None if people.chosen is None else told
+        return None if people.chosen is None else Suggestion(None, "suggested a guest")
     others = [other for who, other in known if who is not person]
     if abs(usual - kg) > NEAR_KG or min(abs(other - usual) for other in others) <= APART_KG:
         return None
     if person.id == people.chosen:
         return None
-    return Suggestion(person, f"{kg:.1f} kg, and {person.name} usually {usual:.1f} kg")
+    return Suggestion(person, "suggested another person")
 
 
 def steady_kg(block_kg: Sequence[float]) -> float | None:

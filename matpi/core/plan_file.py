@@ -25,6 +25,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from matpi.core.programme import STARTER, Course, Tier
+from matpi.core.words_room import on_panel
 from matpi.errors import ConfigError
 
 MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"
@@ -89,6 +90,8 @@ def _read(parsed: Mapping[str, object]) -> tuple[OwnPlan | None, list[str]]:
     name = _words(parsed.get("name", "Own plan"), NAME_MAX)
     if name is None:
         wrong.append(f"name is {_told(parsed['name'])}: write 1 to {NAME_MAX} characters in quotes.")
+    elif not on_panel(name):
+        wrong.append(f"name is {_told(name)}, {_NO_LETTERS}")
     found: list[Tier] = []
     tables = parsed.get("tier")
     if not isinstance(tables, list) or not tables:
@@ -138,6 +141,8 @@ def _tier(table: object, kind: str, where: str, span: _Span | None, wrong: list[
             if text is None:
                 shown = _told(table[key])
                 wrong.append(f"{where} has {key} = {shown}: write 1 to {WORDS_MAX} characters in quotes.")
+            elif not on_panel(text):
+                wrong.append(f"{where} has {key} = {_told(text)}, {_NO_LETTERS}")
             else:
                 words.append(text)
     if span is None or minutes is None or len(words) < 2:
@@ -145,6 +150,7 @@ def _tier(table: object, kind: str, where: str, span: _Span | None, wrong: list[
     return Tier(*span, *minutes, *words)
 
 
+_NO_LETTERS: Final = "for which the panel has no letters: write it in those of western Europe."
 _EXAMPLE: Final = {
     "days": "days = [1, 3]",
     "minutes": "minutes = [2, 5]",

@@ -53,7 +53,8 @@ class Plans:
         found = self._of.get((owner, day))
         if found is None:
             log, settings = who.log_of(device, owner), who.settings_of(device, owner)
-            found = plan(log, day, settings, who.answer_of(device, owner), course=self.course)
+            answer = who.answer_of(device, owner)
+            found = plan(log, day, settings, answer, course=self.course, zone=device.wall.zone)
             self._of[owner, day] = found
         return found
 

@@ -19,7 +19,8 @@ Nothing is stored: delete or edit a session and the next call tells what would h
   switch moves nobody back who has long gone on, and getting up slowly at "enough" moves nobody on. The after-plan is
   never held back: its range includes the one before.
 - **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound is what makes
-  a day done. The plan's own progress goes on being told by the full targets, and is back once it is cleared.
+  a day done, from its day on until it is cleared: a past day is judged by the answer in force then (short_days.py).
+  The plan's own progress goes on being told by the full targets, and is back once it is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
 """
 
@@ -27,11 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, tzinfo
 from math import fsum
 
-from matpi.core.model import Acknowledgement, EndReason, Log, Settings
+from matpi.core.model import Acknowledgement, EndReason, Log, Session, Settings
 from matpi.core.progress import RestReason, Rests, score_of, streak_of
+from matpi.core.short_days import ShortDays
 from matpi.core.trend import AT_DAYS, Felt, Trend, trend
 
 PLAN_DAYS = 14
@@ -170,20 +172,20 @@ class Plan:
     def running(self, on_mat_s: float) -> Plan:
         """The same day with a session that has run so long and is not in the log; costs nothing, for every redraw."""
         today_s = self.today_s + on_mat_s
-        return replace(self, today_s=today_s, done=today_s >= self.lower_s)
+        return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.lower_s))
 
 
 @dataclass(slots=True)
 class _Happened:
     """What the log tells of one day."""
 
-    seconds: list[float] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
     ratings: list[int] = field(default_factory=list)
     stop: bool = False
 
     @property
     def total_s(self) -> float:
-        return fsum(self.seconds)  # exact, so that the order of the sessions cannot decide a day
+        return fsum([session.on_mat_s for session in self.sessions])  # exact: their order cannot decide a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +213,14 @@ def plan(
     *,
     course: Course = STARTER,
     running_s: float = 0.0,
+    zone: tzinfo = UTC,
 ) -> Plan:
-    """What holds on `today`, linear in the log; never raises for a valid one. `running_s`: see `Plan.running`."""
+    """What holds on `today`, linear in the log; never raises for a valid one. `running_s`: see `Plan.running`; `zone`
+    tells on which day the acknowledgement was given.
+    """
     now, tiers = today.toordinal(), course.tiers
-    short_only = acknowledgement is not None and acknowledgement.some and not acknowledgement.cleared
+    short_only = acknowledgement is not None and acknowledgement.short_only
+    short_days, short_s = ShortDays(acknowledgement, zone, settings), _short(tiers[0]).lower_s
     happened = _by_day(log, now)
     today_happened = happened.setdefault(now, _Happened())
 
@@ -232,13 +238,13 @@ def plan(
         if what.ratings:
             mean = sum(what.ratings) / len(what.ratings)
             rated.setdefault(begun.round, []).append(Felt(begun.shown_day, mean))
-        if what.seconds:
-            total_s = what.total_s
-            if total_s >= (_short(tiers[0]) if short_only else tiers[tier]).lower_s:
+        if what.sessions:
+            total_s, lower_s = what.total_s, tiers[tier].lower_s
+            if short_days.met(day, what.sessions, total_s, short_s, lower_s):
                 done.add(day)
             standing = replace(begun, last=day)
-            if total_s >= tiers[tier].lower_s:
-                standing = _advanced(standing, max(what.seconds), settings, course)
+            if total_s >= lower_s:
+                standing = _advanced(standing, max([s.on_mat_s for s in what.sessions]), settings, course)
                 got_to = furthest.get(standing.round, 1)
                 if standing.day > got_to:
                     furthest[standing.round] = standing.day
@@ -280,7 +286,7 @@ def _by_day(log: Log, now: int) -> dict[int, _Happened]:
         if session.day is None or session.reason in {None, EndReason.DISCARDED}:
             continue
         if (day := session.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).seconds.append(session.on_mat_s)
+            happened.setdefault(day, _Happened()).sessions.append(session)
     for rating in log.ratings:
         if rating.day is not None and (day := rating.day.toordinal()) <= now:
             happened.setdefault(day, _Happened()).ratings.append(rating.value)

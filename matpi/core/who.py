@@ -30,6 +30,7 @@ from matpi.core.people import (
 )
 from matpi.core.presence import Load
 from matpi.core.routine import ROUTINES, Area
+from matpi.core.running import Running
 from matpi.core.session import State
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Who:
         """In this boot: the date may still come."""
         self.choosing = False
         """The menu lists the people."""
+        self.rest_offered: bool | None = None
+        """As the menu opened: True, today can be made a day of rest; False, it is one and need not stay it; None."""
         self.suggestion: Suggestion | None = None
         """Not answered yet."""
         self.asked_until = -inf
@@ -133,33 +136,66 @@ def settings_of(device: Device, person_id: str | None) -> Settings:
 
 
 def answer_of(device: Device, person_id: str | None) -> Acknowledgement | None:
+    """What holds, also while it is asked for again."""
     return device.who.answers.get(person_id)
 
 
 def acknowledge(device: Device, answer: Acknowledgement) -> None:
     """Of whose turn it is. A guest's is not kept: the next guest is somebody else."""
-    own = replace(answer, person=owner(device))
-    who = device.who
-    who.answers[own.person] = own
-    if own.person == GUEST_ID:
+    who, person_id = device.who, owner(device)
+    own = replace(answer, person=person_id).in_place_of(who.answers.get(person_id))
+    if person_id != GUEST_ID:
+        who.answered_now.add(person_id)
+    _keep_answer(device, own)
+
+
+def clear(device: Device, utc: float | None) -> None:
+    """A clinician agreed, for whose turn it is."""
+    answer = device.who.answers.get(owner(device))
+    if answer is not None and answer.short_only:
+        _keep_answer(device, replace(answer, cleared=True, cleared_utc=utc))
+
+
+def _keep_answer(device: Device, answer: Acknowledgement) -> None:
+    device.who.answers[answer.person] = answer
+    if answer.person == GUEST_ID:
         device.replan()
-        return
-    who.answered_now.add(own.person)
-    device.keep(SaveAcknowledgement(own))
+    else:
+        device.keep(SaveAcknowledgement(answer))
 
 
 def date_answers(device: Device, utc: float) -> None:
-    """The clock is trusted now: those given in this boot get their date."""
+    """The clock is trusted now: those given in this boot get their date; what ended at an unknown time has ended now,
+    for no day that is in the log came after it.
+    """
     who = device.who
-    for person_id in who.answered_now:
-        answer = who.answers[person_id]
-        if answer.utc is None:
-            who.answers[person_id] = replace(answer, utc=utc)
-            device.keep(SaveAcknowledgement(who.answers[person_id]))
+    for person_id, answer in list(who.answers.items()):
+        dated = answer
+        if answer.utc is None and person_id in who.answered_now:
+            dated = replace(dated, utc=utc)
+        if answer.cleared and answer.cleared_utc is None:
+            dated = replace(dated, cleared_utc=utc)
+        if answer.earlier and answer.earlier[-1][1] is None:
+            dated = replace(dated, earlier=(*answer.earlier[:-1], (answer.earlier[-1][0], utc)))
+        if dated != answer:
+            _keep_answer(device, dated)
 
 
 def day_record(device: Device, person_id: str | None, day: date | None) -> DayRecord | None:
     return next((d for d in log_of(device, person_id).days if d.day == day), None)
+
+
+def _rest_to_offer(device: Device, t: float) -> bool | None:
+    """For whose turn it is, while today is known and without a session of theirs. A guest has no plan to rest from."""
+    person, day = next_owner(device), device.wall.day(t)
+    if day is None or person == GUEST_ID:
+        return None
+    record, plan = day_record(device, person, day), device.plans.today_of(device, person)
+    if plan.today_s > 0.0:
+        return None
+    if record is not None and record.rest:
+        return False
+    return None if plan.rest_day else True
 
 
 # -- chosen by hand --------------------------------------------------------------------------------------------------
@@ -209,6 +245,8 @@ def enter(device: Device, t: float, before: State) -> None:
     who, state = device.who, device.machine.state
     who.choosing = False
     who.look_due = inf
+    if state is State.MENU:
+        who.rest_offered = _rest_to_offer(device, t)
     if not who.people.on:
         return
     running = device.machine.running
@@ -216,13 +254,18 @@ def enter(device: Device, t: float, before: State) -> None:
         if before is State.ARRIVING:
             who.suggestion, who.asked_until = None, -inf
         who.looks.clear()
-        if running.load_kg is None and _on_back(running.routine):
-            who.look_due = max(t + EVERY_S, running.start + STEADY_FROM_S)
+        look_from(device, t, running)
     elif state is State.DONE:
         who.booked = None
     elif before is State.DONE:
         who.suggestion = None
         mean(device, who.booked)
+
+
+def look_from(device: Device, t: float, running: Running) -> None:
+    """When the load is looked at first; never where that says nothing, or is known."""
+    looks = running.load_kg is None and _on_back(running.routine)
+    device.who.look_due = max(t + EVERY_S, running.start + STEADY_FROM_S) if looks else inf
 
 
 def look(device: Device, t: float) -> None:
@@ -239,7 +282,14 @@ def look(device: Device, t: float) -> None:
         return
     who.look_due = inf
     running.load_kg = round(steady, 2)
-    who.suggestion = suggest(learnt(_as_booked(who.people, running.person), device.keeper.log), steady)
+    suggest_by_load(device, t, running)
+
+
+def suggest_by_load(device: Device, t: float, running: Running) -> None:
+    """Ask for whom the load speaks, unless the session is booked to them."""
+    who = device.who
+    people = learnt(_as_booked(who.people, running.person), device.keeper.log)
+    who.suggestion = None if running.load_kg is None else suggest(people, running.load_kg)
     if who.suggestion is not None:
         who.asked_until = t + ASKED_S
         device.note(t, "who", who.suggestion.why)

@@ -46,7 +46,12 @@ def grant(device: Device, wished: SettingsChanged | SettingWished | Wished | Log
             for person in reminding.reminded(device, device.wall.day(t)):
                 _note_day(device, t, person, snoozed=True)
         case Wished(t, wish):
-            _note_day(device, t, who.next_owner(device), rest=wish is Wish.REST)
+            rest_today(device, t, rest=wish is Wish.REST)
+
+
+def rest_today(device: Device, t: float, *, rest: bool) -> None:
+    """Today is a day of rest of whose turn it is, or none after all; noted where today is not known."""
+    _note_day(device, t, who.next_owner(device), rest=rest)
 
 
 def _zero(device: Device, t: float) -> None:
@@ -68,7 +73,7 @@ def _zero(device: Device, t: float) -> None:
 def _note_day(device: Device, t: float, person: str | None, *, rest: bool | None = None, snoozed: bool = False) -> None:
     day = device.wall.day(t)
     if day is None:
-        device.note(t, "wish_refused", "asked from outside for something of today, but the clock is not known yet")
+        device.note(t, "wish_refused", "something was asked for today, but the clock is not known yet")
         return
     old = who.day_record(device, person, day) or DayRecord(day, person=person)
     new = replace(old, rest=old.rest if rest is None else rest, snoozed=old.snoozed or snoozed)

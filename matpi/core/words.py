@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from matpi.core.words_room import Item, Line, Lines, Name, Pages, Room, Short, Third, Title
-from matpi.core.words_told import Known, Places, Spoken
+from matpi.core.words_told import Known, Places, Spoken, Unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ class Around:
     """Before a routine, and what follows it off the mat."""
 
     then_onto_mat: Line
+    bedtime: Line
     go_on: Line
     off_mat_now: Line
     left: Annotated[str, Room(5)]
@@ -183,6 +184,7 @@ class Questions:
     noted: Annotated[str, Room(9)]
     """In heavy letters."""
     what_follows: tuple[Line, Line, Line]
+    take_back: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class Menu:
 
     who: Item
     routine: Item
+    rest: Item
+    no_rest: Item
     trend: Item
     zero: Item
     undo_zero: Item
@@ -222,6 +226,8 @@ class Trend:
     title: Title
     not_before: Line
     rate_daily: Line
+    too_short: Line
+    seven_days: Line
     rated: Line
     from_to: Line
     way: Line
@@ -312,6 +318,7 @@ class Words:
     calibration: Calibration
     faults: Faults
     known: Known
+    unsent: Unsent
     places: Places
     spoken: Spoken
 

@@ -13,6 +13,15 @@ class Room:
     chars: int
 
 
+def on_panel(text: str) -> bool:
+    """Whether the panel's fonts have all its letters: those of western Europe."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 LINE: Final = 21
 """Characters of the small letters in a row of the panel."""
 

@@ -60,6 +60,66 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """Why what is recorded cannot be sent on, on the idle screen. `{status}` is an HTTP status."""
+
+    no_clock: Line
+    not_encrypted: Line
+    ca_file: Line
+    ended: Line
+    answers: Line
+    no_tls: Line
+    no_answer: Line
+    hung_up: Line
+    no_http: Line
+    nothing_listens: Line
+    not_allowed: Line
+    not_reached: Line
+    certificate: Line
+    no_name_server: Line
+    no_host: Line
+    wrong_key: Line
+    no_key: Line
+    no_library: Line
+    own_error: Line
+    stopping: Line
+    receiver_silent: Line
+    no_connection: Line
+    no_subscriber: Line
+    no_broker: Line
+    broker_host: Line
+    broker_tls_off: Line
+    broker_no_tls: Line
+    broker_ca_file: Line
+    broker_certificate: Line
+    broker_silent: Line
+    broker_hangs_up: Line
+    broker_lost: Line
+    broker_error: Line
+    broker_no_mqtt5: Line
+    broker_refused: Line
+    broker_device_id: Line
+    broker_user: Line
+    broker_no_right: Line
+    broker_not_available: Line
+    broker_busy: Line
+    broker_banned: Line
+    broker_shuts_down: Line
+    broker_log_in: Line
+    broker_heard_nothing: Line
+    broker_topic: Line
+    broker_confused: Line
+    broker_too_large: Line
+    broker_too_fast: Line
+    broker_quota: Line
+    broker_closed: Line
+    broker_payload: Line
+    broker_retain: Line
+    broker_qos: Line
+    broker_moved: Line
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
     """Parts of the mat, within what `Known` says."""
 

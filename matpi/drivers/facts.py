@@ -151,3 +151,5 @@ class Status:
     rejected: int = 0
     unsaved: int = 0
     clock: ClockTrust | None = None
+    upstream: Mapping[str, str] = field(default_factory=dict)
+    """Sink -> what is the matter with its connection, in a sentence."""

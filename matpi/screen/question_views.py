@@ -59,9 +59,10 @@ def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
     if view.logged:
         canvas.check(0, 3)
         canvas.text(19, 0, say.noted, Face.WORDS)
-        for row, line in enumerate(say.what_follows):
-            canvas.line(21 + 12 * row, line)
-        canvas.rest_line(view.left)
+        held = (*say.what_follows[:2], words.common.keep_holding)
+        for row, line in enumerate(held if view.hold > 0.0 else (*say.what_follows, say.take_back)):
+            canvas.line(18 + 11 * row, line)
+        answer(canvas, view.hold, view.left)
         return
     canvas.text(0, 0, say.felt_wrong, Face.WORDS)
     for row, line in enumerate(say.signs):

@@ -28,7 +28,7 @@ from matpi.core.model import (
     Zero,
 )
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError, UsageError
-from matpi.store import faults, file, history, members, outbox, rows, schema
+from matpi.store import faults, file, history, members, posting, rows, schema
 from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
 
 
@@ -123,7 +123,7 @@ class Store:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
             yield conn
-            outbox.post(conn)
+            posting.post(conn)
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -234,6 +234,17 @@ class Store:
         with self.writing() as conn:
             history.put_stop(conn, stop)
 
+    def drop_stop(self, stop_id: str) -> None:
+        """Taken back by whoever logged it; counted in the diagnostics. Dropping again changes nothing."""
+        with self.writing() as conn:
+            if conn.execute("DELETE FROM stops WHERE id = ?", (stop_id,)).rowcount:
+                history.tally(conn, "stop_taken_back", stop_id)
+
+    def ratings(self) -> tuple[Rating, ...]:
+        """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
+        with self.reading() as conn:
+            return tuple(history.ratings(conn))
+
     def save_day(self, record: DayRecord) -> None:
         with self.writing() as conn:
             conn.execute(
@@ -250,10 +261,11 @@ class Store:
         with self.writing() as conn:
             history.put_acknowledgement(conn, acknowledgement)
 
-    def forget_acknowledgement(self, person: str | None = None) -> bool:
-        """The safety pages are asked again at the next start. False when they were not answered yet."""
+    def ask_safety_again(self, person: str | None = None) -> bool:
+        """At the next start; until then what was answered holds. False when nothing was answered yet."""
         with self.writing() as conn:
-            return conn.execute("DELETE FROM acknowledgement WHERE person IS ?", (person,)).rowcount > 0
+            asked = conn.execute("UPDATE acknowledgement SET asked_again = 1 WHERE person IS ?", (person,))
+            return asked.rowcount > 0
 
     def members(self) -> tuple[Member, ...]:
         """In the order of the menu, with those who were removed. store/members.py changes them."""
@@ -361,7 +373,7 @@ def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tup
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
         schema.migrate(conn, path, folder)
-        outbox.begin(conn, sinks)
+        posting.begin(conn, sinks)
 
     return file.open_checked(path, prepare)
 

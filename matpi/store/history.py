@@ -78,13 +78,22 @@ def tallies(conn: sqlite3.Connection) -> tuple[Tally, ...]:
 
 
 def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
+    """Without the deleted sessions, and without what was said of one: restored, it counts again with what was said."""
     kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
+    deleted = {entry.session.id for entry in stored if entry.deleted_why is not None}
+    counted = (rating for rating in ratings(conn) if rating.session_id not in deleted)
+    stops = (stop for stop in map(rows.stop_of, conn.execute(rows.SELECT_STOPS)) if stop.session_id not in deleted)
     return Log(
         sessions=rows.oldest_first(kept, lambda session: session.start_utc),
-        ratings=rows.oldest_first(map(rows.rating_of, conn.execute(rows.SELECT_RATINGS)), lambda rating: rating.utc),
-        stops=rows.oldest_first(map(rows.stop_of, conn.execute(rows.SELECT_STOPS)), lambda stop: stop.utc),
+        ratings=rows.oldest_first(counted, lambda rating: rating.utc),
+        stops=rows.oldest_first(stops, lambda stop: stop.utc),
         days=tuple(map(rows.day_of, conn.execute(rows.SELECT_DAYS))),
     )
+
+
+def ratings(conn: sqlite3.Connection) -> list[Rating]:
+    """All, also those of deleted sessions, in order of arrival."""
+    return [rows.rating_of(row) for row in conn.execute(rows.SELECT_RATINGS)]
 
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
@@ -95,7 +104,7 @@ def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
 
 def acknowledgement(conn: sqlite3.Connection) -> Acknowledgement | None:
     """Where nobody is named."""
-    row = conn.execute("SELECT some, utc, cleared, person FROM acknowledgement WHERE person IS NULL").fetchone()
+    row = conn.execute(rows.SELECT_ANSWERS.replace("IS NOT NULL", "IS NULL")).fetchone()
     return None if row is None else rows.acknowledgement_of(row)
 
 
@@ -185,8 +194,9 @@ def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None
 def put_acknowledgement(conn: sqlite3.Connection, answer: Acknowledgement) -> None:
     conn.execute(
         rows.INSERT_ANSWER + " ON CONFLICT (ifnull(person, '')) DO UPDATE SET some = excluded.some,"
-        " utc = excluded.utc, cleared = excluded.cleared",
-        rows.values_of(answer, rows.ANSWER_FIELDS),
+        " utc = excluded.utc, cleared = excluded.cleared, cleared_utc = excluded.cleared_utc,"
+        " earlier = excluded.earlier, asked_again = excluded.asked_again",
+        rows.bound(rows.values_of(answer, rows.ANSWER_FIELDS)),
     )
 
 

@@ -7,12 +7,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
+from matpi.core.model import Acknowledgement
 from matpi.errors import ImportFormatError
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES, FORMAT, SINGLES, TABLES, VERSIONS_READ, Table
@@ -111,7 +113,18 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
     unknown = document.keys() - {"format", "version", *SINGLES, *(table.name for table in TABLES)}
     if unknown:
         raise ImportFormatError(f"{name}, field {min(unknown)}: an export has none of that name; remove it.")
-    return _json_records(document, lines, name), _json_singles(document, lines, name)
+    found, singles = _json_records(document, lines, name), _json_singles(document, lines, name)
+    if document["version"] >= 3:
+        return found, singles
+    since_3 = {key: _cleared_apart(value) for key, value in singles.items()}
+    return [replace(one, record=_cleared_apart(one.record)) for one in found], since_3
+
+
+def _cleared_apart(value: Any) -> Any:
+    """Of an answer to the safety pages as it was told up to version 2: its date was that of the clearing."""
+    if isinstance(value, Acknowledgement) and value.some and value.cleared and value.cleared_utc is None:
+        return replace(value, utc=None, cleared_utc=value.utc)
+    return value
 
 
 def _json_records(document: dict[str, Any], lines: Lines, name: str) -> list[Found]:

@@ -1,27 +1,29 @@
-"""The outbox: what changes in the log is written down for each sink in the same transaction, and stays until it has
-arrived.
+"""The outbox as those see it who stand beside the log's writer: how it is with each sink, what a person asks of it, and
+the relay's side. What is in it was put there by store/posting.py, and stays until it has arrived.
 
-The writer's side (`begin`, `post`) runs in the log's own transactions: triggers of its connection note which record
-was touched, whoever touched it, and before the commit each that reads differently now becomes a revision. The relay's
-side (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away is
-a record sent twice under the same id, while the wait for a slow card would be the writer's.
+The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
+is a record sent twice under the same id, while the wait for a slow card would be the writer's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from matpi.errors import StoreError
-from matpi.store import faults, file, outgoing, schema
+from matpi.errors import StoreError, UsageError
+from matpi.store import faults, file, outgoing, posting, schema
 from matpi.upstream.deliveries import Standing
 from matpi.upstream.sink import Delivery
 
 ACKED_KEPT = 100
 """Of a sink, to look at; what it has not got is kept without a bound. Chosen: a row is 0.5 kB."""
+PAUSE_S = 0.02
+"""Between two parts of a long change: the device's own record gets in between. Chosen; SQLite asks for a lock again
+within 0.1 s, and a part takes 24 ms on a busy x86-64 (measured with 8000 sessions)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,95 +43,6 @@ class SinkStatus:
     """Of the one that is tried now."""
     last_error: str
     """Why that one has not arrived, else why the last refused one was; a sentence with what to do, "" for none."""
-
-
-# -- the writer's side -----------------------------------------------------------------------------------------------
-
-
-def begin(conn: sqlite3.Connection, sinks: Sequence[str] | None) -> None:
-    """From here on `post` knows what was touched. `sinks` are those of the config; None leaves them as they were,
-    so that a command that knows no config writes for the same ones as the device.
-    """
-    if sinks is not None:
-        _use(conn, sinks)
-    if not _enabled(conn):
-        return
-    conn.execute("CREATE TEMP TABLE touched (record TEXT NOT NULL, id TEXT NOT NULL)")
-    for table in outgoing.TABLES:
-        for what, which in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
-            note = f"INSERT INTO touched VALUES ('{table}', {which}.id)"  # noqa: S608  our own names
-            conn.execute(f"CREATE TEMP TRIGGER touched_{table}_{what} AFTER {what} ON {table} BEGIN {note}; END")
-
-
-def post(conn: sqlite3.Connection) -> None:
-    """Write down what the transaction under way has changed. Free where no sink is configured."""
-    if not conn.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'touched'").fetchone():
-        return
-    touched = conn.execute("SELECT record, id FROM touched GROUP BY record, id ORDER BY min(rowid)").fetchall()
-    if not touched:
-        return
-    conn.execute("DELETE FROM touched")
-    sinks = _enabled(conn)
-    for table, record_id in touched:
-        _post_one(conn, table, record_id, sinks)
-
-
-def send_all(conn: sqlite3.Connection, sink: str) -> int:
-    """Queue every record as it stands for a sink that does not have it so yet; how many there were."""
-    before = _count(conn, sink)
-    for table in outgoing.TABLES:
-        for (record_id,) in conn.execute(f"SELECT id FROM {table} ORDER BY seq").fetchall():  # noqa: S608  our names
-            _post_one(conn, table, record_id, [sink], again=True)
-    return _count(conn, sink) - before
-
-
-def _count(conn: sqlite3.Connection, sink: str) -> int:
-    return int(conn.execute("SELECT count(*) FROM outbox WHERE sink = ?", (sink,)).fetchone()[0])
-
-
-def _post_one(
-    conn: sqlite3.Connection, table: str, record_id: str, sinks: Iterable[str], *, again: bool = False
-) -> None:
-    told = outgoing.read(conn, table, record_id)
-    if told is None:
-        return
-    record = f"{table}/{record_id}"
-    last = conn.execute("SELECT rev, digest FROM revisions WHERE record = ?", (record,)).fetchone()
-    if last is None and told.kind.endswith("_deleted"):
-        return  # nobody was told that it was there
-    digest = told.digest()
-    changed = last is None or last[1] != digest
-    if not changed and not again:
-        return
-    rev = (0 if last is None else last[0]) + changed
-    if changed:
-        conn.execute("INSERT OR REPLACE INTO revisions (record, rev, digest) VALUES (?, ?, ?)", (record, rev, digest))
-    delivery, body = outgoing.delivery_id(record_id, rev), told.body(record_id, rev)
-    conn.executemany(
-        "INSERT OR IGNORE INTO outbox (sink, id, kind, body) VALUES (?, ?, ?, ?)",
-        [(sink, delivery, told.kind, body) for sink in sinks],
-    )
-
-
-def _enabled(conn: sqlite3.Connection) -> list[str]:
-    return [name for (name,) in conn.execute("SELECT name FROM sinks WHERE enabled = 1 ORDER BY name")]
-
-
-def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
-    if sorted(sinks) == _enabled(conn):
-        return
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        conn.execute("UPDATE sinks SET enabled = 0")
-        conn.executemany(
-            "INSERT INTO sinks (name, enabled) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET enabled = 1",
-            [(name,) for name in sinks],
-        )
-        conn.execute("COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
 
 
 # -- looking at it and asking for more ---------------------------------------------------------------------------------
@@ -182,6 +95,45 @@ def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
     return asked.rowcount > 0
 
 
+def send_all(path: Path, sink: str) -> int:
+    """Queue every record as it stands that does not wait for this sink already; how many there were. In parts, so that
+    a running device waits for none of it; one that breaks off is gone on with by asking again. Raises UsageError for
+    a sink that the device was not started with, StoreError.
+    """
+    queued = 0
+    for table in outgoing.TABLES:
+        after: int | None = 0
+        while after is not None:
+            with changing(path) as conn:
+                if not _is_known(conn, sink):
+                    raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
+                part, after = posting.send_part(conn, sink, table, after)
+            queued += part
+            time.sleep(PAUSE_S)
+    return queued
+
+
+def forget(conn: sqlite3.Connection, sink: str) -> int | None:
+    """Drop what is kept of a sink that the device no longer sends to; how many records it has not got. None when there
+    is no such sink. Raises UsageError while the device still sends to it.
+    """
+    row = conn.execute("SELECT enabled FROM sinks WHERE name = ?", (sink,)).fetchone()
+    if row is None:
+        return None
+    if row[0]:
+        raise UsageError(f"The device still sends to {sink}; take its table out of the config and restart the device.")
+    left = "SELECT count(*) FROM outbox WHERE sink = ? AND state <> 'acked'"
+    (waited,) = conn.execute(left, (sink,)).fetchone()
+    for statement in ("DELETE FROM outbox WHERE sink = ?", "DELETE FROM told WHERE sink = ?"):
+        conn.execute(statement, (sink,))
+    conn.execute("DELETE FROM sinks WHERE name = ?", (sink,))
+    return int(waited)
+
+
+def _is_known(conn: sqlite3.Connection, sink: str) -> bool:
+    return conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is not None
+
+
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """One short transaction beside a running device. Raises StoreError."""
@@ -192,6 +144,7 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
             raise StoreError(f"There is no outbox in {path} yet; start the device once.")
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
+            conn.execute("PRAGMA foreign_keys = 1")
             conn.execute("BEGIN IMMEDIATE")
             yield conn
             conn.execute("COMMIT")
@@ -231,11 +184,10 @@ class Outbox:
             found = conn.execute("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'", (self._sink,))
             return int(found.fetchone()[0])
 
-    def acked(self, seq: int, utc: float | None) -> None:
+    def acked(self, delivery: Delivery, utc: float | None) -> None:
         with self._marking() as conn:
-            conn.execute(
-                "UPDATE outbox SET state = 'acked', attempts = attempts + 1, last_error = NULL WHERE seq = ?", (seq,)
-            )
+            if not self._mark(conn, delivery, "state = 'acked', attempts = attempts + 1, last_error = NULL"):
+                return
             conn.execute(
                 "UPDATE sinks SET acked = acked + 1, acked_utc = ?, not_before_utc = NULL WHERE name = ?",
                 (utc, self._sink),
@@ -246,21 +198,30 @@ class Outbox:
                 (self._sink, self._sink, ACKED_KEPT),
             )
 
-    def failed(self, seq: int, why: str, not_before_utc: float | None) -> None:
+    def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
         with self._marking() as conn:
-            conn.execute("UPDATE outbox SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (why, seq))
+            self._mark(conn, delivery, "attempts = attempts + 1, last_error = ?", why)
             conn.execute("UPDATE sinks SET not_before_utc = ? WHERE name = ?", (not_before_utc, self._sink))
 
-    def refused(self, seq: int, why: str) -> None:
+    def refused(self, delivery: Delivery, why: str) -> None:
         with self._marking() as conn:
-            conn.execute(
-                "UPDATE outbox SET state = 'refused', attempts = attempts + 1, last_error = ? WHERE seq = ?", (why, seq)
-            )
+            self._mark(conn, delivery, "state = 'refused', attempts = attempts + 1, last_error = ?", why)
 
-    def disabled(self, seq: int, why: str) -> None:
+    def disabled(self, delivery: Delivery, why: str) -> None:
         with self._marking() as conn:
-            conn.execute("UPDATE outbox SET attempts = attempts + 1 WHERE seq = ?", (seq,))
+            self._mark(conn, delivery, "attempts = attempts + 1")
             conn.execute("UPDATE sinks SET disabled_why = ? WHERE name = ?", (why, self._sink))
+
+    def _mark(self, conn: sqlite3.Connection, delivery: Delivery, change: str, *values: str) -> bool:
+        """False when it is no longer there: deleted meanwhile, or the log is another file now, whose row of this number
+        is another record.
+        """
+        which = "seq = ? AND sink = ? AND id = ?"
+        marked = conn.execute(
+            f"UPDATE outbox SET {change} WHERE {which}",  # noqa: S608  our own words
+            (*values, delivery.seq, self._sink, delivery.id),
+        )
+        return marked.rowcount == 1
 
     def close(self) -> None:
         if self._conn is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-_ONE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OUR_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,19 @@ class Told:
         return _json({"type": self.kind, "timestamp": self.timestamp, "data": data})
 
 
-def delivery_id(record_id: str, rev: int) -> str:
-    """Fit for a header and a topic, whatever an import has brought in as an id."""
-    fit = _ONE_NAME.fullmatch(record_id) is not None
-    return f"{record_id if fit else hashlib.blake2b(record_id.encode(), digest_size=16).hexdigest()}-{rev}"
+def delivery_id(table: str, record_id: str, rev: int) -> str:
+    """Fit for a header and a topic, and of this record alone: an import may have brought in a session "1" and a
+    rating "1", while what the device makes is a UUID.
+    """
+    ours = _OUR_ID.fullmatch(record_id) is not None
+    one = record_id if ours else hashlib.blake2b(f"{table}/{record_id}".encode(), digest_size=16).hexdigest()
+    return f"{one}-{rev}"
 
 
 def read(conn: sqlite3.Connection, table: str, record_id: str) -> Told | None:
-    """None for a session that is still going on. A record that is no longer there is told as deleted."""
+    """None for a session that is still going on. A record that is no longer there is told as deleted, and so is what
+    was said of a session that is deleted.
+    """
     kind, select, make = TABLES[table]
     row = conn.execute(select, (record_id,)).fetchone()
     return Told(f"{kind}_deleted", None, {"deleted": None}) if row is None else make(row)
@@ -71,14 +76,18 @@ def _session(row: tuple[Any, ...]) -> Told | None:
 
 
 def _rating(row: tuple[Any, ...]) -> Told:
-    utc, offset_s, day, value, moment, session_id, person = row
+    utc, offset_s, day, session_id, person, deleted_utc, deleted, value, moment = row
+    if deleted is not None:
+        return Told("rating_deleted", _iso(deleted_utc), {"deleted": _iso(deleted_utc)})
     at = _iso(utc, offset_s)
     fields = {"at": at, "day": day, "value": value, "moment": moment, "session": session_id, "person": person}
     return Told("rating", _iso(utc), fields)
 
 
 def _stop(row: tuple[Any, ...]) -> Told:
-    utc, offset_s, day, session_id, person = row
+    utc, offset_s, day, session_id, person, deleted_utc, deleted = row
+    if deleted is not None:
+        return Told("stop_sign_deleted", _iso(deleted_utc), {"deleted": _iso(deleted_utc)})
     at = _iso(utc, offset_s)
     return Told("stop_sign", _iso(utc), {"at": at, "day": day, "session": session_id, "person": person})
 
@@ -87,8 +96,10 @@ _SELECT_SESSION: Final = (
     "SELECT start_utc, utc_offset_s, day, span_s, on_mat_s, reason, routine, aways, edited, person, deleted_utc,"
     " deleted_why FROM sessions WHERE id = ?"
 )
-_SELECT_RATING: Final = "SELECT utc, utc_offset_s, day, value, moment, session_id, person FROM ratings WHERE id = ?"
-_SELECT_STOP: Final = "SELECT utc, utc_offset_s, day, session_id, person FROM stops WHERE id = ?"
+_SAID: Final = "own.utc, own.utc_offset_s, own.day, own.session_id, own.person, sessions.deleted_utc, deleted_why"
+_OF_SESSION: Final = "LEFT JOIN sessions ON sessions.id = own.session_id WHERE own.id = ?"
+_SELECT_RATING: Final = f"SELECT {_SAID}, own.value, own.moment FROM ratings AS own {_OF_SESSION}"  # noqa: S608
+_SELECT_STOP: Final = f"SELECT {_SAID} FROM stops AS own {_OF_SESSION}"  # noqa: S608
 
 TABLES: Final[Mapping[str, tuple[str, str, Callable[[tuple[Any, ...]], Told | None]]]] = {
     "sessions": ("session", _SELECT_SESSION, _session),

@@ -107,6 +107,9 @@ class PatientStore:
     def save_stop(self, stop: StopSign) -> None:
         self._writer().save_stop(stop)
 
+    def drop_stop(self, stop_id: str) -> None:
+        self._writer().drop_stop(stop_id)
+
     def save_day(self, record: DayRecord) -> None:
         self._writer().save_day(record)
 

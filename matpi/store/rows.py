@@ -34,7 +34,7 @@ RATING_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value",
 STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id", "person")
 DAY_FIELDS = ("day", "rest", "snoozed", "person")
 MEMBER_FIELDS = ("id", "name", "weekly_goal", "chosen", "removed")
-ANSWER_FIELDS = ("some", "utc", "cleared", "person")
+ANSWER_FIELDS = ("some", "utc", "cleared", "person", "cleared_utc", "earlier", "asked_again")
 DIAGNOSTIC_FIELDS = ("kind", "count", "last_text")
 
 SELECT_SESSIONS = (
@@ -48,7 +48,10 @@ SELECT_RATINGS = (
 SELECT_STOPS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, session_id, person FROM stops ORDER BY seq"
 SELECT_DAYS = "SELECT day, rest, snoozed, person FROM days ORDER BY day, person"
 SELECT_MEMBERS = "SELECT id, name, weekly_goal, chosen, removed FROM people ORDER BY seq"
-SELECT_ANSWERS = "SELECT some, utc, cleared, person FROM acknowledgement WHERE person IS NOT NULL ORDER BY person"
+SELECT_ANSWERS = (
+    "SELECT some, utc, cleared, person, cleared_utc, earlier, asked_again FROM acknowledgement"
+    " WHERE person IS NOT NULL ORDER BY person"
+)
 SELECT_DIAGNOSTICS = "SELECT kind, count, last_text FROM diagnostics ORDER BY kind"
 
 INSERT_SESSION = (
@@ -67,7 +70,10 @@ INSERT_STOP = (
 INSERT_DIAGNOSTIC = "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, ?, ?)"
 INSERT_DAY = "INSERT INTO days (day, rest, snoozed, person) VALUES (?, ?, ?, ?)"
 INSERT_MEMBER = "INSERT INTO people (id, name, weekly_goal, chosen, removed) VALUES (?, ?, ?, ?, ?)"
-INSERT_ANSWER = "INSERT INTO acknowledgement (some, utc, cleared, person) VALUES (?, ?, ?, ?)"
+INSERT_ANSWER = (
+    "INSERT INTO acknowledgement (some, utc, cleared, person, cleared_utc, earlier, asked_again)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,16 @@ def values_of(
 
 def bound(values: Iterable[Any]) -> Row:
     """Values as SQLite takes them."""
-    return tuple(value.isoformat() if isinstance(value, date) else value for value in values)
+    return tuple(
+        value.isoformat() if isinstance(value, date) else _spans_text(value) if isinstance(value, tuple) else value
+        for value in values
+    )
+
+
+def _spans_text(spans: tuple[tuple[float | None, float | None], ...]) -> str:
+    import json
+
+    return json.dumps(spans)
 
 
 def text_of(value: object) -> str | None:
@@ -236,7 +251,11 @@ def zero_of(row: Row) -> Zero:
 
 
 def acknowledgement_of(row: Row) -> Acknowledgement:
-    return Acknowledgement(some=bool(row[0]), utc=row[1], cleared=bool(row[2]), person=row[3])
+    import json
+
+    some, utc, cleared, person, cleared_utc, earlier, asked_again = row
+    spans = tuple((since, until) for since, until in json.loads(earlier))
+    return Acknowledgement(bool(some), utc, bool(cleared), person, cleared_utc, spans, bool(asked_again))
 
 
 def calibration_of(channels: list[Row]) -> Calibration:

@@ -24,11 +24,19 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_by_state ON outbox (sink, state, seq);
 
--- What of each record was last told, so that only a change is a revision.
+-- What of each record was last told to anybody, so that only a change is a revision.
 CREATE TABLE revisions (
   record TEXT PRIMARY KEY NOT NULL,
   rev INTEGER NOT NULL CHECK (rev >= 1),
   digest TEXT NOT NULL
 ) STRICT;
+
+-- Which revision of a record each sink was given last. What it was never given is none of its business later either.
+CREATE TABLE told (
+  sink TEXT NOT NULL REFERENCES sinks (name),
+  record TEXT NOT NULL,
+  rev INTEGER NOT NULL CHECK (rev >= 0), -- 0: it was deleted before it could be given; to be told if it comes back
+  PRIMARY KEY (record, sink)
+) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 3;

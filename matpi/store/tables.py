@@ -10,10 +10,11 @@ from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Se
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, Row, StoredSession, Tally
 
-FORMAT, VERSION = "matpi", 2
+FORMAT, VERSION = "matpi", 3
 """What an exported document says of itself. A change of a field is a new version."""
-VERSIONS_READ = (1, 2)
-"""1: before several people; its records have no `person`, its sessions no `load_kg`."""
+VERSIONS_READ = (1, 2, 3)
+"""1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
+answer to the safety pages is when it was cleared, and nothing tells of answers before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ ANSWERS = Table(
     name="answers",
     fields=rows.ANSWER_FIELDS,
     key=("person",),
-    may_be_unset=frozenset({"utc"}),
+    may_be_unset=frozenset({"utc", "cleared_utc"}),
     type=Acknowledgement,
     select=rows.SELECT_ANSWERS,
     insert=rows.INSERT_ANSWER,

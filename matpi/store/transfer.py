@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from matpi.core.model import Calibration, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, StoreError
-from matpi.store import faults, history, rows
+from matpi.store import faults, history, posting, rows
 from matpi.store.arriving import Arriving
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
@@ -167,6 +167,7 @@ def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: s
             nobodys += isinstance(one.record, StoredSession) and one.record.session.person is None
         taken = _take(conn, singles)
         nobodys = nobodys if arriving.somebody_named() else 0
+        posting.of_the_past(conn)
     return Imported(
         new[SESSIONS.name],
         new[RATINGS.name],

@@ -84,6 +84,8 @@ def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
             )
         case socket.gaierror():
             return _of_name(error, host)
+        case UnicodeError():  # a name with an empty or a too long label is not even asked for
+            return _of_name(socket.gaierror(socket.EAI_NONAME, "no name"), host)
         case TimeoutError() if error.errno != errno.ETIMEDOUT:
             return LaterError(
                 f"{host} did not answer within {timeout_s:g} s",
@@ -153,5 +155,5 @@ def _phrase(status: int) -> str:
 
 def _place(location: str | None) -> str:
     """Only the host: an address may hold a secret, and what a stranger sends is not shown at length."""
-    found = re.match(r"[a-z]{1,8}://[A-Za-z0-9.:\[\]-]{1,80}", location or "")
-    return f" to {found[0]}" if found else ""
+    found = re.match(r"([a-z]{1,8}://)(?:[^/?#]*@)?([A-Za-z0-9.:\[\]-]{1,80})(?![^/?#])", location or "")
+    return f" to {found[1]}{found[2]}" if found else ""

@@ -12,8 +12,10 @@ from datetime import time
 from types import MappingProxyType
 from typing import Final
 
-from matpi.core.events import Event, SettingWished, Wish, Wished
+from matpi.core.events import SettingWished, Wish, Wished
 from matpi.errors import MatpiError
+
+Command = Wished | SettingWished
 
 PAYLOAD_BYTES: Final = 64
 """The longest of them has 5; whatever is longer was meant for somebody else."""
@@ -23,7 +25,7 @@ class CommandError(MatpiError, ValueError):
     """A wish that is not understood; nothing was changed."""
 
 
-def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Event:
+def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Command:
     """The event for `payload` at `.../set/<name>`. Raises CommandError, one sentence with what is right."""
     reader = READERS.get(name)
     if reader is None:
@@ -38,29 +40,29 @@ def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> 
         raise CommandError(f"The command {name} does not take {shown!r}; send {WANTED[name]}.") from None
 
 
-def _button(wish: Wish) -> Callable[[str, float], Event]:
+def _button(wish: Wish) -> Callable[[str, float], Command]:
     return lambda text, t: Wished(t, {"PRESS": wish}[text])
 
 
-def _rest(text: str, t: float) -> Event:
+def _rest(text: str, t: float) -> Command:
     return Wished(t, {"ON": Wish.REST, "OFF": Wish.NO_REST}[text])
 
 
-def _nudge(text: str, t: float) -> Event:
+def _nudge(text: str, t: float) -> Command:
     return SettingWished(t, "nudge", {"ON": True, "OFF": False}[text])
 
 
-def _weekly_goal(text: str, t: float) -> Event:
+def _weekly_goal(text: str, t: float) -> Command:
     return SettingWished(t, "weekly_goal", {str(goal): goal for goal in range(3, 8)}[text.removesuffix(".0")])
 
 
-def _bedtime(text: str, t: float) -> Event:
+def _bedtime(text: str, t: float) -> Command:
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
         raise ValueError(text)
     return SettingWished(t, "bedtime", time.fromisoformat(text))
 
 
-READERS: Final[Mapping[str, Callable[[str, float], Event]]] = MappingProxyType(
+READERS: Final[Mapping[str, Callable[[str, float], Command]]] = MappingProxyType(
     {
         "zero": _button(Wish.ZERO),
         "identify": _button(Wish.IDENTIFY),

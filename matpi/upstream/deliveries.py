@@ -21,7 +21,10 @@ class Standing:
 
 
 class Deliveries(Protocol):
-    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble."""
+    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble.
+
+    Marking one that is no longer there changes nothing: it may have been deleted while it was on its way.
+    """
 
     def standing(self) -> Standing: ...
     def due(self) -> Delivery | None:
@@ -30,14 +33,14 @@ class Deliveries(Protocol):
     def depth(self) -> int:
         """How many are due."""
 
-    def acked(self, seq: int, utc: float | None) -> None: ...
-    def failed(self, seq: int, why: str, not_before_utc: float | None) -> None:
+    def acked(self, delivery: Delivery, utc: float | None) -> None: ...
+    def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
         """It stays due; one more try is counted."""
 
-    def refused(self, seq: int, why: str) -> None:
+    def refused(self, delivery: Delivery, why: str) -> None:
         """It is kept, and is due no more until somebody asks."""
 
-    def disabled(self, seq: int, why: str) -> None:
+    def disabled(self, delivery: Delivery, why: str) -> None:
         """Nothing is due until somebody asks."""
 
     def close(self) -> None: ...

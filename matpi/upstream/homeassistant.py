@@ -12,17 +12,21 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from matpi.core.session import State
-from matpi.upstream.live import Happening, LiveState
+from matpi.upstream.live import BEAT_EVERY_S, Happening, LiveState
 from matpi.upstream.mqtt_config import MqttConfig
 
 ONLINE, OFFLINE = b"online", b"offline"
-STATE, DIAGNOSTICS, EVENT, AVAILABILITY, COMMAND = "state", "diagnostics", "event", "availability", "set"
+STATE, DIAGNOSTICS, EVENT, COMMAND = "state", "diagnostics", "event", "set"
 SESSIONS = "sessions"
 RECORDS: Final = (
     "session", "session_deleted", "rating", "rating_deleted", "stop_sign", "stop_sign_deleted", "test",
 )  # fmt: skip
 """Every type a record may have; Home Assistant refuses another one."""
 QOS: Final = 1
+EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
+"""After so many seconds without a word the time on the mat is not known: a device that hangs shows nobody there for
+ever. Two of its words may be late.
+"""
 
 Component = dict[str, Any]
 
@@ -50,7 +54,10 @@ def event_payload(what: Happening) -> bytes:
 
 def discovery_payload(config: MqttConfig, version: str) -> bytes:
     """Everything Home Assistant needs to know of this mat, in one message."""
-    components = _shown(config) | (_set(config) if config.commands else {})
+    settable = _set(config)
+    components = _shown(config) | (settable if config.commands else {})
+    # A key with its platform alone takes away an entity that was told before.
+    gone = {} if config.commands else {key: {"platform": one["platform"]} for key, one in settable.items()}
     return encoded(
         {
             "device": {
@@ -61,7 +68,7 @@ def discovery_payload(config: MqttConfig, version: str) -> bytes:
                 "sw_version": version,
             },
             "origin": {"name": "matpi", "sw_version": version},
-            "availability_topic": config.topic(AVAILABILITY),
+            "availability_topic": config.availability_topic,
             "components": {
                 key: {
                     **component,
@@ -70,7 +77,8 @@ def discovery_payload(config: MqttConfig, version: str) -> bytes:
                     "qos": QOS,
                 }
                 for key, component in components.items()
-            },
+            }
+            | gone,
         }
     )
 
@@ -98,6 +106,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
             unit_of_measurement="s",
             state_class="measurement",
             suggested_display_precision=0,
+            expire_after=EXPIRE_S,
         ),
         "today": sensor(
             "Today",

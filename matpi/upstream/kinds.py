@@ -30,15 +30,15 @@ class Kind:
 
 
 class TrialMqtt(MqttConfig, frozen=True):
-    """As another client beside the device's own, which says nothing of whether the mat is there."""
+    """As another client beside the device's own. It leaves nothing at the broker, not even when it is killed."""
 
     @property
     def client_id(self) -> str:
         return f"matpi-{self.device_id}-test"
 
-    def topic(self, name: str) -> str:
-        own = f"{self.base_topic}/{self.device_id}"
-        return f"{own}/test/{name}" if name == "availability" else f"{own}/{name}"
+    @property
+    def availability_topic(self) -> str:
+        return ""
 
 
 def _trial_mqtt(table: MqttConfig) -> TrialMqtt:

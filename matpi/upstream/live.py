@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ELAPSED_EVERY_S: Final = 10.0
 """What only counts up is sent so often at most: every change is a row in Home Assistant's database."""
+BEAT_EVERY_S: Final = 60.0
+"""The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
 DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen: they are looked at when something is wrong
 CHANGE_EVERY_S: Final = 1.0  # chosen: a load that flutters around a threshold does not flood the broker
 LOOK_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
@@ -203,6 +205,8 @@ class Pace:
 
     def __init__(self) -> None:
         self._sent: LiveState | None = None
+        self._last: LiveState | None = None
+        """The very object that was sent last: one that is equal and another was shown since."""
         self._sent_at = self._diagnostics_at = float("-inf")
 
     def forget(self) -> None:
@@ -210,17 +214,17 @@ class Pace:
         self._sent = None
 
     def due(self, state: LiveState | None, now: float) -> float:
-        """When `state` has to be looked at for sending; infinity when there is nothing new in it."""
+        """When `state` has to be looked at for sending; infinity when it was sent."""
         if state is None:
             return float("inf")
         if self._sent is None:
             return now
         sent = self._sent
-        at = float("inf")
+        at = float("inf") if state is self._last else self._sent_at + BEAT_EVERY_S
         if _steady(state) != _steady(sent):
-            at = self._sent_at + CHANGE_EVERY_S
+            at = min(at, self._sent_at + CHANGE_EVERY_S)
         elif _moving(state) != _moving(sent):
-            at = self._sent_at + ELAPSED_EVERY_S
+            at = min(at, self._sent_at + ELAPSED_EVERY_S)
         if state.diagnostics != sent.diagnostics:
             at = min(at, self._diagnostics_at + DIAGNOSTICS_EVERY_S)
         return at
@@ -229,13 +233,16 @@ class Pace:
         """Whether to send the state, and the diagnostics, now; what is taken counts as sent."""
         if self._sent is None:
             self._sent, self._sent_at, self._diagnostics_at = state, now, now
+            self._last = state
             return True, True
         sent = self._sent
         main = _steady(state) != _steady(sent) and now >= self._sent_at + CHANGE_EVERY_S
         main = main or (_moving(state) != _moving(sent) and now >= self._sent_at + ELAPSED_EVERY_S)
+        main = main or (state is not self._last and now >= self._sent_at + BEAT_EVERY_S)
         more = state.diagnostics != sent.diagnostics and now >= self._diagnostics_at + DIAGNOSTICS_EVERY_S
         self._sent = replace(state if main else sent, diagnostics=state.diagnostics if more else sent.diagnostics)
         self._sent_at = now if main else self._sent_at
+        self._last = state if main else self._last
         self._diagnostics_at = now if more else self._diagnostics_at
         return main, more
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -22,11 +23,13 @@ from matpi.upstream import homeassistant
 from matpi.upstream.backoff import Backoff
 from matpi.upstream.commands import CommandError, event_of
 from matpi.upstream.live import Happening, LiveState
+from matpi.upstream.mqtt_codes import later_of
 from matpi.upstream.mqtt_config import MqttConfig
 from matpi.upstream.mqtt_link import Link
 from matpi.upstream.mqtt_pending import Pending
 from matpi.upstream.mqtt_view import View
 from matpi.upstream.sink import Delivery, LaterError
+from matpi.upstream.throttle import PER_S, Throttle
 
 DELIVER_S: Final = 29.0
 """The longest `deliver` takes, whatever hangs; the contract of a sink is 30 s."""
@@ -53,18 +56,21 @@ class MqttSink:
         """`now` is the clock that events are dated by; `draw` gives 0 to 1."""
         self.config, self.needs_clock = config, config.tls
         self._put, self._now, self._draw = put, now, draw
-        self._pending, self._view = Pending(config), View(config, version, draw, self._note_once)
+        self._pending, self._view = Pending(config), View(config, version, draw, self._note_once, self._answered)
         self._closing = False
         self._woken_r, self._woken_w = socket.socketpair()
         self._woken_r.setblocking(False)
         self._woken_w.setblocking(False)
         self._trouble: LaterError | None = None
+        self._lack: LaterError | None = None
 
         # Only the thread's from here on.
         self._link: Link | None = None
         self._greeted = False
         self._retry_at, self._failures, self._up_since = 0.0, 0, inf
         self._told: set[str] = set()
+        self._denied: dict[str, LaterError] = {}
+        self._throttle = Throttle()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
@@ -72,8 +78,10 @@ class MqttSink:
 
     @property
     def trouble(self) -> LaterError | None:
-        """Why there is no connection; None while there is one, or the first is being made."""
-        return self._trouble
+        """Why there is no connection, else what the broker does not allow on it; None when all is well, or while the
+        first connection is being made.
+        """
+        return self._trouble or self._lack
 
     def show(self, state: LiveState) -> None:
         """How it stands now. The latest wins; never blocks."""
@@ -121,10 +129,11 @@ class MqttSink:
         self._woken_w.close()
 
     def _turn(self, now: float) -> None:
+        self._let_through(now)
         link = self._link
         if link is None:
             if now < self._retry_at and not self._pending and not self._view.clock_has_come():
-                self._sleep(min(TURN_S, self._retry_at - now))
+                self._sleep(min(TURN_S, self._retry_at - now, self._throttle.due(now) - now))
             else:
                 self._connect(now)
             return
@@ -136,7 +145,8 @@ class MqttSink:
             if now - self._up_since >= STEADY_S:
                 self._failures = 0
         if link.lost is None:
-            due = min(now + TURN_S, self._pending.due, self._view.due(now) if self._greeted else inf)
+            due = min(now + TURN_S, self._pending.due, self._throttle.due(now))
+            due = min(due, self._view.due(now) if self._greeted else inf)
             link.turn(now, due - now, self._woken_r.fileno())
             self._drain()
         if link.lost is not None:
@@ -157,13 +167,9 @@ class MqttSink:
         if self._trouble is not None:
             self._put(Noted(now, "mqtt_back", f"MQTT {link.where}: connected again"))
             self._trouble = None
-        wanted = (
-            self.config.topic(f"{homeassistant.COMMAND}/+") if self.config.commands else "",
-            self.config.ack_topic,
-            self._view.birth_topic,
-        )
-        for topic in filter(None, wanted):
-            link.subscribe(topic)
+        commands = self.config.topic(f"{homeassistant.COMMAND}/+") if self.config.commands else ""
+        for topic in filter(None, (commands, self.config.ack_topic, self._view.birth_topic)):
+            link.subscribe(topic, partial(self._answered, link, topic), new_only=topic == commands)
         self._view.announce(link, now)
 
     def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -173,10 +179,29 @@ class MqttSink:
         elif topic == self._view.birth_topic:
             self._view.born(payload, now, retained=retained)
         elif topic.startswith(commands):
+            name = topic.removeprefix(commands)
             try:
-                self._put(event_of(topic.removeprefix(commands), payload, now, retained=retained))
+                replaced = self._throttle.add(name, event_of(name, payload, now, retained=retained))
             except CommandError as error:
                 self._note_once(str(error))
+                return
+            if replaced:
+                self._note_once(f"MQTT: more commands come than {PER_S:g} a second; the latest of each is done.")
+            self._let_through(now)
+
+    def _let_through(self, now: float) -> None:
+        for event in self._throttle.take(now):
+            self._put(event)
+
+    def _answered(self, link: Link, topic: str, code: int) -> None:
+        """To a subscription, or to what is shown: a record's answer goes to whoever delivers it."""
+        if code >= 0x80:
+            error = later_of(code, link.where)
+            self._denied[topic] = LaterError(f"{error.why} for {topic}", error.do, error.short)
+            self._note_once(str(self._denied[topic]))
+        else:
+            self._denied.pop(topic, None)
+        self._lack = next(iter(self._denied.values()), None)
 
     def _note_once(self, text: str) -> None:
         if text not in self._told and len(self._told) < TOLD_MAX:
@@ -203,14 +228,14 @@ class MqttSink:
         link = self._link
         if link is None:
             return
-        gone: list[int] = []
-        told = self.config.topic(homeassistant.AVAILABILITY)
-        if link.up:
+        told = self.config.availability_topic
+        if link.up and told:
+            gone: list[int] = []
             link.publish(told, homeassistant.OFFLINE, retain=True, confirmed=gone.append)
-        until = self._now() + GOODBYE_S
-        while link.up and not gone and link.lost is None and (now := self._now()) < until:
-            link.turn(now, min(0.1, until - now), self._woken_r.fileno())
-            self._drain()
+            until = self._now() + GOODBYE_S
+            while not gone and link.lost is None and (now := self._now()) < until:
+                link.turn(now, min(0.1, until - now), self._woken_r.fileno())
+                self._drain()
         link.close()
 
     # -- waiting ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ PLAIN_PORT: Final = 1883
 # One level or several; no wildcards, no empty level, nothing a broker would have to escape in its access rules.
 _TOPIC = r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"
 
+_OWN_LEVELS: Final = frozenset({"sessions", "state", "diagnostics", "event", "availability", "set"})
+"""Under `<base>/<device id>`: each has its use (docs/upstream-mqtt.md)."""
+
 _LEVELS = "a topic: letters, digits, _ . and -, with / between levels"
 
 
@@ -82,6 +85,16 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "mqtt"
     keepalive_s: Annotated[int, Meta(ge=10, le=600, description="How soon a lost device is told as offline.")] = 60
 
+    def fault(self) -> str:
+        """What is wrong with the table as a whole and what to do, "" when nothing is; the end of a sentence."""
+        if self.password and not self.username:
+            return "password is given without username; write the user's name, or take password out"
+        own = f"{self.base_topic}/{self.device_id}"
+        used = {self.discovery_topic, self.birth_topic, *(f"{own}/{level}" for level in _OWN_LEVELS)}
+        if self.ack_topic in used or self.ack_topic.startswith(f"{own}/set/"):
+            return f'ack_topic = "{self.ack_topic}" has another use already; name one of its own, such as "{own}/ack"'
+        return ""
+
     @property
     def port_used(self) -> int:
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
@@ -93,6 +106,11 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def topic(self, name: str) -> str:
         """`<base>/<device id>/<name>`."""
         return f"{self.base_topic}/{self.device_id}/{name}"
+
+    @property
+    def availability_topic(self) -> str:
+        """Where it is told, retained, whether this mat is there; "" for nowhere."""
+        return self.topic("availability")
 
     @property
     def discovery_topic(self) -> str:

@@ -27,6 +27,10 @@ GREETING_S: Final = 10.0
 """For the broker's first word. Chosen."""
 NOTHING_LARGER: Final = 268_435_455
 """Bytes of the largest packet that MQTT can write down (MQTT 5.0, 1.5.5)."""
+MOST_HEARD: Final = 65_536
+"""Bytes of the largest packet that is taken. A command has 5, a confirmation 100; the broker keeps back what is larger
+(MQTT 5.0, 3.1.2.11.4), and one that does not is hung up on. Chosen.
+"""
 OVERHEAD: Final = 64
 """Bytes around topic, properties and payload of a PUBLISH: fixed header 5, lengths and ids under 40."""
 
@@ -62,9 +66,11 @@ class Link:
         """Blocks as `mqtt_socket.connect` does. Raises LaterError."""
         from paho.mqtt.client import Client, MQTTv5
         from paho.mqtt.enums import CallbackAPIVersion
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
 
-        config = self.config
-        password = read_secret(config.password) if config.password else None
+        config, link = self.config, self
+        password = read_secret(config.password, "password") if config.password else None
         opened = connect(config)
 
         class OverOpened(Client):
@@ -73,14 +79,25 @@ class Link:
             def _create_socket(self) -> Any:
                 return opened
 
+            def _sock_recv(self, bufsize: int) -> bytes:
+                """`bufsize` is what is missing of the packet, which the library would keep whole."""
+                if bufsize > MOST_HEARD:
+                    link.flooded(bufsize)
+                    raise ConnectionAbortedError
+                return super()._sock_recv(bufsize)
+
         client = OverOpened(CallbackAPIVersion.VERSION2, client_id=config.client_id, protocol=MQTTv5)
         client.on_connect, client.on_disconnect = self._connected, self._disconnected
         client.on_publish, client.on_message = self._published, self._heard
+        client.on_subscribe = self._subscribed
         if config.username:
             client.username_pw_set(config.username, password)
-        client.will_set(config.topic(homeassistant.AVAILABILITY), homeassistant.OFFLINE, homeassistant.QOS, retain=True)
+        if told := config.availability_topic:
+            client.will_set(told, homeassistant.OFFLINE, homeassistant.QOS, retain=True)
         self._opened, self._client = now, client
-        client.connect(config.host, config.port_used, config.keepalive_s, clean_start=True)
+        asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        asked.MaximumPacketSize = MOST_HEARD
+        client.connect(config.host, config.port_used, config.keepalive_s, clean_start=True, properties=asked)
 
     # -- while it lives --------------------------------------------------------------------------------------------
 
@@ -111,9 +128,18 @@ class Link:
             told = f"MQTT {self.where}: the connection was taken, but no word came in {GREETING_S:g} s"
             self.lost = LaterError(told, "look whether it is an MQTT broker, and whether it hangs", "broker is silent")
 
-    def subscribe(self, topic: str) -> None:
-        if self._client is not None:
-            self._client.subscribe(topic, qos=1)
+    def subscribe(self, topic: str, confirmed: Confirmed, *, new_only: bool = False) -> None:
+        """`new_only`: what is retained does not come with the subscription, and what was sent to be retained says so
+        when it comes.
+        """
+        from paho.mqtt.subscribeoptions import SubscribeOptions
+
+        if self._client is None:
+            return
+        how = SubscribeOptions(homeassistant.QOS, retainAsPublished=new_only, retainHandling=2 if new_only else 0)
+        _, mid = self._client.subscribe(topic, options=how)
+        if mid is not None:
+            self._waiting[mid] = confirmed
 
     def room_for(self, topic: str, payload: bytes, marks: dict[str, str] | None = None) -> bool:
         """Whether the broker takes a packet of this size."""
@@ -183,6 +209,11 @@ class Link:
             self._strange("")
         self._over(0)
 
+    def flooded(self, size: int) -> None:
+        """A packet began that was not to be sent."""
+        told = f"MQTT {self.where}: a message of {size} bytes came, larger than the {MOST_HEARD} that were agreed on"
+        self.lost = self.lost or LaterError(told, "look at the broker and at who publishes there", "broker: too large")
+
     def _strange(self, how: str) -> None:
         told = f"MQTT {self.where}: what came is no MQTT 5{how}"
         self.lost = self.lost or LaterError(told, "look whether it is an MQTT 5 broker", "broker: no MQTT 5")
@@ -206,6 +237,13 @@ class Link:
         confirmed = self._waiting.pop(mid, None)
         if confirmed is not None:
             confirmed(code.value)
+
+    def _subscribed(
+        self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        confirmed = self._waiting.pop(mid, None)
+        if confirmed is not None and codes:
+            confirmed(codes[0].value)
 
     def _heard(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._on_message(message.topic, bytes(message.payload), message.retain)

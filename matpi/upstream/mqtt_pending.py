@@ -73,14 +73,18 @@ class Pending:
                 self._forget(request)
 
     def acknowledged(self, payload: bytes) -> None:
-        """The receiver says what it has stored: {"id": "..."}. What is none of that is left alone."""
+        """The receiver says what it has stored: {"id": "..."}. What is none of that is left alone.
+
+        The id is that of the delivery, or id and revision of the body: Home Assistant sees no user properties, and an
+        id that an import has brought in is not fit for one.
+        """
         try:
             said = json.loads(payload)
         except (ValueError, RecursionError):
             return
         told = said.get("id") if isinstance(said, dict) else None
         for request in self._all():
-            if request.sent and told == request.delivery.id:
+            if request.sent and isinstance(told, str) and told in {request.delivery.id, _named(request.delivery)}:
                 request.answer(None)
 
     def fail(self, error: LaterError, code: int = 0, where: str = "") -> None:
@@ -126,3 +130,12 @@ class Pending:
     def _forget(self, request: Request) -> None:
         with self._lock, suppress(ValueError):
             self._requests.remove(request)
+
+
+def _named(delivery: Delivery) -> str:
+    """`<id>-<rev>` as its body has them; the delivery's own id where it has none."""
+    try:
+        data = json.loads(delivery.body)["data"]
+        return f"{data['id']}-{data['rev']}"
+    except (ValueError, KeyError, TypeError):
+        return delivery.id

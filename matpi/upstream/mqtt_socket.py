@@ -40,7 +40,7 @@ def _open(config: MqttConfig) -> socket.socket:
         if not found:
             where, address = f"{config.host}:{config.port_used}", others[0][4][0]
             told = f"MQTT {where}: without TLS nothing is sent to {address}, which is not in the own network"
-            raise LaterError(told, "set tls = true", "MQTT: tls = false")
+            raise LaterError(told, "set tls = true", "broker: tls = false")
     failure: OSError = OSError("no address")
     for family, kind, protocol, _, place in found[:ADDRESSES]:
         opened = socket.socket(family, kind, protocol)
@@ -74,7 +74,7 @@ def _trust(config: MqttConfig) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=config.ca_file or None)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         why = f"The certificates in {config.ca_file} cannot be read ({_words(error)})"
-    raise LaterError(why, "set ca_file to the PEM file of the broker's CA", "MQTT: ca_file")
+    raise LaterError(why, "set ca_file to the PEM file of the broker's CA", "broker: ca_file")
 
 
 def _told(error: OSError | ValueError, where: str) -> LaterError:
@@ -86,14 +86,14 @@ def _told(error: OSError | ValueError, where: str) -> LaterError:
                 do = "look at this device's clock, then at the broker's certificate"
             elif "match" in why:  # of name and certificate
                 do = "set host to the name in the certificate"
-            return LaterError(f"{where}the certificate is not trusted ({why.rstrip('.')})", do, "MQTT certificate")
+            return LaterError(f"{where}the certificate is not trusted ({why.rstrip('.')})", do, "broker: certificate")
         case TimeoutError():
             return LaterError(f"{where}no answer", "look at the network and at the broker", "broker is silent")
         case ssl.SSLError() | ConnectionResetError():
             do = "set port to the broker's TLS port, or tls = false at home"
-            return LaterError(f"{where}no TLS there ({_words(error)})", do, "MQTT: no TLS")
-        case socket.gaierror():
-            return LaterError(f"{where}the name is not known", "correct host, or look at the network", "MQTT: host")
+            return LaterError(f"{where}no TLS there ({_words(error)})", do, "broker: no TLS")
+        case socket.gaierror() | UnicodeError():  # a label empty or too long is not even asked for
+            return LaterError(f"{where}the name is not known", "correct host, or look at the network", "broker: host")
         case ConnectionRefusedError():
             return LaterError(f"{where}no broker listens there", "start it, or correct host and port", "no broker")
     return LaterError(f"{where}no connection ({_words(error)})", "look at the network", "no connection")

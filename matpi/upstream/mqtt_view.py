@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -12,6 +13,9 @@ from matpi.upstream import homeassistant
 from matpi.upstream.live import EVENT_KEPT_S, Happening, LiveState, Pace
 from matpi.upstream.mqtt_config import MqttConfig
 from matpi.upstream.mqtt_link import Link
+
+Answered = Callable[[Link, str, int], None]
+"""Hears topic and reason code of the broker's answer to what was published."""
 
 REANNOUNCE_S: Final = 10.0
 """After Home Assistant has started every device waits for a moment of these, so that not all speak at once."""
@@ -22,9 +26,15 @@ class View:
     """`show` and `tell` from any thread, never blocking; everything else from the thread of the connection."""
 
     def __init__(
-        self, config: MqttConfig, version: str, draw: Callable[[], float], note: Callable[[str], None]
+        self,
+        config: MqttConfig,
+        version: str,
+        draw: Callable[[], float],
+        note: Callable[[str], None],
+        answered: Answered,
     ) -> None:
         self._config, self._version, self._draw, self._note = config, version, draw, note
+        self._answered = answered
         self._state: LiveState | None = None
         self._happenings: deque[Happening] = deque(maxlen=EVENTS_KEPT)
         self._lock = threading.Lock()  # over the two above; held for no longer than it takes to change them
@@ -57,8 +67,8 @@ class View:
 
     def born(self, payload: bytes, now: float, *, retained: bool) -> None:
         """Home Assistant said how it is. What is retained is older than this connection, which has told everything."""
-        if payload == homeassistant.ONLINE and not retained:
-            self._announce_at = min(self._announce_at, now + self._draw() * REANNOUNCE_S)
+        if payload == homeassistant.ONLINE and not retained and self._announce_at == inf:
+            self._announce_at = now + self._draw() * REANNOUNCE_S
 
     def announce(self, link: Link, now: float) -> None:
         """What we are, how we are, and that we are there, in this order."""
@@ -69,7 +79,10 @@ class View:
             self._send(link, config.discovery_topic, discovery, retain=True)
         self._pace.forget()
         self._show(link, now)
-        self._send(link, config.topic(homeassistant.AVAILABILITY), homeassistant.ONLINE, retain=True)
+        if config.availability_topic:
+            if not config.live:
+                self._clear(link)
+            self._send(link, config.availability_topic, homeassistant.ONLINE, retain=True)
 
     def serve(self, link: Link, now: float) -> None:
         """Everything that is to be sent by now."""
@@ -98,9 +111,17 @@ class View:
             told = homeassistant.diagnostics_payload(state)
             self._send(link, config.topic(homeassistant.DIAGNOSTICS), told, retain=True)
 
+    def _clear(self, link: Link) -> None:
+        """What was retained while there was a live view. Who may not write there never has: that is not told."""
+        config = self._config
+        told = [config.topic(homeassistant.STATE), config.topic(homeassistant.DIAGNOSTICS)]
+        for topic in [config.discovery_topic, *told] if config.discovery_prefix else told:
+            if link.retains:
+                link.publish(topic, b"", retain=True)
+
     def _send(self, link: Link, topic: str, payload: bytes, *, retain: bool) -> None:
         if link.room_for(topic, payload):
-            link.publish(topic, payload, retain=retain)
+            link.publish(topic, payload, retain=retain, confirmed=partial(self._answered, link, topic))
         else:
             size = f"the broker takes packets of {link.most_bytes} bytes, too small for {topic}"
             self._note(f"MQTT {link.where}: {size}; raise its max_packet_size.")

@@ -70,7 +70,10 @@ class Relay:
         self._failing_since = 0.0
         self._not_before = 0.0
         """Monotonic, of this process."""
-        self._told = self._ending = False
+        self._heeded = self._ending = False
+        """What the receiver asked for before this start is known: the clock was trusted since."""
+        self._told: Trouble | None = None
+        self._failed_with: LaterError | None = None
         self._owed: Callable[[], None] | None = None
         """What a full disk has not taken down yet: the receiver must not get it again for that."""
 
@@ -96,35 +99,36 @@ class Relay:
             self._owed()
             self._owed = None
         standing = self._deliveries.standing()
-        self._heed(standing)
         now, trusted = self._clock.monotonic(), self._clock.trusted()
+        self._heed(standing, now, trusted=trusted)
         if standing.disabled:
             self._say(standing.disabled, "ended by receiver")
             return self._look_every_s
         if self._sink.needs_clock and not trusted:
             return self._look_every_s
         if now < self._not_before:
+            self._say_if_long(now)
             return self._not_before - now
         delivery = self._deliveries.due()
         if delivery is None:
             return self._look_every_s
-        seq, utc = delivery.seq, self._clock.utc() if trusted else None
+        utc = self._clock.utc() if trusted else None
         try:
             self._sink.deliver(delivery, utc)
         except RefusedError as error:
             self._failures, why = 0, str(error)
             self._say(why, error.short)
-            self._mark(lambda: self._deliveries.refused(seq, why))
+            self._mark(lambda: self._deliveries.refused(delivery, why))
         except DisabledError as error:
             why = str(error)
             self._say(why, error.short)
-            self._mark(lambda: self._deliveries.disabled(seq, why))
+            self._mark(lambda: self._deliveries.disabled(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
             return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
         else:
             self._failures = 0
             self._all_is_well()
-            self._mark(lambda: self._deliveries.acked(seq, utc))
+            self._mark(lambda: self._deliveries.acked(delivery, utc))
         return 0.0
 
     def _mark(self, mark: Callable[[], None]) -> None:
@@ -132,17 +136,19 @@ class Relay:
         mark()
         self._owed = None
 
-    def _heed(self, standing: Standing) -> None:
-        """What somebody asked for ends the waiting; what the receiver asked for before a restart begins it."""
-        if self._asked is None:
-            utc = self._clock.utc()
-            if standing.not_before_utc is not None and self._clock.trusted():
-                left_s = min(standing.not_before_utc - utc, MOST_ASKED_S)
-                self._not_before = self._clock.monotonic() + left_s
-            self._asked = standing.asked
-        elif self._asked != standing.asked:
-            self._asked, self._failures, self._not_before = standing.asked, 0, 0.0
+    def _heed(self, standing: Standing, now: float, *, trusted: bool) -> None:
+        """What somebody asked for ends the waiting; what the receiver asked for before a restart begins it, as soon as
+        the clock tells how much of it is left.
+        """
+        if self._asked is not None and self._asked != standing.asked:
+            self._failures, self._not_before = 0, 0.0
             self._all_is_well()
+        self._asked = standing.asked
+        if trusted and not self._heeded:
+            self._heeded = True
+            if standing.not_before_utc is not None:
+                left_s = min(standing.not_before_utc - self._clock.utc(), MOST_ASKED_S)
+                self._not_before = max(self._not_before, now + left_s)
 
     def _wait(self, delivery: Delivery, error: LaterError) -> float:
         if self._ending:
@@ -152,23 +158,27 @@ class Relay:
             self._failing_since = now
         self._failures += 1
         wait_s = self._backoff.wait_s(self._failures, self._draw, error.retry_after_s)
-        self._not_before = now + wait_s
+        self._not_before, self._failed_with = now + wait_s, error
         until_utc = None
         if error.retry_after_s is not None and self._clock.trusted():
             until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
-        self._deliveries.failed(delivery.seq, str(error), until_utc)
-        if now - self._failing_since >= self._tell_after_s:
-            self._say(str(error), error.short)
+        self._deliveries.failed(delivery, str(error), until_utc)
+        self._say_if_long(now)
         return wait_s
 
+    def _say_if_long(self, now: float) -> None:
+        if self._failures and self._failed_with is not None and now - self._failing_since >= self._tell_after_s:
+            self._say(str(self._failed_with), self._failed_with.short)
+
     def _say(self, text: str, short: str) -> None:
-        if not self._told:
-            self._told = True
-            self._tell(Trouble(self.name, text, short))
+        """Once each, until it is another trouble or over."""
+        if self._told is None or self._told.short != short:
+            self._told = Trouble(self.name, text, short)
+            self._tell(self._told)
 
     def _all_is_well(self) -> None:
-        if self._told:
-            self._told = False
+        if self._told is not None:
+            self._told = None
             self._tell(None)
 
 

@@ -19,15 +19,16 @@ LIMIT_BYTES: Final = 4096  # chosen: eight secrets of 64 bytes in base64 are 750
 SHORT = "no secret for it"
 
 
-def read_secret(where: str) -> str:
-    """The text at `where`: a path if it begins with "/", else the name of a credential.
+def read_secret(where: str, key: str) -> str:
+    """The text at `where`: a path if it begins with "/", else the name of a credential. `key` of the config has it.
 
-    Raises LaterError: whoever mends it need not start the device anew.
+    Raises LaterError: whoever mends it need not start the device anew. It does not tell what stands at `key` unless
+    there is such a file: it may be the secret itself, written in the wrong place.
     """
-    return _text(_own(Path(where)) if where.startswith("/") else _credential(where), where)
+    return _text(_own(Path(where), key) if where.startswith("/") else _credential(where, key), where)
 
 
-def _credential(name: str) -> bytes:
+def _credential(name: str, key: str) -> bytes:
     told = os.environ.get("CREDENTIALS_DIRECTORY")
     folder = Path(told) if told else SERVICE_CREDENTIALS
     try:
@@ -35,20 +36,21 @@ def _credential(name: str) -> bytes:
     except (OSError, ValueError) as error:
         why = _reason(error)
         raise LaterError(
-            f"the credential {name} cannot be read from {folder} ({why})",
-            f"give it to the service with LoadCredential={name}:FILE, or name a file by its full path",
+            f"the credential that {key} names cannot be read from {folder} ({why})",
+            f"give it to the service with LoadCredential=NAME:FILE and write NAME into {key}, or a file's full path",
             SHORT,
         ) from error
 
 
-def _own(path: Path) -> bytes:
+def _own(path: Path, key: str) -> bytes:
     """A file that nobody else may read or change."""
     try:
         found = path.stat()
         open_to_others = found.st_mode & 0o027 or found.st_uid not in {0, os.geteuid()}
         raw = b"" if stat.S_ISREG(found.st_mode) and open_to_others else _head(path)
     except (OSError, ValueError) as error:
-        why = f"the secret in {path} cannot be read ({_reason(error)})"
+        named = path if _has_folder(path) else f"the file that {key} names"
+        why = f"the secret in {named} cannot be read ({_reason(error)})"
         raise LaterError(why, "check the path and whose file it is", SHORT) from error
     if open_to_others:
         raise LaterError(
@@ -57,6 +59,14 @@ def _own(path: Path) -> bytes:
             SHORT,
         )
     return raw
+
+
+def _has_folder(path: Path) -> bool:
+    """A secret in base64 may begin with "/", too."""
+    try:
+        return path.parent != Path("/") and path.parent.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _head(path: Path) -> bytes:

@@ -20,8 +20,9 @@ class Delivery:
     seq: int
     """Grows with every row of the outbox; what was committed first is sent first."""
     id: str
-    """`<record id>-<revision>`: the same at every try, on every sink. Letters, digits, `_` and `-`, 1 to 80 of them, so
-    that it goes into a header or a topic as it is; the Standard Webhooks text wants no full stop in it."""
+    """`<record id>-<revision>`, with a hash for an id that an import brought in: the same at every try, on every sink.
+    Letters, digits and `-`, 1 to 80 of them, so that it goes into a header or a topic as it is; the Standard Webhooks
+    text wants no full stop in it."""
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
     body: bytes

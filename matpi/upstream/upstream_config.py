@@ -40,8 +40,7 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
                 if table.name in names:
                     return f'{key}.name = "{table.name}" is taken; give each of them another name'
                 names.add(table.name)
-                fault = table.fault() if isinstance(table, WebhookConfig) else ""
-                if fault:
+                if fault := table.fault():
                     return f"{key}: {fault}"
         clients = [(table.host, table.port_used, table.client_id) for table in self.mqtt]
         if len(set(clients)) < len(clients):

@@ -40,7 +40,7 @@ class Webhook:
     def deliver(self, delivery: Delivery, utc: float | None) -> None:
         if utc is None:
             raise LaterError("the clock is not trusted yet", "wait until this machine has the time", "no clock yet")
-        keys = secrets_of(read_secret(self._config.secret), self._config.secret)
+        keys = secrets_of(read_secret(self._config.secret, "secret"), self._config.secret)
         sent_s = int(utc)
         headers = {
             "content-type": "application/json",

@@ -94,14 +94,58 @@ def test_the_routine_breath_is_breath_from_the_start_to_enough() -> None:
     assert bench.view.label == "enough-get up slowly"
 
 
-def test_enough_ends_a_breath_begun_by_hand() -> None:
-    bench = lying(1, 250)
+def test_enough_ends_the_breath_that_came_by_plan() -> None:
+    bench = with_chosen("breath", day=12, rate=5)
+    bench.lie(300.5)
+    assert isinstance(bench.view, Timer)
+    assert bench.pattern is Pattern.OFF
+
+
+@pytest.mark.parametrize("begun_s", [250, 330])
+def test_by_hand_it_comes_past_enough_too_and_goes_on_until_the_light_asks_to_get_up(begun_s: float) -> None:
+    """Day 1 asks for 2 to 5 minutes: enough is 5:00, and "get up slowly now" is 10:00."""
+    bench = lying(1, 100)
+    start = start_of(bench)
+    bench.pass_s(start + begun_s - bench.t)
     bench.tap()
     bench.tap()
     assert isinstance(bench.view, Breathe)
-    bench.pass_s(60)
+    assert bench.pattern is Pattern.PACER
+    began = bench.t
+    bench.pass_s(start + 340 - bench.t)
+    assert isinstance(bench.view, Breathe)
+    assert bench.view.says == "enough-get up slowly"
+    rung = {effect.kind for t, effect in zip(bench.times, bench.effects, strict=True)
+            if isinstance(effect, Chime) and t > start + 301}  # fmt: skip
+    assert rung == {ChimeKind.IN, ChimeKind.OUT}
+    bench.pass_s(min(began + 298, start + 598) - bench.t)
+    assert isinstance(bench.view, Breathe)
+    bench.pass_s(start + 600.5 - bench.t)
     assert isinstance(bench.view, Timer)
-    assert bench.view.label == "enough-get up slowly"
+
+
+def test_once_the_light_asks_to_get_up_a_tap_shows_the_seconds_and_nothing_else() -> None:
+    bench = lying(1, 100)
+    start = start_of(bench)
+    bench.pass_s(start + 400 - bench.t)
+    bench.tap()
+    bench.tap()
+    bench.pass_s(start + 599 - bench.t)
+    assert isinstance(bench.view, Breathe)
+    bench.pass_s(1.5)
+    assert bench.pattern is Pattern.ATTENTION
+    known = len(bench.of(Chime))
+    for _ in range(4):
+        bench.tap()
+        assert isinstance(bench.view, Timer)
+        assert bench.view.seconds
+    assert bench.device.pacing.by_hand_s is not None, "the breath of before; the taps began none"
+    assert bench.device.pacing.by_hand_s < 410
+    bench.pass_s(30)
+    assert isinstance(bench.view, Timer)
+    assert not bench.view.seconds
+    assert bench.pattern is Pattern.ATTENTION
+    assert len(bench.of(Chime)) == known
 
 
 def test_a_hold_shows_its_bar_over_the_breath_and_trouble_with_the_disk_is_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from matpi.core.controls import Item
 from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
-from matpi.core.events import ButtonDown, ButtonUp
+from matpi.core.events import ButtonDown, ButtonUp, WallClock
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.safety import PAGES
 from matpi.core.session import State
@@ -225,8 +225,8 @@ def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> No
     bench = Bench()
     bench.pass_s(30)
     bench.hold()
-    assert bench.view == Menu(("Routine", "Trend", "Zero the mat", "Safety", "Back"), 0)
-    for index in (1, 2, 3, 4, 0):
+    assert bench.view == Menu(("Routine", "Rest today", "Trend", "Zero the mat", "Safety", "Back"), 0)
+    for index in (1, 2, 3, 4, 5, 0):
         bench.tap()
         assert isinstance(bench.view, Menu)
         assert bench.view.index == index
@@ -378,6 +378,49 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
     bench.pass_s(5)
     assert isinstance(bench.view, Idle)
     assert bench.view.notice == "ask a clinician first"
+
+
+def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
+    bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)))
+    bench.pass_s(35)
+    bench.choose(Item.CLINICIAN)
+    kept = bench.rows.acknowledgement
+    assert kept is not None
+    assert (kept.utc, kept.cleared) == (NOON - 86_400.0, True)
+    assert kept.cleared_utc == pytest.approx(NOON + bench.t - 100, abs=2)
+
+
+def test_what_was_cleared_before_the_clock_was_known_gets_its_date_and_the_answer_none() -> None:
+    bench = Bench(Memory(acknowledgement=Acknowledgement(some=True)), utc=None)
+    bench.pass_s(35)
+    bench.choose(Item.CLINICIAN)
+    assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True)
+    bench.send(WallClock(bench.t, NOON, trusted=True))
+    assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=NOON)
+
+
+def test_another_answer_on_the_device_takes_along_what_was_short_before() -> None:
+    bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)), utc=None)
+    bench.pass_s(35)
+    bench.choose(Item.SAFETY)
+    to_last_page(bench)
+    bench.hold()
+    bench.send(WallClock(bench.t, NOON, trusted=True))
+    assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=NOON, earlier=((NOON - 86_400.0, NOON),))
+
+
+def test_what_is_asked_again_holds_until_it_is_answered() -> None:
+    bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0, asked_again=True)))
+    bench.pass_s(10)
+    assert bench.state is State.SAFETY
+    assert bench.device.plan.short_only
+    to_last_page(bench)
+    bench.hold()
+    bench.pass_s(5)
+    assert bench.state is State.IDLE
+    assert not bench.device.plan.short_only
+    assert bench.rows.acknowledgement is not None
+    assert not bench.rows.acknowledgement.asked_again
 
 
 def test_the_menu_opens_over_an_object_and_can_make_it_the_zero() -> None:

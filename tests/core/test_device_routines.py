@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -76,6 +76,33 @@ def test_what_to_see_to_is_told_before_lying_down_and_the_session_is_of_that_rou
     bench.up(25)
     assert bench.saved[-1].routine == "neck"
     assert bench.rows.memory().log.sessions[-1].routine == "neck"
+
+
+@pytest.mark.parametrize(
+    ("hours_after_noon", "bedtime", "told"),
+    [
+        (9.4, time(22, 30), "bedtime is 22:30"),
+        (9.6, time(22, 30), None),
+        (9.9, time(22, 30), None),
+        (10.1, time(22, 30), "bedtime is 22:30"),
+        (11.6, time(0, 30), None),
+        (12.1, time(0, 30), "bedtime is 00:30"),
+        (0.0, time(22, 30), "bedtime is 22:30"),
+        (None, time(22, 30), None),
+    ],
+)
+def test_before_bed_tells_the_bedtime_when_it_is_not_half_an_hour_to_an_hour_before(
+    hours_after_noon: float | None, bedtime: time, told: str | None
+) -> None:
+    utc = None if hours_after_noon is None else NOON + 3600.0 * hours_after_noon
+    bench = Bench(replace(on_plan_day(5), settings=Settings(bedtime=bedtime)), utc=utc)
+    bench.pass_s(35)
+    bench.choose(Item.ROUTINE)
+    bench.choose(ENGLISH.routines.before_bed.title)
+    assert bench.state is State.READY
+    first, second = ENGLISH.routines.before_bed.advice
+    assert isinstance(bench.view, Advice)
+    assert bench.view.lines == ((first, second) if told is None else (first, told, second))
 
 
 def test_a_choice_ends_with_its_session() -> None:

@@ -10,11 +10,27 @@ from dataclasses import replace
 import pytest
 
 from matpi.core.controls import Item
-from matpi.core.model import Memory, Moment, Rating
+from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings
 from matpi.core.session import State
 from matpi.core.views import Notice
-from tests.bench import Bench
+from matpi.core.words import Words
+from matpi.core.words_de import GERMAN
+from matpi.core.words_en import ENGLISH
+from tests.bench import NOON, Bench
 from tests.core.test_device_routines import on_plan_day
+
+KNOWN = Acknowledgement(some=False, utc=NOON)
+OWN_PLAN = """
+[[tier]]
+days = [1, {days}]
+minutes = [2, 5]
+clothing = "thin shirt"
+goal = "learn"
+[after]
+minutes = [2, 5]
+clothing = "thin shirt"
+goal = "go on"
+"""
 
 
 def rated(memory: Memory, values: list[int]) -> Memory:
@@ -100,3 +116,20 @@ def test_somebody_lying_down_comes_first() -> None:
     bench.choose(Item.TREND)
     bench.lie(5)
     assert bench.state is State.ON_MAT
+
+
+@pytest.mark.parametrize(
+    ("days", "words", "told"),
+    [
+        (6, ENGLISH, ("the plan is too short", "a trend takes 7 days")),
+        (6, GERMAN, ("der Plan ist zu kurz", "nötig sind 7 Tage")),
+        (7, ENGLISH, ("not before day 7", "rate every day")),
+    ],
+)
+def test_a_plan_without_a_day_7_has_no_trend_and_says_so(days: int, words: Words, told: tuple[str, str]) -> None:
+    own = OWN_PLAN.format(days=days)
+    bench = Bench(Memory(acknowledgement=KNOWN, settings=Settings(own_plan=own)), words=words)
+    bench.pass_s(35)
+    bench.choose(Item.TREND)
+    assert isinstance(bench.view, Notice)
+    assert (bench.view.text, bench.view.more) == told

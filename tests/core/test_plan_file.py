@@ -158,3 +158,12 @@ def test_a_stored_plan_that_cannot_be_read_gives_way_to_the_starter_plan() -> No
     text = (Path(__file__).parents[2] / "docs" / "examples" / "own-plan.toml").read_text(encoding="utf-8")
     course, wrong = course_of(text)
     assert (course.name, course.days, wrong) == ("Three gentle weeks", 21, "")
+
+
+def test_words_that_the_panel_has_no_letters_for_are_told() -> None:
+    assert told(tier((1, 3), clothing="майка")) == (
+        "tier 1 has clothing = 'майка', for which the panel has no letters: write it in those of western Europe."
+    )
+    assert "tier 1 has goal = '学ぶ', for which the panel" in told(tier((1, 3), goal="学ぶ"))
+    assert told(tier((1, 3)), name="План").startswith("name is 'План', for which the panel has no letters")
+    assert plan_of({"name": "Für Zoë", "tier": [tier((1, 3), goal="über ½ Stunde")], "after": AFTER}).days == 3

@@ -4,7 +4,7 @@ import random
 import time as clock
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import count, pairwise
 from typing import Any
 
@@ -29,6 +29,8 @@ from matpi.core.progress import RestReason
 from matpi.core.trend import Trend, Way
 
 MONDAY = date(2026, 6, 1)
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()
+DAY_S = 86_400.0
 PLAIN = Settings()
 _ids = count()
 
@@ -240,7 +242,7 @@ def test_the_streak_forgives_rest_days_and_a_today_still_to_come() -> None:
     assert at(4, sessions, resting).streak == 3
     assert at(5, sessions, resting).streak == 0
     assert at(4, sessions).streak == 1
-    assert at(9, [on(day, 5) for day in range(3)], Settings(rest_weekdays=frozenset(range(7)))).streak == 3
+    assert at(7, [on(day, 5) for day in range(3)], Settings(rest_weekdays=frozenset(range(3, 7)))).streak == 3
 
 
 def test_the_score_is_loops() -> None:
@@ -313,9 +315,91 @@ def test_a_yes_that_is_not_cleared_means_short_sessions() -> None:
     seen = at(9, sessions, acknowledgement=yes)
     assert (seen.short_only, seen.day, seen.tier, seen.lower_min, seen.upper_min) == (True, 3, 0, 2, 5)
     assert (seen.done, seen.done_days, seen.streak) == (True, 10, 10)
-    for answer in (None, Acknowledgement(some=False), Acknowledgement(some=True, cleared=True)):
+    long_ago = Acknowledgement(some=True, utc=1.0, cleared=True, cleared_utc=2.0)
+    for answer in (None, Acknowledgement(some=False), long_ago):
         full = at(9, sessions, acknowledgement=answer)
         assert (full.short_only, full.day, full.done) == (False, 10, False)
+
+
+def lain(day: int, minutes: float, hour: float = 20.0) -> Session:
+    """At this hour UTC of the given day after MONDAY."""
+    return replace(on(day, minutes), start_utc=NOON + DAY_S * day + (hour - 12.0) * 3600.0)
+
+
+def said(day: float) -> float:
+    """So many days after MONDAY's noon."""
+    return NOON + DAY_S * day
+
+
+MINUTES = [3, 3, 3, 6, 6, 3, 3, 3, 3, 3, 6, 6]
+"""By the plan's own range days 0 to 4 and 10, 11 are done; by the short one all of them."""
+BY_PLAN = {0, 1, 2, 3, 4, 10, 11}
+
+
+@pytest.mark.parametrize(
+    ("answer", "more"),
+    [
+        (None, set()),
+        (Acknowledgement(some=False, utc=said(6)), set()),
+        (Acknowledgement(some=True, utc=said(6)), {6, 7, 8, 9}),
+        (Acknowledgement(some=True, utc=said(6), cleared=True, cleared_utc=said(9)), {6, 7, 8}),
+        (Acknowledgement(some=True, utc=said(6), cleared=True, cleared_utc=said(9.4)), {6, 7, 8, 9}),
+        (Acknowledgement(some=True, cleared=True, cleared_utc=said(8)), {5, 6, 7}),
+        (Acknowledgement(some=True, utc=said(8), cleared=True), {8, 9}),
+        (Acknowledgement(some=True, cleared=True), {5, 6, 7, 8, 9}),
+        (Acknowledgement(some=True), {5, 6, 7, 8, 9}),
+        (Acknowledgement(some=False, utc=said(9), earlier=((said(5), said(7)),)), {5, 6}),
+        (Acknowledgement(some=True, utc=said(8), earlier=((said(5), said(6)),)), {5, 8, 9}),
+    ],
+)
+def test_each_day_is_judged_by_the_answer_in_force_then(answer: Acknowledgement | None, more: set[int]) -> None:
+    log = Log(tuple(lain(day, minutes) for day, minutes in enumerate(MINUTES)))
+    seen = [plan(log, MONDAY + timedelta(days=day), PLAIN, answer) for day in range(len(MINUTES))]
+    assert {day for day, then in enumerate(seen) if then.done} == BY_PLAN | more
+    assert seen[-1].done_days == len(BY_PLAN | more)
+
+
+def test_what_was_lain_before_a_clinician_agreed_is_judged_by_the_short_range() -> None:
+    cleared = Acknowledgement(some=True, utc=said(0), cleared=True, cleared_utc=said(4))
+    days = [lain(day, 6) for day in range(4)]
+    assert at(4, [*days, lain(4, 3, hour=9)], acknowledgement=cleared).done
+    assert not at(4, [*days, lain(4, 3, hour=15)], acknowledgement=cleared).done
+    assert not at(4, [*days, lain(4, 1, hour=9), lain(4, 1.5, hour=15)], acknowledgement=cleared).done
+
+
+def test_the_day_of_an_answer_is_that_of_where_one_lives() -> None:
+    yes = Acknowledgement(some=True, utc=said(5) - 5 * 3600.0)  # 07:00 UTC on day 5
+    log = Log((*(lain(day, 6) for day in range(3)), on(3, 6), on(4, 3)))
+    seen = [
+        plan(log, MONDAY + timedelta(days=4), PLAIN, yes, zone=timezone(timedelta(hours=hours))).done
+        for hours in (0, -4)
+    ]
+    assert seen == [False, True], "03:00 in the west is still the night of day 4"
+
+
+@given(
+    st.lists(st.builds(lain, st.integers(0, 20), st.floats(0.5, 20.0), st.floats(5.0, 23.0)), max_size=30),
+    st.lists(st.tuples(st.sampled_from(["yes", "no", "clear"]), st.floats(0.0, 1.0)), max_size=8),
+)
+@hypothesis_settings(max_examples=150, deadline=None, derandomize=True)
+def test_neither_answering_nor_clearing_changes_a_past_day(
+    sessions: list[Session], words: list[tuple[str, float]]
+) -> None:
+    def done(today: int, answer: Acknowledgement | None) -> set[int]:
+        known = [s for s in sessions if s.start_utc is not None and s.start_utc < said(today)]
+        return {day for day in range(today) if at(day, known, acknowledgement=answer).done}
+
+    answer: Acknowledgement | None = None
+    for n, (word, hour) in enumerate(words, 1):
+        today, utc = 3 * n, said(3 * n) + hour * 3600.0
+        before = done(today, answer)
+        if word == "clear":
+            if answer is None or not answer.short_only:
+                continue
+            answer = replace(answer, cleared=True, cleared_utc=utc)
+        else:
+            answer = Acknowledgement(some=word == "yes", utc=utc).in_place_of(answer)
+        assert done(today, answer) == before
 
 
 def test_a_running_session_counts_towards_done() -> None:
@@ -445,12 +529,23 @@ some_day = st.one_of(st.none(), st.integers(0, SPAN))
 some_sessions = st.lists(st.builds(on, some_day, st.floats(0.5, 45.0), st.sampled_from(list(EndReason))), max_size=40)
 some_settings = st.builds(
     Settings,
-    rest_weekdays=st.frozensets(st.integers(0, 6)),
+    rest_weekdays=st.frozensets(st.integers(0, 6), max_size=4),
     weekly_goal=st.integers(3, 7),
     stay_on_tier=st.booleans(),
     no_restart=st.booleans(),
 )
-some_answer = st.one_of(st.none(), st.builds(Acknowledgement, some=st.booleans(), cleared=st.booleans()))
+some_time = st.one_of(st.none(), st.floats(NOON - 10 * DAY_S, NOON + SPAN * DAY_S))
+some_answer = st.one_of(
+    st.none(),
+    st.builds(
+        Acknowledgement,
+        some=st.booleans(),
+        utc=some_time,
+        cleared=st.booleans(),
+        cleared_utc=some_time,
+        earlier=st.lists(st.tuples(some_time, some_time), max_size=2).map(tuple),
+    ),
+)
 some_log = st.builds(
     Log,
     some_sessions.map(tuple),
@@ -465,14 +560,19 @@ quick = hypothesis_settings(max_examples=100, deadline=None, derandomize=True)
 
 @quick
 @given(some_log, st.integers(-5, SPAN + 30), some_settings, some_answer)
-def test_any_log_gives_a_plan_within_its_bounds(log: Log, day: int, how: Settings, answer: Acknowledgement) -> None:
+def test_any_log_gives_a_plan_within_its_bounds(
+    log: Log, day: int, how: Settings, answer: Acknowledgement | None
+) -> None:
     seen = plan(log, MONDAY + timedelta(days=day), how, answer)
     assert 1 <= seen.day <= AFTER
     assert seen.target.first_day <= seen.day <= seen.target.last_day
     assert 0 <= seen.streak <= seen.done_days
     assert 0 <= seen.week_count <= min(7, seen.done_days)
     assert 0.0 <= seen.score <= 1.0
-    assert seen.done == (seen.today_s >= seen.lower_s)
+    if answer is None:
+        assert seen.done == (seen.today_s >= seen.lower_s)
+    elif not answer.short_only:
+        assert seen.done >= (seen.today_s >= seen.lower_s)
     assert not (seen.restarted and seen.repeated)
 
 

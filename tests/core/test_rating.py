@@ -1,4 +1,4 @@
-""""How tight do I feel today?": the whole flow with one button."""
+""" "How tight do I feel today?": the whole flow with one button."""
 
 # mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
 # (the bench changes between one look at it and the next; mypy takes it to stand still)
@@ -8,11 +8,14 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.effects import SaveRating, SaveStop
-from matpi.core.model import Moment, Rating, StopSign
+from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
 from matpi.core.rating import Dial
+from matpi.core.routine import ROUTINES
 from matpi.core.session import State
 from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
-from tests.bench import Bench
+from tests.bench import NOON, Bench
+
+KNOWN = Acknowledgement(some=False, utc=NOON)
 
 
 def asked(bench: Bench | None = None, on_mat_s: float = 300.0) -> Bench:
@@ -177,6 +180,33 @@ def test_saved_is_shown_only_after_the_store_s_answer() -> None:
     assert [r.value for r in bench.rows.ratings.values()] == [1]
 
 
+@pytest.mark.parametrize("routine", ROUTINES)
+def test_after_every_session_it_asks_whether_it_felt_wrong(routine: str) -> None:
+    """Rated or not, in every routine; and after the second session of the day as after the first."""
+    bench = Bench(Memory(acknowledgement=KNOWN, settings=Settings(routine=routine)), rate=2.0)
+    bench.pass_s(40)
+    for rated in (False, True):
+        before = len(bench.saved)
+        bench.lie(130)
+        bench.up(24.5)
+        assert len(bench.saved) == before + 1
+        if bench.state is State.OFF_MAT:
+            bench.tap()
+        assert bench.state is State.RATING
+        if rated:
+            bench.tap()
+            bench.hold()
+            bench.pass_s(8.1)
+        else:
+            bench.pass_s(60.1)
+        assert bench.state is State.FELT_WRONG
+        assert bench.device.shown is not None
+        assert isinstance(bench.device.shown.view, FeltWrong)
+        bench.hold()
+        assert [stop.session_id for stop in stops(bench)] == [session.id for session in bench.saved]
+        bench.pass_s(30)
+
+
 def felt_wrong(bench: Bench) -> Bench:
     bench.tap()
     bench.hold()
@@ -191,7 +221,6 @@ def test_felt_wrong_logs_one_stop_sign_and_the_plan_steps_back() -> None:
     bench.hold()
     assert isinstance(bench.view, FeltWrong)
     assert bench.view.logged
-    bench.hold()
     (stop,) = stops(bench)
     assert stop.session_id == bench.saved[0].id
     assert stop.day == bench.saved[0].day
@@ -199,6 +228,33 @@ def test_felt_wrong_logs_one_stop_sign_and_the_plan_steps_back() -> None:
     assert stop in bench.device.keeper.log.stops
     bench.pass_s(86_400 - (bench.t - 100) % 86_400)
     assert bench.device.plan.rest_day, "tomorrow is a rest day"
+
+
+def test_a_hold_takes_a_stop_sign_back_and_another_logs_one_again() -> None:
+    bench = felt_wrong(asked())
+    bench.hold()
+    bench.pass_s(6.0)
+    bench.hold()
+    assert isinstance(bench.view, FeltWrong)
+    assert not bench.view.logged
+    assert (bench.rows.stops, bench.device.keeper.log.stops) == ({}, ())
+    bench.hold()
+    assert len(bench.rows.stops) == 1
+    bench.hold()
+    bench.pass_s(8.1)
+    assert bench.state is State.IDLE
+    bench.pass_s(86_400 - (bench.t - 100) % 86_400)
+    assert not bench.device.plan.rest_day, "what was taken back has no tomorrow"
+
+
+def test_what_is_taken_back_while_the_disk_is_full_is_not_written_later() -> None:
+    bench = felt_wrong(asked())
+    bench.disk_full = True
+    bench.hold()
+    bench.hold()
+    bench.disk_full = False
+    bench.pass_s(31)
+    assert (bench.rows.stops, bench.device.keeper.waiting) == ({}, {})
 
 
 def test_without_a_stop_sign_tomorrow_is_no_rest_day() -> None:
@@ -228,6 +284,22 @@ def test_from_the_idle_screen_before_a_session() -> None:
     assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
     bench.pass_s(8.1)
     assert bench.state is State.IDLE, "nothing can have felt wrong"
+
+
+def test_a_day_of_rest_has_its_rating_too() -> None:
+    bench = Bench(Memory(acknowledgement=KNOWN, settings=Settings(rest_weekdays=frozenset({6}))))  # a Sunday
+    bench.pass_s(5)
+    assert bench.device.plan.rest_day
+    bench.tap()
+    assert bench.state is State.RATING
+    for _ in range(6):
+        bench.tap()
+    bench.hold()
+    (rating,) = bench.rows.ratings.values()
+    assert (rating.value, rating.session_id, rating.day) == (6, None, bench.device.plan.today)
+    bench.pass_s(8.1)
+    assert isinstance(bench.view, Idle)
+    assert bench.view.rest_day
 
 
 def test_from_the_idle_screen_after_today_s_session_is_of_the_day() -> None:

@@ -367,6 +367,14 @@ def test_who_it_might_be(kg: float, says: str | None) -> None:
     assert asked(bench) == says
 
 
+@pytest.mark.parametrize(("kg", "note"), [(51.5, "suggested another person"), (75.0, "suggested a guest")])
+def test_the_diagnostics_which_are_exported_hear_no_name_and_no_weight(kg: float, note: str) -> None:
+    bench = household()
+    bench.lie(58, kg)
+    assert asked(bench) is not None
+    assert [told.text for told in bench.notes("who")] == [note]
+
+
 def test_somebody_who_does_not_lie_still_is_not_weighed_until_they_do() -> None:
     bench = household()
     for _ in range(20):

@@ -25,6 +25,7 @@ from matpi.core.words import Words
 from matpi.core.words_de import GERMAN
 from matpi.core.words_en import ENGLISH
 from matpi.drivers.assembly import NAMES
+from matpi.upstream.mqtt_codes import error_of
 from tests.bench import Bench
 from tests.screen.everything import everything
 
@@ -154,6 +155,59 @@ def test_what_drivers_and_calibration_say_is_known_in_german() -> None:
     assert len(said) > 30, "the search finds them no more"
     unknown = [text for one in said for text in filled(one) if told(text, GERMAN) == text]
     assert unknown == []
+
+
+SHORT_AT = {"UpstreamError": 2, "LaterError": 2, "RefusedError": 2, "DisabledError": 2, "Trouble": 2, "_say": 1}
+"""Calls that take a text for the panel, and at which place."""
+
+
+def _named(scope: ast.AST, name: str) -> Iterator[ast.expr]:
+    """What is assigned to this name anywhere below `scope`."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.AnnAssign) and node.value is not None and getattr(node.target, "id", "") == name:
+            yield node.value
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                yield node.value
+            elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                named = zip(target.elts, node.value.elts, strict=True)
+                yield from (value for one, value in named if isinstance(one, ast.Name) and one.id == name)
+
+
+def shorts() -> tuple[set[str], set[str]]:
+    """Of all that is sent on the texts for the panel, `{}` for a value; and where a text cannot be seen from here."""
+    found, hidden = set(), set()
+    for path in (*sorted((PACKAGE / "upstream").glob("*.py")), PACKAGE / "relays.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+            if not isinstance(node, ast.Call) or called not in SHORT_AT or len(node.args) <= SHORT_AT[called]:
+                continue
+            given = node.args[SHORT_AT[called]]
+            values = list(_named(tree, given.id)) if isinstance(given, ast.Name) else [given]
+            if not values and not isinstance(given, ast.Attribute):  # `error.short` was made elsewhere
+                hidden.add(f"{path.name}: {ast.unparse(node)}")
+            for value in values:
+                if isinstance(value, ast.Constant):
+                    found.add(str(value.value))
+                elif isinstance(value, ast.JoinedStr):
+                    found.add("".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in value.values))
+                elif not isinstance(value, ast.Attribute):
+                    hidden.add(f"{path.name}: {ast.unparse(value)}")
+    return found, hidden
+
+
+def test_why_nothing_is_sent_on_is_known_in_german() -> None:
+    found, hidden = shorts()
+    by_code = {error_of(code, "").short for code in range(256)}
+    assert {place.partition(":")[0] for place in hidden} == {"mqtt_codes.py", "relay.py"}, hidden
+    said = {text.replace("{}", str(status)) for text in found | by_code for status in (100, 404, 503)}
+    assert len(said) > 50, "the search finds them no more"
+    assert [text for text in sorted(said) if told(text, GERMAN) == text or len(text) > 21] == []
+    known = {getattr(ENGLISH.unsent, field.name).replace("{status}", "{}") for field in fields(ENGLISH.unsent)}
+    assert known - found - by_code == set(), "nobody says these"
 
 
 def test_the_starters_clothing_is_known_and_ones_own_stays_as_it_was_written() -> None:

@@ -44,7 +44,7 @@ CAP_S = 120 * 60
 """The longest that presence.cap_min may be."""
 ALL_DAY_MIN = 14 * 60
 """More than that is no day on a mat."""
-MID_SESSION = (Says.SOON, Says.DONE)
+MID_SESSION = (Says.SOON, Says.DONE, Says.ENOUGH)
 """What may stand beside the breath instead of how to breathe."""
 FILE = "damaged-1234567.db"[-15:]
 
@@ -73,6 +73,8 @@ def idle(w: Words) -> Iterator[View]:
     for (day, of), clock, notice, seconds in product(days, ("00:00", None), sayings, (0.0, 30.0, ALL_DAY_MIN * 60.0)):
         for done, rest in ((False, False), (True, False), (False, True), (True, True)):
             yield Idle(clock, day, 15, 20, seconds, done, rest, notice, of)
+    unsent = (getattr(ENGLISH.unsent, field.name).format(status=404) for field in fields(ENGLISH.unsent))
+    yield from (Idle("00:00", 14, 15, 20, 0.0, False, False, told(text, w)) for text in unsent)
 
 
 def session(w: Words) -> Iterator[View]:
@@ -106,6 +108,9 @@ def before_and_after(w: Words) -> Iterator[View]:
             upper = min(routine.upper_min, tier.upper_min)
             lower = min(routine.lower_min, tier.lower_min, upper)
             yield Advice(own.title, lower, upper, own.advice)
+            if name == "before_bed":
+                bedtime = w.around.bedtime.format(clock="00:00")
+                yield Advice(own.title, lower, upper, (own.advice[0], bedtime, *own.advice[1:]))
             worn = told(tier.clothing, w)
             for day, of in ((tier.last_day, AFTER - 1), (DAYS_MAX, DAYS_MAX)):
                 yield Arriving(lower, upper, day, worn, "" if name == "plan" else own.title, of)
@@ -114,7 +119,8 @@ def before_and_after(w: Words) -> Iterator[View]:
             yield from (OffMat(w.phases.of(phase.says), left_s) for left_s in (300, None))
     people = [WIDEST_NAME, w.people.guest]
     say = w.menu
-    items = [say.who, say.routine, say.trend, say.zero, say.undo_zero, say.calibrate, say.clinician, say.safety]
+    items = [say.who, say.routine, say.rest, say.no_rest, say.trend, say.zero, say.undo_zero, say.calibrate]
+    items += [say.clinician, say.safety]
     titles = [w.routines.of(name).title for name in ROUTINES]
     for entries in ([*items, say.back], [*titles, say.back], [*people, say.back]):
         yield from (Menu(tuple(entries), index) for index in range(len(entries)))

@@ -13,7 +13,7 @@ from matpi.screen.glyphs import FONTS, Face
 
 
 @pytest.mark.skipif(not make_fonts.SPLEEN.exists(), reason="needs Debian's fonts-spleen")
-@pytest.mark.skipif(not make_fonts.HEAVY.exists(), reason="needs Debian's fonts-dejavu-core")
+@pytest.mark.skipif(not make_fonts.HEAVY.exists(), reason="needs Debian's fonts-dejavu-extra")
 def test_the_script_makes_the_very_files(tmp_path: Path) -> None:
     make_fonts.main(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

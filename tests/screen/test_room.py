@@ -13,6 +13,7 @@ from matpi.core.views import (
     Arriving,
     Away,
     Fault,
+    FeltWrong,
     Guide,
     Holding,
     Idle,
@@ -27,11 +28,13 @@ from matpi.core.views import (
     View,
     WeightEntry,
 )
+from matpi.core.words_en import ENGLISH
 from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
 from matpi.screen.render import draw, render
 from tests.screen.gallery import VIEWS
 from tests.screen.reading import lit, read, words
+from tests.screen.ruled import Ruled
 
 WIDE_15, WIDE_21 = "W" * 15, "M" * 21
 SENTENCE_21 = "disk full: not saved!"
@@ -172,9 +175,28 @@ def test_the_safety_pages_name_all_there_is_to_know() -> None:
         "dizziness",
         "irritation",
         "bruising",
-        "any of these?",
+        "or unsure?",
     ):
         assert needed in told
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("sharp wrong pain", "sharp pain"),
+        ("numbness", "numbness"),
+        ("dizziness", "dizzy"),
+        ("irritation", "skin"),
+        ("bruising", "bruise"),
+        ("active skin condition", "skin"),
+    ],
+)
+def test_every_stop_sign_is_named_before_the_first_time_and_after_every_session(before: str, after: str) -> None:
+    known = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES)
+    assert before in known
+    canvas = Ruled()
+    draw(canvas, FeltWrong(0.0, 1.0, logged=False), ENGLISH)
+    assert after in " ".join(written.text for written in canvas.written)
 
 
 def test_a_text_that_fits_nowhere_is_cut_for_all_to_see() -> None:

@@ -26,6 +26,7 @@ LONGEST = {
     "minutes": "99",
     "range": "15-20",
     "time": "99:59",
+    "clock": "00:00",
     "seconds": "300",
     "early": "9.5",
     "late": "9.5",
@@ -33,6 +34,7 @@ LONGEST = {
     "lower": "99",
     "percent": "10.5",
     "step": "+10",
+    "status": "404",
     "name": "M" * NAME_MAX,
     "names": "M" * NAME_MAX,
 }

@@ -362,3 +362,48 @@ def test_only_the_thread_that_opened_it_may_use_it(store: Store) -> None:
     thread.start()
     thread.join()
     assert "thread" in str(caught[0])
+
+
+def test_what_was_said_of_a_deleted_session_counts_when_it_is_restored(store: Store) -> None:
+    store.save_session(session())
+    store.save_rating(rating())
+    store.save_rating(rating("r2", session_id=None))
+    store.save_stop(stop())
+    store.save_stop(stop("w2", session_id="never stored"))
+    store.delete_session("s1")
+    log = store.log()
+    assert ([r.id for r in log.ratings], [s.id for s in log.stops]) == (["r2"], ["w2"])
+    assert [r.id for r in store.ratings()] == ["r1", "r2"]
+    store.restore_session("s1")
+    log = store.log()
+    assert (len(log.ratings), len(log.stops)) == (2, 2)
+
+
+def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store: Store) -> None:
+    store.save_stop(stop())
+    for _ in range(2):
+        store.drop_stop("w1")
+    assert store.log().stops == ()
+    assert [(t.kind, t.count) for t in store.diagnostics()] == [("stop_taken_back", 1)]
+
+
+def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it_is_back(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "matpi.db", sinks=("hub",)) as store:
+
+        def told() -> list[tuple[str, str]]:
+            with store.reading() as conn:
+                return conn.execute("SELECT kind, id FROM outbox ORDER BY seq").fetchall()
+
+        store.save_session(session())
+        store.save_rating(rating())
+        store.save_stop(stop())
+        first = [kind for kind, _ in told()]
+        store.delete_session("s1", utc=UTC)
+        gone = [kind for kind, _ in told()]
+        store.restore_session("s1")
+        store.drop_stop("w1")
+        back = [kind for kind, _ in told()]
+    assert first == ["session", "rating", "stop_sign"]
+    assert sorted(gone[-3:]) == ["rating_deleted", "session_deleted", "stop_sign_deleted"]
+    assert back[-1] == "stop_sign_deleted"
+    assert {"session", "rating"} <= set(back)

@@ -189,8 +189,8 @@ def test_renaming_changes_nothing_but_the_name(store: Store) -> None:
         (lambda conn: members.rename(conn, "Ada", "ben"), "'Ben' is here already; choose another name"),
         (lambda conn: members.rename(conn, "Ada", "gone"), "'Gone' has been here before"),
         (lambda conn: members.rename(conn, "Ada", "x" * 13), "1 to 12 characters"),
-        (lambda conn: members.rename(conn, "Ada", "Guest"), "what somebody without a name is called"),
-        (lambda conn: members.rename(conn, "Ada", "Gast"), "what somebody without a name is called"),
+        (lambda conn: members.rename(conn, "Ada", "Guest"), "Guest and Gast are what guests are called"),
+        (lambda conn: members.rename(conn, "Ada", "Gast"), "Guest and Gast are what guests are called"),
         (lambda conn: members.rename(conn, "Ada", "A\tb"), "1 to 12 characters"),
         (lambda conn: members.rename(conn, "Ada", "Жанна"), "the panel has no letters"),
         (lambda conn: members.rename(conn, "Nobody", "New"), "Nobody here is called 'Nobody'"),
@@ -237,9 +237,10 @@ def test_each_has_one_answer_and_one_record_of_a_day(store: Store) -> None:
     memory = store.load()
     assert (memory.acknowledgement, [a.person for a in memory.answers]) == (NONE, ["a", "b"])
     assert [(d.person, d.rest, d.snoozed) for d in memory.log.days] == [(p, False, True) for p in (None, "a", "b")]
-    assert store.forget_acknowledgement("a")
-    assert not store.forget_acknowledgement("a")
-    assert [store.load().answer_of(p) is None for p in (None, "a", "b")] == [False, True, False]
+    assert store.ask_safety_again("a")
+    assert not store.ask_safety_again("nobody")
+    answers = [store.load().answer_of(p) for p in (None, "a", "b")]
+    assert [answer is not None and answer.asked_again for answer in answers] == [False, True, False]
 
 
 def test_booking_by_hand_leaves_a_trace(store: Store) -> None:

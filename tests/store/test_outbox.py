@@ -1,9 +1,14 @@
-"""What changes in the log is queued in the same transaction, once a change, for each sink; and what becomes of it."""
+"""What changes in the log is queued in the same transaction, once a change, for each sink; and what becomes of it.
+
+An id here is that of the record with its revision, as it stands in the body."""
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
+import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +16,8 @@ from typing import Any
 import pytest
 
 from matpi.core.model import EndReason
-from matpi.errors import StoreError
-from matpi.store import outbox, schema
+from matpi.errors import StoreError, UsageError
+from matpi.store import file, members, outbox, outgoing, posting, schema, transfer
 from matpi.store.db import Store
 from matpi.store.outbox import ACKED_KEPT, Outbox
 from tests.store.values import UTC, rating, session, stop, undated
@@ -26,8 +31,22 @@ def path(tmp_path: Path) -> Path:
 def queued(store: Store, sink: str = "house") -> list[tuple[str, str, dict[str, Any]]]:
     """Id, kind and body of each row, oldest first."""
     with store.reading() as conn:
-        found = conn.execute("SELECT id, kind, body FROM outbox WHERE sink = ? ORDER BY seq", (sink,)).fetchall()
-    return [(id_, kind, json.loads(body)) for id_, kind, body in found]
+        found = conn.execute("SELECT kind, body FROM outbox WHERE sink = ? ORDER BY seq", (sink,)).fetchall()
+    return [(id_of(body), kind, json.loads(body)) for kind, body in found]
+
+
+def id_of(body: str | bytes) -> str:
+    data = json.loads(body)["data"]
+    return f"{data['id']}-{data['rev']}"
+
+
+def delivered(path: Path, sink: str = "house") -> Iterator[tuple[str, str]]:
+    """What a receiver that takes everything gets, id and kind."""
+    box = Outbox(path, sink)
+    while (due := box.due()) is not None:
+        yield id_of(due.body), due.kind
+        box.acked(due, UTC)
+    box.close()
 
 
 def ids(store: Store, sink: str = "house") -> list[str]:
@@ -110,10 +129,14 @@ def test_saving_the_same_again_is_no_revision(path: Path) -> None:
 def test_every_change_is_the_next_revision(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         store.save_session(session())
+        told = queued(store)
+        list(delivered(path))
         store.edit_session("s1", routine="neck", utc=UTC)
+        told += queued(store)[1:]
+        list(delivered(path))
         store.delete_session("s1", utc=UTC + 3600)
         store.restore_session("s1")
-        told = queued(store)
+        told += queued(store)[2:]
     assert [(id_, kind) for id_, kind, _ in told] == [
         ("s1-1", "session"), ("s1-2", "session"), ("s1-3", "session_deleted"), ("s1-4", "session"),
     ]  # fmt: skip
@@ -151,13 +174,13 @@ def test_a_row_that_is_gone_is_told_as_deleted_if_it_was_told_before(path: Path)
         store.save_rating(rating())
         with store.writing() as conn:
             conn.execute("DELETE FROM ratings")
-        assert [(id_, kind) for id_, kind, _ in queued(store)] == [("r1-1", "rating"), ("r1-2", "rating_deleted")]
+        assert [(id_, kind) for id_, kind, _ in queued(store)] == [("r1-2", "rating_deleted")]
     with Store.open(path, sinks=()) as store:
         store.save_stop(stop())
     with Store.open(path, sinks=("house",)) as store, store.writing() as conn:
         conn.execute("DELETE FROM stops")
     with Store.open(path) as store:
-        assert len(queued(store)) == 2
+        assert len(queued(store)) == 1
 
 
 def test_a_sink_gets_what_is_recorded_from_its_beginning_on(path: Path) -> None:
@@ -166,11 +189,12 @@ def test_a_sink_gets_what_is_recorded_from_its_beginning_on(path: Path) -> None:
     with Store.open(path, sinks=("house", "late")) as store:
         store.save_session(session("s2"))
         store.edit_session("s1", routine="neck")
-        assert ids(store, "late") == ["s2-1", "s1-2"]
+        store.edit_session("s2", routine="neck")
+        assert ids(store, "late") == ["s2-1", "s2-2"]
     with Store.open(path, sinks=("late",)) as store:
         store.save_session(session("s3"))
-        assert ids(store, "house") == ["s1-1", "s2-1", "s1-2"]
-        assert [(s.name, s.enabled, s.due) for s in statuses(store)] == [("house", False, 3), ("late", True, 3)]
+        assert ids(store, "house") == ["s1-1", "s2-1", "s1-2", "s2-2"]
+        assert [(s.name, s.enabled, s.due) for s in statuses(store)] == [("house", False, 4), ("late", True, 3)]
 
 
 def statuses(store: Store) -> tuple[outbox.SinkStatus, ...]:
@@ -183,7 +207,7 @@ def test_a_command_that_knows_no_config_writes_for_the_same_sinks(path: Path) ->
         store.save_session(session())
     with Store.open(path) as store:
         store.delete_session("s1")
-        assert ids(store) == ["s1-1", "s1-2"]
+        assert ids(store) == ["s1-2"]
 
 
 def test_what_could_not_be_kept_is_not_queued(path: Path) -> None:
@@ -201,8 +225,15 @@ def test_an_id_of_an_import_is_fit_for_a_header(path: Path, strange: str) -> Non
     with Store.open(path, sinks=("house",)) as store:
         store.save_session(session(strange))
         store.edit_session(strange, routine="neck")
-        (first, _, body), (second, _, _) = queued(store)
-    assert body["data"]["id"] == strange
+        box = Outbox(path, "house")
+        one = box.due()
+        assert one is not None
+        box.acked(one, UTC)
+        two = box.due()
+        assert two is not None
+        box.close()
+    first, second = one.id, two.id
+    assert json.loads(one.body)["data"]["id"] == strange
     assert first.removesuffix("-1") == second.removesuffix("-2")
     assert len(first) == 34
     assert set(first) <= set("0123456789abcdef-")
@@ -226,25 +257,20 @@ def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> No
         box = Outbox(path, "house")
         first = box.due()
         assert first is not None
-        assert (first.id, first.kind, first.attempts, json.loads(first.body)["data"]["id"]) == (
-            "s1-1",
-            "session",
-            0,
-            "s1",
-        )
-        box.failed(first.seq, "no network; wait.", UTC)
+        assert (id_of(first.body), first.kind, first.attempts) == ("s1-1", "session", 0)
+        box.failed(first, "no network; wait.", UTC)
         again = box.due()
         assert again is not None
-        assert (again.id, again.attempts, again.body) == ("s1-1", 1, first.body)
+        assert (again.id, again.attempts, again.body) == (first.id, 1, first.body)
         assert box.standing().not_before_utc == UTC
-        box.acked(first.seq, UTC)
+        box.acked(first, UTC)
         second = box.due()
         assert second is not None
-        assert second.id == "s2-1"
-        box.refused(second.seq, "too odd; look.")
+        assert id_of(second.body) == "s2-1"
+        box.refused(second, "too odd; look.")
         third = box.due()
         assert third is not None
-        assert third.id == "s3-1"
+        assert id_of(third.body) == "s3-1"
         house, other = statuses(store)
         box.close()
     assert (house.due, house.refused, house.acked, house.acked_utc) == (1, 1, 1, UTC)
@@ -257,8 +283,10 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
         store.save_session(session("s1"))
         store.save_session(session("s2"))
         box = Outbox(path, "house")
-        box.refused(1, "no; look.")
-        box.disabled(2, "gone; ask.")
+        for marked in (box.refused, box.disabled):
+            due = box.due()
+            assert due is not None
+            marked(due, "gone; ask.")
         assert box.standing().disabled == statuses(store)[0].last_error == "gone; ask."
         with outbox.changing(path) as conn:  # a connection of another process, beside the writer
             assert outbox.ask_again(conn, "house")
@@ -266,7 +294,7 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
         assert (box.standing().disabled, box.standing().asked) == ("", 1)
         due = box.due()
         assert due is not None
-        assert due.id == "s1-1"
+        assert id_of(due.body) == "s1-1"
         box.close()
 
 
@@ -277,11 +305,11 @@ def test_what_has_arrived_goes_in_time_and_what_has_not_stays(path: Path) -> Non
         box = Outbox(path, "house")
         refused = box.due()
         assert refused is not None
-        box.refused(refused.seq, "no; look.")
+        box.refused(refused, "no; look.")
         for _ in range(ACKED_KEPT + 20):
             due = box.due()
             assert due is not None
-            box.acked(due.seq, None)
+            box.acked(due, None)
         [status] = statuses(store)
         assert (status.acked, status.refused, status.due) == (ACKED_KEPT + 20, 1, 9)
         assert len(queued(store)) == ACKED_KEPT + 1 + 9
@@ -306,10 +334,203 @@ def test_all_of_the_past_is_queued_once_when_somebody_asks(path: Path) -> None:
         store.save_rating(rating())
     with Store.open(path, sinks=("house",)) as store:
         store.save_session(session("s3"))
-        for _ in range(2):
-            with store.writing() as conn:
-                outbox.send_all(conn, "house")
+        for queued_now in (1 + 1, 0):
+            assert outbox.send_all(path, "house") == queued_now
         assert ids(store) == ["s3-1", "s1-1", "r1-1"]
+        store.edit_session("s1", routine="neck")
+        store.restore_session("s2")
+        assert ids(store)[3:] == ["s1-2", "s2-1"], "from now on it is told of these as well"
+
+
+def test_a_receiver_that_lost_everything_gets_all_of_it_again(path: Path) -> None:
+    count = ACKED_KEPT + 20
+    with Store.open(path, sinks=("house",)) as store:
+        for n in range(count):
+            store.save_stop(stop(f"w{n}"))
+        first = list(delivered(path))
+        assert outbox.send_all(path, "house") == count
+        assert list(delivered(path)) == first
+        assert len(first) == count
+
+
+def test_the_past_is_queued_in_parts_between_which_the_device_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "PART", 2)
+    with Store.open(path, sinks=()) as store:
+        for n in range(5):
+            store.save_stop(stop(f"w{n}"))
+    with Store.open(path, sinks=("house",)) as store:
+        monkeypatch.setattr(time, "sleep", lambda _: store.save_session(session(f"s{len(ids(store))}")))
+        assert outbox.send_all(path, "house") == 5
+        assert ids(store) == [
+            f"{one}-1" for one in ("s0", "s1", "w0", "w1", "s4", "w2", "w3", "s7", "w4", "s9")
+        ]  # fmt: skip
+
+
+def test_nothing_is_queued_for_a_sink_that_the_device_does_not_know(path: Path) -> None:
+    """Rows of nobody would be in the way of the next version of the log."""
+    with Store.open(path, sinks=()) as store:
+        store.save_session(session())
+        with pytest.raises(UsageError, match="not been started with never"):
+            outbox.send_all(path, "never")
+        assert queued(store, "never") == []
+        with pytest.raises(StoreError), outbox.changing(path) as conn:
+            conn.execute("INSERT INTO outbox (sink, id, kind, body) VALUES ('never', 'x-1', 'session', '{}')")
+        assert store._conn.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_what_is_older_than_the_sink_stays_here_when_it_is_touched(path: Path) -> None:
+    """The first name takes over the log so far; who is told from now on must not get the whole past for that."""
+    with Store.open(path, sinks=()) as store:
+        for n in range(3):
+            store.save_session(session(f"old{n}"))
+        store.save_rating(rating("r0", session_id="old0"))
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("new"))
+        with store.writing() as conn:
+            members.add(conn, "Anna", "p1")
+        assert ids(store) == ["new-1", "new-2"]
+        store.edit_session("old1", routine="neck")
+        store.delete_session("old2")
+        assert ids(store) == ["new-1", "new-2"]
+        assert {entry.session.person for entry in store.sessions()} == {"p1"}
+
+
+def test_a_session_under_way_when_the_sink_comes_is_told(path: Path) -> None:
+    with Store.open(path, sinks=()) as store:
+        store.checkpoint(session("s1", reason=None))
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s1"))
+        assert ids(store) == ["s1-1"]
+
+
+def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
+    export = io.BytesIO()
+    with Store.open(path.with_name("other.db"), sinks=()) as other:
+        other.save_session(session("1"))
+        other.save_session(session("2"))
+        other.save_rating(rating("1", session_id="1"))
+        transfer.export_json(other, export)
+    export.seek(0)
+    with Store.open(path, sinks=("house",)) as store:
+        assert transfer.import_json(store, export).sessions == 2
+        assert queued(store) == []
+        assert outbox.send_all(path, "house") == 3
+        assert list(delivered(path)) == [("1-1", "session"), ("2-1", "session"), ("1-1", "rating")]
+
+
+def test_a_session_and_a_rating_of_one_id_are_two_deliveries(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("1"))
+        store.save_rating(rating("1"))
+        store.save_stop(stop("1"))
+        assert [kind for _, kind, _ in queued(store)] == ["session", "rating", "stop_sign"]
+    ours = "0f3c" * 8
+    assert outgoing.delivery_id("sessions", ours, 2) == f"{ours}-2"
+    assert len({outgoing.delivery_id(table, "1", 1) for table in outgoing.TABLES}) == 3
+
+
+@pytest.mark.parametrize("between", [(), ("other",)])
+def test_who_was_out_of_the_config_hears_what_changed_of_what_it_has(path: Path, between: tuple[str, ...]) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        for n in range(1, 5):
+            store.save_session(session(f"s{n}"))
+        assert len(list(delivered(path))) == 4
+    with Store.open(path, sinks=between) as store:
+        store.edit_session("s1", routine="neck")
+        store.delete_session("s2")
+        store.delete_session("s3")
+        store.save_session(session("meanwhile"))
+    with Store.open(path, sinks=("house", *between)) as store:
+        assert list(delivered(path)) == [("s1-2", "session"), ("s2-2", "session_deleted"), ("s3-2", "session_deleted")]
+        store.restore_session("s3")
+        store.edit_session("meanwhile", routine="neck")
+        assert list(delivered(path)) == [("s3-3", "session")]
+    with Store.open(path, sinks=("house", *between)) as store:
+        assert list(delivered(path)) == []
+
+
+def test_what_was_deleted_before_it_arrived_does_not_leave_the_house(path: Path) -> None:
+    with Store.open(path, sinks=("house", "other")) as store:
+        store.save_session(session("s1"))
+        store.save_rating(rating("r1", session_id="s1"))
+        store.save_session(session("s2"))
+        assert [id_ for id_, _ in delivered(path, "other")] == ["s1-1", "r1-1", "s2-1"]
+        box = Outbox(path, "house")
+        under_way = box.due()
+        assert under_way is not None
+        store.delete_session("s1")
+        box.acked(under_way, UTC)
+        box.close()
+        assert list(delivered(path)) == [
+            ("s2-1", "session"), ("s1-2", "session_deleted"), ("r1-2", "rating_deleted"),
+        ]  # fmt: skip
+        assert [id_ for id_, _ in delivered(path, "other")] == ["s1-2", "r1-2"]
+
+
+def test_what_is_said_of_a_deleted_session_is_told_when_that_comes_back(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s1"))
+        store.delete_session("s1")
+        store.save_rating(rating("r1", session_id="s1"))
+        assert list(delivered(path)) == [("s1-2", "session_deleted")]
+        store.restore_session("s1")
+        assert list(delivered(path)) == [("s1-3", "session"), ("r1-1", "rating")]
+
+
+def test_what_was_refused_and_then_deleted_is_not_tried_again(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("s1"))
+        box = Outbox(path, "house")
+        due = box.due()
+        assert due is not None
+        box.refused(due, "no; look.")
+        box.close()
+        store.delete_session("s1")
+        with outbox.changing(path) as conn:
+            outbox.ask_again(conn, "house")
+        assert list(delivered(path)) == [("s1-2", "session_deleted")]
+
+
+def test_another_log_in_its_place_is_not_marked(path: Path) -> None:
+    """The log was set aside as damaged while a record of it was on its way: its number is another record now."""
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("old"))
+    box = Outbox(path, "house")
+    old = box.due()
+    assert old is not None
+    file.set_aside(path)
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session("new"))
+        box.acked(old, UTC)
+        box.refused(old, "no; look.")
+        box.failed(old, "no network; wait.", None)
+        [status] = statuses(store)
+        assert (status.due, status.refused, status.acked, status.attempts, status.last_error) == (1, 0, 0, 0, "")
+        new = box.due()
+        assert new is not None
+        assert (new.seq, id_of(new.body)) == (old.seq, "new-1")
+        box.acked(new, UTC)
+        assert statuses(store)[0].acked == 1
+    box.close()
+
+
+def test_a_sink_that_is_gone_can_be_forgotten(path: Path) -> None:
+    with Store.open(path, sinks=("house", "other")) as store:
+        store.save_session(session("s1"))
+        with pytest.raises(UsageError, match="still sends to house"), outbox.changing(path) as conn:
+            outbox.forget(conn, "house")
+    with Store.open(path, sinks=("other",)) as store:
+        with outbox.changing(path) as conn:
+            assert outbox.forget(conn, "house") == 1
+            assert outbox.forget(conn, "house") is None
+        assert [status.name for status in statuses(store)] == ["other"]
+        assert (ids(store, "house"), ids(store, "other")) == ([], ["s1-1"])
+    with Store.open(path, sinks=("house", "other")) as store:
+        assert ids(store, "house") == []
+        store.edit_session("s1", routine="neck")
+        assert (ids(store, "house"), ids(store, "other")) == ([], ["s1-1", "s1-2"])
 
 
 @pytest.mark.parametrize("what", ["none", "text", "older"])
@@ -361,4 +582,6 @@ def test_an_older_log_gets_its_outbox_and_keeps_everything(tmp_path: Path, versi
         assert [rating.value for rating in store.log().ratings] == [7]
         assert queued(store) == []
         store.edit_session("s1", reason=EndReason.CAP)
-        assert ids(store) == ["s1-1"]
+        assert queued(store) == []
+        assert outbox.send_all(path, "house") == 2
+        assert ids(store) == ["s1-1", "r1-1"]

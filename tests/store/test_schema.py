@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.model import Acknowledgement
 from matpi.errors import StoreError, StoreNewerError
 from matpi.store import schema
 from matpi.store.db import Store
@@ -99,3 +100,24 @@ def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[s
 def test_the_schema_of_this_version_is_the_files_of_this_version(path: Path) -> None:
     with Store.open(path) as store:
         assert schema.version(store._conn) == len(schema.steps())
+
+
+def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    for step in schema.steps()[:3]:
+        shutil.copy(step, old)
+    path = tmp_path / "three.db"
+    with Store.open(path, folder=old) as store, store.writing() as conn:
+        conn.executemany(
+            "INSERT INTO acknowledgement (some, utc, cleared, person) VALUES (?, ?, ?, ?)",
+            [(1, 1_764_000_000.5, 1, None), (1, 1_764_000_000.5, 0, "ada"), (0, None, 0, "ben")],
+        )
+    with Store.open(path) as store:
+        memory = store.load()
+        assert schema.version(store._conn) == NOW
+    assert memory.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=1_764_000_000.5)
+    assert memory.answers == (
+        Acknowledgement(some=True, utc=1_764_000_000.5, person="ada"),
+        Acknowledgement(some=False, person="ben"),
+    )

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
@@ -73,7 +74,10 @@ def furnish(store: Store) -> None:
     store.save_day(DayRecord(date(2025, 11, 24), rest=True))
     store.save_calibration(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))
     store.save_zero(Zero((0.1, -0.25), noise_kg=0.004), Zero((0.0, 1e-9), by_hand=True))
-    store.save_acknowledgement(Acknowledgement(some=True, utc=UTC))
+    earlier = ((None, 5.5), (7.0, None))
+    answer = Acknowledgement(True, UTC, cleared=True, cleared_utc=UTC + 9, earlier=earlier, asked_again=True)
+    store.save_acknowledgement(answer)
+    store.save_acknowledgement(replace(answer, person="ada"))
     store.save_settings(Settings(bedtime=time(23, 15), rest_weekdays=frozenset({6, 0, 3})))
     store.count("glitch", "text")
 
@@ -122,9 +126,9 @@ def test_json_goes_round_and_twice_changes_nothing(store: Store, other: Store, t
     taken = ("zero", "zero_before", "calibration", "acknowledgement", "settings")
     assert import_json(other, path) == Imported(sessions=3, ratings=2, stops=1, days=1, known=0, taken=taken)
     assert as_json(other) == path.read_bytes()
-    assert import_json(other, io.BytesIO(path.read_bytes())) == Imported(0, 0, 0, 0, known=10)
+    assert import_json(other, io.BytesIO(path.read_bytes())) == Imported(0, 0, 0, 0, known=11)
     assert as_json(other) == path.read_bytes()
-    assert import_json(store, path) == Imported(0, 0, 0, 0, known=10)
+    assert import_json(store, path) == Imported(0, 0, 0, 0, known=11)
 
 
 def test_csv_goes_round_and_twice_changes_nothing(store: Store, other: Store, tmp_path: Path) -> None:
@@ -266,7 +270,7 @@ def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
         (b'{\n"format": "matpi",\n!', "line 3: "),
         (b"[1]", 'field format: it must be "matpi"'),
         (b'{"format": "other"}', 'field format: it must be "matpi"'),
-        (b'{"format": "matpi", "version": 3}', "field version: 3 is unknown"),
+        (b'{"format": "matpi", "version": 4}', "field version: 4 is unknown"),
         (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
         (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
         (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),
@@ -382,3 +386,15 @@ def test_anything_goes_round_exactly(
         export_csv(one, folder / "csv")
         import_csv(three, folder / "csv")
         assert as_json(three) == document
+
+
+def test_a_cleared_answer_of_an_older_export_had_the_date_of_the_clearing(store: Store) -> None:
+    single = b'{"some": true, "utc": 1764000000.5, "cleared": true, "person": null}'
+    listed = b'{"some": true, "utc": 1764000000.5, "cleared": false, "person": "ada"}'
+    import_json(
+        store,
+        io.BytesIO(b'{"format": "matpi", "version": 2, "acknowledgement": %b, "answers": [%b]}' % (single, listed)),
+    )
+    memory = store.load()
+    assert memory.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=1_764_000_000.5)
+    assert memory.answers == (Acknowledgement(some=True, utc=1_764_000_000.5, person="ada"),)

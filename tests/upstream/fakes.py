@@ -53,19 +53,20 @@ class FakeDeliveries:
     def depth(self) -> int:
         return list(self.state.values()).count("due")
 
-    def acked(self, seq: int, utc: float | None) -> None:
-        self._mark(seq, "acked")
+    def acked(self, delivery: Delivery, utc: float | None) -> None:
+        self._mark(delivery.seq, "acked")
 
-    def failed(self, seq: int, why: str, not_before_utc: float | None) -> None:
+    def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
+        seq = delivery.seq
         self._mark(seq, "due", why)
         self.rows = [replace(row, attempts=row.attempts + 1) if row.seq == seq else row for row in self.rows]
         self.stands = replace(self.stands, not_before_utc=not_before_utc)
 
-    def refused(self, seq: int, why: str) -> None:
-        self._mark(seq, "refused", why)
+    def refused(self, delivery: Delivery, why: str) -> None:
+        self._mark(delivery.seq, "refused", why)
 
-    def disabled(self, seq: int, why: str) -> None:
-        self._mark(seq, "due", why)
+    def disabled(self, delivery: Delivery, why: str) -> None:
+        self._mark(delivery.seq, "due", why)
         self.stands = replace(self.stands, disabled=why)
 
     def close(self) -> None:

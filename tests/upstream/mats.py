@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from matpi.core.events import Event, Noted
+from matpi.store import outgoing
 from matpi.upstream.live import Diagnostics, LastSession, LiveState
 from matpi.upstream.mqtt import MqttSink
 from matpi.upstream.mqtt_config import MqttConfig
@@ -47,16 +49,20 @@ def config(port: int, **more: Any) -> MqttConfig:
     return MqttConfig(**{"host": "127.0.0.1", "port": port, "tls": False, **more})
 
 
-def delivery(n: int = 1, body: bytes | None = None) -> Delivery:
-    return Delivery(n, f"s{n}.1", "session", body or b'{"id":"s%d.1"}' % n)
+def delivery(n: int = 1, body: bytes | None = None, *, record_id: str | None = None) -> Delivery:
+    """Of a record as the device itself names it, in its first revision."""
+    record = f"{n:032x}" if record_id is None else record_id
+    told = {"type": "session", "timestamp": None, "data": {"id": record, "rev": 1}}
+    return Delivery(n, outgoing.delivery_id("sessions", record, 1), "session", body or json.dumps(told).encode())
 
 
 class Mat:
     """A sink, and what it put to the loop."""
 
-    def __init__(self, settings: MqttConfig, draw: float = 0.0) -> None:
+    def __init__(self, settings: MqttConfig, draw: float | Callable[[], float] = 0.0) -> None:
         self.put: list[Event] = []
-        self.sink = MqttSink(settings, "0.2.0", self.put.append, draw=lambda: draw)
+        drawn = draw if callable(draw) else lambda: draw
+        self.sink = MqttSink(settings, "0.2.0", self.put.append, draw=drawn)
 
     @property
     def notes(self) -> list[str]:

@@ -24,9 +24,10 @@ class ScriptedBroker:
         properties: bytes = b"",
         hang_up: int | None = None,
         garbage: bytes | None = None,
+        suback: int = 1,
     ) -> None:
         self.connack, self.puback, self.hang_up, self.garbage = connack, puback, hang_up, garbage
-        self._properties = properties
+        self._properties, self.suback = properties, suback
         self.published: list[str] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -76,7 +77,7 @@ class ScriptedBroker:
                 code = self.puback if ours else 0
                 return b"" if code is None else b"\x40\x03" + number + bytes([code])
             case 8:
-                return b"\x90\x04" + body[:2] + b"\x00\x01"
+                return b"\x90\x04" + body[:2] + b"\x00" + bytes([self.suback])
             case 12:
                 return b"\xd0\x00"
         return b""

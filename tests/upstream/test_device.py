@@ -27,6 +27,7 @@ from matpi.relays import Relays
 from matpi.rig import Rig
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox
+from matpi.store.outgoing import delivery_id
 from matpi.upstream.relay import Trouble
 from matpi.upstream.upstream_config import UpstreamConfig
 from matpi.upstream.webhook_config import WebhookConfig
@@ -180,7 +181,7 @@ def test_the_running_device_is_told_no_tells_it_and_goes_on_when_asked(
             assert device.returncode == 0
         assert "house: the receiver wants nothing more (HTTP 410, Gone)" in out
         assert "house: what is recorded arrives again" in out
-    assert {request.headers["webhook-id"] for request in receiver.requests} == {"s1-1"}
+    assert {request.headers["webhook-id"] for request in receiver.requests} == {delivery_id("sessions", "s1", 1)}
     final = json.loads(status_of(here, capsys))
     assert (final["verdict"], final["due"], final["kind"], final["name"]) == ("OK", 0, "webhook", "house")
     assert final["where"] == f"http://127.0.0.1:{receiver.port}"
@@ -250,6 +251,39 @@ def test_the_past_is_queued_on_request(tmp_path: Path, home: WebhookConfig, caps
     assert "webhook: 0 records of the past queued." in capsys.readouterr().out
 
 
+def test_no_past_is_queued_for_a_sink_that_the_device_was_not_started_with(
+    tmp_path: Path, home: WebhookConfig, capsys: Out
+) -> None:
+    path, config = tmp_path / "x.db", write(tmp_path, home)
+    with Store.open(path, sinks=()) as store:
+        store.save_session(session())
+    assert cli.run(["upstream", "send-all", "webhook", "--config", str(config), "--store", str(path)]) == 2
+    assert "has not been started with webhook yet; restart it" in capsys.readouterr().err
+
+
+def test_what_is_left_of_a_sink_is_told_and_can_be_dropped(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
+    path, config = tmp_path / "x.db", write(tmp_path, home)
+    with Store.open(path, sinks=("old", "webhook")) as store:
+        store.save_session(session())
+    here = ["--config", str(config), "--store", str(path)]
+    assert cli.run(["upstream", "forget", "old", *here]) == 2
+    assert "The device still sends to old" in capsys.readouterr().err
+    Store.open(path, sinks=("webhook",)).close()
+    lines = [json.loads(line) for line in status_of(here, capsys).splitlines()]
+    assert [(line["name"], line["kind"], line["due"], line["verdict"]) for line in lines] == [
+        ("webhook", "webhook", 1, "OK"), ("old", None, 1, "WARN"),
+    ]  # fmt: skip
+    assert lines[1]["do"] == "give it back its table, or run `matpi upstream forget old`"
+    for name, says in (("webhook", "The config still has the sink 'webhook'"), ("nobody", "nothing left of a sink")):
+        assert cli.run(["upstream", "forget", name, *here]) == 2
+        assert says in capsys.readouterr().err
+    assert cli.run(["upstream", "forget", *here]) == 2
+    assert "forget needs the name" in capsys.readouterr().err
+    assert cli.run(["upstream", "forget", "old", *here]) == 0
+    assert "old: forgotten; 1 record that it has not got will not be sent to it." in capsys.readouterr().out
+    assert [json.loads(line)["name"] for line in status_of(here, capsys).splitlines()] == ["webhook"]
+
+
 # -- how it stands -----------------------------------------------------------------------------------------------------
 
 
@@ -266,16 +300,18 @@ def test_doctor_has_a_line_a_sink_and_one_for_none(tmp_path: Path, home: Webhook
         store.save_session(session())
         assert upstream_checks(config, path)[0].what == "http://127.0.0.1:1: 1 record waits for the next try"
         box = Outbox(path, "webhook")
-        box.failed(1, "nothing listens at nas.local; start the receiver.", None)
+        due = box.due()
+        assert due is not None
+        box.failed(due, "nothing listens at nas.local; start the receiver.", None)
         [failing] = upstream_checks(config, path)
         assert failing.verdict is WARN
         assert failing.what == "http://127.0.0.1:1: 1 record waits, tried 1 time: nothing listens at nas.local"
         assert failing.do == "start the receiver; all of it is kept"
-        box.refused(1, "it will not have it; look at its log.")
+        box.refused(due, "it will not have it; look at its log.")
         [refused] = upstream_checks(config, path)
         assert refused.verdict is WARN
         assert refused.do == "look at its log, then run `matpi upstream retry webhook`"
-        box.disabled(1, "it wants nothing more; run `matpi upstream retry`.")
+        box.disabled(due, "it wants nothing more; run `matpi upstream retry`.")
         assert upstream_checks(config, path)[0].verdict is FAIL
         box.close()
     [left] = upstream_checks(Config(), path)

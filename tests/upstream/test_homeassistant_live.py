@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matpi.core.events import SettingWished, Wish, Wished
+from matpi.upstream import homeassistant
 from matpi.upstream.live import (
+    BEAT_EVERY_S,
     CHANGE_EVERY_S,
     DIAGNOSTICS_EVERY_S,
     ELAPSED_EVERY_S,
@@ -183,6 +185,17 @@ def test_nothing_new_is_nothing_to_send() -> None:
     assert sent(pace, LYING, 0.0) == (True, True)
     assert pace.due(LYING, 1000.0) == inf
     assert Pace().due(None, 0.0) == inf
+
+
+def test_what_holds_is_said_again_each_minute_by_a_loop_that_turns() -> None:
+    """Home Assistant lets the time on the mat expire, so that a loop that hangs leaves nobody lying there."""
+    pace = Pace()
+    times = [second for second in range(600) if sent(pace, replace(LYING), float(second))[0]]
+    assert times == list(range(0, 600, int(BEAT_EVERY_S)))
+    assert BEAT_EVERY_S * 2 < homeassistant.EXPIRE_S
+    hung = replace(LYING)
+    assert sent(pace, hung, 600.0)[0]
+    assert not any(sent(pace, hung, float(second))[0] for second in range(601, 1200))
 
 
 def test_a_change_goes_out_at_once_but_flutter_does_not_flood() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from matpi.store.db import Store
 from matpi.store.outbox import statuses
+from matpi.store.outgoing import delivery_id
 from tests.upstream.conftest import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,6 @@ def test_killed_fifty_times_on_either_side_nothing_is_lost_or_doubled(tmp_path: 
     records = [id_ for (id_,) in conn.execute("SELECT id FROM records ORDER BY n")]
     (arrivals,) = conn.execute("SELECT count(*) FROM arrivals").fetchone()
     conn.close()
-    assert records == [f"{id_}-1" for id_ in wanted], "lost 0, doubled 0, in order"
+    assert records == [delivery_id("sessions", id_, 1) for id_ in wanted], "lost 0, doubled 0, in order"
     assert arrivals >= SESSIONS
     print(f"{kills} kills of the device, {house.kills} of the receiver, {arrivals - SESSIONS} sent twice")

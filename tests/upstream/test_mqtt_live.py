@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.upstream.commands import READERS
+from matpi.upstream.kinds import kind_of
 from matpi.upstream.live import Diagnostics, Happening
+from matpi.upstream.mqtt import MqttSink
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,
@@ -16,9 +18,11 @@ from tests.upstream.mats import (
     DISCOVERY,
     EVENT,
     LYING,
+    SESSIONS,
     STATE,
     Mat,
     config,
+    delivery,
     mat,
 )
 
@@ -55,6 +59,32 @@ def test_a_device_that_vanishes_is_told_as_offline_by_its_last_will(broker: Brok
         link.drop()
         assert eventually(lambda: [heard.payload for heard in house.heard[:3]] == [b"online", b"offline", b"online"])
     house.close()
+
+
+def test_a_try_by_hand_beside_the_device_leaves_nothing_at_the_broker(broker: Broker) -> None:
+    settings = config(broker.port)
+    receiver = Listener(broker.port)
+    device = Mat(settings)
+    assert eventually(lambda: receiver.of(AVAILABILITY))
+    kind = kind_of(settings)
+    for killed in (False, True):
+        trial = kind.make(kind.trial(settings), lambda _: None)
+        assert isinstance(trial, MqttSink)
+        receiver.heard.clear()
+        trial.deliver(delivery(), None)
+        if killed and (link := trial._link) is not None:
+            link.drop()  # the broker would tell a last will now
+        trial.close()
+        time.sleep(0.2)
+        assert topics(receiver) == [SESSIONS]
+    assert device.notes == [], "the device was not pushed from the broker"
+    late = Listener(broker.port)
+    assert eventually(lambda: late.of(DISCOVERY) and late.of(AVAILABILITY))
+    time.sleep(0.2)
+    assert {heard.topic: heard.payload for heard in late.heard if heard.topic != DISCOVERY} == {AVAILABILITY: b"online"}
+    device.sink.close()
+    late.close()
+    receiver.close()
 
 
 def test_everything_is_told_again_to_a_broker_that_forgot_it(broker: Broker) -> None:
@@ -125,7 +155,7 @@ def test_without_the_live_view_only_records_and_presence_at_the_broker_go_out(br
         one.sink.tell(Happening(time.monotonic(), "session_started"))
         assert eventually(lambda: house.of(AVAILABILITY))
         time.sleep(0.2)
-        assert set(topics(house)) == {AVAILABILITY}
+        assert {heard.topic for heard in house.heard if heard.payload} == {AVAILABILITY}
     house.close()
 
 
@@ -156,9 +186,12 @@ def test_wishes_reach_the_device(broker: Broker) -> None:
 
 def test_a_bad_command_is_told_once_and_ignored(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
-    house.say("matpi/mat/set/zero", "PRESS", retain=True)  # would zero the mat at each connection
+    house.say("matpi/mat/set/identify", "PRESS", retain=True)  # would be done at each connection
     with mat(broker.port) as one:
-        assert eventually(lambda: one.notes)
+        assert eventually(lambda: one.sink._greeted)
+        time.sleep(0.1)
+        assert one.put == [], "what was kept is not even asked for"
+        house.say("matpi/mat/set/zero", "PRESS", retain=True)
         for _ in range(3):
             house.say("matpi/mat/set/weekly_goal", "9")
             house.say("matpi/mat/set/format_disk", "PRESS")
@@ -189,7 +222,18 @@ def test_where_commands_are_off_nothing_can_be_set(broker: Broker) -> None:
     house = Listener(broker.port)
     with mat(broker.port, commands=False) as one:
         assert eventually(lambda: house.of(DISCOVERY))
-        assert b"command_topic" not in house.of(DISCOVERY)[0].payload
+        told = json.loads(house.of(DISCOVERY)[0].payload)["components"]
+        assert not any("command_topic" in component for component in told.values())
+        # What was told of them before goes, by a key with its platform alone.
+        assert {key: one for key, one in told.items() if "unique_id" not in one} == {
+            "zero": {"platform": "button"},
+            "identify": {"platform": "button"},
+            "snooze": {"platform": "button"},
+            "rest": {"platform": "switch"},
+            "nudge": {"platform": "switch"},
+            "weekly_goal": {"platform": "number"},
+            "bedtime": {"platform": "text"},
+        }
         house.say("matpi/mat/set/zero", "PRESS")
         time.sleep(0.2)
         assert one.put == []

@@ -13,6 +13,7 @@ import pytest
 
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox, statuses
+from matpi.store.outgoing import delivery_id
 from matpi.upstream.relay import Relay
 from matpi.upstream.sink import Delivery, LaterError
 from tests.store.values import UTC as THEN
@@ -79,7 +80,7 @@ def test_seven_days_offline_with_restarts_then_everything_once_and_in_order(tmp_
         for n in range(3):
             mat.store.save_session(session(f"d{day}n{n}"))
             mat.store.save_rating(rating(f"r{day}n{n}"))
-            wanted += [f"d{day}n{n}-1", f"r{day}n{n}-1"]
+            wanted += [delivery_id("sessions", f"d{day}n{n}", 1), delivery_id("ratings", f"r{day}n{n}", 1)]
             mat.run(DAY / 3)
         mat.stop()
         mat.start()

@@ -37,9 +37,9 @@ def block(language: str) -> str:
 
 
 @contextmanager
-def receiver(folder: Path, secret: Path) -> Iterator[str]:
-    """The page's receiver in a process of its own; its address."""
-    (folder / "receiver.py").write_text(block("python"), encoding="utf-8")
+def receiver(folder: Path, secret: Path, instead: tuple[str, str] = ("", "")) -> Iterator[str]:
+    """The page's receiver in a process of its own, with a word of it changed; its address."""
+    (folder / "receiver.py").write_text(block("python").replace(*instead), encoding="utf-8")
     (folder / "house.secret").write_bytes(secret.read_bytes())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -67,7 +67,7 @@ def _wait_for(port: int) -> None:
 
 def kept(folder: Path) -> dict[str, tuple[int, str, Any]]:
     conn = sqlite3.connect(folder / "records.db")
-    rows = conn.execute("SELECT id, rev, type, data FROM records ORDER BY rowid").fetchall()
+    rows = conn.execute("SELECT kind || ' ' || id, rev, type, data FROM records ORDER BY rowid").fetchall()
     conn.close()
     return {row[0]: (row[1], row[2], json.loads(row[3])) for row in rows}
 
@@ -82,7 +82,7 @@ def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
 ) -> None:
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
         store.save_session(session())
-        store.save_rating(rating())
+        store.save_rating(rating("s1"))
         store.edit_session("s1", routine="neck")
         store.save_stop(stop())
         box = Outbox(store.path, "house")
@@ -91,16 +91,19 @@ def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
             sent = []
             while (due := box.due()) is not None:
                 sink.deliver(due, time.time())
-                box.acked(due.seq, None)
+                box.acked(due, None)
                 sent.append(due)
+                if due.kind == "stop_sign":
+                    with store.writing() as conn:
+                        conn.execute("DELETE FROM stops")
             for again in (sent[0], sent[0], sent[2]):  # their answers were lost
                 sink.deliver(again, time.time())
             sink.deliver(Delivery(0, "t-1", "test", b'{"type":"test","timestamp":null,"data":{}}'), time.time())
         box.close()
     assert {id_: (rev, kind) for id_, (rev, kind, _) in kept(tmp_path).items()} == {
-        "s1": (2, "session"), "r1": (1, "rating"), "w1": (1, "stop_sign"),
+        "session s1": (2, "session"), "rating s1": (1, "rating"), "stop_sign w1": (2, "stop_sign_deleted"),
     }  # fmt: skip
-    assert kept(tmp_path)["s1"][2]["routine"] == "neck"
+    assert kept(tmp_path)["session s1"][2]["routine"] == "neck"
 
 
 def test_the_receiver_lets_nobody_else_in(tmp_path: Path, home: WebhookConfig, secret_file: Path) -> None:
@@ -114,7 +117,57 @@ def test_the_receiver_lets_nobody_else_in(tmp_path: Path, home: WebhookConfig, s
         with pytest.raises(LaterError, match="HTTP 401"):
             sink.deliver(record, time.time() - 3600.0)
         sink.deliver(record, time.time())
-    assert list(kept(tmp_path)) == ["s1"]
+    assert list(kept(tmp_path)) == ["session s1"]
+
+
+def test_the_receiver_is_not_kept_from_work_by_those_who_say_nothing_or_too_much(
+    tmp_path: Path, home: WebhookConfig, secret_file: Path
+) -> None:
+    """Its ten seconds are cut to a moment here."""
+    quick = ("timeout = 10", "timeout = 0.2")
+    assert quick[0] in block("python")
+    with receiver(tmp_path, secret_file, quick) as url:
+        port = int(url.rsplit(":", 1)[1].strip("/"))
+        sink = Webhook(msgspec.structs.replace(home, url=url, timeout_s=5.0))
+        record = Delivery(1, "s1-1", "session", b'{"type":"session","data":{"id":"s1","rev":1}}')
+        with socket.create_connection(("127.0.0.1", port), 5.0):  # silent, and there first
+            sink.deliver(record, time.time())
+        for length in (b"-1", b"65537", b"9" * 30):
+            assert b" 413 " in said(port, b"POST / HTTP/1.1\r\ncontent-length: " + length + b"\r\n\r\n")
+        assert said(port, b"POST / HTTP/1.1\r\ncontent-length: 65536\r\n\r\nx") == b"", "given up in time"
+        for odd in (b"POST / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n", b"\0\r\n\r\n"):
+            said(port, odd)
+        sink.deliver(record, time.time())
+    assert list(kept(tmp_path)) == ["session s1"]
+
+
+def said(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), 5.0) as line:
+        line.sendall(request)
+        return line.recv(100)
+
+
+def test_the_receiver_takes_the_first_secret_and_none_that_is_no_secret(
+    tmp_path: Path, home: WebhookConfig, secret_file: Path
+) -> None:
+    right = secret_file.read_text()
+    secret_file.write_text("\n" + right + "whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
+    with receiver(tmp_path, secret_file) as url:
+        secret_file.write_text(right)
+        record = Delivery(1, "s1-1", "session", b'{"type":"session","data":{"id":"s1","rev":1}}')
+        Webhook(msgspec.structs.replace(home, url=url)).deliver(record, time.time())
+    for text in ("", "\n\n", "whsec_\n", "whsec_c2hvcnQ=\n"):
+        (tmp_path / "house.secret").write_text(text)
+        ended = subprocess.run(
+            [sys.executable, "receiver.py", "127.0.0.1", "0"],
+            cwd=tmp_path,
+            check=False,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=20,
+        )
+        assert ended.returncode == 1
+        assert "house.secret has no usable secret" in ended.stderr
 
 
 def test_the_example_is_what_is_sent(tmp_path: Path) -> None:
@@ -147,8 +200,9 @@ def test_every_field_is_in_the_table(tmp_path: Path) -> None:
     )
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
         store.save_session(session())
-        store.save_rating(rating())
+        store.save_rating(rating(session_id=None))
         store.save_stop(stop())
+        store.save_session(session("s2"))
         store.delete_session("s1")
         bodies = [json.loads(body) for (body,) in store._conn.execute("SELECT body FROM outbox")]
         kinds = {kind for (kind,) in store._conn.execute("SELECT kind FROM outbox")}

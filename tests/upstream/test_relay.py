@@ -127,6 +127,20 @@ def test_a_wait_that_was_asked_for_holds_over_a_restart() -> None:
     assert len(bench.sink.tried_at) == 2
 
 
+def test_a_wait_that_was_asked_for_holds_when_the_clock_is_trusted_late() -> None:
+    bench = Bench(1, needs_clock=True)
+    bench.answers(LaterError("too many", "wait", "too many", retry_after_s=7200.0))
+    bench.run(10.0)
+    bench.clock.is_trusted = False
+    bench.restarted()
+    bench.run(600.0)
+    bench.clock.is_trusted = True
+    bench.run(7200.0 - 620.0)
+    assert len(bench.sink.tried_at) == 1
+    bench.run(30.0)
+    assert len(bench.sink.tried_at) == 2
+
+
 def test_our_own_wait_ends_with_a_restart() -> None:
     bench = Bench(1)
     bench.answers(OFFLINE)
@@ -168,14 +182,14 @@ def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
 
 def test_a_receiver_that_wants_no_more_is_left_alone_until_somebody_asks() -> None:
     bench = Bench(3)
-    bench.answers(DisabledError("it wants nothing more (HTTP 410)", "run `matpi upstream retry house`", "gone"))
+    bench.answers(DisabledError("it wants nothing more (HTTP 410)", "run `matpi upstream retry`", "ended by receiver"))
     bench.run(7 * DAY)
     bench.box.add()
     bench.restarted()
     bench.run(7 * DAY)
     assert len(bench.sink.tried_at) == 1
     # After the restart it is told again.
-    assert [trouble and trouble.short for trouble in bench.told] == ["gone", "ended by receiver"]
+    assert [trouble and trouble.short for trouble in bench.told] == ["ended by receiver"] * 2
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
@@ -219,6 +233,39 @@ def test_a_short_outage_is_not_told_a_long_one_once_and_its_end() -> None:
     bench.answers(None)
     bench.run(HOUR)
     assert bench.told[1:] == [None]
+
+
+@pytest.mark.parametrize("drawn", [0.0, 0.5, 1.0])
+def test_a_long_outage_is_told_after_a_quarter_of_an_hour_whenever_the_next_try_is(drawn: float) -> None:
+    bench = Bench(1)
+    bench.relay = Relay(
+        "house", bench.sink, bench.box, bench.clock, bench.told.append, draw=lambda: drawn, look_every_s=5.0
+    )
+    bench.answers(OFFLINE)
+    bench.run(TELL_AFTER_S - 1.0)
+    assert bench.told == []
+    bench.run(7.0)
+    assert [trouble and trouble.short for trouble in bench.told] == ["no network"]
+
+
+def test_another_trouble_is_told_as_well() -> None:
+    """A refused record, then a receiver that is gone: the panel says what holds now."""
+    bench = Bench(2)
+    answers = iter([RefusedError("it will not have it", "look at its log", "a record refused")])
+
+    def answer(_: Delivery) -> None:
+        raise next(answers, LaterError("its certificate has expired", "renew it", "certificate is wrong"))
+
+    bench.sink.answer = answer
+    bench.run(DAY)
+    assert [trouble and trouble.short for trouble in bench.told] == ["a record refused", "certificate is wrong"]
+    bench.answers(DisabledError("it wants nothing more", "ask", "ended by receiver"))
+    bench.run(DAY)
+    assert [trouble and trouble.short for trouble in bench.told][2:] == ["ended by receiver"]
+    bench.answers(None)
+    bench.box.ask_again()
+    bench.run(LOOK_S + 1.0)
+    assert bench.told[3:] == [None]
 
 
 def test_a_full_disk_makes_nobody_get_it_twice() -> None:

@@ -49,7 +49,7 @@ def test_a_try_by_hand_does_not_push_the_device_from_the_broker(tmp_path: Path) 
     trial = kind_of(table).trial(table)
     assert kind_of(trial) is kind_of(table)
     assert trial.client_id != table.client_id
-    assert trial.topic("availability") != table.topic("availability")
+    assert (table.availability_topic, trial.availability_topic) == ("matpi/mat/availability", "")
     assert trial.topic("sessions") == table.topic("sessions")
     assert not trial.live
     assert not trial.commands
@@ -61,6 +61,11 @@ def test_a_try_by_hand_does_not_push_the_device_from_the_broker(tmp_path: Path) 
         (HOOK + HOOK, ['upstream.webhook[1].name = "webhook" is taken', "another name"]),
         (HOOK + BROKER + 'name = "webhook"\n', ['upstream.mqtt[0].name = "webhook" is taken']),
         (BROKER + BROKER + 'name = "second"\n', ["are the same device at one broker", "device_id"]),
+        (BROKER + 'password = "mqtt"\n', ["upstream.mqtt[0]: password is given without username"]),
+        (BROKER + 'ack_topic = "matpi/mat/sessions"\n', ["upstream.mqtt[0]: ack_topic", '"matpi/mat/ack"']),
+        (BROKER + 'ack_topic = "matpi/mat/set/ack"\n', ["has another use already"]),
+        (BROKER + 'device_id = "a"\nack_topic = "matpi/a/state"\n', ["has another use already"]),
+        (BROKER + 'ack_topic = "homeassistant/status"\n', ["has another use already"]),
         (HOOK + "retries = 3\n", ["upstream.webhook[0].retries is unknown", "known here: url, secret"]),
         (
             HOOK.replace("secret", "secrets"),
@@ -85,3 +90,9 @@ def test_a_wrong_table_is_told(tmp_path: Path, text: str, words: list[str]) -> N
     assert [word for word in words if word not in told] == [], told
     assert "T0K3N" not in told
     assert "whsec_A" not in told
+
+
+@pytest.mark.parametrize("topic", ["", "matpi/mat/ack", "matpi/mat/settled", "matpi/other/state", "house/set/ack"])
+def test_a_topic_that_nobody_else_uses_is_taken_for_the_receivers_word(tmp_path: Path, topic: str) -> None:
+    [table] = load(written(tmp_path, f'{BROKER}ack_topic = "{topic}"\n')).upstream.mqtt
+    assert table.ack_topic == topic

@@ -157,6 +157,23 @@ def test_a_redirect_is_told_and_not_followed(home: WebhookConfig, code: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("https://mat:T0K3N@house.example/x", " to https://house.example "),
+        ("https://T0K3N@house.example", " to https://house.example "),
+        ("https://a@T0K3N@house.example:8443?T0K3N", " to https://house.example:8443 "),
+        ("https://house.example/T0K3N@x", " to https://house.example "),
+        ("https://T0K3N%40house.example/", "elsewhere ("),
+        ("/T0K3N", "elsewhere ("),
+    ],
+)
+def test_of_a_redirect_only_the_host_is_shown(home: WebhookConfig, place: str, shown: str) -> None:
+    error = deliver(home, status(302, f"location: {place}"))
+    assert shown in str(error)
+    assert "T0K3N" not in str(error)
+
+
+@pytest.mark.parametrize(
     ("raw", "says"),
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP"),

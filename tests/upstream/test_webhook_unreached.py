@@ -51,7 +51,7 @@ def unreached(monkeypatch: pytest.MonkeyPatch, home: WebhookConfig, raised: Exce
         (OSError(101, "Network is unreachable"), "cannot be reached (Network is", "check the network"),
         (TimeoutError(110, "Connection timed out"), "cannot be reached (Connection timed out)", "check the network"),
         (PermissionError(1, "Operation not permitted"), "does not let matpi reach", "sudo systemctl edit matpi"),
-        (UnicodeError("label too long"), "no HTTP", "check the host"),
+        (UnicodeError("label too long"), "there is no host house.example", "check the name in url"),
     ],
 )
 def test_what_the_network_refuses(
@@ -254,6 +254,23 @@ def test_a_secret_comes_from_the_services_credentials(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secret_file.parent))
     with Receiver(status(200)) as receiver:
         assert said(at(home, url=f"http://127.0.0.1:{receiver.port}/", secret="secret")) is None
-    error = said(at(home, secret="other"))
+    error = said(at(home, secret="c2VjcmV0aHVudGVyMg"))
     assert isinstance(error, LaterError)
-    assert "LoadCredential=other:FILE" in error.do
+    assert "the credential that secret names cannot be read" in error.why
+    assert "LoadCredential=NAME:FILE" in error.do
+    assert "c2Vj" not in str(error), "it may be the secret itself"
+
+
+@pytest.mark.parametrize("written", ["hunter2", "/c2Vj/cmV0aHVudGVyMg", "/c2VjcmV0aHVudGVyMg"])
+def test_a_secret_that_stands_in_the_config_itself_is_never_shown(home: WebhookConfig, written: str) -> None:
+    error = said(at(home, secret=written))
+    assert isinstance(error, LaterError)
+    assert written not in str(error)
+    assert "secret" in error.why
+
+
+@pytest.mark.parametrize("name", ["a..example", f"{'a' * 70}.example"])
+def test_a_name_that_can_be_nobodys_is_told_as_a_wrong_name(home: WebhookConfig, name: str) -> None:
+    error = said(at(home, url=f"https://{name}/"))
+    assert isinstance(error, LaterError)
+    assert error.why == f"there is no host {name}"

@@ -29,7 +29,7 @@ from matpi.core.events import SettingWished, Wish, Wished
 from matpi.core.session import State as Phase
 from matpi.upstream import homeassistant as told
 from matpi.upstream.live import Happening
-from matpi.upstream.sink import LaterError
+from matpi.upstream.sink import Delivery, LaterError
 from tests.upstream.broker import Broker, Listener
 from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, SESSIONS, Mat, config, delivery
 
@@ -181,9 +181,9 @@ async def test_a_session_as_it_is_lived(hass: HomeAssistant, house: MockConfigEn
     fired: list[State] = []
     hass.bus.async_listen(
         "state_changed",
-        lambda event: fired.append(event.data["new_state"])
-        if event.data["entity_id"] == "event.matpi_mat_event"
-        else None,
+        lambda event: (
+            fired.append(event.data["new_state"]) if event.data["entity_id"] == "event.matpi_mat_event" else None
+        ),
     )
     mat.sink.tell(Happening(time.monotonic(), "session_ended", "s2", 130.0, "left"))
     mat.sink.show(replace(LYING, phase="done", occupied=False, elapsed_s=0))
@@ -239,15 +239,15 @@ async def test_the_automation_in_the_documentation_confirms_each_record(
     await hass.async_block_till_done()
     made = Mat(config(broker.port, ack_topic="matpi/mat/ack", device_id="mat"))
     for n in range(1, 6):
-        body = json.dumps({"type": "session", "timestamp": None, "data": {"id": f"s{n}", "rev": 1}}).encode()
-        await arrives(hass, made, n, body)
+        await arrives(hass, made, delivery(n))
+    await arrives(hass, made, delivery(6, record_id='brought in "by hand"'))
     await hass.async_add_executor_job(made.sink.close)
 
 
-async def arrives(hass: HomeAssistant, mat: Mat, n: int, body: bytes) -> None:
+async def arrives(hass: HomeAssistant, mat: Mat, what: Delivery) -> None:
     """The first may come before Home Assistant has subscribed."""
     until = time.monotonic() + WITHIN_S
-    while (error := await hass.async_add_executor_job(mat.refusal, delivery(n, body))) is not None:
+    while (error := await hass.async_add_executor_job(mat.refusal, what)) is not None:
         assert time.monotonic() < until, error
         await asyncio.sleep(0.1)
 
@@ -288,9 +288,11 @@ async def test_a_device_that_is_gone_is_unavailable_and_comes_back(
     seen: list[str] = []
     hass.bus.async_listen(
         "state_changed",
-        lambda event: seen.append(event.data["new_state"].state)
-        if event.data["entity_id"] == "sensor.matpi_mat_plan_day"
-        else None,
+        lambda event: (
+            seen.append(event.data["new_state"].state)
+            if event.data["entity_id"] == "sensor.matpi_mat_plan_day"
+            else None
+        ),
     )
     link = mat.sink._link
     assert link is not None
@@ -344,6 +346,24 @@ async def test_an_empty_discovery_message_takes_the_device_away(
     await hass.async_add_executor_job(lambda: writer.say(DISCOVERY, "", retain=True))
     await eventually(hass, lambda: states(hass) == {}, lambda: states(hass))
     await hass.async_add_executor_job(writer.close)
+
+
+async def test_what_can_no_longer_be_set_goes_and_the_rest_stays(
+    hass: HomeAssistant, house: MockConfigEntry, broker: Broker, mat: Mat, caplog: pytest.LogCaptureFixture
+) -> None:
+    await eventually(hass, lambda: states(hass) == ENTITIES, lambda: states(hass).items() ^ ENTITIES.items())
+    await hass.async_add_executor_job(mat.sink.close)
+    made = Mat(config(broker.port, commands=False))
+    made.sink.show(LYING)
+    shown = {
+        one: state for one, state in ENTITIES.items() if one.partition(".")[0] in {"binary_sensor", "sensor", "event"}
+    }
+    await eventually(hass, lambda: states(hass) == shown, lambda: states(hass).items() ^ shown.items())
+    assert complaints(caplog) == []
+    await hass.async_add_executor_job(made.sink.close)
+    silent = Mat(config(broker.port, live=False))
+    await eventually(hass, lambda: states(hass) == {}, lambda: states(hass))
+    await hass.async_add_executor_job(silent.sink.close)
 
 
 def test_the_golden_is_what_is_sent() -> None:

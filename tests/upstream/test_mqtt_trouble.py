@@ -1,0 +1,139 @@
+"""A connection that is broken while nothing is due: on the panel, in the status file, for doctor and status."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from matpi import cli, doctor, status
+from matpi.config import Config
+from matpi.core.events import Noted, UpstreamTrouble
+from matpi.drivers.facts import Status
+from matpi.relays import STEADY_S, Relays
+from matpi.store.db import Store
+from matpi.upstream.relay import TELL_AFTER_S, Trouble
+from matpi.upstream.sink import Delivery, LaterError
+from matpi.upstream.upstream_config import UpstreamConfig
+from matpi.verdicts import OK, WARN
+from tests.bench import Bench
+from tests.upstream.broker import eventually, free_port
+from tests.upstream.fakes import StillClock
+from tests.upstream.mats import config
+
+WRONG = LaterError("MQTT nas:8883: the broker does not take the password", "correct it", "broker: password")
+
+
+@dataclass
+class Connected:
+    trouble: LaterError | None = None
+    needs_clock: bool = False
+
+    def deliver(self, delivery: Delivery, utc: float | None) -> None: ...
+    def close(self) -> None: ...
+
+
+def told(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
+    events: list[Any] = []
+    relays, sink = Relays(UpstreamConfig(), tmp_path / "x.db", StillClock(), events.append), Connected()
+    relays._connected["home"] = sink
+    return relays, sink, events
+
+
+def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mended(tmp_path: Path) -> None:
+    relays, sink, events = told(tmp_path)
+    sink.trouble = WRONG
+    for second in range(int(TELL_AFTER_S)):
+        relays.look(float(second))
+    assert events == []
+    for second in range(int(TELL_AFTER_S), int(TELL_AFTER_S) + 60):
+        relays.look(float(second))
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == ["broker: password"]
+    sink.trouble = LaterError("it is gone", "look", "no broker")
+    relays.look(TELL_AFTER_S + 61.0)
+    sink.trouble = None
+    for second in range(62, 122):
+        relays.look(TELL_AFTER_S + second)
+    assert [event.short for event in events] == ["broker: password", "no broker", ""]
+    assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
+    assert relays.troubles() == {}
+
+
+def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
+    relays, sink, events = told(tmp_path)
+    relays._tell("home", Trouble("home", "nobody has subscribed; start the receiver.", "no MQTT subscriber"))
+    sink.trouble = WRONG
+    relays.look(0.0)
+    relays.look(TELL_AFTER_S)
+    relays._tell("home", None)
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == "broker: password"
+    sink.trouble = None
+    relays.look(TELL_AFTER_S + 2.0)
+    assert events[-1].short == "broker: password", "not mended before it has held for a while"
+    relays.look(TELL_AFTER_S + STEADY_S)
+    assert events[-1].short == ""
+
+
+def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
+    """Two mats of one name: the broker lets in the one and then the other."""
+    relays, sink, events = told(tmp_path)
+    for second in range(int(TELL_AFTER_S) + 60):
+        sink.trouble = WRONG if second % 30 else None
+        relays.look(float(second))
+    assert [event.short for event in events] == ["broker: password"]
+
+
+def test_doctor_and_status_tell_of_it_though_nothing_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, port = tmp_path / "x.db", free_port()
+    settings = Config(upstream=UpstreamConfig(mqtt=(config(port),)))
+    Store.open(path, sinks=("mqtt",)).close()
+    [silent] = doctor.upstream_checks(settings, path)
+    assert silent.verdict is OK
+    [check] = doctor.upstream_checks(settings, path, {"mqtt": str(WRONG)})
+    assert (check.verdict, check.do) == (WARN, "correct it")
+    assert check.what == f"mqtt://127.0.0.1:{port}; {WRONG.why}"
+    monkeypatch.setattr(doctor, "upstream_troubles", lambda: {"mqtt": str(WRONG)})
+    toml = tmp_path / "matpi.toml"
+    toml.write_text(f'[[upstream.mqtt]]\nhost = "127.0.0.1"\nport = {port}\ntls = false\n')
+    assert cli.run(["upstream", "status", "--json", "--config", str(toml), "--store", str(path)]) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert (line["verdict"], line["due"], line["do"]) == ("WARN", 0, "correct it")
+
+
+@pytest.mark.parametrize(("age_s", "alive"), [(0.0, True), (60.0, True), (0.0, False)])
+def test_only_what_a_running_device_says_counts(tmp_path: Path, age_s: float, alive: bool) -> None:
+    path = tmp_path / "status.json"
+    assert doctor.upstream_troubles(path) == {}
+    written = {"pid": 1, "written_mono": time.monotonic() - age_s, "upstream": {"mqtt": str(WRONG)}}
+    path.write_text(json.dumps(written))
+    said = doctor.upstream_troubles(path, alive=lambda _: alive)
+    assert said == ({"mqtt": str(WRONG)} if alive and not age_s else {})
+
+
+def test_the_running_device_writes_it_into_its_status_file(tmp_path: Path) -> None:
+    port = free_port()
+    Store.open(tmp_path / "x.db", sinks=("mqtt",)).close()
+    relays = Relays(UpstreamConfig(mqtt=(config(port),)), tmp_path / "x.db", StillClock(), lambda _: None)
+    relays.start()
+    assert eventually(relays.troubles)
+    relays.stop()
+    said = relays.troubles()
+    assert "no broker listens there" in said["mqtt"]
+    appliance: Any = SimpleNamespace(
+        clock=StillClock(),
+        scale=None,
+        screen=None,
+        started_mono=0.0,
+        config=Config(),
+        device=Bench().device,
+        upstream_troubles=lambda: said,
+    )
+    assert msgspec.json.decode(json.dumps(status.status(appliance)), type=Status).upstream == said
