@@ -204,7 +204,7 @@ def _preface(mats: Sequence[Outcome]) -> str:
     years = sum(one.days >= YEAR_DAYS for one in mats)
     seeds = f"{min(one.seed for one in mats)} to {max(one.seed for one in mats)}"
     return (
-        f"Written by `benchmarks/zero_year.py --full`. {_many(years, 'mat')} for a whole year and "
+        f"Written by `benchmarks/zero_year.py`. {_many(years, 'mat')} for a whole year and "
         f"{_many(len(mats) - years, 'mat')} for some weeks, {whole['days']:,} days in all, seeds {seeds}: "
         "a room of 15 to 28 degC with seasons and heating, creep and hysteresis of the cells, sessions most days, now "
         "and then a cat or a bag, the mat lifted or washed every month, "

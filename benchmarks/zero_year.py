@@ -28,7 +28,8 @@ from matpi.core.presence import Presence
 from matpi.sim.seasons import YEAR_DAYS, Year, draw_year
 
 Which = Literal["tune", "report"]
-SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(4_000_000, 4_001_000)}
+SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(5_000_000, 5_001_000)}
+"""From 4 000 000 on are used up: what they showed was mended."""
 """None of them in the bank of scenarios. Rules are tried on `tune`; `report` is for what is told. Every even one has a
 failing cell.
 """
