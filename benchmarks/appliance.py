@@ -33,7 +33,7 @@ do = PanelChip._do
 def timed(chip, code, given):
     do(chip, code, given)
     if chip.lit and chip.bytes > 1024:
-        print(time.clock_gettime(time.CLOCK_MONOTONIC), flush=True)
+        sys.stderr.write(f"lit {time.clock_gettime(time.CLOCK_MONOTONIC)}\\n")
         PanelChip._do = do
 PanelChip._do = timed
 from matpi.cli import run
@@ -45,11 +45,15 @@ def splash_seconds(folder: str) -> float:
     """The observer loads the emulated panel first, which a real start does not: the figure is on the bad side."""
     begin = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", _LIT, f"{folder}/splash.db"], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        [sys.executable, "-c", _LIT, f"{folder}/splash.db"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
     )
     try:
-        assert process.stdout is not None
-        return float(process.stdout.readline()) - begin
+        assert process.stderr is not None
+        return next(float(line.split()[1]) for line in process.stderr if line.startswith("lit ")) - begin
     finally:
         process.terminate()
         process.wait(timeout=20)

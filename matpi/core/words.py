@@ -183,7 +183,7 @@ class Questions:
     hold_to_note: Line
     noted: Annotated[str, Room(9)]
     """In heavy letters."""
-    what_follows: tuple[Line, Line, Line]
+    what_follows: tuple[Line, Line]
     take_back: Line
 
 

@@ -118,7 +118,7 @@ GERMAN: Final = w.Words(
         signs=("Stechen, taub, blau,", "Schwindel, wunde Haut"),
         hold_to_note="lang: notieren",
         noted="Notiert",
-        what_follows=("morgen: Ruhetag", "dann Stufe zurück", "bleibt es? Arztpraxis"),
+        what_follows=("Ruhetag, Stufe zurück", "bleibt es? Arztpraxis"),
         take_back="lang: zurücknehmen",
     ),
     menu=w.Menu(

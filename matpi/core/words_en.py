@@ -116,7 +116,7 @@ ENGLISH: Final = w.Words(
         signs=("sharp pain, numbness,", "dizzy, bruise, skin"),
         hold_to_note="hold: note it",
         noted="Noted",
-        what_follows=("tomorrow: rest day", "then one step back", "lasts? see a doctor"),
+        what_follows=("rest day, a step back", "lasts? see a doctor"),
         take_back="hold: take it back",
     ),
     menu=w.Menu(

@@ -59,9 +59,9 @@ def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
     if view.logged:
         canvas.check(0, 3)
         canvas.text(19, 0, say.noted, Face.WORDS)
-        held = (*say.what_follows[:2], words.common.keep_holding)
-        for row, line in enumerate(held if view.hold > 0.0 else (*say.what_follows, say.take_back)):
-            canvas.line(18 + 11 * row, line)
+        last = words.common.keep_holding if view.hold > 0.0 else say.take_back
+        for row, line in enumerate((*say.what_follows, last)):
+            canvas.line(18 + 12 * row, line)
         answer(canvas, view.hold, view.left)
         return
     canvas.text(0, 0, say.felt_wrong, Face.WORDS)

@@ -19,7 +19,6 @@ from matpi.core.brightness import Brightness
 from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts, HostFacts
 from matpi.drivers.mock import EmulatedHeader
 from matpi.drivers.oled import Panel
-from matpi.drivers.probe import HostProbe
 from matpi.sim.panel import PanelChip
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ class Board:
         """What `matpi doctor` would be told of a board in order; of this computer only what it can tell. Implements
         drivers.facts.Probe.
         """
+        from matpi.drivers.probe import HostProbe  # 2.8 MB, for the doctor alone
+
         given = config.panel
         return replace(
             HostProbe()(config, store, touch=False),
