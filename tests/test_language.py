@@ -39,6 +39,7 @@ def test_the_panel_shows_the_language_of_the_config(tmp_path: Path) -> None:
     assert own.panel.image is not None
     assert own.panel.image.tobytes() == render(show.view, show.shift, GERMAN).tobytes()
     assert own.panel.image.tobytes() != render(show.view, show.shift).tobytes()
+    own.shut_down()
 
 
 def test_the_page_of_the_simulator_says_the_same_in_words(tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
     assert notice() == "certificate is wrong"
     rig.take(UpstreamTrouble(0.0, ""))
     assert notice() is None
+    rig.shut_down()
 
 
 def test_what_several_sinks_suffer_is_told_as_one(tmp_path: Path) -> None:
