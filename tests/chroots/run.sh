@@ -250,7 +250,8 @@ case $name in
   trixie) inside "$TRIXIE" "$@" ;;
   homeassistant) inside "$HOMEASSISTANT" "$@" ;;
   *)
-    [ "$#" -gt 0 ] || set -- tests/core
+    # The tests of time are left out: an emulated processor is some fifty times slower (2.2 s for 0.04 s, measured).
+    [ "$#" -gt 0 ] || set -- tests/core -k "not ten_years_in_50_ms and not costs_no_time and not cost_no_time"
     inside "$ARM64" "$@"
     ;;
 esac
