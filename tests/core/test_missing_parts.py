@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.events import Noted
+from matpi.core.languages import LANGUAGES
 from matpi.core.look import PARTS
 from matpi.core.model import EndReason
 from matpi.core.views import Idle
+from matpi.core.words import Words
 from tests.bench import Bench
 
 
@@ -36,5 +38,8 @@ def test_it_is_told_and_the_timer_runs_all_the_same(kind: str, says: str) -> Non
     assert [note.text for note in on.notes(kind)] == ["GPIO 17 is busy"]
 
 
-def test_each_has_its_words() -> None:
-    assert set(PARTS) == {"button_lost", "lamp_lost", "chime_lost"}
+@pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
+def test_each_has_words_of_its_own_in_every_language(words: Words) -> None:
+    said = [getattr(words.bar, field) for field in PARTS.values()]
+    assert all(said)
+    assert len(set(said)) == len(PARTS)
