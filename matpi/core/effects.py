@@ -49,6 +49,8 @@ class Said(StrEnum):
     BACK = "back"
     SESSION_ENDED = "session_ended"
     SHORT = "short"
+    UNCONFIRMED = "unconfirmed"
+    """It ended, but may not be the person's: the reason is the doubt (model.Doubt)."""
     OBJECT = "object"
     SENSOR_LOST = "sensor_lost"
     SENSOR_BACK = "sensor_back"

@@ -23,6 +23,7 @@ ROUTINE_NAMES = (
     "before_bed",
 )  # fmt: skip
 """In the order of the menu; core/routine.py tells what each is."""
+OTHERS = ("no", "pets")
 REST_WEEKDAYS_MAX = 4
 """The lowest weekly goal is 3 sessions: with more days of rest than this nobody could reach it."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
@@ -37,6 +38,21 @@ class EndReason(StrEnum):
     SENSOR_LOST = "sensor_lost"
     POWER_LOST = "power_lost"
     DISCARDED = "discarded"
+
+
+class Doubt(StrEnum):
+    """Why a session may not be the person's own. Detection timed it all the same; nothing is deleted for a doubt."""
+
+    THING = "thing"
+    """Nothing moved in the load: a bag, a basket."""
+    LIGHT = "light"
+    """Its middle load was under the threshold: a pet that jumped up."""
+    ONE_END = "one_end"
+    """One end of the mat carried nothing: a loose wire."""
+    UNUSUAL = "unusual"
+    """Under half of the usual loads. The only doubt that counts until it is answered."""
+    UNKNOWN = "unknown"
+    """With pets or visitors about: a load that is not known as the person's."""
 
 
 class Moment(StrEnum):
@@ -73,9 +89,12 @@ class Session:
     routine: str = "plan"
     edited: bool = False
     load_kg: float | None = None
-    """What lay steadily on the mat, of a session on the back; None: not known, or there is one person only."""
+    """The middle load; None: not known."""
     person: str | None = None
     """Whose it is: an id, `people.GUEST_ID`, or None where nobody was named."""
+    doubt: Doubt | None = None
+    yours: bool | None = None
+    """The answer to "Was that you?"; None: not answered."""
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -87,6 +106,11 @@ class Session:
         if self.aways < 0:
             raise ValueError("a session cannot have been left less than never")
         _check_utc("start_utc", self.start_utc)
+
+    @property
+    def counts(self) -> bool:
+        """Whether plan, streak and reminder know of it: the person's answer, else what the device makes of it."""
+        return self.doubt in {None, Doubt.UNUSUAL} if self.yours is None else self.yours
 
     @property
     def is_open(self) -> bool:
@@ -185,8 +209,8 @@ class Zero:
 
     kg: tuple[float, ...]
     by_hand: bool = False
-    noise_kg: float | None = None
-    """Learnt spread of a one-second block on the empty mat, summed over the channels."""
+    noise_kg: tuple[float, ...] | None = None
+    """Learnt on the empty mat, a channel: the mean step of its one-second medians over 2 s."""
     anchor_kg: float | None = None
     """Where a zero set by hand stood, in all: how far it may follow is counted from there."""
 
@@ -235,6 +259,8 @@ class Settings:
     """Do not go back to day 1 after 21 days without a session."""
     routine: str = "plan"
     """Which routine a session is, unless another one was chosen in the menu."""
+    others: str = "no"
+    """Who else uses the mat, one of OTHERS: with pets or visitors an unknown load counts only when it is confirmed."""
     own_plan: str = ""
     """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
 
@@ -250,6 +276,8 @@ class Settings:
             raise ValueError("times of day are those of the local clock, such as 22:30")
         if self.routine not in ROUTINE_NAMES:
             raise ValueError(f"there is no routine {self.routine!r}; there are {', '.join(ROUTINE_NAMES)}")
+        if self.others not in OTHERS:
+            raise ValueError(f"others on the mat: {self.others!r} is none of {', '.join(OTHERS)}")
         if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
             raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
         if len(self.rest_weekdays) > REST_WEEKDAYS_MAX:
