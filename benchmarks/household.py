@@ -14,7 +14,7 @@ from matpi.core.device import Device
 from matpi.core.effects import Checkpoint, DropSession, Effect, Report, Said, Save, SaveSession, SaveZero, id_of
 from matpi.core.events import Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Memory, Session
-from matpi.core.presence import Presence
+from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 
 NOMINAL: Final = Calibration((0, 0), (42_950.0, 42_950.0), approximate=True)

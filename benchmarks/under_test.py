@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import count
 
+from matpi.core.stillness import Stillness
+
 from benchmarks.scoring import Heard, Reported
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, id_of
 from matpi.core.events import Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Zero
-from matpi.core.presence import Load, Presence
+from matpi.core.presence.detector import Load, Presence
+from matpi.core.presence.zero import Block, ZeroRules
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.stillness import Stillness
-from matpi.core.zero import Block, ZeroRules
 from matpi.sim.recording import Recording
 
 EVENING = 1_773_601_200.0

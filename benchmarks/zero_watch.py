@@ -16,8 +16,8 @@ from benchmarks.household import Household
 from benchmarks.scoring import EDGE_S, Heard, overlap_s, score
 from benchmarks.zero_told import MOVED_KG, Outcome, counted
 from matpi.core.events import Reading
-from matpi.core.presence import Presence
-from matpi.core.zero import ZeroWord
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.zero import ZeroWord
 from matpi.sim.recording import Recording, Stay, Thing
 from matpi.sim.scene import DAY_S
 from matpi.sim.seasons import REPAIR_TAKES_S, Day, Walk, Year, days_of

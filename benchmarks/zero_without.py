@@ -13,9 +13,9 @@ from benchmarks.household import Household
 from benchmarks.zero_told import Limit
 from matpi.core.events import Reading
 from matpi.core.model import Zero
-from matpi.core.presence import Load, Presence
+from matpi.core.presence.detector import Load, Presence
+from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import PresenceRules
-from matpi.core.zero import ZeroRules
 
 
 class Other(Presence):

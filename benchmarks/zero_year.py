@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.zero_told import Outcome, Told, lines, section
 from benchmarks.zero_watch import through
 from benchmarks.zero_without import WITHOUT, least_told_kg, limits
-from matpi.core.presence import Presence
+from matpi.core.presence.detector import Presence
 from matpi.sim.seasons import YEAR_DAYS, Year, draw_year
 
 Which = Literal["tune", "report"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from matpi.config import Config
+from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.zero import ZeroRules
 
 
 def device_rules(config: Config) -> DeviceRules:
@@ -17,7 +17,7 @@ def device_rules(config: Config) -> DeviceRules:
             dwell_s=p.dwell_s,
             away_s=p.away_s,
             object_s=p.object_s,
-            object_ratio=p.object_ratio,
+            still_ratio=p.object_ratio,
             stale_s=p.stale_s,
             sensor_gone_s=p.sensor_gone_s,
             zero=ZeroRules(reach_kg=p.zero_reach_kg),

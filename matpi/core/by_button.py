@@ -209,6 +209,6 @@ def use_saved(device: Device, t: float) -> None:
     if fresh is None or not device.keeper.is_saved("calibration") or device.machine.running is not None:
         return
     device.fresh, device.calibration, device.zero_before = None, fresh.calibration, None
-    device.presence.use_zero(fresh.zero)
+    device.presence.use_zero(fresh.zero, fresh.calibration)
     device.zeros.replaced(fresh.zero, t)
     device.do(UseCalibration(fresh.calibration))

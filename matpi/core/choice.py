@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
 from matpi.core.people import GUEST_ID
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from matpi.core.programme import Plan
 from matpi.core.routine import ROUTINES, Routine, goes_on_off_mat
 from matpi.core.routine import target as target_of
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 UNUSED_S = 600.0
 """Chosen: time to read the advice, fetch a towel and lie down."""
-_TELLS_OF_LAST = frozenset({State.DONE, State.OFF_MAT, State.CAPPED, State.RATING, State.SAVED, State.FELT_WRONG})
+_TELLS_OF_LAST = frozenset(
+    {State.DONE, State.CONFIRM, State.OFF_MAT, State.CAPPED, State.RATING, State.SAVED, State.FELT_WRONG}
+)
 
 
 class Choice:
@@ -92,7 +94,7 @@ def follows_off_mat(device: Device, session: Session) -> bool:
 def settle(device: Device) -> None:
     """The threshold of presence is that of the session to come, once the mat is empty."""
     if not settled(device):
-        device.presence.set_on_kg(_wanted_kg(device))
+        device.presence.configure(_wanted_kg(device), judged=device.choice.name is None)
 
 
 def settled(device: Device) -> bool:
@@ -100,7 +102,7 @@ def settled(device: Device) -> bool:
     presence = device.presence
     if presence.heard_at is None or presence.load is not Load.EMPTY or device.machine.unfinished():
         return True
-    return presence.rules.on_kg == _wanted_kg(device)
+    return presence.rules.on_kg == _wanted_kg(device) and presence.judged is (device.choice.name is None)
 
 
 def _wanted_kg(device: Device) -> float:

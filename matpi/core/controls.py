@@ -9,11 +9,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matpi.core import by_button, choice, forgetting, on_mat, reminding, who, wishes, zeroing
+from matpi.core import by_button, choice, doubt, forgetting, on_mat, reminding, who, wishes, zeroing
 from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from matpi.core.rating import Dial
 from matpi.core.routine import ROUTINES
 from matpi.core.safety import PAGES
@@ -38,6 +38,8 @@ class Item(StrEnum):
     ZERO = "zero"
     UNDO_ZERO = "undo_zero"
     CALIBRATE = "calibrate"
+    PETS = "pets"
+    NO_PETS = "no_pets"
     CLINICIAN = "clinician"
     SAFETY = "safety"
     BACK = "back"
@@ -122,9 +124,17 @@ def _tap(device: Device, t: float, state: State) -> None:
     match state:
         case State.IDLE if device.set_aside is not None and not device.woke_by_press:
             device.set_aside = None
+        case State.IDLE if not device.woke_by_press and (asked := doubt.open_question(device)) is not None:
+            device.machine.last = asked
+            device.fire("doubtful", t, str(asked.doubt))
         case State.IDLE if not device.woke_by_press:
             device.machine.forget_last()
             device.fire("ask", t, "a tap")
+        case State.CONFIRM:
+            doubt.answer(device, yours=False)
+            device.fire("no", t, "a tap")
+        case State.AWAY | State.CAPPED:
+            device.presence.done(t)
         case State.SAFETY if not device.woke_by_press:
             if device.safety_page < len(PAGES) - 1:
                 device.safety_page += 1
@@ -155,6 +165,9 @@ def _hold(device: Device, t: float, state: State) -> None:
             who.answer(device, t, yes=True)
         case State.DONE if device.who.people.on:
             who.book(device)
+        case State.CONFIRM:
+            doubt.answer(device, yours=True)
+            device.fire("yes", t, "held")
         case State.RATING if device.dial.value is not None:
             _rated(device, t, "held")
         case State.SAVED:
@@ -284,6 +297,7 @@ def menu(device: Device) -> list[Entry]:
         items.append(Item.UNDO_ZERO)
     if device.calibration is not None:
         items.append(Item.CALIBRATE)
+    items.append(Item.PETS if device.settings.others == "no" else Item.NO_PETS)
     acknowledgement = device.acknowledgement
     if acknowledgement is not None and acknowledgement.short_only:
         items.append(Item.CLINICIAN)
@@ -323,6 +337,9 @@ def _choose(device: Device, t: float, entry: Entry) -> None:
         case Item.UNDO_ZERO:
             zeroing.undo_zero(device, t)
             reason = "zero undone"
+        case Item.PETS | Item.NO_PETS:
+            wishes.change_setting(device, "others", "pets" if entry.item is Item.PETS else "no")
+            reason = "pets or visitors" if entry.item is Item.PETS else "no pets or visitors"
         case Item.CLINICIAN:
             who.clear(device, device.wall.utc(t))
             reason = "a clinician agreed"

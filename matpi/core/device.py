@@ -10,7 +10,19 @@ from collections.abc import Callable, Sequence
 from datetime import date, tzinfo
 from math import inf
 
-from matpi.core import by_button, choice, controls, forgetting, left_open, question, timeouts, who, wishes, zeroing
+from matpi.core import (
+    by_button,
+    choice,
+    controls,
+    doubt,
+    forgetting,
+    left_open,
+    question,
+    timeouts,
+    who,
+    wishes,
+    zeroing,
+)
 from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
@@ -59,7 +71,8 @@ from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
 from matpi.core.plans import Plans
-from matpi.core.presence import Change, Load, Presence
+from matpi.core.presence.detector import Change, Load, Presence
+from matpi.core.presence.zero import ZeroSaver
 from matpi.core.programme import Plan
 from matpi.core.rating import Dial
 from matpi.core.rules import DeviceRules
@@ -71,7 +84,6 @@ from matpi.core.wall import Wall, believable
 from matpi.core.who import Who
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
-from matpi.core.zero import ZeroSaver
 
 NOTHING: tuple[Effect, ...] = ()
 """What most readings lead to."""
@@ -120,12 +132,12 @@ class Device:
         zero, scale = memory.zero, memory.calibration
         if scale is not None and zero is not None and len(zero.kg) != len(scale.counts_per_kg):
             zero = None
-        self.presence = Presence(t, zero, rules.presence, calibrated=not self.approximate)
+        self.presence = Presence(t, zero, rules.presence, scale)
         self.button = Button(rules.gesture)
         self.machine = SessionMachine(
             min_session_s=rules.min_session_s,
             occupied=lambda: self.presence.load in {Load.ON, Load.AWAY},
-            body_s=lambda: self.presence.body_s,
+            judged=lambda session: doubt.judged(self, session, self.presence.evidence),
             new_session=self._new_session,
             goes_on=lambda session: choice.follows_off_mat(self, session),
             trend_due=lambda: choice.plan(self).trend_today and self.trend_told != who.whose_day(self),
@@ -314,12 +326,21 @@ class Device:
         if word != self._zero_word:
             zeroing.told(self, self.presence.last_t, self._zero_word)
             self._zero_word, self._dirty = word, True
+        if self.presence.zero.turn and self.fresh is None:
+            zeroing.turn(self, self.presence.last_t)
         while changes:
             self._follow(changes.pop(0))
 
     def _follow(self, change: Change) -> None:
         trigger, t, machine = change.trigger, change.t, self.machine
         self._dirty = True
+        if trigger == "noticed":
+            self.touched = t
+            return
+        if trigger == "stirred" and self.capped is not None:
+            machine.last = self.capped
+            self.fire("still_there", t, change.reason)
+            return
         if not machine.can(trigger):
             self._effects.append(Note(t, "unexpected", f"{trigger} in {machine.state.name}: {change.reason}"))
             return
@@ -364,9 +385,10 @@ class Device:
         if machine.state is before:
             return
         self.touched = t
+        upon_object = trigger == "touched" and self.presence.object_kg > 0.0
         if machine.state is State.CAPPED:
             self.capped = machine.last
-        elif machine.state is State.ON_MAT or (before is State.CAPPED and trigger != "sensor_gone"):
+        elif machine.state is State.ON_MAT or trigger in {"gone", "cleared"} or upon_object:
             self.capped = None
         running = machine.state in {State.ON_MAT, State.HOLDING}
         self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
@@ -378,6 +400,11 @@ class Device:
         machine = self.machine
         by_button.use_saved(self, t)
         choice.settle(self)
+        if machine.state is State.DONE and machine.last is not None and machine.last.yours is None:
+            if doubt.asks(self, machine.last):
+                self.fire("doubtful", t, str(machine.last.doubt))
+            elif not machine.last.counts:
+                self.fire("not_counted", t, str(machine.last.doubt))
         if machine.state is State.OBJECT and self.presence.load is Load.EMPTY:
             self.fire("cleared", t, "taken away")
         if machine.state is State.IDLE:
@@ -502,6 +529,7 @@ class Device:
         while gestures:
             t, gesture = gestures.pop(0)
             controls.act(self, t, gesture)
+        self._follow_presence()
 
     @property
     def shown(self) -> Show | None:

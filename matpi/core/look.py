@@ -16,13 +16,15 @@ from matpi.core.calendar_day import next_local
 from matpi.core.effects import Pattern
 from matpi.core.languages import told
 from matpi.core.model import Session
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
+from matpi.core.presence.zero import ZeroWord
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import (
     Advice,
     Arriving,
     Away,
+    Confirm,
     Discarded,
     Fault,
     FeltWrong,
@@ -42,7 +44,6 @@ from matpi.core.views import (
     View,
     fraction,
 )
-from matpi.core.zero import ZeroWord
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -128,6 +129,9 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             saved = device.rating_id is None or device.keeper.is_saved(device.rating_id)
             left = fraction(1 - (t - device.touched) / rules.ask_s)
             return RatingSaved(value, saved, _hold(device, t), left), t + 2 * _FADE_STEP_S
+        case State.CONFIRM if machine.last is not None:
+            last = machine.last
+            return Confirm(int(last.on_mat_s), round(last.load_kg or 0.0), _hold(device, t)), inf
         case State.FELT_WRONG:
             left = fraction(1 - (t - device.touched) / rules.ask_s)
             logged = device.stop_id is not None
@@ -154,7 +158,9 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
         own = say.calibration
         return Notice(own.finding_zero, own.leave_empty, own.ten_seconds), inf
     notice = None
-    if device.presence.zero.word:
+    if device.presence.zero.word is ZeroWord.BACKWARDS:
+        notice = say.bar.backwards
+    elif device.presence.zero.word:
         notice = say.bar.check_mat
     elif device.face.lost:
         notice = getattr(say.bar, PARTS[device.face.lost[0]])

@@ -5,48 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from matpi.core.gesture import GestureRules
-from matpi.core.zero import ZeroRules
+from matpi.core.presence.zero import ZeroRules
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceRules:
-    """docs/behaviour.md 1, value by value. kg and seconds."""
+    """docs/behaviour.md 1, value by value. kg and seconds. docs/accuracy.md has what each part earns."""
 
+    # Detection.
     on_kg: float = 12.0
     off_ratio: float = 0.5
+    notice_kg: float = 3.0
+    """Lights the screen, no more."""
+    touch_kg: float = 2.0
+    """A session is dated back to the first reading over this. Chosen: more than the zero may be off by."""
+    touch_s: float = 10.0
+    """By at most so much of readings: lowering oneself onto the mat takes up to 12 s, the last half of it over "on"."""
     dwell_s: float = 3.0
-    bounce_s: float = 1.0
-    """Getting on takes 0.34-1.1 s on real balance boards, one bounces for 0.69 s (docs/sources.md, presence)."""
-    dip_s: float = 0.5
-    """Chosen: longer than a cough or a knock, shorter than getting off (0.2-0.4 s) and standing clear."""
-    back_s: float = 1.0
-    """Chosen: a hand on the mat while getting up is shorter."""
     away_s: float = 20.0
-    doubt_s: float = 0.15
-    """After one contrary reading a decision waits this long for the next. Chosen: one and a half readings at 10/s."""
-    light_ratio: float = 1.25
-    light_s: float = 10.0
-    """A pet turns round for up to 7 s before it lies, a sixth heavier and lighter meanwhile (bank, tune seeds). Of the
-    mats with pets it saves one in 72 days (further tune seeds); the lightest person here rests at twice "on"."""
-    far_less: float = 0.25
-    """Bank, tune seeds: without it 5 % of the sessions with cats and bags end over 6 s late; with 0.2 to 0.35 none. A
-    cat of 7 kg is a quarter of the lightest person; hips lifted leave an eighth."""
-    far_less_s: int = 5
-    """Longer than hips are lifted: 4 s (bank)."""
-    settled_s: float = 10.0
-    """A bag is put straight for under 9 s (bank); with 8 and with 15 s the ends of bag_after are as good, without it
-    they are 20 s late."""
-    body_s: float = 12.0
-    """A bag is put straight for under 9 s, and the second in which it comes and goes is not seen whole. Of 30 s, 18 in
-    a row must then be still: who lies there asleep is for 16 s in eight minutes at most, awake for 2 (bank, tune seeds,
-    two channels). Of 152 things cut to 31-41 s none is a session, without it 59; of 672 people all
-    (benchmarks/cut_short.py)."""
-    object_s: float = 30.0
-    object_ratio: float = 2.0
+    rest_share: float = 0.35
+    """Under this share of the middle load most of it is gone. Half splits sessions of people who sit up."""
+    rest_s: float = 120.0
+    """Time to be back then: longer than a phone call sitting up."""
+    rest_from_s: int = 30
+    """Seconds after which a middle load is known: getting settled takes less."""
     stale_s: float = 2.0
     sensor_gone_s: float = 60.0
     settle_s: float = 3.0
     """The first reading may take this long after the start: 0.4 s of settling, and a slow process start."""
+    # Classification.
+    thing_kg: float = 30.0
+    """Heavier is never a thing."""
+    object_s: float = 40.0
+    """A thing is reported after this at the earliest."""
+    still_ratio: float = 1.5
+    """Still: steps under so many times those of the empty mat."""
+    still_share: float = 0.25
+    """Of the windows; a thing has more still ones, a person hardly any."""
+    noise_max_kg: float = 0.005
+    """An empty mat with larger steps hides a sleeper's breath: then nothing is a thing."""
+    wire_kg: float = 0.3
+    """An end that never carried more has a loose wire."""
     zero: ZeroRules = field(default_factory=ZeroRules)
 
     @property

@@ -23,16 +23,6 @@ from matpi.core.running import Running
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
 
-REINSTATE_S = 45 * 60.0
-"""How long after it was called an object a load may turn out to have been somebody all the time: as long as a session
-may be. When in doubt it is a person; but a bag knocked in the night is not somebody who lay there since noon."""
-
-
-STIRRED_S = 60.0
-"""The same of one that was ended because a body left and a thing stayed: a sleeper whose breath hid for 30 s shows it
-again soon, and what moves later is a bag that is fetched. Chosen."""
-
-
 class State(Enum):
     IDLE = "nobody is on the mat"
     SAFETY = "what to know first"
@@ -44,6 +34,7 @@ class State(Enum):
     CAPPED = "closed by the cap, still lying there"
     OBJECT = "something lies there, nobody"
     DONE = "the session as it ended"
+    CONFIRM = "was that you?"
     OFF_MAT = "what follows off the mat"
     RATING = "how tight do I feel today?"
     SAVED = "the answer as it was saved"
@@ -73,7 +64,7 @@ def _rows() -> Iterable[Transition]:
     row = Transition
 
     # Somebody comes. Whatever is on the screen gives way to the mat.
-    showing = (s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.DISCARDED)
+    showing = (s.DONE, s.CONFIRM, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.DISCARDED)
     for source in (s.IDLE, s.SAFETY, s.MENU, s.READY, s.OBJECT, *showing):
         yield row("touched", source, s.ARRIVING, "arrive", reason="load over on")
     yield row("slipped", s.ARRIVING, s.IDLE, reason="off again within 3 s")
@@ -95,14 +86,14 @@ def _rows() -> Iterable[Transition]:
     yield row("capped", s.ON_MAT, s.CAPPED, "end", reason="45 min")
 
     # A load with no body in it.
-    yield row("object", s.ON_MAT, s.DONE, "end", "body_was_there", "a body left, a thing stayed")
-    yield row("object", s.ON_MAT, s.OBJECT, "drop", reason="30 s without any motion")
+    yield row("object", s.ON_MAT, s.OBJECT, "end", reason="nothing moves in the load")
     for source in (s.IDLE, s.CAPPED):
         yield row("object", source, s.OBJECT, reason="nothing moves in the load")
     yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
     yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
     yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
-    for source in (s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.MENU, s.READY, s.SAFETY):
+    yield row("still_there", s.OBJECT, s.CAPPED, reason="not got up since the cap")
+    for source in (*showing[:-1], s.MENU, s.READY, s.SAFETY):
         yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
         yield row("cleared", source, None)
 
@@ -115,7 +106,7 @@ def _rows() -> Iterable[Transition]:
     yield row("sensor_gone", s.HOLDING, s.DONE, "end", "long_enough", "silent for 60 s")
     yield row("sensor_gone", s.HOLDING, s.SENSOR_LOST, "drop", reason="under 30 s on the mat")
     yield row("sensor_gone", s.CAPPED, s.SENSOR_LOST, reason="silent 60 s")
-    for source in (s.AWAY, s.DONE, s.OFF_MAT, s.RATING, s.SAVED, s.FELT_WRONG, s.TREND, s.DISCARDED, s.CAPPED):
+    for source in (s.AWAY, s.CAPPED, *showing):
         yield row("sensor_lost", source, None)
         yield row("sensor_back", source, None)
     yield row("sensor_gone", s.DISCARDED, None)
@@ -126,6 +117,14 @@ def _rows() -> Iterable[Transition]:
     yield row("undo", s.DISCARDED, s.DONE, "restore_ended", "worth_it", "held again, already up")
     yield row("undo", s.DISCARDED, s.IDLE, "restore_short", reason="under 30 s on the mat")
     yield row("expired", s.DISCARDED, s.IDLE, "give_up", reason="nobody wanted it back")
+
+    # A doubtful session: asked about, now or on the next wake, or listed only.
+    for source in (s.DONE, s.IDLE):
+        yield row("doubtful", source, s.CONFIRM, reason="it may not have been the person")
+    yield row("yes", s.CONFIRM, s.DONE, reason="held")
+    yield row("no", s.CONFIRM, s.IDLE, reason="a tap")
+    yield row("unanswered", s.CONFIRM, s.IDLE, reason="60 s untouched")
+    yield row("not_counted", s.DONE, s.IDLE, reason="a pet, or a loose wire")
 
     # One button, one question.
     yield row("go_on", s.DONE, s.OFF_MAT, None, "goes_on", "4 s, or a tap")
@@ -166,8 +165,9 @@ class SessionMachine:
     """State, running session and last session; `effects` collects what the callbacks want done.
 
     `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a
-    Running for a start time, `min_session_s` is the bound under which a session is only counted, `goes_on` tells
-    whether something follows a session off the mat, `trend_due` whether there is news of how it goes.
+    Running for a start time, `judged` adds load and doubt to a session as it ends, `min_session_s` is the bound under
+    which a session is only counted, `goes_on` tells whether something follows a session off the mat, `trend_due`
+    whether there is news of how it goes.
     """
 
     state: State
@@ -177,7 +177,7 @@ class SessionMachine:
         *,
         min_session_s: float,
         occupied: Callable[[], bool],
-        body_s: Callable[[], float],
+        judged: Callable[[Session], Session],
         new_session: Callable[[float], Running],
         goes_on: Callable[[Session], bool] = lambda _: False,
         trend_due: Callable[[], bool] = lambda: False,
@@ -194,11 +194,10 @@ class SessionMachine:
         """When the last session ended, in this boot's time."""
         self._min_session_s = min_session_s
         self._occupied = occupied
-        self._body_s = body_s
+        self._judged = judged
         self._new_session = new_session
         self._goes_on, self._trend_due = goes_on, trend_due
         self._withdrawn: Running | None = None
-        self._back_until = 0.0
         self._t = self._at = 0.0
         self._end_reason = EndReason.LEFT
         self._machine = Machine(
@@ -246,12 +245,6 @@ class SessionMachine:
     def _if_worth_it(self) -> bool:
         return self._withdrawn is not None and self._withdrawn.on_mat_s(self._at) >= self._min_session_s
 
-    def _if_body_was_there(self) -> bool:
-        """What was carried over a power cut was somebody, too."""
-        carried = self.running.carried if self.running is not None else None
-        body_s = self._body_s() + (carried.on_mat_s if carried is not None else 0.0)
-        return self._if_long_enough() and body_s >= self._min_session_s
-
     def _if_still_there(self) -> bool:
         return self._occupied()
 
@@ -298,31 +291,24 @@ class SessionMachine:
         self._checkpoint()
 
     def _do_end(self) -> None:
-        record = self._the_running().record(self._at).closed(self._end_reason)
+        record = self._judged(self._the_running().record(self._at).closed(self._end_reason))
         self._withdrawn = self.running if self._end_reason is EndReason.OBJECT else None
-        self._back_until = self._t + STIRRED_S
         self.running, self.last, self.ended = None, record, self._at
         self.effects.append(SaveSession(record))
         self._report(Said.SESSION_ENDED, self._end_reason, self._at, record)
+        if record.doubt is not None:
+            self._report(Said.UNCONFIRMED, record.doubt, self._at, record)
 
     def _do_drop(self) -> None:
         running = self._the_running()
         record = running.record(self._at).closed(self._end_reason)
-        self.running, self.last = None, None
-        self._withdrawn = running if self._end_reason is EndReason.OBJECT else None
-        self._back_until = self._t + REINSTATE_S
-        why = "object" if self._end_reason is EndReason.OBJECT else "short"
-        self.effects.append(DropSession(record.id, why))
-        if why == "short":
-            self._report(Said.SHORT, self._end_reason, self._at, record)
+        self.running = self.last = self._withdrawn = None
+        self.effects.append(DropSession(record.id, "short"))
+        self._report(Said.SHORT, self._end_reason, self._at, record)
 
     def _do_reinstate(self) -> None:
-        """What was taken for an object is somebody. Long after, it is somebody new: a bag knocked in the night.
-
-        A session that was ended for it goes on under its id; saved again it replaces what was saved.
-        """
-        lately = self._t <= self._back_until
-        self.running = self._withdrawn if lately and self._withdrawn is not None else self._new_session(self._at)
+        """Go on with the session that was ended for an object, under its id; saved again it replaces what was saved."""
+        self.running = self._withdrawn or self._new_session(self._at)
         self._withdrawn = self.last = None
         self._checkpoint()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
 from matpi.core.nudge import Nudge
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from matpi.core.programme import Plan
 from matpi.core.session import State
 
@@ -51,7 +51,7 @@ def snapshot(device: Device) -> Snapshot:
         approximate=device.approximate,
         silent=presence.silent,
         zero_kg=presence.zero.total_kg,
-        noise_kg=presence.zero.noise_kg,
+        noise_kg=None if presence.zero.noise_kg is None else max(presence.zero.noise_kg),
         readings=presence.readings,
         rejected=presence.rejected,
         on_mat_s=None if running is None else running.on_mat_s(t),

@@ -51,6 +51,8 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
             return say.rating.format(answer=answer)
         case v.RatingSaved(value, saved):
             return (say.rated if saved else say.rated_unsaved).format(value=value)
+        case v.Confirm(on_mat_s, load_kg):
+            return say.confirm.format(time=duration(on_mat_s), kg=load_kg)
         case v.FeltWrong(_, _, logged):
             return say.felt_wrong_logged if logged else say.felt_wrong
         case v.Discarded(on_mat_s):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matpi.core import choice, controls, routine
 from matpi.core.model import EndReason
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from matpi.core.session import State
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def due(device: Device) -> float:
             return inf if pressed else device.touched + rules.ask_s
         case State.DONE:
             return machine.entered + rules.done_s
+        case State.CONFIRM if not pressed:
+            return device.touched + rules.advice_s
         case State.RATING if not pressed:
             return device.dial.deadline
         case State.SAVED | State.FELT_WRONG if not pressed:
@@ -53,6 +55,8 @@ def over(device: Device, t: float) -> None:
             device.fire("capped", t, f"{rules.cap_s / 60:g} min", at=min(t, due(device)), end=EndReason.CAP)
         case State.DONE:
             device.fire("go_on", t, f"{rules.ask_s if device.who.people.on else rules.done_s:g} s")
+        case State.CONFIRM:
+            device.fire("unanswered", t, f"{rules.advice_s:g} s untouched")
         case State.RATING:
             controls.rating_over(device, t)
         case State.SAVED | State.FELT_WRONG:

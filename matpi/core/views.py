@@ -160,7 +160,7 @@ class OffMat:
 
 @dataclass(frozen=True, slots=True)
 class RatingEntry:
-    """"How tight do I feel today?", ten boxes, no default."""
+    """The question "How tight do I feel today?", ten boxes, no default."""
 
     value: int | None
     hold: float = 0.0
@@ -179,11 +179,20 @@ class RatingSaved:
 
 @dataclass(frozen=True, slots=True)
 class FeltWrong:
-    """"Felt wrong? hold": a stop sign."""
+    """The question "Felt wrong?"; a hold notes a stop sign."""
 
     hold: float = 0.0
     left: float = 1.0
     logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The question "Was that you?" about a session whose load is not known as the person's."""
+
+    on_mat_s: int
+    load_kg: int
+    hold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +290,7 @@ View = (
     | RatingEntry
     | RatingSaved
     | FeltWrong
+    | Confirm
     | Discarded
     | Menu
     | Advice

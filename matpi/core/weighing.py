@@ -9,9 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import inf
 from statistics import fmean
-from typing import Final
-
-from matpi.core.zero import Block, block_of
+from typing import Final, NamedTuple
 
 BLOCK_S: Final = 1.0
 BLOCKS: Final = 4
@@ -31,6 +29,27 @@ FOREVER: Final = inf
 CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
 SATURATED_AFTER: Final = 3
 """Samples in a row at the end of the range: one alone may be a read-out that lost its clock."""
+
+
+class Block(NamedTuple):
+    """One second of readings: the median of each channel, and the spread summed over the channels (kg)."""
+
+    start: float
+    end: float
+    mean_kg: tuple[float, ...]
+    spread_kg: float
+
+
+def block_of(start: float, end: float, samples: list[tuple[float, ...]]) -> Block:
+    """`samples`: one tuple of kg a reading. The spread lies between the deciles: one spike does not widen it."""
+    n = len(samples)
+    low = max(1, n // 10) if n >= 4 else 0
+    high, middle = n - 1 - low, n // 2
+    spread, medians = 0.0, []
+    for channel in map(sorted, zip(*samples, strict=True)):
+        spread += channel[high] - channel[low]
+        medians.append(channel[middle])
+    return Block(start, end, tuple(medians), spread)
 
 
 @dataclass(frozen=True, slots=True)

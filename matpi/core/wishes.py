@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matpi.core import reminding, who, zeroing
 from matpi.core.effects import SaveDay, SaveSettings
 from matpi.core.events import LogChanged, SettingsChanged, SettingWished, Wish, Wished
 from matpi.core.model import DayRecord, Settings
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from matpi.core.session import State
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ def _use(device: Device, settings: Settings) -> None:
     device.replan()
 
 
+def change_setting(device: Device, name: str, value: Any) -> None:
+    """Change one setting and store it; nothing when it is that already."""
+    settings = replace(device.settings, **{name: value})
+    if settings != device.settings:
+        _use(device, settings)
+        device.keep(SaveSettings(settings))
+
+
 def grant(device: Device, wished: SettingsChanged | SettingWished | Wished | LogChanged) -> None:
     """Do it, or note in one line why not."""
     match wished:
@@ -33,10 +41,7 @@ def grant(device: Device, wished: SettingsChanged | SettingWished | Wished | Log
             device.keeper.take_log(log)
             device.replan()
         case SettingWished(_, name, value):
-            settings = replace(device.settings, **{name: value})
-            if settings != device.settings:
-                _use(device, settings)
-                device.keep(SaveSettings(settings))
+            change_setting(device, name, value)
         case Wished(t, Wish.ZERO):
             _zero(device, t)
         case Wished(t, Wish.IDENTIFY):

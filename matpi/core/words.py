@@ -55,6 +55,7 @@ class Bar:
     from_day_1: Line
     once_more: Line
     check_mat: Line
+    backwards: Line
     cannot_write: Line
     no_button: Line
     no_lamp: Line
@@ -178,6 +179,8 @@ class Questions:
     not_saved: Annotated[str, Room(13)]
     hold: Annotated[str, Room(7)]
     change: Annotated[str, Room(7)]
+    was_that_you: Title
+    yes_or_no: Line
     felt_wrong: Title
     signs: tuple[Line, Line]
     hold_to_note: Line
@@ -199,6 +202,8 @@ class Menu:
     zero: Item
     undo_zero: Item
     calibrate: Item
+    pets: Item
+    no_pets: Item
     clinician: Item
     safety: Item
     back: Item

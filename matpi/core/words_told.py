@@ -165,6 +165,7 @@ class Spoken:
     hold_to_confirm: str
     rated: str
     rated_unsaved: str
+    confirm: str
     felt_wrong: str
     felt_wrong_logged: str
     discarded: str

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from matpi.core.zero import ZeroWord
+from matpi.core.effects import SaveCalibration
+from matpi.core.model import Zero
+from matpi.core.presence.zero import ZeroWord
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -41,3 +44,17 @@ def follow(device: Device, t: float) -> None:
     """The zero moved a little; write it down when that is worth it."""
     silent = device.presence.silent  # nothing moves then; the next reading asks again
     device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before, silent=silent))
+
+
+def turn(device: Device, t: float) -> None:
+    """Turn round the channels that read backwards: nobody has calibrated, so their polarity was never known."""
+    tracker, calibration = device.presence.zero, device.calibration
+    if calibration is None or tracker.kg is None:
+        return
+    signs = [-1.0 if n in tracker.turn else 1.0 for n in range(len(tracker.kg))]
+    kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))
+    slopes = tuple(sign * slope for sign, slope in zip(signs, calibration.counts_per_kg, strict=True))
+    turned = replace(calibration, counts_per_kg=slopes)
+    device.keep(SaveCalibration(turned, Zero(kg, noise_kg=tracker.noise_kg, anchor_kg=sum(kg))))
+    channels = " and ".join(str(n + 1) for n in tracker.turn)
+    device.note(t, "polarity", f"channel {channels} read the wrong way round and was turned; calibrate when you can")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from matpi.core.model import RATING_MAX
-from matpi.core.views import FeltWrong, Menu, RatingEntry, RatingSaved
+from matpi.core.views import Confirm, FeltWrong, Menu, RatingEntry, RatingSaved
 from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face
@@ -52,6 +52,14 @@ def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
     canvas.line(36, words.questions.hold, align="right")
     canvas.line(46, words.questions.change, align="right")
     answer(canvas, view.hold, view.left)
+
+
+def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
+    canvas.text(0, 0, words.questions.was_that_you, Face.WORDS)
+    minutes, seconds = divmod(view.on_mat_s, 60)
+    canvas.line(24, f"{minutes}:{seconds:02} {words.common.min}   {view.load_kg} {words.common.kg}")
+    canvas.line(44, words.common.keep_holding if view.hold > 0.0 else words.questions.yes_or_no)
+    answer(canvas, view.hold, None)
 
 
 def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:

@@ -46,6 +46,8 @@ def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
             question_views.rating_entry(canvas, view, words)
         case views.RatingSaved():
             question_views.rating_saved(canvas, view, words)
+        case views.Confirm():
+            question_views.confirm(canvas, view, words)
         case views.FeltWrong():
             question_views.felt_wrong(canvas, view, words)
         case views.Discarded():

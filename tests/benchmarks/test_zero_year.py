@@ -12,7 +12,7 @@ from benchmarks.zero_told import Limit, Outcome, Told, in_all, lines, section
 from benchmarks.zero_watch import Watch, through
 from benchmarks.zero_without import Mute, Stuck, Unprotected, limits
 from benchmarks.zero_year import SEEDS, jobs
-from matpi.core.zero import ZeroWord
+from matpi.core.presence.zero import ZeroWord
 from matpi.sim.recording import Thing
 from matpi.sim.scene import DAY_S
 from matpi.sim.seasons import Day, Walk, Year, days_of

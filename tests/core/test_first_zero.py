@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from matpi.core.controls import Item
 from matpi.core.effects import Pattern, SaveZero
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
+from matpi.core.presence.zero import ZeroRules, ZeroTracker, block_of
 from matpi.core.session import State
 from matpi.core.views import Fault, Idle, Notice, Object
-from matpi.core.zero import ZeroRules, ZeroTracker, block_of
 from matpi.sim.body import Mat
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
+from matpi.core.intake import Intake
 
 from matpi.core.events import Reading
-from matpi.core.intake import Intake
+from matpi.core.presence.zero import Block
 from matpi.core.rules import PresenceRules
-from matpi.core.zero import Block
 
 RULES = PresenceRules()
 

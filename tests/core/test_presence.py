@@ -9,7 +9,7 @@ import pytest
 
 from matpi.core.events import Reading, Tick
 from matpi.core.model import EndReason, Zero
-from matpi.core.presence import Load, Presence
+from matpi.core.presence.detector import Load, Presence
 from matpi.core.rules import PresenceRules
 from matpi.core.session import State
 from matpi.core.views import Arriving, Away, Timer

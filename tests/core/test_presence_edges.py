@@ -7,7 +7,7 @@ from math import pi, sin
 import pytest
 
 from matpi.core import edges
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
 from tests.bench import Bench, Body, end_of
 from tests.core.test_presence import Feed
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from matpi.core.stillness import BREATH_S, STIR_ENOUGH, STIR_UP, Stillness
-from matpi.core.zero import Block
+
+from matpi.core.presence.zero import Block
 
 NOISE = 0.01
 RATIO = 2.0

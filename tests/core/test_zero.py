@@ -13,11 +13,11 @@ import pytest
 from matpi.core.controls import Item
 from matpi.core.effects import SaveZero
 from matpi.core.model import Acknowledgement, EndReason, Memory, Zero
-from matpi.core.presence import Load
+from matpi.core.presence.detector import Load
+from matpi.core.presence.zero import Block, ZeroRules, ZeroTracker, block_of
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, Object
 from matpi.core.words_en import ENGLISH
-from matpi.core.zero import Block, ZeroRules, ZeroTracker, block_of
 from tests.bench import NOON, Bench, Body, end_of
 
 KNOWN = Acknowledgement(some=False, utc=NOON)

@@ -1,0 +1,388 @@
+"""Presence: from load in kg to empty, arriving, on, away, object or silent, with a reason for every change.
+
+Detection is simple: a load over "on" for `dwell_s` is a session, dated back to its first touch; a load under "off" for
+`away_s` ends it, dated back to the fall. Nothing else keeps a session from starting or makes it disappear. Whether it
+counts is decided apart, by the evidence of its load.
+
+- Under "off", or most of the load gone (sitting up, a bag that stays behind): away at once, and time to be back.
+- Nothing moves in the load: an object, and a person again when it moves.
+- No readings for `stale_s`: silent, which is never the same as left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from matpi.core.presence.evidence import Evidence
+from matpi.core.presence.signal import HOLE_S, Second, Signal
+from matpi.core.presence.zero import ZeroTracker
+
+if TYPE_CHECKING:
+    from matpi.core.events import Reading
+    from matpi.core.model import Calibration, Zero
+    from matpi.core.rules import PresenceRules
+
+BEYOND_KG: Final = 1e6
+"""No load of this world: what is not a number, or beyond, never enters. Chosen."""
+
+
+class Load(Enum):
+    EMPTY = auto()
+    ARRIVING = auto()
+    ON = auto()
+    AWAY = auto()
+    OBJECT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`trigger` is the session machine's; known at `t`, true since `at`."""
+
+    trigger: str
+    t: float
+    at: float
+    reason: str
+
+
+class Presence:
+    """Feed readings with `read`, time with `advance`; collect `changes`. `deadline` is when `advance` is due next."""
+
+    def __init__(
+        self,
+        t: float,
+        zero: Zero | None,
+        rules: PresenceRules,
+        calibration: Calibration | None = None,
+        *,
+        judged: bool = True,
+    ) -> None:
+        """`calibration`: an approximate one makes the empty mat unknown until a zero is found (zero.ZeroTracker)."""
+        self.rules = rules
+        self.zero = ZeroTracker(zero, rules.zero, calibration)
+        self.signal = Signal()
+        self.evidence = Evidence(rules, judged=judged)
+        """Of the load on the mat, or of the last one."""
+        self.load = Load.EMPTY
+        self.changes: list[Change] = []
+        self.rejected = 0
+        self.object_kg = 0.0
+        """What lies on the mat and belongs to no session: subtracted until it leaves."""
+        self.left_at = 0.0
+        """When the last person left."""
+        self.silent = False
+        """No good reading for over `stale_s`."""
+        self.last_t = t + rules.settle_s - rules.stale_s
+        """Of the last good reading; at first, such that the parts have time to settle."""
+        self.heard_at: float | None = None
+        """The first reading since the start, or since a silence; None while there is none."""
+        self.lost_at: float | None = None
+        """When the silence began; None while readings come."""
+        self.judged = judged
+        """Whether things are told from people at all (`configure`)."""
+        self._suspended = False
+        self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
+        self._touch = 0.0
+        self._stayed_kg = 0.0  # what is still on the mat while most of the load is away
+        self._below_kg = 0.0  # an object below the session's load
+        self._doubted = False  # the object is a session's load: a person again when it moves
+        self._noticed = False  # the load under "on" has lit the screen
+        self._due = inf  # the end of a dwell or an absence
+        self._stale_due = self.last_t + rules.stale_s
+        self.deadline = self._stale_due
+        self._floor = self._low = self._high = 0.0
+        self._rest()
+
+    # -- readings --------------------------------------------------------------------------------------------------
+
+    def read(self, reading: Reading) -> bool:
+        """Take one reading; what was due before its time must have been done with `advance`.
+
+        False when nothing follows from it; `deadline` is then where it was.
+        """
+        t, kg, ok = reading
+        total = sum(kg)
+        if not ok or not -BEYOND_KG < total < BEYOND_KG:
+            self.rejected += 1
+            return False
+        signal = self.signal
+        ends_second = signal.take(t, kg, total)
+        self.last_t = t
+        crossed = not self._low <= signal.kg < self._high
+        if not (ends_second or crossed) and self.heard_at is not None:
+            return False
+        if self.heard_at is None:
+            self._hear(t)
+        if crossed and signal.settled:
+            self._cross(t)
+        elif ends_second and signal.second is not None:
+            self._judge(t, signal.second)
+        self._stale_due = t + self.rules.stale_s
+        self.deadline = min(self._due, self._stale_due)
+        return True
+
+    @property
+    def readings(self) -> int:
+        """Good and rejected ones."""
+        return self.signal.taken + self.rejected
+
+    @property
+    def net_kg(self) -> float:
+        """The last reading above the zero and what lies there besides."""
+        return self.signal.last_kg - self._floor if self.signal.taken else 0.0
+
+    def _band(self, low: float, high: float) -> None:
+        """Set the kg above the floor between which a reading changes nothing."""
+        self._low, self._high = low + self._floor, high + self._floor
+
+    # -- edges -----------------------------------------------------------------------------------------------------
+
+    def _cross(self, t: float) -> None:
+        """The load left the band."""
+        onset = self.signal.left_band_at(self._low, self._high)
+        x = self.signal.kg - self._floor
+        on, off = self._on_kg, self.rules.off_kg
+        match self.load:
+            case Load.EMPTY | Load.OBJECT if x >= on:
+                self._touched(t, onset)
+            case Load.OBJECT:
+                self._begin_anew()
+                self._change("cleared", t, onset, "the object was taken away")
+            case Load.EMPTY:
+                self._notice(t, onset, x)
+            case Load.ARRIVING:
+                self._rest()
+                self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
+            case Load.ON:
+                self._leave(t, self.signal.seen_before(onset), x)
+            case Load.AWAY if x >= self._level_kg:
+                self._return(onset, t)
+            case Load.AWAY:
+                if x < off and self._stayed_kg >= self.rules.on_kg:
+                    # What stayed weighed enough for a person: it was one, and leaves only now.
+                    self._return(self.left_at, t)
+                    self._leave(t, self.signal.seen_before(onset), x)
+                else:
+                    self._wait(t, onset, x)
+
+    def _notice(self, t: float, onset: float, x: float) -> None:
+        """Light the screen for a load that is under "on": no more than that."""
+        self._noticed = x >= self.rules.notice_kg
+        self._watch_empty()
+        if self._noticed:
+            self._change("noticed", t, onset, f"load over {self.rules.notice_kg:g} kg")
+
+    def _touched(self, t: float, onset: float) -> None:
+        rules = self.rules
+        self.zero.disturbed()
+        self.load, self._doubted, self._below_kg = Load.ARRIVING, False, self.object_kg
+        self._touch = self.signal.rise_began(onset, self._floor + rules.touch_kg, rules, self._not_before)
+        if self.zero.turned_since is not None:  # a bridge was turned round with this person on it
+            self._touch, self.zero.turned_since = self.zero.turned_since, None
+        self.evidence = Evidence(rules, judged=self.judged)
+        self._due = max(onset + rules.dwell_s, t)
+        self._band(rules.off_kg, BEYOND_KG)
+        over = "object" if self.object_kg else "zero"
+        self._change("touched", t, self._touch, f"load over {rules.on_kg:g} kg above the {over}")
+        self.signal.restart_second()
+
+    @property
+    def _level_kg(self) -> float:
+        """Less than this is not the load that it was: "off", or a share of the middle load once that is known."""
+        rules, middle = self.rules, self.evidence.middle_kg
+        if middle is None or self.evidence.seconds < rules.rest_from_s:
+            return rules.off_kg
+        return max(rules.off_kg, rules.rest_share * middle)
+
+    def _leave(self, t: float, at: float, x: float) -> None:
+        self.load, self.left_at, self._stayed_kg = Load.AWAY, at, 0.0
+        rests = x >= self.rules.off_kg
+        why = "most of the load is gone" if rests else f"load under {self.rules.off_kg:g} kg"
+        self._change("left", t, at, why)
+        self._wait(t, at, x)
+
+    def _wait(self, t: float, onset: float, x: float) -> None:
+        """Away since `left_at`; with something still on the mat there is more time to be back."""
+        rules = self.rules
+        if x < rules.off_kg:
+            self._band(-BEYOND_KG, rules.off_kg)
+            self._due = max(onset + rules.away_s, t)
+        else:
+            self._band(rules.off_kg, self._level_kg)
+            self._due = max(self.left_at + rules.rest_s, t)
+        self.signal.restart_second()
+
+    def _return(self, at: float, t: float) -> None:
+        self.load, self._due = Load.ON, inf
+        self._band(self._level_kg, BEYOND_KG)
+        self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
+        self.signal.restart_second()
+
+    def _rest(self) -> None:
+        """Nobody is on the mat, or nobody any more."""
+        self.load = Load.OBJECT if self.object_kg else Load.EMPTY
+        self._doubted &= self.load is Load.OBJECT
+        self._due = inf
+        self._floor = self.zero.total_kg + self.object_kg
+        if self.load is Load.OBJECT:
+            self._band(self.rules.off_kg - self.object_kg, self._on_kg)
+        else:
+            self._watch_empty()
+        self.signal.restart_second()
+
+    def _watch_empty(self) -> None:
+        rules = self.rules
+        if self._noticed:
+            self._band(rules.touch_kg, self._on_kg)
+        else:
+            self._band(-BEYOND_KG, min(rules.notice_kg, self._on_kg))
+
+    @property
+    def _on_kg(self) -> float:
+        return BEYOND_KG if self._suspended or self.zero.seeking else self.rules.on_kg
+
+    # -- time and silence ------------------------------------------------------------------------------------------
+
+    def advance(self, t: float) -> None:
+        """Do what is due by `t`."""
+        if t >= self._due:
+            self._happen(t)
+        if t >= self._stale_due:
+            self._check_silence(t)
+        self.deadline = min(self._due, self._stale_due)
+
+    def _happen(self, t: float) -> None:
+        """A dwell or an absence has lasted long enough."""
+        rules = self.rules
+        self._due = inf
+        if self.load is Load.ARRIVING:
+            self.load = Load.ON
+            self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
+        elif self.load is Load.AWAY and not (self.silent and t < self._stale_due):
+            self.object_kg += self._stayed_kg
+            self._not_before = self.left_at
+            self._rest()
+            self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
+
+    def done(self, t: float) -> None:
+        """The person away says that they are done: end the absence now."""
+        if self.load is Load.AWAY:
+            self._happen(t)
+
+    def _check_silence(self, t: float) -> None:
+        rules = self.rules
+        if self.lost_at is not None:
+            self._stale_due = inf
+            if self.load is Load.ON:
+                self.left_at = self._not_before = self.lost_at
+                self._rest()
+                self._change("sensor_gone", t, self.lost_at, f"silent for {rules.sensor_gone_s:g} s")
+            elif self.load is Load.AWAY:
+                self._happen(t)
+        elif t < self.last_t + rules.stale_s:
+            self._stale_due = self.last_t + rules.stale_s
+        else:
+            self.lose(t, f"no reading for {rules.stale_s:g} s")
+
+    def lose(self, t: float, why: str) -> None:
+        """No reading can be had from now on."""
+        if self.silent:
+            return
+        self.silent, self.heard_at = True, None
+        self.signal.restart()
+        self.lost_at = min(self.last_t, t)
+        self._stale_due = self.lost_at + self.rules.sensor_gone_s
+        if self.load is Load.ARRIVING:
+            self._rest()
+        self._change("sensor_lost", t, self.lost_at, why)
+        self.deadline = min(self._due, self._stale_due)
+
+    def _hear(self, t: float) -> None:
+        self.heard_at = t
+        if self.silent:
+            self.silent, self.lost_at = False, None
+            self._change("sensor_back", t, t, "readings again")
+            if self.load is Load.AWAY and self._due == inf:
+                self._due = t + HOLE_S  # the absence was over in the silence; the next readings decide
+
+    # -- seconds: the zero, objects --------------------------------------------------------------------------------
+
+    def _judge(self, t: float, second: Second) -> None:
+        """A second is over in which the load left no band."""
+        zero, rules = self.zero, self.rules
+        if not self._suspended:
+            zero.watch_polarity(second)
+        if self.load is Load.EMPTY:
+            if not zero.turn:
+                zero.turned_since = None
+            if self._suspended:
+                return
+            if zero.empty_second(second):
+                self._begin_anew()
+            self._floor = zero.total_kg
+            self._watch_empty()
+        elif self.load is Load.AWAY:
+            x = second.total_kg - self._floor
+            self._stayed_kg = x if x >= rules.off_kg else 0.0
+        elif self.load is Load.ON or self._doubted:
+            self.evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg, zero.noise_kg)
+            thing = self.evidence.is_thing
+            if thing and not self._doubted and t >= self._touch + rules.object_s:
+                self._call_object(t, second.total_kg)
+            elif self._doubted and not thing:
+                self._call_person(t)
+            elif not self._doubted:
+                self._band(self._level_kg, BEYOND_KG)
+
+    def _call_object(self, t: float, total_kg: float) -> None:
+        """Report an object; its session is over, unless it moves after all."""
+        self.left_at = self._not_before = t
+        self.object_kg, self._doubted = total_kg - self.zero.total_kg, True
+        self._rest()
+        self._change("object", t, t, "nothing moves in it")
+
+    def _call_person(self, t: float) -> None:
+        self.load, self._doubted, self.object_kg = Load.ON, False, self._below_kg
+        self._floor = self.zero.total_kg + self.object_kg
+        self._band(self._level_kg, BEYOND_KG)
+        self._change("stirred", t, t, "motion in the load")
+
+    # -- by hand ---------------------------------------------------------------------------------------------------
+
+    def set_zero(self) -> bool:
+        """Make what is on the mat now its zero. False when there is nothing to go by: silent, or moving."""
+        if self.silent or not self.zero.set_by_hand(self.signal.second):
+            return False
+        self._begin_anew()
+        return True
+
+    def undo_zero(self, zero: Zero) -> None:
+        self.zero.restore(zero)
+        self._begin_anew()
+
+    def use_zero(self, zero: Zero, calibration: Calibration) -> None:
+        """Count readings from another reference from now on: somebody has calibrated, and this is the empty mat."""
+        turned_since = self.zero.turned_since
+        self.zero = ZeroTracker(zero, self.rules.zero, calibration)
+        self.zero.turned_since = turned_since
+        self.signal = Signal(self.signal.taken)
+        self._begin_anew()
+
+    def configure(self, on_kg: float, *, judged: bool) -> None:
+        """Set the threshold, off at its share, and whether things are told from people. Only while the mat is empty."""
+        self.rules, self.judged = replace(self.rules, on_kg=on_kg), judged
+        self._rest()
+
+    def suspend(self, suspended: bool = True) -> None:
+        """Let nobody come, go or be weighed until `suspend(False)`; silence is still reported."""
+        self._suspended = suspended
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.object_kg, self._not_before = 0.0, self.last_t
+        self._rest()
+
+    def _change(self, trigger: str, t: float, at: float, reason: str) -> None:
+        self.changes.append(Change(trigger, t, at, reason))

@@ -1,0 +1,116 @@
+"""The load signal: median of three, the readings of the last seconds, one-second medians. No threshold, no person."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from matpi.core.rules import PresenceRules
+
+SECOND_S: Final = 1.0
+LEAST: Final = 4
+"""A second with fewer readings says nothing about motion."""
+TRACK: Final = 1000
+"""Readings that are kept: over ten seconds at 80 readings/s, the fastest an HX711 converts."""
+HOLE_S: Final = 0.5
+"""Readings further apart have a hole between them (five readings at 10/s): what happened in it is unknown."""
+
+
+class Second(NamedTuple):
+    """One second of readings without a change of load state in it."""
+
+    start: float
+    end: float
+    kg: tuple[float, ...]
+    """Median of each channel, from the calibrated reference."""
+    moved_kg: float = inf
+    """Change of the total since the second before; inf where there is none."""
+
+    @property
+    def total_kg(self) -> float:
+        return sum(self.kg)
+
+
+class Signal:
+    """Feed readings with `take`; `kg` is the median of the last three totals, so one wrong reading moves nothing."""
+
+    def __init__(self, taken: int = 0) -> None:
+        """`taken`: readings counted before."""
+        self.taken = taken
+        self.kg = 0.0
+        self.last_kg = 0.0
+        """The last total as it came."""
+        self.second: Second | None = None
+        """The last whole second."""
+        self._last3: tuple[tuple[float, float], ...] = ()
+        self._track: deque[tuple[float, float]] = deque(maxlen=TRACK)
+        self._samples: list[tuple[float, ...]] = []
+        self._start, self._end = 0.0, -inf
+
+    def take(self, t: float, kg: tuple[float, ...], total: float) -> bool:
+        """Take one good reading. True when it ends a whole second; `second` is that second."""
+        self.taken += 1
+        self.last_kg = total
+        last3 = self._last3 = (*self._last3[-2:], (t, total))
+        if len(last3) == 3:
+            (_, a), (middle_t, b), _ = last3
+            # The median of three belongs to the reading in the middle.
+            self.kg = sorted((a, b, total))[1]
+            self._track.append((middle_t, self.kg))
+        if t < self._end:
+            self._samples.append(kg)
+            return False
+        whole = t - self._end < HOLE_S and len(self._samples) >= LEAST
+        if whole:
+            middle = len(self._samples) // 2
+            medians = [sorted(channel)[middle] for channel in zip(*self._samples, strict=True)]
+            second, before = Second(self._start, t, tuple(medians)), self.second
+            if before is not None and before.end == second.start:
+                second = second._replace(moved_kg=abs(second.total_kg - before.total_kg))
+            self.second = second
+        self._samples = [kg]
+        self._start, self._end = t, t + SECOND_S
+        return whole
+
+    @property
+    def settled(self) -> bool:
+        """Whether `kg` is of three readings in a row."""
+        return len(self._last3) == 3
+
+    def restart(self) -> None:
+        """Forget the last readings: nothing was heard since."""
+        self._track.extend(self._last3[-1:])
+        self._last3 = ()
+        self.restart_second()
+
+    def restart_second(self) -> None:
+        """Begin a second with the next reading: what came so far belongs to another load."""
+        self._samples, self._end = [], -inf
+
+    def left_band_at(self, low: float, high: float) -> float:
+        """Time of the first of the last three readings outside [low, high), where `kg` lies outside."""
+        return next(t for t, total in self._last3 if not low <= total < high)
+
+    def seen_before(self, onset: float) -> float:
+        """Time of the last reading before `onset`; `onset` itself when no hole lies between."""
+        before = next((t for t, _ in reversed(self._track) if t < onset), onset)
+        return before if onset - before >= HOLE_S else onset
+
+    def rise_began(self, onset: float, touch_kg: float, rules: PresenceRules, not_before: float) -> float:
+        """First reading over `touch_kg` of the rise that crossed its threshold at `onset`.
+
+        Looks back over at most `touch_s` of readings after `not_before`. A hole in them is no time; one so long that
+        it would end a session is the end of looking.
+        """
+        began, left_s = onset, rules.touch_s
+        for t, kg in reversed(self._track):
+            if t >= onset:
+                continue
+            step = began - t
+            left_s -= step if step < HOLE_S else 0.0
+            if kg < touch_kg or left_s < 0.0 or t <= not_before or step > rules.sensor_gone_s:
+                break
+            began = t
+        return began

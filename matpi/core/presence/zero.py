@@ -1,0 +1,259 @@
+"""The zero: what the empty mat weighs. It follows slowly, only while the mat is empty and still, and never far.
+
+Fed with whole seconds. Also learns how much the empty mat moves by itself, and notices a bridge that is wired the
+other way round.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from matpi.core.effects import SaveZero
+from matpi.core.model import Zero
+from matpi.core.presence.evidence import steps_kg
+from matpi.core.presence.first_zero import FirstZero
+from matpi.core.presence.signal import HOLE_S, Second
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matpi.core.model import Calibration
+
+NOISE_S: Final = 20
+NOISE_WINDOWS: Final = 30
+"""The noise is the median of so many windows of so many seconds: ten minutes of empty mat. Chosen."""
+FALLEN_KG: Final = 0.5
+"""A mat that reads so much under its zero had something on it when the zero followed. Chosen: far above drift."""
+FALLEN_S: Final = 3
+BACKWARDS_KG: Final = 12.0
+"""A channel this far under its zero, moving, carries a person the wrong way round: as heavy as "on"."""
+BACKWARDS_S: Final = 10
+"""Seconds. One slow breath."""
+BODY_KG: Final = 0.005
+"""Steps over 2 s of a channel with a body on it are larger (a breath of 24 g from end to end: 13 g), those of an empty
+mat smaller; the object test trusts no mat that is noisier [BEHAVIOUR 1]."""
+
+
+class ZeroWord(StrEnum):
+    """What a person should do for the zero; the value is no text for the screen."""
+
+    NOTHING = ""
+    CHECK = "check"
+    """Something lies on the mat, or a wire is loose."""
+    WANTED = "wanted"
+    """Leave the mat empty: nobody knows its weight yet."""
+    BACKWARDS = "backwards"
+    """A channel reads the wrong way round: calibrate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRules:
+    still_s: int = 10
+    """Seconds of stillness before the zero follows. Chosen, unmeasured: a cat settles in less."""
+    rate_kg_s: float = 0.005
+    """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
+    reach_kg: float = 3.0
+    """Follows no further than this from the calibrated reference, and no load beyond it: that is a thing, not drift."""
+    still_kg: float = 0.1
+    """A total that moved more than this in a second is not still. Chosen: six times the noise of a bad board."""
+
+
+class ZeroTracker:
+    """Holds the zero and the learnt noise. `empty_second` is called only while nobody is on the mat."""
+
+    def __init__(self, zero: Zero | None, rules: ZeroRules, calibration: Calibration | None = None) -> None:
+        """With an approximate `calibration` the reference is no empty mat, so without a zero one must be found."""
+        approximate = calibration is not None and calibration.approximate
+        self._first = FirstZero() if approximate else None
+        self._may_turn = [slope > 0.0 for slope in calibration.counts_per_kg] if approximate and calibration else []
+        self.turn: tuple[int, ...] = ()
+        """Channels that read the wrong way round and may be turned."""
+        self.turned_since: float | None = None
+        """Since when a person has been on the mat whose load turned a channel round."""
+        self.kg: tuple[float, ...] | None = zero.kg if zero else None
+        self.before: Zero | None = None
+        self.by_hand = bool(zero and zero.by_hand)
+        self.noise_kg = zero.noise_kg if zero else None
+        """How much the empty mat moves by itself, a channel (model.Zero); None until known."""
+        self._rules = rules
+        self._anchor_kg = zero.anchor_kg if zero else None
+        self._still_seconds = self._fallen_seconds = self._astray_seconds = 0
+        self._window: list[tuple[float, ...]] = []
+        self._noises: deque[tuple[float, ...]] = deque(maxlen=NOISE_WINDOWS)
+        self._under: dict[int, list[Second]] = {}
+        self._backwards = False
+
+    @property
+    def total_kg(self) -> float:
+        return sum(self.kg) if self.kg else 0.0
+
+    def value(self, channels: int) -> Zero:
+        return Zero(self.kg or (0.0,) * channels, self.by_hand, self.noise_kg, self._anchor_kg)
+
+    def disturbed(self) -> None:
+        """Something came onto the mat: stillness begins again."""
+        self._still_seconds = 0
+        self._window.clear()
+
+    @property
+    def seeking(self) -> bool:
+        """Nobody knows yet what the empty mat weighs."""
+        return self._first is not None and self.kg is None
+
+    @property
+    def astray(self) -> bool:
+        """For ten minutes the empty mat has weighed more or less than the zero may follow."""
+        return self._astray_seconds >= 600
+
+    @property
+    def word(self) -> ZeroWord:
+        """What a person should do for the zero."""
+        if self._backwards:
+            return ZeroWord.BACKWARDS
+        if self.astray or (self._first is not None and self._first.far):
+            return ZeroWord.CHECK
+        return ZeroWord.WANTED if self.seeking else ZeroWord.NOTHING
+
+    # -- following -------------------------------------------------------------------------------------------------
+
+    def empty_second(self, second: Second) -> bool:
+        """Learn from a second of the mat with nobody on it. True when the zero has jumped; else it moved by at most
+        `rate_kg_s` times the second's length.
+        """
+        if self._first is not None:
+            found = self._first.take(second, None if self.seeking else self.total_kg)
+            if found is not None:
+                self.restore(found)
+            if found is not None or self.seeking:
+                return found is not None
+        if self.kg is None or len(self.kg) != len(second.kg):
+            self.kg = (0.0,) * len(second.kg)
+        net, rules = second.total_kg - self.total_kg, self._rules
+        if second.moved_kg > rules.still_kg:
+            self.disturbed()
+            return False
+        self._still_seconds += 1
+        out = abs(net) > rules.reach_kg or (abs(net) > FALLEN_KG and self._at_reach(net))
+        self._astray_seconds = self._astray_seconds + 1 if out else 0
+        self._fallen_seconds = self._fallen_seconds + 1 if net < -FALLEN_KG else 0
+        if self._fallen_seconds >= FALLEN_S and self._reached(second.total_kg):
+            self.kg, self._fallen_seconds = second.kg, 0
+            return True
+        if abs(net) <= rules.reach_kg:
+            self._learn(second)
+            if self._still_seconds >= rules.still_s:
+                self._follow(second)
+        return False
+
+    def _learn(self, second: Second) -> None:
+        self._window.append(second.kg)
+        if len(self._window) < NOISE_S:
+            return
+        self._noises.append(steps_kg(self._window))
+        self.noise_kg = tuple(median(channel) for channel in zip(*self._noises, strict=True))
+        self._window.clear()
+
+    def _reached(self, total_kg: float) -> bool:
+        return abs(total_kg - (self._anchor_kg or 0.0)) <= self._rules.reach_kg
+
+    def _at_reach(self, net_kg: float) -> bool:
+        moved = self.total_kg - (self._anchor_kg or 0.0)
+        return abs(moved) >= self._rules.reach_kg - 1e-9 and moved * net_kg > 0
+
+    def _follow(self, second: Second) -> None:
+        zero = self.kg or ()
+        step = self._rules.rate_kg_s * (second.end - second.start) / len(zero)
+        moved = tuple(z + max(-step, min(step, m - z)) for z, m in zip(zero, second.kg, strict=True))
+        was, would = sum(zero), sum(moved)
+        anchor, reach = self._anchor_kg or 0.0, self._rules.reach_kg
+        if self._reached(would):
+            self.kg = moved
+        elif self._reached(was):
+            # The last step ends on the reach, or the mat would be a hair before it for ever and never reported.
+            part = ((anchor - reach if would < was else anchor + reach) - was) / (would - was)
+            self.kg = tuple(z + part * (m - z) for z, m in zip(zero, moved, strict=True))
+
+    # -- polarity --------------------------------------------------------------------------------------------------
+
+    def watch_polarity(self, second: Second) -> None:
+        """Notice a channel that lies far under its zero while its load moves as a body does.
+
+        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a load the
+        right way round is never turned.
+        """
+        if self.kg is None or len(self.kg) != len(second.kg):
+            return
+        backwards = [n for n in range(len(second.kg)) if self._is_backwards(n, second)]
+        turned = tuple(n for n in backwards if self._may_turn and self._may_turn[n])
+        if turned and not self.turn:
+            self.turn, self.turned_since = turned, self._under[turned[0]][0].start
+        self._backwards = bool(backwards) and not self.turn
+
+    def _is_backwards(self, n: int, second: Second) -> bool:
+        net = second.kg[n] - (self.kg or ())[n]
+        if net > BACKWARDS_KG and self._may_turn:
+            self._may_turn[n] = False
+        seconds = self._under.setdefault(n, [])
+        if net >= -BACKWARDS_KG or (seconds and second.start > seconds[-1].end + HOLE_S):
+            seconds.clear()
+        if net < -BACKWARDS_KG:
+            seconds.append(second)
+        recent = [s.kg for s in seconds[-BACKWARDS_S:]]
+        return len(recent) == BACKWARDS_S and steps_kg(recent)[n] >= BODY_KG
+
+    # -- by hand ---------------------------------------------------------------------------------------------------
+
+    def set_by_hand(self, second: Second | None) -> bool:
+        """Make this second the zero, and count the reach from here. False when it moves."""
+        if second is None or second.moved_kg > self._rules.still_kg:
+            return False
+        self.before = self.value(len(second.kg))
+        self.kg, self._anchor_kg = second.kg, second.total_kg
+        self.by_hand, self._astray_seconds = True, 0
+        return True
+
+    def restore(self, zero: Zero) -> None:
+        """Take the last zero by hand back."""
+        self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
+        self._anchor_kg = zero.anchor_kg
+        self._astray_seconds = 0
+
+
+class ZeroSaver:
+    """When the zero is worth a write: seldom, and only when it moved or its noise became known. Cards wear."""
+
+    LEARN_S = 30.0
+    """The noise is known after 20 s at the earliest."""
+
+    def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
+        self._saved = saved
+        self._every_s, self._at_least_kg = every_s, at_least_kg
+        self.due = t + self._pause_s(None)
+
+    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None, *, silent: bool = False) -> list[SaveZero]:
+        """One effect when it is worth it, else none; `before` is what an undo brings back."""
+        self.due = inf if silent else t + self._pause_s(tracker.noise_kg)
+        saved = self._saved
+        if tracker.kg is None:
+            return []
+        far = saved is None or abs(tracker.total_kg - saved.total_kg) >= self._at_least_kg
+        learnt = tracker.noise_kg is not None and (saved is None or saved.noise_kg is None)
+        return self.by_hand(tracker, before) if far or learnt else []
+
+    def _pause_s(self, noise_kg: Sequence[float] | None) -> float:
+        """Until the noise is known and stored, ask soon: without it a bag after a power cut would be a person."""
+        known = noise_kg is not None or (self._saved is not None and self._saved.noise_kg is not None)
+        return self._every_s if known else min(self.LEARN_S, self._every_s)
+
+    def replaced(self, zero: Zero, t: float) -> None:
+        """Another zero is in the store already."""
+        self._saved, self.due = zero, t + self._pause_s(zero.noise_kg)
+
+    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
+        self._saved = tracker.value(len(tracker.kg or ()))
+        return [SaveZero(self._saved, before)]
