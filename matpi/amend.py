@@ -1,6 +1,6 @@
-"""Amending the session log by hand: what `matpi sessions --delete`, `--restore` and `--edit` do.
+"""Amending the session log by hand: what `matpi sessions --delete`, `--restore`, `--edit`, `--confirm`, `--deny` do.
 
-All three need the log for themselves (StoreBusyError while a device runs). Nothing is lost by them: a deleted session
+All of them need the log for themselves (StoreBusyError while a device runs). Nothing is lost by them: a deleted session
 keeps its row, an edited one what it said before, and an export has both. The plan is counted anew at the next look.
 """
 
@@ -78,6 +78,31 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...]) -> None:
         after = log.edit_session(found.id, utc=time.time(), **changes)
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     say("What it was is kept, and the plan is counted anew.")
+
+
+def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
+    """Answer "Was that you?" of a closed session, whether it was asked or not. `session_id` as for `delete`.
+
+    A "no" to an unusual load also sets `others` to pets, and reports it. Raises UsageError for an open session.
+    """
+    path = store or default_store()
+    found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
+    if found.yours is yours:
+        say(f"Session {found.id} is {'confirmed' if yours else 'denied'} already; nothing was changed.")
+        return
+    with Store.open(path) as log:
+        tell_set_aside(log.set_aside)
+        after, pets = log.answer_session(found.id, yours=yours, utc=time.time())
+    answered = "is confirmed as yours" if yours else "was not you"
+    counts = "counts" if after.counts else "does not count"
+    say(f"Session {found.id} {answered} and {counts}; the plan is recomputed.")
+    if not yours:
+        say(f"Not meant? matpi sessions --confirm {session_id}")
+    if pets:
+        say(
+            "The setting others is now pets: a load that is not known as yours counts only when it is confirmed. "
+            "`matpi settings others=no` switches back."
+        )
 
 
 def _find(path: Path, session_id: str, wanted: Callable[[StoredSession], bool], listed_by: str) -> Session:

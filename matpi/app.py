@@ -290,7 +290,8 @@ def run_replay(
     count = len(summary["sessions"])
     _say(f"{count} session{'' if count == 1 else 's'} in {result.readings} readings, {result.rejected} rejected.")
     for s in summary["sessions"]:
-        _say(f"  {s['start_s']:.2f} s to {s['end_s']:.2f} s, {s['on_mat_s']:.2f} s on the mat, {s['reason']}")
+        text = f"  {s['start_s']:.2f} s to {s['end_s']:.2f} s, {s['on_mat_s']:.2f} s on the mat, {s['reason']}"
+        _say(text if s["counts"] else f"{text}, not counted")
 
 
 def run_record(file: Path, scenario: Path, *, rate: float, seed: int, overwrite: bool) -> None:

@@ -165,6 +165,8 @@ def record(file: Path, scenario: Path, rate: float, seed: int, overwrite: bool) 
 @click.option("--deleted", is_flag=True, help="Those that were deleted instead.")
 @click.option("--delete", metavar="ID", help="Delete this session; the trace of it is kept.")
 @click.option("--restore", metavar="ID", help="Bring a deleted session back.")
+@click.option("--confirm", metavar="ID", help="Yes, that was you: this session counts.")
+@click.option("--deny", metavar="ID", help="No, that was not you: this session does not count.")
 @click.option("--edit", metavar="ID", help="Change KEY=VALUE of this session: minutes, start, routine or person.")
 @_PERSON
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
@@ -174,21 +176,27 @@ def sessions(
     deleted: bool,
     delete: str | None,
     restore: str | None,
+    confirm: str | None,
+    deny: str | None,
     edit: str | None,
     person: str | None,
     pairs: tuple[str, ...],
 ) -> None:
-    """The sessions so far; delete, restore or edit one."""
+    """The sessions so far; delete, restore, confirm, deny or edit one."""
     from matpi import amend, tables
 
-    if sum(wish is not None for wish in (delete, restore, edit)) > 1:
-        raise UsageError("--delete, --restore and --edit exclude each other; do one after the other.")
+    if sum(wish is not None for wish in (delete, restore, confirm, deny, edit)) > 1:
+        raise UsageError("--delete, --restore, --confirm, --deny and --edit exclude each other; choose one.")
     if pairs and edit is None:
         raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
     if delete is not None:
         amend.delete(store, delete)
     elif restore is not None:
         amend.restore(store, restore)
+    elif confirm is not None:
+        amend.answer(store, confirm, yours=True)
+    elif deny is not None:
+        amend.answer(store, deny, yours=False)
     elif edit is not None:
         amend.edit(store, edit, pairs)
     else:

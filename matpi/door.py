@@ -13,7 +13,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from matpi.core.model import ROUTINE_NAMES, Settings
+from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_for
@@ -47,6 +47,10 @@ def _days(text: str) -> frozenset[int]:
 
 def _routine(text: str) -> str:
     return Settings(routine=text).routine
+
+
+def _others(text: str) -> str:
+    return Settings(others=text).others
 
 
 def _own_plan(text: str) -> str:
@@ -88,6 +92,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "stay_on_tier": (_yes_no, "yes or no"),
     "no_restart": (_yes_no, "yes or no"),
     "routine": (_routine, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
+    "others": (_others, f"{' or '.join(OTHERS)}: with pets or visitors only a load known as yours counts unasked"),
     "own_plan": (_own_plan, "a plan file, or none for the starter plan"),
 }
 

@@ -31,6 +31,9 @@ def session_payload(session: Session, rating: int | None, zone: tzinfo, who: str
         "aways": session.aways,
         "open": session.is_open,
         "who": who,
+        "counts": session.counts,
+        "doubt": session.doubt,
+        "yours": session.yours,
     }
 
 

@@ -124,12 +124,12 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
                 "removed": member.removed,
                 "weekly_goal": member.weekly_goal,
                 "usual_kg": None if person is None or person.usual_kg is None else round(person.usual_kg, 1),
-                "sessions": len(own.log.sessions),
+                "sessions": len(own.log.counting),
                 "plan_day": None if member.removed else plan.day,
             }
         )
     if memory.people.on:
-        guests = len(memory.log.of(GUEST_ID).sessions)
+        guests = len(memory.log.of(GUEST_ID).counting)
         empty = dict.fromkeys(("weekly_goal", "usual_kg"))
         rows.append(
             {"id": GUEST_ID, "name": GUEST, "chosen": False, "removed": False, **empty, "sessions": guests}

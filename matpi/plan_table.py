@@ -46,14 +46,15 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     now = time.time()
     today, ahead = _today(memory, path, now)
     course, wrong = course_of(settings.own_plan)
-    running_s = memory.open.on_mat_s if memory.open is not None and memory.open.day == today else 0.0
+    running = memory.open
+    running_s = running.on_mat_s if running is not None and running.counts and running.day == today else 0.0
     zone = zone_for(settings.zone)
     plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s, zone=zone)
     if as_json:
         lines([{**_plan_line(plan, course, ahead=ahead), "person": name}])
         return
     table(("", ""), [*([("plan of", name)] if name else []), *_plan_rows(plan, course)], show=False)
-    if memory.log.sessions:
+    if memory.log.counting:
         say("")
         table(("week of", *WEEKDAYS), _weeks(memory, today, course), right=tuple(range(1, 8)))
         say("Minutes a day; (1) was not enough, - is a day without, rest a day that asked for none.")
@@ -71,7 +72,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
 def _weeks(memory: Memory, today: date, course: Course) -> list[tuple[str, ...]]:
     """The last weeks, a row each from Monday on; what lies before the first session, and after today, is empty."""
     log = memory.log
-    begun = min((s.day for s in log.sessions if s.day is not None), default=today)
+    begun = min((s.day for s in log.counting if s.day is not None), default=today)
     monday = max(today - timedelta(weeks=WEEKS - 1), begun)
     monday -= timedelta(days=monday.weekday())
     rows = []

@@ -49,6 +49,7 @@ class Result:
                     "end_s": _ms(s.start_mono + s.span_s),
                     "on_mat_s": _ms(s.on_mat_s),
                     "reason": str(s.reason),
+                    "counts": s.counts,
                 }
                 for s in self.sessions
             ],

@@ -4,7 +4,8 @@ Reading works beside a running device; importing needs the log for itself (Store
 JSON lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown:
 
 - sessions: id, start, day, span_s, on_mat_s, reason (null: under way), aways, routine, rating, edited, person
-  (the name, null where nobody is named); with `--deleted` also deleted (when) and deleted_why
+  (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered); with `--deleted`
+  also deleted (when) and deleted_why
 - ratings: id, time, day, value, moment (before, after, day), session_id, person
 """
 
@@ -19,7 +20,7 @@ from typing import BinaryIO
 
 from matpi import people
 from matpi.core import trend
-from matpi.core.model import RATING_MAX, Session, Settings
+from matpi.core.model import RATING_MAX, Doubt, EndReason, Session, Settings
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone
 from matpi.store import faults
@@ -32,6 +33,8 @@ from matpi.telling import bar, boxes, clock, count, iso, lines, local, say, tabl
 
 ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
+_DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
+"""The other doubts ask."""
 MINUTES_A_MARK = 2.0
 """Of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide."""
 
@@ -58,8 +61,10 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
         return
     stored = [entry.session for entry in entries]
     shown = _shown_id(stored)
+    notes = [] if deleted else [_counted(s) for s in stored]
+    asked = ("counted",) if any(notes) else ()
     table(
-        ("", "start", "min:s", "", "tight", "routine", "deleted" if deleted else "ended", "id", *_who(names)),
+        ("", "start", "min:s", "", "tight", "routine", "deleted" if deleted else "ended", *asked, "id", *_who(names)),
         [
             (
                 weekday(s.start_utc, s.utc_offset_s),
@@ -69,17 +74,21 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
                 str(rated.get(s.id, "-")),
                 words(s.routine),
                 entry.deleted_why or _ended(s),
+                *([notes[n]] if asked else []),
                 s.id[:shown],
                 *_who(names, s.person),
             )
-            for entry, s in zip(entries, stored, strict=True)
+            for n, (entry, s) in enumerate(zip(entries, stored, strict=True))
         ],
         right=(2, 4),
     )
-    total_min = int(sum(s.on_mat_s for s in stored) // 60)
+    total_min = int(sum(s.on_mat_s for s in stored if deleted or s.counts) // 60)
     total = f"{total_min} min" if total_min < 120 else f"{total_min / 60:.1f} h"
     what = "deleted, and kept: --restore ID brings one back" if deleted else f"{total} on the mat"
-    say(f"{count(len(stored), 'session')}, {what}{_edited_mark(stored)}.")
+    uncounted = "" if deleted else _uncounted(stored)
+    say(f"{count(len(stored), 'session')}, {what}{uncounted}{_edited_mark(stored)}.")
+    if not deleted and any(s.doubt is not None and s.yours is None and not s.is_open for s in stored):
+        say("Was that you? matpi sessions --confirm ID says yes, --deny ID says no.")
 
 
 def _who(names: Mapping[str | None, str], *person: str | None) -> tuple[str, ...]:
@@ -107,6 +116,9 @@ def _session_line(
         "rating": rating,
         "edited": s.edited,
         "person": person,
+        "counts": entry.counts,
+        "doubt": s.doubt,
+        "yours": s.yours,
     }
     if deleted:
         line |= {"deleted": iso(entry.deleted_utc, s.utc_offset_s), "deleted_why": entry.deleted_why}
@@ -262,6 +274,22 @@ def _refuse_csv(folder: Path) -> None:
 def _shown_id(stored: Sequence[Session]) -> int:
     longest = max(len(s.id) for s in stored)
     return next((n for n in range(ID_SHOWN, longest) if len({s.id[:n] for s in stored}) == len(stored)), longest)
+
+
+def _counted(session: Session) -> str:
+    """Why it does not count, or what is asked about it; "" when it counts and nothing is asked."""
+    if session.reason is EndReason.DISCARDED:
+        why = "discarded"
+    elif session.yours is not None:
+        why = "" if session.yours else "not you"
+    else:
+        why = "" if session.doubt is None else _DOUBTS.get(session.doubt, "was that you?")
+    return why if session.counts else f"not counted: {why}"
+
+
+def _uncounted(stored: Sequence[Session]) -> str:
+    n = sum(not s.counts for s in stored)
+    return f"; without {n} not counted" if n else ""
 
 
 def _edited_mark(stored: Sequence[Session]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ import pytest
 
 from matpi import amend, plan_table, tables
 from matpi.cli import run
-from matpi.core.model import EndReason, Moment, Rating, Settings, StopSign
+from matpi.core.model import Doubt, EndReason, Moment, Rating, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
 from matpi.store.db import Store
 from tests.test_tables import START_UTC, session
@@ -257,3 +259,98 @@ def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, 
     assert json.loads(capsys.readouterr().out)["rating"] == 3, "what is deleted is still told whole"
     amend.restore(path, "3333")
     assert rest_and_ratings() == ("stop sign", 1)
+
+
+def doubted(path: Path, **doubts: Doubt) -> None:
+    """Give sessions a doubt, as the device stores it."""
+    with Store.open(path) as log:
+        known = {entry.session.id: entry.session for entry in log.sessions()}
+        for start, doubt in doubts.items():
+            one = next(session for id_, session in known.items() if id_.startswith(start.strip("_")))
+            log.save_session(replace(one, doubt=doubt))
+
+
+def run_on(path: Path, capsys: Out, *words: str) -> tuple[int, list[str], list[str]]:
+    capsys.readouterr()
+    code = run(["sessions", *words, "--store", str(path)])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err.splitlines()
+
+
+def test_an_answer_counts_at_once_and_can_be_changed(path: Path, capsys: Out) -> None:
+    assert plan_day(path, capsys) == (4, 4)
+    doubted(path, _11=Doubt.THING)
+    assert plan_day(path, capsys) == (3, 3)
+    code, out, err = run_on(path, capsys, "--confirm", "11")
+    assert (code, out, err) == (
+        0, ["Session 1111aaaa is confirmed as yours and counts; the plan is recomputed."], [],
+    )  # fmt: skip
+    assert plan_day(path, capsys) == (4, 4)
+    code, out, _ = run_on(path, capsys, "--deny", "11")
+    assert (code, out[0]) == (0, "Session 1111aaaa was not you and does not count; the plan is recomputed.")
+    assert out[1:] == ["Not meant? matpi sessions --confirm 11"]
+    assert plan_day(path, capsys) == (3, 3)
+    code, out, _ = run_on(path, capsys, "--deny", "11")
+    assert (code, out) == (0, ["Session 1111aaaa is denied already; nothing was changed."])
+    code, _, _ = run_on(path, capsys, "--deny", "22")
+    assert code == 0, "a session that nobody doubted takes an answer as well"
+    assert plan_day(path, capsys) == (2, 2)
+
+
+def test_a_no_to_an_unusual_load_reports_the_setting(path: Path, capsys: Out) -> None:
+    doubted(path, _22=Doubt.UNUSUAL)
+    assert plan_day(path, capsys) == (4, 4), "it counts until it is answered"
+    _, out, _ = run_on(path, capsys, "--deny", "22")
+    assert out[-1].startswith("The setting others is now pets: a load that is not known as yours counts only when")
+    assert plan_day(path, capsys) == (3, 3)
+    assert run(["settings", "--store", str(path)]) == 0
+    assert re.search(r"others +pets", capsys.readouterr().out)
+
+
+def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
+    with Store.open(path) as log:
+        log.checkpoint(session("open", START_UTC + 86400 * 3 + 3000, 3.0, reason=None))
+    amend.delete(path, "3333")
+    for words, why in (
+        (["--confirm", "zzz"], "fits no session"),
+        (["--deny", "3333"], "fits no session"),
+        (["--deny", "open"], "still going on"),
+        (["--deny", "1111", "--confirm", "1111"], "exclude each other"),
+    ):
+        code, out, err = run_on(path, capsys, *words)
+        assert (code, out, len(err)) == (2, [], 1)
+        assert why in err[0]
+    with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
+        amend.answer(path, "0000", yours=False)
+
+
+def test_the_list_says_what_does_not_count_and_how_to_answer(path: Path, capsys: Out) -> None:
+    _, out, _ = run_on(path, capsys)
+    assert "counted" not in out[0]
+    assert out[-1] == "4 sessions, 15 min on the mat."
+    doubted(path, _00=Doubt.THING, _11=Doubt.UNUSUAL, _22=Doubt.UNKNOWN, _33=Doubt.LIGHT)
+    _, out, _ = run_on(path, capsys)
+    assert "counted" in out[0]
+    for line, words in zip(
+        out[1:5],
+        ("not counted: a thing", "was that you?", "not counted: was that you?", "not counted: too light"),
+        strict=True,
+    ):
+        assert f"  {words}  " in line
+    assert out[5:] == [
+        "4 sessions, 3 min on the mat; without 3 not counted.",
+        "Was that you? matpi sessions --confirm ID says yes, --deny ID says no.",
+    ]
+    doubted(path, _00=Doubt.ONE_END)
+    run_on(path, capsys, "--confirm", "1111")
+    run_on(path, capsys, "--confirm", "2222")
+    run_on(path, capsys, "--deny", "3333")
+    _, out, _ = run_on(path, capsys)
+    assert "not counted: one end empty" in out[1]
+    assert "was that you?" not in "".join(out[2:4])
+    assert "not counted: not you" in out[4]
+    _, out, _ = run_on(path, capsys, "--json")
+    told = [json.loads(line) for line in out]
+    assert [(line["counts"], line["doubt"], line["yours"]) for line in told] == [
+        (False, "one_end", None), (True, "unusual", True), (True, "unknown", True), (False, "light", False),
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import os
 import resource
 import signal
@@ -12,13 +13,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from matpi import __version__, cli, host
-from matpi.core.model import EndReason, Session
+from matpi.core.effects import Report, Said
+from matpi.core.model import Doubt, EndReason, Session
+from matpi.replay import Result
 from matpi.store.db import Store
 
 ROOT = Path(__file__).parents[1]
@@ -165,6 +169,22 @@ def test_a_bad_trace(told: Told, tmp_path: Path, text: str, why: str) -> None:
     trace.write_text(text)
     assert why in told("replay", trace)
     assert trace.read_text() == text
+
+
+def test_a_replay_says_which_sessions_count(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Session("s1", "replay", 2.0, 34.0, 34.0, EndReason.LEFT)
+    ended = Report(60.0, 60.0, Said.UNCONFIRMED, Doubt.THING)
+    found = Result([ended], [one, replace(one, start_mono=90.0, doubt=Doubt.THING)], 420)
+    monkeypatch.setattr("matpi.replay.replay", lambda *_: found)
+    trace = tmp_path / "trace.csv"
+    trace.write_text(HEAD + "0,1,2,1\n")
+    assert cli.run(["replay", str(trace), "--json"]) == 0
+    event, summary = map(json.loads, capsys.readouterr().out.splitlines())
+    assert event == {"t_s": 60.0, "event": "unconfirmed", "reason": "thing"}
+    assert list(summary["sessions"][0]) == ["start_s", "end_s", "on_mat_s", "reason", "counts"]
+    assert [session["counts"] for session in summary["sessions"]] == [True, False]
+    assert cli.run(["replay", str(trace)]) == 0
+    assert [line.endswith("left, not counted") for line in capsys.readouterr().out.splitlines()[-2:]] == [False, True]
 
 
 def test_a_trace_cut_off(told: Told, tmp_path: Path) -> None:

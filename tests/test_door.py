@@ -19,7 +19,12 @@ def test_every_setting_has_a_door() -> None:
 
 def test_what_is_shown_can_be_typed_again() -> None:
     odd = Settings(
-        zone="Asia/Kathmandu", bedtime=time(0, 30), rest_weekdays=frozenset({5, 6}), weekly_goal=7, nudge=False
+        zone="Asia/Kathmandu",
+        bedtime=time(0, 30),
+        rest_weekdays=frozenset({5, 6}),
+        weekly_goal=7,
+        nudge=False,
+        others="pets",
     )
     assert changed(Settings(), tuple(f"{key}={value}" for key, value, _ in rows(odd))) == odd
 
@@ -40,6 +45,7 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("rest_weekdays=mon,tue,wed,thu,fri", "at most four"),
         ("nudge=perhaps", "yes or no"),
         ("nudge_before_bed_min=1000", "0 to 360"),
+        ("others=cats", "others=cats does not work; give no or pets"),
     ],
 )
 def test_a_wrong_one_is_told_and_changes_nothing(

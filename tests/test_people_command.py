@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from matpi import app, cli, host, people
-from matpi.core.model import EndReason, Moment, Rating, Session
+from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
 from matpi.sim.scenario import Step, read_scenario
 from matpi.store.db import Store
@@ -101,6 +101,8 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     known = two(run, path)
     run("people", "remove", "Ada")
     run("people", "add", "Cy")
+    with Store.open(path) as log:
+        log.save_session(replace(session("thing", known["Ben Müller"]), doubt=Doubt.THING))
     people.show(path, START_UTC + 86_400, as_json=True)
     ada, ben, cy, guest = lines(capsys.readouterr().out)
     assert ben == {

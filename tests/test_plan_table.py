@@ -11,7 +11,7 @@ import pytest
 
 from matpi import host, plan_table, tables
 from matpi.cli import run
-from matpi.core.model import DayRecord, Moment, Rating, Settings, StopSign
+from matpi.core.model import DayRecord, Doubt, Moment, Rating, Settings, StopSign
 from matpi.store.db import Store
 from tests.bench import NOON
 from tests.core.test_device_routines import on_plan_day
@@ -163,6 +163,8 @@ def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, mon
             short = replace(session, start_utc=start, day=day, on_mat_s=minutes * 60, span_s=minutes * 60)
             log.save_session(short)
         log.save_day(DayRecord(date(2026, 3, 11), rest=True))
+        log.save_session(replace(short, id="old", day=date(2026, 2, 20), doubt=Doubt.THING))
+        log.save_session(replace(short, id="new", doubt=Doubt.LIGHT, on_mat_s=2400.0, span_s=2400.0))
     monkeypatch.setattr("time.time", lambda: NOON)
     plan_table.plan_today(path, as_json=False)
     head, week, legend = capsys.readouterr().out.split("\n\n")[1].splitlines()

@@ -69,6 +69,9 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
         "rating": 7,
         "edited": False,
         "person": None,
+        "counts": True,
+        "doubt": None,
+        "yours": None,
     }
     assert (second["reason"], second["rating"], second["on_mat_s"]) == (None, None, 90.0)
     assert list(first) == list(second)

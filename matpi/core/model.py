@@ -110,6 +110,8 @@ class Session:
     @property
     def counts(self) -> bool:
         """Whether plan, streak and reminder know of it: the person's answer, else what the device makes of it."""
+        if self.reason is EndReason.DISCARDED:
+            return False
         return self.doubt in {None, Doubt.UNUSUAL} if self.yours is None else self.yours
 
     @property
@@ -292,6 +294,11 @@ class Log:
     ratings: tuple[Rating, ...] = ()
     stops: tuple[StopSign, ...] = ()
     days: tuple[DayRecord, ...] = ()
+
+    @property
+    def counting(self) -> tuple[Session, ...]:
+        """What plan, streak, reminder and totals go by; the other sessions are only listed."""
+        return tuple(session for session in self.sessions if session.counts)
 
     def of(self, person: str | None) -> Log:
         """What is this person's; the same log when all of it is."""

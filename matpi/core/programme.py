@@ -5,7 +5,8 @@ Nothing is stored: delete or edit a session and the next call tells what would h
 - **Done, advance.** A day's target is the one in force when it began. The day is done when its sessions together reach
   that target's lower bound, whatever their routine; then the plan stands one day further from the *next* day on.
   Reaching it twice, or the lower bound of the next tier as well, is still one advance. Done on a rest day counts.
-- **What counts.** Closed, dated sessions up to today, not those thrown away by hand. Undated ones, ratings and stop
+- **What counts.** Closed, dated sessions up to today that count (`Session.counts`): not a thing, nor one thrown away by
+  hand or denied. Undated ones, ratings and stop
   signs too, count once they have a day; days after today (a clock that was wrong) wait until they come. The order
   of the log does not matter.
 - **Days without** are whole days between today and the last day with any session, rest days among them: skin forgets
@@ -31,7 +32,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
 from math import fsum
 
-from matpi.core.model import Acknowledgement, EndReason, Log, Session, Settings
+from matpi.core.model import Acknowledgement, Log, Session, Settings
 from matpi.core.progress import RestReason, Rests, score_of, streak_of
 from matpi.core.short_days import ShortDays
 from matpi.core.trend import AT_DAYS, Felt, Trend, trend
@@ -282,8 +283,8 @@ def plan(
 
 def _by_day(log: Log, now: int) -> dict[int, _Happened]:
     happened: dict[int, _Happened] = {}
-    for session in log.sessions:
-        if session.day is None or session.reason in {None, EndReason.DISCARDED}:
+    for session in log.counting:
+        if session.day is None or session.is_open:
             continue
         if (day := session.day.toordinal()) <= now:
             happened.setdefault(day, _Happened()).sessions.append(session)

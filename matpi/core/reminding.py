@@ -31,7 +31,7 @@ def reminded(device: Device, day: date | None) -> list[str | None]:
     return [
         person.id
         for person in people.all
-        if any(s.day is not None and s.day.toordinal() >= since for s in who.log_of(device, person.id).sessions)
+        if any(s.day is not None and s.day.toordinal() >= since for s in who.log_of(device, person.id).counting)
     ]
 
 

@@ -322,6 +322,15 @@ class Store:
         with self.writing() as conn:
             return history.edit(conn, session_id, utc, changes)
 
+    def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
+        """Store the answer to "Was that you?" about a closed session; an answer before is stored in `edits`.
+
+        Returns the session, and whether a "no" to an unusual load has set `others` to pets. Raises UsageError for an
+        unknown, open or deleted session.
+        """
+        with self.writing() as conn:
+            return history.answer(conn, session_id, utc, yours=yours)
+
     def date_boot(
         self,
         boot_id: str,

@@ -10,6 +10,7 @@ from datetime import date
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
+    Doubt,
     EndReason,
     Log,
     Rating,
@@ -33,7 +34,7 @@ EDITABLE: Mapping[str, tuple[type, ...]] = {
     "routine": (str,),
     "person": (str, type(None)),
 }
-
+_ZERO = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg, noise_1, noise_2, noise_3, noise_4"
 
 # What of a boot lacks a date, and how it gets one; sessions, ratings, stops.
 _UNDATED = (
@@ -98,7 +99,7 @@ def ratings(conn: sqlite3.Connection) -> list[Rating]:
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
     """By `current` and `before`."""
-    found = conn.execute("SELECT which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg, anchor_kg FROM zero")
+    found = conn.execute(f"SELECT which, {_ZERO} FROM zero")  # noqa: S608  our own names
     return {row[0]: rows.zero_of(row[1:]) for row in found}
 
 
@@ -138,7 +139,8 @@ def put_open(conn: sqlite3.Connection, session: Session) -> None:
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
         " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, aways = excluded.aways, routine = excluded.routine,"
-        " load_kg = excluded.load_kg, person = excluded.person WHERE reason IS NULL",
+        " load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt, yours = excluded.yours"
+        " WHERE reason IS NULL",
         rows.bound(rows.session_values(StoredSession(session))),
     )
 
@@ -149,10 +151,15 @@ def put_closed(conn: sqlite3.Connection, session: Session) -> None:
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
         " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, reason = excluded.reason, aways = excluded.aways,"
-        " routine = excluded.routine, load_kg = excluded.load_kg, person = excluded.person WHERE NOT sessions.edited",
+        " routine = excluded.routine, load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt"
+        " WHERE NOT sessions.edited",
         rows.bound(rows.session_values(StoredSession(session))),
     )
-    conn.execute("UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ?", (session.id,))
+    # An answer given on the mat is stored also where the rest was edited; saving without one takes none back.
+    conn.execute(
+        "UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL, yours = coalesce(?, yours) WHERE id = ?",
+        (session.yours, session.id),
+    )
 
 
 def put_rating(conn: sqlite3.Connection, rating: Rating) -> None:
@@ -185,8 +192,7 @@ def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None
         except ValueError as error:
             raise StoreError(f"The zero was not stored: {error}; check the configured channels.") from error
         conn.execute(
-            "INSERT INTO zero (which, kg_1, kg_2, kg_3, kg_4, by_hand, noise_kg, anchor_kg)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO zero (which, {_ZERO}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (which, *columns),
         )
 
@@ -256,12 +262,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
         after = replace(before, **{**exact, "edited": True})  # type: ignore[arg-type]
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
-    (n,) = conn.execute("SELECT coalesce(max(n), 0) FROM session_edits WHERE session_id = ?", (session_id,)).fetchone()
-    for item in fields(Session):
-        was, now = getattr(before, item.name), getattr(after, item.name)
-        if was != now and item.name != "edited":
-            n += 1
-            conn.execute(rows.INSERT_EDIT, (session_id, n, utc, item.name, rows.text_of(was), rows.text_of(now)))
+    _trace(conn, before, after, utc)
     values = rows.bound(rows.session_values(StoredSession(after)))
     try:
         conn.execute(
@@ -272,6 +273,29 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise UsageError(f"The session {session_id!r} was not changed: a value is out of bounds ({error}).") from error
     return after
+
+
+def answer(conn: sqlite3.Connection, session_id: str, utc: float | None, *, yours: bool) -> tuple[Session, bool]:
+    """See Store.answer_session."""
+    before = closed_session(conn, session_id)
+    after = replace(before, yours=yours)
+    _trace(conn, before, after, utc)
+    conn.execute("UPDATE sessions SET yours = ? WHERE id = ?", (yours, session_id))
+    pets = after.doubt is Doubt.UNUSUAL and not yours and setting_texts(conn).get("others") != "pets"
+    if pets:
+        conn.execute("INSERT OR REPLACE INTO settings (key, value) VALUES ('others', 'pets')")
+    return after, pets
+
+
+def _trace(conn: sqlite3.Connection, before: Session, after: Session, utc: float | None) -> None:
+    """One row of `session_edits` for each field that differs."""
+    number = "SELECT coalesce(max(n), 0) FROM session_edits WHERE session_id = ?"
+    (n,) = conn.execute(number, (before.id,)).fetchone()
+    for item in fields(Session):
+        was, now = getattr(before, item.name), getattr(after, item.name)
+        if was != now and item.name != "edited":
+            n += 1
+            conn.execute(rows.INSERT_EDIT, (before.id, n, utc, item.name, rows.text_of(was), rows.text_of(now)))
 
 
 def date_boot(

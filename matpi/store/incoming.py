@@ -16,7 +16,7 @@ import msgspec
 
 from matpi.core.model import Acknowledgement
 from matpi.errors import ImportFormatError
-from matpi.store.rows import StoredSession
+from matpi.store.rows import StoredSession, text_of
 from matpi.store.tables import CSV_TABLES, FORMAT, SINGLES, TABLES, VERSIONS_READ, Table
 from matpi.store.transfer import Found
 
@@ -59,7 +59,7 @@ def _csv_records(table: Table, path: Path) -> Iterator[Found]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
             header = tuple(next(lines, ()))
-            fields = table.fields_of_1() if header == table.fields_of_1() else table.fields
+            fields = table.fields[: len(header)] if len(header) in table.earlier else table.fields
             if header != fields:
                 raise ImportFormatError(
                     f"{path}, line 1: the fields are not those of an export; they must be {','.join(table.fields)}."
@@ -113,6 +113,10 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
     unknown = document.keys() - {"format", "version", *SINGLES, *(table.name for table in TABLES)}
     if unknown:
         raise ImportFormatError(f"{name}, field {min(unknown)}: an export has none of that name; remove it.")
+    if document["version"] < 4:
+        for zero in (document.get("zero"), document.get("zero_before")):
+            if isinstance(zero, dict):
+                zero.pop("noise_kg", None)
     found, singles = _json_records(document, lines, name), _json_singles(document, lines, name)
     if document["version"] >= 3:
         return found, singles
@@ -163,13 +167,15 @@ def _record(table: Table, row: dict[str, Any], where: str, *, strict: bool) -> A
     shaped: dict[str, Any] = row
     if table.type is StoredSession:
         own = {key: row[key] for key in _OWN_OF_STORED if key in row}
-        shaped = {"session": {key: row[key] for key in row.keys() - own.keys()}, **own}
+        shaped = {"session": {key: row[key] for key in row.keys() - own.keys() - {"counts"}}, **own}
     try:
         record: Any = msgspec.convert(shaped, table.type, strict=strict)
     except msgspec.ValidationError as error:
         raise ImportFormatError(
             f"{where}, field {_field(error) or 'unknown'}: {_why(error)}; nothing was imported."
         ) from error
+    if isinstance(record, StoredSession):
+        _refuse_other_count(row.get("counts"), record, where)
     for name, value in zip(table.fields, table.values(record), strict=True):
         # SQLite would keep "not a number" as unset.
         if isinstance(value, float) and not math.isfinite(value):
@@ -177,6 +183,16 @@ def _record(table: Table, row: dict[str, Any], where: str, *, strict: bool) -> A
         if isinstance(value, int) and abs(value) >= 2**63:
             raise ImportFormatError(f"{where}, field {name}: the number is too large; nothing was imported.")
     return record
+
+
+def _refuse_other_count(said: object, record: StoredSession, where: str) -> None:
+    """`counts` follows from the other fields: a file in which it was changed alone would not do what it says."""
+    counts = text_of(record.counts)
+    if said is not None and text_of(said) != counts:
+        raise ImportFormatError(
+            f"{where}, field counts: it is {counts} by doubt, yours, reason and deleted_why; change yours, or leave "
+            "counts out; nothing was imported."
+        )
 
 
 def _field(error: msgspec.ValidationError) -> str | None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
+from matpi.store import rows
+
 _OUR_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -54,25 +56,28 @@ def read(conn: sqlite3.Connection, table: str, record_id: str) -> Told | None:
 
 
 def _session(row: tuple[Any, ...]) -> Told | None:
-    (start_utc, offset_s, day, span_s, on_mat_s, reason, routine, aways, edited, person, deleted_utc, deleted) = row
-    if reason is None:
+    stored = rows.stored_session_of(row)
+    session = stored.session
+    if session.is_open:
         return None
-    if deleted is not None:
-        return Told("session_deleted", _iso(deleted_utc), {"deleted": _iso(deleted_utc)})
-    end_utc = None if start_utc is None else start_utc + span_s
+    if stored.deleted_why is not None:
+        return Told("session_deleted", _iso(stored.deleted_utc), {"deleted": _iso(stored.deleted_utc)})
     fields = {
-        "start": _iso(start_utc, offset_s),
-        "end": _iso(end_utc, offset_s),
-        "day": day,
-        "on_mat_s": round(on_mat_s, 1),
-        "span_s": round(span_s, 1),
-        "reason": reason,
-        "routine": routine,
-        "aways": aways,
-        "edited": bool(edited),
-        "person": person,
+        "start": _iso(session.start_utc, session.utc_offset_s),
+        "end": _iso(session.end_utc, session.utc_offset_s),
+        "day": rows.text_of(session.day),
+        "on_mat_s": round(session.on_mat_s, 1),
+        "span_s": round(session.span_s, 1),
+        "reason": session.reason,
+        "routine": session.routine,
+        "aways": session.aways,
+        "edited": session.edited,
+        "person": session.person,
+        "counts": session.counts,
+        "doubt": session.doubt,
+        "yours": session.yours,
     }
-    return Told("session", _iso(end_utc), fields)
+    return Told("session", _iso(session.end_utc), fields)
 
 
 def _rating(row: tuple[Any, ...]) -> Told:
@@ -92,10 +97,7 @@ def _stop(row: tuple[Any, ...]) -> Told:
     return Told("stop_sign", _iso(utc), {"at": at, "day": day, "session": session_id, "person": person})
 
 
-_SELECT_SESSION: Final = (
-    "SELECT start_utc, utc_offset_s, day, span_s, on_mat_s, reason, routine, aways, edited, person, deleted_utc,"
-    " deleted_why FROM sessions WHERE id = ?"
-)
+_SELECT_SESSION: Final = rows.SELECT_SESSIONS.replace("ORDER BY seq", "WHERE id = ?")
 _SAID: Final = "own.utc, own.utc_offset_s, own.day, own.session_id, own.person, sessions.deleted_utc, deleted_why"
 _OF_SESSION: Final = "LEFT JOIN sessions ON sessions.id = own.session_id WHERE own.id = ?"
 _SELECT_RATING: Final = f"SELECT {_SAID}, own.value, own.moment FROM ratings AS own {_OF_SESSION}"  # noqa: S608

@@ -12,6 +12,7 @@ from matpi.core.model import (
     Acknowledgement,
     Calibration,
     DayRecord,
+    Doubt,
     EndReason,
     Moment,
     Rating,
@@ -27,8 +28,9 @@ T = TypeVar("T")
 
 SESSION_FIELDS = (
     "id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
-    "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person",
+    "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "counts",
 )  # fmt: skip
+"""`counts` is derived and not stored."""
 EDIT_FIELDS = ("session_id", "n", "edited_utc", "field", "before", "after")
 RATING_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value", "moment", "session_id", "person")
 STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id", "person")
@@ -39,7 +41,7 @@ DIAGNOSTIC_FIELDS = ("kind", "count", "last_text")
 
 SELECT_SESSIONS = (
     "SELECT id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why, load_kg, person FROM sessions ORDER BY seq"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours FROM sessions ORDER BY seq"
 )
 SELECT_EDITS = "SELECT session_id, n, edited_utc, field, before, after FROM session_edits ORDER BY rowid"
 SELECT_RATINGS = (
@@ -56,8 +58,8 @@ SELECT_DIAGNOSTICS = "SELECT kind, count, last_text FROM diagnostics ORDER BY ki
 
 INSERT_SESSION = (
     "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why, load_kg, person)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_EDIT = "INSERT INTO session_edits (session_id, n, edited_utc, field, before, after) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_RATING = (
@@ -91,6 +93,10 @@ class StoredSession:
             raise ValueError("a deleted session needs `deleted_why`")
         if self.deleted_why is not None and self.session.is_open:
             raise ValueError("an open session cannot be deleted")
+
+    @property
+    def counts(self) -> bool:
+        return self.deleted_why is None and self.session.counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +150,11 @@ Item = StoredSession | Rating | StopSign | DayRecord
 
 
 def session_values(stored: StoredSession) -> Row:
-    """In the order of SESSION_FIELDS."""
+    """In the order of SESSION_FIELDS, without `counts`."""
     s = stored.session
     return (
         s.id, s.boot_id, s.start_mono, s.start_utc, s.utc_offset_s, s.day, s.span_s, s.on_mat_s, s.reason, s.aways,
-        s.routine, s.edited, stored.deleted_utc, stored.deleted_why, s.load_kg, s.person,
+        s.routine, s.edited, stored.deleted_utc, stored.deleted_why, s.load_kg, s.person, s.doubt, s.yours,
     )  # fmt: skip
 
 
@@ -216,6 +222,8 @@ def stored_session_of(row: Row) -> StoredSession:
         edited=bool(edited),
         load_kg=row[14],
         person=row[15],
+        doubt=None if row[16] is None else Doubt(row[16]),
+        yours=None if row[17] is None else bool(row[17]),
     )
     return StoredSession(session, deleted_utc=row[12], deleted_why=row[13])
 
@@ -239,15 +247,19 @@ def member_of(row: Row) -> Member:
 
 
 def zero_values(zero: Zero) -> Row:
-    """kg_1 to kg_4, by_hand, noise_kg, anchor_kg. Raises ValueError unless there are 1 to 4 channels."""
+    """kg_1 to kg_4, by_hand, anchor_kg, noise_1 to noise_4. Raises ValueError unless there are 1 to 4 channels."""
     if not 1 <= len(zero.kg) <= 4:
         raise ValueError(f"a zero has 1 to 4 channels, not {len(zero.kg)}")
-    return (*zero.kg, *(None,) * (4 - len(zero.kg)), zero.by_hand, zero.noise_kg, zero.anchor_kg)
+    noise = zero.noise_kg or ()
+    if noise and len(noise) != len(zero.kg):
+        raise ValueError(f"a zero of {len(zero.kg)} channels has as many values of noise, not {len(noise)}")
+    unset = (None,) * 4
+    return (*(*zero.kg, *unset)[:4], zero.by_hand, zero.anchor_kg, *(*noise, *unset)[:4])
 
 
 def zero_of(row: Row) -> Zero:
-    kg = tuple(kg for kg in row[:4] if kg is not None)
-    return Zero(kg, by_hand=bool(row[4]), noise_kg=row[5], anchor_kg=row[6])
+    kg, noise = (tuple(value for value in values if value is not None) for values in (row[:4], row[6:]))
+    return Zero(kg, by_hand=bool(row[4]), noise_kg=noise or None, anchor_kg=row[5])
 
 
 def acknowledgement_of(row: Row) -> Acknowledgement:

@@ -10,11 +10,12 @@ from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Se
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, Row, StoredSession, Tally
 
-FORMAT, VERSION = "matpi", 3
+FORMAT, VERSION = "matpi", 4
 """What an exported document says of itself. A change of a field is a new version."""
-VERSIONS_READ = (1, 2, 3)
+VERSIONS_READ = (1, 2, 3, 4)
 """1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
-answer to the safety pages is when it was cleared, and nothing tells of answers before."""
+answer to the safety pages is when it was cleared, and nothing tells of answers before. Up to 3 sessions have no
+`doubt`, `yours` and `counts`, and the `noise_kg` of a zero is another statistic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,15 @@ class Table:
     select: str
     insert: str
     of_row: Callable[[Row], Any]
-    since_1: frozenset[str] = frozenset()
-    """Fields that version 1 did not have."""
-
-    def fields_of_1(self) -> tuple[str, ...]:
-        return tuple(name for name in self.fields if name not in self.since_1)
+    earlier: tuple[int, ...] = ()
+    """How many of the fields earlier versions had: new ones are only ever appended."""
 
     def values(self, record: Any) -> Row:
         """In the order of `fields`."""
+        return (*self.stored(record), record.counts) if isinstance(record, StoredSession) else self.stored(record)
+
+    def stored(self, record: Any) -> Row:
+        """In the order of `insert`."""
         if isinstance(record, StoredSession):
             return rows.session_values(record)
         return rows.values_of(record, self.fields)
@@ -50,14 +52,12 @@ SESSIONS = Table(
     name="sessions",
     fields=rows.SESSION_FIELDS,
     key=("id",),
-    may_be_unset=frozenset(
-        {"start_utc", "utc_offset_s", "day", "reason", "deleted_utc", "deleted_why", "load_kg", "person"}
-    ),
+    may_be_unset=frozenset({"start_utc", "utc_offset_s", "day", "reason", *rows.SESSION_FIELDS[12:]}),
     type=StoredSession,
     select=rows.SELECT_SESSIONS,
     insert=rows.INSERT_SESSION,
     of_row=rows.stored_session_of,
-    since_1=frozenset({"load_kg", "person"}),
+    earlier=(14, 16),
 )
 EDITS = Table(
     name="edits",
@@ -78,7 +78,7 @@ RATINGS = Table(
     select=rows.SELECT_RATINGS,
     insert=rows.INSERT_RATING,
     of_row=rows.rating_of,
-    since_1=frozenset({"person"}),
+    earlier=(9,),
 )
 STOPS = Table(
     name="stops",
@@ -89,7 +89,7 @@ STOPS = Table(
     select=rows.SELECT_STOPS,
     insert=rows.INSERT_STOP,
     of_row=rows.stop_of,
-    since_1=frozenset({"person"}),
+    earlier=(7,),
 )
 DAYS = Table(
     name="days",
@@ -100,7 +100,7 @@ DAYS = Table(
     select=rows.SELECT_DAYS,
     insert=rows.INSERT_DAY,
     of_row=rows.day_of,
-    since_1=frozenset({"person"}),
+    earlier=(3,),
 )
 DIAGNOSTICS = Table(
     name="diagnostics",

@@ -186,7 +186,7 @@ def _insert(conn: sqlite3.Connection, one: Found) -> None:
         # It cannot go on here, and must not end the session that does.
         record = replace(record, session=record.session.closed(EndReason.POWER_LOST))
     try:
-        conn.execute(one.table.insert, rows.bound(one.table.values(record)))
+        conn.execute(one.table.insert, rows.bound(one.table.stored(record)))
     except sqlite3.IntegrityError as error:
         rule = str(error).removeprefix("CHECK constraint failed: ")
         field = next((name for name in one.table.fields if re.search(rf"\b{name}\b", rule)), one.table.key[0])

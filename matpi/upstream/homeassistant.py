@@ -48,7 +48,7 @@ def diagnostics_payload(state: LiveState) -> bytes:
 def event_payload(what: Happening) -> bytes:
     told: dict[str, Any] = {"event_type": what.kind}
     if what.session_id is not None:
-        told |= {"session_id": what.session_id, "on_mat_s": what.on_mat_s, "reason": what.reason}
+        told |= {"session_id": what.session_id, "on_mat_s": what.on_mat_s, "reason": what.reason, "counts": what.counts}
     return encoded(told)
 
 
@@ -149,7 +149,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
             "device_class": "timestamp",
         },
         "lifetime": sensor(
-            "In all", "lifetime_h", device_class="duration", unit_of_measurement="h", state_class="total_increasing"
+            "In all", "lifetime_h", device_class="duration", unit_of_measurement="h", state_class="total"
         ),
         "event": {
             "platform": "event",

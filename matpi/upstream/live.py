@@ -39,6 +39,8 @@ class LastSession:
     routine: str
     end: str | None
     """ISO 8601 with offset; None until the clock was trusted."""
+    counts: bool = True
+    """In the plan and in all totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class LiveState:
     today_min: float
     """With the session under way."""
     lifetime_h: float
-    """Of everything on record, without the session under way."""
+    """Of every session on record that counts, without the one under way."""
     done: bool
     plan_day: int
     plan_days: int
@@ -100,6 +102,7 @@ class Happening:
     session_id: str | None = None
     on_mat_s: float | None = None
     reason: str | None = None
+    counts: bool | None = None
 
 
 class Observer:
@@ -114,9 +117,10 @@ class Observer:
         seen, settings = device.snapshot(), device.settings
         everything, log = device.keeper.log, who.log(device)
         if everything is not self._log:
-            self._log, self._lifetime_s = everything, fsum(session.on_mat_s for session in everything.sessions)
+            self._log, self._lifetime_s = everything, fsum(s.on_mat_s for s in everything.counting)
         on_mat_s = seen.on_mat_s or 0.0
-        plan = seen.plan.running(on_mat_s) if on_mat_s else seen.plan
+        counts = seen.open is not None and seen.open.counts
+        plan = seen.plan.running(on_mat_s) if on_mat_s and counts else seen.plan
         return LiveState(
             phase=seen.state.name.lower(),
             occupied=seen.state in OCCUPIED,
@@ -158,7 +162,7 @@ def _last(device: Device, log: Log) -> LastSession | None:
     end = None
     if last.end_utc is not None:
         end = datetime.fromtimestamp(last.end_utc, device.wall.zone).isoformat(timespec="seconds")
-    return LastSession(last.id, round(last.on_mat_s, 1), str(last.reason), last.routine, end)
+    return LastSession(last.id, round(last.on_mat_s, 1), str(last.reason), last.routine, end, last.counts)
 
 
 def happening(effect: Effect) -> Happening | None:
@@ -168,7 +172,8 @@ def happening(effect: Effect) -> Happening | None:
     session = effect.session
     if session is None:
         return Happening(effect.t, str(effect.event))
-    return Happening(effect.t, str(effect.event), session.id, round(session.on_mat_s, 1), str(session.reason))
+    on_mat_s, reason = round(session.on_mat_s, 1), str(session.reason)
+    return Happening(effect.t, str(effect.event), session.id, on_mat_s, reason, session.counts)
 
 
 class Telling:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from matpi.core.model import (
     Acknowledgement,
     DayRecord,
+    Doubt,
     EndReason,
     Log,
     Moment,
@@ -416,6 +417,14 @@ def test_a_running_session_counts_towards_done() -> None:
 )
 def test_what_does_not_count(session: Session) -> None:
     assert at(0, [session]) == at(0)
+
+
+def test_the_answer_outweighs_the_doubt() -> None:
+    for doubt in (None, *Doubt):
+        for yours, counts in ((None, doubt in {None, Doubt.UNUSUAL}), (False, False), (True, True)):
+            log = [*good_days(2), replace(on(3, 10), doubt=doubt, yours=yours)]
+            assert at(4, log) == (at(4, [*good_days(2), on(3, 10)]) if counts else at(4, good_days(2)))
+    assert at(0, [replace(on(0, 10, EndReason.DISCARDED), yours=True)]) == at(0)
 
 
 @pytest.mark.parametrize("reason", [r for r in EndReason if r is not EndReason.DISCARDED])

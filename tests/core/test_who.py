@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import pytest
 
 from matpi.core.effects import Pattern, SaveAcknowledgement, SaveChosen, SaveDay, SaveRating, SaveStop
-from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Memory, Session, Settings
+from matpi.core.model import Acknowledgement, DayRecord, Doubt, EndReason, Log, Memory, Session, Settings
 from matpi.core.nudge import Silence
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.session import State
@@ -523,6 +523,8 @@ def test_the_screen_says_who_is_missing() -> None:
 def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
     bench = evening(slow(of(past("a", 0), past("b", days_ago))))
     assert (bench.pattern is Pattern.BREATH) is reminds
+    bench = evening(slow(of(past("a", 0), replace(past("b", days_ago), doubt=Doubt.THING))))
+    assert bench.pattern is Pattern.OFF, "a thing is nobody to remind"
 
 
 def test_it_is_quiet_while_nobody_has_begun() -> None:

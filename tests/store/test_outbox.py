@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from matpi.core.model import EndReason
+from matpi.core.model import Doubt, EndReason
 from matpi.errors import StoreError, UsageError
 from matpi.store import file, members, outbox, outgoing, posting, schema, transfer
 from matpi.store.db import Store
@@ -83,6 +83,9 @@ def test_a_session_is_told_in_these_fields_and_no_others(path: Path) -> None:
             "aways": 1,
             "edited": False,
             "person": "p1",
+            "counts": True,
+            "doubt": None,
+            "yours": None,
         },
     }
 
@@ -147,6 +150,19 @@ def test_every_change_is_the_next_revision(path: Path) -> None:
         "data": {"id": "s1", "rev": 3, "deleted": "2025-11-24T17:00:00Z"},
     }
     assert told[3][2]["data"] == {**told[1][2]["data"], "rev": 4}
+
+
+def test_an_answer_is_the_next_revision_for_those_who_have_the_record(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        store.save_session(session(doubt=Doubt.UNKNOWN))
+        store.answer_session("s1", yours=True, utc=UTC)
+        store.answer_session("s1", yours=True, utc=UTC)
+        store.answer_session("s1", yours=False, utc=UTC)
+        told = queued(store)
+    assert [id_ for id_, _, _ in told] == ["s1-1", "s1-2", "s1-3"]
+    said = [(body["data"]["counts"], body["data"]["doubt"], body["data"]["yours"]) for _, _, body in told]
+    assert said == [(False, "unknown", None), (True, "unknown", True), (False, "unknown", False)]
+    assert [body["data"]["edited"] for _, _, body in told] == [False, False, False]
 
 
 def test_a_date_that_comes_later_is_a_revision(path: Path) -> None:

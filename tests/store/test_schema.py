@@ -1,11 +1,12 @@
 """Migrations: numbered files, one transaction, all or nothing. The versions after this one's are made up."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from matpi.core.model import Acknowledgement
+from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
 from matpi.store import schema
 from matpi.store.db import Store
@@ -121,3 +122,30 @@ def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Pa
         Acknowledgement(some=True, utc=1_764_000_000.5, person="ada"),
         Acknowledgement(some=False, person="ben"),
     )
+
+
+def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_forgotten(tmp_path: Path) -> None:
+    for version in range(1, 5):
+        path = tmp_path / f"of_{version}.db"
+        conn = sqlite3.connect(path)
+        for step in schema.steps()[:version]:
+            conn.executescript(step.read_text(encoding="utf-8"))
+        conn.executescript(
+            """
+            INSERT INTO sessions (id, boot_id, start_mono, span_s, on_mat_s, reason, aways, routine, edited) VALUES
+              ('s1', 'b', 1.0, 60.0, 60.0, 'left', 0, 'plan', 0), ('s2', 'b', 2.0, 60.0, 60.0, 'object', 0, 'plan', 0);
+            INSERT INTO zero VALUES ('current', 0.5, -0.25, NULL, NULL, 1, 0.004, 2.0),
+              ('before', 1.5, NULL, NULL, NULL, 0, 0.003, NULL);
+            """
+        )
+        conn.close()
+        with Store.open(path) as store:
+            memory = store.load()
+            assert schema.version(store._conn) == NOW
+            store.save_zero(Zero((0.5, -0.25), noise_kg=(0.004, 0.003)), None)
+        assert [(s.doubt, s.yours, s.counts) for s in memory.log.sessions] == [(None, None, True)] * 2
+        assert memory.zero == Zero((0.5, -0.25), by_hand=True, anchor_kg=2.0)
+        assert memory.zero_before == Zero((1.5,))
+        assert memory.settings.others == "no"
+        with Store.open(path, read_only=True) as store:
+            assert store.load().zero == Zero((0.5, -0.25), noise_kg=(0.004, 0.003))

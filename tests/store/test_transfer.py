@@ -17,6 +17,7 @@ from matpi.core.model import (
     Acknowledgement,
     Calibration,
     DayRecord,
+    Doubt,
     EndReason,
     Moment,
     Rating,
@@ -32,7 +33,7 @@ from tests.store.values import UTC, rating, session, stop
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
-    "deleted_utc,deleted_why,load_kg,person",
+    "deleted_utc,deleted_why,load_kg,person,doubt,yours,counts",
     "edits": "session_id,n,edited_utc,field,before,after",
     "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person",
     "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person",
@@ -73,7 +74,7 @@ def furnish(store: Store) -> None:
     store.save_stop(stop())
     store.save_day(DayRecord(date(2025, 11, 24), rest=True))
     store.save_calibration(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))
-    store.save_zero(Zero((0.1, -0.25), noise_kg=0.004), Zero((0.0, 1e-9), by_hand=True))
+    store.save_zero(Zero((0.1, -0.25), noise_kg=(0.004, 0.001)), Zero((0.0, 1e-9), by_hand=True))
     earlier = ((None, 5.5), (7.0, None))
     answer = Acknowledgement(True, UTC, cleared=True, cleared_utc=UTC + 9, earlier=earlier, asked_again=True)
     store.save_acknowledgement(answer)
@@ -95,8 +96,8 @@ def test_the_fields_of_the_csv_files_are_in_their_order(store: Store, tmp_path: 
     for path in written:
         assert path.read_text(encoding="utf-8").splitlines()[0] == HEADERS[path.stem]
     lines = (tmp_path / "out" / "sessions.csv").read_bytes().split(b"\r\n")
-    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,"
-    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,"
+    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,,,,true"
+    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,,,,true"
     assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed,person\r\n2025-11-24,true,false,\r\n"
 
 
@@ -112,7 +113,7 @@ def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
         assert all(",".join(row) == header for row in document[name])
     assert list(document["diagnostics"][0]) == ["kind", "count", "last_text"]
     assert document["settings"]["rest_weekdays"] == [0, 3, 6]
-    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": 0.004, "anchor_kg": None}
+    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": [0.004, 0.001], "anchor_kg": None}
     assert document["sessions"][2]["deleted_why"] == "the cat"
     assert document["edits"][0] == {
         "session_id": "s2", "n": 1, "edited_utc": UTC + 1, "field": "aways", "before": "1", "after": "0",
@@ -270,7 +271,7 @@ def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
         (b'{\n"format": "matpi",\n!', "line 3: "),
         (b"[1]", 'field format: it must be "matpi"'),
         (b'{"format": "other"}', 'field format: it must be "matpi"'),
-        (b'{"format": "matpi", "version": 4}', "field version: 4 is unknown"),
+        (b'{"format": "matpi", "version": 5}', "field version: 5 is unknown"),
         (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
         (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
         (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),
@@ -327,6 +328,8 @@ def sessions(draw: st.DrawFn) -> Session:
         edited=draw(st.booleans()),
         utc_offset_s=draw(OFFSET),
         day=draw(DAY),
+        doubt=draw(st.none() | st.sampled_from(Doubt)),
+        yours=draw(st.none() | st.booleans()),
     )
 
 

@@ -19,7 +19,7 @@ def payloads() -> dict[str, bytes]:
         "state": homeassistant.state_payload(LYING),
         "diagnostics": homeassistant.diagnostics_payload(LYING),
         "event-started": homeassistant.event_payload(Happening(0.0, "session_started")),
-        "event-ended": homeassistant.event_payload(Happening(0.0, "session_ended", "s1", 301.5, "left")),
+        "event-ended": homeassistant.event_payload(Happening(0.0, "session_ended", "s1", 301.5, "left", counts=True)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict, replace
 from math import inf
@@ -10,7 +11,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matpi.core.events import SettingWished, Wish, Wished
+from matpi.core.events import LogChanged, SettingWished, Wish, Wished
+from matpi.core.model import Doubt
 from matpi.upstream import homeassistant
 from matpi.upstream.live import (
     BEAT_EVERY_S,
@@ -65,6 +67,23 @@ def test_from_an_empty_mat_to_a_session_and_after() -> None:
     assert (after.last.reason, after.last.routine) == ("left", "plan")
     assert after.last.end == "2026-03-15T12:03:00+00:00"
     assert after.tightness == 2  # the device has asked by itself, and two taps are a 2
+
+
+def test_totals_go_by_the_sessions_that_count_and_the_last_one_says_whether_it_does() -> None:
+    bench = Bench()
+    bench.up(30)
+    bench.lie(150)
+    bench.up(30)
+    (one,) = bench.device.keeper.log.sessions
+    for changes, counts in (({}, True), ({"doubt": Doubt.THING}, False), ({"yours": False}, False)):
+        log = replace(bench.device.keeper.log, sessions=(replace(one, **changes),))
+        bench.send(LogChanged(bench.t, log))
+        seen = look(bench)
+        assert seen.last is not None
+        assert seen.last.counts is counts
+        assert (seen.today_min, seen.lifetime_h, seen.streak_days) == ((2.5, 0.04, 1) if counts else (0.0, 0.0, 0))
+        told = json.loads(homeassistant.state_payload(seen))
+        assert told["last"]["counts"] is counts
 
 
 def test_what_the_core_knows_of_the_diagnostics_is_filled_in() -> None:
@@ -147,7 +166,7 @@ def test_an_ended_session_is_told_with_what_it_was() -> None:
         telling.watch(effect)
     assert [what.kind for what in told] == ["session_started", "session_ended"]
     ended = told[1]
-    assert ended.reason == "left"
+    assert (ended.reason, ended.counts) == ("left", True)
     assert ended.on_mat_s is not None
     assert 119 < ended.on_mat_s < 121
 

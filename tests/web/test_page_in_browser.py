@@ -253,6 +253,17 @@ def test_sessions_and_plan_in_plain_words(page: Page, bench: FakeBench) -> None:
         "Mon 23 Nov, 20:10", "10 min 12 s", "\N{EN DASH}", "still open, 2 times away and back",
     ]  # fmt: skip
     assert "the power was lost" in page.locator("#rows").inner_text()
+    doubted = {"counts": False, "doubt": "thing"}
+    bench.sessions["sessions"] = [
+        {**session("f", None, 95.0, "left", None), **doubts}
+        for doubts in (doubted, {"doubt": "unusual"}, {**doubted, "doubt": "unknown"}, {**doubted, "yours": False})
+    ]
+    bench.put("sessions", bench.sessions)
+    page.wait_for_function("() => document.querySelectorAll('#rows tr').length === 4")
+    assert page.locator("#rows td:last-child").all_inner_texts() == [
+        "got up · not counted: not you", "got up · not counted: was that you?", "got up · was that you?",
+        "got up · not counted: a thing",
+    ]  # fmt: skip
     assert page.locator("#plan p").inner_text() == "Day 3 · 2\N{EN DASH}5 min · thin shirt · learn the sensation"
 
 

@@ -1,0 +1,170 @@
+"""Whether a session is the person's: what is stored of it, the answer, and how it goes out and comes in."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from matpi.core.model import Doubt, EndReason, Settings, Zero
+from matpi.errors import ImportFormatError, StoreError, UsageError
+from matpi.store.db import Store
+from matpi.store.transfer import export_csv, export_json, import_csv, import_json
+from tests.store.values import UTC, session
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "one.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "other.db") as opened:
+        yield opened
+
+
+def stored(store: Store, id_: str = "s1") -> tuple[Doubt | None, bool | None, bool]:
+    entry = next(one for one in store.sessions() if one.session.id == id_)
+    return entry.session.doubt, entry.session.yours, entry.counts
+
+
+def exported(store: Store) -> dict[str, object]:
+    out = io.BytesIO()
+    export_json(store, out)
+    return dict(json.loads(out.getvalue()))
+
+
+# -- on the mat --------------------------------------------------------------------------------------------------------
+
+
+def test_the_doubt_of_a_checkpoint_outlives_a_power_cut_and_the_person_takes_it_back(store: Store) -> None:
+    store.checkpoint(session(reason=None, doubt=Doubt.THING))
+    memory = store.load()
+    assert memory.open == session(reason=None, doubt=Doubt.THING)
+    store.checkpoint(session(reason=None))
+    assert stored(store) == (None, None, True)
+
+
+def test_saving_again_takes_no_answer_back_and_an_answer_gets_into_an_edited_session(store: Store) -> None:
+    store.save_session(session(doubt=Doubt.UNKNOWN))
+    store.edit_session("s1", routine="neck")
+    store.save_session(session(doubt=Doubt.UNKNOWN, yours=True))
+    assert stored(store) == (Doubt.UNKNOWN, True, True)
+    store.save_session(session(doubt=Doubt.UNKNOWN))
+    assert stored(store) == (Doubt.UNKNOWN, True, True)
+    assert store.log().sessions[0].routine == "neck"
+
+
+def test_the_noise_has_a_value_a_channel(store: Store) -> None:
+    for zero in (Zero((0.5,), noise_kg=(0.004,)), Zero((1.0, 2.0, 3.0, 4.0), noise_kg=(0.0, 0.1, 0.2, 0.3))):
+        store.save_zero(zero, None)
+        assert store.load().zero == zero
+    with pytest.raises(StoreError, match="a zero of 2 channels has as many values of noise, not 1"):
+        store.save_zero(Zero((0.5, 0.5), noise_kg=(0.004,)), None)
+
+
+# -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def test_every_answer_is_traced_and_is_no_edit(store: Store) -> None:
+    store.save_session(session(doubt=Doubt.THING))
+    assert store.answer_session("s1", yours=True, utc=UTC) == (session(doubt=Doubt.THING, yours=True), False)
+    store.answer_session("s1", yours=False)
+    assert stored(store) == (Doubt.THING, False, False)
+    trace = [(edit.n, edit.edited_utc, edit.field, edit.before, edit.after) for edit in store.edits("s1")]
+    assert trace == [(1, UTC, "yours", None, "true"), (2, None, "yours", "true", "false")]
+    assert not store.log().sessions[0].edited
+
+
+def test_a_no_to_an_unusual_load_alone_sets_others(store: Store) -> None:
+    store.save_settings(Settings(weekly_goal=7))
+    for n, doubt in enumerate((None, *Doubt)):
+        store.save_session(session(f"a{n}", doubt=doubt))
+        _, pets = store.answer_session(f"a{n}", yours=False)
+        assert pets is (doubt is Doubt.UNUSUAL)
+        assert store.load().settings == Settings(weekly_goal=7, others="pets" if pets else "no")
+        store.save_settings(Settings(weekly_goal=7))
+    store.save_session(session("b", doubt=Doubt.UNUSUAL))
+    assert store.answer_session("b", yours=True)[1] is False
+    store.save_settings(Settings(others="pets"))
+    assert store.answer_session("b", yours=False)[1] is False, "it was set already"
+
+
+def test_what_is_no_closed_session_takes_no_answer(store: Store) -> None:
+    store.checkpoint(session(reason=None))
+    store.save_session(session("s2"))
+    store.delete_session("s2")
+    for id_, why in (("s1", "still going on"), ("s2", "no session"), ("s3", "no session")):
+        with pytest.raises(UsageError, match=why):
+            store.answer_session(id_, yours=True)
+    assert store.edits("s1") == ()
+
+
+# -- out and in --------------------------------------------------------------------------------------------------------
+
+
+def furnish(store: Store) -> None:
+    for n, doubt in enumerate((None, *Doubt)):
+        for yours in (None, False, True):
+            store.save_session(session(f"s{n}-{yours}", doubt=doubt, yours=yours))
+    store.save_session(session("discarded", reason=EndReason.DISCARDED, yours=True))
+    store.save_session(session("deleted"))
+    store.delete_session("deleted", utc=UTC)
+
+
+def test_an_export_says_what_counts_and_both_forms_go_round(store: Store, other: Store, tmp_path: Path) -> None:
+    furnish(store)
+    document = exported(store)
+    assert document["version"] == 4
+    told = {row["id"]: row["counts"] for row in document["sessions"]}  # type: ignore[attr-defined]
+    assert [id_ for id_, counts in told.items() if counts] == [
+        "s0-None", "s0-True", "s1-True", "s2-True", "s3-True", "s4-None", "s4-True", "s5-True",
+    ]  # fmt: skip
+    import_json(other, io.BytesIO(json.dumps(document).encode()))
+    assert other.sessions() == store.sessions()
+    export_csv(store, tmp_path / "csv")
+    with Store.open(tmp_path / "third.db") as third:
+        import_csv(third, tmp_path / "csv")
+        assert third.sessions() == store.sessions()
+
+
+ROW = {"id": "s9", "boot_id": "b", "start_mono": 1.0, "span_s": 20.0, "on_mat_s": 10.0, "reason": "left"}
+
+
+def test_an_older_export_comes_in_without_its_noise(store: Store) -> None:
+    zero = {"kg": [1.0, 2.0], "by_hand": False, "noise_kg": 0.004, "anchor_kg": None}
+    document = {"format": "matpi", "version": 3, "sessions": [ROW], "zero": zero, "zero_before": zero}
+    import_json(store, io.BytesIO(json.dumps(document).encode()))
+    assert stored(store, "s9") == (None, None, True)
+    assert (store.load().zero, store.load().zero_before) == (Zero((1.0, 2.0)), Zero((1.0, 2.0)))
+
+
+def test_a_count_that_contradicts_the_rest_is_refused_in_one_sentence(store: Store, tmp_path: Path) -> None:
+    thing = {**ROW, "doubt": "thing"}
+    for row, why in (
+        ({**thing, "counts": True}, "field counts: it is false by doubt, yours"),
+        ({**thing, "yours": True, "counts": False}, "field counts: it is true by"),
+        ({**ROW, "deleted_why": "by hand", "counts": True}, "field counts: it is false by"),
+        ({**ROW, "counts": [1]}, "field counts: it is true by"),
+        ({**ROW, "doubt": "cat"}, "field doubt: Invalid enum value 'cat'"),
+        ({**ROW, "yours": "perhaps"}, "field yours: Expected `bool | null`, got `str`"),
+    ):
+        document = {"format": "matpi", "version": 4, "sessions": [row]}
+        with pytest.raises(ImportFormatError, match=r"^the input, line 1, ") as caught:
+            import_json(store, io.BytesIO(json.dumps(document).encode()))
+        assert why in str(caught.value)
+    for row in (thing, {**thing, "counts": False}, {**thing, "yours": True, "counts": True}):
+        document = {"format": "matpi", "version": 4, "sessions": [{**row, "id": str(len(store.sessions()))}]}
+        import_json(store, io.BytesIO(json.dumps(document).encode()))
+    folder = tmp_path / "csv"
+    export_csv(store, folder)
+    text = (folder / "sessions.csv").read_text()
+    (folder / "sessions.csv").write_text(text.replace("thing,,false", "thing,,true").replace("\n0,", "\n7,"))
+    with pytest.raises(ImportFormatError, match=r"sessions\.csv, line 2, field counts: it is false by"):
+        import_csv(store, folder)
+    assert len(store.sessions()) == 3
