@@ -260,7 +260,9 @@ class Presence:
         if self.load is Load.ARRIVING:
             self.load = Load.ON
             self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
-        elif self.load is Load.AWAY and not (self.silent and t < self._stale_due):
+        elif self.lost_at is not None and t < self.lost_at + rules.sensor_gone_s:
+            pass  # nobody knows whether the person is back: the next readings decide
+        elif self.load is Load.AWAY:
             self.object_kg += self._stayed_kg
             self._not_before = self.left_at
             self._rest()
