@@ -22,8 +22,8 @@ import pytest
 from matpi import cli, config
 from matpi.core.programme import TIERS
 from matpi.core.session import TRANSITIONS, State
+from matpi.drivers.trace import read_calibration
 from matpi.sim.scenario import read_scenario
-from matpi.sim.trace import read_calibration
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "hardware", "systemd")
