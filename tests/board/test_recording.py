@@ -26,6 +26,7 @@ from matpi.errors import TraceError
 from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.store.db import Store
+from tests.board.test_run import children
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -269,3 +270,14 @@ def test_a_fault_that_ends_the_device_leaves_a_recording(tmp_path: Path) -> None
         appliance.close()
     (path,) = (tmp_path / "recordings").iterdir()
     assert len(list(Trace(path))) >= 100
+
+
+def test_a_signal_to_the_whole_service_does_not_end_its_reader(running: Running) -> None:
+    """`systemctl kill` signals every process of the unit."""
+    running.saved()
+    readers = children(running.process.pid)
+    assert readers
+    for pid in readers:
+        os.kill(pid, signal.SIGUSR1)
+    running.saved()
+    assert children(running.process.pid) == readers
