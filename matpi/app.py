@@ -11,7 +11,8 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from matpi import config as config_file
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
-from matpi.errors import UsageError
+from matpi.errors import HardwareError, UsageError
 from matpi.host import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
+RECORD_HZ = 10.0
+"""Readings a second in the recording of a simulated mat, unless told."""
 AT_ONCE = "max"
 """What `--warp` without a number is."""
 STORY_UTC = 1_773_586_800.0
@@ -40,7 +43,12 @@ STORY_UTC = 1_773_586_800.0
 
 
 def make_rig(
-    options: dict[str, Any], store: Path, utc: float, watch: Callable[[Effect], None], zone_if_new: str | None = None
+    options: dict[str, Any],
+    store: Path,
+    utc: float,
+    watch: Callable[[Effect], None],
+    zone_if_new: str | None = None,
+    **more: Any,
 ) -> Rig:
     from matpi.rig import Rig
 
@@ -55,6 +63,7 @@ def make_rig(
         kg=options["kg"],
         seed=options["seed"],
         watch=watch,
+        **more,
     )
 
 
@@ -248,15 +257,24 @@ def run_terminal(options: dict[str, Any]) -> None:
 
 def run_story(options: dict[str, Any]) -> None:
     """`matpi sim --headless --scenario FILE`: virtual time, JSON lines. Without --store the log is thrown away."""
+    from matpi.drivers.trace import TraceWriter
+    from matpi.sim.body import CHANNELS
     from matpi.sim.scenario import read_scenario
     from matpi.story import Story
 
     steps = read_scenario(options["scenario"])
     zone_if_new = "UTC" if options["store"] is None else None
-    with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
+    with tempfile.TemporaryDirectory(prefix="matpi-") as folder, ExitStack() as stack:
         store = options["store"] or Path(folder) / "story.db"
+        more: dict[str, Any] = {}
+        if options["record"] is not None:
+            trace = stack.enter_context(TraceWriter(options["record"], CHANNELS, overwrite=options["overwrite"]))
+            more = {
+                "rate": options["rate"] or RECORD_HZ,
+                "hear": lambda reading: trace.write(reading.t, reading.kg, reading.ok),
+            }
         story = Story(
-            lambda watch: make_rig(options, store, STORY_UTC, watch, zone_if_new),
+            lambda watch: make_rig(options, store, STORY_UTC, watch, zone_if_new, **more),
             lambda line: _say(json.dumps(line)),
             options["frames"],
             every=options["every_frame"],
@@ -265,20 +283,18 @@ def run_story(options: dict[str, Any]) -> None:
         story.run(steps)
 
 
-def run_replay(
-    file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None
-) -> None:
+def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
     """`matpi replay`."""
     from matpi.core.languages import LANGUAGES
+    from matpi.drivers.trace import Trace, read_calibration
     from matpi.replay import line_of, replay
     from matpi.rules import device_rules
-    from matpi.sim.trace import read_calibration, read_trace
 
     config = config_file.load(config_path)
     words = LANGUAGES[config.panel.language]
-    readings = read_trace(file, None if calibration is None else read_calibration(calibration))
+    trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
-    result = replay(readings, device_rules(config), watch, words)
+    result = replay(trace, device_rules(config), watch, words, trace.calibration, trace.zero)
     if as_json:
         for line in result.lines():
             _say(json.dumps(line))
@@ -294,31 +310,46 @@ def run_replay(
         _say(text if s["counts"] else f"{text}, not counted")
 
 
-def run_record(file: Path, scenario: Path, *, rate: float, seed: int, overwrite: bool) -> None:
-    """`matpi record`: a scenario's readings as a trace."""
-    from matpi.rig import Rig
-    from matpi.sim.body import CHANNELS
-    from matpi.sim.scenario import read_scenario
-    from matpi.sim.trace import TraceWriter
-    from matpi.story import Story
+def run_record(
+    file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool
+) -> None:
+    """`matpi record`: from the running device with `last`, else live, for the chips have one owner."""
+    from matpi import __version__
+    from matpi.appliance import calibration_of
+    from matpi.core.model import Memory
+    from matpi.drivers.clock import SystemClock
+    from matpi.drivers.trace import FORMAT, About
+    from matpi.record import device_of, record_live, save_last
+    from matpi.store.db import Store, is_unmade
 
-    steps = read_scenario(scenario)
-    with (
-        tempfile.TemporaryDirectory(prefix="matpi-") as folder,
-        TraceWriter(file, CHANNELS, overwrite=overwrite) as trace,
-    ):
-        Story(
-            lambda watch: Rig(
-                Path(folder) / "record.db",
-                utc=STORY_UTC,
-                seed=seed,
-                rate=rate,
-                watch=watch,
-                hear=lambda reading: trace.write(reading.t, reading.kg, reading.ok),
-            ),
-            lambda _: None,
-        ).run(steps)
-        _say(f"{trace.readings} readings written to {file}.")
+    config = config_file.load(config_path or (None if board else device_config()))
+    log = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
+    if last:
+        saved = save_last(log, file, overwrite=overwrite)
+        _say(f"The last 10 minutes are in {file}, a copy of {saved}.")
+        return
+    if (pid := device_of(log)) is not None:
+        raise HardwareError(
+            f"The device, process {pid}, holds the load cells' pins; stop it first (`sudo systemctl stop matpi`),"
+            f" or save its last 10 minutes with --last."
+        )
+    parts: Board | Header
+    if board:
+        from matpi.sim.board import Board
+
+        parts = Board(config)
+    else:
+        from matpi.header import Header
+
+        parts = Header(config)
+    memory = Memory()
+    if not is_unmade(log):
+        with Store.open(log, read_only=True) as stored:
+            memory = stored.load()
+    calibration, _ = calibration_of(memory.calibration, config.scale)
+    start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
+    about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
+    record_live(parts.scale(), config.scale.channel_count, about, file, _say, overwrite=overwrite)
 
 
 def _print_screen(words: Words, t: float, effect: Effect) -> None:

@@ -19,7 +19,7 @@ from matpi import __version__
 from matpi.config import Config, ScaleConfig
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
-from matpi.core.effects import Effect
+from matpi.core.effects import Effect, SaveCalibration, SaveZero, UseCalibration
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
@@ -27,6 +27,7 @@ from matpi.core.views import Fault
 from matpi.drivers.clock import ClockWatch
 from matpi.drivers.gpio import Button, Led, Piezo
 from matpi.drivers.oled import PanelThread
+from matpi.drivers.recorder import Recorder
 from matpi.errors import HardwareError, StoreError
 from matpi.glow import Glow
 from matpi.host import zone_for
@@ -96,6 +97,9 @@ class Appliance:
         self._ringing: Ringing | None = None
         self._clock_watch: Any = None
         self._relays: Relays | None = None
+        self._recorder: Recorder | None = None
+        self._fresh: SaveCalibration | None = None
+        """A new calibration that is not in use yet."""
         self._status_due = self.started_mono
         self._pulled = threading.Event()
 
@@ -115,9 +119,12 @@ class Appliance:
                 self.screen.show(render(told), Brightness.BRIGHT)
             raise
         memory = store.load()
-        calibration, strange = _calibration(memory, self.config.scale)
+        calibration, strange = calibration_of(memory.calibration, self.config.scale)
         if strange:
             self._note("calibration", strange)
+        given = self.store_path, self.config.scale.rate, calibration, memory.zero, self.clock, self._boot_id
+        self._recorder = Recorder(*given, self._inbox.put)
+        self._recorder.start()
         device = self._boot(store, memory, calibration)
         self.glow = self._light()
         self._ringing = self._chime()
@@ -200,8 +207,14 @@ class Appliance:
 
     def _weigh(self) -> ReaderScale:
         scale = self.parts.scale()
-        scale.start(self._inbox.put)
+        scale.start(self._take)
         return scale
+
+    def _take(self, event: Event | Counted) -> None:
+        """In the thread of the scale: to the loop first, for a recording can wait."""
+        self._inbox.put(event)
+        if isinstance(event, Counted) and self._recorder is not None:
+            self._recorder.take(event)
 
     def _send_on(self) -> Relays | None:
         """Nothing of it is loaded while nothing is sent anywhere."""
@@ -233,7 +246,18 @@ class Appliance:
             raise RuntimeError("start comes before run")
         if self._notifier is not None:
             self._notifier.ready()
-        self.loop.run(self.clock, self._turned, TURN_S)
+        try:
+            self.loop.run(self.clock, self._turned, TURN_S)
+        except PulledError:
+            raise
+        except Exception:
+            self.save_recording()  # what led to the fault; `close` waits for it
+            raise
+
+    def save_recording(self) -> None:
+        """Have the last ten minutes of counts written beside the log. From any thread, and from a signal handler."""
+        if self._recorder is not None:
+            self._recorder.save()
 
     def ask_to_stop(self) -> None:
         """From any thread, and from a signal handler."""
@@ -247,6 +271,14 @@ class Appliance:
     def _seen(self, effect: Effect) -> None:
         if self._relays is not None:
             self._relays.watch(effect)
+        if self._recorder is not None:
+            match effect:
+                case SaveZero(zero):
+                    self._recorder.use_zero(self.clock.monotonic(), zero)
+                case SaveCalibration():
+                    self._fresh = effect
+                case UseCalibration(calibration) if self._fresh is not None:
+                    self._recorder.use_calibration(calibration, self._fresh.zero)
         self._watch(effect)
 
     def _turned(self) -> None:
@@ -278,6 +310,8 @@ class Appliance:
             ends.append(self.store.close)
         if status is not None:
             ends.append(lambda: status.unlink(missing_ok=True))
+        if self._recorder is not None:
+            ends.append(self._recorder.stop)  # last: it may take seconds
         for end in ends:
             try:
                 end()
@@ -295,9 +329,9 @@ class _NoScreen:
         pass
 
 
-def _calibration(memory: Memory, scale: ScaleConfig) -> tuple[Calibration, str]:
-    """What makes kilograms of counts, and what is odd about it ("" when nothing is)."""
-    found, channels = memory.calibration, scale.channel_count
+def calibration_of(found: Calibration | None, scale: ScaleConfig) -> tuple[Calibration, str]:
+    """Return what makes kilograms of counts, the stored one if it fits, and what is odd about it ("" for nothing)."""
+    channels = scale.channel_count
     if found is not None and len(found.counts_per_kg) == channels:
         return found, ""
     nominal = Calibration((0,) * channels, (scale.counts_per_kg,) * channels, approximate=True)

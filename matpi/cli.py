@@ -78,6 +78,9 @@ def run_(store: Path | None, config_path: Path | None, board: bool) -> None:
 @click.option("--scenario", type=_FILE, help="A timeline file, see docs/simulator.md.")
 @click.option("--frames", type=_FILE, help="Folder for the pictures a scenario asks for.")
 @click.option("--every-frame", is_flag=True, help="With --frames: a picture of every change of the screen.")
+@click.option("--record", type=_FILE, help="Also write the readings of the scenario as a trace for `matpi replay`.")
+@click.option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without.")
+@click.option("--overwrite", is_flag=True, help="With --record: replace FILE if it is there.")
 def sim(**options: Any) -> None:
     """The device on a simulated mat: in the browser, in the terminal, or headless."""
     from matpi import app
@@ -88,6 +91,10 @@ def sim(**options: Any) -> None:
         raise UsageError("--scenario goes with --headless; the page is played by hand.")
     if options["frames"] is not None and not options["headless"]:
         raise UsageError("--frames goes with --headless --scenario FILE.")
+    if options["record"] is not None and not options["headless"]:
+        raise UsageError("--record goes with --headless --scenario FILE; `matpi record` records the load cells.")
+    if options["record"] is None and (options["rate"] is not None or options["overwrite"]):
+        raise UsageError("--rate and --overwrite go with --record FILE.")
     if options["headless"] and options["tty"]:
         raise UsageError("--headless and --tty exclude each other; choose one.")
     if options["headless"] and options["warp"] not in {"1", app.AT_ONCE}:
@@ -138,7 +145,7 @@ def doctor(config_path: Path | None, store: Path | None, as_json: bool, board: b
 @_CONFIG
 @click.option("--json", "as_json", is_flag=True, help="One JSON line an event, the summary last.")
 @click.option("--screen", is_flag=True, help="Also print the screen at every change, as braille.")
-@click.option("--calibration", type=_FILE, help="JSON file for a trace in counts.")
+@click.option("--calibration", type=_FILE, help="JSON file for a trace in counts without one inside.")
 def replay(file: Path, config_path: Path | None, as_json: bool, screen: bool, calibration: Path | None) -> None:
     """Run a recorded trace through the device's core."""
     from matpi import app
@@ -148,15 +155,16 @@ def replay(file: Path, config_path: Path | None, as_json: bool, screen: bool, ca
 
 @matpi.command()
 @click.argument("file", type=_FILE)
-@click.option("--scenario", type=_FILE, required=True, help="What happens on the simulated mat.")
-@click.option("--rate", type=Number(1, 100), default=10.0, show_default=True, help="Readings a second.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
+@_CONFIG
+@_STORE
+@click.option("--last", is_flag=True, help="Save the last 10 minutes of the running device instead.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
-def record(file: Path, scenario: Path, rate: float, seed: int, overwrite: bool) -> None:
-    """Write a scenario's readings as a trace that `matpi replay` reads."""
+@_BOARD
+def record(file: Path, config_path: Path | None, store: Path | None, last: bool, overwrite: bool, board: bool) -> None:
+    """Record the load cells until Ctrl-C, for `matpi replay`."""
     from matpi import app
 
-    app.run_record(file, scenario, rate=rate, seed=seed, overwrite=overwrite)
+    app.run_record(file, config_path, store, last=last, overwrite=overwrite, board=board)
 
 
 @matpi.command()

@@ -16,7 +16,7 @@ from typing import Any
 from matpi.core.device import Device
 from matpi.core.effects import DropSession, DropStop, Effect, Report, Said, SaveRating, SaveSession, SaveStop
 from matpi.core.events import Event, Reading, Saved, Tick
-from matpi.core.model import Acknowledgement, Memory, Session
+from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
 from matpi.core.rules import DeviceRules
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
@@ -68,14 +68,21 @@ def replay(
     rules: DeviceRules | None = None,
     watch: Watch = lambda _t, _effect: None,
     words: Words = ENGLISH,
+    calibration: Calibration | None = None,
+    zero: Zero | None = None,
 ) -> Result:
-    """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'."""
-    return Replayer(rules or DeviceRules(), watch, words).run(readings)
+    """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'.
+
+    `calibration` and `zero` are what the device has stored when it starts; an approximate calibration without a zero
+    makes it look for one first.
+    """
+    memory = Memory(acknowledgement=Acknowledgement(some=False), calibration=calibration, zero=zero)
+    return Replayer(rules or DeviceRules(), watch, words, memory).run(readings)
 
 
 class Replayer:
-    def __init__(self, rules: DeviceRules, watch: Watch, words: Words) -> None:
-        self._rules, self._watch, self._words = rules, watch, words
+    def __init__(self, rules: DeviceRules, watch: Watch, words: Words, memory: Memory) -> None:
+        self._rules, self._watch, self._words, self._memory = rules, watch, words, memory
         self._result = Result()
         self._device: Device | None = None
         self._last: Reading | None = None
@@ -108,7 +115,7 @@ class Replayer:
         return Device(
             t,
             boot_id="replay",
-            memory=Memory(acknowledgement=Acknowledgement(some=False)),
+            memory=self._memory,
             rules=self._rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(ids)),

@@ -18,11 +18,12 @@ from matpi.host import system_zone
 from matpi.splash import Parts, light_up
 
 if TYPE_CHECKING:
+    from matpi.appliance import Appliance
     from matpi.drivers.oled import Panel
 
 
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
-    """Until SIGTERM or Ctrl-C. Raises StoreError when the log will not open."""
+    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError when the log will not open."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def ask(_number: int, _frame: Any) -> None:
@@ -30,8 +31,15 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
 
         inbox.put(Stopping(time.monotonic()))
 
+    appliance: Appliance | None = None
+
+    def record(_number: int, _frame: Any) -> None:
+        if appliance is not None:
+            appliance.save_recording()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)  # from the first moment on: whatever is lit goes dark again
+    signal.signal(signal.SIGUSR1, record)
     screen = light_up(parts, inbox.put)
     # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
     from matpi.appliance import Appliance

@@ -136,7 +136,10 @@ def test_help_loads_nothing_heavy() -> None:
         (["sim", "--zone", "../../etc/passwd"], "no time zone"),
         (["sim", "--zone", ""], "no time zone"),
         (["replay"], "Missing argument"),
-        (["record", "x.csv"], "Missing option '--scenario'"),
+        (["record"], "Missing argument"),
+        (["sim", "--record", "x.csv"], "--record goes with --headless"),
+        (["sim", "--headless", "--scenario", "x", "--rate", "10"], "go with --record"),
+        (["sim", "--headless", "--scenario", "x", "--overwrite"], "go with --record"),
         (["export"], "Missing argument"),
     ],
 )
@@ -211,8 +214,23 @@ def test_recording_never_replaces_a_trace_unasked(told: Told, tmp_path: Path) ->
     scenario, trace = tmp_path / "s.jsonl", tmp_path / "t.csv"
     scenario.write_text('{"at": 1, "do": "end"}\n')
     trace.write_text("mine")
-    assert "exists already" in told("record", trace, "--scenario", scenario)
+    assert "exists already" in told("sim", "--headless", "--scenario", scenario, "--record", trace)
     assert trace.read_text() == "mine"
+
+
+@pytest.mark.parametrize(("rate", "readings"), [(None, 990), ("40", 3970)])
+def test_a_simulated_mat_is_recorded_and_replayed(
+    tmp_path: Path, capsys: Out, scenario: Path, rate: str | None, readings: int
+) -> None:
+    trace = tmp_path / "t.csv.gz"
+    more = ["--rate", rate] if rate else []
+    assert cli.run(["sim", "--headless", "--scenario", str(scenario), "--record", str(trace), *more]) == 0
+    simulated = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert cli.run(["replay", "--json", str(trace)]) == 0
+    replayed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert replayed["readings"] == pytest.approx(readings, abs=20)
+    (was,), (found,) = simulated["sessions"], replayed["sessions"]
+    assert found["on_mat_s"] == pytest.approx(was["on_mat_s"], abs=0.2)
 
 
 # -- config --------------------------------------------------------------------------------------------------------
@@ -285,7 +303,7 @@ def test_a_scenario_without_a_step(told: Told, tmp_path: Path, data: bytes, why:
     scenario = tmp_path / "s.jsonl"
     scenario.write_bytes(data)
     assert why in told("sim", "--headless", "--scenario", scenario)
-    assert why in told("record", tmp_path / "t.csv", "--scenario", scenario)
+    assert why in told("sim", "--headless", "--scenario", scenario, "--record", tmp_path / "t.csv")
     assert not (tmp_path / "t.csv").exists()
 
 
@@ -390,7 +408,7 @@ def test_a_folder_that_cannot_be_written(told: Told, stored: Path, tmp_path: Pat
         ["sim", "--headless", "--scenario", scenario, "--frames", file / "frames"],
         ["sim", "--headless", "--scenario", scenario, "--frames", file],
         ["sim", "--no-browser", "--port", "0", "--store", file / "matpi.db"],
-        ["record", file / "t.csv", "--scenario", scenario],
+        ["sim", "--headless", "--scenario", scenario, "--record", file / "t.csv"],
         ["export", file / "o.json", "--store", stored],
         ["export", file / "o", "--csv", "--store", stored],
         ["export", file, "--csv", "--store", stored],

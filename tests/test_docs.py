@@ -22,8 +22,8 @@ import pytest
 from matpi import cli, config
 from matpi.core.programme import TIERS
 from matpi.core.session import TRANSITIONS, State
+from matpi.drivers.trace import read_calibration
 from matpi.sim.scenario import read_scenario
-from matpi.sim.trace import read_calibration
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "hardware", "systemd")
@@ -235,9 +235,10 @@ def test_commands_are_accepted(page: Path) -> None:
 
 
 def test_a_wrong_command_is_noticed() -> None:
-    for wrong in ("matpi dance", "matpi sim --fast", "matpi sim --warp 7", "matpi record", "matpi replay a.csv b.csv"):
+    wrong = ("matpi dance", "matpi sim --fast", "matpi sim --warp 7", "matpi record --last", "matpi replay a.csv b.csv")
+    for command in wrong:
         with pytest.raises(click.UsageError):
-            accept(wrong if wrong != "matpi record" else "matpi record a.csv")
+            accept(command)
 
 
 def test_every_command_is_told() -> None:

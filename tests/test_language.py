@@ -13,11 +13,11 @@ from matpi.core.effects import Effect, Note, Report, Show
 from matpi.core.languages import LANGUAGES
 from matpi.core.views import Safety
 from matpi.core.words_de import GERMAN
+from matpi.drivers.trace import Trace
 from matpi.errors import ConfigError
 from matpi.replay import replay
 from matpi.rig import Rig
 from matpi.screen.render import render
-from matpi.sim.trace import read_trace
 from matpi.twin import Twin
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "docs" / "examples" / "bounced-start.csv"
@@ -88,7 +88,7 @@ def test_what_a_replay_tells_is_the_same_in_every_language() -> None:
             if isinstance(effect, Note | Report):
                 notes.append(str(effect))
 
-        result = replay(read_trace(EXAMPLE, None), None, watch, LANGUAGES[language])
+        result = replay(Trace(EXAMPLE, None), None, watch, LANGUAGES[language])
         return result.lines(), notes
 
     assert told("de") == told("en")

@@ -108,6 +108,7 @@ def run(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to all; the parent ends us
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # `systemctl kill` signals all; the parent saves the recording
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
         job = _job(job_text)

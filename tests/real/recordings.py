@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from matpi.core.events import Reading
-from matpi.sim.trace import read_trace
+from matpi.drivers.trace import Trace
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -26,7 +26,7 @@ def recording(name: str) -> Path:
 
 def board(name: str) -> list[Reading]:
     """A balance board: four corners in kg, about 60 rows a second, uneven."""
-    return list(read_trace(recording(f"wii_board/{name}.csv.gz")))
+    return list(Trace(recording(f"wii_board/{name}.csv.gz")))
 
 
 def static_g() -> list[float]:

@@ -1,6 +1,8 @@
-"""Recorded traces: what `matpi record` writes and `matpi replay` reads.
+"""Recorded traces: what `matpi record` and the recorder write and `matpi replay` reads.
 
-Comma-separated text, plain or gzip. The first line names the columns, in any order:
+Comma-separated text, plain or gzip. A recording of load cells begins with a comment, `# matpi recording` and a JSON
+object (`About`) with the calibration and the zero of that mat. The next line, else the first, names the columns, in
+any order:
 
 - `t_s`: seconds, never running backwards. Steps may be uneven. Equal times are allowed, because recorders with a
   coarse clock write several rows a tick; the rows keep their order.
@@ -20,13 +22,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, Literal, NamedTuple, Self
 
 import msgspec
 
 from matpi.core.events import Reading
-from matpi.core.model import Calibration
+from matpi.core.model import Calibration, Zero
 from matpi.errors import TraceError
 
 Kind = Literal["kg", "counts"]
@@ -42,6 +45,31 @@ KG_LIMIT: Final = 1e4
 """Ten tonnes, chosen so that no sum overflows; four 50 kg cells saturate at 391 kg."""
 FLUSH_S: Final = 1.0
 """What a power cut may cost a recording."""
+FORMAT: Final = 1
+"""Raised when an older reader would misread a recording; fields that may be skipped do not raise it."""
+MARK: Final = b"# matpi recording "
+
+
+class About(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a recording says of itself; unknown fields are skipped."""
+
+    format: int
+    calibration: Calibration
+    """The one in use when the recording ended."""
+    zero: Zero | None = None
+    """The one in use when it began; None: the device was still looking for it."""
+    matpi: str = ""
+    """Version of the program that recorded."""
+    start_utc: str | None = None
+    """Wall clock of the first row, ISO 8601; None: the clock was not trusted."""
+    rate: int | None = None
+    """Of the chips by their jumper, samples/s."""
+
+    def __post_init__(self) -> None:
+        if not all(CODE_MIN <= code <= CODE_MAX for code in self.calibration.reference_counts):
+            raise ValueError("a reference does not fit 24 bits")
+        if self.zero is not None and not all(abs(kg) <= KG_LIMIT for kg in self.zero.kg):
+            raise ValueError("the zero is no load")
 
 
 class _Columns(NamedTuple):
@@ -53,45 +81,66 @@ class _Columns(NamedTuple):
     """None: the values are kg already."""
 
 
-def read_trace(path: Path, calibration: Calibration | None = None) -> Iterator[Reading]:
-    """The readings of a trace, one by one. `calibration` is for traces in counts; one in kg does not look at it.
+class Trace:
+    """The readings of a trace, to be iterated once.
 
-    Raises TraceError with the file and the line, at the first `next` when the file as such is none, else after
+    `given` is a calibration for traces in counts; it goes before the one inside, whose zero it does not fit. A trace in
+    kg ignores it. Raises TraceError with the file and the line: when made, if there is no first reading, else after
     all the readings before the bad line were handed out. A code at either end of the range is a flagged reading.
     """
-    number = 0
-    try:
-        with _opened(path) as file:
-            header = file.readline(LINE_BYTES)
-            number = 1
-            columns = _columns(path, header, calibration)
-            last = -math.inf
-            while line := file.readline(LINE_BYTES):
-                number += 1
-                if line.isspace():
-                    continue
-                reading = _reading(path, number, line, columns)
-                if reading.t < last:
-                    raise _bad(
-                        path,
-                        number,
-                        f"the time runs backwards, from {last:g} to {reading.t:g} s",
-                        "sort the file by t_s",
-                    )
-                last = reading.t
-                yield reading
-    except TraceError:
-        raise
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        why = "ends too early" if isinstance(error, EOFError) else "is damaged"
-        raise TraceError(
-            f"{path}: the gzip file {why} after line {number}; the lines before it are good, "
-            f"`gzip -dc` can save them, or record again."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise TraceError(_cannot_open(path, error)) from error
-    if last == -math.inf:
-        raise TraceError(f"{path} names its columns but holds no reading; record again.")
+
+    def __init__(self, path: Path, given: Calibration | None = None) -> None:
+        self.calibration = given
+        """The one in use; None: the trace is in kg."""
+        self.zero: Zero | None = None
+        readings = self._read(path)
+        self._readings = chain((next(readings),), readings)
+
+    def __iter__(self) -> Iterator[Reading]:
+        return self._readings
+
+    def _read(self, path: Path) -> Iterator[Reading]:
+        number = 0
+        try:
+            with _opened(path) as file:
+                header = file.readline(LINE_BYTES)
+                number = 1
+                if header.startswith(MARK):
+                    about = _about(path, header)
+                    if self.calibration is None:
+                        self.calibration, self.zero = about.calibration, about.zero
+                    header = file.readline(LINE_BYTES)
+                    number = 2
+                columns = _columns(path, number, header, self.calibration)
+                self.calibration = columns.calibration
+                self.zero = None if self.calibration is None else self.zero
+                last = -math.inf
+                while line := file.readline(LINE_BYTES):
+                    number += 1
+                    if line.isspace():
+                        continue
+                    reading = _reading(path, number, line, columns)
+                    if reading.t < last:
+                        raise _bad(
+                            path,
+                            number,
+                            f"the time runs backwards, from {last:g} to {reading.t:g} s",
+                            "sort the file by t_s",
+                        )
+                    last = reading.t
+                    yield reading
+        except TraceError:
+            raise
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            why = "ends too early" if isinstance(error, EOFError) else "is damaged"
+            raise TraceError(
+                f"{path}: the gzip file {why} after line {number}; the lines before it are good, "
+                f"`gzip -dc` can save them, or record again."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise TraceError(_cannot_open(path, error)) from error
+        if last == -math.inf:
+            raise TraceError(f"{path} names its columns but holds no reading; record again.")
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -110,9 +159,10 @@ def read_calibration(path: Path) -> Calibration:
 
 
 class TraceWriter:
-    """Writes a trace of `channels` channels, gzip when the name ends in .gz. Times are kept to 1 us, loads to 0.1 g.
+    """Write a trace of `channels` channels, gzip when the name ends in .gz. Times are rounded to 1 us, loads to 0.1 g.
 
-    At most a second of readings is lost when the power is. An existing file is left alone unless `overwrite`.
+    With `about` it is a recording: in counts, with the calibration inside. At most a second of readings is lost when
+    the power is. An existing file is left alone unless `overwrite`.
     Raises TraceError when the file cannot be made or the disk is full.
     """
 
@@ -122,6 +172,7 @@ class TraceWriter:
         channels: int,
         kind: Kind = "kg",
         *,
+        about: About | None = None,
         overwrite: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -135,9 +186,7 @@ class TraceWriter:
         try:
             self._raw = path.open("wb" if overwrite else "xb")
         except FileExistsError:
-            raise TraceError(
-                f"{path} exists already; choose another name, or give --overwrite."
-            ) from None
+            raise TraceError(f"{path} exists already; choose another name, or give --overwrite.") from None
         except (OSError, ValueError) as error:
             raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error
         # No name and no time in the header: equal readings make equal files.
@@ -149,6 +198,8 @@ class TraceWriter:
         self._file: BinaryIO | gzip.GzipFile = self._gzip or self._raw
         self._flushed = -math.inf
         try:
+            if about is not None:
+                self._put((MARK + msgspec.json.encode(about)).decode())
             self._put(",".join(["t_s", *(f"{kind}_{n}" for n in range(channels)), "ok"]))
         except TraceError:
             with suppress(TraceError):
@@ -171,6 +222,8 @@ class TraceWriter:
         try:
             if self._gzip is not None:
                 self._gzip.close()
+            self._raw.flush()
+            os.fsync(self._raw.fileno())
             self._raw.close()
         except OSError as error:
             with suppress(OSError):  # frees the file; what could not be written stays unwritten
@@ -217,11 +270,21 @@ def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
     return raw
 
 
-def _columns(path: Path, header: bytes, calibration: Calibration | None) -> _Columns:
+def _about(path: Path, header: bytes) -> About:
+    try:
+        about = msgspec.json.decode(header.removeprefix(MARK), type=About)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _bad(path, 1, f"the calibration inside cannot be read ({error})", "record again") from error
+    if about.format > FORMAT:
+        raise TraceError(f"{path} was recorded by a newer matpi ({about.matpi}); replay it with that version.")
+    return about
+
+
+def _columns(path: Path, number: int, header: bytes, calibration: Calibration | None) -> _Columns:
     if not header:
         raise TraceError(f"{path} is empty; record again.")
     known = ["t_s", "ok", *(f"{kind}_{n}" for kind in ("kg", "counts") for n in range(CHANNELS_MAX))]
-    expected = "the first line must name the columns, such as t_s,kg_0,kg_1,ok"
+    expected = f"line {number} must name the columns, such as t_s,kg_0,kg_1,ok"
     try:
         names = [name.strip() for name in header.decode("utf-8-sig").split(",")]
     except UnicodeDecodeError:
@@ -229,18 +292,20 @@ def _columns(path: Path, header: bytes, calibration: Calibration | None) -> _Col
     for name in names:
         if name not in known:
             shown = name[:40].encode("unicode_escape").decode()
-            raise TraceError(f'{path}, line 1: "{shown}" is no column of a trace; {expected}.')
+            raise TraceError(f'{path}, line {number}: "{shown}" is no column of a trace; {expected}.')
         if names.count(name) > 1:
-            raise TraceError(f"{path}, line 1: the column {name} is there twice; take one out.")
+            raise TraceError(f"{path}, line {number}: the column {name} is there twice; take one out.")
     kinds = {name.partition("_")[0] for name in names} - {"t", "ok"}
     if "t_s" not in names or len(kinds) != 1:
-        raise TraceError(f"{path}, line 1: a trace has t_s and either kg or counts; {expected}.")
+        raise TraceError(f"{path}, line {number}: a trace has t_s and either kg or counts; {expected}.")
     kind = kinds.pop()
     channels = sum(name.startswith(kind) for name in names)
     wanted = [f"{kind}_{n}" for n in range(channels)]
     for name in wanted:
         if name not in names:
-            raise TraceError(f"{path}, line 1: the column {name} is missing; channels are numbered without a gap.")
+            raise TraceError(
+                f"{path}, line {number}: the column {name} is missing; channels are numbered without a gap."
+            )
     if kind == "kg":
         calibration = None
     elif calibration is None:

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matpi.core.events import Reading
-from matpi.core.model import Calibration
+from matpi.core.model import Calibration, Zero
+from matpi.drivers.trace import About, Kind, Trace, TraceWriter, read_calibration
 from matpi.errors import TraceError
-from matpi.sim.trace import Kind, TraceWriter, read_calibration, read_trace
 
 RECORDINGS = Path(__file__).parents[2] / ".." / "shared" / "data" / "wii_board"
 
@@ -39,7 +39,7 @@ def refusal(path: Path, calibration: Calibration | None = None) -> tuple[list[Re
     """What was read before, and what was told."""
     got: list[Reading] = []
     with pytest.raises(TraceError) as caught:
-        got.extend(read_trace(path, calibration))
+        got.extend(Trace(path, calibration))
     told = str(caught.value)
     assert "\n" not in told
     assert told.endswith(".")
@@ -48,7 +48,7 @@ def refusal(path: Path, calibration: Calibration | None = None) -> tuple[list[Re
 
 def test_a_trace_in_kg(tmp_path: Path) -> None:
     file = trace(tmp_path, "t_s,kg_0,kg_1\n0.5,1.25,-3\n0.5,2,4\n\n9,1e1,0\n")
-    assert list(read_trace(file)) == [
+    assert list(Trace(file)) == [
         Reading(0.5, (1.25, -3.0)),
         Reading(0.5, (2.0, 4.0)),
         Reading(9.0, (10.0, 0.0)),
@@ -57,12 +57,12 @@ def test_a_trace_in_kg(tmp_path: Path) -> None:
 
 def test_any_order_a_mark_of_a_spreadsheet_and_its_line_ends(tmp_path: Path) -> None:
     file = trace(tmp_path, "\ufeffok, kg_1 ,t_s,kg_0\r\n1,2,3,4\r\n0, 5 ,6,7")
-    assert list(read_trace(file)) == [Reading(3.0, (4.0, 2.0)), Reading(6.0, (7.0, 5.0), ok=False)]
+    assert list(Trace(file)) == [Reading(3.0, (4.0, 2.0)), Reading(6.0, (7.0, 5.0), ok=False)]
 
 
 def test_counts_become_kg_and_a_code_at_the_end_of_the_range_is_flagged(tmp_path: Path) -> None:
     file = trace(tmp_path, "t_s,counts_0,counts_1\n0,1100,-50\n1,8388607,0\n2,0,-8388608\n")
-    got = list(read_trace(file, Calibration((1000, 0), (10.0, -5.0))))
+    got = list(Trace(file, Calibration((1000, 0), (10.0, -5.0))))
     assert got[0] == Reading(0.0, (10.0, 10.0))
     assert [reading.ok for reading in got] == [True, False, False]
 
@@ -141,7 +141,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 def test_gzip_under_any_name(tmp_path: Path) -> None:
     file = trace(tmp_path, gzip.compress(b"t_s,kg_0\n0,1\n"), "packed.csv")
-    assert list(read_trace(file)) == [Reading(0.0, (1.0,))]
+    assert list(Trace(file)) == [Reading(0.0, (1.0,))]
 
 
 def test_a_cut_gzip_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_whatever_is_in_the_file_it_is_read_or_refused_with_its_name(tmp_path: P
     file = trace(tmp_path, head + tail)
     told = str(file)
     try:
-        got = list(read_trace(file))
+        got = list(Trace(file))
     except TraceError as error:
         told = str(error)
     else:
@@ -177,7 +177,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     )
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_trace(file)) == 20_000
+        assert sum(1 for _ in Trace(file)) == 20_000
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -209,7 +209,7 @@ def test_what_is_written_is_read(
     with TraceWriter(file, channels, kind, overwrite=True) as writer:
         for reading in readings:
             writer.write(*reading)
-    got = list(read_trace(file, same))
+    got = list(Trace(file, same))
     assert [(len(reading.kg), reading.ok) for reading in got] == [(channels, reading.ok) for reading in readings]
     for back, given_ in zip(got, readings, strict=True):
         assert back.t == pytest.approx(given_.t, abs=1e-6)
@@ -217,7 +217,7 @@ def test_what_is_written_is_read(
     with TraceWriter(tmp_path / "again.csv", channels, kind, overwrite=True) as writer:
         for reading in got:
             writer.write(*reading)
-    assert list(read_trace(tmp_path / "again.csv", same)) == got
+    assert list(Trace(tmp_path / "again.csv", same)) == got
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
@@ -231,7 +231,7 @@ def test_a_power_cut_costs_a_recording_at_most_a_second(tmp_path: Path, name: st
         left = trace(tmp_path, file.read_bytes(), "left-" + name)  # what the disk holds at the cut
     kept: list[Reading] = []
     try:
-        kept.extend(read_trace(left))
+        kept.extend(Trace(left))
     except TraceError as error:
         assert "ends too early" in str(error)  # noqa: PT017  (only of the packed one)
     assert len(kept) >= 800 - 80
@@ -267,7 +267,7 @@ def test_only_numbers_are_recorded(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="2 values"):
             writer.write(0.0, (1.0, 2.0))
         writer.write(0.0, (float("nan"),), ok=False)
-    assert list(read_trace(tmp_path / "t.csv")) == [Reading(0.0, (0.0,), ok=False)]
+    assert list(Trace(tmp_path / "t.csv")) == [Reading(0.0, (0.0,), ok=False)]
     with pytest.raises(ValueError, match="1 to 4"):
         TraceWriter(tmp_path / "five.csv", 5)
 
@@ -309,7 +309,7 @@ def test_a_calibration_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings folder beside the checkout is absent")
 def test_real_recordings_are_read_whole() -> None:
-    got = {file.name.partition(".")[0]: list(read_trace(file)) for file in RECORDINGS.glob("*.csv.gz")}
+    got = {file.name.partition(".")[0]: list(Trace(file)) for file in RECORDINGS.glob("*.csv.gz")}
     assert {name: len(readings) for name, readings in got.items()} == {
         "empty_board": 427,
         "hand_presses_five": 1168,
@@ -320,3 +320,65 @@ def test_real_recordings_are_read_whole() -> None:
     assert heaviest["empty_board"] < 3
     assert 12 < heaviest["light_press_18kg"] < 18.5 < heaviest["hand_presses_five"]
     assert heaviest["stand_100s_bounced_start"] > 70
+
+
+# -- recordings --------------------------------------------------------------------------------------------------------
+
+ABOUT = About(1, Calibration((1000, 0), (10.0, -5.0), approximate=True), Zero((0.5, 0.25), noise_kg=(0.001, 0.002)))
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.csv.gz"])
+def test_a_recording_brings_its_calibration_and_its_zero(tmp_path: Path, name: str) -> None:
+    with TraceWriter(tmp_path / name, 2, "counts", about=ABOUT) as writer:
+        writer.write(0.5, (1100, -50))
+        writer.write(0.6, (0, 0), ok=False)
+    found = Trace(tmp_path / name)
+    assert (found.calibration, found.zero) == (ABOUT.calibration, ABOUT.zero)
+    readings = list(found)
+    assert readings[0] == Reading(0.5, (10.0, 10.0))
+    assert [reading.ok for reading in readings] == [True, False]
+
+
+def test_a_calibration_that_is_given_goes_before_the_one_inside_and_its_zero(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "r.csv", 2, "counts", about=ABOUT) as writer:
+        writer.write(0.5, (100, 100))
+    found = Trace(tmp_path / "r.csv", Calibration((0, 0), (100.0, 50.0)))
+    assert (list(found), found.zero) == ([Reading(0.5, (1.0, 2.0))], None)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("", ["line 1", "calibration inside"]),
+        ("{", ["line 1", "calibration inside"]),
+        ('{"format": 1}', ["line 1", "calibration"]),
+        ('{"format": 2, "matpi": "9.0", "calibration": INSIDE}', ["newer matpi (9.0)"]),
+        ('{"format": 1, "calibration": {"reference_counts": [0], "counts_per_kg": [0]}}', ["line 1"]),
+        ('{"format": 1, "calibration": {"reference_counts": [8388608], "counts_per_kg": [9.0]}}', ["24 bits"]),
+        ('{"format": 1, "calibration": INSIDE, "zero": {"kg": [1e300, 0]}}', ["zero is no load"]),
+        ('{"format": 1, "calibration": {"reference_counts": [0], "counts_per_kg": [9.0]}}', ["2 channels"]),
+        ('{"format": 1, "calibration": INSIDE' + " " * 5000 + "}", ["line 1"]),
+    ],
+)
+def test_a_recording_with_a_broken_header(tmp_path: Path, header: str, words: list[str]) -> None:
+    header = header.replace("INSIDE", '{"reference_counts": [0, 0], "counts_per_kg": [9.0, 9.0]}')
+    file = trace(tmp_path, f"# matpi recording {header}\nt_s,counts_0,counts_1,ok\n0,1,2,1\n")
+    got, told = refusal(file)
+    assert got == []
+    assert [word for word in [str(file), *words] if word not in told] == [], told
+
+
+def test_what_a_later_matpi_adds_to_the_header_is_skipped(tmp_path: Path) -> None:
+    header = (
+        '{"format": 1, "mood": "good", "calibration": {"reference_counts": [0], "counts_per_kg": [10.0], "by": "me"}}'
+    )
+    file = trace(tmp_path, f"# matpi recording {header}\nt_s,counts_0\n0,20\n")
+    assert list(Trace(file)) == [Reading(0.0, (2.0,))]
+
+
+def test_a_line_of_a_recording_is_counted_with_its_header(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "r.csv", 2, "counts", about=ABOUT) as writer:
+        writer.write(0.5, (100, 100))
+    file = trace(tmp_path, (tmp_path / "r.csv").read_text() + "1,2\n", "cut.csv")
+    got, told = refusal(file)
+    assert (len(got), "line 4: 4 fields" in told) == (1, True)
