@@ -42,11 +42,9 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     min_session_s: Annotated[float, Meta(ge=5, le=300, description="Shorter ones are only counted, in s.")] = 30.0
     cap_min: Annotated[float, Meta(ge=10, le=120, description="A session is closed after this long, in min.")] = 45.0
     object_s: Annotated[
-        float, Meta(ge=10, le=600, description="A load without a body in it for this long is an object, in s.")
-    ] = 30.0
-    object_ratio: Annotated[
-        float, Meta(ge=1, le=5, description="As still as this many times the empty mat's noise is no body.")
-    ] = 2.0
+        float, Meta(ge=40, le=600, description="A load in which nothing moves for this long is an object, in s.")
+    ] = 40.0
+    object_ratio: Annotated[float, Meta(ge=1, le=5, description="No longer used; stillness has a fixed limit.")] = 2.0
     stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Silence of the load cells that is held, in s.")] = 2.0
     sensor_gone_s: Annotated[
         float, Meta(ge=10, le=300, description="Silence of the load cells that ends the session, in s.")

@@ -17,7 +17,6 @@ def device_rules(config: Config) -> DeviceRules:
             dwell_s=p.dwell_s,
             away_s=p.away_s,
             object_s=p.object_s,
-            still_ratio=p.object_ratio,
             stale_s=p.stale_s,
             sensor_gone_s=p.sensor_gone_s,
             zero=ZeroRules(reach_kg=p.zero_reach_kg),

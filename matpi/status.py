@@ -39,7 +39,6 @@ def status(appliance: Appliance) -> dict[str, Any]:
         },
         "state": snapshot.state.name,
         "net_kg": round(snapshot.net_kg, 3),
-        "noise_kg": snapshot.noise_kg,
         "zero_kg": round(snapshot.zero_kg, 3),
         "calibrated": calibration is not None and not calibration.approximate,
         "counts_per_kg": None if calibration is None else list(calibration.counts_per_kg),

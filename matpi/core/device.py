@@ -360,7 +360,6 @@ class Device:
             self.face.wander()
         elif trigger == "sensor_back":
             self.sensor_words = NO_SIGNAL
-            self.zeros.due = min(self.zeros.due, t + ZeroSaver.LEARN_S)
         elif trigger == "confirmed":
             left_open.ask(self, t, change.at)
 

@@ -211,8 +211,6 @@ class Zero:
 
     kg: tuple[float, ...]
     by_hand: bool = False
-    noise_kg: tuple[float, ...] | None = None
-    """Learnt on the empty mat, a channel: the mean step of its one-second medians over 2 s."""
     anchor_kg: float | None = None
     """Where a zero set by hand stood, in all: how far it may follow is counted from there."""
 

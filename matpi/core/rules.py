@@ -23,6 +23,8 @@ class PresenceRules:
     """By at most so much of readings: lowering oneself onto the mat takes up to 12 s, the last half of it over "on"."""
     dwell_s: float = 3.0
     away_s: float = 20.0
+    back_s: float = 1.0
+    """A return that does not last is a hand put down, or a bag that is dropped."""
     rest_share: float = 0.35
     """Under this share of the middle load most of it is gone. Half splits sessions of people who sit up."""
     rest_s: float = 120.0
@@ -38,12 +40,11 @@ class PresenceRules:
     """Heavier is never a thing."""
     object_s: float = 40.0
     """A thing is reported after this at the earliest."""
-    still_ratio: float = 1.5
-    """Still: steps under so many times those of the empty mat."""
+    still_kg: float = 0.0025
+    """Steps of one-second medians over 2 s on a still load are smaller, on each of two ends: those of the quietest
+    sleeper, 12 g of breath from peak to peak at six a minute, are 4.5 g, those of a noisy board 1 to 3 g."""
     still_share: float = 0.25
     """Of the windows; a thing has more still ones, a person hardly any."""
-    noise_max_kg: float = 0.005
-    """An empty mat with larger steps hides a sleeper's breath: then nothing is a thing."""
     wire_kg: float = 0.3
     """An end that never carried more has a loose wire."""
     zero: ZeroRules = field(default_factory=ZeroRules)

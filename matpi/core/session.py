@@ -73,6 +73,9 @@ def _rows() -> Iterable[Transition]:
 
     # On the mat, away and back.
     yield row("left", s.ON_MAT, s.AWAY, "freeze", reason="load under the off threshold")
+    yield row("fell", s.AWAY, None, "freeze", reason="the fall goes on")
+    for source in (s.DISCARDED, s.CAPPED):
+        yield row("fell", source, None)
     yield row("left", s.DISCARDED, None)
     yield row("returned", s.AWAY, s.ON_MAT, "unfreeze", reason="back within 20 s")
     yield row("gone", s.AWAY, s.DONE, "end", "long_enough", "20 s away")
@@ -86,6 +89,7 @@ def _rows() -> Iterable[Transition]:
     yield row("capped", s.ON_MAT, s.CAPPED, "end", reason="45 min")
 
     # A load with no body in it.
+    yield row("object", s.ON_MAT, s.DONE, "end", "left_before", "a thing where a person has left")
     yield row("object", s.ON_MAT, s.OBJECT, "end", reason="nothing moves in the load")
     for source in (s.IDLE, s.CAPPED):
         yield row("object", source, s.OBJECT, reason="nothing moves in the load")
@@ -244,6 +248,10 @@ class SessionMachine:
 
     def _if_worth_it(self) -> bool:
         return self._withdrawn is not None and self._withdrawn.on_mat_s(self._at) >= self._min_session_s
+
+    def _if_left_before(self) -> bool:
+        running = self.running
+        return running is not None and self._at <= running.last_away[0] and self._if_long_enough()
 
     def _if_still_there(self) -> bool:
         return self._occupied()

@@ -26,7 +26,6 @@ class Snapshot:
     """Kilograms are from the nominal sensitivity of the cells: nobody has calibrated."""
     silent: bool
     zero_kg: float
-    noise_kg: float | None
     readings: int
     rejected: int
     on_mat_s: float | None
@@ -51,7 +50,6 @@ def snapshot(device: Device) -> Snapshot:
         approximate=device.approximate,
         silent=presence.silent,
         zero_kg=presence.zero.total_kg,
-        noise_kg=None if presence.zero.noise_kg is None else max(presence.zero.noise_kg),
         readings=presence.readings,
         rejected=presence.rejected,
         on_mat_s=None if running is None else running.on_mat_s(t),

@@ -55,6 +55,6 @@ def turn(device: Device, t: float) -> None:
     kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))
     slopes = tuple(sign * slope for sign, slope in zip(signs, calibration.counts_per_kg, strict=True))
     turned = replace(calibration, counts_per_kg=slopes)
-    device.keep(SaveCalibration(turned, Zero(kg, noise_kg=tracker.noise_kg, anchor_kg=sum(kg))))
+    device.keep(SaveCalibration(turned, Zero(kg, anchor_kg=sum(kg))))
     channels = " and ".join(str(n + 1) for n in tracker.turn)
     device.note(t, "polarity", f"channel {channels} read the wrong way round and was turned; calibrate when you can")

@@ -34,7 +34,7 @@ EDITABLE: Mapping[str, tuple[type, ...]] = {
     "routine": (str,),
     "person": (str, type(None)),
 }
-_ZERO = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg, noise_1, noise_2, noise_3, noise_4"
+_ZERO = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg"
 
 # What of a boot lacks a date, and how it gets one; sessions, ratings, stops.
 _UNDATED = (
@@ -192,7 +192,7 @@ def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None
         except ValueError as error:
             raise StoreError(f"The zero was not stored: {error}; check the configured channels.") from error
         conn.execute(
-            f"INSERT INTO zero (which, {_ZERO}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT INTO zero (which, {_ZERO}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (which, *columns),
         )
 

@@ -247,19 +247,15 @@ def member_of(row: Row) -> Member:
 
 
 def zero_values(zero: Zero) -> Row:
-    """kg_1 to kg_4, by_hand, anchor_kg, noise_1 to noise_4. Raises ValueError unless there are 1 to 4 channels."""
+    """kg_1 to kg_4, by_hand, anchor_kg. Raises ValueError unless there are 1 to 4 channels."""
     if not 1 <= len(zero.kg) <= 4:
         raise ValueError(f"a zero has 1 to 4 channels, not {len(zero.kg)}")
-    noise = zero.noise_kg or ()
-    if noise and len(noise) != len(zero.kg):
-        raise ValueError(f"a zero of {len(zero.kg)} channels has as many values of noise, not {len(noise)}")
-    unset = (None,) * 4
-    return (*(*zero.kg, *unset)[:4], zero.by_hand, zero.anchor_kg, *(*noise, *unset)[:4])
+    return (*zero.kg, *(None,) * (4 - len(zero.kg)), zero.by_hand, zero.anchor_kg)
 
 
 def zero_of(row: Row) -> Zero:
-    kg, noise = (tuple(value for value in values if value is not None) for values in (row[:4], row[6:]))
-    return Zero(kg, by_hand=bool(row[4]), noise_kg=noise or None, anchor_kg=row[5])
+    kg = tuple(value for value in row[:4] if value is not None)
+    return Zero(kg, by_hand=bool(row[4]), anchor_kg=row[5])
 
 
 def acknowledgement_of(row: Row) -> Acknowledgement:

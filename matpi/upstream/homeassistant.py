@@ -58,6 +58,7 @@ def discovery_payload(config: MqttConfig, version: str) -> bytes:
     components = _shown(config) | (settable if config.commands else {})
     # A key with its platform alone takes away an entity that was told before.
     gone = {} if config.commands else {key: {"platform": one["platform"]} for key, one in settable.items()}
+    gone["noise"] = {"platform": "sensor"}  # up to 0.3.0
     return encoded(
         {
             "device": {
@@ -171,10 +172,6 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
         "clock": yes_no("Clock trusted", "clock_trusted", told, icon="mdi:clock-check-outline", **diagnostic),
         "rate": sensor(
             "Sample rate", "rate_hz", told, device_class="frequency", unit_of_measurement="Hz",
-            state_class="measurement", **diagnostic,
-        ),
-        "noise": sensor(
-            "Noise of the empty mat", "noise_kg", told, device_class="weight", unit_of_measurement="kg",
             state_class="measurement", **diagnostic,
         ),
         "rejected": sensor("Rejected readings", "rejected", told, state_class="total_increasing", **diagnostic),

@@ -51,7 +51,6 @@ class Diagnostics:
     """Of the slowest load cell chip, as measured."""
     outbox_depth: int = 0
     """Records not yet delivered, over all sinks."""
-    noise_kg: float | None = None
     rejected: int = 0
     clock_trusted: bool = False
     unsaved: int = 0
@@ -146,7 +145,6 @@ class Observer:
             last=_last(device, log),
             diagnostics=replace(
                 diagnostics,
-                noise_kg=None if seen.noise_kg is None else round(seen.noise_kg, 4),
                 rejected=seen.rejected,
                 clock_trusted=seen.trusted,
                 unsaved=seen.unsaved,

@@ -11,6 +11,7 @@ counts is decided apart, by the evidence of its load.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import inf
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from matpi.core.model import Calibration, Zero
     from matpi.core.rules import PresenceRules
 
+FALL_S: Final = 3.0
+"""Sliding off with care takes up to 8 s, of them so long from a third of the load to nothing."""
 BEYOND_KG: Final = 1e6
 """No load of this world: what is not a number, or beyond, never enters. Chosen."""
 
@@ -63,8 +66,8 @@ class Presence:
         self.rules = rules
         self.zero = ZeroTracker(zero, rules.zero, calibration)
         self.signal = Signal()
-        self.evidence = Evidence(rules, judged=judged)
-        """Of the load on the mat, or of the last one."""
+        self.evidence = self._latest = self._earlier = Evidence(rules, judged=judged)
+        """Of the load on the mat, or of the last one; since the last return, and up to it."""
         self.load = Load.EMPTY
         self.changes: list[Change] = []
         self.rejected = 0
@@ -84,10 +87,13 @@ class Presence:
         """Whether things are told from people at all (`configure`)."""
         self._suspended = False
         self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
-        self._touch = 0.0
+        self._touch = self._latest_from = 0.0
         self._stayed_kg = 0.0  # what is still on the mat while most of the load is away
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
+        self._emptied = False  # since the fall the mat has been empty
+        self._weighed = False  # what stayed has come to rest
+        self._back_at: float | None = None  # on the mat again since then, if it lasts
         self._noticed = False  # the load under "on" has lit the screen
         self._due = inf  # the end of a dwell or an absence
         self._stale_due = self.last_t + rules.stale_s
@@ -143,9 +149,8 @@ class Presence:
         """The load left the band."""
         onset = self.signal.left_band_at(self._low, self._high)
         x = self.signal.kg - self._floor
-        on, off = self._on_kg, self.rules.off_kg
         match self.load:
-            case Load.EMPTY | Load.OBJECT if x >= on:
+            case Load.EMPTY | Load.OBJECT if x >= self._on_kg:
                 self._touched(t, onset)
             case Load.OBJECT:
                 self._begin_anew()
@@ -157,15 +162,8 @@ class Presence:
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
             case Load.ON:
                 self._leave(t, self.signal.seen_before(onset), x)
-            case Load.AWAY if x >= self._level_kg:
-                self._return(onset, t)
             case Load.AWAY:
-                if x < off and self._stayed_kg >= self.rules.on_kg:
-                    # What stayed weighed enough for a person: it was one, and leaves only now.
-                    self._return(self.left_at, t)
-                    self._leave(t, self.signal.seen_before(onset), x)
-                else:
-                    self._wait(t, onset, x)
+                self._wait(t, self.signal.seen_before(onset), x)
 
     def _notice(self, t: float, onset: float, x: float) -> None:
         """Light the screen for a load that is under "on": no more than that."""
@@ -178,10 +176,11 @@ class Presence:
         rules = self.rules
         self.zero.disturbed()
         self.load, self._doubted, self._below_kg = Load.ARRIVING, False, self.object_kg
-        self._touch = self.signal.rise_began(onset, self._floor + rules.touch_kg, rules, self._not_before)
+        self._touch = self.signal.rise_began(onset, self._floor, rules, self._not_before)
         if self.zero.turned_since is not None:  # a bridge was turned round with this person on it
             self._touch, self.zero.turned_since = self.zero.turned_since, None
-        self.evidence = Evidence(rules, judged=self.judged)
+        self._latest_from = self._touch
+        self.evidence = self._latest = Evidence(rules, judged=self.judged)
         self._due = max(onset + rules.dwell_s, t)
         self._band(rules.off_kg, BEYOND_KG)
         over = "object" if self.object_kg else "zero"
@@ -197,28 +196,51 @@ class Presence:
         return max(rules.off_kg, rules.rest_share * middle)
 
     def _leave(self, t: float, at: float, x: float) -> None:
-        self.load, self.left_at, self._stayed_kg = Load.AWAY, at, 0.0
+        self.load, self.left_at = Load.AWAY, at
+        self._stayed_kg, self._emptied, self._weighed = 0.0, False, False
         rests = x >= self.rules.off_kg
         why = "most of the load is gone" if rests else f"load under {self.rules.off_kg:g} kg"
         self._change("left", t, at, why)
         self._wait(t, at, x)
 
     def _wait(self, t: float, onset: float, x: float) -> None:
-        """Away since `left_at`; with something still on the mat there is more time to be back."""
-        rules = self.rules
-        if x < rules.off_kg:
+        """Away since `left_at`: wait for the end, longer with something still on the mat, or for a lasting return."""
+        rules, level = self.rules, self._level_kg
+        self._back_at = onset if x >= level else None
+        if x >= level:
+            self._band(level, BEYOND_KG)
+            self._due = max(onset + rules.back_s, t)
+        elif x >= rules.off_kg:
+            self._band(rules.off_kg, level)
+            self._due = max(self.left_at + rules.rest_s, t)
+        else:
+            if not self._emptied and (onset < self.left_at + FALL_S or self._stayed_kg >= rules.on_kg):
+                # The fall went on; or what stayed weighed enough for a person, who leaves only now.
+                self._fell(t, onset, f"load under {rules.off_kg:g} kg")
+            self._emptied = self._weighed = True
             self._band(-BEYOND_KG, rules.off_kg)
             self._due = max(onset + rules.away_s, t)
-        else:
-            self._band(rules.off_kg, self._level_kg)
-            self._due = max(self.left_at + rules.rest_s, t)
         self.signal.restart_second()
 
-    def _return(self, at: float, t: float) -> None:
+    def _fell(self, t: float, at: float, reason: str) -> None:
+        """The person left a little later than it seemed."""
+        if at > self.left_at:
+            self.left_at = at
+            self._change("fell", t, at, reason)
+
+    def _return(self, t: float, at: float) -> None:
         self.load, self._due = Load.ON, inf
+        self._earlier, self._latest = deepcopy(self.evidence), Evidence(self.rules, judged=self.judged)
+        self._latest_from = at
         self._band(self._level_kg, BEYOND_KG)
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
         self.signal.restart_second()
+
+    def _gone(self, t: float) -> None:
+        self.object_kg += self._stayed_kg
+        self._not_before = self.left_at
+        self._rest()
+        self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
 
     def _rest(self) -> None:
         """Nobody is on the mat, or nobody any more."""
@@ -262,16 +284,15 @@ class Presence:
             self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
         elif self.lost_at is not None and t < self.lost_at + rules.sensor_gone_s:
             pass  # nobody knows whether the person is back: the next readings decide
+        elif self.load is Load.AWAY and self._back_at is not None:
+            self._return(t, self._back_at)
         elif self.load is Load.AWAY:
-            self.object_kg += self._stayed_kg
-            self._not_before = self.left_at
-            self._rest()
-            self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
+            self._gone(t)
 
     def done(self, t: float) -> None:
         """The person away says that they are done: end the absence now."""
         if self.load is Load.AWAY:
-            self._happen(t)
+            self._gone(t)
 
     def _check_silence(self, t: float) -> None:
         rules = self.rules
@@ -282,7 +303,7 @@ class Presence:
                 self._rest()
                 self._change("sensor_gone", t, self.lost_at, f"silent for {rules.sensor_gone_s:g} s")
             elif self.load is Load.AWAY:
-                self._happen(t)
+                self._gone(t)
         elif t < self.last_t + rules.stale_s:
             self._stale_due = self.last_t + rules.stale_s
         else:
@@ -326,24 +347,39 @@ class Presence:
             self._floor = zero.total_kg
             self._watch_empty()
         elif self.load is Load.AWAY:
-            x = second.total_kg - self._floor
-            self._stayed_kg = x if x >= rules.off_kg else 0.0
+            self._weigh_rest(t, second)
         elif self.load is Load.ON or self._doubted:
-            self.evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg, zero.noise_kg)
-            thing = self.evidence.is_thing
-            if thing and not self._doubted and t >= self._touch + rules.object_s:
+            for evidence in {self.evidence, self._latest}:
+                evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg)
+            thing = self._latest.is_thing
+            if thing and not self._doubted and t >= self._latest_from + rules.object_s:
                 self._call_object(t, second.total_kg)
             elif self._doubted and not thing:
                 self._call_person(t)
             elif not self._doubted:
                 self._band(self._level_kg, BEYOND_KG)
 
+    def _weigh_rest(self, t: float, second: Second) -> None:
+        """Most of the load is away: weigh what stayed, and date the fall by it once it has come to rest."""
+        rules, x = self.rules, second.total_kg - self._floor
+        self._stayed_kg = x if x >= rules.off_kg else 0.0
+        if self._stayed_kg and not self._weighed and second.moved_kg < rules.touch_kg:
+            self._weighed = True
+            self._fell(t, self.signal.fell_under(self._floor + x + rules.off_kg, self.left_at), f"{x:.0f} kg stay")
+
     def _call_object(self, t: float, total_kg: float) -> None:
-        """Report an object; its session is over, unless it moves after all."""
-        self.left_at = self._not_before = t
+        """Report an object; its session is over, unless it moves after all.
+
+        Put down where a person has just left, it is no return: the session ended then.
+        """
+        if self._latest is self.evidence:
+            self.left_at = t
+        else:
+            self.evidence = self._earlier
+        self._not_before = t
         self.object_kg, self._doubted = total_kg - self.zero.total_kg, True
         self._rest()
-        self._change("object", t, t, "nothing moves in it")
+        self._change("object", t, self.left_at, "nothing moves in it")
 
     def _call_person(self, t: float) -> None:
         self.load, self._doubted, self.object_kg = Load.ON, False, self._below_kg

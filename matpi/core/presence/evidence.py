@@ -49,8 +49,8 @@ class Evidence:
         self._last_end = 0.0
         self._windows = self._still = 0
 
-    def add(self, second: Second, zero_kg: Sequence[float], floor_kg: float, noise_kg: Sequence[float] | None) -> None:
-        """`floor_kg` is the load that is not this session's: the zero, and a thing below. `noise_kg`: model.Zero's."""
+    def add(self, second: Second, zero_kg: Sequence[float], floor_kg: float) -> None:
+        """`floor_kg` is the load that is not this session's: the zero, and a thing below."""
         insort(self._totals, second.total_kg - floor_kg)
         net = tuple(kg - zero for kg, zero in zip(second.kg, zero_kg or (0.0,) * len(second.kg), strict=True))
         self._most = tuple(map(max, self._most, net)) if self._most else net
@@ -60,18 +60,13 @@ class Evidence:
         self._window.append(second.kg)
         if len(self._window) == WINDOW:
             self._windows += 1
-            self._still += self._is_still(noise_kg)
+            self._still += self._is_still()
 
-    def _is_still(self, noise_kg: Sequence[float] | None) -> bool:
-        """Whether nothing moved in the window, on the liveliest channel.
-
-        Unknown on one channel, whose sum hides the breath, and where the empty mat itself moves too much.
-        """
-        rules = self._rules
-        if noise_kg is None or len(noise_kg) < 2 or max(noise_kg) > rules.noise_max_kg:
-            return False
-        moved = steps_kg(self._window)
-        return all(step <= rules.still_ratio * noise for step, noise in zip(moved, noise_kg, strict=True))
+    def _is_still(self) -> bool:
+        """Whether nothing moved in the window, on the liveliest channel. In the sum of one channel no breath shows."""
+        channels = len(self._window[0])
+        limit_kg = self._rules.still_kg * 2.0 / channels
+        return channels > 1 and max(steps_kg(self._window)) < limit_kg
 
     @property
     def seconds(self) -> int:

@@ -98,19 +98,28 @@ class Signal:
         before = next((t for t, _ in reversed(self._track) if t < onset), onset)
         return before if onset - before >= HOLE_S else onset
 
-    def rise_began(self, onset: float, touch_kg: float, rules: PresenceRules, not_before: float) -> float:
-        """First reading over `touch_kg` of the rise that crossed its threshold at `onset`.
+    def fell_under(self, kg: float, since: float) -> float:
+        """Time of the first reading under `kg` from `since` on; `since` when there is none."""
+        return next((t for t, at_kg in self._track if t >= since and at_kg < kg), since)
+
+    def rise_began(self, onset: float, floor_kg: float, rules: PresenceRules, not_before: float) -> float:
+        """First reading over `touch_kg` above the floor of the rise that crossed its threshold at `onset`.
 
         Looks back over at most `touch_s` of readings after `not_before`. A hole in them is no time; one so long that
         it would end a session is the end of looking.
         """
         began, left_s = onset, rules.touch_s
+        rise: list[tuple[float, float]] = []
         for t, kg in reversed(self._track):
             if t >= onset:
                 continue
             step = began - t
             left_s -= step if step < HOLE_S else 0.0
-            if kg < touch_kg or left_s < 0.0 or t <= not_before or step > rules.sensor_gone_s:
+            if left_s < 0.0 or t <= not_before or step > rules.sensor_gone_s:
                 break
             began = t
-        return began
+            rise.append((t, kg))
+        # What lay there already is no touch: the rise begins above the lowest of these readings.
+        lowest = min((kg for _, kg in rise), default=0.0)
+        touch_kg = max(floor_kg, lowest) + rules.touch_kg
+        return next((rise[n - 1][0] if n else onset for n, (_, kg) in enumerate(rise) if kg < touch_kg), began)

@@ -1,16 +1,13 @@
 """The zero: what the empty mat weighs. It follows slowly, only while the mat is empty and still, and never far.
 
-Fed with whole seconds. Also learns how much the empty mat moves by itself, and notices a bridge that is wired the
-other way round.
+Fed with whole seconds. Also notices a bridge that is wired the other way round.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.effects import SaveZero
@@ -20,13 +17,8 @@ from matpi.core.presence.first_zero import FirstZero
 from matpi.core.presence.signal import HOLE_S, Second
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matpi.core.model import Calibration
 
-NOISE_S: Final = 20
-NOISE_WINDOWS: Final = 30
-"""The noise is the median of so many windows of so many seconds: ten minutes of empty mat. Chosen."""
 FALLEN_KG: Final = 0.5
 """A mat that reads so much under its zero had something on it when the zero followed. Chosen: far above drift."""
 FALLEN_S: Final = 3
@@ -36,7 +28,7 @@ BACKWARDS_S: Final = 10
 """Seconds. One slow breath."""
 BODY_KG: Final = 0.005
 """Steps over 2 s of a channel with a body on it are larger (a breath of 24 g from end to end: 13 g), those of an empty
-mat smaller; the object test trusts no mat that is noisier [BEHAVIOUR 1]."""
+mat smaller."""
 
 
 class ZeroWord(StrEnum):
@@ -64,7 +56,7 @@ class ZeroRules:
 
 
 class ZeroTracker:
-    """Holds the zero and the learnt noise. `empty_second` is called only while nobody is on the mat."""
+    """Holds the zero. `empty_second` is called only while nobody is on the mat."""
 
     def __init__(self, zero: Zero | None, rules: ZeroRules, calibration: Calibration | None = None) -> None:
         """With an approximate `calibration` the reference is no empty mat, so without a zero one must be found."""
@@ -78,13 +70,9 @@ class ZeroTracker:
         self.kg: tuple[float, ...] | None = zero.kg if zero else None
         self.before: Zero | None = None
         self.by_hand = bool(zero and zero.by_hand)
-        self.noise_kg = zero.noise_kg if zero else None
-        """How much the empty mat moves by itself, a channel (model.Zero); None until known."""
         self._rules = rules
         self._anchor_kg = zero.anchor_kg if zero else None
         self._still_seconds = self._fallen_seconds = self._astray_seconds = 0
-        self._window: list[tuple[float, ...]] = []
-        self._noises: deque[tuple[float, ...]] = deque(maxlen=NOISE_WINDOWS)
         self._under: dict[int, list[Second]] = {}
         self._backwards = False
 
@@ -93,12 +81,11 @@ class ZeroTracker:
         return sum(self.kg) if self.kg else 0.0
 
     def value(self, channels: int) -> Zero:
-        return Zero(self.kg or (0.0,) * channels, self.by_hand, self.noise_kg, self._anchor_kg)
+        return Zero(self.kg or (0.0,) * channels, self.by_hand, self._anchor_kg)
 
     def disturbed(self) -> None:
         """Something came onto the mat: stillness begins again."""
         self._still_seconds = 0
-        self._window.clear()
 
     @property
     def seeking(self) -> bool:
@@ -144,19 +131,9 @@ class ZeroTracker:
         if self._fallen_seconds >= FALLEN_S and self._reached(second.total_kg):
             self.kg, self._fallen_seconds = second.kg, 0
             return True
-        if abs(net) <= rules.reach_kg:
-            self._learn(second)
-            if self._still_seconds >= rules.still_s:
-                self._follow(second)
+        if abs(net) <= rules.reach_kg and self._still_seconds >= rules.still_s:
+            self._follow(second)
         return False
-
-    def _learn(self, second: Second) -> None:
-        self._window.append(second.kg)
-        if len(self._window) < NOISE_S:
-            return
-        self._noises.append(steps_kg(self._window))
-        self.noise_kg = tuple(median(channel) for channel in zip(*self._noises, strict=True))
-        self._window.clear()
 
     def _reached(self, total_kg: float) -> bool:
         return abs(total_kg - (self._anchor_kg or 0.0)) <= self._rules.reach_kg
@@ -225,34 +202,24 @@ class ZeroTracker:
 
 
 class ZeroSaver:
-    """When the zero is worth a write: seldom, and only when it moved or its noise became known. Cards wear."""
-
-    LEARN_S = 30.0
-    """The noise is known after 20 s at the earliest."""
+    """When the zero is worth a write: seldom, and only when it moved. Cards wear."""
 
     def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
         self._saved = saved
         self._every_s, self._at_least_kg = every_s, at_least_kg
-        self.due = t + self._pause_s(None)
+        self.due = t + every_s
 
     def moved(self, tracker: ZeroTracker, t: float, before: Zero | None, *, silent: bool = False) -> list[SaveZero]:
         """One effect when it is worth it, else none; `before` is what an undo brings back."""
-        self.due = inf if silent else t + self._pause_s(tracker.noise_kg)
-        saved = self._saved
+        self.due = inf if silent else t + self._every_s
         if tracker.kg is None:
             return []
-        far = saved is None or abs(tracker.total_kg - saved.total_kg) >= self._at_least_kg
-        learnt = tracker.noise_kg is not None and (saved is None or saved.noise_kg is None)
-        return self.by_hand(tracker, before) if far or learnt else []
-
-    def _pause_s(self, noise_kg: Sequence[float] | None) -> float:
-        """Until the noise is known and stored, ask soon: without it a bag after a power cut would be a person."""
-        known = noise_kg is not None or (self._saved is not None and self._saved.noise_kg is not None)
-        return self._every_s if known else min(self.LEARN_S, self._every_s)
+        far = self._saved is None or abs(tracker.total_kg - self._saved.total_kg) >= self._at_least_kg
+        return self.by_hand(tracker, before) if far else []
 
     def replaced(self, zero: Zero, t: float) -> None:
         """Another zero is in the store already."""
-        self._saved, self.due = zero, t + self._pause_s(zero.noise_kg)
+        self._saved, self.due = zero, t + self._every_s
 
     def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
         self._saved = tracker.value(len(tracker.kg or ()))
