@@ -27,11 +27,11 @@ from benchmarks import bank, zero_year
 from benchmarks.detectors import MATPI, WITHOUT, heard, heard_by_all, logged
 from benchmarks.figures import quantile
 from benchmarks.page import Header, page
+from benchmarks.scenarios import days
 from benchmarks.scoring import Score, score
 from benchmarks.targets import Scores, all_of, targets
 from benchmarks.zero_told import section
 from matpi.core.rules import PresenceRules
-from matpi.sim import days
 
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 CORE = Path(__file__).parents[1] / "matpi" / "core"
@@ -150,8 +150,7 @@ def run(todo: Sequence[Portion], cores: int = CORES) -> tuple[Scores, Scores]:
 def judged(scores: Scores) -> Scores:
     """Without the classes that lie under the threshold on purpose; they are told apart."""
     return {
-        name: {kind: part for kind, part in classes.items() if kind not in APART}
-        for name, classes in scores.items()
+        name: {kind: part for kind, part in classes.items() if kind not in APART} for name, classes in scores.items()
     }
 
 

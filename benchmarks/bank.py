@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from matpi.sim import days, waveforms
-from matpi.sim.recording import Recording
+from benchmarks.scenarios import days, waveforms
+from benchmarks.scenarios.recording import Recording
 
 Which = Literal["tune", "report"]
 Part = Literal["sessions", "days", "recorded"]

@@ -15,9 +15,9 @@ from itertools import count
 import numpy as np
 
 from benchmarks.bank import Job, Part
+from benchmarks.scenarios.recording import SESSION_S, Recording
 from benchmarks.scoring import OBJECT_KG
 from benchmarks.under_test import AS_IT_IS, VARIANTS, Variant, heard_by_matpi
-from matpi.sim.recording import SESSION_S, Recording
 
 FIRST_SEED = 1_050_000
 RECORDINGS = 24

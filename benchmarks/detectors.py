@@ -12,9 +12,9 @@ from benchmarks.peers.elevated_sensors import ElevatedSensors, ElevatedSensorsSh
 from benchmarks.peers.meowton import Meowton
 from benchmarks.peers.sleepypod import Sleepypod
 from benchmarks.peers.smart_scale import SmartScale
+from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, joined
 from benchmarks.under_test import VARIANTS, heard_by_matpi
-from matpi.sim.recording import Recording
 
 MATPI = "matpi"
 PEERS: tuple[type[Peer], ...] = (

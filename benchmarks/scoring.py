@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from matpi.sim.recording import AWAY_S, GREY_S, SESSION_S, Recording, Stay, Thing
+from benchmarks.scenarios.recording import AWAY_S, GREY_S, SESSION_S, Recording, Stay, Thing
 
 EDGE_S = 5.0
 """An end or start this far inside a stay is an error of its own kind; nearer ones are in the quantiles. As asked."""

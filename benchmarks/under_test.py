@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import count
 
+from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, Reported
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, id_of
@@ -16,7 +17,6 @@ from matpi.core.presence import Load, Presence
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.stillness import Stillness
 from matpi.core.zero import Block, ZeroRules
-from matpi.sim.recording import Recording
 
 EVENING = 1_773_601_200.0
 """2026-03-15 19:00 UTC."""

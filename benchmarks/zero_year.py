@@ -21,11 +21,11 @@ from typing import Final, Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.scenarios.seasons import YEAR_DAYS, Year, draw_year
 from benchmarks.zero_told import Outcome, Told, lines, section
 from benchmarks.zero_watch import through
 from benchmarks.zero_without import WITHOUT, least_told_kg, limits
 from matpi.core.presence import Presence
-from matpi.sim.seasons import YEAR_DAYS, Year, draw_year
 
 Which = Literal["tune", "report"]
 SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(5_000_000, 5_001_000)}

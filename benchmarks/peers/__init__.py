@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, Reported
-from matpi.sim.recording import Recording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ class Told:
 def told_to_peers(recording: Recording) -> Told:
     import numpy as np
 
-    from matpi.sim.people import KG, LYING, SITTING
+    from benchmarks.scenarios.people import KG, LYING, SITTING
 
     good = ~recording.flagged
     t, kg = recording.t[good], recording.kg[good].sum(axis=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.scenarios.recording import Recording, Stay, Thing
 from benchmarks.scoring import Reported
-from matpi.sim.recording import Recording, Stay, Thing
 
 NOISE_KG = 0.003
 SWAY_KG = 0.08
@@ -50,6 +50,4 @@ def recording(
         at = int(np.searchsorted(t, spike))
         head[at] += 400.0
         flagged[at] = True
-    return Recording(
-        "made", "made", seed, rate, t, np.stack([head, foot], axis=1), flagged, stays, things, duration_s
-    )
+    return Recording("made", "made", seed, rate, t, np.stack([head, foot], axis=1), flagged, stays, things, duration_s)

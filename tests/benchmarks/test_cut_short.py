@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.cut_short import BEFORE_S, BEHIND_S, WITHOUT, alone, cut_short
+from benchmarks.scenarios.recording import Thing
 from benchmarks.under_test import AS_IT_IS, heard_by_matpi
-from matpi.sim.recording import Thing
 from tests.benchmarks.made import recording, stay
 
 BAG = recording(things=(Thing(150.0, 400.0, "bag", 20.0),), duration_s=500.0, drift_kg=0.05)

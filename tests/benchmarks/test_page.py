@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.detectors import COMPARED, MATPI, PEERS, heard
 from benchmarks.page import Header, page
+from benchmarks.scenarios.recording import Recording, Thing
 from benchmarks.scoring import ERRORS, Fault, Score, score
 from benchmarks.targets import Target, targets
-from matpi.sim.recording import Recording, Thing
 from tests.benchmarks.made import recording, stay
 
 HEADER = Header("b1", "1 to 9", "abc", 3, 2, 1)

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.detectors import PEERS, heard, logged
 from benchmarks.peers import Ledger, polled, told_to_peers
+from benchmarks.scenarios.recording import Recording, Stay, Thing
 from benchmarks.scoring import Heard, score
-from matpi.sim.recording import Recording, Stay, Thing
 from tests.benchmarks.made import recording, stay
 
 LYING = (stay(100.0, 400.0),)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.scenarios.recording import Stay, Thing
 from benchmarks.scoring import EDGE_S, ERRORS, RAN_ON_S, Heard, Reported, Score, joined, score
-from matpi.sim.recording import Stay, Thing
 from tests.benchmarks.made import recording, stay, told
 
 ONE = (stay(60.0, 180.0),)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.detectors import COMPARED, WITHOUT, heard
+from benchmarks.scenarios.recording import Recording, Thing
 from benchmarks.scoring import Heard, score
 from benchmarks.under_test import AS_IT_IS, VARIANTS, heard_by_matpi, readings_of
 from matpi.replay import replay
-from matpi.sim.recording import Recording, Thing
 from tests.benchmarks.made import recording, stay
 
 LYING = recording((stay(60.0, 200.0),), duration_s=300.0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matpi.sim.loads import Array, Path
-from matpi.sim.people import Visit, draw_person, start_visit
+from benchmarks.scenarios.loads import Array, Path
+from benchmarks.scenarios.people import Visit, draw_person, start_visit
 
 SEEDS = range(30)
 ON_KG, OFF_KG = 12.0, 6.0

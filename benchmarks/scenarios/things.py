@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import CELLS, Array, Path, Random, spread, wander
-from matpi.sim.people import BREATH_KG, KG, OFF_S, RISE_S
-from matpi.sim.recording import Thing
+from benchmarks.scenarios.loads import CELLS, Array, Path, Random, spread, wander
+from benchmarks.scenarios.people import BREATH_KG, KG, OFF_S, RISE_S
+from benchmarks.scenarios.recording import Thing
 
 CAT_KG: Final = (3.0, 7.0)  # chosen
 DOG_KG: Final = (7.0, 30.0)  # chosen

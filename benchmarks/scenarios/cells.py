@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.scenarios.loads import CELLS, Array, Random, follow
 from matpi.sim.chip import CODE_MAX, CODE_MIN, SETTLING
-from matpi.sim.loads import CELLS, Array, Random, follow
 
 COUNTS_PER_KG: Final = {1: 21_475.0, 2: 42_950.0, 4: 42_950.0}
 """By channels: 2 147 484 counts a mV/V at gain 128, 1 mV/V a cell of 50 kg (docs/sources.md, cells)."""

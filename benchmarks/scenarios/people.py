@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import Array, Path, Random, spread, wander
+from benchmarks.scenarios.loads import Array, Path, Random, spread, wander
 
 KG: Final = (45.0, 120.0)  # the people this is for; chosen
 LYING: Final = (0.60, 0.75)  # share on a mat under the trunk: 0.66 to 0.73 quartiles (maps of arXiv 2104.02159)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matpi.sim.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, told
+from benchmarks.scenarios.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, told
+from benchmarks.scenarios.loads import Array, follow, moments
 from matpi.sim.chip import CODE_MAX
-from matpi.sim.loads import Array, follow, moments
 
 QUIET = Faults(glitch_share=0.0)
 
@@ -159,6 +159,6 @@ def test_no_such_mat() -> None:
 
 
 def test_the_device_does_without_numpy() -> None:
-    code = "import sys, matpi.app, matpi.sim.body, matpi.sim.recording; print('numpy' in sys.modules)"
+    code = "import sys, matpi.app, matpi.sim.body; print('numpy' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

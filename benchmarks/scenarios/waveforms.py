@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import CELLS, Array, Random
-from matpi.sim.recording import Recording, Stay, Thing
-from matpi.sim.scene import laid_in
+from benchmarks.scenarios.loads import CELLS, Array, Random
+from benchmarks.scenarios.recording import Recording, Stay, Thing
+from benchmarks.scenarios.scene import laid_in
 
 STAND: Final = ("stand_100s_bounced_start", 3.54, 105.33, 80.0)
 """File, first touch, last touch (12 kg upward, 6 kg downward), about kg: its SOURCE.txt."""

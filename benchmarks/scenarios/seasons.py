@@ -14,12 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim import things
-from matpi.sim.cells import GROUPS, draw_build
-from matpi.sim.loads import CELLS, Array, Random
-from matpi.sim.people import APNOEA_S, Person, Visit, draw_person, start_visit
-from matpi.sim.recording import Recording
-from matpi.sim.scene import DAY_S, Scene, chance
+from benchmarks.scenarios import things
+from benchmarks.scenarios.cells import GROUPS, draw_build
+from benchmarks.scenarios.loads import CELLS, Array, Random
+from benchmarks.scenarios.people import APNOEA_S, Person, Visit, draw_person, start_visit
+from benchmarks.scenarios.recording import Recording
+from benchmarks.scenarios.scene import DAY_S, Scene, chance
 
 HOUR_S: Final = 3600.0
 YEAR_DAYS: Final = 365
@@ -220,7 +220,7 @@ def _sessions(scene: DayScene, people: tuple[Person, ...]) -> None:
         _lie(visit, begin + 60.0 * float(rng.uniform(*LENGTH_MIN[kind])), asleep=kind != "awake")
         visit.get_off()
         scene.visit(visit)
-        assert scene.busy is not None  # noqa: S101
+        assert scene.busy is not None
         scene.busy.append((begin - BEFORE_S, visit.end_s + AFTER_S))
 
 

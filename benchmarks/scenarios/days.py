@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim import things
-from matpi.sim.cells import Build, Faults, draw_build
-from matpi.sim.loads import CELLS, Random
-from matpi.sim.people import APNOEA_S, Visit, draw_person, start_visit
-from matpi.sim.recording import AWAY_S, Recording
-from matpi.sim.scene import AFTER_S, DAY_S, Scene, chance, gaps, loose_jumps, saved_drift
+from benchmarks.scenarios import things
+from benchmarks.scenarios.cells import Build, Faults, draw_build
+from benchmarks.scenarios.loads import CELLS, Random
+from benchmarks.scenarios.people import APNOEA_S, Visit, draw_person, start_visit
+from benchmarks.scenarios.recording import AWAY_S, Recording
+from benchmarks.scenarios.scene import AFTER_S, DAY_S, Scene, chance, gaps, loose_jumps, saved_drift
 
 BEFORE_S: Final = (40.0, 90.0)
 """The empty mat before a session: a zero and its noise can be learnt."""

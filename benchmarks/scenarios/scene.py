@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.cells import Build, Faults, draw_build, told
-from matpi.sim.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
-from matpi.sim.people import Visit
-from matpi.sim.recording import Recording, Stay, Thing
-from matpi.sim.things import Laid, MatAway, Shaken
+from benchmarks.scenarios.cells import Build, Faults, draw_build, told
+from benchmarks.scenarios.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
+from benchmarks.scenarios.people import Visit
+from benchmarks.scenarios.recording import Recording, Stay, Thing
+from benchmarks.scenarios.things import Laid, MatAway, Shaken
 
 DAY_S: Final = 86_400.0
 AFTER_S: Final = (40.0, 60.0)  # of empty mat at the end; chosen

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import bank
-from matpi.sim import days, waveforms
-from matpi.sim.recording import Recording, Stay
+from benchmarks.scenarios import days, waveforms
+from benchmarks.scenarios.recording import Recording, Stay
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 """Recordings that may not be copied into this repository, see tests/real/recordings.py."""
