@@ -1,4 +1,4 @@
-"""Recordings with truth: one session of a scenario class, or a day on which nobody lies down.
+"""Recordings with truth: one session of a scenario class, or hours in which no one lies down.
 
 `session(kind, seed)` and `empty_day(kind, seed)` give the same recording for the same arguments. Shares and rates of
 what happens are chosen, unmeasured, unless a source is named; what happens is in people, things and cells.
@@ -6,6 +6,8 @@ what happens are chosen, unmeasured, unless a source is named; what happens is i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -13,60 +15,96 @@ import numpy as np
 from benchmarks.scenarios import things
 from benchmarks.scenarios.cells import Build, Faults, draw_build
 from benchmarks.scenarios.loads import CELLS, Random
-from benchmarks.scenarios.people import APNOEA_S, Visit, draw_person, start_visit
-from benchmarks.scenarios.recording import AWAY_S, Recording
+from benchmarks.scenarios.people import (
+    APNOEA_S,
+    HELD_S,
+    SIT_UP_KG,
+    Person,
+    Visit,
+    calmed,
+    draw_half_on,
+    draw_person,
+    start_visit,
+)
+from benchmarks.scenarios.recording import AWAY_S, ON_KG, SIT_UP_S, Recording
 from benchmarks.scenarios.scene import AFTER_S, DAY_S, Scene, chance, gaps, loose_jumps, saved_drift
 
 BEFORE_S: Final = (40.0, 90.0)
 """The empty mat before a session: a zero and its noise can be learnt."""
-LENGTH_MIN: Final = (2.0, 10.0, 25.0)  # triangular; docs/behaviour.md 3 plans 2 to 20
+MACHINE_BEFORE_S: Final = (120.0, 300.0)  # beside a machine that spins, before a session; chosen
+LENGTH_MIN: Final = (1.0, 2.5, 10.0)
+"""Triangular. Shorter than planned sessions (docs/behaviour.md 3: 2 to 20), so that there are many: what goes wrong
+happens when a person comes, moves or goes."""
+SHORT_MIN: Final = (1.0, 6.0)  # of a session on the seat, the feet or the calves; chosen
 WINDOW_C: Final = (3.0, 6.0)  # colder while a window is open for 5 to 30 min; chosen, unmeasured
 OLD_DRIFT_KG: Final = 2.5  # since calibration, either way; within the 3 kg of docs/behaviour.md 1
+CALVES_ON_KG: Final = 4.0  # the on threshold of the calves routine (docs/behaviour.md 1)
+LIGHT_REST_KG: Final = (13.0, 24.0)  # as light as a thing may be; chosen
+CALM_EVERY_S: Final = (60.0, 300.0)  # from one move of a calm person to the next; a third never moves; chosen
+STAYS_KG: Final = (3.0, 11.0)  # of what stays behind: a cat, a small dog, a bag; chosen
+CLEAR_OF_OFF_KG: Final = 0.5  # what stays while sitting up is so far from half of "on", else the truth would be a guess
+SHORT_HOLE_S: Final = (3.0, 13.0)  # with the way down and up under `AWAY_S`
 
 SESSIONS: Final = (
-    "plain", "slow", "sit_first", "fidget", "hip_lifts", "asleep", "roll", "cough", "away_and_back", "two_sessions",
-    "second_person", "pillow", "pet_comes", "bag_under", "bag_after", "drift", "bad_cell", "glitches", "dropouts",
-    "boot", "standing", "sitting", "short", "one_bridge", "calves",
+    "plain", "slow", "in_steps", "sit_first", "fidget", "hip_lifts", "sits_up", "asleep", "calm", "light_calm",
+    "half_on", "breath_held", "roll", "cough", "away_and_back", "two_sessions", "second_person", "pillow", "pet_comes",
+    "bag_under", "bag_after", "stays_behind", "big_dog_stays", "drift", "bad_cell", "glitches", "dropouts", "boot",
+    "machine_before", "standing", "sitting", "short", "one_bridge", "calves",
 )  # fmt: skip
-"""Scenario classes with somebody on the mat. "calves" lies under the threshold of 12 kg: report it apart."""
-BELOW_THRESHOLD: Final = frozenset({"calves"})
+"""Scenario classes with a person on the mat."""
+LIGHT: Final = "light_calm"
+"""The class by which "a person stored as a thing" is judged: 13 to 24 kg, hardly moving, 12 to 100 g of breath."""
 EMPTY_DAYS: Final = (
-    "still", "small_pets", "dog_passes", "dog_lies", "things", "child", "mat_care", "faults", "hands", "mixed",
+    "busy_hours", "still", "small_pets", "dog_passes", "dog_lies", "things", "machine", "child", "mat_care", "faults",
+    "hands", "mixed",
 )  # fmt: skip
-"""Classes of a day without a session. "dog_lies": a dog of 12 to 30 kg that lies there for long and breathes."""
+"""Classes without a session. "dog_lies": a dog of 12 to 40 kg lies on the mat for long and breathes."""
+BUSY: Final = "busy_hours"
+"""Hours with about three cats or small dogs, two things and four other events each, a third with sensor faults."""
+BIG_DOGS: Final = frozenset({"dog_lies"})
+"""Classes in which a session that counts is expected: told apart from a person by the household's log only."""
+BUSY_S: Final = 4 * 3600.0
+MACHINE_S: Final = 2 * 3600.0
+LASTS_S: Final = {BUSY: BUSY_S, "machine": MACHINE_S}
+"""Of the classes that are not a day long."""
+
+POSTURES: Final = {
+    "standing": "standing", "sitting": "sitting", "calves": "calves", "half_on": "half", "light_calm": "half",
+}  # fmt: skip
 
 
 # -- a session -----------------------------------------------------------------------------------------------------
 
 
-def session(kind: str, seed: int, *, rate: int = 10) -> Recording:
+def session(kind: str, seed: int, *, rate: int | None = None) -> Recording:
     """One or two stays of the class `kind`, the empty mat before and after. Raises KeyError for a class unknown.
 
-    Begins with 40 to 90 s of empty mat, but "boot" begins with somebody there, since before time 0.
+    Begins with at least 40 s of empty mat, but "boot" begins with a person on it, since before time 0. Without a
+    `rate` one recording in four has chips at 10/s, the others at 80/s.
     """
     if kind not in SESSIONS:
         raise KeyError(kind)
     rng = chance(kind, seed)
-    scene = Scene(rng, _session_build(kind, rng, rate))
-    begin = float(rng.uniform(*BEFORE_S))
+    scene = Scene(rng, _session_build(kind, rng, rate), on_kg=CALVES_ON_KG if kind == "calves" else ON_KG)
+    begin = float(rng.uniform(*(MACHINE_BEFORE_S if kind == "machine_before" else BEFORE_S)))
+    posture = POSTURES.get(kind, "lying")
     length = 60.0 * float(rng.triangular(*LENGTH_MIN))
-    if kind in {"standing", "sitting", "calves"}:
-        length = float(rng.uniform(60.0, 600.0))
+    if posture != "lying":
+        length = 60.0 * float(rng.uniform(*SHORT_MIN))
     if kind == "short":
         length = float(rng.uniform(4.0, 90.0))
     if kind == "asleep":
-        length = max(length, 480.0)
-    posture = kind if kind in {"standing", "sitting", "calves"} else "lying"
-    person = draw_person(rng)
+        length = max(length, 300.0)
     if kind == "bag_under":
         scene.lay(things.put_down(rng, begin, float(rng.uniform(2.0, 20.0)), length + 120.0 + 40.0, "bag under"))
         begin += 120.0
+    person = _person(kind, rng)
     visit = start_visit(person, rng, posture, 0.0 if kind == "boot" else begin)
     if kind == "boot":
         visit.lie_already()
         begin = 0.0
     else:
-        visit.get_on({"slow": "slow", "sit_first": "sit_first"}.get(kind, "plain"))
+        visit.get_on({"slow": "slow", "sit_first": "sit_first", "in_steps": "steps"}.get(kind) or _usual_way(kind, rng))
     _while_there(kind, visit, begin + length)
     visit.get_off()
     scene.visit(visit)
@@ -74,12 +112,12 @@ def session(kind: str, seed: int, *, rate: int = 10) -> Recording:
     if kind == "two_sessions":
         again = start_visit(person, rng, posture, end + float(rng.uniform(25.0, 90.0)))
         again.get_on()
-        _while_there("plain", again, again.path.t + float(rng.uniform(60.0, 600.0)))
+        _while_there("plain", again, again.path.t + float(rng.uniform(60.0, 300.0)))
         again.get_off()
         scene.visit(again)
         end = again.end_s
     _company(kind, scene, visit)
-    if rng.random() < 0.3 and kind != "short":
+    if rng.random() < 0.3 and kind not in {"short", "calves"}:
         # A hand put down while standing up: the end is the body's, and so short a touch is no return.
         scene.lay(things.hand(rng, end + float(rng.uniform(0.3, 3.0)), float(rng.uniform(0.2, 0.5))))
     end = max(end, *(source.end_s for source in scene.sources)) + float(rng.uniform(*AFTER_S))
@@ -87,45 +125,73 @@ def session(kind: str, seed: int, *, rate: int = 10) -> Recording:
     return scene.record(kind, seed, end)
 
 
-def _session_build(kind: str, rng: Random, rate: int) -> Build:
+def _session_build(kind: str, rng: Random, rate: int | None) -> Build:
     drifted = float(rng.uniform(-OLD_DRIFT_KG, OLD_DRIFT_KG)) if kind == "drift" else saved_drift(rng)
     bad_cell = int(rng.integers(0, CELLS)) if kind == "bad_cell" else None
     return draw_build(rng, channels=1 if kind == "one_bridge" else 2, rate=rate, drifted_kg=drifted, bad_cell=bad_cell)
+
+
+def _person(kind: str, rng: Random) -> Person:
+    match kind:
+        case "half_on":
+            return draw_half_on(rng)
+        case "light_calm":
+            return calmed(draw_half_on(rng, LIGHT_REST_KG), rng)
+        case "calm" | "breath_held":
+            return calmed(draw_person(rng), rng)
+        case _:
+            return draw_person(rng)
+
+
+def _usual_way(kind: str, rng: Random) -> str:
+    return "steps" if kind in {"half_on", "light_calm"} and rng.random() < 0.3 else "plain"
 
 
 def _while_there(kind: str, visit: Visit, until: float) -> None:
     """Acts of the class, in the order of time, the last one over by about `until`."""
     rng, path = visit.rng, visit.path
     begin = path.t
-    still = kind in {"asleep", "one_bridge"}
-    if still and until - begin > 240.0:
+    if kind in {"asleep", "one_bridge"} and until - begin > 200.0:
         visit.asleep = (begin + float(rng.uniform(30.0, 120.0)), until - float(rng.uniform(5.0, 30.0)))
-        asleep_s = visit.asleep[1] - visit.asleep[0]
         if rng.random() < 0.5:
-            for at in rng.uniform(0.0, asleep_s, int(asleep_s / 180.0)):
-                visit.apnoea.append((visit.asleep[0] + at, visit.asleep[0] + at + float(rng.uniform(*APNOEA_S))))
+            _hold_breath(visit, *visit.asleep, 180.0, APNOEA_S)
+    if kind == "breath_held":
+        _hold_breath(visit, begin + 5.0, until, 100.0, HELD_S)
+    act: Callable[[], None]
     act, every = {
         "fidget": (visit.fidget, 25.0),
         "hip_lifts": (visit.lift_hips, 60.0),
+        "sits_up": (lambda: _sit_up(visit), 120.0),
         "roll": (visit.roll, 90.0),
         "cough": (visit.cough, 45.0),
         "away_and_back": (lambda: visit.leave_and_return(float(rng.uniform(1.5, AWAY_S - 3.0))), 150.0),
+        "pet_comes": (visit.fidget, 60.0),
     }.get(kind, (visit.shift, 60.0))
-    if kind == "pet_comes":
-        act = visit.fidget
-    while True:
-        at = path.t + 2.0 + float(rng.exponential(every))
-        if at > until - 8.0:
-            break
+    if kind in {"calm", "light_calm", "breath_held"}:
+        every = inf if rng.random() < 1.0 / 3.0 else float(rng.uniform(*CALM_EVERY_S))
+    while (at := path.t + 2.0 + float(rng.exponential(every) if every < inf else inf)) <= until - 8.0:
         if not visit.asleep[0] - 5.0 < at < visit.asleep[1]:
             path.wait(at)
             (act if rng.random() < 0.8 else visit.shift)()
         elif path.t < visit.asleep[1]:
             path.wait(visit.asleep[1])
-    if kind in {"hip_lifts", "away_and_back"} and until - begin > 30.0:
+    if kind in {"hip_lifts", "away_and_back", "sits_up"} and until - begin > 30.0:
         path.wait(path.t + 2.0)
         act()
     path.wait(max(until, path.t + 1.5))
+
+
+def _hold_breath(visit: Visit, begin: float, end: float, every_s: float, length_s: tuple[float, float]) -> None:
+    for at in visit.rng.uniform(begin, max(end, begin), int((end - begin) / every_s)).tolist():
+        visit.apnoea.append((at, at + float(visit.rng.uniform(*length_s))))
+
+
+def _sit_up(visit: Visit) -> None:
+    """Longer than an absence only with clearly more than half of "on" left on the mat."""
+    rng = visit.rng
+    left = min(float(rng.uniform(*SIT_UP_KG)), 0.6 * visit.rest_kg)
+    stays = left > ON_KG / 2.0 + CLEAR_OF_OFF_KG
+    visit.sit_up(left, float(rng.uniform(5.0, SIT_UP_S)) if stays else float(rng.uniform(*SHORT_HOLE_S)))
 
 
 def _company(kind: str, scene: Scene, visit: Visit) -> None:
@@ -150,8 +216,24 @@ def _company(kind: str, scene: Scene, visit: Visit) -> None:
         case "bag_after":
             kg, at = float(rng.uniform(*things.BAG_KG)), visit.end_s + float(rng.uniform(2.0, 40.0))
             scene.lay(things.put_down(rng, at, kg, float(rng.uniform(60.0, 240.0))))
+        case "stays_behind":
+            _stays_behind(scene, begin, end, STAYS_KG, bags=True)
+        case "big_dog_stays":
+            _stays_behind(scene, begin, end, things.BIG_DOG_KG, bags=False)
+            scene.big_dog_stays = True
+        case "machine_before":
+            scene.lay(things.machine(rng, 0.0, visit.start_s + float(rng.uniform(-20.0, 60.0)), 0.0))
         case _:
             pass
+
+
+def _stays_behind(scene: Scene, begin: float, end: float, kg: tuple[float, float], *, bags: bool) -> None:
+    """A pet or a bag that is on the mat before the person leaves, and for some time after."""
+    rng = scene.rng
+    at, weighs = float(rng.uniform(begin, end)), float(rng.uniform(*kg))
+    seconds = end - at + float(rng.choice((rng.uniform(20.0, 110.0), rng.uniform(150.0, 300.0))))
+    bag = bags and rng.random() < 0.4
+    scene.lay((things.put_down if bag else things.pet_rests)(rng, at, weighs, seconds))
 
 
 def _session_faults(kind: str, scene: Scene, duration_s: float) -> None:
@@ -168,38 +250,83 @@ def _session_faults(kind: str, scene: Scene, duration_s: float) -> None:
         scene.faults = Faults(jumps=loose_jumps(rng, duration_s, per_hour=60.0))
 
 
-# -- a day without ---------------------------------------------------------------------------------------------------
+# -- hours without ---------------------------------------------------------------------------------------------------
 
 
-def empty_day(kind: str, seed: int, *, rate: int = 10, duration_s: float = DAY_S) -> Recording:
-    """24 hours without a session. Raises KeyError for a class unknown.
+def empty_day(kind: str, seed: int, *, rate: int | None = None, duration_s: float | None = None) -> Recording:
+    """A day, or the hours of `LASTS_S`, without a session. Raises KeyError for a class unknown.
 
     Quiet hours have one reading a second and, every ten minutes, a minute at the full rate; around everything that
     happens all is at the full rate (a load that does not live: for its first and last five minutes).
     """
     if kind not in EMPTY_DAYS:
         raise KeyError(kind)
+    duration_s = duration_s or LASTS_S.get(kind, DAY_S)
     rng = chance(kind, seed)
     bad_cell = int(rng.integers(0, CELLS)) if kind == "faults" and rng.random() < 0.5 else None
     scene = Scene(rng, draw_build(rng, rate=rate, drifted_kg=saved_drift(rng), bad_cell=bad_cell), busy=[])
     for _ in range(int(rng.integers(0, 3))):
         opened = float(rng.uniform(0.0, duration_s))
         scene.windows.append((opened, opened + float(rng.uniform(300, 1800)), float(rng.uniform(*WINDOW_C))))
-    for at in _times(rng, duration_s, 6.0):
+    for at in _times(rng, duration_s, 6.0 * duration_s / DAY_S):
         scene.lay(things.shaken(rng, at, float(rng.uniform(3.0, 60.0)), 0.0))
+    if kind == BUSY:
+        _busy_hours(scene, duration_s)
     for part in ("small_pets", "dog_passes", "things", "child", "hands") if kind == "mixed" else (kind,):
         _fill(part, scene, duration_s, 0.5 if kind == "mixed" else 1.0)
     if kind == "mixed" and rng.random() < 0.3:
         _fill("mat_care", scene, duration_s, 1.0)
-    if kind in {"faults", "mixed"}:
+    if kind in {"faults", "mixed"} or (kind == BUSY and rng.random() < 1.0 / 3.0):
         _day_faults(scene, duration_s)
     return scene.record(kind, seed, duration_s)
 
 
 def _times(rng: Random, duration_s: float, mean: float) -> list[float]:
-    """About `mean` moments, not in the first two and the last half hour's minutes."""
+    """About `mean` moments, not in the first two minutes and the last half hour."""
     count = int(rng.poisson(mean))
     return sorted(rng.uniform(120.0, max(duration_s - 1800.0, 121.0), count).tolist())
+
+
+def _busy_hours(scene: Scene, duration_s: float) -> None:
+    """One thing after another; what rests stays for 20 s to 15 min."""
+    rng, t = scene.rng, 150.0
+    while t < duration_s - 1200.0:
+        seconds = float(np.exp(rng.uniform(np.log(20.0), np.log(900.0))))
+        match str(rng.choice(("pet", "walk", "thing", "hand", "child"), p=(0.25, 0.15, 0.25, 0.2, 0.15))):
+            case "pet":
+                scene.lay(things.pet_rests(rng, t, _small_pet_kg(rng), seconds))
+            case "walk":
+                scene.lay(things.pet_walks(rng, t, _small_pet_kg(rng)))
+                seconds = 10.0
+            case "thing":
+                _put_thing(scene, t, seconds)
+            case "hand":
+                scene.lay(things.hand(rng, t) if rng.random() < 0.6 else things.steps_over(rng, t))
+                seconds = 10.0
+            case _:
+                scene.lay(things.child_walks(rng, t))
+                seconds = 10.0
+        t += seconds + 60.0 + float(rng.exponential(180.0))
+
+
+def _small_pet_kg(rng: Random) -> float:
+    return float(rng.uniform(*(things.CAT_KG if rng.random() < 0.6 else things.SMALL_DOG_KG)))
+
+
+def _put_thing(scene: Scene, at: float, seconds: float) -> None:
+    """A bag, basket or box, laundry, or a bucket of water; now and then it is shaken."""
+    rng = scene.rng
+    match str(rng.choice(("laundry", "bucket", "bag"), p=(0.2, 0.15, 0.65))):
+        case "laundry":
+            scene.lay(things.laundry(rng, at, max(seconds, 120.0)))
+        case "bucket":
+            scene.lay(things.bucket(rng, at, seconds))
+        case _:
+            kg = float(rng.uniform(*things.BAG_KG))
+            scene.lay(things.put_down(rng, at, kg, seconds, str(rng.choice(("bag", "basket", "box")))))
+            if rng.random() < 0.3 and seconds > 240.0:
+                shake_at = at + float(rng.uniform(60.0, seconds - 120.0))
+                scene.lay(things.shaken(rng, shake_at, float(rng.uniform(3.0, 60.0)), kg))
 
 
 def _fill(kind: str, scene: Scene, duration_s: float, much: float) -> None:
@@ -208,7 +335,7 @@ def _fill(kind: str, scene: Scene, duration_s: float, much: float) -> None:
     free = 0.0
 
     def long(at: float, mean_s: float) -> float:
-        """A time on the mat that ends with the day; 0 while another thing lies there."""
+        """A time on the mat that ends with the day; 0 while another thing is on it."""
         nonlocal free
         seconds = min(float(rng.exponential(mean_s)) + 30.0, duration_s - at - 120.0)
         if at < free or seconds < 30.0:
@@ -218,30 +345,25 @@ def _fill(kind: str, scene: Scene, duration_s: float, much: float) -> None:
 
     if kind == "small_pets":
         for at in _times(rng, duration_s, 12 * much):
-            kg = float(rng.uniform(*(things.CAT_KG if rng.random() < 0.7 else (7.0, 11.5))))
-            seconds = long(at, 3600.0) if rng.random() < 0.35 else 0.0
+            kg = _small_pet_kg(rng)
+            seconds = long(at, 1800.0) if rng.random() < 0.35 else 0.0
             scene.lay(things.pet_rests(rng, at, kg, seconds) if seconds else things.pet_walks(rng, at, kg))
     elif kind == "dog_passes":
         for at in _times(rng, duration_s, 10 * much):
-            kg = float(rng.uniform(12.0, things.DOG_KG[1]))
-            scene.lay(things.pet_walks(rng, at, kg))
+            scene.lay(things.pet_walks(rng, at, float(rng.uniform(*things.BIG_DOG_KG))))
     elif kind == "dog_lies":
         for at in [600.0 + float(rng.uniform(0.0, 3600.0)), *_times(rng, duration_s, 3 * much)]:
-            seconds = long(at, 3600.0)
+            seconds = long(at, 1800.0)
             if seconds:
-                kg = float(rng.uniform(12.0, things.DOG_KG[1]))
+                kg = float(rng.uniform(*things.BIG_DOG_KG))
                 scene.lay(things.pet_rests(rng, at, kg, seconds, "dog lies"))
     elif kind == "things":
-        for at in _times(rng, duration_s, 5 * much):
-            seconds = long(at, 5400.0)
-            if seconds and rng.random() < 0.25:
-                scene.lay(things.laundry(rng, at, max(seconds, 120.0)))
-            elif seconds:
-                kg = float(rng.uniform(*things.BAG_KG))
-                scene.lay(things.put_down(rng, at, kg, seconds, str(rng.choice(("bag", "basket", "box")))))
-                if rng.random() < 0.3 and seconds > 240.0:
-                    shake_at = at + float(rng.uniform(60.0, seconds - 120.0))
-                    scene.lay(things.shaken(rng, shake_at, float(rng.uniform(3.0, 60.0)), kg))
+        for at in _times(rng, duration_s, 8 * much):
+            seconds = long(at, 3600.0)
+            if seconds:
+                _put_thing(scene, at, seconds)
+    elif kind == "machine":
+        _beside_machine(scene, duration_s)
     elif kind == "child":
         for at in _times(rng, duration_s, 10 * much):
             scene.lay(things.child_walks(rng, at))
@@ -254,6 +376,23 @@ def _fill(kind: str, scene: Scene, duration_s: float, much: float) -> None:
     elif kind == "hands":
         for at in _times(rng, duration_s, 10 * much):
             scene.lay(things.hand(rng, at) if rng.random() < 0.6 else things.steps_over(rng, at))
+
+
+def _beside_machine(scene: Scene, duration_s: float) -> None:
+    """Spins of 3 to 12 min beside the mat, of some from the start on, with a basket, a bucket or nothing on it."""
+    rng, t = scene.rng, 0.0 if scene.rng.random() < 0.3 else 300.0
+    while t < duration_s - 1500.0:
+        spins = float(rng.uniform(180.0, 720.0))
+        kg = 0.0
+        if rng.random() < 0.7:
+            before = float(rng.uniform(-60.0, 200.0))
+            at, seconds = max(t - before, 60.0), spins + before + float(rng.uniform(-60.0, 300.0))
+            basket = rng.random() < 0.7
+            laid = (things.laundry if basket else things.bucket)(rng, at, max(seconds, 120.0))
+            kg = laid.thing.kg
+            scene.lay(laid)
+        scene.lay(things.machine(rng, t, spins, kg))
+        t += spins + 600.0 + float(rng.exponential(300.0))
 
 
 def _day_faults(scene: Scene, duration_s: float) -> None:

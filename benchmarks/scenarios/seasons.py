@@ -159,7 +159,7 @@ class DayScene(Scene):
 def days_of(year: Year) -> Iterator[Day]:
     """The days in their order; the same year gives the same days."""
     rng = chance("year of a mat", year.seed)
-    build = draw_build(rng)
+    build = draw_build(rng, rate=10)  # a year at 80/s takes hours to judge
     room = room_c(rng, year.days)
     people = (draw_person(rng), draw_person(rng))
     ageing = np.cumsum(AGEING_KG * rng.standard_normal((year.days + 1, build.channels)), axis=0)
@@ -297,6 +297,6 @@ def _in_year(
         t=t[on],
         kg=kg[on],
         flagged=recording.flagged[on],
-        stays=tuple(replace(stay, start_s=stay.start_s + begin, end_s=stay.end_s + begin) for stay in recording.stays),
+        stays=tuple(stay.later(begin) for stay in recording.stays),
         things=tuple(replace(it, start_s=it.start_s + begin, end_s=it.end_s + begin) for it in recording.things),
     )

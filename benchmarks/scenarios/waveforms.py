@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.scenarios.loads import CELLS, Array, Random
-from benchmarks.scenarios.recording import Recording, Stay, Thing
+from benchmarks.scenarios.recording import Recording, Thing, sharp_stay
 from benchmarks.scenarios.scene import laid_in
 
 STAND: Final = ("stand_100s_bounced_start", 3.54, 105.33, 80.0)
@@ -61,7 +61,7 @@ def standing(folder: FilePath, seed: int) -> Recording | None:
     wave = read_board(folder, name, begin, float(rng.uniform(45.0, 120.0)) / kg)
     if wave is None:
         return None
-    stay = Stay(begin + touch, begin + leave, "standing")
+    stay = sharp_stay(begin + touch, begin + leave, "standing")
     return laid_in("recorded_standing", seed, wave, [stay], [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.scenarios.recording import Recording, Stay, Thing
+from benchmarks.scenarios.recording import Recording, Stay, Thing, sharp_stay
 from benchmarks.scoring import Reported
 
 NOISE_KG = 0.003
@@ -12,7 +12,7 @@ SWAY_KG = 0.08
 
 
 def stay(start_s: float, end_s: float, kind: str = "lying") -> Stay:
-    return Stay(start_s, end_s, kind)
+    return sharp_stay(start_s, end_s, kind)
 
 
 def told(start_s: float, end_s: float, *, capped: bool = False) -> Reported:

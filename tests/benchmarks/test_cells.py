@@ -18,7 +18,7 @@ QUIET = Faults(glitch_share=0.0)
 
 
 def build(**changes: object) -> Build:
-    plain = draw_build(np.random.default_rng(1))
+    plain = draw_build(np.random.default_rng(1), rate=10)
     perfect = {
         "noise_kg": (0.0, 0.0),
         "phase": (0.0, 0.0),
@@ -151,6 +151,18 @@ def test_readings_come_at_the_full_rate_while_something_happens() -> None:
     assert step[(t[:-1] > 1000.0) & (t[:-1] < 1099.0)].max() < 0.11
     assert step[(t[:-1] > 1202.0) & (t[:-1] < 1258.0)].max() < 0.11, "a minute in ten"
     assert step[(t[:-1] > 300.0) & (t[:-1] < 500.0)].min() > 0.9
+
+
+def test_boards_are_as_noisy_as_their_sources_say_at_either_rate() -> None:
+    for rate, low, high, worst in ((10, 0.001, 0.007, 0.007), (80, 0.0018, 0.0065, 0.013)):
+        noise = np.array([draw_build(np.random.default_rng(n), rate=rate).noise_kg for n in range(300)])
+        assert noise.min() >= low
+        assert noise.max() <= worst
+        assert 0.85 < (noise <= high).mean() <= 1.0
+        bad = [max(draw_build(np.random.default_rng(n), rate=rate, bad_cell=1).noise_kg) for n in range(100)]
+        assert max(bad) <= 0.013
+    rates = [draw_build(np.random.default_rng(n)).rate for n in range(400)]
+    assert 0.17 < rates.count(10) / len(rates) < 0.33
 
 
 def test_no_such_mat() -> None:
