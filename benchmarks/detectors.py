@@ -10,6 +10,7 @@ from benchmarks.peers.bed_presence_sensor import BedPresenceSensor
 from benchmarks.peers.cat_scale import CatScale
 from benchmarks.peers.elevated_sensors import ElevatedSensors, ElevatedSensorsShared
 from benchmarks.peers.meowton import Meowton
+from benchmarks.peers.plain_rule import PlainRule
 from benchmarks.peers.sleepypod import Sleepypod
 from benchmarks.peers.smart_scale import SmartScale
 from benchmarks.scenarios.recording import Recording
@@ -17,7 +18,9 @@ from benchmarks.scoring import Heard, joined
 from benchmarks.under_test import VARIANTS, heard_by_matpi
 
 MATPI = "matpi"
+PLAIN = PlainRule.name
 PEERS: tuple[type[Peer], ...] = (
+    PlainRule,
     Sleepypod,
     CatScale,
     ElevatedSensors,
@@ -41,9 +44,10 @@ def heard(name: str, recording: Recording) -> Heard:
     return heard_by_matpi(recording, _VARIANTS[name]) if peer is None else heard_by(peer, told_to_peers(recording))
 
 
-def heard_by_all(recording: Recording) -> Iterator[tuple[str, Heard]]:
-    """Every one of COMPARED."""
-    yield MATPI, heard_by_matpi(recording)
+def heard_by_all(recording: Recording, *, peers_only: bool = False) -> Iterator[tuple[str, Heard]]:
+    """Every one of COMPARED, or the peers only."""
+    if not peers_only:
+        yield MATPI, heard_by_matpi(recording)
     told = told_to_peers(recording)
     for peer in PEERS:
         yield peer.name, heard_by(peer, told)

@@ -17,7 +17,7 @@ from benchmarks.household import Household
 from benchmarks.scenarios.recording import Recording, Stay, Thing
 from benchmarks.scenarios.scene import DAY_S
 from benchmarks.scenarios.seasons import REPAIR_TAKES_S, Day, Walk, Year, days_of
-from benchmarks.scoring import EDGE_S, Heard, overlap_s, score
+from benchmarks.scoring import EDGE_S, ERRORS, Heard, overlap_s, score
 from benchmarks.zero_told import MOVED_KG, Outcome, counted
 from matpi.core.events import Reading
 from matpi.core.presence import Presence
@@ -165,7 +165,7 @@ class Watch:
         stays, things, end = tuple(self.stays), tuple(self.things), self.year.days * DAY_S
         whole = Recording(name, "year", self.year.seed, 10, t, nothing, good, stays, things, end)
         heard = Heard(tuple(self.home.sessions), (), tuple(self.home.objects))
-        faults = score(whole, heard).faults
+        faults = [fault for fault in score(whole, heard).faults if fault.kind in ERRORS]
         sound = [fault for fault in faults if not self.walking(fault.at_s)]
         failing = [fault for fault in faults if self.walking(fault.at_s)]
         judged = whole.sessions

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ON_KG = 12.0
-"""Where a peer's threshold is in another unit it is matpi's own, so that rules are compared and not levels."""
+"""Where a peer's threshold is in another unit it is matpi's own, so that rules are compared and not levels; on the
+calves that of the recording."""
 PERSON_KG = 45.0
 """What a mat bears of a person of 75 kg on the back; stands for the peer's subject where only ratios are known."""
 JUST_S = 1e-6
@@ -80,8 +81,11 @@ class Peer(Protocol):
     """Calibrated with somebody else of the household than who comes."""
     ledger: Ledger
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
-        """`empty_kg`: what the empty mat read when the peer was set up; `occupied_kg`: with the person lying on it."""
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
+        """`empty_kg`: what the empty mat read when the peer was set up; `occupied_kg`: with the person on it.
+
+        `on_kg`: the threshold of a peer that has none in kilograms, the recording's.
+        """
 
     def feed(self, t: float, kg: float) -> None: ...
     def finish(self, t: float) -> None: ...
@@ -96,9 +100,10 @@ class Told:
     empty_kg: float
     """Of the empty mat, in the first minute that nobody is on it."""
     occupied_kg: float
-    """With the person of the longest stay lying on it."""
+    """With the person of the longest stay: lying, with a part of the body, or with the calves, as in the recording."""
     another_kg: float
     """With somebody else of the household lying on it."""
+    on_kg: float = ON_KG
 
 
 def told_to_peers(recording: Recording) -> Told:
@@ -114,14 +119,15 @@ def told_to_peers(recording: Recording) -> Told:
     for start_s, end_s in taken:
         free[slice(*np.searchsorted(t, (start_s - 2.0, end_s + 2.0)))] = False
     empty = _median(kg[free][: 60 * recording.rate], 0.0)
-    borne = {"lying": _middle(LYING), "sitting": _middle(SITTING), "standing": 1.0}
-    another = occupied = empty + random.Random(recording.seed).uniform(*KG) * borne["lying"]
+    lying = _middle(LYING)
+    borne = {"lying": lying, "half": lying, "calves": lying, "sitting": _middle(SITTING), "standing": 1.0}
+    another = occupied = empty + random.Random(recording.seed).uniform(*KG) * lying
     known = [stay for stay in recording.stays if stay.kind in borne]
     if known:
         longest = max(known, key=lambda stay: stay.length_s)
         load = _median(kg[slice(*np.searchsorted(t, (longest.start_s, longest.end_s)))], PERSON_KG + empty) - empty
-        occupied = empty + load * borne["lying"] / borne[longest.kind]
-    return Told(t, kg, empty, occupied, another)
+        occupied = empty + load * lying / borne[longest.kind]
+    return Told(t, kg, empty, occupied, another, recording.on_kg)
 
 
 def polled(told: Told, every_s: float) -> Iterator[tuple[float, float]]:
@@ -138,7 +144,8 @@ def polled(told: Told, every_s: float) -> Iterator[tuple[float, float]]:
 
 def heard_by(kind: type[Peer], told: Told) -> Heard:
     """One peer on one recording; what is still open at the end ends there."""
-    peer = kind(told.empty_kg, told.another_kg if kind.set_up_by_another else told.occupied_kg)
+    occupied_kg = told.another_kg if kind.set_up_by_another else told.occupied_kg
+    peer = kind(told.empty_kg, occupied_kg, told.on_kg)
     t = 0.0
     for t, kg in polled(told, kind.every_s):
         peer.feed(t, kg)

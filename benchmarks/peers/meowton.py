@@ -28,8 +28,9 @@ class Meowton:
     every_s: ClassVar[float] = 0.1
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
         del occupied_kg
+        self._on_kg = on_kg
         self.ledger = Ledger()
         self._zero = empty_kg
         self._last = self._one_before = empty_kg
@@ -53,9 +54,9 @@ class Meowton:
             return
         if abs(net) < TARE_KG:
             self._zero += TARE_STEP_KG if net > 0 else -TARE_STEP_KG
-        if net >= ON_KG and not self.ledger.is_open:
+        if net >= self._on_kg and not self.ledger.is_open:
             self.ledger.begin(t, t)
-        elif net < ON_KG:
+        elif net < self._on_kg:
             self.ledger.end(t, t)
 
     def finish(self, t: float) -> None:

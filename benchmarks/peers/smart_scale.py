@@ -7,7 +7,7 @@ from collections import deque
 from math import ceil, trunc
 from typing import ClassVar
 
-from benchmarks.peers import Ledger
+from benchmarks.peers import ON_KG, Ledger
 
 NOBODY_KG = 10.0
 """Under this nobody is on the scale, and the zero may follow: its own number, in kg already."""
@@ -28,8 +28,8 @@ class SmartScale:
     every_s: ClassVar[float] = 0.2
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
-        del occupied_kg
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
+        del occupied_kg, on_kg
         self.ledger = Ledger()
         self._zero = empty_kg
         self._window: deque[float] = deque()

@@ -47,9 +47,9 @@ SHORT_HOLE_S: Final = (3.0, 13.0)  # with the way down and up under `AWAY_S`
 
 SESSIONS: Final = (
     "plain", "slow", "in_steps", "sit_first", "fidget", "hip_lifts", "sits_up", "asleep", "calm", "light_calm",
-    "half_on", "breath_held", "roll", "cough", "away_and_back", "two_sessions", "second_person", "pillow", "pet_comes",
-    "bag_under", "bag_after", "stays_behind", "big_dog_stays", "drift", "bad_cell", "glitches", "dropouts", "boot",
-    "machine_before", "standing", "sitting", "short", "one_bridge", "calves",
+    "half_on", "breath_held", "roll", "cough", "away_and_back", "hand_after", "two_sessions", "second_person", "pillow",
+    "pet_comes", "bag_under", "bag_after", "stays_behind", "big_dog_stays", "drift", "bad_cell", "glitches", "dropouts",
+    "boot", "machine_before", "standing", "sitting", "short", "one_bridge", "calves",
 )  # fmt: skip
 """Scenario classes with a person on the mat."""
 LIGHT: Final = "light_calm"
@@ -107,6 +107,8 @@ def session(kind: str, seed: int, *, rate: int | None = None) -> Recording:
         visit.get_on({"slow": "slow", "sit_first": "sit_first", "in_steps": "steps"}.get(kind) or _usual_way(kind, rng))
     _while_there(kind, visit, begin + length)
     visit.get_off()
+    if kind == "hand_after":
+        visit.lean(float(rng.uniform(0.3, 3.0)))
     scene.visit(visit)
     end = visit.end_s
     if kind == "two_sessions":
@@ -117,9 +119,6 @@ def session(kind: str, seed: int, *, rate: int | None = None) -> Recording:
         scene.visit(again)
         end = again.end_s
     _company(kind, scene, visit)
-    if rng.random() < 0.3 and kind not in {"short", "calves"}:
-        # A hand put down while standing up: the end is the body's, and so short a touch is no return.
-        scene.lay(things.hand(rng, end + float(rng.uniform(0.3, 3.0)), float(rng.uniform(0.2, 0.5))))
     end = max(end, *(source.end_s for source in scene.sources)) + float(rng.uniform(*AFTER_S))
     _session_faults(kind, scene, end)
     return scene.record(kind, seed, end)

@@ -18,6 +18,8 @@ KG: Final = (45.0, 120.0)  # the people this is for; chosen
 LYING: Final = (0.60, 0.75)  # share on a mat under the trunk: 0.66 to 0.73 quartiles (maps of arXiv 2104.02159)
 SITTING: Final = (0.70, 0.90)  # the feet on the floor carry the rest; chosen, unmeasured
 LEG_KG: Final = (3.0, 5.0)  # one calf; chosen, unmeasured
+LEG_CLEAR_OF_KG, LEG_CLEAR_KG = 4.0, 0.25
+"""The first leg is clearly over the threshold of the calves or clearly under it, else the truth would be a guess."""
 NEXT_LEG_S: Final = (2.0, 10.0)  # from one leg to the other; chosen, unmeasured
 LIGHT_KG: Final = (35.0, 70.0)  # of people who lie on it with the shoulders or the upper back only; chosen
 HALF_ON_KG: Final = (13.0, 25.0)  # what the mat bears of them; chosen, from just over the threshold on
@@ -31,6 +33,7 @@ OVERSHOOT: Final = (1.10, 1.30)  # estimate; the same recordings show 1.03 to 1.
 BOUNCE: Final = 0.15  # share that lifts off again once while getting on: one of the board's recordings, 0.69 s
 LOWER_S: Final = (2.0, 12.0)  # lowering oneself; chosen, unmeasured
 EDGE_KG, EDGE_WAIT_S = (5.0, 11.0), (3.0, 10.0)  # a knee or the seat on the edge first; chosen, unmeasured
+LEAN_KG: Final = (8.0, 30.0)  # a hand put down while standing up; chosen
 SIT_UP_KG: Final = (4.0, 20.0)  # legs and seat, while the back is off the mat; chosen, unmeasured
 SLOW_OFF_S: Final = (5.0, 8.0)  # sliding off with care; chosen, unmeasured
 LIFT_S: Final = (1.0, 4.0)  # hips up to move the mat or the shirt; chosen, unmeasured
@@ -179,6 +182,8 @@ class Visit:
         rng, path = self.rng, self.path
         self._aim("calves")
         first, second = rng.uniform(*LEG_KG, 2)
+        while abs(first - LEG_CLEAR_OF_KG) < LEG_CLEAR_KG:
+            first = rng.uniform(*LEG_KG)
         self.rest_kg = float(first + second)
         self._land(first, rng.uniform(*RISE_S), 1.03)
         path.wait(path.t + rng.uniform(*NEXT_LEG_S))
@@ -301,6 +306,12 @@ class Visit:
                     part = 1.0 - step / steps
                     path.to(seconds / steps, start * part * rng.uniform(0.9, 1.1), 0.2 + 0.3 * part)
                 path.to(seconds / steps, 0.0)
+
+    def lean(self, after_s: float) -> None:
+        """A hand on the mat for a moment, `after_s` after getting off: a part of the person, so of the stay."""
+        rng, path = self.rng, self.path
+        kg = rng.uniform(*LEAN_KG)
+        path.wait(path.t + after_s).to(rng.uniform(0.15, 0.25), kg).to(rng.uniform(0.1, 0.4), kg).to(0.25, 0.0)
 
     # -- the load --------------------------------------------------------------------------------------------------
 

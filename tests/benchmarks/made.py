@@ -15,8 +15,10 @@ def stay(start_s: float, end_s: float, kind: str = "lying") -> Stay:
     return sharp_stay(start_s, end_s, kind)
 
 
-def told(start_s: float, end_s: float, *, capped: bool = False) -> Reported:
-    return Reported(start_s, end_s, start_s + 3.0, end_s + 20.0, capped)
+def told(
+    start_s: float, end_s: float, *, capped: bool = False, counts: bool = True, asked: bool = False, thing: bool = False
+) -> Reported:
+    return Reported(start_s, end_s, start_s + 3.0, end_s + 20.0, capped, counts, asked, thing)
 
 
 def recording(

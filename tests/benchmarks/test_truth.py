@@ -18,7 +18,7 @@ T = np.arange(0.0, 200.0, 0.01)
 def load(*points: tuple[float, float]) -> Array:
     """Straight lines between (s, kg)."""
     at, kg = zip(*points, strict=True)
-    return np.interp(T, at, kg)
+    return np.asarray(np.interp(T, at, kg))
 
 
 def truth(*points: tuple[float, float], on_kg: float = 12.0) -> tuple[float, float, float]:
