@@ -58,17 +58,17 @@ Judged = dict[tuple[str, str, str], Score]
 
 
 def judge(portion: Portion) -> Judged:
-    """In a process of its own. Errors are kept one by one for matpi as it is; a peer's would be thousands."""
+    """In a process of its own. Errors are recorded one by one for matpi as it is; a peer's would be thousands."""
     result: Judged = defaultdict(Score)
     for job in portion.recordings:
         recording = job.make()
         if recording is None:
             continue
         ablate = portion.ablate and recording.seed % ABLATED_EVERY == 0
-        for name, told in heard_by_all(recording, peers_only=portion.peers_only):
-            one = score(recording, logged(name, told))
+        for name, report in heard_by_all(recording, peers_only=portion.peers_only):
+            one = score(recording, logged(name, report))
             if name != MATPI:
-                one.bare_errors = score(recording, told).errors
+                one.bare_errors = score(recording, report).errors
                 one.faults.clear()
             result["compared", name, recording.kind].add(one)
             if ablate and name == MATPI:
@@ -86,14 +86,14 @@ RULE_MODULES = ("edges", "first_zero", "intake", "presence", "session", "stillne
 
 def rules_version() -> str:
     """Changes with any default of the presence rules, and with their code; not with comments and docstrings."""
-    told = [repr(PresenceRules())]
+    parts = [repr(PresenceRules())]
     for name in RULE_MODULES:
         tree = ast.parse((CORE / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(body := getattr(node, "body", None), list):
                 body[:] = [one for one in body if not _is_text(one)] or [ast.Pass()]
-        told.append(ast.unparse(tree))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+        parts.append(ast.unparse(tree))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -105,14 +105,14 @@ def bank_version() -> str:
 
     To the hundredth of a kilogram, so that another machine's last bits are no other bank.
     """
-    told: list[object] = [bank.SESSIONS, bank.EMPTY_DAYS, bank.SEEDS]
+    parts: list[object] = [bank.SESSIONS, bank.EMPTY_DAYS, bank.SEEDS]
     samples = [days.session(kind, 1) for kind in days.SESSIONS]
     samples += [days.empty_day(kind, 1, duration_s=3600.0) for kind in days.EMPTY_DAYS]
     samples += dogs.household(1, days=2)
     for one in samples:
         stays = [(round(stay.on_s, 1), round(stay.off_s, 1)) for stay in one.stays]
-        told.append((len(one.t), int(one.flagged.sum()), stays, round(float(abs(one.kg).sum(axis=1).mean()), 2)))
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+        parts.append((len(one.t), int(one.flagged.sum()), stays, round(float(abs(one.kg).sum(axis=1).mean()), 2)))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def in_bank(which: bank.Which, *, full: bool) -> list[bank.Job]:
@@ -127,13 +127,13 @@ def in_bank(which: bank.Which, *, full: bool) -> list[bank.Job]:
 
 
 def portions(jobs: Sequence[bank.Job], *, ablate: bool, peers_only: bool = False) -> list[Portion]:
-    """Each with recordings from all over the bank, so that a day full of readings is nobody's lot alone."""
+    """Each with recordings from all over the bank, so that days full of readings are spread."""
     count = -(-len(jobs) // PORTION)
     return [Portion(tuple(jobs[first::count]), ablate, peers_only) for first in range(count)]
 
 
 def run(todo: Sequence[Portion], cores: int = CORES) -> tuple[Scores, Scores]:
-    """Scores of the comparison and of the ablations, joined in the order of the portions, whoever ended first."""
+    """Scores of the comparison and of the ablations, joined in the order of the portions."""
     from rich import progress
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""The scenario bank of the presence benchmarks: which recordings, of which seeds, made anew whenever asked for.
+"""The scenario bank of the presence benchmarks: which recordings, of which seeds, made whenever asked for.
 
 Rules are tuned on `tune` and reported on `report`; the seeds of the two never meet. Run alone it prints one JSON line:
 how many there are and how quickly they are made.

@@ -1,4 +1,4 @@
-"""A person and a big dog on one mat, for ten days: only a log of usual loads can tell them apart.
+"""A person and a big dog on one mat, for ten days: only a log of usual loads can distinguish them.
 
 The recordings are here; the device that lives through them is handed in. A household's dog is of one weight, and so is
 its person, whose load differs by some percent from day to day.

@@ -156,15 +156,15 @@ def joined(sessions: Iterable[Reported], away_s: float = AWAY_S, least_s: float 
 
     Sorted by start. Without it a peer that switches a lamp would be blamed for not keeping a log.
     """
-    kept: list[Reported] = []
+    log: list[Reported] = []
     for session in sorted(sessions, key=lambda s: s.start_s):
-        if kept and session.start_s - kept[-1].end_s < away_s and not kept[-1].capped:
-            before = kept[-1]
+        if log and session.start_s - log[-1].end_s < away_s and not log[-1].capped:
+            before = log[-1]
             later = session if session.end_s >= before.end_s else before
-            kept[-1] = replace(before, end_s=later.end_s, known_s=later.known_s, capped=session.capped)
+            log[-1] = replace(before, end_s=later.end_s, known_s=later.known_s, capped=session.capped)
         else:
-            kept.append(session)
-    return tuple(s for s in kept if s.end_s - s.start_s >= least_s)
+            log.append(session)
+    return tuple(s for s in log if s.end_s - s.start_s >= least_s)
 
 
 def overlap_s(session: Reported, stay: Stay) -> float:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from benchmarks.peers import ON_KG, Ledger
 
 OFF_PART = 4.0 / 9.0
-"""Its thresholds are 9 and 4 standard deviations of the empty bed; the ratio is kept."""
+"""Its thresholds are 9 and 4 standard deviations of the empty bed; the ratio is the same."""
 ON_S, OFF_S, CLEAR_S = 3.0, 5.0, 30.0
 """Dwell times, and the time since the last reading over the upper threshold before a bed may be clear."""
 

@@ -1,4 +1,4 @@
-"""djbios/home-assistant-cat-scale: who is on the litter box, from one load cell."""
+"""djbios/home-assistant-cat-scale: a cat on the litter box, from one load cell."""
 
 from __future__ import annotations
 

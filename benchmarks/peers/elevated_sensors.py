@@ -60,7 +60,7 @@ class ElevatedSensorsShared(ElevatedSensors):
 
     name: ClassVar[str] = "Elevated Sensors, shared"
     rules: ClassVar[str] = (
-        "The same, calibrated with somebody else of the household: people of 45 to 120 kg, drawn anew for every "
+        "The same, calibrated with another person of the household: 45 to 120 kg, drawn for every "
         "recording. No object rule."
     )
     set_up_by_another: ClassVar[bool] = True

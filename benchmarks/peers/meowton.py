@@ -21,7 +21,7 @@ class Meowton:
     source: ClassVar[str] = "psy0rz/meowton at 0279272, src/sensor_filter.py, src/scale.py and src/cat_detector.py"
     rules: ClassVar[str] = (
         "A reading far from both before it is dropped; only a weight that stays within 300 g or 1 % for ten readings "
-        "(30 g there) counts, so nothing is back-dated; over 12 kg somebody is there. The zero follows while stable "
+        "(30 g there) counts, so nothing is back-dated; over 12 kg a person is there. The zero follows while stable "
         "under 2 kg (200 g there). Its test of who it is, within 4 % of a known weight, is left out: a load on a "
         "mat changes with every posture. No object rule."
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from benchmarks.peers import CAP_S, ON_KG, Ledger
 
 EXIT_PART = 0.5
-"""Its rise over the empty bed is in capacitance (6.0 in, half of it out); the half is kept."""
+"""Its rise over the empty bed is in capacitance (6.0 in, half of it out); the half is the same."""
 ABSENCE_S = 20.0
 """120 s there; here the time to come back is 20 s. That factor, 6, scales the debounce as well."""
 DEBOUNCE_S = 30.0 / 6
@@ -21,7 +21,7 @@ class Sleepypod:
         "sleepypod/core at 0d23d21, docs/sleep-detector.md and the settings of modules/sleep-detector"
     )
     rules: ClassVar[str] = (
-        "Two thresholds over an empty level that follows drift while nobody is there; a change counts after 30 s, "
+        "Two thresholds over an empty level that follows drift while the bed is empty; a change counts after 30 s, "
         "scaled to 5 s, and is back-dated; 120 s of absence, scaled to 20 s, end a session; 16 h, scaled to 45 min, "
         "close it and make its load the empty level. No object rule but that."
     )

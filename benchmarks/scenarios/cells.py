@@ -1,4 +1,4 @@
-"""Four half-bridge cells and their HX711s: from the true load to what the device is told, faults included.
+"""Four half-bridge cells and their HX711s: from the true load to the readings, faults included.
 
 Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md.
 """
@@ -59,7 +59,7 @@ class Build:
     creep: tuple[float, ...]
     warm_c: tuple[float, ...]
     drifted_kg: float
-    """What the empty mat tells at the start, from the calibrated reference."""
+    """What the empty mat reads at the start, from the calibrated reference."""
 
     @property
     def channels(self) -> int:
@@ -73,10 +73,10 @@ class Faults:
     glitch_share: float = 1e-4
     """Of readings whose read-out lost its clock: 1 to 5 % in bogde/HX711#83; a good reader has fewer (chosen)."""
     unflagged_share: float = 0.005
-    """Of these, told as good. A reader that guards each pulse tells nearly all; chosen, unmeasured."""
+    """Of these, passed as good. A reader that guards each pulse flags nearly all; chosen, unmeasured."""
     dropouts: tuple[tuple[float, float], ...] = ()
     saturated: tuple[tuple[float, float], ...] = ()
-    """A wire of the first channel's bridge off: the code stands at its end and is flagged."""
+    """A wire of the first channel's bridge off: the code is at its end and is flagged."""
     jumps: tuple[tuple[float, float, float], ...] = field(default=())
     """(begin, end, kg): a loose contact in cell 0. Not flagged, for the code is possible."""
 
@@ -115,7 +115,7 @@ def draw_build(
     )
 
 
-def told(
+def readings(
     build: Build, t: Array, load: Array, warm: Array, ambient_c: Array, faults: Faults, rng: Random
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """(t, kg, flagged) of the readings that arrive.

@@ -62,7 +62,7 @@ EMPTY_DAYS: Final = (
 BUSY: Final = "busy_hours"
 """Hours with about three cats or small dogs, two things and four other events each, a third with sensor faults."""
 BIG_DOGS: Final = frozenset({"dog_lies"})
-"""Classes in which a session that counts is expected: told apart from a person by the household's log only."""
+"""Classes in which a session that counts is expected: only a log of the household can distinguish it from a person."""
 BUSY_S: Final = 4 * 3600.0
 MACHINE_S: Final = 2 * 3600.0
 LASTS_S: Final = {BUSY: BUSY_S, "machine": MACHINE_S}
@@ -112,12 +112,12 @@ def session(kind: str, seed: int, *, rate: int | None = None) -> Recording:
     scene.visit(visit)
     end = visit.end_s
     if kind == "two_sessions":
-        again = start_visit(person, rng, posture, end + float(rng.uniform(25.0, 90.0)))
-        again.get_on()
-        _while_there("plain", again, again.path.t + float(rng.uniform(60.0, 300.0)))
-        again.get_off()
-        scene.visit(again)
-        end = again.end_s
+        second = start_visit(person, rng, posture, end + float(rng.uniform(25.0, 90.0)))
+        second.get_on()
+        _while_there("plain", second, second.path.t + float(rng.uniform(60.0, 300.0)))
+        second.get_off()
+        scene.visit(second)
+        end = second.end_s
     _company(kind, scene, visit)
     end = max(end, *(source.end_s for source in scene.sources)) + float(rng.uniform(*AFTER_S))
     _session_faults(kind, scene, end)
@@ -194,7 +194,7 @@ def _sit_up(visit: Visit) -> None:
 
 
 def _company(kind: str, scene: Scene, visit: Visit) -> None:
-    """Who or what comes to a person on the mat."""
+    """What comes to a person on the mat."""
     rng = scene.rng
     begin, end = scene.stays[0].start_s + 8.0, max(scene.stays[0].end_s - 8.0, scene.stays[0].start_s + 9.0)
     match kind:
@@ -298,7 +298,7 @@ def _busy_hours(scene: Scene, duration_s: float) -> None:
                 scene.lay(things.pet_walks(rng, t, _small_pet_kg(rng)))
                 seconds = 10.0
             case "thing":
-                _put_thing(scene, t, seconds)
+                seconds = _put_thing(scene, t, seconds) - t
             case "hand":
                 scene.lay(things.hand(rng, t) if rng.random() < 0.6 else things.steps_over(rng, t))
                 seconds = 10.0
@@ -312,20 +312,22 @@ def _small_pet_kg(rng: Random) -> float:
     return float(rng.uniform(*(things.CAT_KG if rng.random() < 0.6 else things.SMALL_DOG_KG)))
 
 
-def _put_thing(scene: Scene, at: float, seconds: float) -> None:
-    """A bag, basket or box, laundry, or a bucket of water; now and then it is shaken."""
+def _put_thing(scene: Scene, at: float, seconds: float) -> float:
+    """A bag, basket or box, laundry, or a bucket of water; now and then it is shaken. When it is gone."""
     rng = scene.rng
     match str(rng.choice(("laundry", "bucket", "bag"), p=(0.2, 0.15, 0.65))):
         case "laundry":
-            scene.lay(things.laundry(rng, at, max(seconds, 120.0)))
+            laid = things.laundry(rng, at, max(seconds, 120.0))
         case "bucket":
-            scene.lay(things.bucket(rng, at, seconds))
+            laid = things.bucket(rng, at, seconds)
         case _:
             kg = float(rng.uniform(*things.BAG_KG))
-            scene.lay(things.put_down(rng, at, kg, seconds, str(rng.choice(("bag", "basket", "box")))))
+            laid = things.put_down(rng, at, kg, seconds, str(rng.choice(("bag", "basket", "box"))))
             if rng.random() < 0.3 and seconds > 240.0:
                 shake_at = at + float(rng.uniform(60.0, seconds - 120.0))
                 scene.lay(things.shaken(rng, shake_at, float(rng.uniform(3.0, 60.0)), kg))
+    scene.lay(laid)
+    return laid.end_s
 
 
 def _fill(kind: str, scene: Scene, duration_s: float, much: float) -> None:

@@ -1,7 +1,7 @@
 """A person on the mat: getting on and off, lying still or not, breath and heart in the load.
 
 Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md. That a body's
-load on a mat moves like this has been measured by nobody here.
+load on a mat moves like this has not been measured here.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def calmed(person: Person, rng: Random) -> Person:
 
 @dataclass(slots=True)
 class Visit:
-    """One stay of one person. Acts are told in the order of time; then `cells` has the load. A `loads.Source`."""
+    """One stay of one person. Acts are called in the order of time; then `cells` has the load. A `loads.Source`."""
 
     person: Person
     rng: Random
@@ -279,7 +279,7 @@ class Visit:
     # -- getting off -----------------------------------------------------------------------------------------------
 
     def get_off(self, how: str | None = None) -> None:
-        """Off by roll (to a side and push up), sit_up (and stand), slide (off slowly); any, when not told."""
+        """Off by roll (to a side and push up), sit_up (and stand), slide (off slowly); any, when not given."""
         rng, path = self.rng, self.path
         if self.posture == "calves" and rng.random() < 0.5:
             path.to(rng.uniform(0.2, 0.5), self.rest_kg * rng.uniform(0.4, 0.6)).wait(path.t + rng.uniform(0.5, 3.0))

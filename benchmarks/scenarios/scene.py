@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.scenarios.cells import Build, Faults, draw_build, told
+from benchmarks.scenarios.cells import Build, Faults, draw_build, readings
 from benchmarks.scenarios.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
 from benchmarks.scenarios.people import Visit
 from benchmarks.scenarios.recording import ON_KG, Recording, Stay, Thing, sharp_stay
@@ -80,13 +80,15 @@ class Scene:
         warm = np.zeros(len(t))
         for begin, end in self.warm:
             warm[slice(*np.searchsorted(t, (begin, end)))] = 1.0
-        told_t, kg, flagged = told(self.build, t, load, warm, self._ambient(t, duration_s), self.faults, self.rng)
+        arrived_t, kg, flagged = readings(
+            self.build, t, load, warm, self._ambient(t, duration_s), self.faults, self.rng
+        )
         return Recording(
             name=f"{kind}-{seed}",
             kind=kind,
             seed=seed,
             rate=self.build.rate,
-            t=told_t,
+            t=arrived_t,
             kg=kg,
             flagged=flagged,
             stays=tuple(sorted(self.stays, key=lambda stay: stay.start_s)),

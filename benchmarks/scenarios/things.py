@@ -25,7 +25,7 @@ DRY_TAU_S: Final = 7200.0  # chosen
 HAND_KG, HAND_S = (5.0, 50.0), (0.3, 4.0)  # presses of 18 to 50 kg for 2.4 to 4.0 s (DFNOsorio/WiiBoard at 66897b0)
 PET_BREATH_HZ: Final = (0.3, 0.6)  # resting cats and dogs, 18 to 36 a minute; chosen
 PET_BREATH_PART: Final = (BREATH_KG[0] / 45.0, BREATH_KG[1] / 75.0)  # peak to peak an end, of its weight; estimate
-SHAKEN: Final = (0.0001, 0.001)  # of the load, rms after the chip's filter, when somebody walks by; chosen, unmeasured
+SHAKEN: Final = (0.0001, 0.001)  # of the load, rms after the chip's filter, when a person walks by; chosen, unmeasured
 MACHINE: Final = (0.0005, 0.005)
 """Of the load, rms after the chip's filter, beside a machine that spins: 1.5 to 15 g on the empty mat; chosen,
 unmeasured."""

@@ -1,6 +1,6 @@
 """Recordings of real load cells as loads: a balance board's four corners, laid onto the simulated cells.
 
-The recordings are not part of this repository (no licence); who has the folder names it, else None comes back.
+The recordings are not part of this repository (no licence): without their folder the functions here return None.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read_board(folder: FilePath, name: str, start_s: float, scale: float = 1.0) 
 
 
 def standing(folder: FilePath, seed: int) -> Recording | None:
-    """The recorded stand of 100 s with its bounced start, as somebody of 45 to 120 kg; None where it is absent."""
+    """The recorded stand of 100 s with its bounced start, as a person of 45 to 120 kg; None where it is absent."""
     rng = np.random.default_rng([seed, 1])
     name, touch, leave, kg = STAND
     begin = float(rng.uniform(40.0, 90.0))

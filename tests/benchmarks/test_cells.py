@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.scenarios.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, told
+from benchmarks.scenarios.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, readings
 from benchmarks.scenarios.loads import Array, follow, moments
 from matpi.sim.chip import CODE_MAX
 
@@ -34,7 +34,7 @@ def tell(
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     n = len(load)
     t: Array = np.arange(n, dtype=np.float64) * build.period_s
-    return told(build, t, load, np.full(n, warm), np.full(n, ambient_c), faults, np.random.default_rng(2))
+    return readings(build, t, load, np.full(n, warm), np.full(n, ambient_c), faults, np.random.default_rng(2))
 
 
 def stepped(n: int, at: int, kg: float, off: int | None = None) -> Array:
@@ -104,7 +104,7 @@ def test_a_glitch_keeps_the_top_bits_and_sets_the_rest_and_the_chip_starts_anew(
 def test_a_glitch_in_quiet_hours_costs_no_more_than_four_conversions() -> None:
     part = build()
     t = np.arange(0.0, 5000.0)
-    told_t, _, flagged = told(
+    told_t, _, flagged = readings(
         part,
         t,
         np.zeros((5000, 4)),

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.detectors import PEERS, heard, logged
-from benchmarks.peers import Ledger, polled, told_to_peers
+from benchmarks.peers import Ledger, polled, seen_by_peers
 from benchmarks.scenarios.recording import Recording, Thing
 from benchmarks.scoring import Heard, score
 from tests.benchmarks.made import recording, stay
@@ -86,26 +86,26 @@ def test_an_absence_of_half_a_minute_divides_for_those_who_back_date_it() -> Non
 
 def test_polling_takes_the_newest_reading_once() -> None:
     made = recording(duration_s=10.0, rate=80)
-    polls = list(polled(told_to_peers(made), 0.5))
+    polls = list(polled(seen_by_peers(made), 0.5))
     assert len(polls) == 20
     assert all(b[0] - a[0] == pytest.approx(0.5, abs=0.02) for a, b in pairwise(polls))
     slow = recording(duration_s=10.0, rate=1)
-    assert [t for t, _ in polled(told_to_peers(slow), 0.2)] == slow.t.tolist()
+    assert [t for t, _ in polled(seen_by_peers(slow), 0.2)] == slow.t.tolist()
 
 
 def test_a_peer_is_set_up_on_the_empty_mat_and_with_the_person() -> None:
-    told = told_to_peers(lying())
+    told = seen_by_peers(lying())
     assert told.on_kg == 12.0
     assert told.empty_kg == pytest.approx(0.0, abs=0.01)
     assert told.occupied_kg == pytest.approx(45.0, abs=0.1)
-    sat = told_to_peers(recording((stay(100.0, 400.0, "sitting"),), duration_s=500.0))
+    sat = seen_by_peers(recording((stay(100.0, 400.0, "sitting"),), duration_s=500.0))
     assert sat.occupied_kg == pytest.approx(45.0 * 0.675 / 0.8, abs=0.1), "calibrated lying, whoever sits later"
-    always = told_to_peers(recording((stay(0.0, 300.0),), duration_s=300.0))
+    always = seen_by_peers(recording((stay(0.0, 300.0),), duration_s=300.0))
     assert always.empty_kg == 0.0
 
 
 def test_who_else_may_have_set_it_up_is_one_of_the_people_of_the_bank() -> None:
-    others = [told_to_peers(recording(LYING, duration_s=500.0, seed=seed)).another_kg for seed in range(20)]
+    others = [seen_by_peers(recording(LYING, duration_s=500.0, seed=seed)).another_kg for seed in range(20)]
     assert all(45 * 0.67 <= kg <= 120 * 0.68 for kg in others)
     assert max(others) - min(others) > 30.0
 
