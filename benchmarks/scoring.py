@@ -214,19 +214,15 @@ def _without_person(result: Score, recording: Recording, session: Reported) -> N
         result.asked_in_vain += session.asked
 
 
-def _seen(recording: Recording, stay: Stay) -> tuple[float, float]:
-    """Threshold and end of the stay; where one falls into a sensor timeout, the first or last good reading within."""
+def _seen(recording: Recording, at: float) -> tuple[float, float]:
+    """The moment itself, twice; in a sensor timeout the last good reading before it and the first one after it."""
     import numpy as np
 
     good = recording.t[~recording.flagged]
-    low, high = np.searchsorted(good, (stay.on_s, stay.off_s))
-    if high <= low:
-        return stay.on_s, stay.off_s
-    first, last = float(good[low]), float(good[high - 1])
-    return (
-        first if first - stay.on_s > TIMEOUT_S else stay.on_s,
-        last if stay.off_s - last > TIMEOUT_S else stay.off_s,
-    )
+    next_ = int(np.searchsorted(good, at))
+    if not 0 < next_ < len(good) or good[next_] - good[next_ - 1] <= TIMEOUT_S:
+        return at, at
+    return float(good[next_ - 1]), float(good[next_])
 
 
 def _judge(
@@ -248,12 +244,13 @@ def _judge(
     if any(session.thing for session in own):
         result.blame("thing", own[0].start_s, f"{stay.kind}, {stay.over_s:.0f} s")
     result.asked += any(session.asked for session in own)
-    on_s, off_s = _seen(recording, stay)
+    (touch_s, _), (_, on_s) = _seen(recording, stay.touch_s), _seen(recording, stay.on_s)
+    off_s, gone_s = _seen(recording, stay.off_s)
     first, last = own[0], max(own, key=lambda s: s.end_s)
     result.start_errors_s.append(first.start_s - stay.on_s)
     result.confirmed_s.append(first.confirmed_s - stay.start_s)
     result.edges += 1
-    if not stay.touch_s - WITHIN_S <= first.start_s <= on_s + WITHIN_S:
+    if not touch_s - WITHIN_S <= first.start_s <= on_s + WITHIN_S:
         result.blame("start_off", first.start_s, f"{first.start_s - stay.on_s:+.1f} s from the threshold")
     if first.start_s - on_s > EDGE_S:
         result.blame("late", first.start_s, f"{first.start_s - stay.on_s:.1f} s after the threshold")
@@ -264,7 +261,7 @@ def _judge(
     end_s = last.end_s - stay.off_s
     result.end_errors_s.append(end_s)
     result.edges += 1
-    if not off_s - WITHIN_S <= last.end_s <= stay.off_s + WITHIN_S:
+    if not off_s - WITHIN_S <= last.end_s <= gone_s + WITHIN_S:
         result.blame("end_off", last.end_s, f"{end_s:+.1f} s from the end")
     if last.end_s - off_s < -EDGE_S:
         result.blame("cut", last.end_s, f"{-end_s:.1f} s before the end")

@@ -28,10 +28,9 @@ from benchmarks.zero_without import WITHOUT, least_told_kg, limits
 from matpi.core.presence import Presence
 
 Which = Literal["tune", "report"]
-SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(5_000_000, 5_001_000)}
-"""From 4 000 000 on are used up: what they showed was mended."""
-"""None of them in the bank of scenarios. Rules are tried on `tune`; `report` is for what is told. Every even one has a
-failing cell.
+SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(84_000_000, 84_001_000)}
+"""None of them in the bank of scenarios, and none used by earlier versions (3,000,000 to 5,001,000). Rules are tried on
+`tune`; `report` is for what is published. Every even one has a failing cell.
 """
 SOME_DAYS, SOME_MATS = 24, 8
 SHORT_DAYS, SHORT_MATS = 20, 2
