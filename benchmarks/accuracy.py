@@ -1,8 +1,9 @@
 """matpi and its peers on the bank of scenarios. JSON lines; a progress bar on stderr.
 
-Without an option: every fourth seed of the tune set, so that `make bench` stays short. `--full`: the whole
+Without an option: every fourth recording of the tune set, so that `make bench` stays short. `--full`: the whole
 report set, and on every tenth seed of it the parts of the rule switched off in turn; written to docs/accuracy.md.
-`--set tune --full` tries rules on all of the tune set and writes nothing.
+`--set tune --full` tries rules on all of the tune set and writes nothing. `--kinds` takes some classes only,
+`--peers-only` leaves matpi out.
 """
 
 from __future__ import annotations
@@ -23,24 +24,24 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bank, zero_year
+from benchmarks import bank, dogs, zero_year
 from benchmarks.detectors import MATPI, WITHOUT, heard, heard_by_all, logged
 from benchmarks.figures import quantile
 from benchmarks.page import Header, page
-from benchmarks.scoring import Score, score
-from benchmarks.targets import Scores, all_of, targets
+from benchmarks.scenarios import days
+from benchmarks.scoring import EDGES, ERRORS, Score, score
+from benchmarks.targets import Scores, all_of, quiet_classes, serious, targets
 from benchmarks.zero_told import section
 from matpi.core.rules import PresenceRules
-from matpi.sim import days
 
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 CORE = Path(__file__).parents[1] / "matpi" / "core"
-EMPTY = tuple(bank.EMPTY_DAYS)
-APART = days.BELOW_THRESHOLD
 PORTION = 8
 """Recordings a process judges at a time: few enough for the bar to move and for two cores to end together."""
 SHORT_EVERY, ABLATED_EVERY = 4, 10
 CORES = 2
+LIVE: dogs.Live | None = None
+"""The device with a log that lives through the households of `benchmarks.dogs`; None: they are not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Portion:
 
     recordings: tuple[bank.Job, ...]
     ablate: bool
+    peers_only: bool = False
 
 
 Judged = dict[tuple[str, str, str], Score]
@@ -56,22 +58,22 @@ Judged = dict[tuple[str, str, str], Score]
 
 
 def judge(portion: Portion) -> Judged:
-    """In a process of its own. Errors are kept one by one for matpi as it is; a peer's would be thousands."""
+    """In a process of its own. Errors are recorded one by one for matpi as it is; a peer's would be thousands."""
     result: Judged = defaultdict(Score)
     for job in portion.recordings:
         recording = job.make()
         if recording is None:
             continue
         ablate = portion.ablate and recording.seed % ABLATED_EVERY == 0
-        for name, told in heard_by_all(recording):
-            one = score(recording, logged(name, told))
+        for name, report in heard_by_all(recording, peers_only=portion.peers_only):
+            one = score(recording, logged(name, report))
             if name != MATPI:
-                one.bare_errors = score(recording, told).errors
+                one.bare_errors = score(recording, report).errors
                 one.faults.clear()
             result["compared", name, recording.kind].add(one)
             if ablate and name == MATPI:
                 result["without", "", recording.kind].add(one)
-        for name in WITHOUT if ablate else ():
+        for name in WITHOUT if ablate and not portion.peers_only else ():
             one = score(recording, heard(name, recording))
             one.faults.clear()
             result["without", name, recording.kind].add(one)
@@ -84,14 +86,14 @@ RULE_MODULES = ("edges", "first_zero", "intake", "presence", "session", "stillne
 
 def rules_version() -> str:
     """Changes with any default of the presence rules, and with their code; not with comments and docstrings."""
-    told = [repr(PresenceRules())]
+    parts = [repr(PresenceRules())]
     for name in RULE_MODULES:
         tree = ast.parse((CORE / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(body := getattr(node, "body", None), list):
                 body[:] = [one for one in body if not _is_text(one)] or [ast.Pass()]
-        told.append(ast.unparse(tree))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+        parts.append(ast.unparse(tree))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -103,28 +105,35 @@ def bank_version() -> str:
 
     To the hundredth of a kilogram, so that another machine's last bits are no other bank.
     """
-    told: list[object] = [bank.SESSIONS, bank.EMPTY_DAYS, bank.SEEDS]
+    parts: list[object] = [bank.SESSIONS, bank.EMPTY_DAYS, bank.SEEDS]
     samples = [days.session(kind, 1) for kind in days.SESSIONS]
-    samples += [days.empty_day(kind, 1, duration_s=7200.0) for kind in days.EMPTY_DAYS]
+    samples += [days.empty_day(kind, 1, duration_s=3600.0) for kind in days.EMPTY_DAYS]
+    samples += dogs.household(1, days=2)
     for one in samples:
-        stays = [(round(stay.start_s, 1), round(stay.end_s, 1)) for stay in one.stays]
-        told.append((len(one.t), int(one.flagged.sum()), stays, round(float(abs(one.kg).sum(axis=1).mean()), 2)))
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+        stays = [(round(stay.on_s, 1), round(stay.off_s, 1)) for stay in one.stays]
+        parts.append((len(one.t), int(one.flagged.sum()), stays, round(float(abs(one.kg).sum(axis=1).mean()), 2)))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def in_bank(which: bank.Which, *, full: bool) -> list[bank.Job]:
+    """All of a set; or of each class the first and every `SHORT_EVERY`-th after it."""
     every = [*bank.jobs(which, "sessions"), *bank.jobs(which, "days")]
-    return every if full else [job for job in every if job.seed % SHORT_EVERY == 0]
+    if full:
+        return every
+    by_kind: dict[str, list[bank.Job]] = {}
+    for job in every:
+        by_kind.setdefault(job.kind, []).append(job)
+    return [job for jobs in by_kind.values() for job in jobs[::SHORT_EVERY]]
 
 
-def portions(jobs: Sequence[bank.Job], *, ablate: bool) -> list[Portion]:
-    """Each with recordings from all over the bank, so that a day full of readings is nobody's lot alone."""
+def portions(jobs: Sequence[bank.Job], *, ablate: bool, peers_only: bool = False) -> list[Portion]:
+    """Each with recordings from all over the bank, so that days full of readings are spread."""
     count = -(-len(jobs) // PORTION)
-    return [Portion(tuple(jobs[first::count]), ablate) for first in range(count)]
+    return [Portion(tuple(jobs[first::count]), ablate, peers_only) for first in range(count)]
 
 
 def run(todo: Sequence[Portion], cores: int = CORES) -> tuple[Scores, Scores]:
-    """Scores of the comparison and of the ablations, joined in the order of the portions, whoever ended first."""
+    """Scores of the comparison and of the ablations, joined in the order of the portions."""
     from rich import progress
     from rich.console import Console
 
@@ -147,27 +156,19 @@ def run(todo: Sequence[Portion], cores: int = CORES) -> tuple[Scores, Scores]:
     return tables["compared"], tables["without"]
 
 
-def judged(scores: Scores) -> Scores:
-    """Without the classes that lie under the threshold on purpose; they are told apart."""
-    return {
-        name: {kind: part for kind, part in classes.items() if kind not in APART}
-        for name, classes in scores.items()
-    }
-
-
 def seeds(which: bank.Which) -> str:
     used = [job.seed for job in in_bank(which, full=True)]
     return f"{min(used)} to {max(used)} ({which})"
 
 
 def header(which: bank.Which, scores: Scores) -> Header:
-    mine = scores[MATPI]
-    whole, quiet = all_of(mine), all_of({kind: mine[kind] for kind in mine if kind in EMPTY})
-    counts = (len(in_bank(which, full=True)), whole.stays, round(quiet.days))
+    whole = all_of(scores[MATPI])
+    counts = (len(in_bank(which, full=True)), whole.stays, round(whole.empty_h))
     return Header(bank_version(), seeds(which), rules_version(), *counts)
 
 
-def lines(which: str, scores: Scores, seconds: float) -> Iterator[dict[str, object]]:
+def lines(which: str, scores: Scores, seconds: float, lived: dogs.BigDogs | None = None) -> Iterator[dict[str, object]]:
+    """One of each detector and, with matpi among them, one of each target."""
     for name, classes in scores.items():
         whole = all_of(classes)
         ends, starts = ([abs(e) for e in errors] for errors in (whole.end_errors_s, whole.start_errors_s))
@@ -177,17 +178,26 @@ def lines(which: str, scores: Scores, seconds: float) -> Iterator[dict[str, obje
             "set": which,
             "recordings": whole.recordings,
             "sessions": whole.stays,
-            "days": round(whole.days, 1),
+            "empty_h": round(whole.empty_h, 1),
             **whole.counts,
             "errors": whole.errors,
             "bare_errors": whole.bare_errors,
+            "serious": serious(whole),
+            "invented_busy": all_of(classes, {days.BUSY}).counts["invented"],
+            "invented_quiet": all_of(classes, quiet_classes()).counts["invented"],
+            "edges": whole.edges,
+            "edges_off": whole.edges_off,
+            "clean_edges": whole.edges - whole.hard_edges,
+            "clean_edges_off": whole.edges_off - whole.hard_off,
+            "asked": whole.asked,
             "start_s_95": _rounded(starts, 0.95),
             "end_s_95": _rounded(ends, 0.95),
             "end_s_worst": _rounded(ends, 1.0),
             "arriving_s_95": _rounded(whole.arriving_s, 0.95),
-            "objects_told": f"{whole.objects_told}/{whole.objects}",
+            "arriving_on_s_95": _rounded(whole.arriving_on_s, 0.95),
+            "objects_found": f"{whole.objects_found}/{whole.objects}",
         }
-    for target in targets(scores, EMPTY):
+    for target in targets(scores, lived) if MATPI in scores else ():
         yield {"figure": target.what, "value": target.value, "target": target.target, "reached": target.reached}
     yield {"figure": "accuracy_s", "value": round(seconds, 1)}
 
@@ -197,8 +207,10 @@ def _rounded(values: Sequence[float], q: float) -> float | None:
 
 
 def faults_of(scores: Scores) -> list[tuple[str, str]]:
-    """matpi's errors, each with the recording it is in."""
+    """matpi's errors, each with the recording it is in; the gravest kinds first."""
     found = all_of(scores[MATPI]).faults
+    order = {kind: n for n, kind in enumerate((*ERRORS, *EDGES))}
+    found.sort(key=lambda fault: order[fault.kind])
     return [(fault.where, f"{fault.kind} at {fault.at_s:.1f} s: {fault.about}") for fault in found]
 
 
@@ -207,27 +219,32 @@ def main(words: Iterable[str] | None = None) -> None:
     parser.add_argument("--full", action="store_true", help="all of the set, and the ablations")
     parser.add_argument("--set", choices=("tune", "report"), help="default: report when full, else tune")
     parser.add_argument("--cores", type=int, default=CORES)
+    parser.add_argument("--kinds", help="scenario classes, separated by commas; never with --full alone")
+    parser.add_argument("--peers-only", action="store_true", help="without matpi")
     asked = parser.parse_args(None if words is None else list(words))
     which: Literal["tune", "report"] = asked.set or ("report" if asked.full else "tune")
     begin = time.perf_counter()
-    todo = portions(in_bank(which, full=asked.full), ablate=asked.full)
+    jobs = in_bank(which, full=asked.full)
+    if asked.kinds:
+        jobs = [job for job in jobs if job.kind in asked.kinds.split(",")]
+    some = asked.kinds or asked.peers_only
+    todo = portions(jobs, ablate=asked.full and not some, peers_only=asked.peers_only)
     scores, without = run(todo, asked.cores)
     if not asked.full:
-        note = f"shortened: one seed in {SHORT_EVERY} of the {which} set"
+        note = f"shortened: one recording in {SHORT_EVERY} of the {which} set"
         print(json.dumps({"figure": "accuracy_note", "value": note}))
-    judged_scores, judged_without = judged(scores), judged(without)
-    for line in lines(which, judged_scores, time.perf_counter() - begin):
+    lived = dogs.big_dogs(which, LIVE) if LIVE is not None and not some else None
+    for line in lines(which, scores, time.perf_counter() - begin, lived):
         print(json.dumps(line))
-    for where, what in faults_of(judged_scores):
-        print(json.dumps({"figure": "accuracy_error", "recording": where, "value": what}))
-    for part, classes in judged_without.items():
+    if MATPI in scores:
+        for where, what in faults_of(scores):
+            print(json.dumps({"figure": "accuracy_error", "recording": where, "value": what}))
+    for part, classes in without.items():
         whole = all_of(classes)
         print(json.dumps({"figure": "accuracy_without", "part": part, **whole.counts, "errors": whole.errors}))
-    if asked.full and which == "report":  # never the page of a set that rules were tried on
-        apart = {kind: part for kind, part in scores[MATPI].items() if kind in APART}
-        faults = faults_of(judged_scores)
+    if asked.full and which == "report" and not some:  # never the page of a set that rules were tried on
         zero = section(zero_year.measured(which, full=True, cores=asked.cores))
-        text = page(header(which, judged_scores), judged_scores, judged_without, apart, EMPTY, faults, zero)
+        text = page(header(which, scores), scores, without, faults_of(scores), lived, zero)
         PAGE.write_text(text, encoding="utf-8")
 
 

@@ -23,7 +23,7 @@ class Figure:
 
 
 def share(hits: int, of: int) -> Figure:
-    """A proportion with Wilson's score interval (Wilson 1927). With no trials: 0 of 0 tells nothing, 0 to 1."""
+    """A proportion with Wilson's score interval (Wilson 1927). With no trials: 0 of 0 says nothing, 0 to 1."""
     if not 0 <= hits <= of:
         raise ValueError(f"{hits} of {of} is no share")
     if of == 0:
@@ -66,7 +66,7 @@ def _where(rising: Callable[[float], float], level: float, low: float, high: flo
 def quantile(values: Sequence[float], q: float, seed: int = 1, resamples: int = RESAMPLES) -> Figure:
     """The q-quantile (linear between order statistics) with the percentile bootstrap (Efron 1979).
 
-    For q = 1, the worst, the value itself: a bootstrap cannot tell what was never seen. The same with no `resamples`.
+    For q = 1, the worst, the value itself: a bootstrap cannot know what was never seen. The same with no `resamples`.
     NaN where there are no values.
     """
     import numpy as np

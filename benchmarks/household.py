@@ -8,12 +8,12 @@ from itertools import count
 from typing import Final
 
 from benchmarks.scoring import Reported
-from benchmarks.under_test import EVENING
+from benchmarks.under_test import EVENING, reported
 from matpi.core import zeroing
 from matpi.core.device import Device
 from matpi.core.effects import Checkpoint, DropSession, Effect, Report, Said, Save, SaveSession, SaveZero, id_of
 from matpi.core.events import Reading, Saved, Tick, WallClock
-from matpi.core.model import Acknowledgement, Calibration, EndReason, Memory, Session
+from matpi.core.model import Acknowledgement, Calibration, Memory, Session
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 
@@ -90,9 +90,7 @@ class Household:
         for effect in effects:
             match effect:
                 case Report(event=Said.SESSION_ENDED, session=Session() as session, t=told):
-                    end = session.start_mono + session.span_s
-                    capped = session.reason is EndReason.CAP
-                    self._by_id[session.id] = Reported(session.start_mono, end, session.start_mono, told, capped)
+                    self._by_id[session.id] = reported(session, session.start_mono, told)
                 case Report(event=Said.OBJECT, t=told):
                     self.objects.append(told)
                 case Checkpoint(session):

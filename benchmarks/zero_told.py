@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from benchmarks.figures import rate
+from benchmarks.scenarios.seasons import YEAR_DAYS
 from benchmarks.scoring import EDGE_S, ERRORS
 from benchmarks.targets import Target, in_text
-from matpi.sim.seasons import YEAR_DAYS
 
 MOVED_KG: Final = 0.011
 """Two last steps of the tracker, 0.005 kg each, from what it saw before the touch; no more."""
@@ -210,7 +210,7 @@ def _preface(mats: Sequence[Outcome]) -> str:
         "and then a cat or a bag, the mat lifted or washed every month, "
         f"{whole['power_cuts']} power cuts. A cell of {whole['walks']} of these mats fails: it walks away, and is "
         "repaired two days after it stopped walking. What happens meanwhile is in the table of failing cells only. "
-        "matpi/sim/seasons.py names the source of each figure, or says that it is chosen."
+        "benchmarks/scenarios/seasons.py names the source of each figure, or says that it is chosen."
     )
 
 

@@ -2,7 +2,8 @@
 
 A failing cell walks away until it is repaired; errors in that time are counted apart, and the first of them is held
 against the moment when "check the mat" was told. In quiet hours only one minute in ten has enough readings to learn
-from (matpi.sim.loads), so what the device learns in ten minutes it learns here in up to a hundred: later, never sooner.
+from (benchmarks.scenarios.loads), so what the device learns in ten minutes it learns here in up to a hundred: later,
+never sooner.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.household import Household
-from benchmarks.scoring import EDGE_S, Heard, overlap_s, score
+from benchmarks.scenarios.recording import Recording, Stay, Thing
+from benchmarks.scenarios.scene import DAY_S
+from benchmarks.scenarios.seasons import REPAIR_TAKES_S, Day, Walk, Year, days_of
+from benchmarks.scoring import EDGE_S, ERRORS, Heard, overlap_s, score
 from benchmarks.zero_told import MOVED_KG, Outcome, counted
 from matpi.core.events import Reading
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.zero import ZeroWord
-from matpi.sim.recording import Recording, Stay, Thing
-from matpi.sim.scene import DAY_S
-from matpi.sim.seasons import REPAIR_TAKES_S, Day, Walk, Year, days_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,7 +165,7 @@ class Watch:
         stays, things, end = tuple(self.stays), tuple(self.things), self.year.days * DAY_S
         whole = Recording(name, "year", self.year.seed, 10, t, nothing, good, stays, things, end)
         heard = Heard(tuple(self.home.sessions), (), tuple(self.home.objects))
-        faults = score(whole, heard).faults
+        faults = [fault for fault in score(whole, heard).faults if fault.kind in ERRORS]
         sound = [fault for fault in faults if not self.walking(fault.at_s)]
         failing = [fault for fault in faults if self.walking(fault.at_s)]
         judged = whole.sessions

@@ -21,17 +21,16 @@ from typing import Final, Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.scenarios.seasons import YEAR_DAYS, Year, draw_year
 from benchmarks.zero_told import Outcome, Told, lines, section
 from benchmarks.zero_watch import through
 from benchmarks.zero_without import WITHOUT, least_told_kg, limits
 from matpi.core.presence.detector import Presence
-from matpi.sim.seasons import YEAR_DAYS, Year, draw_year
 
 Which = Literal["tune", "report"]
-SEEDS: Final = {"tune": range(3_000_000, 3_001_000), "report": range(5_000_000, 5_001_000)}
-"""From 4 000 000 on are used up: what they showed was mended."""
-"""None of them in the bank of scenarios. Rules are tried on `tune`; `report` is for what is told. Every even one has a
-failing cell.
+SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(84_000_000, 84_001_000)}
+"""None of them in the bank of scenarios, and none used by earlier versions (3,000,000 to 5,001,000). Rules are tried on
+`tune`; `report` is for what is published. Every even one has a failing cell.
 """
 SOME_DAYS, SOME_MATS = 24, 8
 SHORT_DAYS, SHORT_MATS = 20, 2

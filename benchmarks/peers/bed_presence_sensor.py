@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from benchmarks.peers import ON_KG, Ledger
 
-OFF_KG = ON_KG * 4.0 / 9.0
-"""Its thresholds are 9 and 4 standard deviations of the empty bed; the ratio is kept."""
+OFF_PART = 4.0 / 9.0
+"""Its thresholds are 9 and 4 standard deviations of the empty bed; the ratio is the same."""
 ON_S, OFF_S, CLEAR_S = 3.0, 5.0, 30.0
 """Dwell times, and the time since the last reading over the upper threshold before a bed may be clear."""
 
@@ -32,8 +32,9 @@ class BedPresenceSensor:
     """What ESPHome gives such a radar when nothing is set."""
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
         del occupied_kg
+        self._on_kg, self._off_kg = on_kg, on_kg * OFF_PART
         self.ledger = Ledger()
         self._zero = empty_kg
         self._state = State.IDLE
@@ -41,20 +42,20 @@ class BedPresenceSensor:
 
     def feed(self, t: float, kg: float) -> None:
         net = kg - self._zero
-        if net > ON_KG:
+        if net > self._on_kg:
             self._sure_t = t
         match self._state:
-            case State.IDLE if net > ON_KG:
+            case State.IDLE if net > self._on_kg:
                 self._state, self._since = State.TURNING_ON, t
                 self.ledger.arrivals.append(t)
-            case State.TURNING_ON if net <= ON_KG:
+            case State.TURNING_ON if net <= self._on_kg:
                 self._state = State.IDLE
             case State.TURNING_ON if t - self._since >= ON_S:
                 self._state = State.PRESENT
                 self.ledger.begin(t, t)
-            case State.PRESENT if net < OFF_KG and t - self._sure_t >= CLEAR_S:
+            case State.PRESENT if net < self._off_kg and t - self._sure_t >= CLEAR_S:
                 self._state, self._since = State.TURNING_OFF, t
-            case State.TURNING_OFF if net >= OFF_KG:
+            case State.TURNING_OFF if net >= self._off_kg:
                 self._state = State.PRESENT
             case State.TURNING_OFF if t - self._since >= OFF_S:
                 self._state = State.IDLE

@@ -1,4 +1,4 @@
-"""djbios/home-assistant-cat-scale: who is on the litter box, from one load cell."""
+"""djbios/home-assistant-cat-scale: a cat on the litter box, from one load cell."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ class CatScale:
     """As in the settings its README gives."""
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
         del occupied_kg
+        self._on_kg = on_kg
         self.ledger = Ledger()
         self._state = State.IDLE
         self._zero = empty_kg
@@ -50,7 +51,7 @@ class CatScale:
 
     def feed(self, t: float, kg: float) -> None:
         self._remember(t, kg)
-        over = kg > self._zero + ON_KG
+        over = kg > self._zero + self._on_kg
         match self._state:
             case State.IDLE if over:
                 self._state, self._arrived = State.WAITING, t

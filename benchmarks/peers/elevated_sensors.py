@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar
 
-from benchmarks.peers import Ledger
+from benchmarks.peers import ON_KG, Ledger
 
 TRIGGER = 0.75
 """Of the way from the empty to the occupied reading: its default."""
@@ -27,7 +27,8 @@ class ElevatedSensors:
     every_s: ClassVar[float] = 0.5
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
+        del on_kg
         self.ledger = Ledger()
         span = occupied_kg - empty_kg
         self._trigger_kg, self._step_kg = empty_kg + TRIGGER * span, REPORT_SHARE * abs(span)
@@ -59,7 +60,7 @@ class ElevatedSensorsShared(ElevatedSensors):
 
     name: ClassVar[str] = "Elevated Sensors, shared"
     rules: ClassVar[str] = (
-        "The same, calibrated with somebody else of the household: people of 45 to 120 kg, drawn anew for every "
+        "The same, calibrated with another person of the household: 45 to 120 kg, drawn for every "
         "recording. No object rule."
     )
     set_up_by_another: ClassVar[bool] = True

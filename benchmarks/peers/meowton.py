@@ -21,15 +21,16 @@ class Meowton:
     source: ClassVar[str] = "psy0rz/meowton at 0279272, src/sensor_filter.py, src/scale.py and src/cat_detector.py"
     rules: ClassVar[str] = (
         "A reading far from both before it is dropped; only a weight that stays within 300 g or 1 % for ten readings "
-        "(30 g there) counts, so nothing is back-dated; over 12 kg somebody is there. The zero follows while stable "
+        "(30 g there) counts, so nothing is back-dated; over 12 kg a person is there. The zero follows while stable "
         "under 2 kg (200 g there). Its test of who it is, within 4 % of a known weight, is left out: a load on a "
         "mat changes with every posture. No object rule."
     )
     every_s: ClassVar[float] = 0.1
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
         del occupied_kg
+        self._on_kg = on_kg
         self.ledger = Ledger()
         self._zero = empty_kg
         self._last = self._one_before = empty_kg
@@ -53,9 +54,9 @@ class Meowton:
             return
         if abs(net) < TARE_KG:
             self._zero += TARE_STEP_KG if net > 0 else -TARE_STEP_KG
-        if net >= ON_KG and not self.ledger.is_open:
+        if net >= self._on_kg and not self.ledger.is_open:
             self.ledger.begin(t, t)
-        elif net < ON_KG:
+        elif net < self._on_kg:
             self.ledger.end(t, t)
 
     def finish(self, t: float) -> None:

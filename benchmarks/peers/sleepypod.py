@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from benchmarks.peers import CAP_S, ON_KG, Ledger
 
-ENTER_KG, EXIT_KG = ON_KG, ON_KG / 2
-"""Its rise over the empty bed is in capacitance (6.0 in, half of it out); the half is kept."""
+EXIT_PART = 0.5
+"""Its rise over the empty bed is in capacitance (6.0 in, half of it out); the half is the same."""
 ABSENCE_S = 20.0
 """120 s there; here the time to come back is 20 s. That factor, 6, scales the debounce as well."""
 DEBOUNCE_S = 30.0 / 6
@@ -21,15 +21,16 @@ class Sleepypod:
         "sleepypod/core at 0d23d21, docs/sleep-detector.md and the settings of modules/sleep-detector"
     )
     rules: ClassVar[str] = (
-        "Two thresholds over an empty level that follows drift while nobody is there; a change counts after 30 s, "
+        "Two thresholds over an empty level that follows drift while the bed is empty; a change counts after 30 s, "
         "scaled to 5 s, and is back-dated; 120 s of absence, scaled to 20 s, end a session; 16 h, scaled to 45 min, "
         "close it and make its load the empty level. No object rule but that."
     )
     every_s: ClassVar[float] = 0.5
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
         del occupied_kg
+        self._on_kg, self._off_kg = on_kg, on_kg * EXIT_PART
         self.ledger = Ledger()
         self._level = empty_kg
         self._above = self._present = False
@@ -38,7 +39,7 @@ class Sleepypod:
         self._last_t: float | None = None
 
     def feed(self, t: float, kg: float) -> None:
-        self._above = kg - self._level > (EXIT_KG if self._above else ENTER_KG)
+        self._above = kg - self._level > (self._off_kg if self._above else self._on_kg)
         if self._above is self._present:
             self._differs_since = None
         elif self._differs_since is None:
@@ -70,7 +71,7 @@ class Sleepypod:
         rise = kg - self._level
         if rise < 0:
             self._level += passed / DOWN_TAU_S * rise
-        elif not self._present and rise < EXIT_KG:
+        elif not self._present and rise < self._off_kg:
             self._level += passed / UP_TAU_S * rise
 
     def finish(self, t: float) -> None:

@@ -7,10 +7,10 @@ from collections import deque
 from math import ceil, trunc
 from typing import ClassVar
 
-from benchmarks.peers import Ledger
+from benchmarks.peers import ON_KG, Ledger
 
 NOBODY_KG = 10.0
-"""Under this nobody is on the scale, and the zero may follow: its own number, in kg already."""
+"""Under this the scale is empty, and the zero may follow: its own number, in kg already."""
 WINDOW, QUANTILE = 10, 0.9
 COUNTS_PER_KG = (1_339_163 + 481_989) / 88.3
 """From its calibration: two readings and their weights."""
@@ -22,14 +22,14 @@ class SmartScale:
     name: ClassVar[str] = "ESPHome-Smart-Scale"
     source: ClassVar[str] = "markusressel/ESPHome-Smart-Scale at 1a91e4f, esphome_hx711_smart_scale.yaml"
     rules: ClassVar[str] = (
-        "The 0.9 quantile of ten readings 0.2 s apart; from 10 kg on somebody is there; under it the zero follows by "
-        "ten counts a reading, whatever lies there. Nothing was scaled. No dwell and no object rule."
+        "The 0.9 quantile of ten readings 0.2 s apart; from 10 kg on a person is there; under it the zero follows by "
+        "ten counts a reading, whatever is on it. Nothing was scaled. No dwell and no object rule."
     )
     every_s: ClassVar[float] = 0.2
     set_up_by_another: ClassVar[bool] = False
 
-    def __init__(self, empty_kg: float, occupied_kg: float) -> None:
-        del occupied_kg
+    def __init__(self, empty_kg: float, occupied_kg: float, on_kg: float = ON_KG) -> None:
+        del occupied_kg, on_kg
         self.ledger = Ledger()
         self._zero = empty_kg
         self._window: deque[float] = deque()

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.scenarios.recording import Recording, Stay, Thing, sharp_stay
 from benchmarks.scoring import Reported
-from matpi.sim.recording import Recording, Stay, Thing
 
 NOISE_KG = 0.003
 SWAY_KG = 0.08
 
 
 def stay(start_s: float, end_s: float, kind: str = "lying") -> Stay:
-    return Stay(start_s, end_s, kind)
+    return sharp_stay(start_s, end_s, kind)
 
 
-def told(start_s: float, end_s: float, *, capped: bool = False) -> Reported:
-    return Reported(start_s, end_s, start_s + 3.0, end_s + 20.0, capped)
+def told(
+    start_s: float, end_s: float, *, capped: bool = False, counts: bool = True, asked: bool = False, thing: bool = False
+) -> Reported:
+    return Reported(start_s, end_s, start_s + 3.0, end_s + 20.0, capped, counts, asked, thing)
 
 
 def recording(
@@ -50,6 +52,4 @@ def recording(
         at = int(np.searchsorted(t, spike))
         head[at] += 400.0
         flagged[at] = True
-    return Recording(
-        "made", "made", seed, rate, t, np.stack([head, foot], axis=1), flagged, stays, things, duration_s
-    )
+    return Recording("made", "made", seed, rate, t, np.stack([head, foot], axis=1), flagged, stays, things, duration_s)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from benchmarks.detectors import PEERS, heard, logged
-from benchmarks.peers import Ledger, polled, told_to_peers
+from benchmarks.peers import Ledger, polled, seen_by_peers
+from benchmarks.scenarios.recording import Recording, Thing
 from benchmarks.scoring import Heard, score
-from matpi.sim.recording import Recording, Stay, Thing
 from tests.benchmarks.made import recording, stay
 
 LYING = (stay(100.0, 400.0),)
@@ -30,6 +31,8 @@ def test_a_plain_session_is_found_by_all(name: str) -> None:
     assert session.start_s <= session.confirmed_s
     assert session.end_s <= session.known_s
     assert score(lying(), told).errors == 0
+    if name == "plain rule":
+        assert score(lying(), told).edges_off == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,25 +86,26 @@ def test_an_absence_of_half_a_minute_divides_for_those_who_back_date_it() -> Non
 
 def test_polling_takes_the_newest_reading_once() -> None:
     made = recording(duration_s=10.0, rate=80)
-    polls = list(polled(told_to_peers(made), 0.5))
+    polls = list(polled(seen_by_peers(made), 0.5))
     assert len(polls) == 20
     assert all(b[0] - a[0] == pytest.approx(0.5, abs=0.02) for a, b in pairwise(polls))
     slow = recording(duration_s=10.0, rate=1)
-    assert [t for t, _ in polled(told_to_peers(slow), 0.2)] == slow.t.tolist()
+    assert [t for t, _ in polled(seen_by_peers(slow), 0.2)] == slow.t.tolist()
 
 
 def test_a_peer_is_set_up_on_the_empty_mat_and_with_the_person() -> None:
-    told = told_to_peers(lying())
+    told = seen_by_peers(lying())
+    assert told.on_kg == 12.0
     assert told.empty_kg == pytest.approx(0.0, abs=0.01)
     assert told.occupied_kg == pytest.approx(45.0, abs=0.1)
-    sat = told_to_peers(recording((stay(100.0, 400.0, "sitting"),), duration_s=500.0))
+    sat = seen_by_peers(recording((stay(100.0, 400.0, "sitting"),), duration_s=500.0))
     assert sat.occupied_kg == pytest.approx(45.0 * 0.675 / 0.8, abs=0.1), "calibrated lying, whoever sits later"
-    always = told_to_peers(recording((Stay(0.0, 300.0, "lying"),), duration_s=300.0))
+    always = seen_by_peers(recording((stay(0.0, 300.0),), duration_s=300.0))
     assert always.empty_kg == 0.0
 
 
 def test_who_else_may_have_set_it_up_is_one_of_the_people_of_the_bank() -> None:
-    others = [told_to_peers(recording(LYING, duration_s=500.0, seed=seed)).another_kg for seed in range(20)]
+    others = [seen_by_peers(recording(LYING, duration_s=500.0, seed=seed)).another_kg for seed in range(20)]
     assert all(45 * 0.67 <= kg <= 120 * 0.68 for kg in others)
     assert max(others) - min(others) > 30.0
 
@@ -131,3 +135,23 @@ def test_a_log_is_kept_for_the_peers_and_matpi_keeps_its_own() -> None:
     apart = heard("time to come back", lifted)
     assert logged("matpi", apart).sessions == apart.sessions
     assert len(apart.sessions) == 2
+
+
+def test_the_plain_rule_is_its_two_crossings_and_nothing_else() -> None:
+    touch = recording((stay(100.0, 102.5), stay(110.0, 400.0)), duration_s=800.0)
+    (session,) = heard("plain rule", touch).sessions
+    assert (session.start_s, session.end_s) == pytest.approx((110.0, 400.0), abs=0.11)
+    assert (session.confirmed_s, session.known_s) == pytest.approx((113.0, 420.0), abs=0.3)
+    away = recording((stay(100.0, 200.0), stay(219.0, 400.0)), duration_s=800.0)
+    assert len(heard("plain rule", away).sessions) == 1
+    gone = recording((stay(100.0, 200.0), stay(221.0, 400.0)), duration_s=800.0)
+    assert len(heard("plain rule", gone).sessions) == 2
+    left = recording((stay(100.0, 200.0),), (Thing(199.0, 300.0, "bag", 7.0),), duration_s=800.0)
+    assert heard("plain rule", left).sessions[0].end_s == pytest.approx(300.0, abs=0.11), "6 kg is its off threshold"
+
+
+def test_on_the_calves_the_thresholds_are_those_of_the_recording() -> None:
+    calves = replace(recording((stay(100.0, 400.0, "calves"),), duration_s=800.0, kg=8.0), on_kg=4.0)
+    for name in ("plain rule", "sleepypod", "bed-presence-sensor", "meowton", "cat-scale", "Elevated Sensors"):
+        assert score(calves, logged(name, heard(name, calves))).counts["missed"] == 0, name
+    assert not heard("plain rule", replace(calves, on_kg=12.0)).sessions

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from benchmarks import bank
+from benchmarks.scenarios.recording import Thing
+from benchmarks.scenarios.scene import DAY_S
+from benchmarks.scenarios.seasons import Day, Walk, Year, days_of
 from benchmarks.zero_told import Limit, Outcome, Told, in_all, lines, section
 from benchmarks.zero_watch import Watch, through
 from benchmarks.zero_without import Mute, Stuck, Unprotected, limits
 from benchmarks.zero_year import SEEDS, jobs
 from matpi.core.presence.zero import ZeroWord
-from matpi.sim.recording import Thing
-from matpi.sim.scene import DAY_S
-from matpi.sim.seasons import Day, Walk, Year, days_of
 
 HOUR_S = 3600.0
 WITH_SESSION = 3_000_001

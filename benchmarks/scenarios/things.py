@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import CELLS, Array, Path, Random, spread, wander
-from matpi.sim.people import BREATH_KG, KG, OFF_S, RISE_S
-from matpi.sim.recording import Thing
+from benchmarks.scenarios.loads import CELLS, Array, Path, Random, spread, wander
+from benchmarks.scenarios.people import BREATH_KG, KG, OFF_S, RISE_S
+from benchmarks.scenarios.recording import Thing
 
 CAT_KG: Final = (3.0, 7.0)  # chosen
-DOG_KG: Final = (7.0, 30.0)  # chosen
+SMALL_DOG_KG, BIG_DOG_KG = (4.0, 11.5), (12.0, 40.0)  # under the threshold and over it; chosen
 CHILD_KG: Final = (12.0, 25.0)  # about 2 to 7 years; chosen
 BAG_KG: Final = (2.0, 25.0)  # chosen
 PILLOW_KG: Final = (0.3, 1.5)  # chosen
@@ -24,9 +24,31 @@ WASHED_KG: Final = (1.0, 2.0)  # heavier when wet, lighter with another filling;
 DRY_TAU_S: Final = 7200.0  # chosen
 HAND_KG, HAND_S = (5.0, 50.0), (0.3, 4.0)  # presses of 18 to 50 kg for 2.4 to 4.0 s (DFNOsorio/WiiBoard at 66897b0)
 PET_BREATH_HZ: Final = (0.3, 0.6)  # resting cats and dogs, 18 to 36 a minute; chosen
-PET_BREATH_PART: Final = (BREATH_KG[0] / 45.0, BREATH_KG[1] / 75.0)  # of its weight, as for people; estimate
-SHAKEN: Final = (0.0001, 0.001)  # of the load, rms after the chip's filter, when somebody walks by; chosen, unmeasured
-PLATFORM_KG: Final = 3.0  # what always lies on the cells; chosen
+PET_BREATH_PART: Final = (BREATH_KG[0] / 45.0, BREATH_KG[1] / 75.0)  # peak to peak an end, of its weight; estimate
+SHAKEN: Final = (0.0001, 0.001)  # of the load, rms after the chip's filter, when a person walks by; chosen, unmeasured
+MACHINE: Final = (0.0005, 0.005)
+"""Of the load, rms after the chip's filter, beside a machine that spins: 1.5 to 15 g on the empty mat; chosen,
+unmeasured."""
+BUCKET_KG: Final = (5.0, 15.0)  # of water; chosen
+SLOSH_KG: Final = (0.02, 0.3)  # of it moved from end to end by a bump; estimate
+SLOSH_HZ: Final = (1.5, 2.2)  # first mode of a bucket 25 to 35 cm wide: sqrt(1.84 g / r) / 2 pi
+SLOSH_TAU_S: Final = (12.0, 25.0)  # about a minute to see; chosen, unmeasured
+PLATFORM_KG: Final = 3.0  # what always is on the cells; chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Slosh:
+    """Water that swings from end to end from `at_s` on, dying away."""
+
+    at_s: float
+    kg: float
+    hz: float
+    tau_s: float
+
+    def at(self, t: Array) -> Array:
+        since = t - self.at_s
+        dying = np.exp(-np.maximum(since, 0.0) / self.tau_s)
+        return np.asarray((since >= 0.0) * self.kg * dying * np.sin(2.0 * np.pi * self.hz * since))
 
 
 @dataclass(slots=True)
@@ -37,11 +59,13 @@ class Laid:
     path: Path
     alive: tuple[float, float] | None = None
     breath_kg: float = 0.0
+    """Peak to peak an end."""
     breath_hz: float = 0.4
     stirs_kg: float = 0.0
     """rms while alive, between breaths: ears, tail, head."""
     steps: bool = True
     """Moves under its own power: while the load changes it wobbles by 3 % of its weight."""
+    sloshes: tuple[Slosh, ...] = ()
 
     @property
     def start_s(self) -> float:
@@ -61,11 +85,15 @@ class Laid:
         if self.alive is not None and len(t):
             there = (t >= self.alive[0]) & (t < self.alive[1])
             phase = 2 * np.pi * np.cumsum(self.breath_hz * (1 + 0.1 * wander(t, 3.0, rng)) * np.diff(t, prepend=t[0]))
-            breath = there * self.breath_kg * np.sin(phase) * (1.0 + 0.2 * wander(t, 4.0, rng))
+            breath = there * 0.5 * self.breath_kg * np.sin(phase) * (1.0 + 0.2 * wander(t, 4.0, rng))
             awake = np.clip(wander(t, 60.0, rng), 0.0, 1.0)  # about half of the time it sleeps
             stir = there * self.stirs_kg * awake * wander(t, 0.25, rng)
             out[:, :2] += ((breath + 0.5 * stir) / 2.0)[:, None]
             out[:, 2:] += ((0.5 * stir - breath) / 2.0)[:, None]
+        for slosh in self.sloshes:
+            swing = slosh.at(t) * (t < self.end_s)
+            out[:, :2] += (swing / 2.0)[:, None]
+            out[:, 2:] -= (swing / 2.0)[:, None]
         return out
 
 
@@ -102,11 +130,13 @@ class MatAway:
 
 @dataclass(slots=True)
 class Shaken:
-    """Steps beside the mat or a washing machine shake what lies on it. A `loads.Source`; kg: what is shaken."""
+    """Steps beside the mat or a washing machine shake what is on it. A `loads.Source`; kg: what is shaken."""
 
     thing: Thing
     kg: float
     part: float
+    swell_s: float = 0.0
+    """Over 0: it swells and fades, by half, within such times."""
 
     @property
     def start_s(self) -> float:
@@ -118,7 +148,10 @@ class Shaken:
 
     def cells(self, t: Array, rng: Random) -> Array:
         inside = (t >= self.start_s) & (t < self.end_s)
-        return (self.kg * self.part / CELLS) * inside[:, None] * rng.standard_normal((len(t), CELLS))
+        part = self.part * inside
+        if self.swell_s and len(t):
+            part *= np.maximum(1.0 + 0.5 * wander(t, self.swell_s, rng), 0.0)
+        return (self.kg / CELLS) * part[:, None] * rng.standard_normal((len(t), CELLS))
 
 
 def _place(rng: Random) -> tuple[float, float]:
@@ -168,6 +201,17 @@ def put_down(rng: Random, t: float, kg: float, seconds: float, kind: str = "bag"
     path.wait(t + seconds)
     path.to(rng.uniform(0.2, 0.5), kg * rng.uniform(0.7, 1.1)).to(rng.uniform(0.2, 0.6), 0.0)
     return Laid(Thing(t, path.t, kind, kg), path)
+
+
+def bucket(rng: Random, t: float, seconds: float) -> Laid:
+    """A bucket of water, put down and bumped now and then."""
+    laid = put_down(rng, t, float(rng.uniform(*BUCKET_KG)), seconds, "bucket")
+    bumps = [t + 0.5, *rng.uniform(t, t + seconds, int(rng.poisson(seconds / 200.0))).tolist()]
+    laid.sloshes = tuple(
+        Slosh(at, float(rng.uniform(*SLOSH_KG)), float(rng.uniform(*SLOSH_HZ)), float(rng.uniform(*SLOSH_TAU_S)))
+        for at in bumps
+    )
+    return laid
 
 
 def laundry(rng: Random, t: float, seconds: float) -> Laid:
@@ -247,3 +291,10 @@ def mat_care(rng: Random, t: float, seconds: float, duration_s: float, *, washed
 def shaken(rng: Random, t: float, seconds: float, load_kg: float) -> Shaken:
     thing = Thing(t, t + seconds, "shaken", 0.0)
     return Shaken(thing, PLATFORM_KG + load_kg, float(np.exp(rng.uniform(*np.log(SHAKEN)))))
+
+
+def machine(rng: Random, t: float, seconds: float, load_kg: float) -> Shaken:
+    """A washing machine that spins beside the mat with `load_kg` on it."""
+    thing = Thing(t, t + seconds, "machine", 0.0)
+    part = float(np.exp(rng.uniform(*np.log(MACHINE))))
+    return Shaken(thing, PLATFORM_KG + load_kg, part, swell_s=float(rng.uniform(1.0, 10.0)))

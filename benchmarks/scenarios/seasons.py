@@ -14,12 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim import things
-from matpi.sim.cells import GROUPS, draw_build
-from matpi.sim.loads import CELLS, Array, Random
-from matpi.sim.people import APNOEA_S, Person, Visit, draw_person, start_visit
-from matpi.sim.recording import Recording
-from matpi.sim.scene import DAY_S, Scene, chance
+from benchmarks.scenarios import things
+from benchmarks.scenarios.cells import GROUPS, draw_build
+from benchmarks.scenarios.loads import CELLS, Array, Random
+from benchmarks.scenarios.people import APNOEA_S, Person, Visit, draw_person, start_visit
+from benchmarks.scenarios.recording import Recording
+from benchmarks.scenarios.scene import DAY_S, Scene, chance
 
 HOUR_S: Final = 3600.0
 YEAR_DAYS: Final = 365
@@ -159,7 +159,7 @@ class DayScene(Scene):
 def days_of(year: Year) -> Iterator[Day]:
     """The days in their order; the same year gives the same days."""
     rng = chance("year of a mat", year.seed)
-    build = draw_build(rng)
+    build = draw_build(rng, rate=10)  # a year at 80/s takes hours to judge
     room = room_c(rng, year.days)
     people = (draw_person(rng), draw_person(rng))
     ageing = np.cumsum(AGEING_KG * rng.standard_normal((year.days + 1, build.channels)), axis=0)
@@ -220,7 +220,7 @@ def _sessions(scene: DayScene, people: tuple[Person, ...]) -> None:
         _lie(visit, begin + 60.0 * float(rng.uniform(*LENGTH_MIN[kind])), asleep=kind != "awake")
         visit.get_off()
         scene.visit(visit)
-        assert scene.busy is not None  # noqa: S101
+        assert scene.busy is not None
         scene.busy.append((begin - BEFORE_S, visit.end_s + AFTER_S))
 
 
@@ -297,6 +297,6 @@ def _in_year(
         t=t[on],
         kg=kg[on],
         flagged=recording.flagged[on],
-        stays=tuple(replace(stay, start_s=stay.start_s + begin, end_s=stay.end_s + begin) for stay in recording.stays),
+        stays=tuple(stay.later(begin) for stay in recording.stays),
         things=tuple(replace(it, start_s=it.start_s + begin, end_s=it.end_s + begin) for it in recording.things),
     )

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matpi.sim.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, told
+from benchmarks.scenarios.cells import BAD_CREEP, CREEP, HYSTERESIS_KG, Build, Faults, draw_build, readings
+from benchmarks.scenarios.loads import Array, follow, moments
 from matpi.sim.chip import CODE_MAX
-from matpi.sim.loads import Array, follow, moments
 
 QUIET = Faults(glitch_share=0.0)
 
 
 def build(**changes: object) -> Build:
-    plain = draw_build(np.random.default_rng(1))
+    plain = draw_build(np.random.default_rng(1), rate=10)
     perfect = {
         "noise_kg": (0.0, 0.0),
         "phase": (0.0, 0.0),
@@ -34,7 +34,7 @@ def tell(
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     n = len(load)
     t: Array = np.arange(n, dtype=np.float64) * build.period_s
-    return told(build, t, load, np.full(n, warm), np.full(n, ambient_c), faults, np.random.default_rng(2))
+    return readings(build, t, load, np.full(n, warm), np.full(n, ambient_c), faults, np.random.default_rng(2))
 
 
 def stepped(n: int, at: int, kg: float, off: int | None = None) -> Array:
@@ -104,7 +104,7 @@ def test_a_glitch_keeps_the_top_bits_and_sets_the_rest_and_the_chip_starts_anew(
 def test_a_glitch_in_quiet_hours_costs_no_more_than_four_conversions() -> None:
     part = build()
     t = np.arange(0.0, 5000.0)
-    told_t, _, flagged = told(
+    told_t, _, flagged = readings(
         part,
         t,
         np.zeros((5000, 4)),
@@ -153,12 +153,24 @@ def test_readings_come_at_the_full_rate_while_something_happens() -> None:
     assert step[(t[:-1] > 300.0) & (t[:-1] < 500.0)].min() > 0.9
 
 
+def test_boards_are_as_noisy_as_their_sources_say_at_either_rate() -> None:
+    for rate, low, high, worst in ((10, 0.001, 0.007, 0.007), (80, 0.0018, 0.0065, 0.013)):
+        noise = np.array([draw_build(np.random.default_rng(n), rate=rate).noise_kg for n in range(300)])
+        assert noise.min() >= low
+        assert noise.max() <= worst
+        assert 0.85 < (noise <= high).mean() <= 1.0
+        bad = [max(draw_build(np.random.default_rng(n), rate=rate, bad_cell=1).noise_kg) for n in range(100)]
+        assert max(bad) <= 0.013
+    rates = [draw_build(np.random.default_rng(n)).rate for n in range(400)]
+    assert 0.17 < rates.count(10) / len(rates) < 0.33
+
+
 def test_no_such_mat() -> None:
     with pytest.raises(ValueError, match="1, 2 or 4 channels"):
         draw_build(np.random.default_rng(1), channels=3)
 
 
 def test_the_device_does_without_numpy() -> None:
-    code = "import sys, matpi.app, matpi.sim.body, matpi.sim.recording; print('numpy' in sys.modules)"
+    code = "import sys, matpi.app, matpi.sim.body; print('numpy' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

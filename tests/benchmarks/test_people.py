@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from matpi.sim.loads import Array, Path
-from matpi.sim.people import Visit, draw_person, start_visit
+from benchmarks.scenarios.loads import Array, Path
+from benchmarks.scenarios.people import BREATH_KG, Visit, draw_half_on, draw_person, start_visit
 
 SEEDS = range(30)
 ON_KG, OFF_KG = 12.0, 6.0
@@ -38,12 +40,44 @@ def test_the_mat_carries_the_posture_s_share(posture: str, low: float, high: flo
         assert low - 0.01 <= kg.mean() / one.person.kg <= high + 0.01
 
 
-def test_calves_lie_under_the_threshold() -> None:
+def test_one_leg_comes_after_the_other() -> None:
     for seed in SEEDS:
         one = visit(seed, "calves")
-        _, kg = total(one, one.path.t, one.path.t + 20.0)
-        assert 3.9 < kg.mean() < 8.1
+        t, kg = total(one, 10.0, one.path.t + 20.0)
+        assert 5.9 < kg[-150:].mean() < 10.1
         assert kg.max() < ON_KG
+        assert 2.9 < np.median(kg[(t > 12.0) & (t < 13.0)]) < 5.1
+        assert 12.0 < one.path.t < 10.0 + 14.0
+
+
+def test_a_person_half_on_the_mat_rests_at_13_to_25_kg() -> None:
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        one = start_visit(draw_half_on(rng), rng, "half", 10.0)
+        one.get_on("steps" if seed % 2 else "plain")
+        assert 2.0 < one.path.t - 10.0 < 30.0
+        _, kg = total(one, one.path.t + 1.0, one.path.t + 30.0)
+        assert 12.9 < kg.mean() < 25.1
+
+
+def test_a_knee_on_the_edge_stays_under_the_threshold_for_some_seconds() -> None:
+    for seed in SEEDS:
+        one = visit(seed, how="steps")
+        t = np.arange(10.0, one.path.t, 0.05)
+        kg = one.path.at(t)[0]
+        before = t[np.argmax(kg > ON_KG)] - t[np.argmax(kg > 2.0)]
+        assert 3.0 < before < 20.0
+
+
+def test_who_sits_up_leaves_some_load_and_lies_down_again() -> None:
+    for seed in SEEDS:
+        one = visit(seed)
+        rest, begin = one.rest_kg, one.path.t
+        one.sit_up(8.0, 40.0)
+        _, kg = total(one, begin, one.path.t + 3.0)
+        assert kg[-20:].mean() == pytest.approx(rest, rel=0.02)
+        assert 38.0 < (kg < ON_KG).sum() / 10.0 < 50.0
+        assert kg.min() > OFF_KG
 
 
 def test_stepping_on_takes_as_long_as_on_a_balance_board() -> None:
@@ -99,14 +133,16 @@ def test_breath_goes_between_head_and_foot_and_hardly_into_the_sum() -> None:
         one.asleep = (0.0, 1e9)
         t = np.arange(one.path.t + 1.0, one.path.t + 61.0, 0.1)
         cells = one.cells(t, np.random.default_rng(9))
-        head, foot = cells[:, :2].sum(axis=1), cells[:, 2:].sum(axis=1)
-        assert 0.01 < head.std() < 0.2
+        second = np.ones(10) / 10  # the heart is in the sum
+        head, foot = (np.convolve(cells[:, pair].sum(axis=1), second, "valid") for pair in ([0, 1], [2, 3]))
         assert np.corrcoef(head, foot)[0, 1] < -0.5
         assert (head + foot).std() < 0.5 * head.std() + 0.015
+        assert np.ptp(head - foot) / 2.0 < 0.5 * 1.7 * BREATH_KG[1], "half of it asleep, some breaths deeper"
 
 
 def test_a_pause_of_breath_leaves_the_heart() -> None:
     one = visit(3)
+    one.person = replace(one.person, breath_kg=0.1)
     at = one.path.t + 60.0
     one.asleep, one.apnoea = (0.0, 1e9), [(at, at + 20.0)]
     t = np.arange(at - 40.0, at + 20.0, 0.1)

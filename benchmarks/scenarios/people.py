@@ -1,42 +1,59 @@
-"""Somebody of 45 to 120 kg on the mat: getting on and off, lying still or not, breath and heart in the load.
+"""A person on the mat: getting on and off, lying still or not, breath and heart in the load.
 
 Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md. That a body's
-load on a mat moves like this has been measured by nobody here.
+load on a mat moves like this has not been measured here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import Array, Path, Random, spread, wander
+from benchmarks.scenarios.loads import Array, Path, Random, spread, wander
 
 KG: Final = (45.0, 120.0)  # the people this is for; chosen
 LYING: Final = (0.60, 0.75)  # share on a mat under the trunk: 0.66 to 0.73 quartiles (maps of arXiv 2104.02159)
 SITTING: Final = (0.70, 0.90)  # the feet on the floor carry the rest; chosen, unmeasured
-CALVES_KG: Final = (4.0, 8.0)  # both calves; chosen, unmeasured
-HEAD: Final = {"lying": (0.52, 0.70), "sitting": (0.25, 0.45), "standing": (0.40, 0.60), "calves": (0.30, 0.70)}
+LEG_KG: Final = (3.0, 5.0)  # one calf; chosen, unmeasured
+LEG_CLEAR_OF_KG, LEG_CLEAR_KG = 4.0, 0.25
+"""The first leg is clearly over the threshold of the calves or clearly under it, else the truth would be a guess."""
+NEXT_LEG_S: Final = (2.0, 10.0)  # from one leg to the other; chosen, unmeasured
+LIGHT_KG: Final = (35.0, 70.0)  # of people who lie on it with the shoulders or the upper back only; chosen
+HALF_ON_KG: Final = (13.0, 25.0)  # what the mat bears of them; chosen, from just over the threshold on
+HEAD: Final = {"lying": (0.52, 0.70), "sitting": (0.25, 0.45), "standing": (0.40, 0.60), "calves": (0.30, 0.70),
+               "half": (0.35, 0.75)}  # fmt: skip
 """On the head pair; chosen, unmeasured."""
 
 RISE_S: Final = (0.34, 1.1)  # 5 % to 95 %, balance board (computed; DFNOsorio/WiiBoard at 66897b0)
 OFF_S: Final = (0.2, 0.4)  # the same recordings
 OVERSHOOT: Final = (1.10, 1.30)  # estimate; the same recordings show 1.03 to 1.1 for stepping on
 BOUNCE: Final = 0.15  # share that lifts off again once while getting on: one of the board's recordings, 0.69 s
+LOWER_S: Final = (2.0, 12.0)  # lowering oneself; chosen, unmeasured
+EDGE_KG, EDGE_WAIT_S = (5.0, 11.0), (3.0, 10.0)  # a knee or the seat on the edge first; chosen, unmeasured
+LEAN_KG: Final = (8.0, 30.0)  # a hand put down while standing up; chosen
+SIT_UP_KG: Final = (4.0, 20.0)  # legs and seat, while the back is off the mat; chosen, unmeasured
 SLOW_OFF_S: Final = (5.0, 8.0)  # sliding off with care; chosen, unmeasured
 LIFT_S: Final = (1.0, 4.0)  # hips up to move the mat or the shirt; chosen, unmeasured
 LIFT_LEFT: Final = (0.0, 0.12)  # share of the load that stays meanwhile; chosen, unmeasured
 
 BREATH_HZ: Final = (0.20, 0.30)  # at rest; 6 a minute when paced (docs/sources.md, cells)
 SLOW_BREATH_HZ, SLOW_BREATHERS = 0.1, 0.2  # share who breathe with a pacer; chosen
-BREATH_KG: Final = (0.05, 0.20)  # between head and foot, either way; estimate, no published figure (same place)
-BREATH_SUM_KG: Final = 0.008  # in the sum at 0.25 Hz, falling with the square of the rate; estimate: 8 kg moved 4 mm
+BREATH_KG: Final = (0.024, 0.100)
+"""Peak to peak an end, the two in opposite phase (Isono et al. 2019); estimate: 3 kg of organs moved 8 to 20 mm over
+0.6 to 1 m, whatever the rate (docs/sources.md, cells)."""
+BREATH_SUM_KG: Final = 0.016
+"""Peak to peak in the sum at 0.25 Hz, falling with the square of the rate; estimate: 8 kg moved 4 mm."""
+BREATH_WAVE: Final = 2.137  # peak to peak of sin(x) + 0.2 sin(2x)
+USUAL_REST_KG: Final = 50.0  # of a person lying, whose heart and sway these figures are; lighter loads have less
 HEART_HZ: Final = (0.9, 1.5)  # chosen
 HEART_KG: Final = (0.005, 0.020)  # estimate
-ASLEEP: Final = (0.4, 0.8)  # breath asleep to awake; chosen, unmeasured. The heart goes at 0.8 of its rate
+ASLEEP: Final = 0.5  # breath asleep to awake; estimate. The heart goes at 0.8 of its rate
 APNOEA_S: Final = (10.0, 20.0)  # pauses of over 10 s count as apnoea; the upper end is chosen
+HELD_S: Final = (15.0, 50.0)  # breath held on purpose; chosen
+CALM_SWAY: Final = (0.0, 0.5)  # sway of a calm person to another's; chosen, unmeasured
 STANDING_SWAY_KG: Final = (0.017, 0.026, 0.055)
 """rms in 0.05-0.5, 0.8-3 and 3-12 Hz, 77 force-plate recordings (docs/sources.md, presence)."""
 STANDING_SWAY_HEAD: Final = 0.009  # of the place: 4.6 mm (same recordings) on half a metre
@@ -55,6 +72,8 @@ class Person:
     breath_kg: float
     heart_hz: float
     heart_kg: float
+    sway: float = 1.0
+    """Of the usual swaying while awake."""
 
 
 def draw_person(rng: Random) -> Person:
@@ -70,9 +89,21 @@ def draw_person(rng: Random) -> Person:
     )
 
 
+def draw_half_on(rng: Random, rest_kg: tuple[float, float] = HALF_ON_KG) -> Person:
+    """A light person who lies with a part of the body only: at rest the mat bears `rest_kg`."""
+    kg, on = float(rng.uniform(*LIGHT_KG)), float(rng.uniform(*rest_kg))
+    return replace(draw_person(rng), kg=kg, lying=on / kg)
+
+
+def calmed(person: Person, rng: Random) -> Person:
+    """The same person, who hardly moves; the breath of some is as shallow as asleep."""
+    low, high = BREATH_KG
+    return replace(person, sway=float(rng.uniform(*CALM_SWAY)), breath_kg=float(rng.uniform(ASLEEP * low, high)))
+
+
 @dataclass(slots=True)
 class Visit:
-    """One stay of one person. Acts are told in the order of time; then `cells` has the load. A `loads.Source`."""
+    """One stay of one person. Acts are called in the order of time; then `cells` has the load. A `loads.Source`."""
 
     person: Person
     rng: Random
@@ -95,14 +126,23 @@ class Visit:
     # -- getting on ------------------------------------------------------------------------------------------------
 
     def get_on(self, how: str = "plain") -> None:
-        """plain, slow (lowers for 5 to 12 s) or sit_first (sits 5 to 60 s before lying)."""
+        """plain, slow (lowers for 5 to 12 s), sit_first (sits 5 to 60 s before lying) or steps (the edge first)."""
         rng, person, path = self.rng, self.person, self.path
+        if self.posture == "calves":
+            self._legs()
+            return
+        if how == "steps" or self.posture == "half":
+            self._aim(self.posture)
+            if how == "steps":
+                self._edge()
+            self._lower(rng.uniform(*LOWER_S))
+            return
         if rng.random() < BOUNCE:
             touch = person.kg * rng.uniform(0.15, 0.7)
             path.to(rng.uniform(0.2, 0.5), touch).to(rng.uniform(0.1, 0.3), 0.2).wait(path.t + rng.uniform(0.1, 0.6))
-        if self.posture in {"standing", "calves"}:
+        if self.posture == "standing":
             self._aim(self.posture)
-            self._land(self.rest_kg, rng.uniform(*RISE_S), 1.03 if self.posture == "calves" else rng.uniform(1.03, 1.2))
+            self._land(self.rest_kg, rng.uniform(*RISE_S), rng.uniform(1.03, 1.2))
             return
         sitting = person.kg * person.sitting
         self._aim("sitting")
@@ -130,14 +170,33 @@ class Visit:
     def _rest(self, posture: str) -> float:
         person = self.person
         match posture:
-            case "lying":
+            case "lying" | "half":
                 return person.kg * person.lying
             case "sitting":
                 return person.kg * person.sitting
-            case "calves":
-                return float(self.rng.uniform(*CALVES_KG))
             case _:
                 return person.kg
+
+    def _legs(self) -> None:
+        """One calf, and 2 to 10 s later the other."""
+        rng, path = self.rng, self.path
+        self._aim("calves")
+        first, second = rng.uniform(*LEG_KG, 2)
+        while abs(first - LEG_CLEAR_OF_KG) < LEG_CLEAR_KG:
+            first = rng.uniform(*LEG_KG)
+        self.rest_kg = float(first + second)
+        self._land(first, rng.uniform(*RISE_S), 1.03)
+        path.wait(path.t + rng.uniform(*NEXT_LEG_S))
+        self._land(self.rest_kg, rng.uniform(*RISE_S), 1.03)
+
+    def _edge(self) -> None:
+        """A knee or the seat on the edge of the mat, for some seconds."""
+        rng, path = self.rng, self.path
+        kg = rng.uniform(*EDGE_KG)
+        path.to(rng.uniform(0.4, 1.0), kg, rng.uniform(0.15, 0.35), rng.uniform(0.1, 0.9))
+        until = path.t + rng.uniform(*EDGE_WAIT_S)
+        while path.t < until:
+            path.to(rng.uniform(0.5, 2.0), min(kg * rng.uniform(0.9, 1.1), EDGE_KG[1]))
 
     def _land(self, kg: float, rise_s: float, over: float) -> None:
         # The path's smooth step has its 5 and 95 % at 0.135 and 0.865 of its length.
@@ -146,8 +205,8 @@ class Visit:
     def _lower(self, seconds: float) -> None:
         """From sitting to lying; the hands beside the mat carry some of it meanwhile."""
         rng, path = self.rng, self.path
-        self.rest_kg = self._rest("lying")
-        head, left = rng.uniform(*HEAD["lying"]), rng.uniform(0.45, 0.55)
+        self.rest_kg = self._rest(self.posture)
+        head, left = rng.uniform(*HEAD[self.posture]), rng.uniform(0.45, 0.55)
         start, begin = path.kg, path.place[0]
         steps = max(2, int(seconds / 1.2))
         for step in range(1, steps):
@@ -201,6 +260,16 @@ class Visit:
         path.to(rng.uniform(0.5, 1.2), on_side).wait(path.t + rng.uniform(5.0, 60.0))
         path.to(rng.uniform(0.5, 1.2), self.rest_kg * rng.uniform(0.5, 1.15), *home).to(0.6, self.rest_kg)
 
+    def sit_up(self, left_kg: float, seconds: float) -> None:
+        """The back off the mat for `seconds`, with `left_kg` left on it, and down again."""
+        rng, path = self.rng, self.path
+        path.to(rng.uniform(0.8, 2.0), left_kg, rng.uniform(0.1, 0.35), rng.uniform(0.4, 0.6))
+        until = path.t + seconds
+        while path.t < until:
+            path.wait(min(path.t + rng.uniform(1.0, 15.0), until))
+            path.to(rng.uniform(0.3, 1.0), left_kg * rng.uniform(0.96, 1.04))
+        self._lower(rng.uniform(1.2, 3.5))
+
     def leave_and_return(self, gap_s: float) -> None:
         """Off for `gap_s` and back; the gap is between last and first touch to some tenths of a second."""
         self.get_off()
@@ -210,10 +279,15 @@ class Visit:
     # -- getting off -----------------------------------------------------------------------------------------------
 
     def get_off(self, how: str | None = None) -> None:
-        """Off by roll (to a side and push up), sit_up (and stand), slide (off slowly); any, when not told."""
+        """Off by roll (to a side and push up), sit_up (and stand), slide (off slowly); any, when not given."""
         rng, path = self.rng, self.path
+        if self.posture == "calves" and rng.random() < 0.5:
+            path.to(rng.uniform(0.2, 0.5), self.rest_kg * rng.uniform(0.4, 0.6)).wait(path.t + rng.uniform(0.5, 3.0))
         if self.posture in {"standing", "calves"}:
             path.to(rng.uniform(0.2, 0.5), path.kg * rng.uniform(0.95, 1.1)).to(rng.uniform(*OFF_S) / 0.73, 0.0)
+            return
+        if self.posture == "half":
+            path.to(rng.uniform(0.3, 1.0), self.rest_kg * rng.uniform(0.95, 1.15)).to(rng.uniform(0.5, 2.5), 0.0)
             return
         sitting = self.person.kg * self.person.sitting
         match how or rng.choice(("roll", "sit_up", "slide")):
@@ -233,6 +307,12 @@ class Visit:
                     path.to(seconds / steps, start * part * rng.uniform(0.9, 1.1), 0.2 + 0.3 * part)
                 path.to(seconds / steps, 0.0)
 
+    def lean(self, after_s: float) -> None:
+        """A hand on the mat for a moment, `after_s` after getting off: a part of the person, so of the stay."""
+        rng, path = self.rng, self.path
+        kg = rng.uniform(*LEAN_KG)
+        path.wait(path.t + after_s).to(rng.uniform(0.15, 0.25), kg).to(rng.uniform(0.1, 0.4), kg).to(0.25, 0.0)
+
     # -- the load --------------------------------------------------------------------------------------------------
 
     def cells(self, t: Array, rng: Random) -> Array:
@@ -244,7 +324,10 @@ class Visit:
         speed = np.abs(np.diff(kg, append=kg[-1])) / step / self.person.kg
         moving = np.clip(speed / 0.3, 0.0, 1.0) * MOVING * self.person.kg * np.minimum(on * 3.0, 1.0)
         awake = np.where((t >= self.asleep[0]) & (t < self.asleep[1]), 0.0, 1.0)
-        low, mid, high = STANDING_SWAY_KG if self.posture == "standing" else LYING_SWAY_KG
+        part = min(self.rest_kg / USUAL_REST_KG, 1.0)
+        low, mid, high = STANDING_SWAY_KG
+        if self.posture != "standing":
+            low, mid, high = (kg * part * self.person.sway for kg in LYING_SWAY_KG)
         sway = low * wander(t, 2.0, rng) + mid * wander(t, 0.25, rng) + high * rng.standard_normal(len(t))
         total = kg + on * awake * sway + moving * wander(t, 0.2, rng)
         if self.posture == "standing":
@@ -254,24 +337,25 @@ class Visit:
         if self.posture == "standing":
             breath = 0.2 * breath  # the trunk stands over the feet: little moves between toes and heels; chosen
         if self.posture == "calves":
-            breath, beat = 0.0 * breath, 0.3 * beat  # breath is not in the calves; chosen, unmeasured
+            breath = 0.0 * breath  # breath is not in the calves; chosen, unmeasured
         rate = self.person.breath_hz / 0.25
         out = spread(np.maximum(total, 0.0), head, left)
-        between, both = on * breath, on * (beat + breath / self.person.breath_kg * BREATH_SUM_KG * rate * rate)
+        between = on * breath
+        both = on * part * (beat + breath / self.person.breath_kg * BREATH_SUM_KG * rate * rate)
         out[:, :2] += ((0.5 * both + between) / 2.0)[:, None]
         out[:, 2:] += ((0.5 * both - between) / 2.0)[:, None]
         return out
 
     def _vitals(self, t: Array, awake: Array, rng: Random) -> tuple[Array, Array]:
-        """Breath in kg moved from foot to head, heart in kg. Both vary from one to the next."""
+        """Breath in kg moved from foot to head, heart in the sum of a usual load. Both vary from one to the next."""
         person = self.person
         step = np.diff(t, prepend=t[:1])
         rate = person.breath_hz * (1.0 + 0.08 * wander(t, 4.0, rng))
         phase = 2.0 * np.pi * (rng.random() + np.cumsum(rate * step))
-        depth = np.where(awake > 0.0, 1.0, rng.uniform(*ASLEEP)) * (1.0 + 0.15 * wander(t, 5.0, rng))
+        depth = np.where(awake > 0.0, 1.0, ASLEEP) * (1.0 + 0.15 * wander(t, 5.0, rng))
         for begin, end in self.apnoea:
             depth *= 1.0 - np.clip((t - begin) / 1.5, 0.0, 1.0) * np.clip((end - t) / 0.5, 0.0, 1.0)
-        breath = person.breath_kg * depth * (np.sin(phase) + 0.2 * np.sin(2.0 * phase))
+        breath = person.breath_kg / BREATH_WAVE * depth * (np.sin(phase) + 0.2 * np.sin(2.0 * phase))
         rate = person.heart_hz * np.where(awake > 0.0, 1.0, 0.8) * (1.0 + 0.04 * wander(t, 3.0, rng))
         phase = 2.0 * np.pi * np.cumsum(rate * step)
         beat = person.heart_kg * (0.7 * np.sin(phase) + 0.5 * np.sin(2.0 * phase + 1.0) + 0.3 * np.sin(3.0 * phase))
@@ -279,5 +363,5 @@ class Visit:
 
 
 def start_visit(person: Person, rng: Random, posture: str, t: float) -> Visit:
-    """Nobody yet, `t` is the moment of getting on. posture: lying, sitting, standing or calves."""
+    """The mat is empty until `t`, the moment of getting on. posture: lying, half, sitting, standing or calves."""
     return Visit(person, rng, posture, Path(t))

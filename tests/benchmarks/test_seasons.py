@@ -8,10 +8,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from matpi.sim.cells import draw_build
-from matpi.sim.scene import DAY_S, chance
-from matpi.sim.seasons import CARE_EVERY_DAYS, DayScene, Walk, Year, _care, days_of, draw_year, room_c
-from matpi.sim.things import MatAway
+from benchmarks.scenarios.cells import draw_build
+from benchmarks.scenarios.scene import DAY_S, chance
+from benchmarks.scenarios.seasons import CARE_EVERY_DAYS, DayScene, Walk, Year, _care, days_of, draw_year, room_c
+from benchmarks.scenarios.things import MatAway
 
 SOUND = Year(3_000_001, 2)
 

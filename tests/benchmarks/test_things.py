@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from matpi.sim import things
-from matpi.sim.loads import Array, Source
+from benchmarks.scenarios import things
+from benchmarks.scenarios.loads import Array, Source
 
 SEEDS = range(30)
 

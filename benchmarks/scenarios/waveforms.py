@@ -1,6 +1,6 @@
 """Recordings of real load cells as loads: a balance board's four corners, laid onto the simulated cells.
 
-The recordings are not part of this repository (no licence); who has the folder names it, else None comes back.
+The recordings are not part of this repository (no licence): without their folder the functions here return None.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.loads import CELLS, Array, Random
-from matpi.sim.recording import Recording, Stay, Thing
-from matpi.sim.scene import laid_in
+from benchmarks.scenarios.loads import CELLS, Array, Random
+from benchmarks.scenarios.recording import Recording, Thing, sharp_stay
+from benchmarks.scenarios.scene import laid_in
 
 STAND: Final = ("stand_100s_bounced_start", 3.54, 105.33, 80.0)
 """File, first touch, last touch (12 kg upward, 6 kg downward), about kg: its SOURCE.txt."""
@@ -54,14 +54,14 @@ def read_board(folder: FilePath, name: str, start_s: float, scale: float = 1.0) 
 
 
 def standing(folder: FilePath, seed: int) -> Recording | None:
-    """The recorded stand of 100 s with its bounced start, as somebody of 45 to 120 kg; None where it is absent."""
+    """The recorded stand of 100 s with its bounced start, as a person of 45 to 120 kg; None where it is absent."""
     rng = np.random.default_rng([seed, 1])
     name, touch, leave, kg = STAND
     begin = float(rng.uniform(40.0, 90.0))
     wave = read_board(folder, name, begin, float(rng.uniform(45.0, 120.0)) / kg)
     if wave is None:
         return None
-    stay = Stay(begin + touch, begin + leave, "standing")
+    stay = sharp_stay(begin + touch, begin + leave, "standing")
     return laid_in("recorded_standing", seed, wave, [stay], [])
 
 

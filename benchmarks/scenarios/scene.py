@@ -9,11 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from matpi.sim.cells import Build, Faults, draw_build, told
-from matpi.sim.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
-from matpi.sim.people import Visit
-from matpi.sim.recording import Recording, Stay, Thing
-from matpi.sim.things import Laid, MatAway, Shaken
+from benchmarks.scenarios.cells import Build, Faults, draw_build, readings
+from benchmarks.scenarios.loads import CELLS, QUIET_RATE, Array, Random, Source, moments
+from benchmarks.scenarios.people import Visit
+from benchmarks.scenarios.recording import ON_KG, Recording, Stay, Thing, sharp_stay
+from benchmarks.scenarios.things import Laid, MatAway, Shaken
+from benchmarks.scenarios.truth import judged
 
 DAY_S: Final = 86_400.0
 AFTER_S: Final = (40.0, 60.0)  # of empty mat at the end; chosen
@@ -42,11 +43,14 @@ class Scene:
     """(opened, closed, degrees colder)."""
     quiet_s: float = 1.0 / QUIET_RATE
     """From one reading to the next while nothing is busy."""
+    on_kg: float = ON_KG
+    big_dog_stays: bool = False
 
     def visit(self, visit: Visit) -> None:
+        """A stay; its touch and thresholds are known when the load is, in `record`."""
         begin, end = visit.path.touches()
         self.sources.append(visit)
-        self.stays.append(Stay(begin, end, visit.posture))
+        self.stays.append(sharp_stay(begin, end, visit.posture))
         self.warm.append((begin, end))
 
     def lay(self, *laid: Laid | MatAway | Shaken) -> None:
@@ -67,22 +71,33 @@ class Scene:
         load = np.zeros((len(t), CELLS))
         for source in self.sources:
             rows = slice(*np.searchsorted(middle, (source.start_s, source.end_s + 0.5)))
-            load[rows] += source.cells(middle[rows], self.rng)
+            own = source.cells(middle[rows], self.rng)
+            load[rows] += own
+            if isinstance(source, Visit):
+                begin, _ = source.path.touches()
+                at = next(n for n, stay in enumerate(self.stays) if stay.start_s == begin)
+                self.stays[at] = judged(self.stays[at], middle[rows], own.sum(axis=1), self.on_kg)
         warm = np.zeros(len(t))
         for begin, end in self.warm:
             warm[slice(*np.searchsorted(t, (begin, end)))] = 1.0
-        told_t, kg, flagged = told(self.build, t, load, warm, self._ambient(t, duration_s), self.faults, self.rng)
+        arrived_t, kg, flagged = readings(
+            self.build, t, load, warm, self._ambient(t, duration_s), self.faults, self.rng
+        )
         return Recording(
             name=f"{kind}-{seed}",
             kind=kind,
             seed=seed,
             rate=self.build.rate,
-            t=told_t,
+            t=arrived_t,
             kg=kg,
             flagged=flagged,
             stays=tuple(sorted(self.stays, key=lambda stay: stay.start_s)),
             things=tuple(sorted(self.things, key=lambda thing: thing.start_s)),
             duration_s=duration_s,
+            on_kg=self.on_kg,
+            zero_kg=(self.build.drifted_kg / self.build.channels,) * self.build.channels,
+            faults=self.faults != Faults(),
+            big_dog_stays=self.big_dog_stays,
         )
 
     def _ambient(self, t: Array, duration_s: float) -> Array:
@@ -126,7 +141,7 @@ def loose_jumps(rng: Random, duration_s: float, per_hour: float) -> tuple[tuple[
 def laid_in(kind: str, seed: int, waveform: Source, stays: Sequence[Stay], more: Sequence[Thing]) -> Recording:
     """A waveform of real load cells on the simulated ones, with their noise, drift and settling."""
     rng = chance(kind, seed)
-    scene = Scene(rng, draw_build(rng, drifted_kg=saved_drift(rng)))
+    scene = Scene(rng, draw_build(rng, rate=10, drifted_kg=saved_drift(rng)))
     scene.sources.append(waveform)
     scene.stays, scene.things = list(stays), list(more)
     scene.warm = [(stay.start_s, stay.end_s) for stay in stays]

@@ -1,0 +1,1 @@
+"""Made recordings with their truth: people, pets and things on simulated load cells. Not part of the product."""
