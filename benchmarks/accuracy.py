@@ -80,7 +80,10 @@ def judge(portion: Portion) -> Judged:
     return dict(result)
 
 
-RULE_MODULES = ("edges", "first_zero", "intake", "presence", "session", "stillness", "usual", "zero")
+RULE_MODULES = (
+    *(f"presence/{name}" for name in ("detector", "evidence", "first_zero", "signal", "zero")),
+    *("doubt", "session"),
+)
 """Of matpi/core: what decides when a session begins and ends."""
 
 

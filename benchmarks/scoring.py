@@ -245,7 +245,7 @@ def _judge(
         result.blame("thing", own[0].start_s, f"{stay.kind}, {stay.over_s:.0f} s")
     result.asked += any(session.asked for session in own)
     (touch_s, _), (_, on_s) = _seen(recording, stay.touch_s), _seen(recording, stay.on_s)
-    off_s, gone_s = _seen(recording, stay.off_s)
+    (off_s, _), (_, gone_s) = _seen(recording, stay.left_s), _seen(recording, stay.off_s)
     first, last = own[0], max(own, key=lambda s: s.end_s)
     result.start_errors_s.append(first.start_s - stay.on_s)
     result.confirmed_s.append(first.confirmed_s - stay.start_s)
@@ -258,7 +258,7 @@ def _judge(
         result.blame("ran_on", first.start_s, f"began {stay.start_s - first.start_s:.0f} s before the touch")
     if last.capped:
         return
-    end_s = last.end_s - stay.off_s
+    end_s = last.end_s - min(max(last.end_s, stay.left_s), stay.off_s)
     result.end_errors_s.append(end_s)
     result.edges += 1
     if not off_s - WITHIN_S <= last.end_s <= gone_s + WITHIN_S:

@@ -14,8 +14,8 @@ from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, id_of
 from matpi.core.events import Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Session, Zero
-from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.presence.zero import ZeroRules
+from matpi.core.rules import DeviceRules, PresenceRules
 
 EVENING = 1_773_601_200.0
 """2026-03-15 19:00 UTC."""

@@ -19,6 +19,8 @@ WITHIN_S = 1.0
 """A stay within this of `SESSION_S` may be reported or not, and an end may be off by it."""
 AWAY_S = 20.0
 """An absence shorter than this does not end a stay (docs/behaviour.md 1)."""
+HAND_S = 1.0
+"""A hand put down while getting up is on the mat for less. Chosen."""
 SIT_UP_S = 90.0
 """The longest time sitting up, with more than half of "on" left on the mat, that the scenarios make. Chosen: under the
 120 s of docs/behaviour.md 1."""
@@ -32,6 +34,9 @@ class Stay:
     the load passes the on threshold for the first `ON_S` in a row, `touch_s` the first moment over 2 kg (calves: 1 kg)
     of that rise, `off_s` when it falls under half of the threshold for good. All three are `end_s` where the load is
     never over the threshold for so long. Absences under `AWAY_S` do not split a stay.
+
+    Where the last touch is shorter than `HAND_S` it is a hand put down while getting up: the body left at `left_s`,
+    and every end from there to `off_s` is right. Else the two are the same.
     """
 
     start_s: float
@@ -41,6 +46,7 @@ class Stay:
     touch_s: float
     on_s: float
     off_s: float
+    left_s: float
 
     @property
     def length_s(self) -> float:
@@ -69,12 +75,13 @@ class Stay:
             touch_s=self.touch_s + by_s,
             on_s=self.on_s + by_s,
             off_s=self.off_s + by_s,
+            left_s=self.left_s + by_s,
         )
 
 
 def sharp_stay(start_s: float, end_s: float, kind: str = "lying") -> Stay:
     """A stay whose whole load comes and goes at once."""
-    return Stay(start_s, end_s, kind, start_s, start_s, end_s)
+    return Stay(start_s, end_s, kind, start_s, start_s, end_s, end_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.scenarios.loads import Array
-from benchmarks.scenarios.recording import AWAY_S, ON_KG, ON_S, SIT_UP_S, Stay
+from benchmarks.scenarios.recording import AWAY_S, HAND_S, ON_KG, ON_S, SIT_UP_S, Stay
 
 TOUCH: Final = {"back": 2.0, "calves": 1.0}  # kg from which a rise has begun (docs/behaviour.md 1; calves: half of it)
 BOUNCE_S: Final = 1.0  # a lift-off this short while getting on belongs to the rise: the board's recordings, 0.69 s
@@ -24,7 +24,7 @@ def judged(stay: Stay, t: Array, kg: Array, on_kg: float = ON_KG) -> Stay:
     t_end = np.append(t, t[-1:])  # of a run that lasts to the end
     begins = next((low for low, high in _runs(kg > on_kg) if t_end[high] - t[low] >= ON_S), None)
     if begins is None:
-        return replace(stay, touch_s=stay.end_s, on_s=stay.end_s, off_s=stay.end_s)
+        return replace(stay, touch_s=stay.end_s, on_s=stay.end_s, off_s=stay.end_s, left_s=stay.end_s)
     touch_kg = TOUCH["back"] if on_kg >= ON_KG else TOUCH["calves"]
     clear = [high for low, high in _runs(kg[:begins] <= touch_kg) if t_end[high] - t[low] > BOUNCE_S]
     ends = int(np.flatnonzero(kg >= on_kg / 2.0)[-1])
@@ -36,7 +36,16 @@ def judged(stay: Stay, t: Array, kg: Array, on_kg: float = ON_KG) -> Stay:
             raise ValueError(f"under the threshold for too long from {t[begins + low]:.1f} s on")
     on_s = _crossing(t, kg, begins - 1, on_kg) if begins else stay.start_s
     touch_s = _crossing(t, kg, clear[-1] - 1, touch_kg) if clear else stay.start_s
-    return replace(stay, touch_s=min(touch_s, on_s), on_s=on_s, off_s=_crossing(t, kg, ends, on_kg / 2.0))
+    body_ends = next(
+        (high - 1 for low, high in reversed([*_runs(kg >= on_kg / 2.0)]) if t_end[high] - t[low] >= HAND_S), ends
+    )
+    return replace(
+        stay,
+        touch_s=min(touch_s, on_s),
+        on_s=on_s,
+        off_s=_crossing(t, kg, ends, on_kg / 2.0),
+        left_s=_crossing(t, kg, body_ends, on_kg / 2.0),
+    )
 
 
 def _runs(true: np.ndarray) -> Iterator[tuple[int, int]]:

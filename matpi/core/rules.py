@@ -25,6 +25,8 @@ class PresenceRules:
     away_s: float = 20.0
     back_s: float = 1.0
     """A return that does not last is a hand put down, or a bag that is dropped."""
+    fall_s: float = 3.0
+    """Sliding off with care takes up to 8 s, so much of it from a third of the load to nothing."""
     rest_share: float = 0.35
     """Under this share of the middle load most of it is gone. Half splits sessions of people who sit up."""
     rest_s: float = 120.0

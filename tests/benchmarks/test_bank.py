@@ -129,7 +129,7 @@ def test_what_is_too_near_to_thirty_seconds_is_left_out() -> None:
     made = [sharp_stay(0.0, length) for length in (28.9, 29.1, 30.9, 31.1)]
     assert [stay.is_session for stay in made] == [False, False, True, True]
     assert [stay.is_grey for stay in made] == [False, True, True, False]
-    slow = Stay(0.0, 36.0, "lying", touch_s=0.5, on_s=8.0, off_s=35.0)
+    slow = Stay(0.0, 36.0, "lying", touch_s=0.5, on_s=8.0, off_s=35.0, left_s=35.0)
     assert not slow.is_session
     assert slow.is_grey, "a start between the touch and the threshold is right, so both lengths are"
 

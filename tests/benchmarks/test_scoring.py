@@ -73,7 +73,7 @@ def test_each_error_has_its_name(sessions: tuple[Reported, ...], expected: dict[
 
 
 def test_a_start_may_be_anywhere_between_the_touch_and_the_threshold() -> None:
-    slow = (Stay(60.0, 180.5, "lying", touch_s=60.2, on_s=68.0, off_s=180.0),)
+    slow = (Stay(60.0, 180.5, "lying", touch_s=60.2, on_s=68.0, off_s=180.0, left_s=180.0),)
     for start_s, expected in ((59.3, {}), (65.0, {}), (68.9, {}), (59.0, {"start_off": 1}), (69.1, {"start_off": 1})):
         assert kinds(scored(slow, told(start_s, 180.0))) == expected
 

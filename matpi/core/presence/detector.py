@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from matpi.core.model import Calibration, Zero
     from matpi.core.rules import PresenceRules
 
-FALL_S: Final = 3.0
-"""Sliding off with care takes up to 8 s, of them so long from a third of the load to nothing."""
 BEYOND_KG: Final = 1e6
 """No load of this world: what is not a number, or beyond, never enters. Chosen."""
 
@@ -214,7 +212,7 @@ class Presence:
             self._band(rules.off_kg, level)
             self._due = max(self.left_at + rules.rest_s, t)
         else:
-            if not self._emptied and (onset < self.left_at + FALL_S or self._stayed_kg >= rules.on_kg):
+            if not self._emptied and (onset < self.left_at + rules.fall_s or self._stayed_kg >= rules.on_kg):
                 # The fall went on; or what stayed weighed enough for a person, who leaves only now.
                 self._fell(t, onset, f"load under {rules.off_kg:g} kg")
             self._emptied = self._weighed = True

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 JUDGED_FROM_KG: Final = 12.0
 """With a lower threshold arms or calves may lie there, and they do not breathe."""
-WINDOW: Final = 30
-"""Seconds. Three of the slowest breaths (10 s) are in it."""
+WINDOW: Final = 20
+"""Seconds. Two of the slowest breaths (10 s) are in it."""
 STEP: Final = 2
 """Seconds. Half a breath of 15 a minute: from one to two seconds breathing shows most [facts: signals C.2]."""
 
