@@ -1,7 +1,7 @@
 """matpi and its peers on the bank of scenarios. JSON lines; a progress bar on stderr.
 
 Without an option: every fourth recording of the tune set, so that `make bench` stays short. `--full`: the whole
-report set, and on every tenth seed of it the parts of the rule switched off in turn; written to docs/accuracy.md.
+report set, and on the tune set the parts of the rule switched off in turn; written to docs/accuracy.md.
 `--set tune --full` tries rules on all of the tune set and writes nothing. `--kinds` takes some classes only,
 `--peers-only` leaves matpi out.
 """
@@ -25,12 +25,13 @@ from typing import Literal
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import bank, dogs, zero_year
-from benchmarks.detectors import MATPI, WITHOUT, heard, heard_by_all, logged
+from benchmarks.detectors import MATPI, PLAIN, WITHOUT, heard, heard_by_all, logged
 from benchmarks.figures import quantile
 from benchmarks.page import Header, page
 from benchmarks.scenarios import days
 from benchmarks.scoring import EDGES, ERRORS, Score, score
 from benchmarks.targets import Scores, all_of, quiet_classes, serious, targets
+from benchmarks.under_test import live
 from benchmarks.zero_told import section
 from matpi.core.rules import PresenceRules
 
@@ -38,15 +39,13 @@ PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 CORE = Path(__file__).parents[1] / "matpi" / "core"
 PORTION = 8
 """Recordings a process judges at a time: few enough for the bar to move and for two cores to end together."""
-SHORT_EVERY, ABLATED_EVERY = 4, 10
+SHORT_EVERY, ABLATED_EVERY = 4, 2
 CORES = 2
-LIVE: dogs.Live | None = None
-"""The device with a log that lives through the households of `benchmarks.dogs`; None: they are not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Some recordings of the bank. `ablate`: on some of them the parts of the rule are switched off as well."""
+    """Some recordings of the bank. `ablate`: the parts of the rule are switched off in turn, instead of comparing."""
 
     recordings: tuple[bank.Job, ...]
     ablate: bool
@@ -64,19 +63,18 @@ def judge(portion: Portion) -> Judged:
         recording = job.make()
         if recording is None:
             continue
-        ablate = portion.ablate and recording.seed % ABLATED_EVERY == 0
+        for name in (PLAIN, "", *WITHOUT) if portion.ablate else ():
+            one = score(recording, logged(name, heard(name or MATPI, recording)))
+            one.faults.clear()
+            result["without", name, recording.kind].add(one)
+        if portion.ablate:
+            continue
         for name, report in heard_by_all(recording, peers_only=portion.peers_only):
             one = score(recording, logged(name, report))
             if name != MATPI:
                 one.bare_errors = score(recording, report).errors
                 one.faults.clear()
             result["compared", name, recording.kind].add(one)
-            if ablate and name == MATPI:
-                result["without", "", recording.kind].add(one)
-        for name in WITHOUT if ablate and not portion.peers_only else ():
-            one = score(recording, heard(name, recording))
-            one.faults.clear()
-            result["without", name, recording.kind].add(one)
     return dict(result)
 
 
@@ -129,7 +127,7 @@ def in_bank(which: bank.Which, *, full: bool) -> list[bank.Job]:
     return [job for jobs in by_kind.values() for job in jobs[::SHORT_EVERY]]
 
 
-def portions(jobs: Sequence[bank.Job], *, ablate: bool, peers_only: bool = False) -> list[Portion]:
+def portions(jobs: Sequence[bank.Job], *, ablate: bool = False, peers_only: bool = False) -> list[Portion]:
     """Each with recordings from all over the bank, so that days full of readings are spread."""
     count = -(-len(jobs) // PORTION)
     return [Portion(tuple(jobs[first::count]), ablate, peers_only) for first in range(count)]
@@ -231,12 +229,14 @@ def main(words: Iterable[str] | None = None) -> None:
     if asked.kinds:
         jobs = [job for job in jobs if job.kind in asked.kinds.split(",")]
     some = asked.kinds or asked.peers_only
-    todo = portions(jobs, ablate=asked.full and not some, peers_only=asked.peers_only)
+    todo = portions(jobs, peers_only=asked.peers_only)
+    if asked.full and not some:
+        todo += portions(in_bank("tune", full=True)[::ABLATED_EVERY], ablate=True)
     scores, without = run(todo, asked.cores)
     if not asked.full:
         note = f"shortened: one recording in {SHORT_EVERY} of the {which} set"
         print(json.dumps({"figure": "accuracy_note", "value": note}))
-    lived = dogs.big_dogs(which, LIVE) if LIVE is not None and not some else None
+    lived = dogs.big_dogs(which, live) if not some else None
     for line in lines(which, scores, time.perf_counter() - begin, lived):
         print(json.dumps(line))
     if MATPI in scores:

@@ -222,7 +222,7 @@ def _ablations(without: Scores) -> str:
         whole, quiet = all_of(classes), all_of(classes, quiet_classes() | {BUSY})
         rows.append(
             [
-                f"without: {part}" if part else "**as it is**",
+                part if part == PLAIN else f"without: {part}" if part else "**as it is**",
                 *(str(whole.counts[kind]) for kind in ERRORS),
                 str(whole.errors),
                 str(quiet.counts["invented"]),
@@ -234,8 +234,9 @@ def _ablations(without: Scores) -> str:
         )
     some = all_of(next(iter(without.values()))) if without else Score()
     text = (
-        f"The same device with one part switched off at a time, on {some.recordings:,} of the recordings with "
-        f"{some.stays:,} sessions and {some.empty_h:.0f} hours without a person. A part whose row is no worse than the "
+        f"The same device with one part switched off at a time, on {some.recordings:,} recordings of the set on which "
+        f"rules are tried, with {some.stays:,} sessions and {some.empty_h:.0f} hours without a person. A part whose row is no "
+        "worse than the "
         "first earns nothing here. Readings flagged by the reader are dropped before all this, except where it is the "
         "part that is switched off. The last column counts how often the screen showed an arrival."
     )
