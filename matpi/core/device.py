@@ -72,7 +72,7 @@ from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Change, Load, Presence
-from matpi.core.presence.zero import ZeroSaver
+from matpi.core.presence.zero import ZeroSaver, ZeroWord
 from matpi.core.programme import Plan
 from matpi.core.rating import Dial
 from matpi.core.rules import DeviceRules
@@ -326,6 +326,7 @@ class Device:
         if word != self._zero_word:
             zeroing.told(self, self.presence.last_t, self._zero_word)
             self._zero_word, self._dirty = word, True
+            self.touched = self.presence.last_t if word is ZeroWord.BACKWARDS else self.touched
         if self.presence.zero.turn and self.fresh is None:
             zeroing.turn(self, self.presence.last_t)
         while changes:
