@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BENCHES := core_year arriving frame process reader appliance bank cost breath zero_year accuracy
+BENCHES := core_year arriving frame process reader appliance bank cost breath zero_year recorded accuracy
 STAMP  := $(VENV)/.ready
 
 .PHONY: help sim test test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
