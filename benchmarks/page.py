@@ -236,9 +236,9 @@ def _ablations(without: Scores) -> str:
     text = (
         f"The same device with one part switched off at a time, on {some.recordings:,} recordings of the set on which "
         f"rules are tried, with {some.stays:,} sessions and {some.empty_h:.0f} hours without a person. A part whose "
-        "row is no worse than the first earns nothing here. Readings flagged by the reader are dropped before "
-        "all this, except where it is the part that is switched off. The last column counts how often the screen showed an "
-        "arrival."
+        "row is no worse than the first earns nothing here. Readings flagged by the reader are dropped before all "
+        "this, except where it is the part that is switched off. The last column counts how often the screen showed "
+        "an arrival."
     )
     head = ("matpi", *(kind.replace("_", " ") for kind in ERRORS), "all", "invented, no big dogs", "edges off")
     return text + "\n\n" + _table((*head, "start 95 %", "end 95 %", "objects found", "arriving"), rows)
