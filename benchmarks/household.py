@@ -1,4 +1,4 @@
-"""A device that lives for months: with a store that answers at once, and through power cuts."""
+"""A device that runs for months, through power cuts, with a store that answers at once."""
 
 from __future__ import annotations
 
@@ -11,21 +11,38 @@ from benchmarks.scoring import Reported
 from benchmarks.under_test import EVENING, reported
 from matpi.core import zeroing
 from matpi.core.device import Device
-from matpi.core.effects import Checkpoint, DropSession, Effect, Report, Said, Save, SaveSession, SaveZero, id_of
+from matpi.core.effects import (
+    Checkpoint,
+    DropSession,
+    Effect,
+    Report,
+    Said,
+    Save,
+    SaveCalibration,
+    SaveSession,
+    SaveZero,
+    UseCalibration,
+    id_of,
+)
 from matpi.core.events import Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session
 from matpi.core.presence.detector import Presence
-from matpi.core.rules import DeviceRules
+from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.session import State
 
 NOMINAL: Final = Calibration((0, 0), (42_950.0, 42_950.0), approximate=True)
-"""Nobody has calibrated. 42 950 counts a kilogram: docs/sources.md, cells."""
+"""Of a mat that was never calibrated. 42 950 counts a kilogram: docs/sources.md, cells."""
+RULES: Final = PresenceRules()
 
 
 class Household:
-    """A device with its store, through power cuts. The store answers at once and has what it was given."""
+    """A device with its store, through power cuts. The store answers at once and loses nothing."""
 
-    def __init__(self, t: float, *, calibrated: bool, presence: type[Presence] = Presence) -> None:
-        self._presence = presence
+    def __init__(
+        self, t: float, *, calibrated: bool, rules: PresenceRules = RULES, presence: type[Presence] = Presence
+    ) -> None:
+        """`presence`: for a comparison, a detector without a protection that no rule switches off."""
+        self._rules, self._presence = DeviceRules(presence=rules), presence
         self._ids, self._boots = count(1), count(1)
         self._zero: SaveZero | None = None
         self._open: Session | None = None
@@ -36,28 +53,34 @@ class Household:
 
     def _boot(self, t: float, memory: Memory) -> Device:
         self._t = t
-        rules = DeviceRules()
         device = Device(
             t,
             boot_id=f"boot {next(self._boots)}",
             memory=memory,
-            rules=rules,
+            rules=self._rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(self._ids)),
         )
         if self._presence is not Presence:
-            device.presence = self._presence(t, memory.zero, rules.presence, calibrated=not device.approximate)
+            device.presence = self._presence(t, memory.zero, self._rules.presence, memory.calibration)
         self.device = device
+        self._use(memory.calibration)
         self._perform(device.handle(WallClock(t, EVENING + t, trusted=True)))
         return device
 
+    def _use(self, calibration: Calibration | None) -> None:
+        """Convert readings, which come by `NOMINAL`, as the reader does with this calibration."""
+        slopes = NOMINAL.counts_per_kg if calibration is None else calibration.counts_per_kg
+        factors = tuple(nominal / slope for nominal, slope in zip(NOMINAL.counts_per_kg, slopes, strict=True))
+        self._factors = factors if set(factors) != {1.0} else ()  # () for nearly every mat: nothing to convert
+
     @property
     def sessions(self) -> list[Reported]:
-        """Ended ones; one that went on after all stands here as it ended last."""
+        """Ended ones; one that was resumed is listed as it ended last."""
         return list(self._by_id.values())
 
     def restart(self, t: float) -> None:
-        """Power is back: what the store has is all that is known."""
+        """Boot after a power cut, with what the store has."""
         memory = Memory(
             log=self.device.keeper.log,
             open=self._open,
@@ -69,10 +92,12 @@ class Household:
         self._open = None
         self._boot(t, memory)
 
-    def zero_by_hand(self, t: float) -> None:
-        if not zeroing.set_zero(self.device, t):
-            raise RuntimeError(f"the zero could not be set by hand at {t:.0f} s")
+    def zero_by_hand(self, t: float) -> bool:
+        """Choose it in the menu. False where the device has no menu, as during a session, or refuses."""
+        offered = self.device.machine.state in {State.IDLE, State.OBJECT}
+        done = offered and zeroing.set_zero(self.device, t)
         self.tick(t)
+        return done
 
     def tick(self, t: float) -> None:
         self._t = t
@@ -81,18 +106,22 @@ class Household:
     def listen(self, readings: Iterable[Reading]) -> None:
         handle, perform = self.device.handle, self._perform
         for reading in readings:
-            effects = handle(reading)
+            effects = handle(self._converted(reading) if self._factors else reading)
             if effects:
                 self._t = reading.t
                 perform(effects)
 
+    def _converted(self, reading: Reading) -> Reading:
+        kg = tuple(factor * kg for factor, kg in zip(self._factors, reading.kg, strict=True))
+        return Reading(reading.t, kg, reading.ok)
+
     def _perform(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Report(event=Said.SESSION_ENDED, session=Session() as session, t=told):
-                    self._by_id[session.id] = reported(session, session.start_mono, told)
-                case Report(event=Said.OBJECT, t=told):
-                    self.objects.append(told)
+                case Report(event=Said.SESSION_ENDED, session=Session() as session, t=known):
+                    self._by_id[session.id] = reported(session, session.start_mono, known)
+                case Report(event=Said.OBJECT, t=known):
+                    self.objects.append(known)
                 case Checkpoint(session):
                     self._open = session
                 case SaveSession() | DropSession():
@@ -100,6 +129,10 @@ class Household:
                         self._open = None
                 case SaveZero():
                     self._zero = effect
+                case SaveCalibration(calibration, zero):
+                    self._calibration, self._zero = calibration, SaveZero(zero, None)
+                case UseCalibration(calibration):
+                    self._use(calibration)
                 case _:
                     pass
             if isinstance(effect, Save):

@@ -22,10 +22,9 @@ from typing import Final, Literal
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.scenarios.seasons import YEAR_DAYS, Year, draw_year
-from benchmarks.zero_told import Outcome, Told, lines, section
-from benchmarks.zero_watch import through
-from benchmarks.zero_without import WITHOUT, least_told_kg, limits
-from matpi.core.presence.detector import Presence
+from benchmarks.zero_told import Outcome, Results, lines, section
+from benchmarks.zero_watch import run_year
+from benchmarks.zero_without import AS_IT_IS, VARIANTS, ZeroVariant, least_reported_kg, limits
 
 Which = Literal["tune", "report"]
 SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(84_000_000, 84_001_000)}
@@ -34,19 +33,19 @@ SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(84_000_00
 """
 SOME_DAYS, SOME_MATS = 24, 8
 SHORT_DAYS, SHORT_MATS = 20, 2
-WITHOUT_DAYS: Final = 14
+VARIANT_DAYS: Final = 14
 CORES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A mat to live with. `without`: to compare, what protects its zero is switched off, nothing of it for ""."""
+    """A mat for a year. `variant`: of a comparison, with what protects the zero switched off; else None."""
 
     year: Year
-    without: str | None = None
+    variant: ZeroVariant | None = None
 
-    def done(self, over: Queue[int]) -> Outcome:
-        return through(self.year, WITHOUT.get(self.without or "", Presence), lambda: over.put(1))
+    def done(self, days: Queue[int]) -> Outcome:
+        return run_year(self.year, self.variant or AS_IT_IS, lambda: days.put(1))
 
 
 def jobs(which: Which, *, full: bool) -> list[Job]:
@@ -57,12 +56,12 @@ def jobs(which: Which, *, full: bool) -> list[Job]:
     return [
         Job(draw_year(seeds[0], YEAR_DAYS)),
         *(Job(draw_year(seed, SOME_DAYS)) for seed in seeds[2 : 2 + 2 * SOME_MATS : 2]),
-        *(Job(draw_year(seeds[0], WITHOUT_DAYS), without) for without in ("", *WITHOUT)),
+        *(Job(draw_year(seeds[0], VARIANT_DAYS), variant) for variant in VARIANTS),
     ]
 
 
 def run(todo: Sequence[Job], cores: int = CORES) -> list[Outcome]:
-    """In the order of the jobs, whoever ended first; the bar counts days."""
+    """In the order of the jobs; the bar counts days."""
     from rich import progress
     from rich.console import Console
 
@@ -75,23 +74,23 @@ def run(todo: Sequence[Job], cores: int = CORES) -> list[Outcome]:
         ProcessPoolExecutor(cores, mp_context=context) as pool,
     ):
         task = bar.add_task("days", total=sum(job.year.days for job in todo))
-        over = manager.Queue()
-        futures = [pool.submit(job.done, over) for job in todo]
+        days = manager.Queue()
+        futures = [pool.submit(job.done, days) for job in todo]
         while wait(futures, timeout=0.0).not_done:
             try:
-                bar.advance(task, over.get(timeout=0.5))
+                bar.advance(task, days.get(timeout=0.5))
             except Empty:
                 continue
         bar.update(task, completed=sum(job.year.days for job in todo))
         return [future.result() for future in futures]
 
 
-def measured(which: Which, *, full: bool, cores: int = CORES) -> Told:
+def measured(which: Which, *, full: bool, cores: int = CORES) -> Results:
     todo = jobs(which, full=full)
     done = list(zip(todo, run(todo, cores), strict=True))
-    mats = tuple(outcome for job, outcome in done if job.without is None)
-    without = tuple((job.without, outcome) for job, outcome in done if job.without is not None)
-    return Told(mats, without, tuple(limits()), least_told_kg())
+    mats = tuple(outcome for job, outcome in done if job.variant is None)
+    without = tuple((job.variant.without, outcome) for job, outcome in done if job.variant is not None)
+    return Results(mats, without, tuple(limits()), least_reported_kg())
 
 
 def main(words: Iterable[str] | None = None) -> None:
@@ -105,14 +104,14 @@ def main(words: Iterable[str] | None = None) -> None:
     asked = parser.parse_args(None if words is None else list(words))
     which: Which = asked.set or ("report" if asked.full else "tune")
     begin = time.perf_counter()
-    told = measured(which, full=asked.full, cores=asked.cores)
+    results = measured(which, full=asked.full, cores=asked.cores)
     if asked.page:
-        print(section(told))
+        print(section(results))
         return
     if not asked.full:
         note = f"shortened: {SHORT_MATS} mats for {SHORT_DAYS} days, {which} set"
         print(json.dumps({"figure": "zero_year_note", "value": note}))
-    for line in lines(told, time.perf_counter() - begin):
+    for line in lines(results, time.perf_counter() - begin):
         print(json.dumps(line))
 
 
