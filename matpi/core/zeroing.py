@@ -42,8 +42,7 @@ def told(device: Device, t: float, before: ZeroWord) -> None:
 
 def follow(device: Device, t: float) -> None:
     """The zero moved a little; write it down when that is worth it."""
-    silent = device.presence.silent  # nothing moves then; the next reading asks again
-    device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before, silent=silent))
+    device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before))
 
 
 def turn(device: Device, t: float) -> None:

@@ -21,6 +21,8 @@ JUDGED_FROM_KG: Final = 12.0
 """With a lower threshold arms or calves may lie there, and they do not breathe."""
 WINDOW: Final = 20
 """Seconds. Two of the slowest breaths (10 s) are in it."""
+DEAD_S, DEAD_SHARE = 600, 0.9
+"""Nobody lies so still for ten minutes; a person's windows are hardly ever still. Chosen."""
 STEP: Final = 2
 """Seconds. Half a breath of 15 a minute: from one to two seconds breathing shows most [facts: signals C.2]."""
 
@@ -59,7 +61,7 @@ class Evidence:
     def add(self, second: Second, zero_kg: Sequence[float], floor_kg: float) -> None:
         """`floor_kg` is the load that is not this session's: the zero, and a thing below."""
         insort(self._totals, second.total_kg - floor_kg)
-        net = tuple(kg - zero for kg, zero in zip(second.kg, zero_kg or (0.0,) * len(second.kg), strict=True))
+        net = tuple(abs(kg - zero) for kg, zero in zip(second.kg, zero_kg or (0.0,) * len(second.kg), strict=True))
         self._most = tuple(map(max, self._most, net)) if self._most else net
         if second.start - self._last_end > HOLE_S:
             self._window.clear()
@@ -86,10 +88,14 @@ class Evidence:
 
     @property
     def is_thing(self) -> bool:
-        """Whether it is a bag or a basket: lighter than most people on a mat, and still for too much of the time."""
-        middle = self.middle_kg
-        light = middle is not None and middle < self._rules.thing_kg
-        return self._judged and light and self._still > self._rules.still_share * self._windows
+        """Whether it is a bag or a basket: lighter than most people on a mat, and still for too much of the time.
+
+        Or of any weight, and still all the time: furniture, or a cell that was repaired.
+        """
+        rules, middle = self._rules, self.middle_kg
+        light = middle is not None and middle < rules.thing_kg
+        dead = self._windows >= DEAD_S and self._still > DEAD_SHARE * self._windows
+        return self._judged and ((light and self._still > rules.still_share * self._windows) or dead)
 
     @property
     def doubt(self) -> Doubt | None:

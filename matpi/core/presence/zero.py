@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.effects import SaveZero
@@ -133,7 +132,9 @@ class ZeroTracker:
         if self._fallen_seconds >= FALLEN_S and self._reached(second.total_kg):
             self.kg, self._fallen_seconds = second.kg, 0
             return True
-        if abs(net) <= rules.reach_kg and self._still_seconds >= rules.still_s:
+        # Each channel by itself: with one bridge backwards a person weighs nothing in all.
+        near = max(abs(kg - zero) for kg, zero in zip(second.kg, self.kg, strict=True)) <= rules.reach_kg
+        if near and abs(net) <= rules.reach_kg and self._still_seconds >= rules.still_s:
             self._follow(second)
         return False
 
@@ -213,9 +214,9 @@ class ZeroSaver:
         self._every_s, self._at_least_kg = every_s, at_least_kg
         self.due = t + every_s
 
-    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None, *, silent: bool = False) -> list[SaveZero]:
+    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[SaveZero]:
         """One effect when it is worth it, else none; `before` is what an undo brings back."""
-        self.due = inf if silent else t + self._every_s
+        self.due = t + self._every_s
         if tracker.kg is None:
             return []
         far = self._saved is None or abs(tracker.total_kg - self._saved.total_kg) >= self._at_least_kg
