@@ -358,7 +358,6 @@ def live(path: Path, **changes: Any) -> None:
         "panel": {"driver": "sh1106", "lost": False, "trouble": "", "frames": 31},
         "state": "IDLE",
         "net_kg": 0.012,
-        "noise_kg": None,
         "zero_kg": 0.21,
         "calibrated": True,
         "counts_per_kg": [42_000.0, 41_500.0],

@@ -131,7 +131,8 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             return RatingSaved(value, saved, _hold(device, t), left), t + 2 * _FADE_STEP_S
         case State.CONFIRM if machine.last is not None:
             last = machine.last
-            return Confirm(int(last.on_mat_s), round(last.load_kg or 0.0), _hold(device, t)), inf
+            load_kg = round(last.load_kg or 0.0)
+            return Confirm(int(last.on_mat_s), load_kg, _hold(device, t), device.approximate), inf
         case State.FELT_WRONG:
             left = fraction(1 - (t - device.touched) / rules.ask_s)
             logged = device.stop_id is not None
