@@ -78,7 +78,7 @@ ARROWS: dict[str, set[str]] = {
     "header": {"config", "drivers"},
     "calibrate": {"core", "ports", "store"},
     "verdicts": {"config", "drivers"},
-    "scale_verdicts": {"config", "drivers", "verdicts"},
+    "scale_verdicts": {"config", "core", "drivers", "verdicts"},
     "doctor": {
         "config",
         "core",
