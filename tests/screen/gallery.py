@@ -150,6 +150,7 @@ def gallery(w: Words) -> dict[str, View]:
             notice=w.bar.next.format(routine=w.routines.lower_back.title),
         ),
         "away": Away(4 * 60 + 37, 17, 20),
+        "away-sitting": Away(4 * 60 + 37, 97, 120),
         "away-last": Away(12 * 60 + 34, 3, 20),
         "holding": Holding(12 * 60 + 34, 42),
         "holding-last": Holding(65, 7),
