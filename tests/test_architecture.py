@@ -186,7 +186,9 @@ def test_core_has_no_clock_thread_or_file(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_module_outgrows_its_room(path: Path) -> None:
     lines = len(path.read_text().splitlines())
-    assert lines <= LARGER.get(path.name, MAX_LINES), f"{path.relative_to(PACKAGE)} has {lines} lines: a room that wants to be two?"
+    assert lines <= LARGER.get(path.name, MAX_LINES), (
+        f"{path.relative_to(PACKAGE)} has {lines} lines: a room that wants to be two?"
+    )
 
 
 def loaded_by(statement: str) -> set[str]:
