@@ -269,6 +269,7 @@ class BoardTwin:
             {
                 "power": device is not None,
                 "state": "OFF" if snapshot is None else snapshot.state.name,
+                "about": "" if snapshot is None else snapshot.state.value,
                 "reason": "" if snapshot is None else snapshot.reason,
                 "doing": self._board.doing,
                 "kg": self._board.kg,

@@ -33,7 +33,6 @@ class Number(click.FloatRange):
 
 _STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
 _CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
-
 _PERSON = click.option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
 _BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
 
@@ -201,10 +200,8 @@ def sessions(
         amend.delete(store, delete)
     elif restore is not None:
         amend.restore(store, restore)
-    elif confirm is not None:
-        amend.answer(store, confirm, yours=True)
-    elif deny is not None:
-        amend.answer(store, deny, yours=False)
+    elif (answered := deny if confirm is None else confirm) is not None:
+        amend.answer(store, answered, yours=confirm is not None)
     elif edit is not None:
         amend.edit(store, edit, pairs)
     else:

@@ -234,7 +234,8 @@ def _scale_checks(
         chip = chips[n] if n < len(chips) else None
         checks += scale_verdicts.chip(n, config.scale, chip, abs(slopes[n]), net_kg)
     zero_kg = None if status is None else status.zero_kg
-    checks.append(scale_verdicts.zero(zero_kg, calibrated=bool(calibrated)))
+    word = "" if status is None else status.zero_word
+    checks.append(scale_verdicts.zero(zero_kg, word, calibrated=bool(calibrated)))
     checks.append(scale_verdicts.calibration(calibrated=calibrated, per_kg=slopes))
     return checks
 

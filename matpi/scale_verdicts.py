@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from matpi.config import ScaleConfig
+from matpi.core.presence.zero import ZeroWord
 from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check
 
@@ -16,7 +17,7 @@ NOISE_COUNTS: Final = {10: (25, 155), 80: (45, 155)}
 """Standard deviation a chip should give: from the data sheet's 50 and 90 nV to what builds report (14 bits free)."""
 NOISE_WARN_COUNTS: Final = 4 * 155
 NOISE_FAIL_G: Final = 200.0
-"""Such a block spreads 0.5 kg between its deciles: never still, so the zero cannot follow (core/zero.py)."""
+"""At 10 samples/s the medians of two seconds then differ by 0.1 kg: seldom still, so the zero hardly follows."""
 OFFSET_WARN_COUNTS: Final = 1_290_000
 """0.6 mV/V, twice what half-bridge cells may have unloaded by their sheets (0.3 mV/V)."""
 OFFSET_FAIL_COUNTS: Final = 6_700_000
@@ -129,8 +130,11 @@ def _offset(part: str, facts: ChipFacts, per_kg: float) -> Check:
     return Check(part, "offset", FAIL if size > OFFSET_FAIL_COUNTS else WARN, what, do)
 
 
-def zero(zero_kg: float | None, *, calibrated: bool) -> Check:
-    """`zero_kg`: the empty mat, from the calibrated reference."""
+def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
+    """`zero_kg`: the empty mat, from the calibrated reference. `word`: what the device finds wrong with it now."""
+    if word == ZeroWord.BACKWARDS:
+        what = "with a person on the mat a channel reads far below its zero: it reads backwards"
+        return Check("scale", "zero", WARN, what, "run `matpi calibrate`")
     if zero_kg is None:
         return Check("scale", "zero", SKIPPED, "told by the running device only")
     if not calibrated:
@@ -149,4 +153,6 @@ def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:
     if calibrated:
         return Check("scale", "calibration", OK, f"{shown} counts/kg")
     what = f"none yet, so kilograms are approximate ({shown} counts/kg is nominal)"
+    if turned := [f"chip {n}" for n, slope in enumerate(per_kg, 1) if slope < 0.0]:
+        what = f"{' and '.join(turned)} read backwards and was turned round by the device; {what}"
     return Check("scale", "calibration", WARN, what, "run `matpi calibrate`; sessions are counted without it, too")

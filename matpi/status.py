@@ -40,6 +40,7 @@ def status(appliance: Appliance) -> dict[str, Any]:
         "state": snapshot.state.name,
         "net_kg": round(snapshot.net_kg, 3),
         "zero_kg": round(snapshot.zero_kg, 3),
+        "zero_word": str(device.presence.zero.word),
         "calibrated": calibration is not None and not calibration.approximate,
         "counts_per_kg": None if calibration is None else list(calibration.counts_per_kg),
         "readings": snapshot.readings,

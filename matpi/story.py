@@ -212,6 +212,7 @@ class Story:
                     "reason": None if s.reason is None else str(s.reason),
                     "aways": s.aways,
                     "rating": ratings.get(s.id),
+                    "counts": s.counts,
                     **({} if s.person is None else {"person": names.get(s.person, s.person)}),
                 }
                 for s in sessions

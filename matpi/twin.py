@@ -295,6 +295,7 @@ class Twin:
             {
                 "power": device is not None,
                 "state": "OFF" if snapshot is None else snapshot.state.name,
+                "about": "" if snapshot is None else snapshot.state.value,
                 "reason": "" if snapshot is None else snapshot.reason,
                 "doing": rig.mat.doing,
                 "kg": rig.mat.kg,
@@ -346,4 +347,3 @@ class Twin:
 def _known(word: str, words: tuple[str, ...], what: str) -> None:
     if word not in words:
         raise UsageError(f"{what.capitalize()} {word!r}; choose one of {', '.join(words)}.")
-

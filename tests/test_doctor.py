@@ -256,6 +256,14 @@ def test_the_zero(zero_kg: float | None, calibrated: bool, verdict: Verdict) -> 
     assert scale_verdicts.zero(zero_kg, calibrated=calibrated).verdict is verdict
 
 
+def test_a_chip_that_was_turned_round_is_reported_until_the_calibration() -> None:
+    turned = scale_verdicts.calibration(calibrated=False, per_kg=(43_000.0, -43_000.0))
+    assert turned.what.startswith("chip 2 read backwards and was turned round by the device; none yet")
+    assert "calibrate" in turned.do
+    # Wired that way and calibrated so: nothing is wrong.
+    assert scale_verdicts.calibration(calibrated=True, per_kg=(43_000.0, -43_000.0)).verdict is OK
+
+
 @pytest.mark.parametrize(("calibrated", "verdict"), [(None, SKIPPED), (True, OK), (False, WARN)])
 def test_the_calibration(calibrated: bool | None, verdict: Verdict) -> None:
     assert scale_verdicts.calibration(calibrated=calibrated, per_kg=(41_234.0,)).verdict is verdict
@@ -358,7 +366,6 @@ def live(path: Path, **changes: Any) -> None:
         "panel": {"driver": "sh1106", "lost": False, "trouble": "", "frames": 31},
         "state": "IDLE",
         "net_kg": 0.012,
-        "noise_kg": None,
         "zero_kg": 0.21,
         "calibrated": True,
         "counts_per_kg": [42_000.0, 41_500.0],
@@ -418,6 +425,7 @@ def test_a_running_device_is_asked_and_left_alone(run: Callable[..., Ran], statu
         ({"scale": {"alive": False}}, "chip 1 samples", SKIPPED, "nothing heard"),
         ({"net_kg": 71.0}, "chip 1 noise", SKIPPED, "71.0 kg lie"),
         ({"zero_kg": 4.5}, "scale zero", WARN, "+4.50 kg"),
+        ({"zero_word": "backwards"}, "scale zero", WARN, "it reads backwards; run `matpi calibrate`"),
         ({"calibrated": False, "counts_per_kg": None}, "scale calibration", WARN, "43,000 and 43,000"),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_session_told_line_by_line(tmp_path: Path) -> None:
     assert summary["event"] == "summary"
     (session,) = summary["sessions"]
     assert session["on_mat_s"] == pytest.approx(221.7, abs=0.5)
-    assert (session["reason"], session["aways"], session["rating"]) == ("left", 0, 2)
+    assert (session["reason"], session["aways"], session["rating"], session["counts"]) == ("left", 0, 2, True)
     assert all(line["t_s"] >= 0 and "clock" in line for line in lines)
 
 

@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -155,8 +156,13 @@ def test_nothing_is_drawn_that_did_not_change(screens: Callable[..., Screen], tm
     assert set(re.findall(r"\x1b\[(\d+);1H", screen.raw)) <= {"1", "12"}, "the clock and the load, no more"
 
 
+def at_noon() -> str:
+    """A time zone in which the panel is not dimmed for the evening now. The signs of these names are reversed."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
 def test_a_dark_panel_says_why(screens: Callable[..., Screen], tmp_path: Path) -> None:
-    screen = screens(tmp_path / "sim.db")
+    screen = screens(tmp_path / "sim.db", "--zone", at_noon())
     screen.until_shown("q quit", "OLED bright")
     screen.type("k")
     screen.until_shown("OLED is unplugged", "panel broken", "OLED off")

@@ -98,9 +98,12 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             meant = pressed is not None and t - pressed >= rules.gesture.hold_s and not device.who.took_press
             return on_mat.view(device, t, machine.running, _hold(device, t, long=True) if meant else 0.0)
         case State.AWAY if machine.running is not None and machine.running.frozen_at is not None:
-            left = machine.running.frozen_at + rules.presence.away_s - t
+            presence = device.presence
+            stays = presence.net_kg >= presence.rules.off_kg  # legs, a bag: time to sit up
+            of_s = rules.presence.rest_s if stays else rules.presence.away_s
+            left = machine.running.frozen_at + of_s - t
             elapsed = int(machine.running.on_mat_s(t))
-            return Away(elapsed, max(0, ceil(left - 1e-6)), int(rules.presence.away_s)), _next_second(t, left)
+            return Away(elapsed, max(0, ceil(left - 1e-6)), int(of_s)), _next_second(t, left)
         case State.HOLDING if machine.running is not None:
             lost_at = device.presence.lost_at
             left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t
@@ -131,7 +134,8 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             return RatingSaved(value, saved, _hold(device, t), left), t + 2 * _FADE_STEP_S
         case State.CONFIRM if machine.last is not None:
             last = machine.last
-            return Confirm(int(last.on_mat_s), round(last.load_kg or 0.0), _hold(device, t)), inf
+            load_kg = round(last.load_kg or 0.0)
+            return Confirm(int(last.on_mat_s), load_kg, _hold(device, t), device.approximate), inf
         case State.FELT_WRONG:
             left = fraction(1 - (t - device.touched) / rules.ask_s)
             logged = device.stop_id is not None

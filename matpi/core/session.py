@@ -1,7 +1,7 @@
 """The session machine: one table, one funnel, and callbacks that only append effects.
 
-Every transition of the device's flat state machine stands in TRANSITIONS and nowhere else; docs/states.md and the
-twin's diagram are drawn from it. Everything goes through `SessionMachine.fire`, which takes the time it happened and
+Every transition of the device's flat state machine stands in TRANSITIONS and nowhere else; docs/states.md is
+drawn from it. Everything goes through `SessionMachine.fire`, which takes the time it happened and
 the reason. `transitions` does not roll back when a callback fails, so callbacks touch nothing but the list of effects
 and the running session.
 """

@@ -193,6 +193,8 @@ class Confirm:
     on_mat_s: int
     load_kg: int
     hold: float = 0.0
+    approximate: bool = False
+    """As in `Object`."""
 
 
 @dataclass(frozen=True, slots=True)

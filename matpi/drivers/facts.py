@@ -143,8 +143,9 @@ class Status:
     panel: PanelFacts | None = None
     state: str = ""
     net_kg: float | None = None
-    noise_kg: float | None = None
     zero_kg: float | None = None
+    zero_word: str = ""
+    """What is wrong with the zero: core.presence.zero.ZeroWord."""
     calibrated: bool = False
     counts_per_kg: tuple[float, ...] | None = None
     readings: int = 0

@@ -55,9 +55,11 @@ def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
 
 
 def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
-    canvas.text(0, 0, words.questions.was_that_you, Face.WORDS)
+    canvas.line(0, words.questions.was_that_you, (Face.WORDS, Face.LABEL))
     minutes, seconds = divmod(view.on_mat_s, 60)
-    canvas.line(24, f"{minutes}:{seconds:02} {words.common.min}   {view.load_kg} {words.common.kg}")
+    canvas.text(0, 22, f"{minutes}:{seconds:02}", Face.LABEL)
+    about = "~" if view.approximate else ""
+    canvas.line(22, f"{about}{view.load_kg} {words.common.kg}", (Face.LABEL,), align="right")
     canvas.line(44, words.common.keep_holding if view.hold > 0.0 else words.questions.yes_or_no)
     answer(canvas, view.hold, None)
 

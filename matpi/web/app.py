@@ -13,12 +13,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from matpi.errors import UsageError
 from matpi.web.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Act, Bench, FaultName, Warp
-from matpi.web.diagram import diagram
 from matpi.web.guard import LocalOnly, content_policy, refused
 from matpi.web.listeners import MAX_LISTENERS, Listeners, Patience
 
@@ -92,7 +91,7 @@ CALLS = {
 
 
 def create_app(bench: Bench, patience: Patience = Patience()) -> Starlette:  # noqa: B008 (frozen)
-    """The page (/), its events (/events), the state diagram and the calls (/api/...), for this machine only.
+    """The page (/), its events (/events) and the calls (/api/...), for this machine only.
 
     `app.state.listeners.close()` ends the open event streams; a server that stops must call it first.
     """
@@ -110,14 +109,10 @@ def create_app(bench: Bench, patience: Patience = Patience()) -> Starlette:  # n
             return refused(503, f"{MAX_LISTENERS} pages are open already; close one of them.")
         return listener
 
-    async def show_diagram(_: Request) -> Response:
-        return JSONResponse(diagram())
-
     app = Starlette(
         routes=[
             Route("/", show_page),
             Route("/events", listen),
-            Route("/api/diagram", show_diagram),
             *(Route(f"/api/{name}", _endpoint(bench, name, call), methods=["POST"]) for name, call in CALLS.items()),
         ],
         middleware=[Middleware(LocalOnly, policy=content_policy(page))],

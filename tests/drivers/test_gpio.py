@@ -171,6 +171,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, libraries: dict[str, Library], *,
         return libraries[short]
 
     monkeypatch.setattr(gpio, "import_module", load)
+    monkeypatch.setattr(gpio, "load_lgpio", lambda: None)  # the machine's own, if it has one
     monkeypatch.setattr(gpio, "FIRST_LINE", Path("/" if old_kernel else "/nowhere"))
     return asked
 

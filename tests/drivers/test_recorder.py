@@ -196,7 +196,7 @@ def test_what_a_power_cut_left_is_written_over(make: Make) -> None:
 
 
 def test_the_zero_is_the_one_in_use_at_the_first_row(make: Make) -> None:
-    zeros = [Zero((float(n), 0.0), noise_kg=(0.001, 0.002)) for n in range(3)]
+    zeros = [Zero((float(n), 0.0)) for n in range(3)]
     ring = make(Calibration((1, 2), (NOMINAL, -NOMINAL)), zeros[0])
     for zero in zeros[1:]:
         ring.fill(400)

@@ -324,7 +324,7 @@ def test_real_recordings_are_read_whole() -> None:
 
 # -- recordings --------------------------------------------------------------------------------------------------------
 
-ABOUT = About(1, Calibration((1000, 0), (10.0, -5.0), approximate=True), Zero((0.5, 0.25), noise_kg=(0.001, 0.002)))
+ABOUT = About(1, Calibration((1000, 0), (10.0, -5.0), approximate=True), Zero((0.5, 0.25)))
 
 
 @pytest.mark.parametrize("name", ["r.csv", "r.csv.gz"])

@@ -17,6 +17,7 @@ from matpi.core.views import (
     Arriving,
     Away,
     Breathe,
+    Confirm,
     Discarded,
     Fault,
     FeltWrong,
@@ -62,7 +63,7 @@ def everything(w: Words) -> Iterator[View]:
 def notices(w: Words) -> Iterator[str]:
     """What the bar of the idle screen may say."""
     bar = w.bar
-    yield from (bar.clock_unknown, bar.ask_clinician, bar.from_day_1, bar.once_more, bar.check_mat)
+    yield from (bar.clock_unknown, bar.ask_clinician, bar.from_day_1, bar.once_more, bar.check_mat, bar.backwards)
     yield from (bar.next.format(routine=w.routines.of(name).title) for name in ROUTINES)
     yield w.people.missing.format(names=WIDEST_NAME[:9])
 
@@ -120,7 +121,7 @@ def before_and_after(w: Words) -> Iterator[View]:
     people = [WIDEST_NAME, w.people.guest]
     say = w.menu
     items = [say.who, say.routine, say.rest, say.no_rest, say.trend, say.zero, say.undo_zero, say.calibrate]
-    items += [say.clinician, say.safety]
+    items += [say.pets, say.no_pets, say.clinician, say.safety]
     titles = [w.routines.of(name).title for name in ROUTINES]
     for entries in ([*items, say.back], [*titles, say.back], [*people, say.back]):
         yield from (Menu(tuple(entries), index) for index in range(len(entries)))
@@ -131,6 +132,8 @@ def questions(w: Words) -> Iterator[View]:
         yield RatingEntry(value, hold, None if value is None else 0.5)
     for value, saved, hold in product((1, 10), (False, True), (0.0, 0.5)):
         yield RatingSaved(value, saved, hold, 0.5)
+    for on_mat_s, kg, hold, approximate in product((31, CAP_S - 1), (8, 240), (0.0, 0.5), (False, True)):
+        yield Confirm(on_mat_s, kg, hold, approximate)
     yield from (FeltWrong(hold, 0.5, logged) for hold, logged in product((0.0, 0.5), (False, True)))
     for way, days in product(Way, (7, 14, 140)):
         yield Notice(w.trend.title, *short(Trend(14, way, 9.5, 8.5, 3, 3, days, 0.2), w))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from matpi.core.model import Doubt, EndReason, Settings, Zero
-from matpi.errors import ImportFormatError, StoreError, UsageError
+from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_csv, export_json, import_csv, import_json
 from tests.store.values import UTC, session
@@ -58,14 +58,6 @@ def test_saving_again_takes_no_answer_back_and_an_answer_gets_into_an_edited_ses
     store.save_session(session(doubt=Doubt.UNKNOWN))
     assert stored(store) == (Doubt.UNKNOWN, True, True)
     assert store.log().sessions[0].routine == "neck"
-
-
-def test_the_noise_has_a_value_a_channel(store: Store) -> None:
-    for zero in (Zero((0.5,), noise_kg=(0.004,)), Zero((1.0, 2.0, 3.0, 4.0), noise_kg=(0.0, 0.1, 0.2, 0.3))):
-        store.save_zero(zero, None)
-        assert store.load().zero == zero
-    with pytest.raises(StoreError, match="a zero of 2 channels has as many values of noise, not 1"):
-        store.save_zero(Zero((0.5, 0.5), noise_kg=(0.004,)), None)
 
 
 # -- the answer --------------------------------------------------------------------------------------------------------

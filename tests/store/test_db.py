@@ -44,7 +44,7 @@ def test_a_new_store_remembers_nothing(store: Store) -> None:
 
 
 def test_everything_comes_back_after_a_restart(path: Path) -> None:
-    zero, before = Zero((0.1, -0.25), noise_kg=(0.004, 0.001)), Zero((0.0, 1e-9), by_hand=True)
+    zero, before = Zero((0.1, -0.25)), Zero((0.0, 1e-9), by_hand=True)
     settings = Settings(
         zone="Europe/Berlin", bedtime=time(23, 15), nudge=False, rest_weekdays=frozenset({6, 2}), weekly_goal=3
     )

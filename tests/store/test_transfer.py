@@ -74,7 +74,7 @@ def furnish(store: Store) -> None:
     store.save_stop(stop())
     store.save_day(DayRecord(date(2025, 11, 24), rest=True))
     store.save_calibration(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))
-    store.save_zero(Zero((0.1, -0.25), noise_kg=(0.004, 0.001)), Zero((0.0, 1e-9), by_hand=True))
+    store.save_zero(Zero((0.1, -0.25)), Zero((0.0, 1e-9), by_hand=True))
     earlier = ((None, 5.5), (7.0, None))
     answer = Acknowledgement(True, UTC, cleared=True, cleared_utc=UTC + 9, earlier=earlier, asked_again=True)
     store.save_acknowledgement(answer)
@@ -113,7 +113,7 @@ def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
         assert all(",".join(row) == header for row in document[name])
     assert list(document["diagnostics"][0]) == ["kind", "count", "last_text"]
     assert document["settings"]["rest_weekdays"] == [0, 3, 6]
-    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "noise_kg": [0.004, 0.001], "anchor_kg": None}
+    assert document["zero"] == {"kg": [0.1, -0.25], "by_hand": False, "anchor_kg": None}
     assert document["sessions"][2]["deleted_why"] == "the cat"
     assert document["edits"][0] == {
         "session_id": "s2", "n": 1, "edited_utc": UTC + 1, "field": "aways", "before": "1", "after": "0",

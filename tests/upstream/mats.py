@@ -41,7 +41,7 @@ LYING = LiveState(
     rest_declared=False,
     sensor_lost=False,
     last=LastSession("s1", 301.5, "left", "plan", "2026-03-15T20:30:00+01:00"),
-    diagnostics=Diagnostics(80.1, 0, 0.0123, 2, clock_trusted=True, unsaved=0, version="0.2.0"),
+    diagnostics=Diagnostics(80.1, 0, 2, clock_trusted=True, unsaved=0, version="0.2.0"),
 )
 
 

@@ -135,11 +135,11 @@ def test_events_are_told_once_and_never_kept(broker: Broker) -> None:
         now = time.monotonic()
         one.sink.tell(Happening(now - 60.0, "session_started"))  # too long ago to be told as if it were now
         one.sink.tell(Happening(now, "session_started"))
-        one.sink.tell(Happening(now, "session_ended", "s9", 301.5, "left"))
+        one.sink.tell(Happening(now, "session_ended", "s9", 301.5, "left", counts=True))
         assert eventually(lambda: len(house.heard) == 2)
         assert [json.loads(heard.payload) for heard in house.heard] == [
             {"event_type": "session_started"},
-            {"event_type": "session_ended", "session_id": "s9", "on_mat_s": 301.5, "reason": "left"},
+            {"event_type": "session_ended", "session_id": "s9", "on_mat_s": 301.5, "reason": "left", "counts": True},
         ]
         late = Listener(broker.port, EVENT)
         time.sleep(0.2)
@@ -233,6 +233,7 @@ def test_where_commands_are_off_nothing_can_be_set(broker: Broker) -> None:
             "nudge": {"platform": "switch"},
             "weekly_goal": {"platform": "number"},
             "bedtime": {"platform": "text"},
+            "noise": {"platform": "sensor"},
         }
         house.say("matpi/mat/set/zero", "PRESS")
         time.sleep(0.2)

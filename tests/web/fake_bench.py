@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from matpi.core.session import State
 from matpi.errors import UsageError
 from matpi.web.bench import Payload, Put
 
@@ -42,7 +43,8 @@ class FakeBench:
         self.frame = frame(picture("20:14", "day 3, 2-5 min"), "Day 3, 2 to 5 minutes, not yet today.")
         self.lamp: Payload = {"pattern": "off", "age_s": 0.0, "table": [0.0], "loops": False}
         self.status: Payload = {
-            "power": True, "state": "IDLE", "reason": "answered", "doing": "away", "kg": 74.0, "load_kg": 0.0,
+            "power": True, "state": "IDLE", "about": State.IDLE.value, "reason": "answered", "doing": "away",
+            "kg": 74.0, "load_kg": 0.0,
             "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False, "board": False,
         }  # fmt: skip
         self.sessions: Payload = {
@@ -130,6 +132,8 @@ class FakeBench:
             put(kind, payload)
 
     def change(self, **changes: Any) -> None:
+        if "state" in changes:
+            changes["about"] = State[changes["state"]].value
         self.status = self.status | changes
         self.put("status", self.status)
 

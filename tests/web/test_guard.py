@@ -21,7 +21,7 @@ def test_own_names_are_welcome(server: PageServer, host: str) -> None:
     "host",
     ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "192.168.1.4", "", "127.0.0.1:x", "::1"],
 )
-@pytest.mark.parametrize("path", ["/", "/events", "/api/diagram"])
+@pytest.mark.parametrize("path", ["/", "/events", "/api/act"])
 def test_other_names_are_refused(server: PageServer, host: str, path: str) -> None:
     answer = ask(server.url, "GET", path, headers={"host": host})
 
@@ -51,7 +51,7 @@ def test_a_link_from_elsewhere_opens_the_page_but_no_stream(server: PageServer) 
     assert ask(server.url, "GET", "/events", headers=elsewhere).status == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/api/diagram"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/api/act"])
 def test_every_answer_carries_the_safety_headers(server: PageServer, path: str) -> None:
     headers = ask(server.url, "GET", path).headers
 

@@ -154,7 +154,7 @@ async def test_every_entity_is_there_with_its_state_and_nothing_is_complained_of
 async def test_a_mat_that_knows_nothing_yet_makes_no_complaint(
     hass: HomeAssistant, house: MockConfigEntry, mat: Mat, caplog: pytest.LogCaptureFixture
 ) -> None:
-    new = replace(LYING, last=None, tightness=None, diagnostics=replace(LYING.diagnostics, noise_kg=None, rate_hz=None))
+    new = replace(LYING, last=None, tightness=None, diagnostics=replace(LYING.diagnostics, rate_hz=None))
     mat.sink.show(new)
     await eventually(hass, lambda: states(hass).get("sensor.matpi_mat_tightness") == "unknown", lambda: states(hass))
     assert states(hass)["sensor.matpi_mat_last_duration"] == "unknown"
