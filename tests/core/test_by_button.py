@@ -19,7 +19,7 @@ from matpi.core.words_en import ENGLISH
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
-OLD_ZERO = Zero((4.0, -3.0), noise_kg=0.004, anchor_kg=1.0)
+OLD_ZERO = Zero((4.0, -3.0), anchor_kg=1.0)
 TRUE = Cells((39_000.0, 46_000.0), (172_000.0, -129_000.0))
 """At the nominal sensitivity the empty mat reads 4 and -3 kg."""
 

@@ -5,6 +5,7 @@ Fed with whole seconds. Also notices a bridge that is wired the other way round.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -73,7 +74,8 @@ class ZeroTracker:
         self._rules = rules
         self._anchor_kg = zero.anchor_kg if zero else None
         self._still_seconds = self._fallen_seconds = self._astray_seconds = 0
-        self._under: dict[int, list[Second]] = {}
+        self._under: dict[int, deque[Second]] = {}
+        self._under_since: dict[int, float] = {}
         self._backwards = False
 
     @property
@@ -168,20 +170,23 @@ class ZeroTracker:
         backwards = [n for n in range(len(second.kg)) if self._is_backwards(n, second)]
         turned = tuple(n for n in backwards if self._may_turn and self._may_turn[n])
         if turned and not self.turn:
-            self.turn, self.turned_since = turned, self._under[turned[0]][0].start
+            self.turn = turned
+        # Only of the load that is on the mat now: the store may take long to take the new polarity.
+        self.turned_since = self._under_since.get(self.turn[0]) if self.turn else None
         self._backwards = bool(backwards) and not self.turn
 
     def _is_backwards(self, n: int, second: Second) -> bool:
         net = second.kg[n] - (self.kg or ())[n]
         if net > BACKWARDS_KG and self._may_turn:
             self._may_turn[n] = False
-        seconds = self._under.setdefault(n, [])
+        seconds = self._under.setdefault(n, deque(maxlen=BACKWARDS_S))
         if net >= -BACKWARDS_KG or (seconds and second.start > seconds[-1].end + HOLE_S):
             seconds.clear()
+            self._under_since.pop(n, None)
         if net < -BACKWARDS_KG:
             seconds.append(second)
-        recent = [s.kg for s in seconds[-BACKWARDS_S:]]
-        return len(recent) == BACKWARDS_S and steps_kg(recent)[n] >= BODY_KG
+            self._under_since.setdefault(n, second.start)
+        return len(seconds) == BACKWARDS_S and steps_kg([s.kg for s in seconds])[n] >= BODY_KG
 
     # -- by hand ---------------------------------------------------------------------------------------------------
 
