@@ -164,7 +164,8 @@ class Presence:
             case Load.ON:
                 self._leave(t, self.signal.seen_before(onset), x)
             case Load.AWAY:
-                self._wait(t, self.signal.seen_before(onset), x)
+                # A fall that no reading shows was before the hole; a return is claimed from where it is seen.
+                self._wait(t, onset if x >= self._level_kg else self.signal.seen_before(onset), x)
 
     def _notice(self, t: float, onset: float, x: float) -> None:
         """Light the screen for a load that is under "on": no more than that."""
