@@ -194,7 +194,7 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            calm = not presence.changes and presence.zero.word == self._zero_word
+            calm = not (presence.changes or presence.zero.turn) and presence.zero.word == self._zero_word
             if calm and self.left_open is None and choice.settled(self):
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING

@@ -36,9 +36,6 @@ def stand(where: str, kg: float = 74.0, from_s: float = 0.0) -> Body:
     return load
 
 
-
-
-
 def nothing(_: float) -> tuple[float, ...]:
     return (0.0, 0.0)
 
@@ -413,6 +410,8 @@ def test_no_zero_of_the_old_reference_is_written_over_the_new_one() -> None:
     assert on.rows.zero is not None
     assert abs(on.rows.zero.total_kg) < 0.1
     last = on.of(SaveZero)[-1] if on.of(SaveZero) else None
-    assert last is None or abs(last.zero.total_kg) < 0.1 or on.effects.index(last) < on.effects.index(
-        on.of(SaveCalibration)[-1]
+    assert (
+        last is None
+        or abs(last.zero.total_kg) < 0.1
+        or on.effects.index(last) < on.effects.index(on.of(SaveCalibration)[-1])
     )

@@ -326,9 +326,7 @@ def test_any_story_with_a_power_cut_in_it(
     play(bench, before)
     known = {s.id: s for s in bench.rows.sessions.values()}
     t_cut = bench.t
-    again = Watched(
-        bench.rows.memory(), utc=NOON + t_cut - 100 + off_s if clock else None, t=20.0, boot_id="boot-2"
-    )
+    again = Watched(bench.rows.memory(), utc=NOON + t_cut - 100 + off_s if clock else None, t=20.0, boot_id="boot-2")
     again.kg = bench.kg
     play(again, after)
     again.disk_full = again.mute_store = False

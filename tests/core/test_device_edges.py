@@ -325,6 +325,8 @@ def test_what_an_edge_notes_goes_to_the_diagnostics() -> None:
 
 
 def test_an_object_weighs_about_so_much_until_somebody_calibrates() -> None:
-    assert spoken(Object(15, approximate=True)) == spoken(Object(15)) == (
-        "Something lies on the mat, about 15 kg. It is not counted."
+    assert (
+        spoken(Object(15, approximate=True))
+        == spoken(Object(15))
+        == ("Something lies on the mat, about 15 kg. It is not counted.")
     )

@@ -511,8 +511,11 @@ def test_saved_is_shown_after_the_answer_and_the_light_says_so_for_two_seconds()
     assert done_views(bench)[-1]
     solid = next(n for n, light in enumerate(bench.lights) if light.pattern is Pattern.SAVED)
     assert bench.lights[solid + 1].since - bench.lights[solid].since == pytest.approx(2.0, abs=0.01)
-    order = [type(e) for e in bench.effects if isinstance(e, SaveSession | Light) and (
-        isinstance(e, SaveSession) or e.pattern is Pattern.SAVED)]
+    order = [
+        type(e)
+        for e in bench.effects
+        if isinstance(e, SaveSession | Light) and (isinstance(e, SaveSession) or e.pattern is Pattern.SAVED)
+    ]
     assert order == [SaveSession, Light]
 
 

@@ -74,8 +74,9 @@ class ZeroTracker:
         self._rules = rules
         self._anchor_kg = zero.anchor_kg if zero else None
         self._still_seconds = self._fallen_seconds = self._astray_seconds = 0
-        self._under: dict[int, deque[Second]] = {}
-        self._under_since: dict[int, float] = {}
+        self._far: dict[int, deque[Second]] = {}  # by channel: the last seconds this far from the zero on one side
+        self._side: dict[int, int] = {}
+        self._far_since: dict[int, float] = {}
         self._backwards = False
 
     @property
@@ -162,7 +163,7 @@ class ZeroTracker:
     def watch_polarity(self, second: Second) -> None:
         """Notice a channel that lies far under its zero while its load moves as a body does.
 
-        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a load the
+        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a body the
         right way round is never turned.
         """
         if self.kg is None or len(self.kg) != len(second.kg):
@@ -172,21 +173,24 @@ class ZeroTracker:
         if turned and not self.turn:
             self.turn = turned
         # Only of the load that is on the mat now: the store may take long to take the new polarity.
-        self.turned_since = self._under_since.get(self.turn[0]) if self.turn else None
+        under = bool(self.turn) and self._side[self.turn[0]] < 0
+        self.turned_since = self._far_since[self.turn[0]] if under else None
         self._backwards = bool(backwards) and not self.turn
 
     def _is_backwards(self, n: int, second: Second) -> bool:
         net = second.kg[n] - (self.kg or ())[n]
-        if net > BACKWARDS_KG and self._may_turn:
-            self._may_turn[n] = False
-        seconds = self._under.setdefault(n, deque(maxlen=BACKWARDS_S))
-        if net >= -BACKWARDS_KG or (seconds and second.start > seconds[-1].end + HOLE_S):
+        far = 0 if abs(net) <= BACKWARDS_KG else 1 if net > 0.0 else -1
+        seconds, before = self._far.setdefault(n, deque(maxlen=BACKWARDS_S)), self._side.get(n, 0)
+        if far != before or (seconds and second.start > seconds[-1].end + HOLE_S):
             seconds.clear()
-            self._under_since.pop(n, None)
-        if net < -BACKWARDS_KG:
+            self._far_since[n] = second.start
+        self._side[n] = far
+        if far:
             seconds.append(second)
-            self._under_since.setdefault(n, second.start)
-        return len(seconds) == BACKWARDS_S and steps_kg([s.kg for s in seconds])[n] >= BODY_KG
+        moving = len(seconds) == BACKWARDS_S and steps_kg([s.kg for s in seconds])[n] >= BODY_KG
+        if moving and far > 0 and self._may_turn:
+            self._may_turn[n] = False
+        return moving and far < 0
 
     # -- by hand ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from matpi.core.presence.detector import Load
 from matpi.core.session import State
 from matpi.core.views import Arriving, Away, Timer
 from tests.bench import Bench, end_of
-from tests.core.presence.feed import RULES, Feed
+from tests.core.presence.feed import Feed
 
 # -- thresholds ----------------------------------------------------------------------------------------------------
 

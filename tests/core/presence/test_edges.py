@@ -1,4 +1,4 @@
-"""When the person came and left: the first touch, the fall, whatever else is on the mat; sitting up, things, timeouts."""
+"""When the person came and left, whatever else is on the mat: edges, sitting up, sensor timeouts, pets, things."""
 
 # mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
 # (the bench changes between one look at it and the next; mypy takes it to stand still)
