@@ -464,7 +464,7 @@ class Device:
             self._dirty = self._dirty or troubled
             return
         last = self.machine.last
-        if record_id == self.rating_id or (last is not None and record_id == last.id):
+        if record_id == self.rating_id or (last is not None and last.counts and record_id == last.id):
             self.face.flash(t)
         self._dirty = True
 
