@@ -194,7 +194,7 @@ class Device:
             presence = self.presence
             if not presence.read(event):
                 return NOTHING
-            calm = not presence.changes and presence.zero.word == self._zero_word and not presence.zero.turn
+            calm = not (presence.changes or presence.zero.turn) and presence.zero.word == self._zero_word
             if calm and self.left_open is None and choice.settled(self):
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
@@ -465,7 +465,7 @@ class Device:
             self._dirty = self._dirty or troubled
             return
         last = self.machine.last
-        if record_id == self.rating_id or (last is not None and record_id == last.id):
+        if record_id == self.rating_id or (last is not None and last.counts and record_id == last.id):
             self.face.flash(t)
         self._dirty = True
 

@@ -98,12 +98,9 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             meant = pressed is not None and t - pressed >= rules.gesture.hold_s and not device.who.took_press
             return on_mat.view(device, t, machine.running, _hold(device, t, long=True) if meant else 0.0)
         case State.AWAY if machine.running is not None and machine.running.frozen_at is not None:
-            presence = device.presence
-            stays = presence.net_kg >= presence.rules.off_kg  # legs, a bag: time to sit up
-            of_s = rules.presence.rest_s if stays else rules.presence.away_s
-            left = machine.running.frozen_at + of_s - t
-            elapsed = int(machine.running.on_mat_s(t))
-            return Away(elapsed, max(0, ceil(left - 1e-6)), int(of_s)), _next_second(t, left)
+            gone_at, left_at = device.presence.gone_at, machine.running.frozen_at
+            elapsed, left = int(machine.running.on_mat_s(t)), gone_at - t
+            return Away(elapsed, max(0, ceil(left - 1e-6)), round(gone_at - left_at)), _next_second(t, left)
         case State.HOLDING if machine.running is not None:
             lost_at = device.presence.lost_at
             left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t

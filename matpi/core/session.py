@@ -90,7 +90,8 @@ def _rows() -> Iterable[Transition]:
 
     # A load with no body in it.
     yield row("object", s.ON_MAT, s.DONE, "end", "left_before", "a thing where a person has left")
-    yield row("object", s.ON_MAT, s.OBJECT, "end", reason="nothing moves in the load")
+    yield row("object", s.ON_MAT, s.OBJECT, "end", "long_enough", "nothing moves in the load")
+    yield row("object", s.ON_MAT, s.OBJECT, "drop", reason="under 30 s on the mat")
     for source in (s.IDLE, s.CAPPED):
         yield row("object", source, s.OBJECT, reason="nothing moves in the load")
     yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
@@ -99,6 +100,7 @@ def _rows() -> Iterable[Transition]:
     yield row("still_there", s.OBJECT, s.CAPPED, reason="not got up since the cap")
     for source in (*showing[:-1], s.MENU, s.READY, s.SAFETY):
         yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
+        yield row("still_there", source, s.CAPPED, reason="not got up since the cap")
         yield row("cleared", source, None)
 
     # The load cells fall silent and come back. What shows a question goes on showing it.

@@ -19,7 +19,7 @@ from matpi.core.words_en import ENGLISH
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
-OLD_ZERO = Zero((4.0, -3.0), noise_kg=0.004, anchor_kg=1.0)
+OLD_ZERO = Zero((4.0, -3.0), anchor_kg=1.0)
 TRUE = Cells((39_000.0, 46_000.0), (172_000.0, -129_000.0))
 """At the nominal sensitivity the empty mat reads 4 and -3 kg."""
 
@@ -34,9 +34,6 @@ def stand(where: str, kg: float = 74.0, from_s: float = 0.0) -> Body:
         return ((share * there + sway + tremor / 2), ((1 - share) * there - sway + tremor / 2)) if there else (0.0, 0.0)
 
     return load
-
-
-
 
 
 def nothing(_: float) -> tuple[float, ...]:
@@ -413,6 +410,8 @@ def test_no_zero_of_the_old_reference_is_written_over_the_new_one() -> None:
     assert on.rows.zero is not None
     assert abs(on.rows.zero.total_kg) < 0.1
     last = on.of(SaveZero)[-1] if on.of(SaveZero) else None
-    assert last is None or abs(last.zero.total_kg) < 0.1 or on.effects.index(last) < on.effects.index(
-        on.of(SaveCalibration)[-1]
+    assert (
+        last is None
+        or abs(last.zero.total_kg) < 0.1
+        or on.effects.index(last) < on.effects.index(on.of(SaveCalibration)[-1])
     )

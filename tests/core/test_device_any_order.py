@@ -48,9 +48,10 @@ LOADS_THAT_FIT: dict[State, set[Load]] = {
     State.HOLDING: {Load.ON},
     State.CAPPED: {Load.ON, Load.AWAY},
     State.OBJECT: {Load.OBJECT},
-    State.DISCARDED: {Load.ON, Load.AWAY, Load.EMPTY},
+    State.DISCARDED: {Load.ON, Load.AWAY, Load.EMPTY, Load.OBJECT},
     State.SENSOR_LOST: {Load.EMPTY, Load.OBJECT},
     State.DONE: {Load.EMPTY, Load.OBJECT},
+    State.CONFIRM: {Load.EMPTY, Load.OBJECT},
     State.RATING: {Load.EMPTY, Load.OBJECT},
     State.SAVED: {Load.EMPTY, Load.OBJECT},
     State.FELT_WRONG: {Load.EMPTY, Load.OBJECT},
@@ -114,7 +115,7 @@ class Watched(Bench):
             last = self.t
 
 
-LOADS = st.sampled_from([0.0, 0.0, 0.0, 4.0, 11.9, 20.0, 45.0, 45.0, 45.0, 80.0])
+LOADS = st.sampled_from([0.0, 0.0, 0.0, 4.0, 7.0, 11.9, 20.0, 25.0, 45.0, 45.0, 45.0, 80.0])
 SECONDS = st.one_of(
     st.sampled_from([0.1, 0.3, 0.5, 0.6, 1.0, 2.0, 2.9, 3.0, 3.1, 19.8, 20.0, 20.3, 29.9, 31.0, 60.0]),
     st.floats(0.05, 90.0),
@@ -133,7 +134,8 @@ STEP = st.one_of(
     st.tuples(st.just("down"), st.booleans(), st.just(0)),
     st.tuples(st.just("clock"), st.sampled_from([-3e8, -40.0, 0.0, 0.0, 3e8]), st.booleans()),
     st.tuples(st.just("disk"), st.sampled_from(["full", "mute", "fine", "fine"]), st.just(0)),
-    st.tuples(st.just("page"), st.sampled_from(["settings", "log", "lost", "back"]), st.just(0)),
+    st.tuples(st.just("page"), st.sampled_from(["settings", "pets", "log", "lost", "back"]), st.just(0)),
+    st.tuples(st.just("long"), st.sampled_from([7.0, 20.0, 25.0]), st.booleans()),
     st.tuples(st.just("jump"), st.sampled_from([5.0, 25.0, 100.0, 3600.0, 86_400.0]), st.just(0)),
 )
 ON_MAT = [("load", 45.0, 40.0)]
@@ -147,10 +149,15 @@ BEGINNINGS: list[list[tuple[str, Any, Any]]] = [
     [*ON_MAT, ("press", 3.2, 0), ("silent", 5.0, False)],
     [*ON_MAT, ("load", 0.0, 25.0)],
     [*ON_MAT, ("load", 0.0, 25.0), ("press", 0.15, 0), ("press", 0.9, 0)],
-    [("still", True, 1.0), ("load", 20.0, 40.0)],
+    [("still", True, 1.0), ("load", 20.0, 45.0)],
+    [("still", True, 1.0), ("load", 20.0, 45.0), ("still", False, 1.0)],
+    [*ON_MAT, ("long", 9.0, True)],
+    [("page", "pets", 0), *ON_MAT, ("load", 0.0, 21.0)],
+    [("page", "pets", 0), *ON_MAT, ("load", 0.0, 21.0), ("press", 0.15, 0)],
     [*ON_MAT, ("still", True, 1.0), ("load", 20.0, 40.0)],
     [("load", 45.0, 1.0)],
-    [("cap", 1.0, 0)],
+    [("cap", 45.0, 0)],
+    [("cap", 25.0, 0), ("still", True, 1.0), ("cap", 25.0, 0)],
     [("press", 0.15, 0), ("press", 0.9, 0)],
 ]
 """To the doors of the rarer states; random steps alone seldom get there."""
@@ -202,6 +209,7 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
             case "page":
                 said: dict[str, Event] = {
                     "settings": SettingsChanged(bench.t, Settings(zone="Europe/Berlin")),
+                    "pets": SettingsChanged(bench.t, Settings(others="pets")),
                     "log": LogChanged(bench.t, Log()),
                     "lost": PanelLost(bench.t),
                     "back": PanelBack(bench.t),
@@ -218,11 +226,14 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                 bench.body = leaning(one)
                 bench.pass_s(two)
                 bench.body = None
+            case "long":  # long enough to be an object, or to be what stayed
+                bench.motion_kg = 0.0 if two else 0.05
+                bench.lie(130.0, kg=one)
+                bench.motion_kg = 0.05
             case "cap":
-                bench.rate = 1.0
-                bench.lie(2720.0)
+                bench.rate = 4.0
+                bench.lie(2720.0, kg=one)
                 bench.rate = 10.0
-                bench.pass_s(one)
 
 
 def started(bench: Bench) -> set[str]:
@@ -326,9 +337,7 @@ def test_any_story_with_a_power_cut_in_it(
     play(bench, before)
     known = {s.id: s for s in bench.rows.sessions.values()}
     t_cut = bench.t
-    again = Watched(
-        bench.rows.memory(), utc=NOON + t_cut - 100 + off_s if clock else None, t=20.0, boot_id="boot-2"
-    )
+    again = Watched(bench.rows.memory(), utc=NOON + t_cut - 100 + off_s if clock else None, t=20.0, boot_id="boot-2")
     again.kg = bench.kg
     play(again, after)
     again.disk_full = again.mute_store = False

@@ -10,12 +10,12 @@ import pytest
 from matpi.core.controls import Item
 from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
 from matpi.core.events import ButtonDown, ButtonUp, WallClock
-from matpi.core.model import Acknowledgement, Memory
+from matpi.core.model import Acknowledgement, EndReason, Memory
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, Off, Safety, Timer
 from matpi.core.words_en import ENGLISH
-from tests.bench import NOON, Bench
+from tests.bench import NOON, Bench, end_of
 
 
 def session(bench: Bench, seconds: float = 100.0) -> Bench:
@@ -89,12 +89,38 @@ def test_the_hold_that_discards_does_not_also_undo() -> None:
     assert bench.state is State.DISCARDED
 
 
-def test_buttons_while_away_holding_or_capped_touch_no_session() -> None:
-    for prepare in ("away", "holding", "arriving"):
+def test_a_tap_while_away_says_that_the_session_is_over() -> None:
+    bench = session(Bench())
+    off = bench.t
+    bench.up(3)
+    bench.hold(4)
+    assert bench.state is State.AWAY, "a hold says nothing"
+    bench.tap()
+    assert bench.state is State.DONE
+    (ended,) = bench.saved
+    assert end_of(ended) == pytest.approx(off, abs=0.2)
+    bench.lie(60)
+    assert bench.state is State.ON_MAT
+    bench.up(60)
+    assert len(bench.saved) == 2, "and what follows is another one"
+
+
+def test_a_tap_while_away_after_the_cap_ends_it_too() -> None:
+    bench = Bench(rate=5)
+    bench.pass_s(40)
+    bench.lie(2720)
+    bench.tap()
+    assert bench.state is State.CAPPED
+    bench.up(3)
+    bench.tap()
+    assert bench.state is State.DONE
+    assert [one.reason for one in bench.saved] == [EndReason.CAP]
+
+
+def test_buttons_while_holding_or_arriving_touch_no_session() -> None:
+    for prepare in ("holding", "arriving"):
         bench = session(Bench()) if prepare != "arriving" else Bench()
-        if prepare == "away":
-            bench.up(3)
-        elif prepare == "holding":
+        if prepare == "holding":
             bench.silent = True
             bench.pass_s(3)
         else:
@@ -225,8 +251,8 @@ def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> No
     bench = Bench()
     bench.pass_s(30)
     bench.hold()
-    assert bench.view == Menu(("Routine", "Rest today", "Trend", "Zero the mat", "Safety", "Back"), 0)
-    for index in (1, 2, 3, 4, 5, 0):
+    assert bench.view == Menu(("Routine", "Rest today", "Trend", "Zero the mat", "There are pets", "Safety", "Back"), 0)
+    for index in (1, 2, 3, 4, 5, 6, 0):
         bench.tap()
         assert isinstance(bench.view, Menu)
         assert bench.view.index == index

@@ -215,6 +215,6 @@ def test_an_object_is_told_with_its_weight() -> None:
     bench = Bench()
     bench.pass_s(60)
     bench.motion_kg = 0.0
-    bench.lie(35, kg=17.6)
+    bench.lie(42, kg=17.6)
     assert bench.view.__class__.__name__ == "Object"
     assert bench.view.load_kg == 18  # type: ignore[union-attr]

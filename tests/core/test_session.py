@@ -216,15 +216,33 @@ def test_who_lies_there_after_a_long_silence_is_a_new_session() -> None:
     fine(bench)
 
 
-def test_the_absence_goes_on_while_the_cells_are_silent() -> None:
+def test_an_absence_is_not_concluded_while_the_cells_are_silent() -> None:
     bench = on_mat(Bench())
     off = bench.t
     bench.up(5)
-    silence(bench, 20)
+    silence(bench, 30)
+    assert bench.state is State.AWAY, "perhaps the person is back"
+    bench.pass_s(36)
     (session,) = bench.saved
     assert end_of(session) == pytest.approx(off, abs=0.2)
     assert session.reason is EndReason.LEFT
     bench.pass_s(200)
+    fine(bench)
+
+
+def test_back_on_the_mat_while_the_cells_are_silent_the_session_goes_on() -> None:
+    bench = on_mat(Bench())
+    bench.up(5)
+    silence(bench, 40)
+    bench.kg = 45.0
+    speak(bench, 100)
+    assert bench.state is State.ON_MAT
+    off = bench.t
+    bench.up(60)
+    (session,) = bench.saved
+    assert session.aways == 1
+    assert end_of(session) == pytest.approx(off, abs=0.2)
+    assert session.on_mat_s == pytest.approx(session.span_s - 45, abs=0.3), "the time away is not counted"
     fine(bench)
 
 
@@ -249,13 +267,13 @@ def test_a_dip_that_the_silence_cuts_short_is_decided_by_the_readings_after_it(t
     bench.up(0.3)
     bench.send(SensorLost(bench.t, "unplugged"))
     silence(bench, 10)
-    assert bench.state is State.HOLDING
+    assert bench.state is State.AWAY
     bench.kg = 45.0 if there else 0.0
     speak(bench, 30)
     assert bench.state is (State.ON_MAT if there else State.RATING)
     bench.up(60)
     (session,) = bench.saved
-    assert session.aways == 0
+    assert session.aways == int(there)
     assert end_of(session) == pytest.approx(dip_at if not there else bench.t - 60, abs=0.2)
     fine(bench)
 
@@ -266,7 +284,9 @@ def test_a_touch_that_the_silence_cuts_short_does_not_prolong_the_absence() -> N
     bench.up(5)
     bench.lie(0.4)
     bench.send(SensorLost(bench.t, "unplugged"))
-    silence(bench, 14.4)
+    silence(bench, 13.8)
+    bench.kg = 0.0
+    speak(bench, 0.5)
     assert bench.state is State.AWAY
     bench.pass_s(0.6)
     assert bench.state is State.DONE
@@ -478,12 +498,16 @@ def test_the_clock_that_comes_between_discard_and_undo_dates_the_session() -> No
 
 
 def test_a_discarded_session_is_not_brought_back_by_lying_still() -> None:
-    bench = discarded(Bench())
-    bench.motion_kg = 0.0
+    bench = Bench()
     bench.pass_s(60)
+    bench.lie(20, kg=25.0)
+    bench.hold(3.2)
+    assert bench.state is State.DISCARDED
+    bench.motion_kg = 0.0
+    bench.lie(100, kg=25.0)
     assert bench.state is State.OBJECT
     bench.motion_kg = 0.05
-    bench.pass_s(60)
+    bench.lie(200, kg=25.0)
     bench.up(60)
     assert all(s.start_mono > 200 for s in bench.saved)
     fine(bench)
@@ -511,8 +535,11 @@ def test_saved_is_shown_after_the_answer_and_the_light_says_so_for_two_seconds()
     assert done_views(bench)[-1]
     solid = next(n for n, light in enumerate(bench.lights) if light.pattern is Pattern.SAVED)
     assert bench.lights[solid + 1].since - bench.lights[solid].since == pytest.approx(2.0, abs=0.01)
-    order = [type(e) for e in bench.effects if isinstance(e, SaveSession | Light) and (
-        isinstance(e, SaveSession) or e.pattern is Pattern.SAVED)]
+    order = [
+        type(e)
+        for e in bench.effects
+        if isinstance(e, SaveSession | Light) and (isinstance(e, SaveSession) or e.pattern is Pattern.SAVED)
+    ]
     assert order == [SaveSession, Light]
 
 
@@ -818,12 +845,16 @@ def test_ntp_while_a_save_is_failing_dates_what_waits() -> None:
 
 def test_a_session_under_way_at_boot_is_no_session_of_this_boot_s_clock() -> None:
     """Monotonic time starts anew; the carried part keeps its own."""
-    left = Session("old", "boot-0", start_mono=50_000.0, span_s=290.0, on_mat_s=280.0, start_utc=NOON - 320, aways=2)
+    left = Session(
+        "old", "boot-0", start_mono=50_000.0, span_s=290.0, on_mat_s=280.0, start_utc=NOON - 320, aways=2, load_kg=50.0
+    )
     bench = Bench(Memory(open=left, acknowledgement=KNOWN), t=10.0)
     bench.lie(60)
     bench.up(60)
     (session,) = bench.saved
-    assert replace(session, on_mat_s=0.0, span_s=0.0, reason=None) == replace(left, on_mat_s=0.0, span_s=0.0, aways=3)
+    assert replace(session, on_mat_s=0.0, span_s=0.0, reason=None) == replace(
+        left, on_mat_s=0.0, span_s=0.0, aways=3, load_kg=45.0
+    ), "with the middle load since the start"
     assert session.on_mat_s == pytest.approx(340, abs=0.2)
     assert session.span_s == pytest.approx(380, abs=0.5)
     assert [e.reason for e in bench.of(DropSession)] == ["joined"]

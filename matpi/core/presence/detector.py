@@ -17,8 +17,8 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.presence.evidence import Evidence
-from matpi.core.presence.signal import HOLE_S, Second, Signal
-from matpi.core.presence.zero import ZeroTracker
+from matpi.core.presence.signal import Second, Signal
+from matpi.core.presence.zero import FALLEN_KG, ZeroTracker
 
 if TYPE_CHECKING:
     from matpi.core.events import Reading
@@ -80,6 +80,8 @@ class Presence:
         """The first reading since the start, or since a silence; None while there is none."""
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
+        self.gone_at = inf
+        """While away: when the absence is over unless the person is back."""
         self.judged = judged
         """Whether things are told from people at all (`configure`)."""
         self._suspended = False
@@ -160,6 +162,7 @@ class Presence:
             case Load.ON:
                 self._leave(t, self.signal.seen_before(onset), x)
             case Load.AWAY:
+                # A fall that no reading shows was before the hole; a return is claimed from where it is seen.
                 self._wait(t, onset if x >= self._level_kg else self.signal.seen_before(onset), x)
 
     def _notice(self, t: float, onset: float, x: float) -> None:
@@ -209,14 +212,16 @@ class Presence:
             self._due = max(onset + rules.back_s, t)
         elif x >= rules.off_kg:
             self._band(rules.off_kg, level)
-            self._due = max(self.left_at + rules.rest_s, t)
+            self.gone_at = self.left_at + rules.rest_s
+            self._due = max(self.gone_at, t)
         else:
             if not self._emptied and (onset < self.left_at + rules.fall_s or self._stayed_kg >= rules.on_kg):
                 # The fall went on; or what stayed weighed enough for a person, who leaves only now.
                 self._fell(t, onset, f"load under {rules.off_kg:g} kg")
             self._emptied = self._weighed = True
             self._band(-BEYOND_KG, rules.off_kg)
-            self._due = max(onset + rules.away_s, t)
+            self.gone_at = onset + rules.away_s
+            self._due = max(self.gone_at, t)
         self.signal.restart_second()
 
     def _fell(self, t: float, at: float, reason: str) -> None:
@@ -325,7 +330,7 @@ class Presence:
             self.silent, self.lost_at = False, None
             self._change("sensor_back", t, t, "readings again")
             if self.load is Load.AWAY and self._due == inf:
-                self._due = t + HOLE_S  # the absence was over in the silence; the next readings decide
+                self._due = t + self.rules.back_s  # over in the silence; the next three readings decide
 
     # -- seconds: the zero, objects --------------------------------------------------------------------------------
 
@@ -335,8 +340,6 @@ class Presence:
         if not self._suspended:
             zero.watch_polarity(second)
         if self.load is Load.EMPTY:
-            if not zero.turn:
-                zero.turned_since = None
             if self._suspended:
                 return
             if zero.empty_second(second):
@@ -345,7 +348,9 @@ class Presence:
             self._watch_empty()
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)
-        elif self.load is Load.ON or self._doubted:
+        if self.load is Load.OBJECT:
+            self._lighten_object(second)
+        if self.load is Load.ON or self._doubted:
             for evidence in {self.evidence, self._latest}:
                 evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg)
             thing = self._latest.is_thing
@@ -363,6 +368,13 @@ class Presence:
         if self._stayed_kg and not self._weighed and second.moved_kg < rules.touch_kg:
             self._weighed = True
             self._fell(t, self.signal.fell_under(self._floor + x + rules.off_kg, self.left_at), f"{x:.0f} kg stay")
+
+    def _lighten_object(self, second: Second) -> None:
+        """Subtract no more than still lies there: part of what stayed may have been taken away."""
+        x = second.total_kg - self.zero.total_kg
+        if x < self.object_kg - FALLEN_KG and second.moved_kg < self.rules.touch_kg:
+            self.object_kg = x
+            self._rest()
 
     def _call_object(self, t: float, total_kg: float) -> None:
         """Report an object; its session is over, unless it moves after all.
@@ -412,7 +424,7 @@ class Presence:
 
     def suspend(self, suspended: bool = True) -> None:
         """Let nobody come, go or be weighed until `suspend(False)`; silence is still reported."""
-        self._suspended = suspended
+        self._suspended, self.zero.turned_since = suspended, None
         self._begin_anew()
 
     def _begin_anew(self) -> None:

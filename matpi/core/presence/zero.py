@@ -73,8 +73,9 @@ class ZeroTracker:
         self._rules = rules
         self._anchor_kg = zero.anchor_kg if zero else None
         self._still_seconds = self._fallen_seconds = self._astray_seconds = 0
-        self._under: dict[int, deque[Second]] = {}
-        self._under_since: dict[int, float] = {}
+        self._far: dict[int, deque[Second]] = {}  # by channel: the last seconds this far from the zero on one side
+        self._side: dict[int, int] = {}
+        self._far_since: dict[int, float] = {}
         self._backwards = False
 
     @property
@@ -163,7 +164,7 @@ class ZeroTracker:
     def watch_polarity(self, second: Second) -> None:
         """Notice a channel that lies far under its zero while its load moves as a body does.
 
-        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a load the
+        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a body the
         right way round is never turned.
         """
         if self.kg is None or len(self.kg) != len(second.kg):
@@ -171,22 +172,26 @@ class ZeroTracker:
         backwards = [n for n in range(len(second.kg)) if self._is_backwards(n, second)]
         turned = tuple(n for n in backwards if self._may_turn and self._may_turn[n])
         if turned and not self.turn:
-            self.turn, self.turned_since = turned, self._under_since[turned[0]]
+            self.turn = turned
+        # Only of the load that is on the mat now: the store may take long to take the new polarity.
+        under = bool(self.turn) and self._side[self.turn[0]] < 0
+        self.turned_since = self._far_since[self.turn[0]] if under else None
         self._backwards = bool(backwards) and not self.turn
 
     def _is_backwards(self, n: int, second: Second) -> bool:
         net = second.kg[n] - (self.kg or ())[n]
-        if net > BACKWARDS_KG and self._may_turn:
-            self._may_turn[n] = False
-        seconds = self._under.setdefault(n, deque(maxlen=BACKWARDS_S))
-        if net >= -BACKWARDS_KG or (seconds and second.start > seconds[-1].end + HOLE_S):
+        far = 0 if abs(net) <= BACKWARDS_KG else 1 if net > 0.0 else -1
+        seconds, before = self._far.setdefault(n, deque(maxlen=BACKWARDS_S)), self._side.get(n, 0)
+        if far != before or (seconds and second.start > seconds[-1].end + HOLE_S):
             seconds.clear()
-        if net >= -BACKWARDS_KG:
-            return False
-        if not seconds:
-            self._under_since[n] = second.start
-        seconds.append(second)
-        return len(seconds) == BACKWARDS_S and steps_kg([one.kg for one in seconds])[n] >= BODY_KG
+            self._far_since[n] = second.start
+        self._side[n] = far
+        if far:
+            seconds.append(second)
+        moving = len(seconds) == BACKWARDS_S and steps_kg([s.kg for s in seconds])[n] >= BODY_KG
+        if moving and far > 0 and self._may_turn:
+            self._may_turn[n] = False
+        return moving and far < 0
 
     # -- by hand ---------------------------------------------------------------------------------------------------
 
