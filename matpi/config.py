@@ -42,7 +42,8 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     min_session_s: Annotated[float, Meta(ge=5, le=300, description="Shorter ones are only counted, in s.")] = 30.0
     cap_min: Annotated[float, Meta(ge=10, le=120, description="A session is closed after this long, in min.")] = 45.0
     object_s: Annotated[
-        float, Meta(ge=40, le=600, description="A load in which nothing moves for this long is an object, in s.")
+        float,
+        Meta(ge=10, le=600, description="A load in which nothing moves for this long is an object, in s; 40 at least."),
     ] = 40.0
     object_ratio: Annotated[float, Meta(ge=1, le=5, description="No longer used; stillness has a fixed limit.")] = 2.0
     stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Silence of the load cells that is held, in s.")] = 2.0

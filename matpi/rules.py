@@ -16,7 +16,7 @@ def device_rules(config: Config) -> DeviceRules:
             off_ratio=p.off_ratio,
             dwell_s=p.dwell_s,
             away_s=p.away_s,
-            object_s=p.object_s,
+            object_s=max(p.object_s, PresenceRules().object_s),
             stale_s=p.stale_s,
             sensor_gone_s=p.sensor_gone_s,
             zero=ZeroRules(reach_kg=p.zero_reach_kg),

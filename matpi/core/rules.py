@@ -23,8 +23,8 @@ class PresenceRules:
     """By at most so much of readings: lowering oneself onto the mat takes up to 12 s, the last half of it over "on"."""
     dwell_s: float = 3.0
     away_s: float = 20.0
-    back_s: float = 1.0
-    """A return that does not last is a hand put down, or a bag that is dropped."""
+    debounce_s: float = 1.0
+    """A leaving that does not last so long is a wriggle; a return, a hand put down or a bag that is dropped."""
     fall_s: float = 3.0
     """Sliding off with care takes up to 8 s, so much of it from a third of the load to nothing."""
     rest_share: float = 0.35

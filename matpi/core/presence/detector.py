@@ -92,7 +92,7 @@ class Presence:
         self._doubted = False  # the object is a session's load: a person again when it moves
         self._emptied = False  # since the fall the mat has been empty
         self._weighed = False  # what stayed has come to rest
-        self._back_at: float | None = None  # on the mat again since then, if it lasts
+        self._pending: float | None = None  # leaving, or back on the mat, since then, if it lasts
         self._noticed = False  # the load under "on" has lit the screen
         self._due = inf  # the end of a dwell or an absence
         self._stale_due = self.last_t + rules.stale_s
@@ -159,8 +159,13 @@ class Presence:
             case Load.ARRIVING:
                 self._rest()
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
-            case Load.ON:
-                self._leave(t, self.signal.seen_before(onset), x)
+            case Load.ON if self._pending is None:
+                self._pending = self.signal.seen_before(onset)
+                self._band(-BEYOND_KG, self._level_kg)
+                self._due = max(onset + self.rules.debounce_s, t)
+                self.signal.restart_second()
+            case Load.ON:  # it was a wriggle
+                self._stay()
             case Load.AWAY:
                 # A fall that no reading shows was before the hole; a return is claimed from where it is seen.
                 self._wait(t, onset if x >= self._level_kg else self.signal.seen_before(onset), x)
@@ -195,7 +200,16 @@ class Presence:
             return rules.off_kg
         return max(rules.off_kg, rules.rest_share * middle)
 
-    def _leave(self, t: float, at: float, x: float) -> None:
+    def _stay(self) -> None:
+        """On the mat, and nothing else is under way."""
+        self.load, self._pending, self._due = Load.ON, None, inf
+        self._band(self._level_kg, BEYOND_KG)
+        self.signal.restart_second()
+
+    def _leave(self, t: float, at: float) -> None:
+        x = self.signal.kg - self._floor
+        if x < self.rules.off_kg:
+            at = self.signal.seen_before(self.signal.fell_under(self._floor + self.rules.off_kg, at))
         self.load, self.left_at = Load.AWAY, at
         self._stayed_kg, self._emptied, self._weighed = 0.0, False, False
         rests = x >= self.rules.off_kg
@@ -206,10 +220,10 @@ class Presence:
     def _wait(self, t: float, onset: float, x: float) -> None:
         """Away since `left_at`: wait for the end, longer with something still on the mat, or for a lasting return."""
         rules, level = self.rules, self._level_kg
-        self._back_at = onset if x >= level else None
+        self._pending = onset if x >= level else None
         if x >= level:
             self._band(level, BEYOND_KG)
-            self._due = max(onset + rules.back_s, t)
+            self._due = max(onset + rules.debounce_s, t)
         elif x >= rules.off_kg:
             self._band(rules.off_kg, level)
             self.gone_at = self.left_at + rules.rest_s
@@ -231,12 +245,10 @@ class Presence:
             self._change("fell", t, at, reason)
 
     def _return(self, t: float, at: float) -> None:
-        self.load, self._due = Load.ON, inf
         self._earlier, self._latest = self.evidence.copy(), Evidence(self.rules, judged=self.judged)
         self._latest_from = at
-        self._band(self._level_kg, BEYOND_KG)
+        self._stay()
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
-        self.signal.restart_second()
 
     def _gone(self, t: float) -> None:
         self.object_kg += self._stayed_kg
@@ -245,8 +257,8 @@ class Presence:
         self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
 
     def _rest(self) -> None:
-        """Nobody is on the mat, or nobody any more."""
-        self.load = Load.OBJECT if self.object_kg else Load.EMPTY
+        """The mat is unoccupied, but an object may lie there."""
+        self.load, self._pending = Load.OBJECT if self.object_kg else Load.EMPTY, None
         self._doubted &= self.load is Load.OBJECT
         self._due = inf
         self._floor = self.zero.total_kg + self.object_kg
@@ -282,12 +294,14 @@ class Presence:
         rules = self.rules
         self._due = inf
         if self.load is Load.ARRIVING:
-            self.load = Load.ON
+            self._stay()
             self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
         elif self.lost_at is not None and t < self.lost_at + rules.sensor_gone_s:
             pass  # nobody knows whether the person is back: the next readings decide
-        elif self.load is Load.AWAY and self._back_at is not None:
-            self._return(t, self._back_at)
+        elif self.load is Load.ON and self._pending is not None:
+            self._leave(t, self._pending)
+        elif self.load is Load.AWAY and self._pending is not None:
+            self._return(t, self._pending)
         elif self.load is Load.AWAY:
             self._gone(t)
 
@@ -329,8 +343,8 @@ class Presence:
         if self.silent:
             self.silent, self.lost_at = False, None
             self._change("sensor_back", t, t, "readings again")
-            if self.load is Load.AWAY and self._due == inf:
-                self._due = t + self.rules.back_s  # over in the silence; the next three readings decide
+            if self._due == inf and (self.load is Load.AWAY or self._pending is not None):
+                self._due = t + self.rules.debounce_s  # over in the silence; the next readings decide
 
     # -- seconds: the zero, objects --------------------------------------------------------------------------------
 
@@ -348,6 +362,8 @@ class Presence:
             self._watch_empty()
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)
+        elif self._pending is not None:
+            return
         if self.load is Load.OBJECT:
             self._lighten_object(second)
         if self.load is Load.ON or self._doubted:
@@ -391,9 +407,9 @@ class Presence:
         self._change("object", t, self.left_at, "nothing moves in it")
 
     def _call_person(self, t: float) -> None:
-        self.load, self._doubted, self.object_kg = Load.ON, False, self._below_kg
+        self._doubted, self.object_kg = False, self._below_kg
         self._floor = self.zero.total_kg + self.object_kg
-        self._band(self._level_kg, BEYOND_KG)
+        self._stay()
         self._change("stirred", t, t, "motion in the load")
 
     # -- by hand ---------------------------------------------------------------------------------------------------
