@@ -13,7 +13,7 @@ import pytest
 
 from matpi.core.device import Device
 from matpi.core.effects import Changed, Effect, Note, Pattern, Report, Show
-from matpi.core.model import Acknowledgement, EndReason, Session, Settings
+from matpi.core.model import Acknowledgement, Doubt, EndReason, Session, Settings
 from matpi.core.session import State
 from matpi.core.views import Fault, SessionDone, Timer, View
 from matpi.errors import UsageError
@@ -24,7 +24,7 @@ from matpi.twin import Twin
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
 EMPTY_S = 30.0
-"""How long the mat lies empty first; it learns its noise meanwhile."""
+"""How long the mat is empty first."""
 CHECKPOINT_S = 15.0
 EDGE_S = 0.75
 """How well the ends of a session are told: getting on and off takes as long in which either answer is right."""
@@ -79,6 +79,12 @@ class Room:
     @property
     def the_one(self) -> Session:
         (session,) = self.stored
+        return session
+
+    @property
+    def counting(self) -> Session:
+        """The one session that counts."""
+        (session,) = (session for session in self.stored if session.counts)
         return session
 
     @property
@@ -169,30 +175,30 @@ def test_a_bag_on_the_empty_mat_is_an_object(room: Room) -> None:
     room.after(60.0)
     assert room.state() is State.OBJECT
     assert "object" in room.said
-    assert room.stored == []
     room.after(0.0, "bag_off")
     room.after(5.0)
     assert room.state() is State.IDLE
-    assert room.stored == []
+    assert (room.the_one.doubt, room.the_one.counts) == (Doubt.THING, False)
 
 
 def test_somebody_lies_down_on_a_bag(room: Room) -> None:
     room.after(0.0, "bag_on")
     room.after(60.0)
     true_s = lay(room, 300)
-    assert room.the_one.on_mat_s == pytest.approx(true_s, abs=EDGE_S)
-    assert room.the_one.reason is EndReason.LEFT
-    assert room.said.count("session_ended") == 1
+    assert room.counting.on_mat_s == pytest.approx(true_s, abs=EDGE_S)
+    assert room.counting.reason is EndReason.LEFT
+    assert [session.doubt for session in room.stored] == [Doubt.THING, None]
 
 
 def test_somebody_leaves_and_the_bag_stays(room: Room) -> None:
     down = room.after(0.0, "lie_down")
     room.after(120.0, "bag_on")
     up = room.after(180.0, "get_up")
-    room.after(60.0)
+    room.after(125.0)
     session = room.the_one
-    assert session.reason is EndReason.OBJECT
-    assert session.on_mat_s == pytest.approx(up + 1.9 - down, abs=2.0)  # told by blocks of 1 s
+    assert session.reason is EndReason.LEFT
+    assert session.on_mat_s == pytest.approx(up + 1.8 - down, abs=EDGE_S)
+    assert room.device.presence.object_kg == pytest.approx(15.0, abs=0.5)
     room.after(3600.0)
     assert room.stored == [session]
 
@@ -214,14 +220,17 @@ def test_sitting_down_for_a_moment_is_no_session(room: Room) -> None:
 
 
 def test_fidgeting_is_not_leaving(room: Room) -> None:
+    """The hips lifted for a moment, with a third of the load or less left: away and back, and the same session."""
     down = room.after(0.0, "lie_down")
     for _ in range(12):
         room.after(20.0, "fidget")
     up = room.after(20.0, "get_up")
     room.after(25.0)
-    assert room.said == ["arriving", "session_started", "away", "session_ended"]
-    assert room.the_one.aways == 0
-    assert room.the_one.on_mat_s == pytest.approx(up + 1.7 - down, abs=EDGE_S)
+    assert set(room.said) == {"arriving", "session_started", "away", "back", "session_ended"}
+    assert room.said.count("session_started") == room.said.count("session_ended") == 1
+    session = room.the_one
+    assert session.span_s == pytest.approx(up + 1.7 - down, abs=EDGE_S)
+    assert 0.0 <= session.span_s - session.on_mat_s <= session.aways <= 12
 
 
 def test_up_for_a_moment_and_back_is_one_session(room: Room) -> None:
@@ -238,7 +247,7 @@ def test_up_for_a_moment_and_back_is_one_session(room: Room) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_any_evening_comes_out_as_it_was(make: Make, seed: int) -> None:
-    """Restless people, cats and spikes: none invented, cut, split or missed."""
+    """Restless people, cats and spikes: none invented, cut, split or missed. What a lift takes is not counted."""
     chance = random.Random(seed)
     room = make(seed=seed)
     true_s = []
@@ -251,8 +260,9 @@ def test_any_evening_comes_out_as_it_was(make: Make, seed: int) -> None:
             room.after(chance.uniform(3.0, 20.0), chance.choice((None, "fidget", "cat")))
         true_s.append(room.after(end - room.rig.t, "get_up") + 1.7 - down)
         room.after(25.0)
-    assert [s.on_mat_s for s in room.stored] == pytest.approx(true_s, abs=1.2)
-    assert [(s.reason, s.aways) for s in room.stored] == [(EndReason.LEFT, 0)] * 4
+    assert [s.span_s for s in room.stored] == pytest.approx(true_s, abs=1.2)
+    assert all(0.0 <= s.span_s - s.on_mat_s <= 0.8 * s.aways for s in room.stored)
+    assert [(s.reason, s.doubt) for s in room.stored] == [(EndReason.LEFT, None)] * 4
 
 
 # -- the load cells ------------------------------------------------------------------------------------------------
@@ -266,7 +276,8 @@ def test_spikes_over_twenty_minutes(make: Make, seed: int) -> None:
     true_s = lay(room, 20 * 60)
     room.after(300.0)
     assert room.the_one.on_mat_s == pytest.approx(true_s, abs=EDGE_S)
-    assert (room.the_one.reason, room.the_one.aways) == (EndReason.LEFT, 0)
+    assert room.the_one.reason is EndReason.LEFT
+    assert room.the_one.aways <= 2, "two spikes of three readings are away for a tenth of a second"
 
 
 def test_spikes_on_the_empty_mat_are_nobody(room: Room) -> None:
@@ -435,16 +446,13 @@ def test_a_damaged_log_is_set_aside_and_the_device_runs(make: Make) -> None:
     assert aside.read_bytes() == damage
 
 
-@pytest.mark.parametrize("empty_s", [120.0, 700.0])
-def test_a_bag_is_an_object_after_a_power_cut_too(make: Make, empty_s: float) -> None:
-    """What the empty mat's noise is has been learnt, and must not be lost with the power."""
-    room = make()
-    room.after(empty_s, "bag_on")
+def test_a_bag_is_an_object_after_a_power_cut_too(room: Room) -> None:
+    room.after(0.0, "bag_on")
     room.after(60.0)
     room.cut(30.0)
     room.after(60.0)
     assert room.state() is State.OBJECT
-    assert room.stored == []
+    assert {(session.doubt, session.counts) for session in room.stored} == {(Doubt.THING, False)}
 
 
 @pytest.mark.parametrize("seed", range(6))

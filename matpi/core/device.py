@@ -355,6 +355,8 @@ class Device:
             return
         if trigger == "touched" and machine.state is State.RATING:
             controls.keep_chosen(self, t)
+        if trigger == "sensor_lost" and machine.state is State.IDLE:
+            self.capped = self.capped if self.presence.heard_s <= self.rules.still_there_s else None  # seen empty
         end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
         self.fire(trigger, t, change.reason, at=change.at, end=end)
         if trigger == "touched":

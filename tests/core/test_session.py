@@ -86,6 +86,24 @@ def test_after_the_cap_a_lift_begins_no_second_session(lift_s: float) -> None:
     fine(bench)
 
 
+def test_a_session_long_after_the_cap_is_one_although_the_cells_were_silent_before_both() -> None:
+    """Got up unseen; the mat has been empty for an hour; a sensor timeout just before the next person lies down."""
+    bench = Bench(rate=5)
+    bench.pass_s(40)
+    bench.lie(2720)
+    bench.kg = 0.0
+    silence(bench, 70)
+    speak(bench, 3600)
+    assert bench.state is State.IDLE
+    silence(bench, 5)
+    speak(bench, 1)
+    bench.lie(60)
+    assert bench.state is State.ON_MAT
+    bench.up(60)
+    assert [s.reason for s in bench.saved] == [EndReason.CAP, EndReason.LEFT]
+    fine(bench)
+
+
 def test_the_cap_counts_time_on_the_mat_and_not_away() -> None:
     bench = Bench(rate=5)
     bench.pass_s(40)

@@ -17,11 +17,9 @@ from tests.real.recordings import board, static_g
 
 
 def test_somebody_who_steps_on_bounces_and_steps_off_is_one_session() -> None:
-    """Over 12 kg at 3.54 s, 0.69 s lifted off, on again at 4.87 s, under 6 kg at 105.33 s. The foot is put down over
-    0.3 s before: a kilogram at 3.21 s.
-    """
+    """Over 12 kg at 3.54 s, 0.69 s lifted off, under 2 kg in it, on again at 4.87 s, under 6 kg at 105.33 s."""
     (session,) = replay(board("stand_100s_bounced_start")).sessions
-    assert session.start_mono == pytest.approx(3.54, abs=0.5), "the bounce is part of getting on"
+    assert 4.2 <= session.start_mono <= 4.88, "after the bounce: nothing was on the board in it"
     assert end_of(session) == pytest.approx(105.33, abs=0.5)
     assert session.on_mat_s == pytest.approx(session.span_s)
     assert session.aways == 0
@@ -30,15 +28,19 @@ def test_somebody_who_steps_on_bounces_and_steps_off_is_one_session() -> None:
 
 def test_the_edges_are_found_to_the_reading() -> None:
     (session,) = replay(board("stand_100s_bounced_start")).sessions
-    assert session.start_mono == pytest.approx(3.21, abs=0.05), "the foot of the rise"
+    rows = board("stand_100s_bounced_start")
+    lifted = max(r.t for r in rows if 3.6 < r.t < 4.87 and sum(r.kg) < 2.0)
+    assert lifted < session.start_mono <= lifted + 0.1, "the first reading over 2 kg"
     assert end_of(session) == pytest.approx(105.33, abs=0.05)
 
 
 @pytest.mark.parametrize("keep_every", [2, 6, 9])
 def test_the_same_at_a_half_a_sixth_and_a_ninth_of_the_rows(keep_every: int) -> None:
-    """60 rows a second thinned to 30, 10 and under 7, as uneven as they came."""
+    """60 rows a second thinned to 30, 10 and under 7, as uneven as they came. In the last two the median of three shows
+    no load under 2 kg in the bounce, so it is part of getting on.
+    """
     (session,) = replay(board("stand_100s_bounced_start")[::keep_every]).sessions
-    assert session.start_mono == pytest.approx(3.54, abs=0.5)
+    assert (4.2 if keep_every == 2 else 3.2) <= session.start_mono <= (4.95 if keep_every == 2 else 3.5)
     assert end_of(session) == pytest.approx(105.33, abs=0.5)
 
 
@@ -58,8 +60,8 @@ def test_uneven_traces_are_uneven() -> None:
     assert min(steps) >= 0.0
 
 
-def test_somebody_standing_is_never_taken_for_an_object_although_the_noise_was_learnt() -> None:
-    """The empty board before, 20 times over, so that its noise is known."""
+def test_a_standing_person_is_never_taken_for_an_object() -> None:
+    """The empty board before, 20 times over."""
     empty = board("empty_board")
     length = empty[-1].t + 0.02
     before = [Reading(n * length + r.t, r.kg) for n in range(20) for r in empty]
@@ -72,8 +74,9 @@ def test_somebody_standing_is_never_taken_for_an_object_although_the_noise_was_l
 
     stand = [Reading(at + r.t, r.kg) for r in board("stand_100s_bounced_start")]
     (session,) = replay([*before, *stand], watch=watch).sessions
-    assert path[:3] == ["ARRIVING", "ON_MAT", "AWAY"]
-    assert session.span_s == pytest.approx(102.12, abs=0.1)
+    assert path[:5] == ["ARRIVING", "IDLE", "ARRIVING", "ON_MAT", "AWAY"], "the bounce begins the arrival again"
+    assert session.span_s == pytest.approx(100.7, abs=0.3)
+    assert session.counts
 
 
 # -- 10 000 static readings of an HX711 ----------------------------------------------------------------------------
@@ -117,26 +120,20 @@ def test_under_a_person_real_spikes_change_neither_start_nor_end() -> None:
     assert session.aways == 0
 
 
-@pytest.mark.parametrize("noise_learnt", [False, True])
-def test_a_static_58_kg_whose_spikes_are_28_kg_is_never_stopped_or_split(noise_learnt: bool) -> None:
-    """Ten grams read as one kilogram. An object or a person: what the noise tells; but one load all the time."""
+def test_a_static_58_kg_whose_spikes_are_28_kg_is_never_stopped_or_split() -> None:
+    """Ten grams read as one kilogram."""
     grams = static_g()
     bench = Bench(channels=1)
-    if noise_learnt:
-        feed(bench, [(g - grams[0]) / 10 for g in grams[:600]])
     on = bench.t
     feed(bench, [g / 10 for g in grams])
     off = bench.t
     assert bench.heard.count("arriving") == 1
     assert "away" not in bench.heard
     bench.up(60)
-    assert len(bench.saved) <= 1
-    for session in bench.saved:
-        assert session.start_mono == pytest.approx(on, abs=0.2)
-        assert end_of(session) == pytest.approx(off, abs=0.2)
-        assert session.aways == 0
-    if not noise_learnt:
-        assert len(bench.saved) == 1, "when in doubt it is a person"
+    (session,) = bench.saved
+    assert session.start_mono == pytest.approx(on, abs=0.2)
+    assert end_of(session) == pytest.approx(off, abs=0.2)
+    assert (session.aways, session.doubt) == (0, None)
 
 
 @pytest.mark.parametrize("rate", [10.0, 80.0])

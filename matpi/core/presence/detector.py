@@ -78,6 +78,8 @@ class Presence:
         """Of the last good reading; at first, such that the parts have time to settle."""
         self.heard_at: float | None = None
         """The first reading since the start, or since a silence; None while there is none."""
+        self.heard_s = 0.0
+        """How long there were readings before the last silence."""
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
         self.gone_at = inf
@@ -329,6 +331,7 @@ class Presence:
         """No reading can be had from now on."""
         if self.silent:
             return
+        self.heard_s = 0.0 if self.heard_at is None else self.last_t - self.heard_at
         self.silent, self.heard_at = True, None
         self.signal.restart()
         self.lost_at = min(self.last_t, t)
