@@ -285,13 +285,13 @@ def test_a_dip_that_the_silence_cuts_short_is_decided_by_the_readings_after_it(t
     bench.up(0.3)
     bench.send(SensorLost(bench.t, "unplugged"))
     silence(bench, 10)
-    assert bench.state is State.AWAY
+    assert bench.state is State.HOLDING, "not long enough to be a leaving"
     bench.kg = 45.0 if there else 0.0
     speak(bench, 30)
     assert bench.state is (State.ON_MAT if there else State.RATING)
     bench.up(60)
     (session,) = bench.saved
-    assert session.aways == int(there)
+    assert session.aways == 0
     assert end_of(session) == pytest.approx(dip_at if not there else bench.t - 60, abs=0.2)
     fine(bench)
 

@@ -93,6 +93,7 @@ class Presence:
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
         self._emptied = False  # since the fall the mat has been empty
+        self._on_again = inf  # since then something has been on it
         self._weighed = False  # what stayed has come to rest
         self._pending: float | None = None  # leaving, or back on the mat, since then, if it lasts
         self._noticed = False  # the load under "on" has lit the screen
@@ -213,7 +214,7 @@ class Presence:
         if x < self.rules.off_kg:
             at = self.signal.seen_before(self.signal.fell_under(self._floor + self.rules.off_kg, at))
         self.load, self.left_at = Load.AWAY, at
-        self._stayed_kg, self._emptied, self._weighed = 0.0, False, False
+        self._stayed_kg, self._emptied, self._weighed, self._on_again = 0.0, False, False, inf
         rests = x >= self.rules.off_kg
         why = "most of the load is gone" if rests else f"load under {self.rules.off_kg:g} kg"
         self._change("left", t, at, why)
@@ -223,6 +224,8 @@ class Presence:
         """Away since `left_at`: wait for the end, longer with something still on the mat, or for a lasting return."""
         rules, level = self.rules, self._level_kg
         self._pending = onset if x >= level else None
+        if x >= rules.off_kg:
+            self._on_again = min(self._on_again, onset)
         if x >= level:
             self._band(level, BEYOND_KG)
             self._due = max(onset + rules.debounce_s, t)
@@ -234,9 +237,10 @@ class Presence:
             if not self._emptied and (onset < self.left_at + rules.fall_s or self._stayed_kg >= rules.on_kg):
                 # The fall went on; or what stayed weighed enough for a person, who leaves only now.
                 self._fell(t, onset, f"load under {rules.off_kg:g} kg")
-            self._emptied = self._weighed = True
+            if not self._emptied or onset >= self._on_again + rules.debounce_s:
+                self.gone_at = onset + rules.away_s  # what was on meanwhile for less was a hand
+            self._emptied, self._weighed, self._on_again = True, True, inf
             self._band(-BEYOND_KG, rules.off_kg)
-            self.gone_at = onset + rules.away_s
             self._due = max(self.gone_at, t)
         self.signal.restart_second()
 
