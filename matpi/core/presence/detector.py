@@ -11,7 +11,6 @@ counts is decided apart, by the evidence of its load.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import inf
@@ -238,7 +237,7 @@ class Presence:
 
     def _return(self, t: float, at: float) -> None:
         self.load, self._due = Load.ON, inf
-        self._earlier, self._latest = deepcopy(self.evidence), Evidence(self.rules, judged=self.judged)
+        self._earlier, self._latest = self.evidence.copy(), Evidence(self.rules, judged=self.judged)
         self._latest_from = at
         self._band(self._level_kg, BEYOND_KG)
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.model import Doubt
@@ -48,6 +49,12 @@ class Evidence:
         self._window: deque[tuple[float, ...]] = deque(maxlen=WINDOW)
         self._last_end = 0.0
         self._windows = self._still = 0
+
+    def copy(self) -> Evidence:
+        """An independent one that has seen the same."""
+        other = copy(self)
+        vars(other).update(_totals=self._totals.copy(), _window=self._window.copy())
+        return other
 
     def add(self, second: Second, zero_kg: Sequence[float], floor_kg: float) -> None:
         """`floor_kg` is the load that is not this session's: the zero, and a thing below."""
