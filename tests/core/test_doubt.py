@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matpi.core.controls import Item
 from matpi.core.effects import Pattern, SaveSession, SaveSettings
@@ -448,5 +450,22 @@ def test_an_object_after_the_cap_that_moves_is_no_second_session() -> None:
     made.up(30)
     (session,) = made.saved
     assert session.reason is EndReason.CAP
+    assert len(made.rows.sessions) == 1
+    assert list(made.notes("unexpected")) == []
+
+
+@settings(max_examples=12, derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(10, 400)), min_size=1, max_size=12), st.integers(13, 45))
+def test_whatever_a_person_does_after_the_cap_is_no_second_session(rests: list[tuple[bool, int]], kg: int) -> None:
+    """Lies still or moves for any time, is taken for an object and for a person again."""
+    made = bench()
+    made.rate = 5.0
+    made.lie(2720, float(kg))
+    assert made.state is State.CAPPED
+    for still, seconds in rests:
+        made.motion_kg = 0.0 if still else 0.05
+        made.lie(float(seconds), float(kg))
+    made.up(60)
+    assert [one.reason for one in made.saved] == [EndReason.CAP]
     assert len(made.rows.sessions) == 1
     assert list(made.notes("unexpected")) == []

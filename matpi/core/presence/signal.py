@@ -99,7 +99,9 @@ class Signal:
         return before if onset - before >= HOLE_S else onset
 
     def fell_under(self, kg: float, since: float) -> float:
-        """Time of the first reading under `kg` from `since` on; `since` when there is none."""
+        """Time of the first reading under `kg` from `since` on; `since` when there is none, or it is forgotten."""
+        if not self._track or self._track[0][0] > since:
+            return since
         return next((t for t, at_kg in self._track if t >= since and at_kg < kg), since)
 
     def rise_began(self, onset: float, floor_kg: float, rules: PresenceRules, not_before: float) -> float:

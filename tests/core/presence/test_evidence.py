@@ -115,6 +115,14 @@ def test_a_hole_begins_the_window_again() -> None:
     assert more(seen, (12.0, 8.0), begin=2 * WINDOW - 1).is_thing
 
 
+def test_a_copy_goes_on_by_itself() -> None:
+    seen = fed(*[(12.0, 8.0)] * WINDOW)
+    copied = seen.copy()
+    more(copied, *[(40.0, 20.0)] * 60, begin=WINDOW)
+    assert (seen.middle_kg, seen.seconds, seen.doubt) == (20.0, WINDOW, Doubt.THING)
+    assert (copied.middle_kg, copied.seconds, copied.doubt) == (60.0, WINDOW + 60, None)
+
+
 def test_under_the_threshold_it_is_light() -> None:
     moving = [(7.0 + 0.02 * (n // 2 % 2), 4.9) for n in range(60)]
     assert fed(*moving).doubt is Doubt.LIGHT

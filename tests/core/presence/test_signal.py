@@ -120,6 +120,7 @@ def test_where_it_fell_under_is_the_first_reading_of_the_track() -> None:
     signal = Fed().feed(*[45.0] * 20, 30.0, 15.0, 9.0, 9.0, 9.0)
     assert signal.fell_under(12.0, 2.0) == 2.2
     assert signal.fell_under(5.0, 2.0) == 2.0, "it never did"
+    assert signal.feed(*[9.0] * 2000, begin=2.5).fell_under(12.0, 2.0) == 2.0, "forgotten by now"
 
 
 def test_a_rise_began_with_its_first_reading_over_2_kg_above_the_lowest() -> None:
