@@ -16,6 +16,7 @@ from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from matpi.core.presence.absence import Absence
 from matpi.core.presence.evidence import Evidence
 from matpi.core.presence.signal import Second, Signal
 from matpi.core.presence.zero import FALLEN_KG, ZeroTracker
@@ -82,20 +83,15 @@ class Presence:
         """How long there were readings before the last silence."""
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
-        self.gone_at = inf
-        """While away: when the absence is over unless the person is back."""
         self.judged = judged
         """Whether things are told from people at all (`configure`)."""
         self._suspended = False
         self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
         self._touch = self._latest_from = 0.0
-        self._stayed_kg = 0.0  # what is still on the mat while most of the load is away
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
-        self._emptied = False  # since the fall the mat has been empty
-        self._on_again = inf  # since then something has been on it
-        self._weighed = False  # what stayed has come to rest
-        self._pending: float | None = None  # leaving, or back on the mat, since then, if it lasts
+        self._leaving: float | None = None  # since then, if it lasts
+        self._absence = Absence(rules, rules.off_kg, 0.0)
         self._noticed = False  # the load under "on" has lit the screen
         self._due = inf  # the end of a dwell or an absence
         self._stale_due = self.last_t + rules.stale_s
@@ -162,9 +158,9 @@ class Presence:
             case Load.ARRIVING:
                 self._rest()
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
-            case Load.ON if self._pending is None:
-                self._pending = self.signal.seen_before(onset)
-                self._band(-BEYOND_KG, self._level_kg)
+            case Load.ON if self._leaving is None:
+                self._leaving = self.signal.seen_before(onset)
+                self._band(-inf, self._level_kg)
                 self._due = max(onset + self.rules.debounce_s, t)
                 self.signal.restart_second()
             case Load.ON:  # it was a wriggle
@@ -190,7 +186,7 @@ class Presence:
         self._latest_from = self._touch
         self.evidence = self._latest = Evidence(rules, judged=self.judged)
         self._due = max(onset + rules.dwell_s, t)
-        self._band(rules.off_kg, BEYOND_KG)
+        self._band(rules.off_kg, inf)
         over = "object" if self.object_kg else "zero"
         self._change("touched", t, self._touch, f"load over {rules.on_kg:g} kg above the {over}")
         self.signal.restart_second()
@@ -205,50 +201,36 @@ class Presence:
 
     def _stay(self) -> None:
         """On the mat, and nothing else is under way."""
-        self.load, self._pending, self._due = Load.ON, None, inf
-        self._band(self._level_kg, BEYOND_KG)
+        self.load, self._leaving, self._due = Load.ON, None, inf
+        self._band(self._level_kg, inf)
         self.signal.restart_second()
 
     def _leave(self, t: float, at: float) -> None:
-        x = self.signal.kg - self._floor
-        if x < self.rules.off_kg:
-            at = self.signal.seen_before(self.signal.fell_under(self._floor + self.rules.off_kg, at))
-        self.load, self.left_at = Load.AWAY, at
-        self._stayed_kg, self._emptied, self._weighed, self._on_again = 0.0, False, False, inf
-        rests = x >= self.rules.off_kg
-        why = "most of the load is gone" if rests else f"load under {self.rules.off_kg:g} kg"
+        rules, x = self.rules, self.signal.kg - self._floor
+        if x < rules.off_kg:
+            at = self.signal.seen_before(self.signal.fell_under(self._floor + rules.off_kg, at))
+        self.load, self.left_at, self._absence = Load.AWAY, at, Absence(rules, self._level_kg, at)
+        why = "most of the load is gone" if x >= rules.off_kg else f"load under {rules.off_kg:g} kg"
         self._change("left", t, at, why)
         self._wait(t, at, x)
 
     def _wait(self, t: float, onset: float, x: float) -> None:
-        """Away since `left_at`: wait for the end, longer with something still on the mat, or for a lasting return."""
-        rules, level = self.rules, self._level_kg
-        self._pending = onset if x >= level else None
-        if x >= rules.off_kg:
-            self._on_again = min(self._on_again, onset)
-        if x >= level:
-            self._band(level, BEYOND_KG)
-            self._due = max(onset + rules.debounce_s, t)
-        elif x >= rules.off_kg:
-            self._band(rules.off_kg, level)
-            self.gone_at = self.left_at + rules.rest_s
-            self._due = max(self.gone_at, t)
-        else:
-            if not self._emptied and (onset < self.left_at + rules.fall_s or self._stayed_kg >= rules.on_kg):
-                # The fall went on; or what stayed weighed enough for a person, who leaves only now.
-                self._fell(t, onset, f"load under {rules.off_kg:g} kg")
-            if not self._emptied or onset >= self._on_again + rules.debounce_s:
-                self.gone_at = onset + rules.away_s  # what was on meanwhile for less was a hand
-            self._emptied, self._weighed, self._on_again = True, True, inf
-            self._band(-BEYOND_KG, rules.off_kg)
-            self._due = max(self.gone_at, t)
+        low, high, due = self._absence.follow(onset, x)
+        self._band(low, high)
+        self._due = max(due, t)
+        self._fell(t)
         self.signal.restart_second()
 
-    def _fell(self, t: float, at: float, reason: str) -> None:
+    def _fell(self, t: float) -> None:
         """The person left a little later than it seemed."""
-        if at > self.left_at:
-            self.left_at = at
-            self._change("fell", t, at, reason)
+        if self._absence.left_at > self.left_at:
+            self.left_at = self._absence.left_at
+            self._change("fell", t, self.left_at, "the fall went on")
+
+    @property
+    def gone_at(self) -> float:
+        """While away: when the absence is over unless the person is back."""
+        return self._absence.gone_at
 
     def _return(self, t: float, at: float) -> None:
         self._earlier, self._latest = self.evidence.copy(), Evidence(self.rules, judged=self.judged)
@@ -257,14 +239,14 @@ class Presence:
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
 
     def _gone(self, t: float) -> None:
-        self.object_kg += self._stayed_kg
+        self.object_kg += self._absence.stayed_kg
         self._not_before = self.left_at
         self._rest()
         self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
 
     def _rest(self) -> None:
         """The mat is unoccupied, but an object may lie there."""
-        self.load, self._pending = Load.OBJECT if self.object_kg else Load.EMPTY, None
+        self.load, self._leaving = Load.OBJECT if self.object_kg else Load.EMPTY, None
         self._doubted &= self.load is Load.OBJECT
         self._due = inf
         self._floor = self.zero.total_kg + self.object_kg
@@ -279,7 +261,7 @@ class Presence:
         if self._noticed:
             self._band(rules.touch_kg, self._on_kg)
         else:
-            self._band(-BEYOND_KG, min(rules.notice_kg, self._on_kg))
+            self._band(-inf, min(rules.notice_kg, self._on_kg))
 
     @property
     def _on_kg(self) -> float:
@@ -304,10 +286,10 @@ class Presence:
             self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
         elif self.lost_at is not None and t < self.lost_at + rules.sensor_gone_s:
             pass  # nobody knows whether the person is back: the next readings decide
-        elif self.load is Load.ON and self._pending is not None:
-            self._leave(t, self._pending)
-        elif self.load is Load.AWAY and self._pending is not None:
-            self._return(t, self._pending)
+        elif self.load is Load.ON and self._leaving is not None:
+            self._leave(t, self._leaving)
+        elif self.load is Load.AWAY and (back := self._absence.back_since) is not None:
+            self._return(t, back)
         elif self.load is Load.AWAY:
             self._gone(t)
 
@@ -350,7 +332,7 @@ class Presence:
         if self.silent:
             self.silent, self.lost_at = False, None
             self._change("sensor_back", t, t, "readings again")
-            if self._due == inf and (self.load is Load.AWAY or self._pending is not None):
+            if self._due == inf and (self.load is Load.AWAY or self._leaving is not None):
                 self._due = t + self.rules.debounce_s  # over in the silence; the next readings decide
 
     # -- seconds: the zero, objects --------------------------------------------------------------------------------
@@ -369,7 +351,7 @@ class Presence:
             self._watch_empty()
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)
-        elif self._pending is not None:
+        elif self._leaving is not None:
             return
         if self.load is Load.OBJECT:
             self._lighten_object(second)
@@ -382,15 +364,15 @@ class Presence:
             elif self._doubted and not thing:
                 self._call_person(t)
             elif not self._doubted:
-                self._band(self._level_kg, BEYOND_KG)
+                self._band(self._level_kg, inf)
 
     def _weigh_rest(self, t: float, second: Second) -> None:
-        """Most of the load is away: weigh what stayed, and date the fall by it once it has come to rest."""
-        rules, x = self.rules, second.total_kg - self._floor
-        self._stayed_kg = x if x >= rules.off_kg else 0.0
-        if self._stayed_kg and not self._weighed and second.moved_kg < rules.touch_kg:
-            self._weighed = True
-            self._fell(t, self.signal.fell_under(self._floor + x + rules.off_kg, self.left_at), f"{x:.0f} kg stay")
+        """Weigh what stayed, and date the fall by it once it has come to rest."""
+        absence, x = self._absence, second.total_kg - self._floor
+        if absence.weigh(x, at_rest=second.moved_kg < self.rules.touch_kg):
+            under_kg = self._floor + x + self.rules.off_kg
+            absence.left_at = max(absence.left_at, self.signal.fell_under(under_kg, absence.left_at))
+            self._fell(t)
 
     def _lighten_object(self, second: Second) -> None:
         """Subtract no more than still lies there: part of what stayed may have been taken away."""
