@@ -78,11 +78,14 @@ def record_live(
 ) -> None:
     """Record until Ctrl-C or SIGTERM. Raises HardwareError when the cells cannot be read, TraceError for the file."""
     inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    # An existing file stays until there is something better.
+    replaces = overwrite and file.exists()
+    path = file.with_name(f"unfinished-{file.name}") if replaces else file
 
     def stop(_number: int, _frame: Any) -> None:
         inbox.put(Stopping(time.monotonic()))
 
-    with TraceWriter(file, channels, "counts", about=about, overwrite=overwrite) as trace:
+    with TraceWriter(path, channels, "counts", about=about, overwrite=overwrite) as trace:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         scale.start(inbox.put)
@@ -98,6 +101,8 @@ def record_live(
                         say(f"No readings: {why}")
         finally:
             scale.stop()
-            if not trace.readings and file.is_file():
-                file.unlink()
+            if not trace.readings:
+                path.unlink(missing_ok=True)
+    if trace.readings and replaces:
+        path.replace(file)
     say(f"{trace.readings} readings are in {file}." if trace.readings else "No reading came; there is no file.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matpi.core.device import Device
 
 READ_S = 1.0
-"""The last page asks, and a tap there is a "yes": whoever taps through the pages at speed does not mean it. Chosen."""
+"""A tap answers the last safety page, and "Was that you?" with no: one that comes at once does not mean it. Chosen."""
 
 
 class Item(StrEnum):
@@ -130,7 +130,7 @@ def _tap(device: Device, t: float, state: State) -> None:
         case State.IDLE if not device.woke_by_press:
             device.machine.forget_last()
             device.fire("ask", t, "a tap")
-        case State.CONFIRM:
+        case State.CONFIRM if t >= device.machine.entered + READ_S:
             doubt.answer(device, yours=False)
             device.fire("no", t, "a tap")
         case State.AWAY | State.CAPPED:

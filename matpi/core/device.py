@@ -405,7 +405,7 @@ class Device:
         if machine.state is State.DONE and machine.last is not None and machine.last.yours is None:
             if doubt.asks(self, machine.last):
                 self.fire("doubtful", t, str(machine.last.doubt))
-            elif not machine.last.counts:
+            elif not machine.last.counts and not (self.who.people.on and doubt.is_open(machine.last)):
                 self.fire("not_counted", t, str(machine.last.doubt))
         if machine.state is State.OBJECT and self.presence.load is Load.EMPTY:
             self.fire("cleared", t, "taken away")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice, who, wishes
 from matpi.core.effects import SaveSession
-from matpi.core.model import Doubt, Log, Session
+from matpi.core.model import Doubt, Session
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
     from matpi.core.presence.evidence import Evidence
 
 HALF: Final = 0.5
-"""Under this share of the usual load somebody else may have been on the mat: a child, a dog."""
+"""Under this share of the lightest usual load another may have been on the mat: a child, a dog."""
 KNOWN: Final = 0.2
 """Within this share of a known load it is the person's."""
 SAME_KG: Final = 4.0
-"""Within this of a load that was answered with "no" the screen does not ask again."""
+"""Within this of a load of the same routine that was answered with "no" the screen does not ask again."""
 USUAL_MIN: Final = 3
 """Sessions before a load is usual."""
 USUAL_OF: Final = 10
@@ -30,36 +30,41 @@ def judged(device: Device, session: Session, evidence: Evidence) -> Session:
     middle = evidence.middle_kg
     load_kg = session.load_kg if middle is None or middle <= 0.0 else round(middle, 2)
     session = replace(session, load_kg=load_kg)
-    doubt = evidence.doubt or _of_load(session, who.log_of(device, session.person), device.settings.others)
-    return replace(session, doubt=doubt)
+    return replace(session, doubt=evidence.doubt or _of_load(device, session))
 
 
-def _of_load(session: Session, log: Log, others: str) -> Doubt | None:
-    load, known = session.load_kg, _loads(session, log)
+def _of_load(device: Device, session: Session) -> Doubt | None:
+    load, known = session.load_kg, _loads(device, session, lambda one: one.counts)
     if load is None:
         return None
-    if others == "no":
-        unusual = len(known) >= USUAL_MIN and load < HALF * median(known[-USUAL_OF:])
+    if device.settings.others == "no":
+        unusual = len(known) >= USUAL_MIN and load < HALF * min(known[-USUAL_OF:])
         return Doubt.UNUSUAL if unusual else None
     return None if any(abs(load - own) <= KNOWN * own for own in known) else Doubt.UNKNOWN
 
 
-def _loads(session: Session, log: Log, *, counting: bool = True) -> list[float]:
-    """Loads of earlier sessions of the same routine, oldest first."""
+def _loads(device: Device, session: Session, which: Callable[[Session], bool]) -> list[float]:
+    """Loads of other sessions of the same routine, oldest first; where several people are named, of all of them."""
+    log = device.keeper.log if device.who.people.on else who.log_of(device, session.person)
     return [
         s.load_kg
         for s in log.sessions
-        if s.routine == session.routine and s.id != session.id and s.load_kg is not None and s.counts is counting
+        if s.routine == session.routine and s.id != session.id and s.load_kg is not None and which(s)
     ]
 
 
+def is_open(session: Session) -> bool:
+    """Whether it is to be asked about; the list takes an answer about any."""
+    return session.yours is None and session.doubt in {Doubt.UNUSUAL, Doubt.UNKNOWN}
+
+
 def asks(device: Device, session: Session) -> bool:
-    """Whether the screen asks about this session; the list takes an answer about any."""
-    if session.yours is not None or session.doubt not in {Doubt.UNUSUAL, Doubt.UNKNOWN} or session.load_kg is None:
+    """Whether the screen asks about this session; with several people the result asks whose it is."""
+    if not is_open(session) or device.who.people.on:
         return False
-    log = who.log_of(device, session.person)
-    denied = [s.load_kg for s in log.sessions if s.yours is False and s.load_kg is not None and s.id != session.id]
-    return not any(abs(session.load_kg - kg) <= SAME_KG for kg in denied)
+    load = session.load_kg or 0.0
+    denied = _loads(device, session, lambda one: one.yours is False) if session.doubt is Doubt.UNKNOWN else []
+    return not any(abs(load - kg) <= SAME_KG for kg in denied)
 
 
 def open_question(device: Device) -> Session | None:

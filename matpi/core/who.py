@@ -324,10 +324,13 @@ def book(device: Device) -> None:
     order = [*(person.id for person in who.people.all), GUEST_ID]
     if suggestion is not None:
         person_id = GUEST_ID if suggestion.person is None else suggestion.person.id
+    elif last.doubt is not None and last.yours is None and last.person in order:
+        person_id = last.person  # it was asked whether it is theirs
     else:
         here = order.index(last.person) if last.person in order else -1
         person_id = order[(here + 1) % len(order)]
-    booked = replace(last, person=person_id)
+    # With several people "nobody" is the guest: a session that counts in no plan.
+    booked = replace(last, person=person_id, yours=None if last.doubt is None else person_id != GUEST_ID)
     device.machine.last, who.booked = booked, person_id
     if device.capped is not None and device.capped.id == booked.id:
         device.capped = booked
@@ -339,8 +342,11 @@ def result_words(device: Device, last: Session) -> tuple[str, str]:
     who = device.who
     if not who.people.on:
         return "", ""
-    not_you = device.words.people.not_you
-    return name_of(device, last.person), not_you if who.suggestion is None else _question(device, who.suggestion)
+    name = name_of(device, last.person)
+    if who.suggestion is not None:
+        return name, _question(device, who.suggestion)
+    asked = last.doubt is not None and last.yours is None and name
+    return name, device.words.people.asks.format(name=name) if asked else device.words.people.not_you
 
 
 def _question(device: Device, suggestion: Suggestion) -> str:

@@ -103,7 +103,7 @@ class Recorder:
         while self._requests.get():
             try:
                 path = self._write()
-            except (MatpiError, OSError) as error:
+            except (MatpiError, OSError, ValueError) as error:  # ValueError: a calibration or zero out of all bounds
                 kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {error}"
             else:
                 kind, text = "recorded", f"The last {SPAN_S / 60:g} minutes are saved in {path}."
