@@ -15,6 +15,7 @@ from matpi.core.effects import SaveCalibration, UseCalibration
 from matpi.core.events import Reading
 from matpi.core.gesture import Gesture
 from matpi.core.languages import told
+from matpi.core.presence.detector import Load
 from matpi.core.slopes import Solved
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 from matpi.core.words import Calibration
@@ -206,7 +207,8 @@ def leave(device: Device) -> None:
 def use_saved(device: Device, t: float) -> None:
     """The store has the new calibration: it holds from the next reading on, but not in the middle of a session."""
     fresh = device.fresh
-    if fresh is None or not device.keeper.is_saved("calibration") or device.machine.running is not None:
+    unoccupied = device.presence.load in {Load.EMPTY, Load.OBJECT}
+    if fresh is None or not unoccupied or not device.keeper.is_saved("calibration"):
         return
     device.fresh, device.calibration, device.zero_before = None, fresh.calibration, None
     device.presence.use_zero(fresh.zero, fresh.calibration)

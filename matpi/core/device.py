@@ -437,7 +437,7 @@ class Device:
         running = self.machine.running
         self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
         if running is not None:
-            self._effects.append(Checkpoint(running.record(t)))
+            self._effects.append(Checkpoint(doubt.judged(self, running.record(t), self.presence.evidence)))
 
     # -- clock, store ----------------------------------------------------------------------------------------------
 

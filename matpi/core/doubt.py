@@ -34,7 +34,7 @@ def judged(device: Device, session: Session, evidence: Evidence) -> Session:
 
 
 def _of_load(device: Device, session: Session) -> Doubt | None:
-    load, known = session.load_kg, _loads(device, session, lambda one: one.counts)
+    load, known = session.load_kg, _loads(device, session, _is_known)
     if load is None:
         return None
     if device.settings.others == "no":
@@ -51,6 +51,10 @@ def _loads(device: Device, session: Session, which: Callable[[Session], bool]) -
         for s in log.sessions
         if s.routine == session.routine and s.id != session.id and s.load_kg is not None and which(s)
     ]
+
+
+def _is_known(session: Session) -> bool:
+    return session.counts and (session.doubt is None or session.yours is True)
 
 
 def is_open(session: Session) -> bool:
@@ -77,14 +81,15 @@ def open_question(device: Device) -> Session | None:
 
 
 def answer(device: Device, *, yours: bool) -> None:
-    """Take the answer about the session that is shown.
+    """Take the answer about the session that is shown, as the log has it by now.
 
     "No" to an unusual load means that others use the mat: from then on unknown loads are asked about first.
     """
-    last = device.machine.last
-    if last is None:
+    shown = device.machine.last
+    asked = next((s for s in device.keeper.log.sessions if shown is not None and s.id == shown.id), None)
+    if asked is None:
         return
-    if not yours and last.doubt is Doubt.UNUSUAL:
+    if not yours and asked.doubt is Doubt.UNUSUAL:
         wishes.change_setting(device, "others", "pets")
-    device.machine.last = replace(last, yours=yours)
+    device.machine.last = replace(asked, yours=yours)
     device.keep(SaveSession(device.machine.last))

@@ -96,12 +96,12 @@ def _rows() -> Iterable[Transition]:
         yield row("object", source, s.OBJECT, reason="nothing moves in the load")
     yield row("object", s.DISCARDED, s.OBJECT, "give_up", reason="nothing moves in the load")
     yield row("stirred", s.OBJECT, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
-    yield row("cleared", s.OBJECT, s.IDLE, reason="taken away")
+    yield row("cleared", s.OBJECT, s.IDLE, "give_up", reason="taken away")
     yield row("still_there", s.OBJECT, s.CAPPED, reason="not got up since the cap")
     for source in (*showing[:-1], s.MENU, s.READY, s.SAFETY):
         yield row("stirred", source, s.ON_MAT, "reinstate", reason="it moves: somebody after all")
         yield row("still_there", source, s.CAPPED, reason="not got up since the cap")
-        yield row("cleared", source, None)
+        yield row("cleared", source, None, "give_up")
 
     # The load cells fall silent and come back. What shows a question goes on showing it.
     yield row("sensor_lost", s.ON_MAT, s.HOLDING, "hold", reason="silent for 2 s")
@@ -129,6 +129,7 @@ def _rows() -> Iterable[Transition]:
         yield row("doubtful", source, s.CONFIRM, reason="it may not have been the person")
     yield row("yes", s.CONFIRM, s.DONE, reason="held")
     yield row("no", s.CONFIRM, s.IDLE, reason="a tap")
+    yield row("unanswered", s.CONFIRM, s.RATING, None, "counts", "60 s untouched: it counts")
     yield row("unanswered", s.CONFIRM, s.IDLE, reason="60 s untouched")
     yield row("not_counted", s.DONE, s.IDLE, reason="a pet, or a loose wire")
 
@@ -261,6 +262,9 @@ class SessionMachine:
     def _if_after_session(self) -> bool:
         return self.last is not None
 
+    def _if_counts(self) -> bool:
+        return self.last is not None and self.last.counts
+
     def _if_goes_on(self) -> bool:
         return self.last is not None and self._goes_on(self.last)
 
@@ -302,7 +306,8 @@ class SessionMachine:
 
     def _do_end(self) -> None:
         record = self._judged(self._the_running().record(self._at).closed(self._end_reason))
-        self._withdrawn = self.running if self._end_reason is EndReason.OBJECT else None
+        taken_for_a_thing = self._end_reason is EndReason.OBJECT and not self._if_left_before()
+        self._withdrawn = self.running if taken_for_a_thing else None
         self.running, self.last, self.ended = None, record, self._at
         self.effects.append(SaveSession(record))
         self._report(Said.SESSION_ENDED, self._end_reason, self._at, record)
@@ -312,7 +317,8 @@ class SessionMachine:
     def _do_drop(self) -> None:
         running = self._the_running()
         record = running.record(self._at).closed(self._end_reason)
-        self.running = self.last = self._withdrawn = None
+        self.running = self.last = None
+        self._withdrawn = running if self._end_reason is EndReason.OBJECT else None
         self.effects.append(DropSession(record.id, "short"))
         self._report(Said.SHORT, self._end_reason, self._at, record)
 
@@ -361,7 +367,7 @@ class SessionMachine:
         return self.running
 
     def _checkpoint(self) -> None:
-        self.effects.append(Checkpoint(self._the_running().record(self._t)))
+        self.effects.append(Checkpoint(self._judged(self._the_running().record(self._t))))
 
     def _report(self, event: Said, reason: str, at: float, session: Session | None = None) -> None:
         self.effects.append(Report(self._t, at, event, reason, session))

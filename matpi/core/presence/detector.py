@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from matpi.core.presence.absence import Absence
 from matpi.core.presence.evidence import Evidence
 from matpi.core.presence.signal import Second, Signal
-from matpi.core.presence.zero import FALLEN_KG, ZeroTracker
+from matpi.core.presence.zero import ZeroTracker
 
 if TYPE_CHECKING:
     from matpi.core.events import Reading
@@ -332,8 +332,9 @@ class Presence:
         if self.silent:
             self.silent, self.lost_at = False, None
             self._change("sensor_back", t, t, "readings again")
-            if self._due == inf and (self.load is Load.AWAY or self._leaving is not None):
-                self._due = t + self.rules.debounce_s  # over in the silence; the next readings decide
+            if self.load is Load.AWAY or self._leaving is not None:
+                # The next readings decide, also of what was over in the silence.
+                self._due = max(t + self.rules.debounce_s, 0.0 if self._due == inf else self._due)
 
     # -- seconds: the zero, objects --------------------------------------------------------------------------------
 
@@ -354,7 +355,7 @@ class Presence:
         elif self._leaving is not None:
             return
         if self.load is Load.OBJECT:
-            self._lighten_object(second)
+            self._check_object(t, second)
         if self.load is Load.ON or self._doubted:
             for evidence in {self.evidence, self._latest}:
                 evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg)
@@ -374,12 +375,12 @@ class Presence:
             absence.left_at = max(absence.left_at, self.signal.fell_under(under_kg, absence.left_at))
             self._fell(t)
 
-    def _lighten_object(self, second: Second) -> None:
-        """Subtract no more than still lies there: part of what stayed may have been taken away."""
-        x = second.total_kg - self.zero.total_kg
-        if x < self.object_kg - FALLEN_KG and second.moved_kg < self.rules.touch_kg:
-            self.object_kg = x
-            self._rest()
+    def _check_object(self, t: float, second: Second) -> None:
+        """Part of what stayed was taken away, or it was not what it seemed: nothing is subtracted any more."""
+        lighter_kg = self.object_kg + self.zero.total_kg - second.total_kg
+        if not self._doubted and lighter_kg > self.rules.touch_kg and second.moved_kg < self.rules.touch_kg:
+            self._begin_anew()
+            self._change("cleared", t, t, "part of the object was taken away")
 
     def _call_object(self, t: float, total_kg: float) -> None:
         """Report an object; its session is over, unless it moves after all.

@@ -130,7 +130,9 @@ class ZeroTracker:
         out = abs(net) > rules.reach_kg or (abs(net) > FALLEN_KG and self._at_reach(net))
         self._astray_seconds = self._astray_seconds + 1 if out else 0
         self._fallen_seconds = self._fallen_seconds + 1 if net < -FALLEN_KG else 0
-        if self._fallen_seconds >= FALLEN_S and self._reached(second.total_kg):
+        # Calibrated, the reference is an empty mat too: a zero set with something on it falls back to it.
+        back = self._first is None and abs(second.total_kg) <= rules.reach_kg
+        if self._fallen_seconds >= FALLEN_S and (back or self._reached(second.total_kg)):
             self.kg, self._fallen_seconds = second.kg, 0
             return True
         # Each channel by itself: with one bridge backwards a person weighs nothing in all.
