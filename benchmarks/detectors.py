@@ -54,5 +54,5 @@ def heard_by_all(recording: Recording, *, peers_only: bool = False) -> Iterator[
 
 
 def logged(name: str, report: Heard) -> Heard:
-    """A peer's sessions as a log like matpi's would keep them; matpi's are left as they are."""
+    """A peer's sessions as a log like matpi's would store them; matpi's are left as they are."""
     return replace(report, sessions=joined(report.sessions)) if name in _PEERS else report

@@ -1,4 +1,4 @@
-"""Presence on recordings of real sensors that nobody made for it. JSON lines; nothing where the folder is absent.
+"""Presence on recordings of real sensors made for other purposes. JSON lines; nothing where the folder is absent.
 
 Balance board: sessions found in four recordings. Static load on an HX711: how much a still load steps. Breathing to a
 pacer, from an accelerometer on the chest, scaled to grams from end to end of a mat: how much the quietest breath steps.

@@ -82,7 +82,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One error, with the place to look at."""
+    """One error, with its place in the recording."""
 
     kind: str
     at_s: float

@@ -132,7 +132,7 @@ def heard_by_matpi(recording: Recording, variant: Variant = AS_IT_IS) -> Heard:
 
 
 class Listener:
-    """A device whose store always answers; keeps what it reports about presence."""
+    """A device whose store always answers; collects what it reports about presence."""
 
     def __init__(self, t: float, variant: Variant, zero: Zero | None = None, others: str = "no") -> None:
         ids = count(1)

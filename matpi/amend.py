@@ -1,7 +1,7 @@
-"""Amending the session log by hand: what `matpi sessions --delete`, `--restore`, `--edit`, `--confirm`, `--deny` do.
+"""Amend the session log by hand: what `matpi sessions --delete`, `--restore`, `--edit`, `--confirm`, `--deny` do.
 
 All of them need the log for themselves (StoreBusyError while a device runs). Nothing is lost by them: a deleted session
-keeps its row, an edited one what it said before, and an export has both. The plan is counted anew at the next look.
+stays in the file, the former values of an edited one are stored, and an export has both. The plan is recomputed.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
 RECORD_HZ = 10.0
-"""Readings a second in the recording of a simulated mat, unless told."""
+"""Readings a second in the recording of a simulated mat, by default."""
 AT_ONCE = "max"
 """What `--warp` without a number is."""
 STORY_UTC = 1_773_586_800.0

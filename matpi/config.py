@@ -43,13 +43,17 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     cap_min: Annotated[float, Meta(ge=10, le=120, description="A session is closed after this long, in min.")] = 45.0
     object_s: Annotated[
         float,
-        Meta(ge=10, le=600, description="A load in which nothing moves for this long is an object, in s; 40 at least."),
+        Meta(
+            ge=10,
+            le=600,
+            description="A load in which nothing moves for this long is an object, in s; under 40 is taken as 40.",
+        ),
     ] = 40.0
     object_ratio: Annotated[float, Meta(ge=1, le=5, description="No longer used; stillness has a fixed limit.")] = 2.0
-    stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Silence of the load cells that is held, in s.")] = 2.0
-    sensor_gone_s: Annotated[
-        float, Meta(ge=10, le=300, description="Silence of the load cells that ends the session, in s.")
-    ] = 60.0
+    stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Sensor timeout that is held, in s.")] = 2.0
+    sensor_gone_s: Annotated[float, Meta(ge=10, le=300, description="Sensor timeout that ends the session, in s.")] = (
+        60.0
+    )
     zero_reach_kg: Annotated[
         float, Meta(ge=0.5, le=10, description="The zero follows no further from the calibrated reference, in kg.")
     ] = 3.0

@@ -74,7 +74,7 @@ def replay(
     """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'.
 
     `calibration` and `zero` are what the device has stored when it starts; an approximate calibration without a zero
-    makes it look for one first.
+    makes it search for one first.
     """
     memory = Memory(acknowledgement=Acknowledgement(some=False), calibration=calibration, zero=zero)
     return Replayer(rules or DeviceRules(), watch, words, memory).run(readings)

@@ -1,6 +1,6 @@
 """Other people's presence rules on the same recordings.
 
-Written from what their pages and settings say they do; none of their code is in here. Times and weights that are
+Written from their documentation and settings; none of their code is in here. Times and weights that are
 made for cats, for nights or for another sensor are scaled to kilograms and to sessions of minutes; each module says
 what was scaled and why. Three things are the same for all and in their favour:
 

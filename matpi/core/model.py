@@ -41,7 +41,7 @@ class EndReason(StrEnum):
 
 
 class Doubt(StrEnum):
-    """Why a session may not be the person's own. Detection timed it all the same; nothing is deleted for a doubt."""
+    """Why a session may not be the person's own. It is timed and stored all the same."""
 
     THING = "thing"
     """Nothing moved in the load: a bag, a basket."""
@@ -52,7 +52,7 @@ class Doubt(StrEnum):
     UNUSUAL = "unusual"
     """Under half of the usual loads. The only doubt that counts until it is answered."""
     UNKNOWN = "unknown"
-    """With pets or visitors about: a load that is not known as the person's."""
+    """With pets or visitors: a load that is not known as the person's."""
 
 
 class Moment(StrEnum):
@@ -109,7 +109,7 @@ class Session:
 
     @property
     def counts(self) -> bool:
-        """Whether plan, streak and reminder know of it: the person's answer, else what the device makes of it."""
+        """Whether plan, streak and reminder include it: the person's answer, else by the doubt."""
         if self.reason is EndReason.DISCARDED:
             return False
         return self.doubt in {None, Doubt.UNUSUAL} if self.yours is None else self.yours
@@ -260,7 +260,7 @@ class Settings:
     routine: str = "plan"
     """Which routine a session is, unless another one was chosen in the menu."""
     others: str = "no"
-    """Who else uses the mat, one of OTHERS: with pets or visitors an unknown load counts only when it is confirmed."""
+    """Whether others use the mat, one of OTHERS: with "pets" an unknown load counts only when it is confirmed."""
     own_plan: str = ""
     """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
 
@@ -295,7 +295,7 @@ class Log:
 
     @property
     def counting(self) -> tuple[Session, ...]:
-        """What plan, streak, reminder and totals go by; the other sessions are only listed."""
+        """The sessions that plan, streak, reminder and totals include; the others are only listed."""
         return tuple(session for session in self.sessions if session.counts)
 
     def of(self, person: str | None) -> Log:

@@ -1,6 +1,6 @@
 """The 14-day plan and what follows it: a pure function of the log, folded day by day.
 
-Nothing is stored: delete or edit a session and the next call tells what would have been. What the table leaves open:
+Nothing is stored: delete or edit a session and the next call recomputes the plan. What the table leaves open:
 
 - **Done, advance.** A day's target is the one in force when it began. The day is done when its sessions together reach
   that target's lower bound, whatever their routine; then the plan stands one day further from the *next* day on.

@@ -1,6 +1,6 @@
 """The session machine: one table, one funnel, and callbacks that only append effects.
 
-Every transition of the device's flat state machine stands in TRANSITIONS and nowhere else; docs/states.md is
+Every transition of the device's flat state machine is in TRANSITIONS and nowhere else; docs/states.md is
 drawn from it. Everything goes through `SessionMachine.fire`, which takes the time it happened and
 the reason. `transitions` does not roll back when a callback fails, so callbacks touch nothing but the list of effects
 and the running session.
@@ -171,9 +171,9 @@ TRANSITIONS: tuple[Transition, ...] = tuple(_rows())
 class SessionMachine:
     """State, running session and last session; `effects` collects what the callbacks want done.
 
-    `occupied` tells whether somebody is on the mat or may still be back (the presence knows), `new_session` makes a
+    `occupied` is whether a person is on the mat or may still be back (by presence), `new_session` makes a
     Running for a start time, `judged` adds load and doubt to a session as it ends, `min_session_s` is the bound under
-    which a session is only counted, `goes_on` tells whether something follows a session off the mat, `trend_due`
+    which a session is only counted, `goes_on` whether something follows a session off the mat, `trend_due`
     whether there is news of how it goes.
     """
 

@@ -1,4 +1,4 @@
-"""The zero as the device handles it: set by hand, taken back, found at the first run, written down."""
+"""The zero as the device handles it: set by hand, undone, found at the first run, stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def set_zero(device: Device, t: float) -> bool:
-    """Re-zero by hand. False when the load cells are silent or the load moves."""
+    """Re-zero by hand. False in a sensor timeout, or when the load moves."""
     if not device.presence.set_zero():
         return False
     tracker = device.presence.zero
@@ -33,7 +33,7 @@ def undo_zero(device: Device, t: float) -> None:
 
 
 def told(device: Device, t: float, before: ZeroWord) -> None:
-    """What is to be said of the zero is no longer `before`. A first zero found is worth a write at once."""
+    """Handle a change of what is shown of the zero, `before` it; store a first zero that was found at once."""
     tracker = device.presence.zero
     if before is ZeroWord.WANTED and device.approximate and not tracker.seeking and not tracker.by_hand:
         device.keep(*device.zeros.moved(tracker, t, device.zero_before))
@@ -41,12 +41,12 @@ def told(device: Device, t: float, before: ZeroWord) -> None:
 
 
 def follow(device: Device, t: float) -> None:
-    """The zero moved a little; write it down when that is worth it."""
+    """Store a zero that moved, when it moved far enough."""
     device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before))
 
 
 def turn(device: Device, t: float) -> None:
-    """Turn round the channels that read backwards: nobody has calibrated, so their polarity was never known."""
+    """Turn round the channels that read backwards: uncalibrated, their polarity was never known."""
     tracker, calibration = device.presence.zero, device.calibration
     if calibration is None or tracker.kg is None:
         return

@@ -14,7 +14,7 @@ FORMAT, VERSION = "matpi", 4
 """What an exported document says of itself. A change of a field is a new version."""
 VERSIONS_READ = (1, 2, 3, 4)
 """1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
-answer to the safety pages is when it was cleared, and nothing tells of answers before. Up to 3 sessions have no
+answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
 `doubt`, `yours` and `counts`, and a zero has a `noise_kg`."""
 
 

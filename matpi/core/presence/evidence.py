@@ -1,6 +1,6 @@
-"""What the load of one session was: how heavy, whether anything moved in it, which ends carried it.
+"""Describe the load of one session: how heavy, whether anything moved in it, which ends carried it.
 
-Detection does not ask: a session is timed whatever lies there. The evidence only decides whether it counts.
+Detection does not use it: every load is timed. The evidence only decides whether it counts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from matpi.core.rules import PresenceRules
 
 JUDGED_FROM_KG: Final = 12.0
-"""With a lower threshold arms or calves may lie there, and they do not breathe."""
+"""With a lower threshold the load may be arms or calves, and they do not breathe."""
 WINDOW: Final = 20
 """Seconds. Two of the slowest breaths (10 s) are in it."""
 DEAD_S, DEAD_SHARE = 600, 0.9
-"""Nobody lies so still for ten minutes; a person's windows are hardly ever still. Chosen."""
+"""Windows, one a second, and the share of still ones of a thing of any weight. A person's hardly ever are. Chosen."""
 STEP: Final = 2
 """Seconds. Half a breath of 15 a minute: from one to two seconds breathing shows most [facts: signals C.2]."""
 
@@ -44,7 +44,7 @@ class Evidence:
     """Feed it with the whole seconds of one load, in order."""
 
     def __init__(self, rules: PresenceRules, *, judged: bool = True) -> None:
-        """Not `judged`: never a thing, whatever moves (calves do not breathe)."""
+        """Without `judged` the load is never a thing, even when nothing moves (calves do not breathe)."""
         self._rules, self._judged = rules, judged and rules.on_kg >= JUDGED_FROM_KG
         self._totals: list[float] = []
         self._most: tuple[float, ...] = ()
@@ -53,13 +53,13 @@ class Evidence:
         self._windows = self._still = 0
 
     def copy(self) -> Evidence:
-        """What is known up to now."""
+        """Return a copy that later seconds do not change."""
         same = copy(self)
         same._totals, same._window = self._totals.copy(), self._window.copy()  # noqa: SLF001  its own kind
         return same
 
     def add(self, second: Second, zero_kg: Sequence[float], floor_kg: float) -> None:
-        """`floor_kg` is the load that is not this session's: the zero, and a thing below."""
+        """Take one second. `floor_kg` is the load that is not this session's: the zero, and an object below."""
         insort(self._totals, second.total_kg - floor_kg)
         net = tuple(abs(kg - zero) for kg, zero in zip(second.kg, zero_kg or (0.0,) * len(second.kg), strict=True))
         self._most = tuple(map(max, self._most, net)) if self._most else net
@@ -99,7 +99,7 @@ class Evidence:
 
     @property
     def doubt(self) -> Doubt | None:
-        """Why this load may be nobody's; None: it is somebody's, as far as the load can tell."""
+        """Why this load may be no person's; None: nothing in the load speaks against a person."""
         middle = self.middle_kg
         if middle is None:
             return None

@@ -1,7 +1,7 @@
-"""The first zero of a mat that nobody has calibrated: what the bridges show by themselves, and mat and board on top.
+"""The first zero of an uncalibrated mat: the offset of the bridges themselves, and mat and board on top.
 
-That is tens of kilograms either way and says nothing about a person, so nobody arrives before it is known. The first
-stretch without a body in it is the zero, whatever its value.
+That is tens of kilograms either way and says nothing about a person, so no session starts before it is known. The
+first stretch without a body in it is the zero, whatever its value.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 STRETCH_S: Final = 10
 """A breath of six a minute shows whole in it."""
 WANDER_KG: Final = 0.012
-"""A channel, from one second to the next over the stretch. Medians of ten readings of the noisiest board (155 counts
-rms, 3.6 g) wander by 4 g, by 9 g with four cells on one chip; a sleeper's slowest breath by 12 g [facts: signals C.2].
+"""Most that a channel drifts over the stretch. Medians of ten readings of the noisiest board (155 counts
+rms, 3.6 g) drift by 4 g, by 9 g with four cells on one chip; a sleeper's slowest breath by 12 g [facts: signals C.2].
 """
 FAR_KG: Final = 80.0
 """In all. Four cells at the worst zero of their data sheet are 60 kg (0.3 mV/V at 1 mV/V and 50 kg each), mat and board
@@ -28,7 +28,7 @@ FALLEN_KG: Final = 3.0
 
 
 class FirstZero:
-    """Feed it with the seconds in which nobody is on the mat, as long as nobody has calibrated."""
+    """Feed it with the seconds in which the mat is unoccupied, as long as it is uncalibrated."""
 
     def __init__(self) -> None:
         self.far = False

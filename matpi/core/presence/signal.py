@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 SECOND_S: Final = 1.0
 LEAST: Final = 4
-"""A second with fewer readings says nothing about motion."""
+"""A second with fewer readings is too short to judge motion."""
 TRACK: Final = 1000
-"""Readings that are kept: over ten seconds at 80 readings/s, the fastest an HX711 converts."""
+"""Readings that are stored: over ten seconds at 80 readings/s, the fastest an HX711 converts."""
 HOLE_S: Final = 0.5
 """Readings further apart have a hole between them (five readings at 10/s): what happened in it is unknown."""
 
@@ -80,7 +80,7 @@ class Signal:
         return len(self._last3) == 3
 
     def restart(self) -> None:
-        """Forget the last readings: nothing was heard since."""
+        """Restart the median of three after a sensor timeout."""
         self._track.extend(self._last3[-1:])
         self._last3 = ()
         self.restart_second()
@@ -105,10 +105,10 @@ class Signal:
         return next((t for t, at_kg in self._track if t >= since and at_kg < kg), since)
 
     def rise_began(self, onset: float, floor_kg: float, rules: PresenceRules, not_before: float) -> float:
-        """First reading over `touch_kg` above the floor of the rise that crossed its threshold at `onset`.
+        """Return the time of the first reading over `touch_kg` above the floor in the rise that crossed at `onset`.
 
-        Looks back over at most `touch_s` of readings after `not_before`. A hole in them is no time; one so long that
-        it would end a session is the end of looking.
+        Searches back over at most `touch_s` of readings after `not_before`. A hole in them is no time; one so long
+        that it would end a session ends the search.
         """
         began, left_s = onset, rules.touch_s
         rise: list[tuple[float, float]] = []
@@ -121,7 +121,7 @@ class Signal:
                 break
             began = t
             rise.append((t, kg))
-        # What lay there already is no touch: the rise begins above the lowest of these readings.
+        # A load that was there already is no touch: the rise begins above the lowest of these readings.
         lowest = min((kg for _, kg in rise), default=0.0)
         touch_kg = max(floor_kg, lowest) + rules.touch_kg
         return next((rise[n - 1][0] if n else onset for n, (_, kg) in enumerate(rise) if kg < touch_kg), began)

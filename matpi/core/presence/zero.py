@@ -1,6 +1,6 @@
 """The zero: what the empty mat weighs. It follows slowly, only while the mat is empty and still, and never far.
 
-Fed with whole seconds. Also notices a bridge that is wired the other way round.
+Fed with whole seconds. Also detects a bridge that is wired the other way round.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ mat smaller."""
 
 
 class ZeroWord(StrEnum):
-    """What a person should do for the zero; the value is no text for the screen."""
+    """What the user should do about the zero; the value is no text for the screen."""
 
     NOTHING = ""
     CHECK = "check"
-    """Something lies on the mat, or a wire is loose."""
+    """An object is on the mat, or a wire is loose."""
     WANTED = "wanted"
-    """Leave the mat empty: nobody knows its weight yet."""
+    """Leave the mat empty: its zero is not known yet."""
     BACKWARDS = "backwards"
     """A channel reads the wrong way round: calibrate."""
 
@@ -50,13 +50,13 @@ class ZeroRules:
     rate_kg_s: float = 0.005
     """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
     reach_kg: float = 3.0
-    """Follows no further than this from the calibrated reference, and no load beyond it: that is a thing, not drift."""
+    """Follows no further than this from the calibrated reference, nor a load beyond: that is an object, not drift."""
     still_kg: float = 0.1
     """A total that moved more than this in a second is not still. Chosen: six times the noise of a bad board."""
 
 
 class ZeroTracker:
-    """Holds the zero. `empty_second` is called only while nobody is on the mat."""
+    """Holds the zero. `empty_second` is called only while the mat is unoccupied."""
 
     def __init__(self, zero: Zero | None, rules: ZeroRules, calibration: Calibration | None = None) -> None:
         """With an approximate `calibration` the reference is no empty mat, so without a zero one must be found."""
@@ -86,12 +86,12 @@ class ZeroTracker:
         return Zero(self.kg or (0.0,) * channels, self.by_hand, self._anchor_kg)
 
     def disturbed(self) -> None:
-        """Something came onto the mat: stillness begins again."""
+        """Restart the wait for stillness: a load came onto the mat."""
         self._still_seconds = 0
 
     @property
     def seeking(self) -> bool:
-        """Nobody knows yet what the empty mat weighs."""
+        """Whether the zero is not known yet."""
         return self._first is not None and self.kg is None
 
     @property
@@ -101,7 +101,7 @@ class ZeroTracker:
 
     @property
     def word(self) -> ZeroWord:
-        """What a person should do for the zero."""
+        """What the user should do about the zero."""
         if self._backwards:
             return ZeroWord.BACKWARDS
         if self.astray or (self._first is not None and self._first.far):
@@ -111,7 +111,7 @@ class ZeroTracker:
     # -- following -------------------------------------------------------------------------------------------------
 
     def empty_second(self, second: Second) -> bool:
-        """Learn from a second of the mat with nobody on it. True when the zero has jumped; else it moved by at most
+        """Learn from a second of the unoccupied mat. True when the zero has jumped; else it moved by at most
         `rate_kg_s` times the second's length.
         """
         if self._first is not None:
@@ -164,7 +164,7 @@ class ZeroTracker:
     # -- polarity --------------------------------------------------------------------------------------------------
 
     def watch_polarity(self, second: Second) -> None:
-        """Notice a channel that lies far under its zero while its load moves as a body does.
+        """Detect a channel that reads far under its zero while its load moves as a body does.
 
         Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a body the
         right way round is never turned.
@@ -207,14 +207,14 @@ class ZeroTracker:
         return True
 
     def restore(self, zero: Zero) -> None:
-        """Take the last zero by hand back."""
+        """Make `zero` the zero: the one before the last by hand, or the first one found."""
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
         self._anchor_kg = zero.anchor_kg
         self._astray_seconds = 0
 
 
 class ZeroSaver:
-    """When the zero is worth a write: seldom, and only when it moved. Cards wear."""
+    """Decide when the zero is stored: seldom, and only when it moved, for cards wear."""
 
     def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
         self._saved = saved
