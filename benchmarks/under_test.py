@@ -67,7 +67,7 @@ class OneLoad(Presence):
 class FirstFall(Presence):
     """The end is where most of the load had gone, however the fall went on."""
 
-    def _fell(self, t: float, at: float, reason: str) -> None:
+    def _fell(self, t: float) -> None:
         """Leave `left_at` where it is."""
 
 

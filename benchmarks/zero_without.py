@@ -11,7 +11,8 @@ from typing import Final
 from benchmarks.household import Household
 from benchmarks.zero_told import Limit
 from matpi.core.events import Reading
-from matpi.core.presence.detector import Load, Presence
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import PresenceRules

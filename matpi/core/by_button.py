@@ -15,7 +15,7 @@ from matpi.core.effects import SaveCalibration, UseCalibration
 from matpi.core.events import Reading
 from matpi.core.gesture import Gesture
 from matpi.core.languages import told
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.slopes import Solved
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 from matpi.core.words import Calibration

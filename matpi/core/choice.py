@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
 from matpi.core.people import GUEST_ID
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.programme import Plan
 from matpi.core.routine import ROUTINES, Routine, goes_on_off_mat
 from matpi.core.routine import target as target_of

@@ -13,7 +13,7 @@ from matpi.core import by_button, choice, doubt, forgetting, on_mat, reminding, 
 from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.rating import Dial
 from matpi.core.routine import ROUTINES
 from matpi.core.safety import PAGES

@@ -22,7 +22,7 @@ from matpi.core import (
     who,
     wishes,
     zeroing,
-)
+)  # fmt: skip
 from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
@@ -71,7 +71,8 @@ from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
 from matpi.core.plans import Plans
-from matpi.core.presence.detector import Change, Load, Presence
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroSaver, ZeroWord
 from matpi.core.programme import Plan
 from matpi.core.rating import Dial
@@ -338,10 +339,6 @@ class Device:
         if trigger == "noticed":
             self.touched = t
             return
-        if trigger == "stirred" and self.capped is not None:
-            machine.last = self.capped
-            self.fire("still_there", t, change.reason)
-            return
         if not machine.can(trigger):
             self._effects.append(Note(t, "unexpected", f"{trigger} in {machine.state.name}: {change.reason}"))
             return
@@ -349,7 +346,8 @@ class Device:
         said = _SAID.get(trigger)
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
-        if trigger == "confirmed" and (capped := left_open.still_capped(self, change.at)) is not None:
+        capped = self.capped if trigger == "stirred" else left_open.still_capped(self, change.at)
+        if trigger in {"confirmed", "stirred"} and capped is not None:
             machine.last = capped
             self.fire("still_there", t, "not got up since the cap", at=change.at)
             return
@@ -402,11 +400,7 @@ class Device:
         machine = self.machine
         by_button.use_saved(self, t)
         choice.settle(self)
-        if machine.state is State.DONE and machine.last is not None and machine.last.yours is None:
-            if doubt.asks(self, machine.last):
-                self.fire("doubtful", t, str(machine.last.doubt))
-            elif not machine.last.counts and not (self.who.people.on and doubt.is_open(machine.last)):
-                self.fire("not_counted", t, str(machine.last.doubt))
+        doubt.follow(self, t)
         if machine.state is State.OBJECT and self.presence.load is Load.EMPTY:
             self.fire("cleared", t, "taken away")
         if machine.state is State.IDLE:

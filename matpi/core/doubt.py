@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from matpi.core import choice, who, wishes
 from matpi.core.effects import SaveSession
 from matpi.core.model import Doubt, Session
+from matpi.core.session import State
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -69,6 +70,18 @@ def asks(device: Device, session: Session) -> bool:
     load = session.load_kg or 0.0
     denied = _loads(device, session, lambda one: one.yours is False) if session.doubt is Doubt.UNKNOWN else []
     return not any(abs(load - kg) <= SAME_KG for kg in denied)
+
+
+def follow(device: Device, t: float) -> None:
+    """On from the result of a session that is asked about, or that does not count."""
+    machine = device.machine
+    last = machine.last if machine.state is State.DONE else None
+    if last is None or last.yours is not None:
+        return
+    if asks(device, last):
+        device.fire("doubtful", t, str(last.doubt))
+    elif not last.counts and not (device.who.people.on and is_open(last)):
+        device.fire("not_counted", t, str(last.doubt))
 
 
 def open_question(device: Device) -> Session | None:

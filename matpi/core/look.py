@@ -16,7 +16,7 @@ from matpi.core.calendar_day import next_local
 from matpi.core.effects import Pattern
 from matpi.core.languages import told
 from matpi.core.model import Session
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.safety import PAGES
 from matpi.core.session import State

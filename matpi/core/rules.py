@@ -31,8 +31,8 @@ class PresenceRules:
     """Under this share of the middle load most of it is gone. Half splits sessions of people who sit up."""
     rest_s: float = 120.0
     """Time to be back then: longer than a phone call sitting up."""
-    rest_from_s: int = 30
-    """Seconds after which a middle load is known: getting settled takes less."""
+    rest_from_s: int = 60
+    """Seconds after which a middle load is known: sitting down first takes less."""
     stale_s: float = 2.0
     sensor_gone_s: float = 60.0
     settle_s: float = 3.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matpi.core import choice, controls, routine
 from matpi.core.model import EndReason
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from matpi.core.people import (
     suggest,
     usual_kg,
 )
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.routine import ROUTINES, Area
 from matpi.core.running import Running
 from matpi.core.session import State

@@ -9,7 +9,7 @@ from matpi.core import reminding, who, zeroing
 from matpi.core.effects import SaveDay, SaveSettings
 from matpi.core.events import LogChanged, SettingsChanged, SettingWished, Wish, Wished
 from matpi.core.model import DayRecord, Settings
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from matpi.core.effects import Note, SaveCalibration, SaveZero, UseCalibration
 from matpi.core.events import Saved, SensorLost
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 from matpi.core.views import Fault, Guide, Menu, Notice, WeightEntry
 from matpi.core.words_en import ENGLISH

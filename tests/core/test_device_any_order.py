@@ -34,7 +34,7 @@ from matpi.core.events import (
     WallClock,
 )
 from matpi.core.model import Acknowledgement, Log, Memory, Session, Settings
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 from matpi.core.views import Menu, RatingSaved, SessionDone
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of

@@ -12,7 +12,7 @@ import pytest
 
 from matpi.core.events import Reading, SensorBack, SensorLost, WallClock
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.session import State
 from tests.bench import NOON, Bench, end_of

@@ -16,7 +16,7 @@ from matpi.core.controls import Item
 from matpi.core.effects import Pattern, SaveSession, SaveSettings
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Log, Memory, Session, Settings
 from matpi.core.people import GUEST_ID, People, Person
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 from matpi.core.views import Confirm, Idle
 from tests.bench import NOON, Bench, end_of
@@ -222,6 +222,8 @@ def test_an_unusual_load_counts_until_it_is_answered() -> None:
     assert session.counts
     assert made.device.plan.today_s == pytest.approx(150.0, abs=0.3)
     made.pass_s(61)
+    assert made.state is State.RATING, "it counts, so the day is asked about as ever"
+    made.pass_s(100)
     assert made.state is State.IDLE
     made.tap()
     made.tap()

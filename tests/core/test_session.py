@@ -13,7 +13,7 @@ import pytest
 from matpi.core.effects import Checkpoint, DateBoot, DropSession, Light, Pattern, SaveSession, Show
 from matpi.core.events import SensorBack, SensorLost, Stopping, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import TRANSITIONS, State
 from matpi.core.views import Discarded, Fault, GetUp, Holding, Off, SessionDone, Timer
 from tests.bench import NOON, Bench, end_of

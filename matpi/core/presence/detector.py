@@ -2,22 +2,18 @@
 
 Detection is simple: a load over "on" for `dwell_s` is a session, dated back to its first touch; a load under "off" for
 `away_s` ends it, dated back to the fall. Nothing else keeps a session from starting or makes it disappear. Whether it
-counts is decided apart, by the evidence of its load.
-
-- Under "off", or most of the load gone (sitting up, a bag that stays behind): away at once, and time to be back.
-- Nothing moves in the load: an object, and a person again when it moves.
-- No readings for `stale_s`: silent, which is never the same as left.
+counts is decided apart, by the evidence of its load. Without readings nothing is concluded but that there are none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.presence.absence import Absence
 from matpi.core.presence.evidence import Evidence
+from matpi.core.presence.load import Change, Load
 from matpi.core.presence.signal import Second, Signal
 from matpi.core.presence.zero import ZeroTracker
 
@@ -30,41 +26,17 @@ BEYOND_KG: Final = 1e6
 """No load of this world: what is not a number, or beyond, never enters. Chosen."""
 
 
-class Load(Enum):
-    EMPTY = auto()
-    ARRIVING = auto()
-    ON = auto()
-    AWAY = auto()
-    OBJECT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """`trigger` is the session machine's; known at `t`, true since `at`."""
-
-    trigger: str
-    t: float
-    at: float
-    reason: str
-
-
 class Presence:
     """Feed readings with `read`, time with `advance`; collect `changes`. `deadline` is when `advance` is due next."""
 
     def __init__(
-        self,
-        t: float,
-        zero: Zero | None,
-        rules: PresenceRules,
-        calibration: Calibration | None = None,
-        *,
-        judged: bool = True,
+        self, t: float, zero: Zero | None, rules: PresenceRules, calibration: Calibration | None = None
     ) -> None:
         """`calibration`: an approximate one makes the empty mat unknown until a zero is found (zero.ZeroTracker)."""
         self.rules = rules
         self.zero = ZeroTracker(zero, rules.zero, calibration)
         self.signal = Signal()
-        self.evidence = self._latest = self._earlier = Evidence(rules, judged=judged)
+        self.evidence = self._latest = self._earlier = Evidence(rules)
         """Of the load on the mat, or of the last one; since the last return, and up to it."""
         self.load = Load.EMPTY
         self.changes: list[Change] = []
@@ -83,20 +55,18 @@ class Presence:
         """How long there were readings before the last silence."""
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
-        self.judged = judged
+        self.judged = True
         """Whether things are told from people at all (`configure`)."""
         self._suspended = False
         self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
         self._touch = self._latest_from = 0.0
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
+        self._noticed = False  # the load under "on" has lit the screen
         self._leaving: float | None = None  # since then, if it lasts
         self._absence = Absence(rules, rules.off_kg, 0.0)
-        self._noticed = False  # the load under "on" has lit the screen
         self._due = inf  # the end of a dwell or an absence
-        self._stale_due = self.last_t + rules.stale_s
-        self.deadline = self._stale_due
-        self._floor = self._low = self._high = 0.0
+        self._stale_due = self.deadline = self.last_t + rules.stale_s
         self._rest()
 
     # -- readings --------------------------------------------------------------------------------------------------
@@ -249,19 +219,16 @@ class Presence:
         self.load, self._leaving = Load.OBJECT if self.object_kg else Load.EMPTY, None
         self._doubted &= self.load is Load.OBJECT
         self._due = inf
-        self._floor = self.zero.total_kg + self.object_kg
-        if self.load is Load.OBJECT:
-            self._band(self.rules.off_kg - self.object_kg, self._on_kg)
-        else:
-            self._watch_empty()
+        self._watch_empty()
         self.signal.restart_second()
 
     def _watch_empty(self) -> None:
-        rules = self.rules
-        if self._noticed:
-            self._band(rules.touch_kg, self._on_kg)
-        else:
-            self._band(-inf, min(rules.notice_kg, self._on_kg))
+        self._floor = self.zero.total_kg + self.object_kg
+        if self.object_kg:
+            self._band(self.rules.off_kg - self.object_kg, self._on_kg)
+            return
+        low, high = (self.rules.touch_kg, inf) if self._noticed else (-inf, self.rules.notice_kg)
+        self._band(low, min(high, self._on_kg))
 
     @property
     def _on_kg(self) -> float:
@@ -343,12 +310,9 @@ class Presence:
         zero, rules = self.zero, self.rules
         if not self._suspended:
             zero.watch_polarity(second)
-        if self.load is Load.EMPTY:
-            if self._suspended:
-                return
+        if self.load is Load.EMPTY and not self._suspended:
             if zero.empty_second(second):
                 self._begin_anew()
-            self._floor = zero.total_kg
             self._watch_empty()
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)

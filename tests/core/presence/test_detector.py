@@ -9,7 +9,7 @@ import pytest
 
 from matpi.core.events import Reading, Tick
 from matpi.core.model import EndReason, Zero
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.session import State
 from matpi.core.views import Arriving, Away, Timer
 from tests.bench import Bench, end_of

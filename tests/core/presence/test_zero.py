@@ -13,7 +13,7 @@ import pytest
 from matpi.core.controls import Item
 from matpi.core.effects import SaveZero
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
-from matpi.core.presence.detector import Load
+from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import ZeroRules, ZeroTracker
 from matpi.core.session import State
