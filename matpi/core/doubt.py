@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice, who, wishes
 from matpi.core.effects import SaveSession
-from matpi.core.model import Doubt, Log, Session
+from matpi.core.model import LOAD_MAX_KG, Doubt, Log, Session
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -28,7 +28,7 @@ USUAL_OF: Final = 10
 def judged(device: Device, session: Session, evidence: Evidence) -> Session:
     """Return the session that just ended, with its load and with what speaks against its being the person's."""
     middle = evidence.middle_kg
-    load_kg = session.load_kg if middle is None or middle <= 0.0 else round(middle, 2)
+    load_kg = session.load_kg if middle is None or not 0.01 <= middle < LOAD_MAX_KG else round(middle, 2)
     session = replace(session, load_kg=load_kg)
     doubt = evidence.doubt or _of_load(session, who.log_of(device, session.person), device.settings.others)
     return replace(session, doubt=doubt)

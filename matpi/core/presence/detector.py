@@ -380,6 +380,7 @@ class Presence:
         x = second.total_kg - self.zero.total_kg
         if x < self.object_kg - FALLEN_KG and second.moved_kg < self.rules.touch_kg:
             self.object_kg = x
+            self._doubted &= x >= self._below_kg + self.rules.off_kg  # else what was below it is all that is left
             self._rest()
 
     def _call_object(self, t: float, total_kg: float) -> None:
