@@ -82,7 +82,7 @@ class Presence:
         """How long there were readings before the last silence."""
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
-        self.gone_at = inf
+        self.gone_at = 0.0
         """While away: when the absence is over unless the person is back."""
         self.judged = judged
         """Whether things are told from people at all (`configure`)."""
