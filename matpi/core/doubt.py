@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice, who, wishes
 from matpi.core.effects import SaveSession
-from matpi.core.model import Doubt, Session
+from matpi.core.model import LOAD_MAX_KG, Doubt, Session
 from matpi.core.session import State
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ USUAL_OF: Final = 10
 def judged(device: Device, session: Session, evidence: Evidence) -> Session:
     """Return the session that just ended, with its load and with what speaks against its being the person's."""
     middle = evidence.middle_kg
-    load_kg = session.load_kg if middle is None or middle <= 0.0 else round(middle, 2)
+    load_kg = session.load_kg if middle is None or not 0.01 <= middle < LOAD_MAX_KG else round(middle, 2)
     session = replace(session, load_kg=load_kg)
     return replace(session, doubt=evidence.doubt or _of_load(device, session))
 

@@ -24,6 +24,8 @@ ROUTINE_NAMES = (
 )  # fmt: skip
 """In the order of the menu; core/routine.py tells what each is."""
 OTHERS = ("no", "pets")
+LOAD_MAX_KG = 1e4
+"""No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4
 """The lowest weekly goal is 3 sessions: with more days of rest than this nobody could reach it."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
@@ -99,7 +101,7 @@ class Session:
     def __post_init__(self) -> None:
         if not self.id:
             raise ValueError("a session needs an id")
-        if self.load_kg is not None and not 0.0 < self.load_kg < 1e4:
+        if self.load_kg is not None and not 0.0 < self.load_kg < LOAD_MAX_KG:
             raise ValueError(f"a load lies above zero: {self.load_kg} kg")
         if not 0.0 <= self.on_mat_s <= self.span_s + 1e-6:
             raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")

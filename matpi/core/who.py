@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice
 from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
-from matpi.core.model import Acknowledgement, DayRecord, Log, Memory, Session, Settings
+from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
 from matpi.core.people import (
     GUEST_ID,
     STEADY_BLOCKS,
@@ -278,7 +278,7 @@ def look(device: Device, t: float) -> None:
     if device.presence.load is Load.ON and not device.presence.silent:
         who.looks.append(device.presence.net_kg)
     steady = steady_kg(tuple(who.looks))
-    if steady is None or steady <= 0.0:
+    if steady is None or not 0.01 <= steady < LOAD_MAX_KG:
         return
     who.look_due = inf
     running.load_kg = round(steady, 2)

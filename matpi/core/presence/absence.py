@@ -18,7 +18,7 @@ class Absence:
     level_kg: float
     left_at: float
     """Moves a little later when the fall goes on."""
-    gone_at: float = inf
+    gone_at: float = 0.0
     """When it is over unless the person is back."""
     back_since: float | None = None
     """On the mat again since then, if it lasts."""

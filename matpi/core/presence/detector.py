@@ -341,8 +341,9 @@ class Presence:
 
     def _check_object(self, t: float, second: Second) -> None:
         """Part of what stayed was taken away, or it was not what it seemed: nothing is subtracted any more."""
-        lighter_kg = self.object_kg + self.zero.total_kg - second.total_kg
-        if not self._doubted and lighter_kg > self.rules.touch_kg and second.moved_kg < self.rules.touch_kg:
+        rules, kg = self.rules, second.total_kg - self.zero.total_kg
+        may_be_a_person = self._doubted and kg >= self._below_kg + rules.off_kg
+        if kg < self.object_kg - rules.touch_kg and second.moved_kg < rules.touch_kg and not may_be_a_person:
             self._begin_anew()
             self._change("cleared", t, t, "part of the object was taken away")
 

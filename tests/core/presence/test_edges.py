@@ -435,6 +435,31 @@ def test_a_bag_on_a_poor_cell_that_creeps_is_an_object() -> None:
     assert bench.device.presence.load is Load.OBJECT
 
 
+def test_a_thing_on_a_thing_is_taken_away_and_the_one_below_is_no_person() -> None:
+    bench = Bench()
+    bench.pass_s(60)
+    bench.motion_kg = 0.0
+    bench.lie(60, kg=25.0)
+    bench.lie(60, kg=45.0)
+    assert bench.device.presence.object_kg == pytest.approx(45.0, abs=0.1)
+    bench.motion_kg = 0.05
+    bench.lie(120, kg=25.0)
+    assert bench.state is State.OBJECT
+    assert bench.device.presence.object_kg == pytest.approx(25.0, abs=0.1)
+    assert [s.doubt for s in bench.saved] == [Doubt.THING, Doubt.THING]
+    assert bench.path.count("ON_MAT") == 2
+    bench.up(10)
+    assert bench.state is State.IDLE
+
+
+def test_a_load_of_no_world_is_stored_without_its_weight() -> None:
+    bench = Bench()
+    bench.pass_s(60)
+    bench.lie(60, kg=20_000.0)
+    bench.up(60)
+    assert [s.load_kg for s in bench.saved] == [None]
+
+
 def test_a_pet_on_a_thing_that_is_reported_is_its_own_affair() -> None:
     """7 kg more are no person, and they move: the thing is taken for a person until the pet has gone again."""
     bench = Bench()
