@@ -340,12 +340,16 @@ class Presence:
             self._fell(t)
 
     def _check_object(self, t: float, second: Second) -> None:
-        """Part of what stayed was taken away, or it was not what it seemed: nothing is subtracted any more."""
+        """Part of the object was taken away: what is left was below it, or is not known any more."""
         rules, kg = self.rules, second.total_kg - self.zero.total_kg
-        may_be_a_person = self._doubted and kg >= self._below_kg + rules.off_kg
-        if kg < self.object_kg - rules.touch_kg and second.moved_kg < rules.touch_kg and not may_be_a_person:
+        if kg >= self.object_kg - rules.touch_kg or second.moved_kg >= rules.touch_kg:
+            return
+        if not self._doubted:
             self._begin_anew()
             self._change("cleared", t, t, "part of the object was taken away")
+        elif kg < self._below_kg + rules.off_kg:
+            self.object_kg, self._doubted = kg, False
+            self._rest()
 
     def _call_object(self, t: float, total_kg: float) -> None:
         """Report an object; its session is over, unless it moves after all.
