@@ -14,6 +14,7 @@ from matpi.core import (
     by_button,
     choice,
     controls,
+    dating,
     doubt,
     forgetting,
     left_open,
@@ -81,7 +82,7 @@ from matpi.core.running import Running
 from matpi.core.session import SessionMachine, State
 from matpi.core.snapshot import Snapshot, snapshot
 from matpi.core.views import Off
-from matpi.core.wall import Wall, believable
+from matpi.core.wall import Wall
 from matpi.core.who import Who
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
@@ -232,7 +233,7 @@ class Device:
                 self.button.edge(t, isinstance(event, ButtonDown))
                 self._follow_button()
             case WallClock(_, utc, trusted):
-                self._set_clock(t, utc, trusted)
+                dating.set_clock(self, t, utc, trusted)
             case SensorLost(_, why, what, do):
                 self.sensor_words = NO_SIGNAL if (what, do) == NO_SIGNAL else (what, do)
                 self._dirty = True
@@ -417,14 +418,8 @@ class Device:
         self.pacing = Pacing()
         routine, person = choice.next_name(self), who.next_owner(self)
         running = Running(self.new_id(), self.boot_id, start, routine=routine, person=person)
-        self._date_running(running)
+        dating.date_running(self, running)
         return running
-
-    def _date_running(self, running: Running) -> None:
-        utc = self.wall.utc(running.start)
-        if utc is not None and running.start_utc is None:
-            running.start_utc, running.utc_offset_s = utc, self.wall.offset_at(utc)
-            running.day = self.wall.day_at(utc)
 
     def checkpoint(self, t: float) -> None:
         """Write down how the session under way stands."""
@@ -434,26 +429,6 @@ class Device:
             self._effects.append(Checkpoint(doubt.judged(self, running.record(t), self.presence.evidence)))
 
     # -- clock, store ----------------------------------------------------------------------------------------------
-
-    def _set_clock(self, t: float, utc: float, trusted: bool) -> None:
-        trusted = trusted and believable(utc)
-        first = trusted and not self.wall.trusted
-        step = self.wall.set(t, utc, trusted)
-        if abs(step) > 0.5:
-            self._effects.append(Note(t, "clock_step", f"the clock was set by {step:+.1f} s; durations are unaffected"))
-        if first:
-            offset = utc - t
-            self.keeper.date(self.boot_id, self.wall)
-            for unfinished in self.machine.unfinished():
-                self._date_running(unfinished)
-            running = self.machine.running
-            if running is not None:
-                left_open.ask(self, t, running.start)
-                self.checkpoint(t)
-            self.keep(DateBoot(self.boot_id, offset))
-            who.date_answers(self, utc)
-        if first or abs(step) > 0.5:
-            self.replan()
 
     def _saved(self, t: float, record_id: str) -> None:
         troubled = bool(self.keeper.trouble)

@@ -98,7 +98,7 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
             meant = pressed is not None and t - pressed >= rules.gesture.hold_s and not device.who.took_press
             return on_mat.view(device, t, machine.running, _hold(device, t, long=True) if meant else 0.0)
         case State.AWAY if machine.running is not None and machine.running.frozen_at is not None:
-            gone_at, left_at = device.presence.gone_at, machine.running.frozen_at
+            gone_at, left_at = device.presence.absence.gone_at, machine.running.frozen_at
             elapsed, left = int(machine.running.on_mat_s(t)), gone_at - t
             return Away(elapsed, max(0, ceil(left - 1e-6)), round(gone_at - left_at)), _next_second(t, left)
         case State.HOLDING if machine.running is not None:

@@ -50,7 +50,7 @@ def snapshot(device: Device) -> Snapshot:
         approximate=device.approximate,
         silent=presence.silent,
         zero_kg=presence.zero.total_kg,
-        readings=presence.readings,
+        readings=presence.signal.taken + presence.rejected,
         rejected=presence.rejected,
         on_mat_s=None if running is None else running.on_mat_s(t),
         plan=device.plan,

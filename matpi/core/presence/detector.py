@@ -64,7 +64,7 @@ class Presence:
         self._doubted = False  # the object is a session's load: a person again when it moves
         self._noticed = False  # the load under "on" has lit the screen
         self._leaving: float | None = None  # since then, if it lasts
-        self._absence = Absence(rules, rules.off_kg, 0.0)
+        self.absence = Absence(rules, rules.off_kg, 0.0)  # the present one, or the last
         self._due = inf  # the end of a dwell or an absence
         self._stale_due = self.deadline = self.last_t + rules.stale_s
         self._rest()
@@ -96,11 +96,6 @@ class Presence:
         self._stale_due = t + self.rules.stale_s
         self.deadline = min(self._due, self._stale_due)
         return True
-
-    @property
-    def readings(self) -> int:
-        """Good and rejected ones."""
-        return self.signal.taken + self.rejected
 
     @property
     def net_kg(self) -> float:
@@ -179,13 +174,13 @@ class Presence:
         rules, x = self.rules, self.signal.kg - self._floor
         if x < rules.off_kg:
             at = self.signal.seen_before(self.signal.fell_under(self._floor + rules.off_kg, at))
-        self.load, self.left_at, self._absence = Load.AWAY, at, Absence(rules, self._level_kg, at)
+        self.load, self.left_at, self.absence = Load.AWAY, at, Absence(rules, self._level_kg, at)
         why = "most of the load is gone" if x >= rules.off_kg else f"load under {rules.off_kg:g} kg"
         self._change("left", t, at, why)
         self._wait(t, at, x)
 
     def _wait(self, t: float, onset: float, x: float) -> None:
-        low, high, due = self._absence.follow(onset, x)
+        low, high, due = self.absence.follow(onset, x)
         self._band(low, high)
         self._due = max(due, t)
         self._fell(t)
@@ -193,14 +188,9 @@ class Presence:
 
     def _fell(self, t: float) -> None:
         """The person left a little later than it seemed."""
-        if self._absence.left_at > self.left_at:
-            self.left_at = self._absence.left_at
+        if self.absence.left_at > self.left_at:
+            self.left_at = self.absence.left_at
             self._change("fell", t, self.left_at, "the fall went on")
-
-    @property
-    def gone_at(self) -> float:
-        """While away: when the absence is over unless the person is back."""
-        return self._absence.gone_at
 
     def _return(self, t: float, at: float) -> None:
         self._earlier, self._latest = self.evidence.copy(), Evidence(self.rules, judged=self.judged)
@@ -209,7 +199,7 @@ class Presence:
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
 
     def _gone(self, t: float) -> None:
-        self.object_kg += self._absence.stayed_kg
+        self.object_kg += self.absence.stayed_kg
         self._not_before = self.left_at
         self._rest()
         self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
@@ -255,7 +245,7 @@ class Presence:
             pass  # nobody knows whether the person is back: the next readings decide
         elif self.load is Load.ON and self._leaving is not None:
             self._leave(t, self._leaving)
-        elif self.load is Load.AWAY and (back := self._absence.back_since) is not None:
+        elif self.load is Load.AWAY and (back := self.absence.back_since) is not None:
             self._return(t, back)
         elif self.load is Load.AWAY:
             self._gone(t)
@@ -333,7 +323,7 @@ class Presence:
 
     def _weigh_rest(self, t: float, second: Second) -> None:
         """Weigh what stayed, and date the fall by it once it has come to rest."""
-        absence, x = self._absence, second.total_kg - self._floor
+        absence, x = self.absence, second.total_kg - self._floor
         if absence.weigh(x, at_rest=second.moved_kg < self.rules.touch_kg):
             under_kg = self._floor + x + self.rules.off_kg
             absence.left_at = max(absence.left_at, self.signal.fell_under(under_kg, absence.left_at))

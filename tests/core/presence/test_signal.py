@@ -51,7 +51,7 @@ def test_what_is_flagged_or_of_no_world_is_counted_and_nothing_else() -> None:
     assert not presence.read(Reading(0.0, (20.0,), ok=False))
     for n, kg in enumerate((nan, inf, -inf, 2e6, -2e6)):
         assert not presence.read(Reading(0.1 + n / 10, (kg,)))
-    assert presence.rejected == presence.readings == 6
+    assert presence.rejected == 6
     assert presence.heard_at is None
 
 
