@@ -33,6 +33,15 @@ def test_a_known_path_has_its_touch_its_threshold_and_its_end() -> None:
     assert truth(*up, *down, on_kg=4.0) == pytest.approx((10.1, 10.4, 153.8), abs=0.02)
 
 
+def test_a_hand_put_down_while_getting_up_leaves_two_ends_that_are_right() -> None:
+    lies = ((0, 0), (10, 0), (10.1, 40), (150, 40), (150.1, 0))
+    hand = ((152, 0), (152.1, 20), (152.5, 20), (152.6, 0))
+    stay = judged(sharp_stay(10.0, 153.0), T, load(*lies, *hand))
+    assert (stay.left_s, stay.off_s) == pytest.approx((150.09, 152.57), abs=0.02)
+    alone = judged(sharp_stay(10.0, 150.0), T, load(*lies))
+    assert alone.left_s == alone.off_s
+
+
 def test_a_knee_first_belongs_to_the_rise_and_a_lone_touch_does_not() -> None:
     knee = ((0, 0), (10, 0), (11, 8), (18, 8), (19, 40), (150, 40), (154, 0))
     assert truth(*knee) == pytest.approx((10.25, 18.125, 153.4), abs=0.02)

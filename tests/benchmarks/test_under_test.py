@@ -58,17 +58,21 @@ def test_a_session_closed_by_the_cap_is_told_as_capped() -> None:
     assert score(long, heard_by_matpi(long)).errors == 0
 
 
-def test_an_object_is_told_and_without_the_test_it_is_a_session() -> None:
+def test_a_thing_is_stored_as_one_and_without_the_test_it_is_none() -> None:
     bag = recording(things=(Thing(100.0, 280.0, "bag", 15.0),), duration_s=300.0)
-    assert heard_by_matpi(bag).sessions == ()
+    (session,) = heard_by_matpi(bag).sessions
+    assert (session.thing, session.counts) == (True, False)
     assert score(bag, heard_by_matpi(bag)).objects_found == 1
-    assert score(bag, without("object test", bag)).counts["invented"] == 1
+    assert score(bag, heard_by_matpi(bag)).counts["invented"] == 0
+    (session,) = without("things", bag).sessions
+    assert not session.thing
+    assert score(bag, without("things", bag)).objects_found == 0
 
 
-def test_without_zero_tracking_the_zero_stays() -> None:
+def test_without_the_zero_following_it_stays() -> None:
     drifting = recording((stay(1500.0, 1600.0),), duration_s=1700.0, drift_kg=14.0, kg=30.0)
     assert len(heard_by_matpi(drifting).arrivals) == 1
-    assert len(without("zero tracking", drifting).arrivals) == 2, "the drift alone is a load by then"
+    assert len(without("the zero follows", drifting).arrivals) == 2, "the drift alone is a load by then"
 
 
 def test_without_time_to_come_back_a_lift_splits() -> None:
