@@ -24,7 +24,7 @@ HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 
 END_SHARE = 0.9  # chosen: feet beside a pair of cells, not on it
 
-BREATH_HZ, BREATH_KG = 0.25, 0.1  # 50-200 g between the cells, about none in the sum (docs/sources.md, cells)
+BREATH_HZ, BREATH_KG = 0.25, 0.03  # half of 60 g peak to peak an end, opposite at the other (docs/sources.md, cells)
 HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (docs/sources.md, cells)
 NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
 BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
