@@ -15,12 +15,12 @@ from tests.bench import UNCALIBRATED, Bench
 def test_back_counts_down_the_time_the_device_waits() -> None:
     bench = Bench()
     bench.up(5)
-    bench.lie(60.5, kg=45.0)
+    bench.lie(90.5, kg=45.0)
     bench.kg = 10.0  # the legs
     bench.pass_s(10.5)
-    assert bench.view == Away(60, 110, 120)
+    assert bench.view == Away(90, 110, 120)
     bench.pass_s(109)
-    assert bench.view == Away(60, 1, 120)
+    assert bench.view == Away(90, 1, 120)
     bench.lie(60.5, kg=45.0)
     bench.up(5)
     assert isinstance(bench.view, Away)
