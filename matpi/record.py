@@ -62,7 +62,7 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
     end = time.monotonic() + limit_s
     while not (new := set(folder.glob("*.csv.gz")) - before):
         if time.monotonic() > end:
-            raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` tells why.")
+            raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` has the reason.")
         time.sleep(LOOK_S)
     saved = min(new)
     try:

@@ -23,7 +23,7 @@ from matpi.core import (
     who,
     wishes,
     zeroing,
-)  # fmt: skip
+)
 from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
@@ -347,11 +347,12 @@ class Device:
         said = _SAID.get(trigger)
         if said is not None and (counted or trigger.startswith("sensor")):
             self._effects.append(Report(t, change.at, said, change.reason))
-        capped = self.capped if trigger == "stirred" else left_open.still_capped(self, change.at)
-        if trigger in {"confirmed", "stirred"} and capped is not None:
-            machine.last = capped
-            self.fire("still_there", t, "not got up since the cap", at=change.at)
-            return
+        if trigger in {"confirmed", "stirred"}:
+            capped = self.capped if trigger == "stirred" else left_open.still_capped(self, change.at)
+            if capped is not None:
+                machine.last = capped
+                self.fire("still_there", t, "not got up since the cap", at=change.at)
+                return
         if trigger == "touched" and machine.state is State.RATING:
             controls.keep_chosen(self, t)
         if trigger == "sensor_lost" and machine.state is State.IDLE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,6 @@ from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_csv, export_json, import_csv, import_json
 from tests.store.values import UTC, session
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "one.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "other.db") as opened:
-        yield opened
 
 
 def stored(store: Store, id_: str = "s1") -> tuple[Doubt | None, bool | None, bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,18 +23,6 @@ from tests.store.values import UTC, rating, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "one.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "other.db") as opened:
-        yield opened
 
 
 def add(store: Store, *names: str) -> None:

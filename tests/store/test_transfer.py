@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -49,18 +48,6 @@ OF_1 = {
     "days": "day,rest,snoozed",
 }
 """The headers of exports from before several people."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "one.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "other.db") as opened:
-        yield opened
 
 
 def furnish(store: Store) -> None:

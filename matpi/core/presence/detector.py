@@ -56,7 +56,7 @@ class Presence:
         self.lost_at: float | None = None
         """When the silence began; None while readings come."""
         self.judged = True
-        """Whether things are told from people at all (`configure`)."""
+        """Whether things are distinguished from people at all (`configure`)."""
         self._suspended = False
         self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
         self._touch = self._latest_from = 0.0
@@ -383,7 +383,7 @@ class Presence:
         self._begin_anew()
 
     def configure(self, on_kg: float, *, judged: bool) -> None:
-        """Set the threshold, off at its share, and whether things are told from people. Only while the mat is empty."""
+        """Set the threshold, and whether things are distinguished from people. Only while the mat is empty."""
         self.rules, self.judged = replace(self.rules, on_kg=on_kg), judged
         self._rest()
 
