@@ -79,7 +79,7 @@ def judge(portion: Portion) -> Judged:
 
 
 RULE_MODULES = (
-    *(f"presence/{name}" for name in ("detector", "evidence", "first_zero", "signal", "zero")),
+    *(f"presence/{name}" for name in ("absence", "detector", "evidence", "first_zero", "signal", "zero")),
     *("doubt", "session"),
 )
 """Of matpi/core: what decides when a session begins and ends."""

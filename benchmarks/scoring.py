@@ -42,6 +42,8 @@ OBJECT_ALONE_S = 60.0
 """A thing is judged as an object when it is alone on the mat this long: the rule needs 40 s. Chosen."""
 OBJECT_KG = 13.0
 """And weighs at least "on" (docs/behaviour.md 1) and what the zero may be off by."""
+BUILT_RATE = 80
+"""Readings a second of the documented build."""
 ALIVE = frozenset({"pet walks", "pet rests", "child", "steps over", "hand", "second person", "dog lies"})
 """Kinds of things that move: no one asks that they are shown as objects."""
 
@@ -120,6 +122,8 @@ class Score:
     """First touch to the arriving frame, where there was one."""
     arriving_on_s: list[float] = field(default_factory=list)
     """From the threshold to the arriving frame; negative where the frame came at a first, shorter load."""
+    arriving_built_s: list[float] = field(default_factory=list)
+    """Of these, the ones on chips at 80/s, as the build has them."""
     confirmed_s: list[float] = field(default_factory=list)
     """First touch to the session shown as such."""
     objects: int = 0
@@ -233,6 +237,8 @@ def _judge(
     if shown is not None and stay.start_s > 0.0:
         result.arriving_s.append(shown - stay.start_s)
         result.arriving_on_s.append(shown - stay.on_s)
+        if recording.rate >= BUILT_RATE:
+            result.arriving_built_s.append(shown - stay.on_s)
     if not own:
         if not covered:
             result.blame("missed", stay.start_s, f"{stay.kind}, {stay.over_s:.0f} s")

@@ -12,6 +12,7 @@ from typing import Final
 
 from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, Reported
+from matpi.core import doubt
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, id_of
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, Tick, WallClock
@@ -28,8 +29,6 @@ AFTER_S = 150.0
 """Virtual time after the last reading: longer than any wait of docs/behaviour.md 1."""
 SLICE = 65_536
 """Readings made into tuples at a time: a day at 80/s would take gigabytes."""
-ASKED: Final = frozenset({Doubt.UNUSUAL, Doubt.UNKNOWN})
-"""Doubts about which the person is asked."""
 BEFORE_POWER: Final = "boot"
 """The scenario class whose device was on before, and so has a stored zero."""
 
@@ -242,6 +241,6 @@ def reported(session: Session, started: float, known: float) -> Reported:
         known,
         capped=session.reason is EndReason.CAP,
         counts=session.counts,
-        asked=session.doubt in ASKED,
+        asked=doubt.is_open(session),
         thing=session.doubt is Doubt.THING,
     )

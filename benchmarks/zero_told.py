@@ -229,7 +229,7 @@ def _distances(mats: Sequence[Outcome]) -> str:
         f"followed like drift, {whole['zero_off_care_kg']} kg in the six hours after the mat was lifted or washed. "
         f'"check the mat" with nothing wrong: {in_text(checks, "")} a year; besides {whole["checks_care"]} times while '
         f"the mat was away or wet, {whole['checks_thing']} times while something was on it. "
-        f"After {whole['refused']} of {whole['drifts']} repairs the zero could not be set by hand."
+        f"After {whole['refused']} of {whole['drifts']} repairs the zero could not be set by hand in 24 minutes."
     )
 
 

@@ -34,6 +34,8 @@ COMPARE_AFTER_S: Final = (35.0, 60.0, 120.0, 300.0, 600.0, 850.0)
 CARE_S: Final = 6 * 3600.0
 """From the lifting of a mat until a wet one has dried: the empty mat weighs something else then."""
 SOON_S: Final = 900.0
+HAND_S: Final = (150.0, REPAIR_TAKES_S - 60.0)
+"""After a repair the person sets the zero; where a load seems to be on the mat, so that there is no menu, once more."""
 THING_S: Final = 3 * 3600.0
 """The zero follows a thing of 3 kg in ten minutes, and back in ten; here only one minute in ten is there to do so."""
 
@@ -56,6 +58,8 @@ class Watch:
         self.drift_reported_at: float | None = None
         """The first moment of the drift when it is reported with nothing on the mat."""
         self._repaired = year.walk is None
+        self._zero_set: bool | None = None
+        """By hand after the repair; False when it was refused, None before."""
 
     def run(self, days: Iterable[Day]) -> None:
         for day in days:
@@ -84,7 +88,7 @@ class Watch:
                     self.home.restart(at)
                     under = None if under is None else self.home.device.presence.zero.total_kg
                 case "hand":
-                    self.refused += not self.home.zero_by_hand(at)
+                    self._set_zero(at)
                 case "touch":
                     under = zero.total_kg
                 case "left":
@@ -97,6 +101,12 @@ class Watch:
                 case _:
                     pass
             self.check(at)
+
+    def _set_zero(self, at: float) -> None:
+        """At the first of `HAND_S` that has a menu; refused when none of them has."""
+        if self._zero_set is not True:
+            again, self._zero_set = self._zero_set is False, self.home.zero_by_hand(at)
+            self.refused += again and not self._zero_set
 
     def _moments(self, day: Day) -> list[tuple[float, str]]:
         """When to pause the readings, and what to do then."""
@@ -115,7 +125,7 @@ class Watch:
         repaired = self.year.walk.repaired_s if self.year.walk else inf
         if not self._repaired and begin <= repaired < begin + DAY_S:
             self._repaired = True
-            moments += [(repaired, "on"), (repaired + REPAIR_TAKES_S / 2, "hand")]
+            moments += [(repaired, "on"), *((repaired + after, "hand") for after in HAND_S)]
         return sorted([*moments, (begin + DAY_S, "end")])
 
     def _feed(self, recording: Recording, low: int, high: int) -> None:

@@ -27,9 +27,9 @@ from benchmarks.zero_watch import run_year
 from benchmarks.zero_without import AS_IT_IS, VARIANTS, ZeroVariant, least_reported_kg, limits
 
 Which = Literal["tune", "report"]
-SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(84_000_000, 84_001_000)}
-"""None of them in the bank of scenarios, and none used by earlier versions (3,000,000 to 5,001,000). Rules are tried on
-`tune`; `report` is for what is published. Every even one has a failing cell.
+SEEDS: Final = {"tune": range(62_000_000, 62_001_000), "report": range(86_000_000, 86_001_000)}
+"""None of them in the bank of scenarios, and none used by earlier versions (3,000,000 to 5,001,000, 84,000,000 to
+84,001,000). Rules are tried on `tune`; `report` is for what is published. Every even one has a failing cell.
 """
 SOME_DAYS, SOME_MATS = 24, 8
 SHORT_DAYS, SHORT_MATS = 20, 2

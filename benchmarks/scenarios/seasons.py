@@ -53,7 +53,7 @@ WALK_KG_H: Final = (0.05, 1.8)  # bogde/HX711#13: 0.2 to 0.3 kg in 4 h; #92: 3 l
 WALK_KG: Final = (8.0, 60.0)  # where it ends: well beyond the reach of the zero, to a light person and more
 WALK_NOISE_KG: Final = 0.03  # rms of its channel at the end, in every second failing cell
 UNREPAIRED_S: Final = 2 * DAY_S
-REPAIR_S, REPAIR_TAKES_S = 1200.0, 300.0
+REPAIR_S, REPAIR_TAKES_S = 1200.0, 1500.0  # at the full rate: the device has time to report what the repair made
 BEFORE_H: Final = 1.0  # of a day: nothing comes, so that the cell can be repaired
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice, who, wishes
@@ -23,7 +24,6 @@ SAME_KG: Final = 4.0
 """Within this of a load of the same routine that was answered with "no" the screen does not ask again."""
 USUAL_MIN: Final = 3
 """Sessions before a load is usual."""
-USUAL_OF: Final = 10
 
 
 def judged(device: Device, session: Session, evidence: Evidence) -> Session:
@@ -39,9 +39,10 @@ def _of_load(device: Device, session: Session) -> Doubt | None:
     if load is None:
         return None
     if device.settings.others == "no":
-        unusual = len(known) >= USUAL_MIN and load < HALF * min(known[-USUAL_OF:])
+        unusual = len(known) >= USUAL_MIN and load < HALF * min(known)
         return Doubt.UNUSUAL if unusual else None
-    return None if any(abs(load - own) <= KNOWN * own for own in known) else Doubt.UNKNOWN
+    nearest = min((abs(load - kg) for kg in _denied(device, session)), default=inf)
+    return None if any(abs(load - own) <= min(KNOWN * own, nearest) for own in known) else Doubt.UNKNOWN
 
 
 def _loads(device: Device, session: Session, which: Callable[[Session], bool]) -> list[float]:
@@ -58,18 +59,22 @@ def _is_known(session: Session) -> bool:
     return session.counts and (session.doubt is None or session.yours is True)
 
 
+def _denied(device: Device, session: Session) -> list[float]:
+    return _loads(device, session, lambda one: one.yours is False)
+
+
 def is_open(session: Session) -> bool:
-    """Whether it is to be asked about; the list takes an answer about any."""
-    return session.yours is None and session.doubt in {Doubt.UNUSUAL, Doubt.UNKNOWN}
+    """Whether it is to be asked about: any doubt but of a thing. The list takes an answer about any."""
+    return session.yours is None and session.doubt not in {None, Doubt.THING}
 
 
 def asks(device: Device, session: Session) -> bool:
     """Whether the screen asks about this session; with several people the result asks whose it is."""
     if not is_open(session) or device.who.people.on:
         return False
-    load = session.load_kg or 0.0
-    denied = _loads(device, session, lambda one: one.yours is False) if session.doubt is Doubt.UNKNOWN else []
-    return not any(abs(load - kg) <= SAME_KG for kg in denied)
+    load, known = session.load_kg or 0.0, _loads(device, session, _is_known)
+    near = any(abs(load - own) <= KNOWN * own for own in known)
+    return near or not any(abs(load - kg) <= SAME_KG for kg in _denied(device, session))
 
 
 def follow(device: Device, t: float) -> None:
@@ -86,8 +91,7 @@ def follow(device: Device, t: float) -> None:
 
 def open_question(device: Device) -> Session | None:
     """Today's last session, if it counts only once somebody says that it was theirs."""
-    sessions = device.keeper.log.sessions
-    last = sessions[-1] if sessions else None
+    last = next(reversed(device.keeper.log.sessions), None)
     if last is None or last.counts or last.day != choice.plan(device).today or not asks(device, last):
         return None
     return last

@@ -23,7 +23,7 @@ DOGS = BigDogs(first_visits=40, later_visits=500, later_counted=20, sessions=400
 
 def made() -> Iterator[tuple[str, Recording]]:
     yield "plain", recording((stay(60.0, 200.0),), duration_s=300.0)
-    yield "plain", recording((stay(50.0, 210.0),), duration_s=300.0, seed=2)
+    yield "plain", recording((stay(50.0, 210.0),), duration_s=300.0, seed=2, rate=80)
     yield "still", recording(duration_s=400.0)
     yield "busy_hours", recording(duration_s=400.0)
     yield "light_calm", recording((stay(60.0, 200.0),), duration_s=300.0, kg=20.0)

@@ -93,7 +93,8 @@ def test_doubts_become_what_is_judged() -> None:
     for doubt, counts, asked, thing in (
         (None, True, False, False),
         (Doubt.THING, False, False, True),
-        (Doubt.LIGHT, False, False, False),
+        (Doubt.LIGHT, False, True, False),
+        (Doubt.ONE_END, False, True, False),
         (Doubt.UNUSUAL, True, True, False),
         (Doubt.UNKNOWN, False, True, False),
     ):

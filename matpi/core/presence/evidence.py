@@ -21,7 +21,7 @@ JUDGED_FROM_KG: Final = 12.0
 """With a lower threshold the load may be arms or calves, and they do not breathe."""
 WINDOW: Final = 20
 """Seconds. Two of the slowest breaths (10 s) are in it."""
-DEAD_S, DEAD_SHARE = 600, 0.9
+DEAD_S, DEAD_SHARE = 600, 0.75
 """Windows, one a second, and the share of still ones of a thing of any weight. A person's hardly ever are. Chosen."""
 STEP: Final = 2
 """Seconds. Half a breath of 15 a minute: from one to two seconds breathing shows most [facts: signals C.2]."""

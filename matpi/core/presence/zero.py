@@ -145,21 +145,16 @@ class ZeroTracker:
         return abs(total_kg - (self._anchor_kg or 0.0)) <= self._rules.reach_kg
 
     def _at_reach(self, net_kg: float) -> bool:
+        """Whether the next step towards this load would be beyond the reach."""
         moved = self.total_kg - (self._anchor_kg or 0.0)
-        return abs(moved) >= self._rules.reach_kg - 1e-9 and moved * net_kg > 0
+        return abs(moved) >= self._rules.reach_kg - 2.0 * self._rules.rate_kg_s and moved * net_kg > 0
 
     def _follow(self, second: Second) -> None:
         zero = self.kg or ()
         step = self._rules.rate_kg_s * (second.end - second.start) / len(zero)
         moved = tuple(z + max(-step, min(step, m - z)) for z, m in zip(zero, second.kg, strict=True))
-        was, would = sum(zero), sum(moved)
-        anchor, reach = self._anchor_kg or 0.0, self._rules.reach_kg
-        if self._reached(would):
+        if self._reached(sum(moved)):
             self.kg = moved
-        elif self._reached(was):
-            # The last step ends on the reach, or the mat would be a hair before it for ever and never reported.
-            part = ((anchor - reach if would < was else anchor + reach) - was) / (would - was)
-            self.kg = tuple(z + part * (m - z) for z, m in zip(zero, moved, strict=True))
 
     # -- polarity --------------------------------------------------------------------------------------------------
 
