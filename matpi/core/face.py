@@ -41,19 +41,21 @@ class Face:
         self._shift = 0
         self._flash_until = -inf
         self._view_due = self._nudge_due = -inf
+        self._glow_due = inf
+        """When the brightness or the LED changes though the picture does not."""
         self._circles: Circles | None = None
         self._panel_noted: dict[str, float] = {}
 
     @property
     def due(self) -> float:
         """When it would look or glow differently if nothing happens."""
-        return min(self._view_due, self._nudge_due)
+        return min(self._view_due, self._nudge_due, self._glow_due)
 
     @property
     def breath_due(self) -> float:
         """When the circle changes, and nothing else of what is shown; infinity when that is not what comes next."""
         circles, due = self._circles, self._view_due
-        return due if circles is not None and due < min(circles.until, self._nudge_due) else inf
+        return due if circles is not None and due < min(circles.until, self._nudge_due, self._glow_due) else inf
 
     def breathe(self, t: float) -> list[Effect]:
         """The pictures of the circle due by `t`; at most until something else is due."""
@@ -110,10 +112,12 @@ class Face:
             self.shown = show
             effects.append(show)
         pattern = look.pattern(device, t, flash=t < self._flash_until)
-        if look.trouble(device):
-            self._view_due = min(self._view_due, max(look.quiet_turns(device, t), t + _LEAST_S))
+        turns = [look.light_turns(device, t)]
+        if not isinstance(view, Off):
+            turns.append(look.brightness_turns(device, t))
         if pattern is Pattern.SAVED:
-            self._view_due = min(self._view_due, max(self._flash_until, t + _LEAST_S))
+            turns.append(self._flash_until)
+        self._glow_due = max(min(turns), t + _LEAST_S)
         since = self._since(device, t, pattern)
         if pattern is not self.light.pattern or abs(since - self.light.since) > _SAME_S:
             self.light = Light(pattern, since)
