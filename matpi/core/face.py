@@ -45,6 +45,8 @@ class Face:
         """When the brightness or the LED changes though the picture does not."""
         self._circles: Circles | None = None
         self._panel_noted: dict[str, float] = {}
+        self._cells_turned = -inf
+        """When the cells last fell silent or came back."""
 
     @property
     def due(self) -> float:
@@ -76,6 +78,13 @@ class Face:
 
     def wander(self) -> None:
         self._shift = (self._shift + 1) % SHIFTS
+
+    def lit_by(self, trigger: str, t: float) -> bool:
+        """Whether a change of state lights the panel. Cells that come and go, such as at a loose plug, do so once."""
+        if trigger not in {"sensor_lost", "sensor_back"}:
+            return True
+        before, self._cells_turned = self._cells_turned, t
+        return t >= before + look.LONG_SHOWN_S
 
     def forget(self) -> None:
         """The panel lost its picture: show it again."""

@@ -15,7 +15,7 @@ from matpi.core.effects import Pattern, Show
 from matpi.core.events import SettingsChanged
 from matpi.core.model import Acknowledgement, Memory, Settings
 from matpi.core.session import State
-from matpi.core.views import Breathe, GetUp, Off, SessionDone
+from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
 from matpi.core.words_en import ENGLISH
 from tests.bench import NOON, UNCALIBRATED, Bench
 
@@ -116,6 +116,30 @@ def test_from_every_state_the_panel_goes_dark_and_the_light_out_when_no_one_does
         if reached is not state or bench.view != Off() or bench.pattern is not light:
             wrong.append((state, reached, bench.view, bench.pattern))
     assert wrong == []
+
+
+def test_cells_that_come_and_go_for_hours_light_the_panel_once() -> None:
+    bench = ready()
+    for _ in range(20):  # the first five minutes
+        silent(bench, 5)
+        assert isinstance(bench.view, Fault)
+        bench.silent = False
+        bench.pass_s(10)
+    lit = 0
+    for n in range(400):
+        silent(bench, 5)
+        lit += bench.view != Off()
+        assert bench.pattern is Pattern.ATTENTION, "the light still reports it"
+        bench.silent = False
+        bench.pass_s(10)
+        lit += bench.view != Off()
+        if n == 200:
+            bench.tap()
+            assert isinstance(bench.view, Idle)
+    assert lit < 25, "the five minutes after the tap"
+    bench.pass_s(400)
+    silent(bench, 5)
+    assert isinstance(bench.view, Fault), "after a while without trouble it is news again"
 
 
 def test_after_the_cap_screen_and_light_ask_up_for_five_minutes_and_again_after_a_press() -> None:
