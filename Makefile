@@ -1,8 +1,9 @@
-# matpi: `make sim` to try it, `make test` for everything that must pass. Both do all set-up.
+# matpi: `make sim` to try it, `make test` for everything that must pass. Both do all set-up they need, and no more.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 BENCHES := core_year arriving frame process reader appliance bank cost breath zero_year recorded accuracy
+RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
 .PHONY: help sim test test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
@@ -11,16 +12,24 @@ STAMP  := $(VENV)/.ready
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml constraints.txt
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+$(RUNS): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "matpi needs Python 3.11 or newer; set one with: make PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "Installing what matpi needs in $(VENV), once; about a minute and 90 MB ..." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) -e .
 	@touch $@
 
-sim: $(STAMP) ## Run the device on a simulated mat, in the browser
+$(STAMP): $(RUNS)
+	@echo "Installing what the tests need in $(VENV), once; a minute or two and 350 MB more ..." >&2
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 	@$(BIN)/matpi sim $(ARGS)
 
 test: check ## Everything: checks, then every test

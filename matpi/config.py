@@ -160,7 +160,7 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The device's own web page."""
+    """Without effect: the device serves no page. Accepted, as configs of up to 0.3.0 were installed with it."""
 
     enabled: Annotated[bool, Meta(description="false: no page is served.")] = True
     port: Annotated[int, Meta(ge=1, le=65535, description="TCP port; under 1024 needs a right of its own.")] = 8377
@@ -211,8 +211,8 @@ def panel_of(path: Path | None) -> PanelConfig:
 
 
 def reference() -> list[KeyReference]:
-    """Every key in the order of the file, for the documentation."""
-    return list(_rows(Config, Config(), ""))
+    """Every key that has an effect, in the order of the file, for the documentation."""
+    return [row for row in _rows(Config, Config(), "") if not row.key.startswith("page.")]
 
 
 def _read(path: Path) -> bytes:

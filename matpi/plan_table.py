@@ -202,5 +202,5 @@ def _plan_rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
 
 
 def _walked(plan: Plan) -> str:
-    """A box for each day of the plan, full for those behind."""
-    return f"  {boxes(plan.day - 1, plan.days)}" if plan.days <= BOXES_MAX else ""
+    """A box for each day of the plan, full for those behind and for today once it is done."""
+    return f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""

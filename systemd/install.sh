@@ -18,6 +18,7 @@ DATA="$ROOT/var/lib/matpi"
 COMMAND="$ROOT/usr/local/bin/matpi"
 SERVICE=matpi.service
 UNIT="$ROOT/etc/systemd/system/$SERVICE"
+BACKOFF="$UNIT.d/10-backoff.conf"
 SYSUSERS="$ROOT/etc/sysusers.d/matpi.conf"
 TMPFILES="$ROOT/etc/tmpfiles.d/matpi.conf"
 UDEV="$ROOT/etc/udev/rules.d/60-matpi.rules"
@@ -70,6 +71,24 @@ check_root() {
   [ "$(id -u)" -eq 0 ] || refuse "This changes the system and so needs root; run: sudo make $1"
 }
 
+check_systemd() {
+  command -v systemctl >/dev/null ||
+    refuse "There is no systemd here, and the service needs it; use Raspberry Pi OS, 64-bit. Nothing was changed."
+  # "offline" in a chroot too, where systemctl does nothing and reports success.
+  case $(systemctl is-system-running 2>/dev/null || true) in
+    "" | offline | unknown)
+      refuse "systemd does not run here, as in a container or a chroot, and only it can start and stop the service;" \
+        "run this on the booted system. Nothing was changed."
+      ;;
+  esac
+}
+
+lock() { # until this process ends
+  mkdir -p "$ROOT/run"
+  exec 9>"$ROOT/run/matpi-install.lock"
+  flock -n 9 || refuse "Another install, upgrade or uninstall is under way; wait for its end. Nothing was changed."
+}
+
 probe() {
   "$PYTHON" -c 'import sys, struct, importlib.util as u
 print(*sys.version_info[:2], 8 * struct.calcsize("P"))
@@ -80,8 +99,6 @@ print(*(n for n, m in (("python3-spidev", "spidev"),) if not u.find_spec(m)))' 2
 line() { printf '%s\n' "$1" | sed -n "$2p"; }
 
 check_machine() {
-  command -v systemctl >/dev/null ||
-    refuse "There is no systemd here, and the service needs it; use Raspberry Pi OS, 64-bit."
   found=$(probe) || found=""
   # shellcheck disable=SC2046  # three words
   set -- $(line "$found" 1)
@@ -166,6 +183,11 @@ point() { # $1 becomes the current release, in one step
 
 lay() { # the system files of release $1
   install -D -m 644 "$1/systemd/matpi.service" "$UNIT"
+  if [ -e "$1/systemd/backoff.conf" ] && [ "$(systemd_version)" -ge 254 ]; then
+    install -D -m 644 "$1/systemd/backoff.conf" "$BACKOFF"
+  else
+    remove_backoff
+  fi
   install -D -m 644 "$1/systemd/sysusers.conf" "$SYSUSERS"
   install -D -m 644 "$1/systemd/tmpfiles.conf" "$TMPFILES"
   install -D -m 644 "$1/systemd/udev.rules" "$UDEV"
@@ -186,11 +208,22 @@ lay() { # the system files of release $1
   systemctl enable --quiet "$SERVICE"
 }
 
+systemd_version() { systemctl --version | sed -n '1s/^systemd \([0-9][0-9]*\).*/\1/p' | grep . || echo 0; }
+
+remove_backoff() { # and its folder, unless it has changes of yours
+  rm -f "$BACKOFF"
+  rmdir "$UNIT.d" 2>/dev/null || true
+}
+
+runs() { # by its own word: in a chroot the exit code is 0 whatever is asked
+  [ "$(systemctl is-active "$SERVICE" 2>/dev/null || true)" = active ]
+}
+
 starts() { # whether the service starts and is still the same one after a while
   systemctl reset-failed "$SERVICE" 2>/dev/null || true
   systemctl start "$SERVICE" || return 1
   sleep "$SETTLE_S"
-  systemctl is-active --quiet "$SERVICE" && [ "$(systemctl show -p NRestarts --value "$SERVICE")" = 0 ]
+  runs && [ "$(systemctl show -p NRestarts --value "$SERVICE")" = 0 ]
 }
 
 last_words() { journalctl -u "$SERVICE" -n 5 -o cat --no-pager >&2 || true; }
@@ -215,7 +248,7 @@ set_up() {
   fi
   lay "$CURRENT"
   say "matpi $(basename "$(readlink "$CURRENT")") is installed. Settings of the hardware: $CONFIG; the log: $DATA."
-  if systemctl is-active --quiet "$SERVICE"; then
+  if runs; then
     say "It runs. How it is: systemctl status matpi"
   elif i2c_is_on; then
     starts || {
@@ -286,6 +319,7 @@ uninstall() {
   fi
   systemctl disable --now --quiet "$SERVICE" || warn "The service could not be stopped; it ends with the next shutdown."
   rm -f "$UNIT" "$SYSUSERS" "$TMPFILES" "$UDEV"
+  remove_backoff
   [ ! -L "$COMMAND" ] || rm -f "$COMMAND"
   systemctl daemon-reload
   udevadm control --reload || true
@@ -307,6 +341,8 @@ case "${1:-}" in
     ;;
 esac
 check_root "$1"
+check_systemd
+lock
 trap tidy EXIT
 trap 'exit 130' INT TERM HUP
 case $1 in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from matpi import host, plan_table, tables
 from matpi.cli import run
-from matpi.core.model import DayRecord, Doubt, Moment, Rating, Settings, StopSign
+from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from tests.bench import NOON
 from tests.core.test_device_routines import on_plan_day
@@ -54,6 +55,22 @@ def test_a_plan_of_ones_own_is_used_and_given_back(path: Path, capsys: Out) -> N
     assert "Three gentle weeks" in capsys.readouterr().out
     assert run(["plan", "--starter", "--store", str(path)]) == 0
     assert plan_line(path, capsys)["plan_days"] == 14
+
+
+def test_the_marks_of_the_plan_are_those_of_the_page(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full for the days behind, and for today once it is done: tests/web/test_page_in_browser.py has the page."""
+    today = datetime.fromtimestamp(NOON, UTC).date()
+    monkeypatch.setattr("time.time", lambda: NOON)
+    marks = []
+    for n, seconds in enumerate((60.0, 240.0)):
+        with Store.open(path) as log:
+            log.save_session(Session(f"s{n}", "b", 0.0, seconds, seconds, EndReason.LEFT, NOON - 900 + n, 0, today))
+        assert run(["plan", "--store", str(path)]) == 0
+        marks += re.findall(r"day 1 of 14 +(\S+)", capsys.readouterr().out)
+    assert [mark.translate({ord("#"): "\N{BLACK SQUARE}", ord("."): "\N{WHITE SQUARE}"}) for mark in marks] == [
+        "\N{WHITE SQUARE}" * 14,
+        "\N{BLACK SQUARE}" + "\N{WHITE SQUARE}" * 13,
+    ]
 
 
 def test_what_is_wrong_with_a_plan_is_told_a_sentence_each_and_the_old_one_stays(

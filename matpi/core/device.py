@@ -386,7 +386,7 @@ class Device:
         self._dirty = True
         if machine.state is before:
             return
-        self.touched = t
+        self.touched = t if self.face.lit_by(trigger, t) else self.touched
         upon_object = trigger == "touched" and self.presence.object_kg > 0.0
         if machine.state is State.CAPPED:
             self.capped = machine.last

@@ -41,19 +41,23 @@ class Face:
         self._shift = 0
         self._flash_until = -inf
         self._view_due = self._nudge_due = -inf
+        self._glow_due = inf
+        """When the brightness or the LED changes though the picture does not."""
         self._circles: Circles | None = None
         self._panel_noted: dict[str, float] = {}
+        self._cells_turned = -inf
+        """When the cells last fell silent or came back."""
 
     @property
     def due(self) -> float:
         """When it would look or glow differently if nothing happens."""
-        return min(self._view_due, self._nudge_due)
+        return min(self._view_due, self._nudge_due, self._glow_due)
 
     @property
     def breath_due(self) -> float:
         """When the circle changes, and nothing else of what is shown; infinity when that is not what comes next."""
         circles, due = self._circles, self._view_due
-        return due if circles is not None and due < min(circles.until, self._nudge_due) else inf
+        return due if circles is not None and due < min(circles.until, self._nudge_due, self._glow_due) else inf
 
     def breathe(self, t: float) -> list[Effect]:
         """The pictures of the circle due by `t`; at most until something else is due."""
@@ -74,6 +78,13 @@ class Face:
 
     def wander(self) -> None:
         self._shift = (self._shift + 1) % SHIFTS
+
+    def lit_by(self, trigger: str, t: float) -> bool:
+        """Whether a change of state lights the panel. Cells that come and go, such as at a loose plug, do so once."""
+        if trigger not in {"sensor_lost", "sensor_back"}:
+            return True
+        before, self._cells_turned = self._cells_turned, t
+        return t >= before + look.LONG_SHOWN_S
 
     def forget(self) -> None:
         """The panel lost its picture: show it again."""
@@ -110,10 +121,12 @@ class Face:
             self.shown = show
             effects.append(show)
         pattern = look.pattern(device, t, flash=t < self._flash_until)
-        if look.trouble(device):
-            self._view_due = min(self._view_due, max(look.quiet_turns(device, t), t + _LEAST_S))
+        turns = [look.light_turns(device, t)]
+        if not isinstance(view, Off):
+            turns.append(look.brightness_turns(device, t))
         if pattern is Pattern.SAVED:
-            self._view_due = min(self._view_due, max(self._flash_until, t + _LEAST_S))
+            turns.append(self._flash_until)
+        self._glow_due = max(min(turns), t + _LEAST_S)
         since = self._since(device, t, pattern)
         if pattern is not self.light.pattern or abs(since - self.light.since) > _SAME_S:
             self.light = Light(pattern, since)

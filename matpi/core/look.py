@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
@@ -48,8 +48,8 @@ from matpi.core.views import (
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-SILENT_SHOWN_S = 300.0
-"""A fault stays on the panel this long, then the LED alone tells: pixels wear."""
+LONG_SHOWN_S = 300.0
+"""A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear."""
 DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
@@ -57,6 +57,7 @@ PARTS = {"button_lost": "no_button", "lamp_lost": "no_lamp", "chime_lost": "no_c
 """What an edge notes of a part that does not work -> the field of `words.bar` that says so."""
 
 _HOLD_STEP_S, _FADE_STEP_S = 0.05, 0.25
+_ANY_DAY = date(2000, 1, 1)
 
 
 def view(device: Device, t: float) -> tuple[View, float]:
@@ -65,14 +66,25 @@ def view(device: Device, t: float) -> tuple[View, float]:
     if t < device.splash_until and state is State.IDLE:
         return Splash(device.version), device.splash_until
     pressed = device.button.pressed_since is not None
-    waits = state is State.SENSOR_LOST or device.presence.zero.seeking
-    off_at = device.touched + (SILENT_SHOWN_S if waits else device.rules.idle_off_s)
-    if state in {State.IDLE, State.SAFETY, State.OBJECT, State.SENSOR_LOST} and t >= off_at and not pressed:
+    off_at = _dark_at(device, state)
+    if t >= off_at and not pressed:
         return Off(), inf
     shown, again = _of_state(device, t, state)
-    if state in {State.IDLE, State.SAFETY, State.OBJECT, State.SENSOR_LOST}:
-        again = min(again, off_at if off_at > t else inf)
+    again = min(again, off_at if off_at > t else inf)
     return shown, min(again, t + _HOLD_STEP_S) if pressed else again
+
+
+def _dark_at(device: Device, state: State) -> float:
+    """When the panel goes dark unless something happens; infinity for a state that soon ends by itself."""
+    match state:
+        case State.CAPPED if device.presence.load is not Load.AWAY:
+            return device.touched + LONG_SHOWN_S
+        case State.SENSOR_LOST:
+            return device.touched + LONG_SHOWN_S
+        case State.IDLE | State.SAFETY | State.OBJECT | State.DISCARDED:
+            return device.touched + (LONG_SHOWN_S if device.presence.zero.seeking else device.rules.idle_off_s)
+        case _:
+            return inf
 
 
 def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
@@ -278,9 +290,20 @@ def brightness(device: Device, t: float) -> Brightness:
     return Brightness.DIM if now is not None and _winding_down(now, device) else Brightness.BRIGHT
 
 
+def brightness_turns(device: Device, t: float) -> float:
+    """When `brightness` next changes while the device stays in its state; infinity when never."""
+    settles = device.touched + device.rules.bright_s
+    if device.machine.state is State.ON_MAT and t < settles:
+        return settles
+    return _next_clock(device, t, _dims_from(device), device.settings.quiet_to)
+
+
 def _winding_down(now: datetime, device: Device) -> bool:
-    begin = (datetime.combine(now, device.settings.bedtime) - DIM_BEFORE_BED).time()
-    return _between(now.time(), begin, device.settings.quiet_to)
+    return _between(now.time(), _dims_from(device), device.settings.quiet_to)
+
+
+def _dims_from(device: Device) -> time:
+    return (datetime.combine(_ANY_DAY, device.settings.bedtime) - DIM_BEFORE_BED).time()
 
 
 def _between(now: time, begin: time, end: time) -> bool:
@@ -288,16 +311,21 @@ def _between(now: time, begin: time, end: time) -> bool:
 
 
 def trouble(device: Device) -> bool:
-    """Something wants a person's attention."""
+    """Something wants a person's attention, for as long as it lasts."""
     return bool(device.presence.silent or device.keeper.trouble or device.presence.zero.word)
 
 
-def quiet_turns(device: Device, t: float) -> float:
-    """When quiet hours next begin or end; infinity while the clock is not trusted."""
-    utc, wall, settings = device.wall.utc(t), device.wall, device.settings
-    if utc is None:
+def light_turns(device: Device, t: float) -> float:
+    """When quiet hours next silence or release the LED; infinity when it has nothing to say or no clock is trusted."""
+    if device.machine.state is not State.CAPPED and not trouble(device):
         return inf
-    return t - utc + min(next_local(utc, wall.zone, clock) for clock in (settings.quiet_from, settings.quiet_to))
+    return _next_clock(device, t, device.settings.quiet_from, device.settings.quiet_to)
+
+
+def _next_clock(device: Device, t: float, *clocks: time) -> float:
+    """When the local clock next shows one of these times; infinity while the clock is not trusted."""
+    utc = device.wall.utc(t)
+    return inf if utc is None else t - utc + min(next_local(utc, device.wall.zone, clock) for clock in clocks)
 
 
 def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
@@ -305,8 +333,7 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
     machine = device.machine
     if flash:
         return Pattern.SAVED
-    lies_on = machine.state is State.CAPPED and device.presence.load is not Load.AWAY
-    if lies_on or machine.state is State.HOLDING:
+    if machine.state is State.HOLDING:
         return Pattern.ATTENTION
     if machine.state is State.ON_MAT and machine.running is not None:
         elapsed_s = machine.running.on_mat_s(t)
@@ -315,7 +342,8 @@ def pattern(device: Device, t: float, *, flash: bool) -> Pattern:
         return Pattern.PACER if on_mat.pacer(device, elapsed_s) is not None else Pattern.OFF
     if device.nudge is not None and device.nudge.active:
         return Pattern.BREATH
-    if not trouble(device):
+    stays = machine.state is State.CAPPED and device.presence.load is not Load.AWAY
+    if not trouble(device) and not (stays and t < _dark_at(device, machine.state)):
         return Pattern.OFF
     now = device.wall.local(t)
     quiet = now is not None and _between(now.time(), device.settings.quiet_from, device.settings.quiet_to)

@@ -69,8 +69,7 @@ def circles(device: Device, t: float, running: Running) -> Circles | None:
     says, minutes = phase(device, elapsed_s + WOKEN_S), int((elapsed_s + WOKEN_S) // 60)
     until_s = min(says.until_s, end_s(device, shown), 60.0 * (minutes + 1))
     calm = says.kind is CueKind.PHASE
-    bright_until = device.touched + device.rules.bright_s
-    until = min(t + CALM_S, t + until_s - elapsed_s, bright_until if bright_until > t else inf)
+    until = min(t + CALM_S, t + until_s - elapsed_s)
     say = device.words
     told = say.phases.of(says.says)
     both = (say.breath.inhale_says, say.breath.exhale_says) if calm else (told, told)
@@ -144,8 +143,7 @@ def _timer(device: Device, t: float, on_mat_s: float, held: float) -> tuple[View
         again = min(again, t + breathing.start_s - on_mat_s)
     if t < device.who.asked_until:
         again = min(again, device.who.asked_until)
-    bright_until = device.touched + device.rules.bright_s
-    return shown, min(again, bright_until) if bright_until > t else again
+    return shown, again
 
 
 def breath_since(device: Device, t: float, running: Running) -> float | None:

@@ -114,7 +114,9 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
             "today_min",
             device_class="duration",
             unit_of_measurement="min",
-            state_class="total_increasing",
+            # Not total_increasing: a session denied or deleted makes it fall, which would be summed as a new cycle.
+            state_class="total",
+            last_reset_value_template="{{ value_json.today_since or '' }}",
             suggested_display_precision=0,
         ),
         "done": yes_no("Done for today", "done", icon="mdi:check"),

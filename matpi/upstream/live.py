@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from math import fsum
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import who
+from matpi.core.calendar_day import day_bounds
 from matpi.core.effects import Effect, Report, Said
 from matpi.core.model import Log, Session
 from matpi.core.progress import RestReason
@@ -65,8 +66,10 @@ class LiveState:
     occupied: bool
     elapsed_s: int
     """On the mat, of the session under way; 0 without one."""
-    today_min: float
-    """With the session under way."""
+    today_min: float | None
+    """Of today's sessions on record that count, of everyone, without the one under way; None until today is known."""
+    today_since: str | None
+    """When today began, ISO 8601 with offset."""
     lifetime_h: float
     """Of every session on record that counts, without the one under way."""
     done: bool
@@ -108,15 +111,19 @@ class Observer:
     """Makes `LiveState` of a device; used in the thread that owns it. Without names of people, weights or addresses."""
 
     def __init__(self) -> None:
-        self._log: Log | None = None
-        self._lifetime_s = 0.0
+        self._summed: tuple[Log, date | None] | None = None
+        self._today_s = self._lifetime_s = 0.0
 
     def look(self, device: Device, diagnostics: Diagnostics) -> LiveState:
         """`diagnostics` as the edges know them; what the core knows of them is filled in here."""
         seen, settings = device.snapshot(), device.settings
         everything, log = device.keeper.log, who.log(device)
-        if everything is not self._log:
-            self._log, self._lifetime_s = everything, fsum(s.on_mat_s for s in everything.counting)
+        wall = device.wall
+        today = wall.day(seen.t) if wall.trusted else None
+        if self._summed is None or self._summed[0] is not everything or self._summed[1] != today:
+            self._summed = everything, today
+            self._today_s = fsum(s.on_mat_s for s in everything.counting if s.day == today)
+            self._lifetime_s = fsum(s.on_mat_s for s in everything.counting)
         on_mat_s = seen.on_mat_s or 0.0
         counts = seen.open is not None and seen.open.counts
         plan = seen.plan.running(on_mat_s) if on_mat_s and counts else seen.plan
@@ -124,7 +131,8 @@ class Observer:
             phase=seen.state.name.lower(),
             occupied=seen.state in OCCUPIED,
             elapsed_s=int(on_mat_s),
-            today_min=round(plan.today_s / 60.0, 1),
+            today_min=None if today is None else round(self._today_s / 60.0, 1),
+            today_since=None if today is None else _iso(day_bounds(today, wall.zone, wall.day_start)[0], wall.zone),
             lifetime_h=round(self._lifetime_s / 3600.0, 2),
             done=plan.done,
             plan_day=min(plan.day, plan.days),
@@ -157,10 +165,12 @@ def _last(device: Device, log: Log) -> LastSession | None:
     if not log.sessions:
         return None
     last: Session = log.sessions[-1]
-    end = None
-    if last.end_utc is not None:
-        end = datetime.fromtimestamp(last.end_utc, device.wall.zone).isoformat(timespec="seconds")
+    end = None if last.end_utc is None else _iso(last.end_utc, device.wall.zone)
     return LastSession(last.id, round(last.on_mat_s, 1), str(last.reason), last.routine, end, last.counts)
+
+
+def _iso(utc: float, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(utc, zone).isoformat(timespec="seconds")
 
 
 def happening(effect: Effect) -> Happening | None:
@@ -226,7 +236,7 @@ class Pace:
         at = float("inf") if state is self._last else self._sent_at + BEAT_EVERY_S
         if _steady(state) != _steady(sent):
             at = min(at, self._sent_at + CHANGE_EVERY_S)
-        elif _moving(state) != _moving(sent):
+        elif state.elapsed_s != sent.elapsed_s:
             at = min(at, self._sent_at + ELAPSED_EVERY_S)
         if state.diagnostics != sent.diagnostics:
             at = min(at, self._diagnostics_at + DIAGNOSTICS_EVERY_S)
@@ -240,7 +250,7 @@ class Pace:
             return True, True
         sent = self._sent
         main = _steady(state) != _steady(sent) and now >= self._sent_at + CHANGE_EVERY_S
-        main = main or (_moving(state) != _moving(sent) and now >= self._sent_at + ELAPSED_EVERY_S)
+        main = main or (state.elapsed_s != sent.elapsed_s and now >= self._sent_at + ELAPSED_EVERY_S)
         main = main or (state is not self._last and now >= self._sent_at + BEAT_EVERY_S)
         more = state.diagnostics != sent.diagnostics and now >= self._diagnostics_at + DIAGNOSTICS_EVERY_S
         self._sent = replace(state if main else sent, diagnostics=state.diagnostics if more else sent.diagnostics)
@@ -250,9 +260,5 @@ class Pace:
         return main, more
 
 
-def _moving(state: LiveState) -> tuple[int, float]:
-    return state.elapsed_s, state.today_min
-
-
 def _steady(state: LiveState) -> LiveState:
-    return replace(state, elapsed_s=0, today_min=0.0, diagnostics=Diagnostics())
+    return replace(state, elapsed_s=0, diagnostics=Diagnostics())

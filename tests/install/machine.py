@@ -33,7 +33,11 @@ case "$1" in
     if "$MATPI_ROOT/opt/matpi/current/bin/matpi" run --config "$MATPI_ROOT/etc/matpi/matpi.toml"
     then : >"$STATE/active"; else exit 1; fi ;;
   stop | disable) rm -f "$STATE/active" ;;
-  is-active) [ -e "$STATE/active" ] ;;
+  is-active)
+    [ -z "${FAKE_IGNORED:-}" ] || exit 0
+    [ -e "$STATE/active" ] && echo active || { echo inactive; exit 3; } ;;
+  is-system-running) echo "${FAKE_SYSTEM:-running}" ;;
+  --version) echo "systemd ${FAKE_SYSTEMD-252 (252.39-1~deb12u2)}" ;;
   show) cat "$STATE/restarts" ;;
 esac""",
 }
@@ -76,6 +80,11 @@ BEHAVIOURS = {
     log = sqlite3.connect(os.environ["MATPI_ROOT"] + "/var/lib/matpi/matpi.db")
     log.executescript("PRAGMA user_version = 2; ALTER TABLE session ADD COLUMN more; DELETE FROM session;")
     return 1""",
+    "waits": """
+    import time
+    until = time.monotonic() + 60
+    while not (state / "go").exists() and time.monotonic() < until:
+        time.sleep(0.01)""",
     "is interrupted": """
     import signal
     os.kill(int(pathlib.Path(state / "installer").read_text()), signal.SIGHUP)""",
@@ -222,7 +231,9 @@ esac
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
     def files(self) -> set[str]:
-        return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if not path.is_dir()}
+        """What is on the disk; the lock in /run is not."""
+        found = {str(path.relative_to(self.root)) for path in self.root.rglob("*") if not path.is_dir()}
+        return found - {"run/matpi-install.lock"}
 
     @property
     def unit(self) -> str:

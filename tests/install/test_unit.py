@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.rules import DeviceRules
+
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = SYSTEMD / "matpi.service"
 EXPOSURE_LIMIT = 2.0
@@ -68,6 +70,24 @@ def test_it_is_ready_watched_and_started_again() -> None:
     assert values("RestartPreventExitStatus") == ["2"]
     assert values("StartLimitIntervalSec") == ["0"]
     assert values("ExecStart") == ["/opt/matpi/current/bin/matpi run --config /etc/matpi/matpi.toml"]
+
+
+def test_the_delay_of_restarts_grows_where_systemd_can_do_that(tmp_path: Path) -> None:
+    """To less than the time within which a session goes on. The keys are of systemd 254: older ones complain."""
+    drop_in = SYSTEMD / "backoff.conf"
+    set_to = dict(re.findall(r"^(\w+)=(\w+)$", drop_in.read_text(), re.MULTILINE))
+    assert set(set_to) == {"RestartSteps", "RestartMaxDelaySec"}
+    longest = int(set_to["RestartMaxDelaySec"].removesuffix("s"))
+    assert 2 < longest <= DeviceRules().resume_s / 2
+    assert not set(set_to) & set(re.findall(r"^(\w+)=", UNIT.read_text(), re.MULTILINE))
+    analyze = tool("systemd-analyze")
+    version = int(re.findall(r"^systemd (\d+)", run(analyze, "--version").stdout)[0])
+    copy = tmp_path / UNIT.name
+    copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(), flags=re.MULTILINE))
+    (folder := tmp_path / f"{UNIT.name}.d").mkdir()
+    shutil.copy(drop_in, folder / "10-backoff.conf")
+    done = run(analyze, "verify", "--man=no", copy)
+    assert ("backoff.conf" in done.stderr) is (version < 254), done.stderr
 
 
 def test_it_waits_for_neither_network_nor_time() -> None:

@@ -23,6 +23,7 @@ LYING = LiveState(
     occupied=True,
     elapsed_s=130,
     today_min=7.2,
+    today_since="2026-03-15T04:00:00+01:00",
     lifetime_h=12.34,
     done=False,
     plan_day=4,

@@ -45,7 +45,7 @@ def test_from_an_empty_mat_to_a_session_and_after() -> None:
     on = look(bench)
     assert (on.phase, on.occupied, on.done) == ("on_mat", True, True)
     assert 148 <= on.elapsed_s <= 150
-    assert on.today_min == 2.5
+    assert (on.today_min, on.today_since) == (0.0, "2026-03-15T04:00:00+00:00"), "from records only"
     assert on.lifetime_h == 0.0
 
     bench.up(5)
@@ -192,7 +192,7 @@ def sent(pace: Pace, state: LiveState, now: float) -> tuple[bool, bool]:
 def test_an_hour_on_the_mat_is_a_message_every_ten_seconds() -> None:
     pace, times = Pace(), []
     for second in range(3600):
-        main, _ = sent(pace, replace(LYING, elapsed_s=second, today_min=round(second / 60, 1)), float(second))
+        main, _ = sent(pace, replace(LYING, elapsed_s=second), float(second))
         times += [second] if main else []
     assert len(times) == 3600 / ELAPSED_EVERY_S
 

@@ -61,7 +61,8 @@ def test_every_field_that_an_entity_reads_is_sent() -> None:
     record = {"type": "session", "data": {}}  # upstream.md tells the form of those
     sent["matpi/mat/sessions"] = set(record)
     for key, component in discovered()["components"].items():
-        for name in re.findall(r"value_json\.(\w+)", component.get("value_template", "")):
+        templates = [text for name, text in component.items() if name.endswith("value_template")]
+        for name in re.findall(r"value_json\.(\w+)", " ".join(templates)):
             assert name in sent[component["state_topic"]], f"{key} reads {name}"
 
 

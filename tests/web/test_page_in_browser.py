@@ -263,6 +263,17 @@ def test_sessions_and_plan_in_plain_words(page: Page, bench: FakeBench) -> None:
     assert page.locator("#plan p").inner_text() == "Day 3 · 2\N{EN DASH}5 min · thin shirt · learn the sensation"
 
 
+def test_a_finished_first_day_is_a_full_mark_and_no_zero_per_cent(page: Page, bench: FakeBench) -> None:
+    """The score grows over weeks, from 0.4 % after one day: it is shown once it is something."""
+    for score, facts in ((0.0044, ["done for today", "streak"]), (0.013, ["done for today", "streak", "habit"])):
+        bench.sessions["plan"] |= {"day": 1, "today_s": 300.0, "done": True, "streak": 1, "score": score}
+        bench.put("sessions", bench.sessions)
+        until(page, f"document.querySelectorAll('#plan dt').length === {len(facts)}")
+        assert page.locator("#plan dt").all_inner_texts() == facts
+        assert page.locator("#plan .past").count() == 1
+    assert page.locator("#plan dd").last.inner_text() == "1 %"
+
+
 def test_what_the_bench_refuses_is_shown(page: Page) -> None:
     page.get_by_label("Time to jump to").fill("99:99")
     page.keyboard.press("Enter")

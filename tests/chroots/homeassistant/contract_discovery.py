@@ -55,7 +55,6 @@ ENTITIES = {
     "binary_sensor.matpi_mat_sensor_lost": "off",
     "binary_sensor.matpi_mat_clock": "on",
     "sensor.matpi_mat_rate": "80.1",
-    "sensor.matpi_mat_noise": "0.0123",
     "sensor.matpi_mat_rejected": "2",
     "sensor.matpi_mat_outbox": "0",
     "sensor.matpi_mat_unsaved": "0",
@@ -149,14 +148,19 @@ async def test_every_entity_is_there_with_its_state_and_nothing_is_complained_of
     last = hass.states.get("sensor.matpi_mat_last_duration")
     assert last is not None
     assert (last.attributes["id"], last.attributes["reason"]) == ("s1", "left")
+    today = hass.states.get("sensor.matpi_mat_today")
+    assert today is not None
+    assert (today.attributes["state_class"], today.attributes["last_reset"]) == ("total", LYING.today_since)
 
 
 async def test_a_mat_that_knows_nothing_yet_makes_no_complaint(
     hass: HomeAssistant, house: MockConfigEntry, mat: Mat, caplog: pytest.LogCaptureFixture
 ) -> None:
-    new = replace(LYING, last=None, tightness=None, diagnostics=replace(LYING.diagnostics, rate_hz=None))
+    unknown: dict[str, Any] = {"last": None, "tightness": None, "today_min": None, "today_since": None}
+    new = replace(LYING, **unknown, diagnostics=replace(LYING.diagnostics, rate_hz=None))
     mat.sink.show(new)
     await eventually(hass, lambda: states(hass).get("sensor.matpi_mat_tightness") == "unknown", lambda: states(hass))
+    assert states(hass)["sensor.matpi_mat_today"] == "unknown"
     assert states(hass)["sensor.matpi_mat_last_duration"] == "unknown"
     assert states(hass)["sensor.matpi_mat_last_end"] == "unknown"
     assert complaints(caplog) == []
