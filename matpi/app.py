@@ -10,8 +10,8 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matpi.header import Header
     from matpi.rig import Rig
     from matpi.sim.board import Board
-    from matpi.twin import Twin
+    from matpi.twin import MakeRelays, Twin
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
@@ -73,27 +73,24 @@ def run_page(options: dict[str, Any]) -> None:
 
     store = options["store"] or simulator_store()
     asked = threading.Event()
-    twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), int(options["warp"]), crashed=asked.set)
-    with _sent_on(options, store, twin):
-        _serve_page(twin, options, f"The log is {store}.", asked)
+    twin = Twin(
+        lambda watch: make_rig(options, store, time.time(), watch),
+        int(options["warp"]),
+        crashed=asked.set,
+        make_relays=_relays_of(options, store),
+    )
+    _serve_page(twin, options, f"The log is {store}.", asked)
 
 
-@contextmanager
-def _sent_on(options: dict[str, Any], store: Path, twin: Twin) -> Iterator[None]:
-    """What the simulated mat records goes where the named config has a table for it; without one, nowhere."""
+def _relays_of(options: dict[str, Any], store: Path) -> MakeRelays | None:
+    """What sends records and state on where the named config has a table for it; None without one."""
     upstream = config_file.load(options["config_path"]).upstream
     if not upstream.sinks:
-        yield
-        return
+        return None
     from matpi.drivers.clock import SystemClock
     from matpi.relays import Relays
 
-    relays = Relays(upstream, store, SystemClock(), twin.put)
-    relays.start()
-    try:
-        yield
-    finally:
-        relays.stop()
+    return lambda put, rate_hz: Relays(upstream, store, SystemClock(), put, rate_hz=rate_hz)
 
 
 def run_board_page(options: dict[str, Any]) -> None:
@@ -246,13 +243,13 @@ def run_terminal(options: dict[str, Any]) -> None:
         lambda watch: make_rig(options, store, time.time(), watch),
         int(options["warp"]),
         crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
+        make_relays=_relays_of(options, store),
     )
-    with _sent_on(options, store, twin):
-        twin.start()
-        try:
-            Terminal(twin).run()
-        finally:
-            twin.stop()
+    twin.start()
+    try:
+        Terminal(twin).run()
+    finally:
+        twin.stop()
 
 
 def run_story(options: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ ARROWS: dict[str, set[str]] = {
     "record": {"core", "doctor", "drivers", "ports", "store"},
     "run": {"appliance", "config", "core", "drivers", "host", "screen", "splash"},
     "board_twin": {"appliance", "bulletin", "config", "core", "disk", "payloads", "ports", "sim", "splash"},
-    "twin": {"core", "rig", "sim", "payloads", "bulletin"},
+    "twin": {"core", "relays", "rig", "sim", "payloads", "bulletin"},
     "bulletin": {"core"},
     "payloads": {"core", "lamp", "screen"},
     "story": {"core", "door", "people", "rig", "screen", "sim", "store"},
