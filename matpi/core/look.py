@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 SILENT_SHOWN_S = 300.0
 """A fault stays on the panel this long, then the LED alone tells: pixels wear."""
+SAFETY_SHOWN_S = 300.0
+"""The safety pages stay lit this long after the last press: eight pages are more to read than an idle screen."""
 DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
@@ -66,7 +68,8 @@ def view(device: Device, t: float) -> tuple[View, float]:
         return Splash(device.version), device.splash_until
     pressed = device.button.pressed_since is not None
     waits = state is State.SENSOR_LOST or device.presence.zero.seeking
-    off_at = device.touched + (SILENT_SHOWN_S if waits else device.rules.idle_off_s)
+    shown_s = SAFETY_SHOWN_S if state is State.SAFETY else device.rules.idle_off_s
+    off_at = device.touched + (SILENT_SHOWN_S if waits else shown_s)
     if state in {State.IDLE, State.SAFETY, State.OBJECT, State.SENSOR_LOST} and t >= off_at and not pressed:
         return Off(), inf
     shown, again = _of_state(device, t, state)
