@@ -38,6 +38,7 @@ from matpi.core.session import State
 from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
+from matpi.prompts import Prompts
 from matpi.rig import FAULTS, Rig
 from matpi.sim.body import ACTS
 
@@ -86,6 +87,7 @@ class Twin:
         self._rated: dict[str, int] = {}
         self._status_at = 0.0
         self._told = Bulletin()
+        self._prompts = Prompts()
 
     def start(self) -> None:
         """Boot. Raises what the boot raised, such as StoreBusyError."""
@@ -318,17 +320,13 @@ class Twin:
     def _tell_status(self) -> None:
         rig, device = self._rig, self._rig.device
         self._status_at = time.monotonic() + STATUS_S
-        snapshot = None if device is None else device.snapshot()
         self._told.tell(
             "status",
             {
+                **self._prompts.of(device, rig.t, rig.mat.spiked),
                 "power": device is not None,
-                "state": "OFF" if snapshot is None else snapshot.state.name,
-                "about": "" if snapshot is None else snapshot.state.value,
-                "reason": "" if snapshot is None else snapshot.reason,
                 "doing": rig.mat.doing,
                 "kg": rig.mat.kg,
-                "load_kg": 0.0 if snapshot is None else round(snapshot.net_kg, 1),
                 "clock": rig.local.isoformat(timespec="seconds"),
                 "warp": self._warp,
                 "faults": rig.faults,
