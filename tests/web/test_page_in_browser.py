@@ -211,6 +211,8 @@ def test_the_state_with_its_reason_and_the_log(page: Page, bench: FakeBench) -> 
     expect(page.locator("#about")).to_have_text("A load is on; not yet a session")
     expect(page.locator("#state")).to_have_text("ARRIVING")
     expect(page.locator("#reason")).to_have_text("because: load over the on threshold")
+    expect(page.locator("#log")).not_to_be_visible()
+    page.get_by_text("Log of events").click()
     assert page.locator("#log li").first.inner_text().split("\n")[-1] == "IDLE → ARRIVING"
     for _ in range(310):
         bench.tell("note", "busy", "<b>not markup</b>")
@@ -292,6 +294,7 @@ def test_a_lost_connection_is_told_and_mended(chromium_browser: Browser) -> None
     opened = chromium_browser.new_page()
     opened.set_default_timeout(20_000)
     opened.goto(first.url)
+    opened.get_by_text("Log of events").click()
     opened.wait_for_selector("#log li")
     first.stop()
     opened.wait_for_selector("#lost:not([hidden])")
