@@ -10,8 +10,8 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -71,15 +71,30 @@ def run_page(options: dict[str, Any]) -> None:
     """`matpi sim`: the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
     from matpi.twin import Twin
 
-    store = options["store"] or simulator_store()
     asked = threading.Event()
-    twin = Twin(
-        lambda watch: make_rig(options, store, time.time(), watch),
-        int(options["warp"]),
-        crashed=asked.set,
-        make_relays=_relays_of(options, store),
-    )
-    _serve_page(twin, options, f"The log is {store}.", asked)
+    with _log_of(options, "sim.db") as (store, about):
+        twin = Twin(
+            lambda watch: make_rig(options, store, time.time(), watch),
+            int(options["warp"]),
+            crashed=asked.set,
+            make_relays=_relays_of(options, store),
+        )
+        _serve_page(twin, options, about, asked)
+
+
+@contextmanager
+def _log_of(options: dict[str, Any], name: str) -> Iterator[tuple[Path, str]]:
+    """The twin's log and a sentence about it: the named one, the simulator's, or an invented one until the end."""
+    if not options["demo"]:
+        store = options["store"] or simulator_store().with_name(name)
+        yield store, f"The log is {store}."
+        return
+    from matpi.demo import write_fortnight
+
+    with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
+        store = Path(folder) / "demo.db"
+        write_fortnight(store, options["zone"] or system_zone(), time.time(), options["kg"])
+        yield store, "The log begins with an invented fortnight and is deleted at the end."
 
 
 def _relays_of(options: dict[str, Any], store: Path) -> MakeRelays | None:
@@ -100,18 +115,19 @@ def run_board_page(options: dict[str, Any]) -> None:
     from matpi.sim.board import Board
 
     config = config_file.load(options["config_path"])
-    store = options["store"] or simulator_store().with_name("board.db")
     zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     asked = threading.Event()
     board = Board(config, kg=options["kg"], seed=options["seed"])
-    twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
-    _serve_page(twin, options, f"The board is emulated, the drivers are real. The log is {store}.", asked)
+    with _log_of(options, "board.db") as (store, about):
+        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
+        _serve_page(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
 
 
 def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: threading.Event) -> None:
     from matpi.web.serve import PageServer
 
+    _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
     server = PageServer(twin, options["port"])
     try:
         twin.start()
@@ -119,7 +135,8 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
         _say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
-        _until_asked_to_stop(asked)
+        while not asked.wait(3600.0):
+            pass
     finally:
         server.stop()
         twin.stop()
@@ -238,18 +255,18 @@ def run_terminal(options: dict[str, Any]) -> None:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
-    store = options["store"] or simulator_store()
-    twin = Twin(
-        lambda watch: make_rig(options, store, time.time(), watch),
-        int(options["warp"]),
-        crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
-        make_relays=_relays_of(options, store),
-    )
-    twin.start()
-    try:
-        Terminal(twin).run()
-    finally:
-        twin.stop()
+    with _log_of(options, "sim.db") as (store, _):
+        twin = Twin(
+            lambda watch: make_rig(options, store, time.time(), watch),
+            int(options["warp"]),
+            crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
+            make_relays=_relays_of(options, store),
+        )
+        twin.start()
+        try:
+            Terminal(twin).run()
+        finally:
+            twin.stop()
 
 
 def run_story(options: dict[str, Any]) -> None:
@@ -370,11 +387,9 @@ def _open_browser(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
-def _until_asked_to_stop(asked: threading.Event) -> None:
+def _stop_on_signals(asked: threading.Event) -> None:
     def ask(_number: int, _frame: FrameType | None) -> None:
         asked.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    while not asked.wait(3600.0):
-        pass
