@@ -83,7 +83,7 @@ def _do(device: Device) -> str:
     state = device.machine.state
     dark = device.shown is not None and isinstance(device.shown.view, Off)
     if dark and state is State.IDLE and _reminds(device):
-        return "Dark: lie down (l), or press the button (space): the reminder is silent until tomorrow."
+        return "Dark: lie down (l), or press the button (space) to silence the reminder until tomorrow."
     if dark:
         return "Dark: press the button (space) to light the screen, or lie down (l)."
     match state:

@@ -75,7 +75,7 @@ def test_the_reminder_and_the_dimming_before_bed_are_explained(used: Seen) -> No
     assert used.after(20)[2] == []
     used.rig.jump("21:40")
     do, _, notes = used.after(2)
-    assert do == "Dark: lie down (l), or press the button (space): the reminder is silent until tomorrow."
+    assert do == "Dark: lie down (l), or press the button (space) to silence the reminder until tomorrow."
     assert notes == ["Reminder: today's 2 to 5 minutes are missing."], "a dark screen is not dimmed"
     assert used.press()[2] == ["Dimmed until 07:00: bedtime is 22:30."], "the press that wakes silences, too"
 

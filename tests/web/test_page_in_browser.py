@@ -147,6 +147,8 @@ def test_single_keys_act_and_can_be_switched_off(page: Page, bench: FakeBench) -
     page.get_by_label("Time to jump to").fill("7:30")
     page.keyboard.press("Enter")
     assert bench.wait_for(1, "jump") == [("jump", "07:30")]
+    page.keyboard.press(" ")
+    assert bench.wait_for(2, "button") == [DOWN, UP]
     assert len(bench.named("act")) == 8
 
 
