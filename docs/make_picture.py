@@ -43,7 +43,7 @@ def photograph(url: str) -> bytes:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 624})
+        page = browser.new_page(viewport={"width": 1280, "height": 776})
         page.goto(url)
         for n in range(8):
             page.keyboard.down("Space")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matpi.header import Header
     from matpi.rig import Rig
     from matpi.sim.board import Board
-    from matpi.twin import Twin
+    from matpi.twin import MakeRelays, Twin
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
@@ -71,29 +71,41 @@ def run_page(options: dict[str, Any]) -> None:
     """`matpi sim`: the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
     from matpi.twin import Twin
 
-    store = options["store"] or simulator_store()
     asked = threading.Event()
-    twin = Twin(lambda watch: make_rig(options, store, time.time(), watch), int(options["warp"]), crashed=asked.set)
-    with _sent_on(options, store, twin):
-        _serve_page(twin, options, f"The log is {store}.", asked)
+    with _log_of(options, "sim.db") as (store, about):
+        twin = Twin(
+            lambda watch: make_rig(options, store, time.time(), watch),
+            int(options["warp"]),
+            crashed=asked.set,
+            make_relays=_relays_of(options, store),
+        )
+        _serve_page(twin, options, about, asked)
 
 
 @contextmanager
-def _sent_on(options: dict[str, Any], store: Path, twin: Twin) -> Iterator[None]:
-    """What the simulated mat records goes where the named config has a table for it; without one, nowhere."""
+def _log_of(options: dict[str, Any], name: str) -> Iterator[tuple[Path, str]]:
+    """The twin's log and a sentence about it: the named one, the simulator's, or an invented one until the end."""
+    if not options["demo"]:
+        store = options["store"] or simulator_store().with_name(name)
+        yield store, f"The log is {store}."
+        return
+    from matpi.demo import write_fortnight
+
+    with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
+        store = Path(folder) / "demo.db"
+        write_fortnight(store, options["zone"] or system_zone(), time.time(), options["kg"])
+        yield store, "The log begins with an invented fortnight and is deleted at the end."
+
+
+def _relays_of(options: dict[str, Any], store: Path) -> MakeRelays | None:
+    """What sends records and state on where the named config has a table for it; None without one."""
     upstream = config_file.load(options["config_path"]).upstream
     if not upstream.sinks:
-        yield
-        return
+        return None
     from matpi.drivers.clock import SystemClock
     from matpi.relays import Relays
 
-    relays = Relays(upstream, store, SystemClock(), twin.put)
-    relays.start()
-    try:
-        yield
-    finally:
-        relays.stop()
+    return lambda put, rate_hz: Relays(upstream, store, SystemClock(), put, rate_hz=rate_hz)
 
 
 def run_board_page(options: dict[str, Any]) -> None:
@@ -103,18 +115,19 @@ def run_board_page(options: dict[str, Any]) -> None:
     from matpi.sim.board import Board
 
     config = config_file.load(options["config_path"])
-    store = options["store"] or simulator_store().with_name("board.db")
     zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     asked = threading.Event()
     board = Board(config, kg=options["kg"], seed=options["seed"])
-    twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
-    _serve_page(twin, options, f"The board is emulated, the drivers are real. The log is {store}.", asked)
+    with _log_of(options, "board.db") as (store, about):
+        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
+        _serve_page(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
 
 
 def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: threading.Event) -> None:
     from matpi.web.serve import PageServer
 
+    _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
     server = PageServer(twin, options["port"])
     try:
         twin.start()
@@ -122,7 +135,8 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
         _say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
-        _until_asked_to_stop(asked)
+        while not asked.wait(3600.0):
+            pass
     finally:
         server.stop()
         twin.stop()
@@ -241,13 +255,13 @@ def run_terminal(options: dict[str, Any]) -> None:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
-    store = options["store"] or simulator_store()
-    twin = Twin(
-        lambda watch: make_rig(options, store, time.time(), watch),
-        int(options["warp"]),
-        crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
-    )
-    with _sent_on(options, store, twin):
+    with _log_of(options, "sim.db") as (store, _):
+        twin = Twin(
+            lambda watch: make_rig(options, store, time.time(), watch),
+            int(options["warp"]),
+            crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
+            make_relays=_relays_of(options, store),
+        )
         twin.start()
         try:
             Terminal(twin).run()
@@ -373,11 +387,9 @@ def _open_browser(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
-def _until_asked_to_stop(asked: threading.Event) -> None:
+def _stop_on_signals(asked: threading.Event) -> None:
     def ask(_number: int, _frame: FrameType | None) -> None:
         asked.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    while not asked.wait(3600.0):
-        pass

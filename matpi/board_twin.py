@@ -40,6 +40,7 @@ from matpi.disk import SimulatedDisk
 from matpi.errors import MatpiError, UsageError
 from matpi.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
 from matpi.ports import Clock
+from matpi.prompts import Prompts
 from matpi.sim.board import FAULTS, Board
 from matpi.sim.body import ACTS
 from matpi.splash import light_up
@@ -66,6 +67,7 @@ class BoardTwin:
         """`crashed` is called from the device's thread when it ends by a mistake of ours; `stop` then raises it."""
         self._config, self._board, self._store_path, self._clock, self._zone = config, board, store, clock, zone
         self._told = Bulletin()
+        self._prompts = Prompts()
         self._appliance: Appliance | None = None
         self._thread: threading.Thread | None = None
         self._looker = threading.Thread(target=self._look, name="looker", daemon=True)
@@ -262,18 +264,14 @@ class BoardTwin:
     def _tell_status(self) -> None:
         appliance = self._appliance
         device = None if appliance is None else appliance.device
-        snapshot = None if device is None else device.snapshot()
         faults = [*self._board.faults, *(["disk"] if self._disk_full else [])]
         self._told.tell(
             "status",
             {
+                **self._prompts.of(device, self._clock.monotonic()),
                 "power": device is not None,
-                "state": "OFF" if snapshot is None else snapshot.state.name,
-                "about": "" if snapshot is None else snapshot.state.value,
-                "reason": "" if snapshot is None else snapshot.reason,
                 "doing": self._board.doing,
                 "kg": self._board.kg,
-                "load_kg": 0.0 if snapshot is None else round(snapshot.net_kg, 1),
                 "clock": self._local().isoformat(timespec="seconds"),
                 "warp": 1,
                 "faults": faults,

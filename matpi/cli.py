@@ -73,6 +73,7 @@ def run_(store: Path | None, config_path: Path | None, board: bool) -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
 @click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
 @click.option("--board", is_flag=True, help="On the emulated board: real drivers over emulated parts, real time.")
+@click.option("--demo", is_flag=True, help="Start from an invented fortnight of sessions, in a log of its own.")
 @click.option("--headless", is_flag=True, help="No page: run --scenario in virtual time and print JSON lines.")
 @click.option("--scenario", type=_FILE, help="A timeline file, see docs/simulator.md.")
 @click.option("--frames", type=_FILE, help="Folder for the pictures a scenario asks for.")
@@ -102,14 +103,10 @@ def sim(**options: Any) -> None:
         raise UsageError("--warp without a number goes with --headless; for the page say --warp 10 or --warp 60.")
     if options["board"] and (options["headless"] or options["tty"] or options["warp"] != "1"):
         raise UsageError("--board runs in real time on the page; leave out --headless, --tty and --warp.")
-    if options["headless"]:
-        app.run_story(options)
-    elif options["board"]:
-        app.run_board_page(options)
-    elif options["tty"]:
-        app.run_terminal(options)
-    else:
-        app.run_page(options)
+    if options["demo"] and (options["headless"] or options["store"] is not None):
+        raise UsageError("--demo has a log of its own and is played by hand; leave out --store and --headless.")
+    played = app.run_board_page if options["board"] else app.run_terminal if options["tty"] else app.run_page
+    (app.run_story if options["headless"] else played)(options)
 
 
 @matpi.command()

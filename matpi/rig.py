@@ -180,6 +180,11 @@ class Rig:
                 self.power_on()
 
     @property
+    def rate_hz(self) -> float | None:
+        """Readings a second of the simulated cells; None while they give none."""
+        return None if self.loop is None or self.mat.unplugged else 1.0 / self._step
+
+    @property
     def device(self) -> Device | None:
         return None if self.loop is None else self.loop.device
 

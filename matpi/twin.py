@@ -9,7 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from matpi.bulletin import Bulletin, Put
 from matpi.core import who
@@ -21,6 +23,7 @@ from matpi.core.effects import (
     DropStop,
     Effect,
     Light,
+    Report,
     SaveAcknowledgement,
     SaveChosen,
     SaveDay,
@@ -35,8 +38,15 @@ from matpi.core.session import State
 from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
+from matpi.prompts import Prompts
 from matpi.rig import FAULTS, Rig
 from matpi.sim.body import ACTS
+
+if TYPE_CHECKING:
+    from matpi.relays import Relays
+
+MakeRelays = Callable[[Callable[[Event], None], Callable[[], float | None]], "Relays"]
+"""Takes where events go and what measures the rate of readings."""
 
 WARPS = (1, 10, 60)
 STATUS_S = 1.0
@@ -54,9 +64,14 @@ class Twin:
         make_rig: Callable[[Callable[[Effect], None]], Rig],
         warp: int = 1,
         crashed: Callable[[], None] = lambda: None,
+        make_relays: MakeRelays | None = None,
     ) -> None:
-        """`crashed` is called from the twin's thread when it ends by a mistake of ours; `stop` then raises it."""
+        """`crashed` is called from the twin's thread when it ends by a mistake of ours; `stop` then raises it.
+        `make_relays` is called at each boot, where records and state are published.
+        """
         self._make_rig = make_rig
+        self._make_relays = make_relays
+        self._relays: Relays | None = None
         self._crashed = crashed
         self._crash: Exception | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -72,6 +87,7 @@ class Twin:
         self._rated: dict[str, int] = {}
         self._status_at = 0.0
         self._told = Bulletin()
+        self._prompts = Prompts()
 
     def start(self) -> None:
         """Boot. Raises what the boot raised, such as StoreBusyError."""
@@ -149,13 +165,15 @@ class Twin:
         except Exception as error:  # noqa: BLE001  told by `stop`; a thread that dies in silence freezes the page
             self._crash = error
             try:
-                self._rig.power_off()
+                self._power_off(self._rig.power_off)
             finally:
                 self._crashed()
 
     def _serve(self) -> None:
         while not self._ending:
             self._rig.run_until(self._virtual_now())
+            if self._relays is not None and self._rig.device is not None:
+                self._relays.turned(self._rig.device, time.monotonic())
             if time.monotonic() >= self._status_at:
                 self._tell_status()
             try:
@@ -185,7 +203,14 @@ class Twin:
 
     def _end(self) -> None:
         self._ending = True
-        self._rig.shut_down()
+        self._power_off(self._rig.shut_down)
+
+    def _power_off(self, off: Callable[[], None]) -> None:
+        """Sending ends before the log closes; at a broker the device is offline then, as it is without power."""
+        relays, self._relays = self._relays, None
+        if relays is not None:
+            relays.stop()
+        off()
 
     def _button(self, down: bool) -> None:
         self._slow_down("for the finger on the button")
@@ -231,11 +256,14 @@ class Twin:
             self._rig.power_on()
             self._after_boot()
         else:
-            self._rig.power_off()
+            self._power_off(self._rig.power_off)
             self._tell_screen()
             self._tell_light(self._rig.light)
 
     def _after_boot(self) -> None:
+        if self._make_relays is not None:
+            self._relays = self._make_relays(self.put, lambda: self._rig.rate_hz)
+            self._relays.start()
         store = self._rig.store
         if store is not None and store.set_aside is not None:
             self._tell_log("note", "log set aside", f"it was damaged and is kept as {store.set_aside}", "")
@@ -249,6 +277,9 @@ class Twin:
 
     def _watch(self, effect: Effect) -> None:
         self._told.log_effect(self._clock(self._rig.t), effect, self._clock)
+        if self._relays is not None:
+            # An event is too old to send by the monotonic clock, which virtual time may be far from.
+            self._relays.watch(replace(effect, t=time.monotonic()) if isinstance(effect, Report) else effect)
         match effect:
             case Changed(_, _, _, dest, _):
                 self._status_at = 0.0
@@ -289,17 +320,13 @@ class Twin:
     def _tell_status(self) -> None:
         rig, device = self._rig, self._rig.device
         self._status_at = time.monotonic() + STATUS_S
-        snapshot = None if device is None else device.snapshot()
         self._told.tell(
             "status",
             {
+                **self._prompts.of(device, rig.t, rig.mat.spiked),
                 "power": device is not None,
-                "state": "OFF" if snapshot is None else snapshot.state.name,
-                "about": "" if snapshot is None else snapshot.state.value,
-                "reason": "" if snapshot is None else snapshot.reason,
                 "doing": rig.mat.doing,
                 "kg": rig.mat.kg,
-                "load_kg": 0.0 if snapshot is None else round(snapshot.net_kg, 1),
                 "clock": rig.local.isoformat(timespec="seconds"),
                 "warp": self._warp,
                 "faults": rig.faults,

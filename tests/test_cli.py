@@ -137,6 +137,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["sim", "--zone", ""], "no time zone"),
         (["replay"], "Missing argument"),
         (["record"], "Missing argument"),
+        (["sim", "--demo", "--store", "x.db"], "leave out --store"),
+        (["sim", "--demo", "--headless", "--scenario", "x"], "leave out --store and --headless"),
         (["sim", "--record", "x.csv"], "--record goes with --headless"),
         (["sim", "--headless", "--scenario", "x", "--rate", "10"], "go with --record"),
         (["sim", "--headless", "--scenario", "x", "--overwrite"], "go with --record"),

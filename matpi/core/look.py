@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from matpi.core.device import Device
 
 LONG_SHOWN_S = 300.0
-"""A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear."""
+"""A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear. So
+long after the last press the safety pages stay lit: they are more to read than an idle screen."""
 DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
@@ -79,9 +80,9 @@ def _dark_at(device: Device, state: State) -> float:
     match state:
         case State.CAPPED if device.presence.load is not Load.AWAY:
             return device.touched + LONG_SHOWN_S
-        case State.SENSOR_LOST:
+        case State.SENSOR_LOST | State.SAFETY:
             return device.touched + LONG_SHOWN_S
-        case State.IDLE | State.SAFETY | State.OBJECT | State.DISCARDED:
+        case State.IDLE | State.OBJECT | State.DISCARDED:
             return device.touched + (LONG_SHOWN_S if device.presence.zero.seeking else device.rules.idle_off_s)
         case _:
             return inf

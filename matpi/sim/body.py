@@ -51,6 +51,8 @@ class Mat:
         """lying, sitting, standing or away."""
         self.bag = False
         self.spikes = False
+        self.spiked = 0
+        """Readings with a spike in them so far."""
         self.unplugged = False
         self._random = random.Random(seed)  # noqa: S311  a simulation, not a secret
         self._body: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
@@ -107,6 +109,7 @@ class Mat:
             # A read-out that lost its clock: the top bits right, the rest ones (docs/sources.md, glitches).
             glitch_kg = self._random.choice((-1, 1)) * 195.0 / 2 ** self._random.randrange(7)
             values[self._random.randrange(CHANNELS)] += glitch_kg
+            self.spiked += 1
         return tuple(values)
 
     # -- acts ------------------------------------------------------------------------------------------------------

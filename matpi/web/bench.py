@@ -25,9 +25,10 @@ class Bench(Protocol):
     - `frame`: `bits` (base64 of 1024 bytes, row-major, MSB first, 128x64), `brightness` bright|dim|off, `text`
       (what the screen says, one sentence for a screen reader)
     - `lamp`: `pattern` off|saved|breath|attention, `age_s`, `table` (linear duty, 50 a second), `loops`
-    - `status`: `power`, `state`, `about` (the state in words), `reason`, `doing` (lying|sitting|standing, anything
-      else: not on the mat), `kg`, `load_kg`, `clock` (ISO with offset), `warp`, `faults`, `bag`, `board` (true: the
-      emulated board, real time only); once a second and at every change
+    - `status`: `power`, `state`, `about` (the state in words), `reason` ("" once it is old), `do` (what the device
+      waits for and what to do), `notes` (what is unusual, sentences), `answered` (the safety pages), `doing`
+      (lying|sitting|standing, anything else: not on the mat), `kg`, `load_kg`, `clock` (ISO with offset), `warp`,
+      `faults`, `bag`, `board` (true: the emulated board, real time only); once a second and at every change
     - `log`: `n` (grows, never repeats), `clock`, `kind` presence|transition|note|you, `event`, `reason`, `detail`
       (of a transition: "SRC -> DST")
     - `sessions`: `sessions`, oldest first (id, start or null, on_mat_s, reason, rating or null, aways, open, who,

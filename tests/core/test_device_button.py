@@ -310,7 +310,9 @@ def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
     assert bench.view == Safety(0, len(PAGES), 0.0)
-    bench.pass_s(60)
+    bench.pass_s(290)
+    assert bench.view == Safety(0, len(PAGES), 0.0), "time to read"
+    bench.pass_s(20)
     assert isinstance(bench.view, Off)
     bench.tap()
     assert bench.device.safety_page == 0, "the first tap wakes"
@@ -363,7 +365,7 @@ def test_a_hold_on_a_dark_last_page_wakes_and_answers_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
     to_last_page(bench)
-    bench.pass_s(60)
+    bench.pass_s(301)
     assert isinstance(bench.view, Off)
     bench.hold()
     assert answered(bench) == []

@@ -42,11 +42,7 @@ class FakeBench:
         self.logs: list[Payload] = []
         self.frame = frame(picture("20:14", "day 3, 2-5 min"), "Day 3, 2 to 5 minutes, not yet today.")
         self.lamp: Payload = {"pattern": "off", "age_s": 0.0, "table": [0.0], "loops": False}
-        self.status: Payload = {
-            "power": True, "state": "IDLE", "about": State.IDLE.value, "reason": "answered", "doing": "away",
-            "kg": 74.0, "load_kg": 0.0,
-            "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False, "board": False,
-        }  # fmt: skip
+        self.reset_status()
         self.sessions: Payload = {
             "sessions": [
                 session("a", "2026-11-20T21:02:10+01:00", 141.0, "left", 8),
@@ -58,6 +54,14 @@ class FakeBench:
                 "day": 3, "lower_min": 2, "upper_min": 5, "clothing": "thin shirt", "goal": "learn the sensation",
                 "today_s": 0.0, "done": False, "rest_day": False, "streak": 3, "score": 0.6,
             },
+        }  # fmt: skip
+
+    def reset_status(self) -> None:
+        self.status: Payload = {
+            "power": True, "state": "IDLE", "about": State.IDLE.value, "reason": "answered", "doing": "away",
+            "do": "Lie down (l) to start the timer.", "notes": [], "answered": False,
+            "kg": 74.0, "load_kg": 0.0,
+            "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False, "board": False,
         }  # fmt: skip
 
     # -- what the page does

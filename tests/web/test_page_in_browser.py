@@ -147,6 +147,8 @@ def test_single_keys_act_and_can_be_switched_off(page: Page, bench: FakeBench) -
     page.get_by_label("Time to jump to").fill("7:30")
     page.keyboard.press("Enter")
     assert bench.wait_for(1, "jump") == [("jump", "07:30")]
+    page.keyboard.press(" ")
+    assert bench.wait_for(2, "button") == [DOWN, UP]
     assert len(bench.named("act")) == 8
 
 
@@ -211,6 +213,8 @@ def test_the_state_with_its_reason_and_the_log(page: Page, bench: FakeBench) -> 
     expect(page.locator("#about")).to_have_text("A load is on; not yet a session")
     expect(page.locator("#state")).to_have_text("ARRIVING")
     expect(page.locator("#reason")).to_have_text("because: load over the on threshold")
+    expect(page.locator("#log")).not_to_be_visible()
+    page.get_by_text("Log of events").click()
     assert page.locator("#log li").first.inner_text().split("\n")[-1] == "IDLE → ARRIVING"
     for _ in range(310):
         bench.tell("note", "busy", "<b>not markup</b>")
@@ -303,6 +307,7 @@ def test_a_lost_connection_is_told_and_mended(chromium_browser: Browser) -> None
     opened = chromium_browser.new_page()
     opened.set_default_timeout(20_000)
     opened.goto(first.url)
+    opened.get_by_text("Log of events").click()
     opened.wait_for_selector("#log li")
     first.stop()
     opened.wait_for_selector("#lost:not([hidden])")

@@ -132,6 +132,7 @@ def test_the_story(page: Page) -> None:
     page.wait_for_timeout(1500)
     page.locator("#power").click()
     says(page, "On the mat: ")
+    page.get_by_text("Log of events").click()
     page.get_by_text("the session goes on after").wait_for()
     page.get_by_role("button", name=re.compile("Get up")).click()
     warp(page, 60)
