@@ -158,7 +158,7 @@ def _last(device: Device, log: Log) -> LastSession | None:
         return None
     last: Session = log.sessions[-1]
     end = None
-    if last.end_utc is not None:
+    if last.end_utc is not None and not last.estimated:
         end = datetime.fromtimestamp(last.end_utc, device.wall.zone).isoformat(timespec="seconds")
     return LastSession(last.id, round(last.on_mat_s, 1), str(last.reason), last.routine, end, last.counts)
 
