@@ -16,6 +16,8 @@ from matpi import people
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
 from matpi.core.model import ROUTINE_NAMES, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
+from matpi.core.wall import LATEST_UTC
+from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.host import default_store, zone_for
 from matpi.store.db import Store
@@ -71,7 +73,8 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...]) -> None:
         owners = {name: people.owner_of(log, name) for name in wanted}
         others = [entry.session for entry in log.sessions() if entry.deleted_why is None]
     newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
-    changes = _changes(found, pairs, memory.settings, max(time.time(), newest), owners)
+    now = max(time.time(), newest) if SystemClock().trusted() else LATEST_UTC  # what is past is not known either
+    changes = _changes(found, pairs, memory.settings, now, owners)
     _refuse_overlap(found, changes, others)
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
@@ -200,6 +203,6 @@ def _overlap(one: Session, other: Session) -> bool:
 
 def _told(session: Session, names: Mapping[str | None, str]) -> str:
     """With whose it is, where somebody was ever named."""
-    when = local(session.start_utc, session.utc_offset_s)
+    when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
     whose = "nobody" if session.person is None else names.get(session.person, session.person)
     return f"{clock(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

@@ -172,9 +172,9 @@ class Loop:
                 store.choose_person(person)
             case SaveSettings(settings):
                 store.save_settings(settings)
-            case DateBoot(boot_id, offset_utc):
+            case DateBoot():
                 wall = self.device.wall
-                store.date_boot(boot_id, offset_utc, wall.offset_at, wall.day_at)
+                store.date_boot(save, wall.offset_at, wall.day_at)
 
     def _shine(self, light: Light, t: float) -> Event | None:
         """A dead LED stops nothing; it is noted once."""

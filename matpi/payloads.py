@@ -34,6 +34,7 @@ def session_payload(session: Session, rating: int | None, zone: tzinfo, who: str
         "counts": session.counts,
         "doubt": session.doubt,
         "yours": session.yours,
+        "estimated": session.estimated,
     }
 
 

@@ -8,6 +8,7 @@ null: not learnt), sessions, plan_day. The last line is the guests', with the id
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,11 +17,13 @@ from typing import Any
 
 from matpi import door, host
 from matpi.core.calendar_day import day_of
+from matpi.core.dated import end_of, first_offset, records
 from matpi.core.model import Memory
 from matpi.core.people import GUEST, GUEST_ID
 from matpi.core.plan_file import course_of
 from matpi.core.programme import plan as plan_of
 from matpi.core.who import learnt
+from matpi.drivers.clock import boot_id
 from matpi.errors import UsageError
 from matpi.host import default_store, system_zone, zone_for
 from matpi.store import history, members
@@ -68,6 +71,15 @@ def only(memory: Memory, owner: str | None) -> Memory:
     )
 
 
+def estimated_now(memory: Memory) -> float:
+    """What the device takes as the time while its clock is not known; minus infinity when it has been known since."""
+    last = max(records(memory.log, memory.open), key=lambda record: end_of(record) or 0.0, default=None)
+    if last is None or not last.estimated:
+        return float("-inf")
+    t = time.monotonic()
+    return t + first_offset(t, boot_id(), memory.log, memory.open)
+
+
 # -- matpi people ------------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +90,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         doubts = log.doubts
     if path != host.DEVICE_STORE:  # the simulated clock may have run ahead of the real one
         now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
-    rows = _rows(memory, known, now_utc)
+    rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
     if as_json:
         lines(rows)
         return

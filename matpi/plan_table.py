@@ -3,7 +3,7 @@
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
 done_days, short_only, restarted, repeated, log_ahead, plan_name, plan_days, trend (null, or at_day, way, early, late,
-early_days, late_days, days, p), person (the name, null where nobody is named).
+early_days, late_days, days, p), person (the name, null where nobody is named), today_estimated.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """
     path = store or default_store()
     with Store.open(path, read_only=True) as log:
-        owner, memory = _own(log, person)
+        owner, memory, about = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
     settings = memory.settings
     now = time.time()
-    today, ahead = _today(memory, path, now)
+    today, ahead = _today(memory, path, max(now, about))
     course, wrong = course_of(settings.own_plan)
     running = memory.open
     running_s = running.on_mat_s if running is not None and running.counts and running.day == today else 0.0
     zone = zone_for(settings.zone)
     plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s, zone=zone)
     if as_json:
-        lines([{**_plan_line(plan, course, ahead=ahead), "person": name}])
+        lines([{**_plan_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
         return
     table(("", ""), [*([("plan of", name)] if name else []), *_plan_rows(plan, course)], show=False)
     if memory.log.counting:
@@ -62,7 +62,9 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     for sentence in (wrong, *_how_it_goes(plan, memory)):
         if sentence:
             say(sentence)
-    if not believable(now):
+    if about > now:
+        say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
+    elif not believable(now):
         said = datetime.fromtimestamp(now, UTC).date()
         say(f"The clock of this computer says {said}, which cannot be; set it, and the plan counts from the right day.")
     if ahead:
@@ -115,20 +117,20 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
         door.change(path, (), system_zone())
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
-        owner, memory = _own(log, person)
-        today, _ = _today(memory, path, now)
+        owner, memory, about = _own(log, person)
+        today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
             log.save_day(replace(old, rest=rest))
 
 
-def _own(log: Store, person: str | None) -> tuple[str | None, Memory]:
-    """Whose plan is meant, and what is theirs of the log. Raises UsageError."""
+def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
+    """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
     memory = log.load()
     owner = people.meant(memory) if person is None else people.owner_of(log, person)
     if owner == GUEST_ID:
         raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
-    return owner, people.only(memory, owner)
+    return owner, people.only(memory, owner), people.estimated_now(memory)
 
 
 def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:

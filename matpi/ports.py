@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from matpi.core.brightness import Brightness
-    from matpi.core.effects import ChimeKind
+    from matpi.core.effects import ChimeKind, DateBoot
     from matpi.core.model import (
         Acknowledgement,
         Calibration,
@@ -77,12 +77,11 @@ class SessionStore(Protocol):
 
     def date_boot(
         self,
-        boot_id: str,
-        offset_utc: float,
+        dating: DateBoot,
         utc_offset_for: Callable[[float], int],
         day_for: Callable[[float], date],
     ) -> int:
-        """Date the undated records of this boot; how many there were."""
+        """Date the records of a boot (core/dated.py); how many changed."""
 
     def save_day(self, record: DayRecord) -> None: ...
     def save_zero(self, zero: Zero, before: Zero | None) -> None: ...

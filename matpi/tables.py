@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from matpi import people
 from matpi.core import trend
-from matpi.core.model import RATING_MAX, Doubt, EndReason, Session, Settings
+from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone
 from matpi.store import faults
@@ -68,7 +68,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
         [
             (
                 weekday(s.start_utc, s.utc_offset_s),
-                local(s.start_utc, s.utc_offset_s),
+                local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
                 clock(s.on_mat_s),
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
@@ -87,6 +87,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
     what = "deleted, and kept: --restore ID brings one back" if deleted else f"{total} on the mat"
     uncounted = "" if deleted else _uncounted(stored)
     say(f"{count(len(stored), 'session')}, {what}{uncounted}{_edited_mark(stored)}.")
+    _explain_estimates(stored)
     if not deleted and any(s.doubt is not None and s.yours is None and not s.is_open for s in stored):
         say("Was that you? matpi sessions --confirm ID says yes, --deny ID says no.")
 
@@ -100,9 +101,7 @@ def _name(names: Mapping[str | None, str], person: str | None) -> str | None:
     return None if person is None else names.get(person, person)
 
 
-def _session_line(
-    entry: StoredSession, rating: int | None, person: str | None, *, deleted: bool
-) -> dict[str, object]:
+def _session_line(entry: StoredSession, rating: int | None, person: str | None, *, deleted: bool) -> dict[str, object]:
     s = entry.session
     line: dict[str, object] = {
         "id": s.id,
@@ -119,6 +118,7 @@ def _session_line(
         "counts": entry.counts,
         "doubt": s.doubt,
         "yours": s.yours,
+        "estimated": s.estimated,
     }
     if deleted:
         line |= {"deleted": iso(entry.deleted_utc, s.utc_offset_s), "deleted_why": entry.deleted_why}
@@ -147,6 +147,7 @@ def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> 
                 "moment": str(r.moment),
                 "session_id": r.session_id,
                 "person": _name(names, r.person),
+                "estimated": r.estimated,
             }
             for r in given
         )
@@ -163,7 +164,7 @@ def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> 
         [
             (
                 weekday(r.utc, r.utc_offset_s),
-                local(r.utc, r.utc_offset_s),
+                local(r.utc, r.utc_offset_s, estimated=r.estimated),
                 str(r.value),
                 boxes(r.value, RATING_MAX),
                 given_when[r.moment],
@@ -174,6 +175,7 @@ def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> 
         right=(2,),
     )
     say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
+    _explain_estimates(given)
     if len({rating.person for rating in given}) == 1:
         say(trend.pairs_sentence(trend.pairs(given)))
 
@@ -290,6 +292,11 @@ def _counted(session: Session) -> str:
 def _uncounted(stored: Sequence[Session]) -> str:
     n = sum(not s.counts for s in stored)
     return f"; without {n} not counted" if n else ""
+
+
+def _explain_estimates(records: Sequence[Session] | Sequence[Rating]) -> None:
+    if any(record.estimated for record in records):
+        say("~ is estimated: the clock was not known. matpi sessions --edit ID start=... corrects a session.")
 
 
 def _edited_mark(stored: Sequence[Session]) -> str:

@@ -40,8 +40,9 @@ def weekday(utc: float | None, offset_s: int | None) -> str:
     return "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
 
 
-def local(utc: float | None, offset_s: int | None) -> str:
-    return "no date yet" if utc is None else f"{_at(utc, offset_s):%Y-%m-%d %H:%M}"
+def local(utc: float | None, offset_s: int | None, *, estimated: bool = False) -> str:
+    about = "~" if estimated else ""
+    return "no date yet" if utc is None else f"{about}{_at(utc, offset_s):%Y-%m-%d %H:%M}"
 
 
 def bar(marks: float) -> str:

@@ -11,11 +11,14 @@ from itertools import count
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from matpi.core.calendar_day import day_of, utc_offset_s
 from matpi.core.controls import Item
+from matpi.core.dated import redated
 from matpi.core.device import Device
 from matpi.core.effects import (
     Changed,
     Checkpoint,
+    DateBoot,
     DropSession,
     DropStop,
     Effect,
@@ -48,6 +51,7 @@ NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
 
 _E = TypeVar("_E", bound=Effect)
+_R = TypeVar("_R", Session, Rating, StopSign)
 
 Body = Callable[[float], tuple[float, ...]]
 """What the channels tell at a time, in kg."""
@@ -99,6 +103,21 @@ class Rows:
                 self.answers[acknowledgement.person] = acknowledgement
             case SaveChosen(person):
                 self.people = self.people.choose(person)
+            case DateBoot() as dating:
+                settings = self.before.settings
+                zone = zone_for(settings.zone)
+
+                def own(record: _R) -> _R:
+                    return redated(
+                        record,
+                        dating,
+                        lambda utc: utc_offset_s(utc, zone),
+                        lambda utc: day_of(utc, zone, settings.day_start),
+                    )
+
+                self.sessions = {id_: own(session) for id_, session in self.sessions.items()}
+                self.ratings = {id_: own(rating) for id_, rating in self.ratings.items()}
+                self.stops = {id_: own(stop) for id_, stop in self.stops.items()}
             case _:
                 pass
         return id_of(effect)

@@ -544,8 +544,7 @@ def test_a_session_gets_its_date_when_the_clock_is_known(make: Make) -> None:
     lay(room, 60)
     second = room.after(0.0, "lie_down")
     room.after(60.0)
-    assert [s.start_utc for s in room.stored] == [None, None]
-    assert [s.day for s in room.stored] == [None, None]
+    assert [s.estimated for s in room.stored] == [True, True]
     room.rig.trust_clock(trusted=True)
     room.after(60.0, "get_up")
     room.after(25.0)
@@ -554,6 +553,7 @@ def test_a_session_gets_its_date_when_the_clock_is_known(make: Make) -> None:
         pytest.approx(NOON + second, abs=EDGE_S),
     ]
     assert [s.day for s in room.stored] == [date(2026, 3, 15)] * 2
+    assert [s.estimated for s in room.stored] == [False, False]
     assert room.device.plan.today_s == pytest.approx(sum(s.on_mat_s for s in room.stored))
 
 

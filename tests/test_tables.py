@@ -72,6 +72,7 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
         "counts": True,
         "doubt": None,
         "yours": None,
+        "estimated": False,
     }
     assert (second["reason"], second["rating"], second["on_mat_s"]) == (None, None, 90.0)
     assert list(first) == list(second)
@@ -115,6 +116,7 @@ def test_ratings(path: Path, capsys: Out) -> None:
         "moment": "after",
         "session_id": "aaaa1111bbbb",
         "person": None,
+        "estimated": False,
     } in lines
     assert next(line for line in lines if line["id"] == "r2")["time"] is None
     tables.ratings(path, as_json=False)

@@ -7,9 +7,9 @@ What cannot be undone waits for the release.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from matpi.core import by_button, choice, doubt, forgetting, on_mat, reminding, who, wishes, zeroing
+from matpi.core import by_button, choice, dating, doubt, forgetting, on_mat, reminding, who, wishes, zeroing
 from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
@@ -199,7 +199,7 @@ def _hold_released(device: Device, t: float, state: State) -> None:
                         mono=t,
                         session_id=None if last is None else last.id,
                         person=who.owner(device),
-                        **_dated(device, t),
+                        **dating.date_of(device, t),
                     )
                 )
             )
@@ -264,16 +264,9 @@ def keep_chosen(device: Device, t: float) -> None:
         moment=alone if last is None else Moment.AFTER,
         session_id=None if last is None else last.id,
         person=who.owner(device),
-        **_dated(device, t),
+        **dating.date_of(device, t),
     )
     device.keep(SaveRating(rating))
-
-
-def _dated(device: Device, t: float) -> dict[str, Any]:
-    utc = device.wall.utc(t)
-    if utc is None:
-        return {}
-    return {"utc": utc, "utc_offset_s": device.wall.offset_at(utc), "day": device.wall.day_at(utc)}
 
 
 def _answer(device: Device, t: float, *, some: bool) -> None:

@@ -82,7 +82,6 @@ from matpi.core.running import Running
 from matpi.core.session import SessionMachine, State
 from matpi.core.snapshot import Snapshot, snapshot
 from matpi.core.views import Off
-from matpi.core.wall import Wall
 from matpi.core.who import Who
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
@@ -122,7 +121,7 @@ class Device:
         closed_by_cap = memory.open is None and bool(sessions) and sessions[-1].reason is EndReason.CAP
         self.capped = sessions[-1] if closed_by_cap else None
         """A session that the cap closed, as long as nobody was seen to get up from it."""
-        self.wall = Wall(zone_for(memory.settings.zone), memory.settings.day_start)
+        self.wall = dating.begin(t, boot_id, memory, zone_for(memory.settings.zone))
         self.keeper = Keeper(memory.log)
         self.calibration = memory.calibration
         """What makes kilograms of counts. None: the readings come in kilograms and nobody can calibrate."""
@@ -232,8 +231,8 @@ class Device:
             case ButtonDown() | ButtonUp():
                 self.button.edge(t, isinstance(event, ButtonDown))
                 self._follow_button()
-            case WallClock(_, utc, trusted):
-                dating.set_clock(self, t, utc, trusted)
+            case WallClock(_, utc, trusted, slept):
+                dating.set_clock(self, t, utc, trusted, slept=slept)
             case SensorLost(_, why, what, do):
                 self.sensor_words = NO_SIGNAL if (what, do) == NO_SIGNAL else (what, do)
                 self._dirty = True
@@ -486,7 +485,7 @@ class Device:
 
     @property
     def plan(self) -> Plan:
-        """Today's plan; without a trusted clock, that of the last day known."""
+        """Today's plan; without a trusted clock, today is estimated."""
         return self.plans.today(self)
 
     def replan(self) -> None:

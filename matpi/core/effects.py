@@ -126,10 +126,12 @@ class DropStop:
 
 @dataclass(frozen=True, slots=True)
 class DateBoot:
-    """The wall clock is trusted now: records of this boot without a date get theirs (utc = mono + offset_utc)."""
+    """Date the records of one boot by utc = mono + offset_utc (core/dated.py). Answered by Saved or SaveFailed."""
 
     boot_id: str
     offset_utc: float
+    estimated: bool = False
+    """The wall clock was not trusted in that boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +275,8 @@ def id_of(save: Save) -> str:
             return "calibration"
         case SaveAcknowledgement(answer):
             return "acknowledgement" if answer.person is None else f"acknowledgement of {answer.person}"
-        case DateBoot():
-            return "dates"
+        case DateBoot(boot_id):
+            return f"dates of {boot_id}"
         case Checkpoint():
             return "checkpoint"
     assert_never(save)

@@ -52,6 +52,8 @@ class WallClock:
     t: float
     utc: float
     trusted: bool
+    slept: bool = False
+    """The machine was suspended before: the wall clock went on, the monotonic one did not."""
 
 
 @dataclass(frozen=True, slots=True)

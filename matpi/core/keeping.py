@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from math import inf
 from typing import TypeVar
 
-from matpi.core.effects import DropSession, DropStop, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
-from matpi.core.model import Log, Rating, Session, StopSign
+from matpi.core.dated import redated
+from matpi.core.effects import DateBoot, DropSession, DropStop, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
+from matpi.core.model import DayRecord, Log, Rating, Session, StopSign
 from matpi.core.wall import Wall
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
@@ -20,6 +22,8 @@ class Keeper:
 
     def __init__(self, log: Log) -> None:
         self.log = log
+        self.said: dict[tuple[date, str | None], DayRecord] = {}
+        """Of days, since the start."""
         self.waiting: dict[str, Save] = {}
         self.failed: dict[str, str] = {}
         self.unwritten = ""
@@ -47,6 +51,7 @@ class Keeper:
             case SaveDay(record):
                 others = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
                 self.log = replace(log, days=(*others, record))
+                self.said[record.day, record.person] = record
             case _:
                 pass
         self.waiting[id_of(effect)] = effect
@@ -103,49 +108,30 @@ class Keeper:
     def is_saved(self, record_id: str) -> bool:
         return record_id not in self.waiting
 
-    def date(self, boot_id: str, wall: Wall) -> None:
-        """The clock is trusted: give the records of this boot their dates, as the store does with its rows."""
-        offset = wall.offset_utc
-        if offset is None:
-            return
-        sessions = tuple(
-            replace(
-                s,
-                start_utc=s.start_mono + offset,
-                utc_offset_s=wall.offset_at(s.start_mono + offset),
-                day=wall.day_at(s.start_mono + offset),
-            )
-            if s.start_utc is None and s.boot_id == boot_id
-            else s
-            for s in self.log.sessions
+    def date(self, dating: DateBoot, wall: Wall) -> None:
+        """Date the records of a boot, as the store does with its rows."""
+
+        def own(record: _Record) -> _Record:
+            return redated(record, dating, wall.offset_at, wall.day_at)
+
+        log = self.log
+        new = replace(
+            log,
+            sessions=tuple(map(own, log.sessions)),
+            ratings=tuple(map(own, log.ratings)),
+            stops=tuple(map(own, log.stops)),
         )
-        self.log = replace(
-            self.log,
-            sessions=sessions,
-            ratings=tuple(_dated(r, boot_id, offset, wall) for r in self.log.ratings),
-            stops=tuple(_dated(s, boot_id, offset, wall) for s in self.log.stops),
-        )
-        by_id = {s.id: s for s in sessions}
+        self.log = log if new == log else new
         for record_id, effect in self.waiting.items():
             match effect:
                 case SaveSession(session):
-                    self.waiting[record_id] = SaveSession(by_id.get(session.id, session))
+                    self.waiting[record_id] = SaveSession(own(session))
                 case SaveRating(rating):
-                    self.waiting[record_id] = SaveRating(_dated(rating, boot_id, offset, wall))
+                    self.waiting[record_id] = SaveRating(own(rating))
                 case SaveStop(stop):
-                    self.waiting[record_id] = SaveStop(_dated(stop, boot_id, offset, wall))
+                    self.waiting[record_id] = SaveStop(own(stop))
                 case _:
                     pass
-
-
-_Dated = TypeVar("_Dated", Rating, StopSign)
-
-
-def _dated(record: _Dated, boot_id: str, offset: float, wall: Wall) -> _Dated:
-    if record.utc is not None or record.boot_id != boot_id:
-        return record
-    utc = record.mono + offset
-    return replace(record, utc=utc, utc_offset_s=wall.offset_at(utc), day=wall.day_at(utc))
 
 
 def _put(records: tuple[_Record, ...], record: _Record) -> tuple[_Record, ...]:

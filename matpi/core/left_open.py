@@ -47,7 +47,8 @@ class LeftOpen:
             return Verdict(close="somebody lay down after the power cut")
         gap_s = gap_since(self.session, touch, boot_id, touch_utc)
         if gap_s is None:
-            return Verdict(close="nobody knows when that was") if self.session.end_utc is None else Verdict()
+            known = self.session.end_utc is not None and not self.session.estimated
+            return Verdict() if known else Verdict(close="its time is not known")
         if 0.0 <= gap_s <= self._rules.resume_s:
             return Verdict(gap_s=gap_s)
         return Verdict(close=f"power was off for {gap_s / 60:.0f} min")
@@ -59,6 +60,7 @@ class LeftOpen:
         running.routine, running.person = before.routine, before.person
         running.load_kg = running.load_kg or before.load_kg
         running.start_utc, running.utc_offset_s, running.day = before.start_utc, before.utc_offset_s, before.day
+        running.estimated = before.estimated
 
 
 def due(device: Device) -> float:
@@ -116,5 +118,5 @@ def gap_since(session: Session, touch: float, boot_id: str, touch_utc: float | N
     """Seconds from the session's end to `touch`; None when no clock tells. Within one boot the monotonic one does."""
     if session.boot_id == boot_id:
         return touch - (session.start_mono + session.span_s)
-    end_utc = session.end_utc
+    end_utc = None if session.estimated else session.end_utc  # an estimate knows nothing of the time without power
     return None if end_utc is None or touch_utc is None else touch_utc - end_utc

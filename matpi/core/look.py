@@ -193,7 +193,7 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
     elif plan.repeated:
         notice = say.bar.once_more
     shown = Idle(
-        clock=None if now is None else f"{now:%H:%M}",
+        clock=f"~{device.wall.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
         plan_day=plan.day,
         lower_min=plan.lower_min,
         upper_min=plan.upper_min,

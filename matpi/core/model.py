@@ -1,7 +1,8 @@
 """What matpi remembers: values and their invariants.
 
-Times: `*_mono` are seconds of the monotonic clock of one boot (`boot_id`); `*_utc` are Unix seconds and are None until
-the wall clock was trusted; `*_s` are durations in seconds. Durations only ever come from the monotonic clock.
+Times: `*_mono` are seconds of the monotonic clock of one boot (`boot_id`); `*_utc` are Unix seconds; `*_s` durations
+in seconds. Durations only ever come from the monotonic clock. With `estimated` a record's date is not by a trusted wall
+clock: it follows the newest time known (core/dated.py) and is corrected when the clock is known.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Session:
     """One time on the mat. `reason` is None while it is still open.
 
     `span_s` runs from the first touch to the moment of leaving, `on_mat_s` is that without the time away.
-    `day` is the plan's day (it starts at 04:00 local time), fixed when the clock was first trusted.
+    `day` is the plan's day (it starts at 04:00 local time).
     """
 
     id: str
@@ -97,6 +98,7 @@ class Session:
     doubt: Doubt | None = None
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""
+    estimated: bool = False
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -142,6 +144,7 @@ class Rating:
     utc_offset_s: int | None = None
     day: date | None = None
     person: str | None = None
+    estimated: bool = False
 
     def __post_init__(self) -> None:
         if not RATING_MIN <= self.value <= RATING_MAX:
@@ -161,6 +164,7 @@ class StopSign:
     utc_offset_s: int | None = None
     day: date | None = None
     person: str | None = None
+    estimated: bool = False
 
     def __post_init__(self) -> None:
         _check_utc("utc", self.utc)

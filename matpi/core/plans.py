@@ -35,17 +35,13 @@ class Plans:
         self._of.clear()
 
     def today(self, device: Device) -> Plan:
-        """Today's, of whose turn it is; without a trusted clock, that of the last day known."""
+        """Today's, of whose turn it is; without a trusted clock, today is estimated."""
         return self.today_of(device, who.owner(device))
 
     def today_of(self, device: Device, owner: str | None) -> Plan:
         found = self._today.get(owner)
         if found is None:
-            today = device.wall.day(device.t)
-            if today is None:
-                known = [s.day for s in who.log_of(device, owner).sessions if s.day is not None]
-                today = max(known, default=date(2000, 1, 1))
-            found = self._today[owner] = self.on(device, owner, today)
+            found = self._today[owner] = self.on(device, owner, device.wall.day(device.t))
             self.due = device.wall.day_ends(device.t)
         return found
 

@@ -6,9 +6,9 @@ Nothing is stored: delete or edit a session and the next call recomputes the pla
   that target's lower bound, whatever their routine; then the plan stands one day further from the *next* day on.
   Reaching it twice, or the lower bound of the next tier as well, is still one advance. Done on a rest day counts.
 - **What counts.** Closed, dated sessions up to today that count (`Session.counts`): not a thing, nor one thrown away by
-  hand or denied. Undated ones, ratings and stop
-  signs too, count once they have a day; days after today (a clock that was wrong) wait until they come. The order
-  of the log does not matter.
+  hand or denied. An estimated day is a day. Undated
+  ones, as an import may bring them, ratings and stop signs too, count once they have a day; days after today (a clock
+  that was wrong) wait until they come. The order of the log does not matter.
 - **Days without** are whole days between today and the last day with any session, rest days among them: skin forgets
   on those too. From 7 on: the first day of the tier again. From 21 on: day 1, also from the after-plan; with
   `no_restart` only the tier. Both take effect, and are told, as soon as the days are full.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matpi.core.device import Device
 
 
-def reminded(device: Device, day: date | None) -> list[str | None]:
+def reminded(device: Device, day: date) -> list[str | None]:
     """For whom the light may breathe: of several people those with a session in the last days before today.
 
     Whoever has stopped is not held up to the others every evening.
@@ -25,8 +25,6 @@ def reminded(device: Device, day: date | None) -> list[str | None]:
     people = device.who.people
     if not people.on:
         return [people.books_to()]
-    if day is None:
-        return []
     since = day.toordinal() - REPEAT_AFTER_DAYS
     return [
         person.id
@@ -64,8 +62,6 @@ def reminder(device: Device, t: float, *, occupied: bool) -> Nudge:
 def snooze(device: Device, t: float) -> None:
     """The reminder was seen: silent until tomorrow, for all whom it was for."""
     day = device.wall.day(t)
-    if day is None:
-        return
     for person_id in device.who.missing:
         old = who.day_record(device, person_id, day) or DayRecord(day, person=person_id)
         device.keep(SaveDay(replace(old, snoozed=True)))

@@ -30,6 +30,7 @@ class Running:
     start_utc: float | None = None
     utc_offset_s: int | None = None
     day: date | None = None
+    estimated: bool = False
     routine: str = "plan"
     load_kg: float | None = None
     person: str | None = None
@@ -63,4 +64,5 @@ class Running:
             routine=self.routine,
             load_kg=self.load_kg,
             person=self.person,
+            estimated=self.estimated,
         )

@@ -84,7 +84,7 @@ def _idle(view: v.Idle, words: Words) -> str:
     else:
         today = say.not_yet.format(range=span)
     return say.idle.format(
-        clock=f"{view.clock}. " if view.clock else "",
+        clock=f"{view.clock}. ",
         day=say.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else say.after_plan,
         today=today,
         notice=f" {view.notice}." if view.notice else "",

@@ -25,8 +25,8 @@ class Splash:
 class Idle:
     """Nobody is on the mat and somebody looks."""
 
-    clock: str | None
-    """Local time as HH:MM, None while the clock is not trusted."""
+    clock: str
+    """Local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD."""
     plan_day: int
     """From 1; above `plan_days` the plan is done and it is the after-plan."""
     lower_min: int

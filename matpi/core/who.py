@@ -188,7 +188,7 @@ def day_record(device: Device, person_id: str | None, day: date | None) -> DayRe
 def _rest_to_offer(device: Device, t: float) -> bool | None:
     """For whose turn it is, while today is known and without a session of theirs. A guest has no plan to rest from."""
     person, day = next_owner(device), device.wall.day(t)
-    if day is None or person == GUEST_ID:
+    if not device.wall.trusted or person == GUEST_ID:
         return None
     record, plan = day_record(device, person, day), device.plans.today_of(device, person)
     if plan.today_s > 0.0:

@@ -77,7 +77,7 @@ def _zero(device: Device, t: float) -> None:
 
 def _note_day(device: Device, t: float, person: str | None, *, rest: bool | None = None, snoozed: bool = False) -> None:
     day = device.wall.day(t)
-    if day is None:
+    if not device.wall.trusted:
         device.note(t, "wish_refused", "something was asked for today, but the clock is not known yet")
         return
     old = who.day_record(device, person, day) or DayRecord(day, person=person)

@@ -37,7 +37,6 @@ class Idle:
 
     day_of: Short
     after_plan: Short
-    no_clock: Annotated[str, Room(8)]
     not_yet: Short
     so_far: Short
     under_a_minute: Short

@@ -25,7 +25,6 @@ GERMAN: Final = w.Words(
     idle=w.Idle(
         day_of="Tag {day} von {days}",
         after_plan="weiter so",
-        no_clock="ohne Uhr",
         not_yet="noch offen",
         so_far="bisher {minutes} min",
         under_a_minute="unter 1 Minute",

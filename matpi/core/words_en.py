@@ -23,7 +23,6 @@ ENGLISH: Final = w.Words(
     idle=w.Idle(
         day_of="day {day} of {days}",
         after_plan="keep going",
-        no_clock="no clock",
         not_yet="not yet today",
         so_far="{minutes} min so far",
         under_a_minute="under a minute",

@@ -100,14 +100,30 @@ def _kept(device: Path, utc: float) -> bool:
     return took and charged and its_utc >= built_utc and abs(utc - its_utc) <= AGREE_S
 
 
+def suspended_s() -> float:
+    """How long the machine has slept since it was switched on; the monotonic clock leaves that out. A Pi never does."""
+    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if since_boot is None else max(0.0, time.clock_gettime(since_boot) - time.monotonic())
+
+
 class ClockWatch:
     """Puts WallClock at the start, once a minute, when trust changes, and after a step of the wall clock, which is
     also noted ("clock_step"). The first one is put by `start` itself, so that nothing comes before it.
     """
 
-    def __init__(self, clock: Clock, put: Put, *, every_s: float = 1.0, minute_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        put: Put,
+        *,
+        every_s: float = 1.0,
+        minute_s: float = 60.0,
+        slept_s: Callable[[], float] = suspended_s,
+    ) -> None:
         self._clock = clock
         self._put = put
+        self._slept_s = slept_s
+        self._suspended_s = self._slept_s()
         self._every_s = every_s
         self._minute_s = minute_s
         self._due_at = -math.inf
@@ -134,8 +150,11 @@ class ClockWatch:
         stepped = abs(stepped_s) > STEP_S
         if t < self._due_at and trusted is self._trusted and not stepped:
             return []
-        events: list[Event] = [WallClock(t, utc, trusted)]
-        if stepped:
+        suspended_s = self._slept_s()
+        slept = suspended_s - self._suspended_s > STEP_S
+        self._suspended_s = suspended_s
+        events: list[Event] = [WallClock(t, utc, trusted, slept)]
+        if stepped and not slept:
             events.append(Noted(t, "clock_step", f"The wall clock stepped by {stepped_s:+.1f} s."))
         if sure:
             self._offset_s = utc - t
@@ -187,9 +206,13 @@ def kernel_synchronised() -> bool:
     return adjtimex is not None and adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & STA_UNSYNC
 
 
-def boot_id(path: Path = BOOT_ID) -> str:
-    """One name for one run of the monotonic clock. Where the kernel gives none, each process is a boot of its own."""
+def boot_id(path: Path = BOOT_ID, slept_s: Callable[[], float] = suspended_s) -> str:
+    """One name for one run of the monotonic clock, which a suspended machine begins anew. Where the kernel gives none,
+    each process is a boot of its own.
+    """
     try:
-        return path.read_text().strip() or str(uuid4())
+        name = path.read_text().strip() or str(uuid4())
     except OSError:
         return str(uuid4())
+    slept = slept_s()
+    return f"{name}+{slept:.0f}" if slept >= 1.0 else name

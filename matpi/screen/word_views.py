@@ -7,8 +7,8 @@ from typing import Final
 from matpi.core.views import Fault, Idle, Notice, Safety, Splash
 from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
-from matpi.screen.glyphs import Face, width_px, wrapped
-from matpi.screen.session_views import GAP_PX, range_text, unit
+from matpi.screen.glyphs import Face, wrapped
+from matpi.screen.session_views import range_text, unit
 
 LARGE_FIRST: Final = (Face.LABEL, Face.TEXT)
 LAST_ROW: Final = HEIGHT - 12
@@ -32,9 +32,7 @@ def idle(canvas: Canvas, view: Idle, words: Words) -> None:
         status = say.not_yet
     in_plan = view.plan_day <= view.plan_days
     day = say.day_of.format(day=view.plan_day, days=view.plan_days) if in_plan else say.after_plan
-    together = width_px(day, Face.TEXT) + GAP_PX + width_px(say.no_clock, Face.TEXT)
-    unknown = "--:--" if view.notice or together > WIDTH else say.no_clock
-    canvas.line(0, view.clock or unknown, align="right")
+    canvas.line(0, view.clock, align="right")
     if view.who:
         canvas.line(0, view.who)
     else:

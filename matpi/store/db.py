@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from matpi.core.effects import DateBoot
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -333,18 +334,16 @@ class Store:
 
     def date_boot(
         self,
-        boot_id: str,
-        offset_utc: float,
+        dating: DateBoot,
         utc_offset_for: Callable[[float], int],
         day_for: Callable[[float], date],
     ) -> int:
-        """The clock is trusted: date what this boot stored without (utc = mono + `offset_utc`); returns how many rows.
+        """Date what a boot stored (core/dated.py `redated`); returns how many rows changed.
 
-        `utc_offset_for` gives local time minus UTC in seconds, `day_for` the plan's day, both at a UTC. What has a
-        date keeps it.
+        `utc_offset_for` gives local time minus UTC in seconds, `day_for` the plan's day, both at a UTC.
         """
         with self.writing() as conn:
-            return history.date_boot(conn, boot_id, offset_utc, utc_offset_for, day_for)
+            return history.date_boot(conn, dating, utc_offset_for, day_for)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
 
+from matpi.core.dated import redated, utc_of
+from matpi.core.effects import DateBoot
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -35,34 +37,7 @@ EDITABLE: Mapping[str, tuple[type, ...]] = {
     "person": (str, type(None)),
 }
 _ZERO = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg"
-
-# What of a boot lacks a date, and how it gets one; sessions, ratings, stops.
-_UNDATED = (
-    (
-        (
-            "SELECT seq, coalesce(start_utc, start_mono + ?) FROM sessions"
-            " WHERE boot_id = ? AND (start_utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
-        ),
-        (
-            "UPDATE sessions SET start_utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?)"
-            " WHERE seq = ?"
-        ),
-    ),
-    (
-        (
-            "SELECT seq, coalesce(utc, mono + ?) FROM ratings"
-            " WHERE boot_id = ? AND (utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
-        ),
-        "UPDATE ratings SET utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?) WHERE seq = ?",
-    ),
-    (
-        (
-            "SELECT seq, coalesce(utc, mono + ?) FROM stops"
-            " WHERE boot_id = ? AND (utc IS NULL OR utc_offset_s IS NULL OR day IS NULL)"
-        ),
-        "UPDATE stops SET utc = ?, utc_offset_s = coalesce(utc_offset_s, ?), day = coalesce(day, ?) WHERE seq = ?",
-    ),
-)
+_DATED = ((Session, "sessions", "start_utc"), (Rating, "ratings", "utc"), (StopSign, "stops", "utc"))
 
 
 def sessions(conn: sqlite3.Connection) -> list[StoredSession]:
@@ -139,7 +114,8 @@ def put_open(conn: sqlite3.Connection, session: Session) -> None:
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
         " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, aways = excluded.aways, routine = excluded.routine,"
-        " load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt, yours = excluded.yours"
+        " load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt, yours = excluded.yours,"
+        " estimated = excluded.estimated"
         " WHERE reason IS NULL",
         rows.bound(rows.session_values(StoredSession(session))),
     )
@@ -151,7 +127,8 @@ def put_closed(conn: sqlite3.Connection, session: Session) -> None:
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
         " utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s), day = coalesce(excluded.day, day),"
         " span_s = excluded.span_s, on_mat_s = excluded.on_mat_s, reason = excluded.reason, aways = excluded.aways,"
-        " routine = excluded.routine, load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt"
+        " routine = excluded.routine, load_kg = excluded.load_kg, person = excluded.person, doubt = excluded.doubt,"
+        " estimated = excluded.estimated"
         " WHERE NOT sessions.edited",
         rows.bound(rows.session_values(StoredSession(session))),
     )
@@ -167,7 +144,7 @@ def put_rating(conn: sqlite3.Connection, rating: Rating) -> None:
         rows.INSERT_RATING + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
         " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
         " day = coalesce(excluded.day, day), value = excluded.value, moment = excluded.moment,"
-        " session_id = excluded.session_id, person = excluded.person",
+        " session_id = excluded.session_id, person = excluded.person, estimated = excluded.estimated",
         rows.bound(rows.values_of(rating, rows.RATING_FIELDS)),
     )
 
@@ -176,7 +153,8 @@ def put_stop(conn: sqlite3.Connection, stop: StopSign) -> None:
     conn.execute(
         rows.INSERT_STOP + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id, mono = excluded.mono,"
         " utc = coalesce(excluded.utc, utc), utc_offset_s = coalesce(excluded.utc_offset_s, utc_offset_s),"
-        " day = coalesce(excluded.day, day), session_id = excluded.session_id, person = excluded.person",
+        " day = coalesce(excluded.day, day), session_id = excluded.session_id, person = excluded.person,"
+        " estimated = excluded.estimated",
         rows.bound(rows.values_of(stop, rows.STOP_FIELDS)),
     )
 
@@ -259,7 +237,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
         for name, value in changes.items()
     }
     try:
-        after = replace(before, **{**exact, "edited": True})  # type: ignore[arg-type]
+        estimated = before.estimated and "start_utc" not in changes
+        after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
     _trace(conn, before, after, utc)
@@ -267,8 +246,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         conn.execute(
             "UPDATE sessions SET start_utc = ?, utc_offset_s = ?, day = ?, span_s = ?, on_mat_s = ?, reason = ?,"
-            " aways = ?, routine = ?, edited = ?, person = ? WHERE id = ?",
-            (*values[3:12], after.person, session_id),
+            " aways = ?, routine = ?, edited = ?, person = ?, estimated = ? WHERE id = ?",
+            (*values[3:12], after.person, after.estimated, session_id),
         )
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise UsageError(f"The session {session_id!r} was not changed: a value is out of bounds ({error}).") from error
@@ -293,22 +272,36 @@ def _trace(conn: sqlite3.Connection, before: Session, after: Session, utc: float
     (n,) = conn.execute(number, (before.id,)).fetchone()
     for item in fields(Session):
         was, now = getattr(before, item.name), getattr(after, item.name)
-        if was != now and item.name != "edited":
+        if was != now and item.name not in {"edited", "estimated"}:
             n += 1
             conn.execute(rows.INSERT_EDIT, (before.id, n, utc, item.name, rows.text_of(was), rows.text_of(now)))
 
 
 def date_boot(
     conn: sqlite3.Connection,
-    boot_id: str,
-    offset_utc: float,
+    dating: DateBoot,
     utc_offset_for: Callable[[float], int],
     day_for: Callable[[float], date],
 ) -> int:
     """See Store.date_boot."""
-    dated = 0
-    for select, update in _UNDATED:
-        found = conn.execute(select, (offset_utc, boot_id)).fetchall()
-        conn.executemany(update, [(utc, utc_offset_for(utc), day_for(utc).isoformat(), seq) for seq, utc in found])
-        dated += len(found)
-    return dated
+
+    def of_boot(select: str) -> sqlite3.Cursor:
+        return conn.execute(select.replace("ORDER BY", "WHERE boot_id = ? ORDER BY"), (dating.boot_id,))
+
+    stored: tuple[Session | Rating | StopSign, ...] = (
+        *(rows.stored_session_of(row).session for row in of_boot(rows.SELECT_SESSIONS)),
+        *map(rows.rating_of, of_boot(rows.SELECT_RATINGS)),
+        *map(rows.stop_of, of_boot(rows.SELECT_STOPS)),
+    )
+    number = 0
+    for record in stored:
+        new = redated(record, dating, utc_offset_for, day_for)
+        if new is record:
+            continue
+        number += 1
+        table, utc = next((name, column) for kind, name, column in _DATED if isinstance(record, kind))
+        conn.execute(
+            f"UPDATE {table} SET {utc} = ?, utc_offset_s = ?, day = ?, estimated = ? WHERE id = ?",  # noqa: S608
+            rows.bound((utc_of(new), new.utc_offset_s, new.day, new.estimated, new.id)),
+        )
+    return number

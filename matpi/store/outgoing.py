@@ -10,7 +10,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ class Told:
 
     kind: str
     timestamp: str | None
-    """When it happened, UTC; None until the clock was trusted."""
+    """When it happened, UTC; None while the date is not known, or only estimated."""
     fields: Mapping[str, Any]
 
     def digest(self) -> str:
@@ -60,6 +60,8 @@ def _session(row: tuple[Any, ...]) -> Told | None:
     session = stored.session
     if session.is_open:
         return None
+    if session.estimated:
+        session = replace(session, start_utc=None, utc_offset_s=None, day=None)
     if stored.deleted_why is not None:
         return Told("session_deleted", _iso(stored.deleted_utc), {"deleted": _iso(stored.deleted_utc)})
     fields = {
@@ -98,7 +100,10 @@ def _stop(row: tuple[Any, ...]) -> Told:
 
 
 _SELECT_SESSION: Final = rows.SELECT_SESSIONS.replace("ORDER BY seq", "WHERE id = ?")
-_SAID: Final = "own.utc, own.utc_offset_s, own.day, own.session_id, own.person, sessions.deleted_utc, deleted_why"
+_SAID: Final = (
+    "iif(own.estimated, NULL, own.utc), own.utc_offset_s, iif(own.estimated, NULL, own.day), own.session_id,"
+    " own.person, sessions.deleted_utc, deleted_why"
+)
 _OF_SESSION: Final = "LEFT JOIN sessions ON sessions.id = own.session_id WHERE own.id = ?"
 _SELECT_RATING: Final = f"SELECT {_SAID}, own.value, own.moment FROM ratings AS own {_OF_SESSION}"  # noqa: S608
 _SELECT_STOP: Final = f"SELECT {_SAID} FROM stops AS own {_OF_SESSION}"  # noqa: S608

@@ -8,6 +8,7 @@ from datetime import date
 from math import inf
 from pathlib import Path
 
+from matpi.core.effects import DateBoot
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -133,12 +134,11 @@ class PatientStore:
 
     def date_boot(
         self,
-        boot_id: str,
-        offset_utc: float,
+        dating: DateBoot,
         utc_offset_for: Callable[[float], int],
         day_for: Callable[[float], date],
     ) -> int:
-        return self._writer().date_boot(boot_id, offset_utc, utc_offset_for, day_for)
+        return self._writer().date_boot(dating, utc_offset_for, day_for)
 
     # --- opening
 

@@ -28,12 +28,15 @@ T = TypeVar("T")
 
 SESSION_FIELDS = (
     "id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
-    "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "counts",
+    "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "estimated",
+    "counts",
 )  # fmt: skip
 """`counts` is derived and not stored."""
 EDIT_FIELDS = ("session_id", "n", "edited_utc", "field", "before", "after")
-RATING_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value", "moment", "session_id", "person")
-STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id", "person")
+RATING_FIELDS = (
+    "id", "boot_id", "mono", "utc", "utc_offset_s", "day", "value", "moment", "session_id", "person", "estimated",
+)  # fmt: skip
+STOP_FIELDS = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day", "session_id", "person", "estimated")
 DAY_FIELDS = ("day", "rest", "snoozed", "person")
 MEMBER_FIELDS = ("id", "name", "weekly_goal", "chosen", "removed")
 ANSWER_FIELDS = ("some", "utc", "cleared", "person", "cleared_utc", "earlier", "asked_again")
@@ -41,13 +44,14 @@ DIAGNOSTIC_FIELDS = ("kind", "count", "last_text")
 
 SELECT_SESSIONS = (
     "SELECT id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours FROM sessions ORDER BY seq"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours, estimated FROM sessions ORDER BY seq"
 )
 SELECT_EDITS = "SELECT session_id, n, edited_utc, field, before, after FROM session_edits ORDER BY rowid"
 SELECT_RATINGS = (
-    "SELECT id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person FROM ratings ORDER BY seq"
+    "SELECT id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person, estimated FROM ratings"
+    " ORDER BY seq"
 )
-SELECT_STOPS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, session_id, person FROM stops ORDER BY seq"
+SELECT_STOPS = "SELECT id, boot_id, mono, utc, utc_offset_s, day, session_id, person, estimated FROM stops ORDER BY seq"
 SELECT_DAYS = "SELECT day, rest, snoozed, person FROM days ORDER BY day, person"
 SELECT_MEMBERS = "SELECT id, name, weekly_goal, chosen, removed FROM people ORDER BY seq"
 SELECT_ANSWERS = (
@@ -58,16 +62,17 @@ SELECT_DIAGNOSTICS = "SELECT kind, count, last_text FROM diagnostics ORDER BY ki
 
 INSERT_SESSION = (
     "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"
-    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " routine, edited, deleted_utc, deleted_why, load_kg, person, doubt, yours, estimated)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_EDIT = "INSERT INTO session_edits (session_id, n, edited_utc, field, before, after) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_RATING = (
-    "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, session_id, person, estimated)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_STOP = (
-    "INSERT INTO stops (id, boot_id, mono, utc, utc_offset_s, day, session_id, person) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO stops (id, boot_id, mono, utc, utc_offset_s, day, session_id, person, estimated)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_DIAGNOSTIC = "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, ?, ?)"
 INSERT_DAY = "INSERT INTO days (day, rest, snoozed, person) VALUES (?, ?, ?, ?)"
@@ -155,6 +160,7 @@ def session_values(stored: StoredSession) -> Row:
     return (
         s.id, s.boot_id, s.start_mono, s.start_utc, s.utc_offset_s, s.day, s.span_s, s.on_mat_s, s.reason, s.aways,
         s.routine, s.edited, stored.deleted_utc, stored.deleted_why, s.load_kg, s.person, s.doubt, s.yours,
+        s.estimated,
     )  # fmt: skip
 
 
@@ -224,18 +230,21 @@ def stored_session_of(row: Row) -> StoredSession:
         person=row[15],
         doubt=None if row[16] is None else Doubt(row[16]),
         yours=None if row[17] is None else bool(row[17]),
+        estimated=bool(row[18]),
     )
     return StoredSession(session, deleted_utc=row[12], deleted_why=row[13])
 
 
 def rating_of(row: Row) -> Rating:
-    id_, boot_id, mono, utc, offset_s, day, value, moment, session_id, person = row
-    return Rating(id_, boot_id, mono, value, Moment(moment), session_id, utc, offset_s, _day(day), person)
+    id_, boot_id, mono, utc, offset_s, day, value, moment, session_id, person, estimated = row
+    return Rating(
+        id_, boot_id, mono, value, Moment(moment), session_id, utc, offset_s, _day(day), person, bool(estimated)
+    )
 
 
 def stop_of(row: Row) -> StopSign:
-    id_, boot_id, mono, utc, offset_s, day, session_id, person = row
-    return StopSign(id_, boot_id, mono, session_id, utc, offset_s, _day(day), person)
+    id_, boot_id, mono, utc, offset_s, day, session_id, person, estimated = row
+    return StopSign(id_, boot_id, mono, session_id, utc, offset_s, _day(day), person, bool(estimated))
 
 
 def day_of(row: Row) -> DayRecord:

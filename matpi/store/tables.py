@@ -15,7 +15,7 @@ FORMAT, VERSION = "matpi", 4
 VERSIONS_READ = (1, 2, 3, 4)
 """1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
 answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
-`doubt`, `yours` and `counts`, and a zero has a `noise_kg`."""
+`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +73,23 @@ RATINGS = Table(
     name="ratings",
     fields=rows.RATING_FIELDS,
     key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person"}),
+    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person", "estimated"}),
     type=Rating,
     select=rows.SELECT_RATINGS,
     insert=rows.INSERT_RATING,
     of_row=rows.rating_of,
-    earlier=(9,),
+    earlier=(9, 10),
 )
 STOPS = Table(
     name="stops",
     fields=rows.STOP_FIELDS,
     key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person"}),
+    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person", "estimated"}),
     type=StopSign,
     select=rows.SELECT_STOPS,
     insert=rows.INSERT_STOP,
     of_row=rows.stop_of,
-    earlier=(7,),
+    earlier=(7, 8),
 )
 DAYS = Table(
     name="days",

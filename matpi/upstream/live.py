@@ -165,7 +165,7 @@ def _last(device: Device, log: Log) -> LastSession | None:
     if not log.sessions:
         return None
     last: Session = log.sessions[-1]
-    end = None if last.end_utc is None else _iso(last.end_utc, device.wall.zone)
+    end = None if last.end_utc is None or last.estimated else _iso(last.end_utc, device.wall.zone)
     return LastSession(last.id, round(last.on_mat_s, 1), str(last.reason), last.routine, end, last.counts)
 
 

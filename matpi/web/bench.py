@@ -32,7 +32,7 @@ class Bench(Protocol):
     - `log`: `n` (grows, never repeats), `clock`, `kind` presence|transition|note|you, `event`, `reason`, `detail`
       (of a transition: "SRC -> DST")
     - `sessions`: `sessions`, oldest first (id, start or null, on_mat_s, reason, rating or null, aways, open, who,
-      counts, doubt or null, yours or null while not answered), and
+      counts, doubt or null, yours or null while not answered, estimated: the date is), and
       `plan` (day, lower_min, upper_min, clothing, goal, today_s, done, rest_day, streak, score 0 to 1, who); `who` is
       "" with fewer than two people
     """

@@ -122,9 +122,9 @@ def test_dates_reach_what_waits_and_what_is_logged_of_this_boot_only() -> None:
     keeper = Keeper(Log(sessions=(replace(SESSION, id="old", boot_id="a"),)))
     for effect in RECORDS[:3]:
         keeper.keep(effect)
-    wall = Wall(UTC, time(4))
+    wall = Wall(UTC, time(4), 0.0, 0.0)
     wall.set(200.0, NOON, trusted=True)
-    keeper.date("b", wall)
+    keeper.date(DateBoot("b", NOON - 200.0), wall)
     old, new = keeper.log.sessions
     assert old.start_utc is None
     assert new.start_utc == NOON - 100

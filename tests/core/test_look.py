@@ -164,7 +164,7 @@ def test_local_time_and_no_time() -> None:
     none = Bench(utc=None)
     none.pass_s(3)
     assert isinstance(none.view, Idle)
-    assert (none.view.clock, none.view.notice) == (None, "clock not known yet")
+    assert (none.view.clock, none.view.notice) == ("~12-31", "clock not known yet")
 
 
 def test_the_splash_gives_way_to_somebody_on_the_mat() -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from matpi.core.effects import SaveRating, SaveStop
@@ -362,8 +364,9 @@ def test_a_rating_without_a_clock_gets_its_date_later() -> None:
     bench.tap()
     bench.tap()
     bench.hold()
-    assert ratings(bench)[0].utc is None
+    assert ratings(bench)[0].estimated
     bench.clock_known()
     (logged,) = bench.device.keeper.log.ratings
     assert logged.utc == pytest.approx(bench.utc_at_0 + logged.mono)
-    assert logged.day is not None
+    assert not logged.estimated
+    assert logged.day == date(2026, 3, 15)

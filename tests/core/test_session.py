@@ -16,6 +16,7 @@ from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.presence.load import Load
 from matpi.core.session import TRANSITIONS, State
 from matpi.core.views import Discarded, Fault, GetUp, Holding, Off, SessionDone, Timer
+from matpi.core.wall import EARLIEST_UTC
 from tests.bench import NOON, Bench, end_of
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -729,12 +730,13 @@ def test_clock_never_known_keeps_both_and_dates_them_when_it_can() -> None:
     before, after = sorted(again.saved, key=lambda s: s.id)
     assert (before.id, before.reason) == ("boot-1-1", EndReason.POWER_LOST)
     assert (after.id, after.reason) == ("boot-2-1", EndReason.LEFT)
-    assert after.start_utc is None
+    assert after.estimated
     again.clock_known()
     (dated,) = again.of(DateBoot)
     assert dated.boot_id == "boot-2"
     logged = {s.id: s for s in again.device.keeper.log.sessions}
     assert logged["boot-2-1"].start_utc == pytest.approx(after.start_mono + dated.offset_utc)
+    assert not logged["boot-2-1"].estimated
 
 
 def test_a_session_of_a_boot_without_a_date_is_closed_and_another_begins() -> None:
@@ -823,13 +825,14 @@ def test_a_clock_that_steps_by_years_changes_no_duration(years: int, steps: int)
     assert len(list(bench.notes("clock_step"))) == steps
 
 
-def test_an_untrusted_clock_dates_nothing_and_the_session_is_kept_all_the_same() -> None:
+def test_an_untrusted_clock_gives_an_estimated_date_and_the_session_is_stored_all_the_same() -> None:
     bench = Bench(utc=None)
     bench.send(WallClock(bench.t, 12345.0, trusted=False))
     on_mat(bench)
     bench.up(60)
     (session,) = bench.saved
-    assert (session.start_utc, session.day, session.utc_offset_s) == (None, None, None)
+    assert session.estimated
+    assert session.start_utc == pytest.approx(EARLIEST_UTC + session.start_mono - 100.0, abs=1)
     assert session.on_mat_s == pytest.approx(100, abs=0.2)
 
 

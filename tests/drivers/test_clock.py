@@ -58,7 +58,8 @@ def test_the_kernel_can_be_asked() -> None:
 def test_the_boot_id(tmp_path: Path) -> None:
     file = tmp_path / "boot_id"
     file.write_text("5f1a\n")
-    assert boot_id(file) == "5f1a"
+    assert boot_id(file, lambda: 0.2) == "5f1a"
+    assert boot_id(file, lambda: 28_800.4) == "5f1a+28800", "suspended, the monotonic clock is another one"
     absent = tmp_path / "absent"
     assert len(boot_id(absent)) == 36
     assert boot_id(absent) != boot_id(absent)
@@ -147,7 +148,8 @@ class FakeClock:
 class Watched:
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.watch = ClockWatch(self.clock, self.got_one)
+        self.slept_s = 0.0
+        self.watch = ClockWatch(self.clock, self.got_one, slept_s=lambda: self.slept_s)
         self.got: list[Event] = []
 
     def got_one(self, event: Event) -> None:
@@ -187,6 +189,16 @@ def test_a_step_is_told_at_once_and_noted(step_s: float, told: str) -> None:
         WallClock(101.0, 101.0 + (NOW_UTC + step_s), trusted=False),
         Noted(101.0, "clock_step", f"The wall clock stepped by {told}."),
     ]
+
+
+def test_a_suspended_machine_is_no_step() -> None:
+    watched = Watched()
+    watched.watch.look()
+    watched.clock.offset_s += 28_800.0
+    watched.slept_s = 28_800.0
+    assert watched.run(30) == [WallClock(101.0, 101.0 + NOW_UTC + 28_800.0, trusted=False, slept=True)]
+    watched.clock.offset_s += 3600.0
+    assert [type(event) for event in watched.run(30)] == [WallClock, Noted], "a step after it is one"
 
 
 def test_small_steps_add_up() -> None:

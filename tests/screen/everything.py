@@ -71,7 +71,9 @@ def notices(w: Words) -> Iterator[str]:
 def idle(w: Words) -> Iterator[View]:
     days = [(1, 14), (14, 14), (15, 14), (DAYS_MAX, DAYS_MAX)]
     sayings = [None, *notices(w)]
-    for (day, of), clock, notice, seconds in product(days, ("00:00", None), sayings, (0.0, 30.0, ALL_DAY_MIN * 60.0)):
+    for (day, of), clock, notice, seconds in product(
+        days, ("00:00", "~12-31"), sayings, (0.0, 30.0, ALL_DAY_MIN * 60.0)
+    ):
         for done, rest in ((False, False), (True, False), (False, True), (True, True)):
             yield Idle(clock, day, 15, 20, seconds, done, rest, notice, of)
     unsent = (getattr(ENGLISH.unsent, field.name).format(status=404) for field in fields(ENGLISH.unsent))

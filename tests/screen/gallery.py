@@ -73,11 +73,13 @@ def gallery(w: Words) -> dict[str, View]:
         "idle-done": Idle("21:05", 5, 5, 10, 9 * 60 + 31.0, done=True, rest_day=False),
         "idle-done-twice": Idle("21:05", 12, 15, 20, 34 * 60.0, done=True, rest_day=False),
         "idle-rest-day": Idle("08:00", 8, 10, 15, 0.0, done=False, rest_day=True),
-        "idle-no-clock": Idle(None, 1, 2, 5, 0.0, done=False, rest_day=False),
+        "idle-no-clock": Idle("~03-15", 1, 2, 5, 0.0, done=False, rest_day=False),
         "idle-notice": Idle("19:42", 12, 15, 20, 0.0, done=False, rest_day=False, notice=w.bar.check_mat),
         "idle-backwards": Idle("19:42", 12, 15, 20, 0.0, done=False, rest_day=False, notice=w.bar.backwards),
-        "idle-notice-no-clock": Idle(None, 5, 5, 10, 400.0, done=False, rest_day=False, notice=w.bar.clock_unknown),
-        "idle-notice-some": Idle(None, 12, 15, 20, 17 * 60.0, done=True, rest_day=False, notice="disk full: not saved"),
+        "idle-notice-no-clock": Idle("~03-15", 5, 5, 10, 400.0, done=False, rest_day=False, notice=w.bar.clock_unknown),
+        "idle-notice-some": Idle(
+            "~03-15", 12, 15, 20, 17 * 60.0, done=True, rest_day=False, notice="disk full: not saved"
+        ),
         "idle-after-plan": Idle("07:15", 15, 10, 20, 0.0, done=False, rest_day=False),
         **{f"safety-{page + 1}": Safety(page, len(PAGES)) for page in range(len(PAGES))},
         "safety-hold": Safety(len(PAGES) - 1, len(PAGES), hold=0.5),

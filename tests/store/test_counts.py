@@ -143,7 +143,7 @@ def test_a_count_that_contradicts_the_rest_is_refused_in_one_sentence(store: Sto
     folder = tmp_path / "csv"
     export_csv(store, folder)
     text = (folder / "sessions.csv").read_text()
-    (folder / "sessions.csv").write_text(text.replace("thing,,false", "thing,,true").replace("\n0,", "\n7,"))
+    (folder / "sessions.csv").write_text(text.replace("thing,,false,f", "thing,,false,t").replace("\n0,", "\n7,"))
     with pytest.raises(ImportFormatError, match=r"sessions\.csv, line 2, field counts: it is false by"):
         import_csv(store, folder)
     assert len(store.sessions()) == 3

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from matpi.core.effects import DateBoot
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -261,7 +262,7 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
     store.save_session(undated("s1", 100.0))
     store.checkpoint(undated("s2", 5000.0, reason=None))
     store.save_session(undated("other", 100.0, boot_id="boot-b"))
-    store.save_session(session("dated", start_utc=UTC))
+    store.save_session(session("dated", start_utc=UTC + 100))
     store.save_rating(rating(mono=730.0, utc=None, utc_offset_s=None, day=None))
     store.save_stop(stop(mono=735.5, utc=None, utc_offset_s=None, day=None))
 
@@ -271,7 +272,7 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
     def day(utc: float) -> date:
         return date(2025, 3, 29) if utc < UTC + 4000 else date(2025, 3, 30)
 
-    assert store.date_boot("boot-a", UTC, offset, day) == 4
+    assert store.date_boot(DateBoot("boot-a", UTC), offset, day) == 4
     after = {entry.session.id: entry.session for entry in store.sessions()}
     first = session("s1", start_mono=100.0, start_utc=UTC + 100, utc_offset_s=3600, day=date(2025, 3, 29))
     assert after["s1"] == first
@@ -279,16 +280,16 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
         "s2", start_mono=5000.0, start_utc=UTC + 5000, utc_offset_s=7200, day=date(2025, 3, 30), reason=None
     )
     assert after["other"].start_utc is None
-    assert after["dated"] == session("dated", start_utc=UTC)
+    assert after["dated"] == session("dated", start_utc=UTC + 100)
     log = store.log()
     assert log.ratings == (rating(utc=UTC + 730, utc_offset_s=3600, day=date(2025, 3, 29)),)
     assert log.stops == (stop(utc=UTC + 735.5, utc_offset_s=3600, day=date(2025, 3, 29)),)
-    assert store.date_boot("boot-a", UTC + 7, offset, day) == 0, "a date once given stays"
+    assert store.date_boot(DateBoot("boot-a", UTC + 7), offset, day) == 0, "a date once given stays"
 
 
 def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:
     store.checkpoint(undated("s1", 100.0, reason=None, on_mat_s=3.0))
-    store.date_boot("boot-a", UTC, lambda _: 0, lambda _: date(2025, 1, 1))
+    store.date_boot(DateBoot("boot-a", UTC), lambda _: 0, lambda _: date(2025, 1, 1))
     store.save_session(undated("s1", 100.0))
     (kept,) = store.log().sessions
     assert (kept.start_utc, kept.utc_offset_s, kept.day, kept.on_mat_s) == (UTC + 100, 0, date(2025, 1, 1), 600.3)
@@ -296,7 +297,7 @@ def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> 
 
 def test_dating_is_all_or_nothing(store: Store) -> None:
     store.save_session(undated("s1", 1.0))
-    store.save_rating(rating(utc=None))
+    store.save_rating(rating(utc=None, day=None))
 
     def fails(utc: float) -> date:
         if utc > UTC + 100:
@@ -304,7 +305,7 @@ def test_dating_is_all_or_nothing(store: Store) -> None:
         return date(2025, 1, 1)
 
     with pytest.raises(LookupError):
-        store.date_boot("boot-a", UTC, lambda _: 0, fails)
+        store.date_boot(DateBoot("boot-a", UTC), lambda _: 0, fails)
     assert store.log().sessions[0].start_utc is None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from matpi.core.effects import DateBoot
 from matpi.core.model import Doubt, EndReason
 from matpi.errors import StoreError, UsageError
 from matpi.store import file, members, outbox, outgoing, posting, schema, transfer
@@ -169,11 +170,29 @@ def test_a_date_that_comes_later_is_a_revision(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         store.save_session(undated("s1", 100.0))
         store.save_rating(rating(utc=None, utc_offset_s=None, day=None))
-        store.date_boot("boot-a", UTC - 100.0, lambda _: 3600, lambda _: date(2025, 11, 24))
+        store.date_boot(DateBoot("boot-a", UTC - 100.0), lambda _: 3600, lambda _: date(2025, 11, 24))
         told = queued(store)
     assert [id_ for id_, _, _ in told] == ["s1-1", "r1-1", "s1-2", "r1-2"]
     assert told[0][2]["timestamp"] is told[0][2]["data"]["start"] is told[0][2]["data"]["day"] is None
     assert told[2][2]["data"]["start"] == "2025-11-24T17:00:00+01:00"
+
+
+def test_an_estimated_date_is_sent_as_not_known_and_the_exact_one_is_a_revision(path: Path) -> None:
+    with Store.open(path, sinks=("house",)) as store:
+        for offset_utc, estimated in ((UTC - 9e6, True), (UTC - 8e6, True), (UTC - 100.0, False)):
+            store.save_session(session("s1", start_mono=100.0, start_utc=100.0 + UTC - 9e6, estimated=True))
+            store.save_rating(rating(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True))
+            store.save_stop(stop(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True))
+            dating = DateBoot("boot-a", offset_utc, estimated)
+            store.date_boot(dating, lambda _: 3600, lambda _: date(2025, 11, 24))
+        told = queued(store)
+    assert [id_ for id_, _, _ in told] == ["s1-1", "r1-1", "w1-1", "s1-2", "r1-2", "w1-2"], "no revision of estimates"
+    for _, _, body in told[:3]:
+        data = body["data"]
+        assert body["timestamp"] is data["day"] is data.get("start", data.get("at")) is None
+        assert data.get("end") is None
+    assert {body["data"]["day"] for _, _, body in told[3:]} == {"2025-11-24"}
+    assert told[3][2]["data"]["start"] == "2025-11-24T17:00:00+01:00"
 
 
 def test_what_a_power_cut_left_open_is_told_when_it_is_closed(path: Path) -> None:

@@ -32,10 +32,10 @@ from tests.store.values import UTC, rating, session, stop
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
-    "deleted_utc,deleted_why,load_kg,person,doubt,yours,counts",
+    "deleted_utc,deleted_why,load_kg,person,doubt,yours,estimated,counts",
     "edits": "session_id,n,edited_utc,field,before,after",
-    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person",
-    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person",
+    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person,estimated",
+    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person,estimated",
     "days": "day,rest,snoozed,person",
     "people": "id,name,weekly_goal,chosen,removed",
 }
@@ -83,8 +83,8 @@ def test_the_fields_of_the_csv_files_are_in_their_order(store: Store, tmp_path: 
     for path in written:
         assert path.read_text(encoding="utf-8").splitlines()[0] == HEADERS[path.stem]
     lines = (tmp_path / "out" / "sessions.csv").read_bytes().split(b"\r\n")
-    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,,,,true"
-    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,,,,true"
+    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,,,,false,true"
+    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,,,,false,true"
     assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed,person\r\n2025-11-24,true,false,\r\n"
 
 

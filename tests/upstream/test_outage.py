@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from matpi.core.effects import DateBoot
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox, statuses
 from matpi.store.outgoing import delivery_id
@@ -142,7 +143,7 @@ def test_whatever_is_cut_off_the_receiver_ends_up_with_what_the_log_has(tmp_path
             mat.store.restore_session(chance.choice(gone))
 
     def date_it() -> None:
-        mat.store.date_boot("boot-a", THEN - 100.0, lambda _: 3600, lambda _: date(2025, 11, 24))
+        mat.store.date_boot(DateBoot("boot-a", THEN - 100.0), lambda _: 3600, lambda _: date(2025, 11, 24))
 
     def restart() -> None:
         mat.stop()

@@ -178,5 +178,5 @@ def session(
 ) -> Payload:
     return {
         "id": name, "start": start, "on_mat_s": on_mat_s, "reason": reason, "rating": rating, "aways": aways,
-        "open": reason is None, "counts": True, "doubt": None, "yours": None,
+        "open": reason is None, "counts": True, "doubt": None, "yours": None, "estimated": False,
     }  # fmt: skip

@@ -258,8 +258,10 @@ def test_sessions_and_plan_in_plain_words(page: Page, bench: FakeBench) -> None:
         {**session("f", None, 95.0, "left", None), **doubts}
         for doubts in (doubted, {"doubt": "unusual"}, {**doubted, "doubt": "unknown"}, {**doubted, "yours": False})
     ]
+    bench.sessions["sessions"][0] |= {"start": "2026-11-23T20:10:01+01:00", "estimated": True}
     bench.put("sessions", bench.sessions)
     page.wait_for_function("() => document.querySelectorAll('#rows tr').length === 4")
+    assert page.locator("#rows td:first-child").all_inner_texts()[-1] == "~Mon 23 Nov, 20:10", "an estimated date"
     assert page.locator("#rows td:last-child").all_inner_texts() == [
         "got up · not counted: not you", "got up · not counted: was that you?", "got up · was that you?",
         "got up · not counted: a thing",

@@ -1,0 +1,132 @@
+"""Dates of records, by trusted clocks and without: which offset a boot has, and what its records get from it.
+
+A boot has one offset, utc = mono + offset, so that days apart within it stay days apart. Without a trusted clock the
+offset is estimated: the boot continues from the newest time known. How long the power was off is not known and counts
+for nothing; so an estimate is never late, and no day is counted that was none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from math import ceil
+from typing import TypeVar
+
+from matpi.core.effects import DateBoot
+from matpi.core.model import Log, Rating, Session, StopSign
+from matpi.core.wall import EARLIEST_UTC, MOVES_S, Wall, believable
+
+_DAY_S = 86_400.0
+
+Record = TypeVar("Record", bound=Session | Rating | StopSign)
+
+
+def mono_of(record: Session | Rating | StopSign) -> float:
+    return record.start_mono if isinstance(record, Session) else record.mono
+
+
+def utc_of(record: Session | Rating | StopSign) -> float | None:
+    return record.start_utc if isinstance(record, Session) else record.utc
+
+
+def end_of(record: Session | Rating | StopSign) -> float | None:
+    return record.end_utc if isinstance(record, Session) else record.utc
+
+
+def redated(
+    record: Record, dating: DateBoot, utc_offset_for: Callable[[float], int], day_for: Callable[[float], date]
+) -> Record:
+    """The record as `dating` has it; the same object when nothing changes.
+
+    A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
+    edited it; what is missing beside it, such as its day, is filled in.
+    """
+    if record.boot_id != dating.boot_id:
+        return record
+    was, utc = utc_of(record), mono_of(record) + dating.offset_utc
+    offset_s, day, estimated = record.utc_offset_s, record.day, record.estimated
+    edited = isinstance(record, Session) and record.edited
+    if was is not None and not estimated and (dating.estimated or edited or abs(utc - was) < MOVES_S):
+        utc = was
+    elif was is not None or day is None:
+        offset_s, day, estimated = None, None, dating.estimated
+    offset_s = utc_offset_for(utc) if offset_s is None else offset_s
+    at = {"start_utc" if isinstance(record, Session) else "utc": utc}
+    new = replace(record, **at, utc_offset_s=offset_s, day=day or day_for(utc), estimated=estimated)  # type: ignore[arg-type]
+    return record if new == record else new
+
+
+def records(log: Log, left_open: Session | None = None) -> list[Session | Rating | StopSign]:
+    """All of them, by their dates; one without follows the one that it is stored behind."""
+    keyed: list[tuple[float, Session | Rating | StopSign]] = []
+    sessions = log.sessions if left_open is None else (*log.sessions, left_open)
+    for table in (sessions, log.ratings, log.stops):
+        last = -1.0
+        for record in table:
+            utc = utc_of(record)
+            last = last if utc is None else utc
+            keyed.append((last, record))
+    return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) -> float:
+    """The estimated offset of a boot that begins: that of its own records (the service was started again), else `t` is
+    the newest time that the log knows.
+    """
+    known = [record for record in records(log, left_open) if utc_of(record) is not None]
+    for record in reversed(known):
+        utc = utc_of(record)
+        if record.boot_id == boot_id and utc is not None and not (isinstance(record, Session) and record.edited):
+            return utc - mono_of(record)
+    ends = [end for end in map(end_of, known) if end is not None and believable(end)]
+    return max(ends, default=EARLIEST_UTC) - t
+
+
+def undated(log: Log) -> Iterator[DateBoot]:
+    """Estimates for boots whose records have no date at all, as older versions stored them: each begins where the one
+    before it ended.
+    """
+    tables: tuple[tuple[Session | Rating | StopSign, ...], ...] = (log.sessions, log.ratings, log.stops)
+    if all(record.day is not None for table in tables for record in table):
+        return
+    offsets = {r.boot_id: utc - mono_of(r) for r in records(log) if (utc := utc_of(r)) is not None}
+    given = set[str]()
+    for table in tables:
+        last = EARLIEST_UTC
+        for record in table:
+            end = end_of(record)
+            if end is None and record.day is None:
+                offset = offsets.setdefault(record.boot_id, last - mono_of(record))
+                end = mono_of(record) + offset + (record.span_s if isinstance(record, Session) else 0.0)
+                if record.boot_id not in given:
+                    given.add(record.boot_id)
+                    yield DateBoot(record.boot_id, offset, estimated=True)
+            last = max(last, end or last)
+
+
+def in_order(log: Log, left_open: Session | None, wall: Wall) -> Iterator[DateBoot]:
+    """Estimates of earlier boots, corrected now that it is known when this one began.
+
+    Those between two known times move together: up to the day before the later one, for people lie down most days,
+    but not onto its day, which would be done with no one on the mat; and before it in any case.
+    """
+    bound, run, offsets = wall.began + wall.offset_utc, list[Session | Rating | StopSign](), dict[str, float]()
+    for record in (*reversed(records(log, left_open)), None):
+        if record is not None and record.estimated:
+            run.append(record)
+            continue
+        if run and (shift := _shift(run, bound, wall)):
+            for one in run:
+                offsets.setdefault(one.boot_id, (utc_of(one) or 0.0) - mono_of(one) + shift)
+        run.clear()
+        bound = bound if record is None else min(bound, utc_of(record) or bound)
+    for boot, offset in offsets.items():
+        yield DateBoot(boot, offset, estimated=True)
+
+
+def _shift(run: list[Session | Rating | StopSign], bound: float, wall: Wall) -> float:
+    last = max(utc_of(record) or 0.0 for record in run)
+    end = max(end_of(record) or 0.0 for record in run)
+    days = ceil((wall.day_begins(bound) - last) / _DAY_S) - 1
+    return min(max(days, 0) * _DAY_S, bound - end)
