@@ -263,7 +263,7 @@ def libraries(scale: ScaleConfig, versions: Mapping[str, str]) -> Check:
     if scale.driver == "sim":
         spare |= {"lgpio"}
     missing = [n for n, v in versions.items() if not v and n not in spare]
-    stub = versions.get("lgpio", "").startswith(STUB)
+    stub = versions.get("lgpio", "").startswith(STUB) and "lgpio" not in spare
     shown = ", ".join(f"{n} {v}" for n, v in versions.items() if v)
     debian = [f"python3-{n}" for n in ("lgpio", "spidev") if n in missing or (n == "lgpio" and stub)]
     if missing or stub:
