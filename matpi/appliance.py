@@ -37,7 +37,7 @@ from matpi.ringing import Ringing
 from matpi.rules import device_rules
 from matpi.screen.render import render
 from matpi.splash import Parts
-from matpi.status import STATUS_EVERY_S, write_status
+from matpi.status import STATUS_EVERY_S, status_line, write_status
 from matpi.store.patient import PatientStore
 
 if TYPE_CHECKING:
@@ -288,9 +288,12 @@ class Appliance:
             self._relays.turned(self.device, self.clock.monotonic())
         if self._notifier is not None:
             self._notifier.watchdog()
-        if self._status_path is not None and self.clock.monotonic() >= self._status_due:
+        if self.clock.monotonic() >= self._status_due:
             self._status_due = self.clock.monotonic() + STATUS_EVERY_S
-            write_status(self._status_path, self)
+            if self._notifier is not None:
+                self._notifier.status(status_line(self))
+            if self._status_path is not None:
+                write_status(self._status_path, self)
         self._heard_turn()
 
     # -- down ------------------------------------------------------------------------------------------------------

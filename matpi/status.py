@@ -51,6 +51,20 @@ def status(appliance: Appliance) -> dict[str, Any]:
     }
 
 
+def status_line(appliance: Appliance) -> str:
+    """Say in one line what the device does and what is wrong with it, for `systemctl status`."""
+    device, scale, screen = appliance.device, appliance.scale, appliance.screen
+    if device is None:
+        raise RuntimeError("a device that has not started has no status")
+    snapshot = device.snapshot()
+    wrong = [
+        scale.report().trouble if scale is not None else "",
+        (screen.trouble or "") if screen is not None else "",
+        f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
+    ]
+    return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)
+
+
 def write_status(path: Path, appliance: Appliance) -> None:
     """A status that cannot be written stops nothing: doctor then says that it found none."""
     new = path.with_name(path.name + ".new")
