@@ -19,7 +19,7 @@ from matpi import __version__
 from matpi.config import Config, ScaleConfig
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
-from matpi.core.effects import Effect, SaveCalibration, SaveZero, UseCalibration
+from matpi.core.effects import ChimeKind, Effect, Light, Pattern, SaveCalibration, SaveZero, UseCalibration
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
@@ -28,10 +28,11 @@ from matpi.drivers.clock import ClockWatch
 from matpi.drivers.gpio import Button, Led, Piezo
 from matpi.drivers.oled import PanelThread
 from matpi.drivers.recorder import Recorder
-from matpi.errors import HardwareError, StoreError
+from matpi.errors import StoreError
 from matpi.glow import Glow
 from matpi.host import zone_for
 from matpi.loop import Loop
+from matpi.opening import Opening
 from matpi.ports import Clock
 from matpi.ringing import Ringing
 from matpi.rules import device_rules
@@ -91,8 +92,11 @@ class Appliance:
         self._heard_turn = turned
         self._make_store = make_store
         self._inbox = inbox
+        self._opening = Opening(inbox.put, now=clock.monotonic)
         self._button: Button | None = None
-        self._led: Any = None
+        self._led: Led | None = None
+        self._wanted_light = Light(Pattern.OFF, self.started_mono)
+        self._lighting = threading.Lock()  # guards the light wanted and `glow`
         self._piezo: Piezo | None = None
         self._ringing: Ringing | None = None
         self._clock_watch: Any = None
@@ -126,19 +130,23 @@ class Appliance:
         self._recorder = Recorder(*given, self._inbox.put)
         self._recorder.start()
         device = self._boot(store, memory, calibration)
-        self.glow = self._light()
-        self._ringing = self._chime()
         self.loop = Loop(
             device,
             store,
             self.screen or _NoScreen(),
-            self.glow.play if self.glow is not None else lambda _: None,
+            self._shine,
             self._seen,
             calibration,
             self._inbox,
-            self._ringing.ring if self._ringing is not None else lambda _: None,
+            self._ring,
         )
-        self._button = self._wire_button()
+        if self.config.lamp.driver != "none":
+            self._opening.open("lamp", self._open_lamp)
+        if self.config.chime.driver != "none":
+            self._opening.open("chime", self._open_chime)
+        if self.config.button.driver != "none":
+            self._opening.open("button", self._open_button)
+        self._opening.start()
         self._clock_watch = self._watch_clock()
         self.scale = self._weigh()
         self._relays = self._send_on()
@@ -169,36 +177,29 @@ class Appliance:
             words=self.words,
         )
 
-    def _light(self) -> Glow | None:
-        if self.config.lamp.driver == "none":
-            return None
-        try:
-            self._led = Led(self.config.lamp.pin, self.parts.pins())
-        except HardwareError as error:
-            self._note("lamp_lost", str(error))
-            return None
-        return Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+    def _open_lamp(self) -> None:
+        self._led = Led(self.config.lamp.pin, self.parts.pins())
+        with self._lighting:
+            self.glow = Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+            self.glow.play(self._wanted_light)
 
-    def _chime(self) -> Ringing | None:
-        if self.config.chime.driver == "none":
-            return None
-        try:
-            self._piezo = Piezo(self.config.chime.pin, self.parts.pins())
-        except HardwareError as error:
-            self._note("chime_lost", str(error))
-            return None
-        return Ringing(self._piezo, self._inbox.put, now=self.clock.monotonic)
+    def _open_chime(self) -> None:
+        self._piezo = Piezo(self.config.chime.pin, self.parts.pins())
+        self._ringing = Ringing(self._piezo, self._inbox.put, now=self.clock.monotonic)
 
-    def _wire_button(self) -> Button | None:
-        if self.config.button.driver == "none":
-            return None
-        try:
-            button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
-        except HardwareError as error:
-            self._note("button_lost", str(error))
-            return None
-        button.start(self._inbox.put)
-        return button
+    def _open_button(self) -> None:
+        self._button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
+        self._button.start(self._inbox.put)
+
+    def _shine(self, light: Light) -> None:
+        with self._lighting:
+            self._wanted_light = light
+            if self.glow is not None:
+                self.glow.play(light)
+
+    def _ring(self, kind: ChimeKind) -> None:
+        if self._ringing is not None:
+            self._ringing.ring(kind)
 
     def _watch_clock(self) -> Any:
         watch = ClockWatch(self.clock, self._inbox.put)
@@ -303,6 +304,7 @@ class Appliance:
         if self._notifier is not None:
             self._notifier.stopping()
         screen, status = self.screen, self._status_path
+        self._opening.stop()  # first: it brings parts
         parts = (self._relays, self.scale, self._clock_watch, self._button, self.glow, self._ringing)
         ends = [part.stop for part in parts if part]
         ends += [pin.close for pin in (self._led, self._piezo) if pin is not None]

@@ -136,14 +136,15 @@ def run_doctor(
         facts = None if watched is None else watched.end()
     if status is not None:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
+    lost = () if status is None else status.lost
     return [
         config_check or Check("config", "file", SKIPPED, "not looked at"),
         *device_checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
         verdicts.panel(config, host.bus, None if status is None else status.panel),
         verdicts.gpio(config, host.gpio),
-        verdicts.button(config, host.button, running=hands_off),
-        verdicts.lamp(config),
+        verdicts.button(config, host.button, running=hands_off, lost="button_lost" in lost),
+        verdicts.lamp(config, lost="lamp_lost" in lost),
         verdicts.clock(host.clock),
         *verdicts.disk(host.disk),
         log,

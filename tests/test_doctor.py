@@ -423,6 +423,8 @@ def test_a_running_device_is_asked_and_left_alone(run: Callable[..., Ran], statu
         ({"version": "0.0.9"}, "device running", WARN, f"but {__version__} is installed"),
         ({"unsaved": 2}, "device kept", FAIL, "2 records are not on the disk"),
         ({"panel": {"lost": True, "trouble": "No answer."}}, "panel answer", FAIL, "No answer; look"),
+        ({"lost": ["lamp_lost", "button_lost"]}, "button level", FAIL, "cannot use GPIO 17; find why in `journalctl"),
+        ({"lost": ["lamp_lost"]}, "lamp light", FAIL, "cannot use GPIO 18"),
         ({"scale": None}, "reader process", SKIPPED, "not started it yet"),
         ({"scale": {"alive": False}}, "chip 1 samples", SKIPPED, "nothing heard"),
         ({"net_kg": 71.0}, "chip 1 noise", SKIPPED, "71.0 kg lie"),
