@@ -150,8 +150,7 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
     path = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
     if config.scale.driver == "sim":
         _say('No hardware is used: driver = "sim" in [scale] emulates every part.')
-    # Absolute: lgpio changes the working directory.
-    run_device(config, _parts(config, board=board), path.absolute(), _say, status_path())
+    run_device(config, _parts(config, board=board), path, _say, status_path())
 
 
 def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> Board | Header:

@@ -23,21 +23,18 @@ from matpi.core.effects import ChimeKind, Effect, Light, Pattern, SaveCalibratio
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
-from matpi.core.views import Fault
 from matpi.drivers.clock import ClockWatch
 from matpi.drivers.gpio import Button, Led, Piezo
 from matpi.drivers.oled import PanelThread
 from matpi.drivers.recorder import Recorder
-from matpi.errors import StoreError
 from matpi.glow import Glow
-from matpi.host import zone_for
+from matpi.host import stored_zone, zone_doubts
 from matpi.loop import Loop
 from matpi.opening import Opening
 from matpi.ports import Clock
 from matpi.ringing import Ringing
 from matpi.rules import device_rules
-from matpi.screen.render import render
-from matpi.splash import Parts
+from matpi.splash import Parts, show_why
 from matpi.status import STATUS_EVERY_S, status_line, write_status
 from matpi.store.patient import PatientStore
 
@@ -106,6 +103,8 @@ class Appliance:
         """A new calibration that is not in use yet."""
         self._status_due = self.started_mono
         self._pulled = threading.Event()
+        self._refused = False
+        """The start failed, and the panel shows why."""
 
     @property
     def device(self) -> Device | None:
@@ -114,14 +113,18 @@ class Appliance:
     # -- up --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
+        """What stops it is shown on the panel, where it stays, and in `systemctl status`."""
         try:
-            store = self._open_log()
-        except StoreError:
-            if self.screen is not None:
-                say = self.words.faults
-                told = Fault(say.cannot_start, say.log_closed, say.run_doctor)
-                self.screen.show(render(told), Brightness.BRIGHT)
+            self._start()
+        except Exception as error:
+            self._refused = True
+            show_why(self.screen, error, self.config.panel.language)
+            if self._notifier is not None:
+                self._notifier.status(f"cannot start: {error}")
             raise
+
+    def _start(self) -> None:
+        store = self._open_log()
         memory = store.load()
         calibration, strange = calibration_of(memory.calibration, self.config.scale)
         if strange:
@@ -168,10 +171,11 @@ class Appliance:
             memory=replace(
                 memory,
                 calibration=calibration,
+                doubts=memory.doubts + zone_doubts(memory.settings.zone),
                 set_aside=None if store.set_aside is None else store.set_aside.name,
             ),
             rules=device_rules(self.config),
-            zone_for=zone_for,
+            zone_for=stored_zone,
             new_id=lambda: uuid.uuid4().hex,
             version=__version__,
             words=self.words,
@@ -309,8 +313,7 @@ class Appliance:
         ends = [part.stop for part in parts if part]
         ends += [pin.close for pin in (self._led, self._piezo) if pin is not None]
         if screen is not None:
-            # Without a loop it goes on saying why the device could not start.
-            ends.append(lambda: screen.stop(blank=self.loop is not None))
+            ends.append(lambda: screen.stop(blank=not self._refused))
         if self.store is not None:
             ends.append(self.store.close)
         if status is not None:

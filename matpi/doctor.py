@@ -19,8 +19,10 @@ from matpi import __version__, scale_verdicts, verdicts
 from matpi import config as config_file
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
+from matpi.core.plan_file import course_of
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
+from matpi.host import zone_doubts
 from matpi.ports import PutCounted
 from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check, Verdict
 
@@ -129,7 +131,7 @@ def run_doctor(
     watched = None if hands_off or scale is None else _Watched(scale)
     try:
         host = probe(config, store, touch=not hands_off)
-        log, calibrated, slopes = log_checks(store)
+        logs, calibrated, slopes = log_checks(store)
         if watched is not None and watched.going:
             sleep(max(0.0, seconds - (now() - begun)))
     finally:
@@ -147,7 +149,7 @@ def run_doctor(
         verdicts.lamp(config, lost="lamp_lost" in lost),
         verdicts.clock(host.clock),
         *verdicts.disk(host.disk),
-        log,
+        *logs,
         *upstream_checks(config, store, {} if status is None else status.upstream),
         verdicts.groups(config, host),
         verdicts.spi(config, host.spi_faults),
@@ -267,23 +269,35 @@ def device_checks(device: Device) -> list[Check]:
     return [alive, Check("device", "kept", OK, what)]
 
 
-def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:
-    """The log is opened read only: is it whole, is it calibrated (None: cannot be told), counts/kg by channel."""
+def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]]:
+    """The log is opened read only: is it whole, can its values be used, is it calibrated (None: cannot be told),
+    counts/kg by channel.
+    """
     from matpi.store.db import Store, is_unmade
 
+    part, untold = "log", Check("log", "values", SKIPPED, "the log could not be read")
     try:
         if is_unmade(store):
-            return Check("log", "whole", OK, f"none yet; {store} is made at the first start"), False, ()
+            whole = Check(part, "whole", OK, f"none yet; {store} is made at the first start")
+            return [whole, replace(untold, what="nothing is stored yet")], False, ()
         with Store.open(store, read_only=True) as log:
-            sessions, calibration = len(log.sessions()), log.calibration()
+            sessions, memory = len(log.sessions()), log.load()
     except StoreBusyError as error:
-        return Check("log", "whole", WARN, *_split(str(error), "try again later")), None, ()
+        return [Check(part, "whole", WARN, *_split(str(error), "try again later")), untold], None, ()
     except StoreError as error:
-        return Check("log", "whole", FAIL, *_split(str(error), "run again with sudo")), None, ()
-    whole = Check("log", "whole", OK, f"{store}: {sessions} session{'' if sessions == 1 else 's'}, whole")
+        return [Check(part, "whole", FAIL, *_split(str(error), "run again with sudo")), untold], None, ()
+    checks = [Check(part, "whole", OK, f"{store}: {sessions} session{'' if sessions == 1 else 's'}, whole")]
+    wrong = course_of(memory.settings.own_plan)[1]
+    doubts = [*memory.doubts, *zone_doubts(memory.settings.zone), *([wrong] if wrong else [])]
+    if doubts:
+        what, do = _split(" ".join(doubts), "set it again with `matpi settings`")
+        checks.append(Check(part, "values", WARN, what, do))
+    else:
+        checks.append(Check(part, "values", OK, f"all usable; the time zone is {memory.settings.zone}"))
+    calibration = memory.calibration
     if calibration is None:
-        return whole, False, ()
-    return whole, not calibration.approximate, calibration.counts_per_kg
+        return checks, False, ()
+    return checks, not calibration.approximate, calibration.counts_per_kg
 
 
 def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:

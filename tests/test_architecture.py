@@ -85,6 +85,7 @@ ARROWS: dict[str, set[str]] = {
         "config",
         "core",
         "drivers",
+        "host",
         "ports",
         "scale_verdicts",
         "sending",

@@ -625,6 +625,7 @@ KEYS = [
     "disk room",
     "disk writable",
     "log whole",
+    "log values",
     "upstream sinks",
     "user groups",
     "spi nodes",
