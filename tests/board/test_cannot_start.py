@@ -13,9 +13,11 @@ import pytest
 from matpi.core.model import Acknowledgement
 from matpi.core.views import Fault, Idle
 from matpi.doctor import log_checks
+from matpi.errors import StoreError
 from matpi.rig import Rig
 from matpi.screen.render import render
 from matpi.store.db import Store
+from matpi.store.transfer import export_json
 from matpi.verdicts import OK, WARN
 from tests.board.test_run import service
 
@@ -169,6 +171,13 @@ def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path
         rig.power_off()
         for file in tmp_path.glob("bad.db*"):
             file.unlink()
+
+
+def test_an_export_is_refused_when_a_record_cannot_be_in_it(lived: Path, tmp_path: Path) -> None:
+    set_values(lived, "UPDATE sessions SET day = 'x'")
+    with Store.open(lived, read_only=True) as log, pytest.raises(StoreError, match="Invalid isoformat string: 'x'"):
+        export_json(log, tmp_path / "all.json")
+    assert not (tmp_path / "all.json").exists()
 
 
 def test_every_command_reads_such_a_log_and_a_new_zone_is_taken(lived: Path) -> None:
