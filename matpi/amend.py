@@ -19,7 +19,7 @@ from matpi.core.rules import DeviceRules
 from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
-from matpi.host import default_store, zone_for
+from matpi.host import default_store, stored_zone
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
 from matpi.telling import clock, local, say, tell_set_aside, words
@@ -168,7 +168,7 @@ def _start(text: str, settings: Settings, now_utc: float) -> dict[str, object]:
         wall = None
     if wall is None or wall.tzinfo is not None or len(text) < len("2026-03-15 21:00"):
         raise UsageError(f"start={text} is no date and time of the local clock; write {EDITS['start']}.")
-    zone = zone_for(settings.zone)
+    zone = stored_zone(settings.zone)
     utc = local_instant(wall.date(), zone, wall.time()) if 1970 < wall.year < 2200 else 0.0
     if utc is None or (utc and datetime.fromtimestamp(utc, zone).replace(tzinfo=None) != wall):
         raise UsageError(f"start={text} never was: the clocks went forward over it; choose a time beside it.")

@@ -26,6 +26,7 @@ from matpi.host import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
     from matpi.board_twin import BoardTwin
+    from matpi.config import Config
     from matpi.core.words import Words
     from matpi.header import Header
     from matpi.rig import Rig
@@ -160,15 +161,21 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
             panel = Header(config_file.Config(panel=shown)).panel()
             show_fault(panel, say.config_wrong, say.in_config, say.run_doctor)
         raise
-    if board:
+    path = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
+    if config.scale.driver == "sim":
+        _say('No hardware is used: driver = "sim" in [scale] emulates every part.')
+    run_device(config, _parts(config, board=board), path, _say, status_path())
+
+
+def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> Board | Header:
+    """The real parts; with `board`, or `driver = "sim"` in [scale], a whole emulated board instead."""
+    if board or config.scale.driver == "sim":
         from matpi.sim.board import Board
 
-        run_device(config, Board(config), store or simulator_store().with_name("board.db"), _say, status_path())
-    else:
-        from matpi.header import Header
+        return Board(config, kg=kg)
+    from matpi.header import Header
 
-        # Absolute: lgpio changes the working directory.
-        run_device(config, Header(config), (store or Path(config.store.path)).absolute(), _say, status_path())
+    return Header(config)
 
 
 def examine(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
@@ -176,28 +183,11 @@ def examine(config_path: Path | None, store: Path | None, *, as_json: bool, boar
     from matpi.doctor import STATUS_PATH, read_config, report, run_doctor
 
     config, check = read_config(config_path or (None if board else device_config()))
+    parts, path = _parts(config, board=board), STATUS_PATH
     if board:
-        from matpi.sim.board import Board
-
-        emulated = Board(config)
         store = store or simulator_store().with_name("board.db")
-        checks = run_doctor(
-            config,
-            store.with_name("no-status.json"),  # whatever runs on this computer is not this board
-            scale=emulated.scale(),
-            probe=emulated.probe,
-            store_path=store,
-            config_check=check,
-        )
-    else:
-        from matpi.drivers.probe import HostProbe
-        from matpi.header import Header
-
-        header = Header(config)
-        scale = None if config.scale.driver == "sim" else header.scale()
-        checks = run_doctor(
-            config, STATUS_PATH, scale=scale, probe=HostProbe(header.pins), store_path=store, config_check=check
-        )
+        path = store.with_name("no-status.json")  # whatever runs on this computer is not this board
+    checks = run_doctor(config, path, scale=parts.scale(), probe=parts.probe, store_path=store, config_check=check)
     return report(checks, as_json, _say)
 
 
@@ -217,16 +207,8 @@ def run_calibration(
     from matpi.store.db import Store
 
     config = config_file.load(config_path or (None if board else device_config()))
-    parts: Board | Header
-    if board:
-        from matpi.sim.board import Board
-
-        parts = Board(config, kg=EMULATED_KG if weight_kg is None else weight_kg)
-        path = simulator_store().with_name("board.db")
-    else:
-        from matpi.header import Header
-
-        parts, path = Header(config), Path(config.store.path)
+    parts = _parts(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
+    path = simulator_store().with_name("board.db") if board else Path(config.store.path)
     with Store.open(store or path) as log:
         calibrate(
             parts.scale(),
@@ -347,15 +329,7 @@ def run_record(
             f"The device, process {pid}, holds the load cells' pins; stop it first (`sudo systemctl stop matpi`),"
             f" or save its last 10 minutes with --last."
         )
-    parts: Board | Header
-    if board:
-        from matpi.sim.board import Board
-
-        parts = Board(config)
-    else:
-        from matpi.header import Header
-
-        parts = Header(config)
+    parts = _parts(config, board=board)
     memory = Memory()
     if not is_unmade(log):
         with Store.open(log, read_only=True) as stored:

@@ -19,25 +19,23 @@ from matpi import __version__
 from matpi.config import Config, ScaleConfig
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
-from matpi.core.effects import Effect, SaveCalibration, SaveZero, UseCalibration
+from matpi.core.effects import ChimeKind, Effect, Light, Pattern, SaveCalibration, SaveZero, UseCalibration
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
-from matpi.core.views import Fault
 from matpi.drivers.clock import ClockWatch
 from matpi.drivers.gpio import Button, Led, Piezo
 from matpi.drivers.oled import PanelThread
 from matpi.drivers.recorder import Recorder
-from matpi.errors import HardwareError, StoreError
 from matpi.glow import Glow
-from matpi.host import zone_for
+from matpi.host import stored_zone, zone_doubts
 from matpi.loop import Loop
+from matpi.opening import Opening
 from matpi.ports import Clock
 from matpi.ringing import Ringing
 from matpi.rules import device_rules
-from matpi.screen.render import render
-from matpi.splash import Parts
-from matpi.status import STATUS_EVERY_S, write_status
+from matpi.splash import Parts, show_why
+from matpi.status import STATUS_EVERY_S, status_line, write_status
 from matpi.store.patient import PatientStore
 
 if TYPE_CHECKING:
@@ -91,8 +89,11 @@ class Appliance:
         self._heard_turn = turned
         self._make_store = make_store
         self._inbox = inbox
+        self._opening = Opening(inbox.put, now=clock.monotonic)
         self._button: Button | None = None
-        self._led: Any = None
+        self._led: Led | None = None
+        self._wanted_light = Light(Pattern.OFF, self.started_mono)
+        self._lighting = threading.Lock()  # guards the light wanted and `glow`
         self._piezo: Piezo | None = None
         self._ringing: Ringing | None = None
         self._clock_watch: Any = None
@@ -102,6 +103,8 @@ class Appliance:
         """A new calibration that is not in use yet."""
         self._status_due = self.started_mono
         self._pulled = threading.Event()
+        self._refused = False
+        """The start failed, and the panel shows why."""
 
     @property
     def device(self) -> Device | None:
@@ -110,14 +113,18 @@ class Appliance:
     # -- up --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
+        """What stops it is shown on the panel, where it stays, and in `systemctl status`."""
         try:
-            store = self._open_log()
-        except StoreError:
-            if self.screen is not None:
-                say = self.words.faults
-                told = Fault(say.cannot_start, say.log_closed, say.run_doctor)
-                self.screen.show(render(told), Brightness.BRIGHT)
+            self._start()
+        except Exception as error:
+            self._refused = True
+            show_why(self.screen, error, self.config.panel.language)
+            if self._notifier is not None:
+                self._notifier.status(f"cannot start: {error}")
             raise
+
+    def _start(self) -> None:
+        store = self._open_log()
         memory = store.load()
         calibration, strange = calibration_of(memory.calibration, self.config.scale)
         if strange:
@@ -126,19 +133,23 @@ class Appliance:
         self._recorder = Recorder(*given, self._inbox.put)
         self._recorder.start()
         device = self._boot(store, memory, calibration)
-        self.glow = self._light()
-        self._ringing = self._chime()
         self.loop = Loop(
             device,
             store,
             self.screen or _NoScreen(),
-            self.glow.play if self.glow is not None else lambda _: None,
+            self._shine,
             self._seen,
             calibration,
             self._inbox,
-            self._ringing.ring if self._ringing is not None else lambda _: None,
+            self._ring,
         )
-        self._button = self._wire_button()
+        if self.config.lamp.driver != "none":
+            self._opening.open("lamp", self._open_lamp)
+        if self.config.chime.driver != "none":
+            self._opening.open("chime", self._open_chime)
+        if self.config.button.driver != "none":
+            self._opening.open("button", self._open_button)
+        self._opening.start()
         self._clock_watch = self._watch_clock()
         self.scale = self._weigh()
         self._relays = self._send_on()
@@ -160,45 +171,39 @@ class Appliance:
             memory=replace(
                 memory,
                 calibration=calibration,
+                doubts=memory.doubts + zone_doubts(memory.settings.zone),
                 set_aside=None if store.set_aside is None else store.set_aside.name,
             ),
             rules=device_rules(self.config),
-            zone_for=zone_for,
+            zone_for=stored_zone,
             new_id=lambda: uuid.uuid4().hex,
             version=__version__,
             words=self.words,
         )
 
-    def _light(self) -> Glow | None:
-        if self.config.lamp.driver == "none":
-            return None
-        try:
-            self._led = Led(self.config.lamp.pin, self.parts.pins())
-        except HardwareError as error:
-            self._note("lamp_lost", str(error))
-            return None
-        return Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+    def _open_lamp(self) -> None:
+        self._led = Led(self.config.lamp.pin, self.parts.pins())
+        with self._lighting:
+            self.glow = Glow(self._led, self._inbox.put, now=self.clock.monotonic)
+            self.glow.play(self._wanted_light)
 
-    def _chime(self) -> Ringing | None:
-        if self.config.chime.driver == "none":
-            return None
-        try:
-            self._piezo = Piezo(self.config.chime.pin, self.parts.pins())
-        except HardwareError as error:
-            self._note("chime_lost", str(error))
-            return None
-        return Ringing(self._piezo, self._inbox.put, now=self.clock.monotonic)
+    def _open_chime(self) -> None:
+        self._piezo = Piezo(self.config.chime.pin, self.parts.pins())
+        self._ringing = Ringing(self._piezo, self._inbox.put, now=self.clock.monotonic)
 
-    def _wire_button(self) -> Button | None:
-        if self.config.button.driver == "none":
-            return None
-        try:
-            button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
-        except HardwareError as error:
-            self._note("button_lost", str(error))
-            return None
-        button.start(self._inbox.put)
-        return button
+    def _open_button(self) -> None:
+        self._button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
+        self._button.start(self._inbox.put)
+
+    def _shine(self, light: Light) -> None:
+        with self._lighting:
+            self._wanted_light = light
+            if self.glow is not None:
+                self.glow.play(light)
+
+    def _ring(self, kind: ChimeKind) -> None:
+        if self._ringing is not None:
+            self._ringing.ring(kind)
 
     def _watch_clock(self) -> Any:
         watch = ClockWatch(self.clock, self._inbox.put)
@@ -288,9 +293,12 @@ class Appliance:
             self._relays.turned(self.device, self.clock.monotonic())
         if self._notifier is not None:
             self._notifier.watchdog()
-        if self._status_path is not None and self.clock.monotonic() >= self._status_due:
+        if self.clock.monotonic() >= self._status_due:
             self._status_due = self.clock.monotonic() + STATUS_EVERY_S
-            write_status(self._status_path, self)
+            if self._notifier is not None:
+                self._notifier.status(status_line(self))
+            if self._status_path is not None:
+                write_status(self._status_path, self)
         self._heard_turn()
 
     # -- down ------------------------------------------------------------------------------------------------------
@@ -300,12 +308,12 @@ class Appliance:
         if self._notifier is not None:
             self._notifier.stopping()
         screen, status = self.screen, self._status_path
+        self._opening.stop()  # first: it brings parts
         parts = (self._relays, self.scale, self._clock_watch, self._button, self.glow, self._ringing)
         ends = [part.stop for part in parts if part]
         ends += [pin.close for pin in (self._led, self._piezo) if pin is not None]
         if screen is not None:
-            # Without a loop it goes on saying why the device could not start.
-            ends.append(lambda: screen.stop(blank=self.loop is not None))
+            ends.append(lambda: screen.stop(blank=not self._refused))
         if self.store is not None:
             ends.append(self.store.close)
         if status is not None:

@@ -78,7 +78,7 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     driver: Annotated[
         Literal["adafruit", "spi", "sim"],
-        Meta(description="Chips on GPIO pins, chips on SPI buses, or emulated chips under a simulated person."),
+        Meta(description="Chips on GPIO pins or SPI buses; sim: no hardware, every part is emulated."),
     ] = "adafruit"
     rate: Annotated[Literal[10, 80], Meta(description="Samples/s as the RATE jumper of the boards is set.")] = 80
     # GPIO 9 to 27 are pulled down at boot, so the chips are awake; these lie side by side on header pins 13 to 18.

@@ -16,7 +16,7 @@ from matpi.core.people import GUEST_ID
 from matpi.core.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
-from matpi.host import default_store, zone_for
+from matpi.host import default_store, stored_zone
 from matpi.store.db import Store
 from matpi.telling import say
 
@@ -95,4 +95,4 @@ def answered(given: Acknowledgement | None, zone: str) -> str:
 
 
 def _on(utc: float | None, zone: str) -> str:
-    return "" if utc is None else f" on {datetime.fromtimestamp(utc, zone_for(zone)):%Y-%m-%d}"
+    return "" if utc is None else f" on {datetime.fromtimestamp(utc, stored_zone(zone)):%Y-%m-%d}"

@@ -19,8 +19,10 @@ from matpi import __version__, scale_verdicts, verdicts
 from matpi import config as config_file
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
+from matpi.core.plan_file import course_of
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
+from matpi.host import zone_doubts
 from matpi.ports import PutCounted
 from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check, Verdict
 
@@ -129,24 +131,25 @@ def run_doctor(
     watched = None if hands_off or scale is None else _Watched(scale)
     try:
         host = probe(config, store, touch=not hands_off)
-        log, calibrated, slopes = log_checks(store)
+        logs, calibrated, slopes = log_checks(store)
         if watched is not None and watched.going:
             sleep(max(0.0, seconds - (now() - begun)))
     finally:
         facts = None if watched is None else watched.end()
     if status is not None:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
+    lost = () if status is None else status.lost
     return [
         config_check or Check("config", "file", SKIPPED, "not looked at"),
         *device_checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
         verdicts.panel(config, host.bus, None if status is None else status.panel),
         verdicts.gpio(config, host.gpio),
-        verdicts.button(config, host.button, running=hands_off),
-        verdicts.lamp(config),
+        verdicts.button(config, host.button, running=hands_off, lost="button_lost" in lost),
+        verdicts.lamp(config, lost="lamp_lost" in lost),
         verdicts.clock(host.clock),
         *verdicts.disk(host.disk),
-        log,
+        *logs,
         *upstream_checks(config, store, {} if status is None else status.upstream),
         verdicts.groups(config, host),
         verdicts.spi(config, host.spi_faults),
@@ -266,23 +269,35 @@ def device_checks(device: Device) -> list[Check]:
     return [alive, Check("device", "kept", OK, what)]
 
 
-def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:
-    """The log is opened read only: is it whole, is it calibrated (None: cannot be told), counts/kg by channel."""
+def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]]:
+    """The log is opened read only: is it whole, can its values be used, is it calibrated (None: cannot be told),
+    counts/kg by channel.
+    """
     from matpi.store.db import Store, is_unmade
 
+    part, untold = "log", Check("log", "values", SKIPPED, "the log could not be read")
     try:
         if is_unmade(store):
-            return Check("log", "whole", OK, f"none yet; {store} is made at the first start"), False, ()
+            whole = Check(part, "whole", OK, f"none yet; {store} is made at the first start")
+            return [whole, replace(untold, what="nothing is stored yet")], False, ()
         with Store.open(store, read_only=True) as log:
-            sessions, calibration = len(log.sessions()), log.calibration()
+            sessions, memory = len(log.sessions()), log.load()
     except StoreBusyError as error:
-        return Check("log", "whole", WARN, *_split(str(error), "try again later")), None, ()
+        return [Check(part, "whole", WARN, *_split(str(error), "try again later")), untold], None, ()
     except StoreError as error:
-        return Check("log", "whole", FAIL, *_split(str(error), "run again with sudo")), None, ()
-    whole = Check("log", "whole", OK, f"{store}: {sessions} session{'' if sessions == 1 else 's'}, whole")
+        return [Check(part, "whole", FAIL, *_split(str(error), "run again with sudo")), untold], None, ()
+    checks = [Check(part, "whole", OK, f"{store}: {sessions} session{'' if sessions == 1 else 's'}, whole")]
+    wrong = course_of(memory.settings.own_plan)[1]
+    doubts = [*memory.doubts, *zone_doubts(memory.settings.zone), *([wrong] if wrong else [])]
+    if doubts:
+        what, do = _split(" ".join(doubts), "set it again with `matpi settings`")
+        checks.append(Check(part, "values", WARN, what, do))
+    else:
+        checks.append(Check(part, "values", OK, f"all usable; the time zone is {memory.settings.zone}"))
+    calibration = memory.calibration
     if calibration is None:
-        return whole, False, ()
-    return whole, not calibration.approximate, calibration.counts_per_kg
+        return checks, False, ()
+    return checks, not calibration.approximate, calibration.counts_per_kg
 
 
 def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
@@ -296,10 +311,11 @@ def upstream_checks(config: Config, store: Path, troubles: Mapping[str, str] = M
     from matpi import sending, upstream_verdicts
     from matpi.drivers.clock import SystemClock
 
-    found = sending.statuses_of(store) if config.upstream.sinks or store.exists() else {}
+    found = sending.statuses_of(store)
     if found is None:
-        return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
-    checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted(), troubles=troubles)
+        checks = [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
+    else:
+        checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted(), troubles=troubles)
     return checks or [upstream_verdicts.NONE]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
-from matpi.host import zone_for
+from matpi.host import zone_doubts, zone_for
 from matpi.store.db import Store, is_unmade
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
@@ -155,6 +155,10 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
 
 
 def shown(path: Path) -> list[tuple[str, str, str]]:
-    """`rows` of what is set in the log at `path`; works beside a running device."""
+    """`rows` of what is set in the log at `path`, then one of each value that cannot be used; works beside a running
+    device.
+    """
     with Store.open(path, read_only=True) as store:
-        return rows(store.load().settings)
+        memory = store.load()
+    doubts = (*memory.doubts, *zone_doubts(memory.settings.zone))
+    return [*rows(memory.settings), *(("", "", doubt) for doubt in doubts)]

@@ -13,7 +13,7 @@ from matpi.core.effects import Light, Pattern
 from matpi.core.events import Noted
 from matpi.errors import HardwareError
 from matpi.lamp import repeats, table
-from matpi.ports import Lamp, Put
+from matpi.ports import PART_RETRY_S, Lamp, Put
 
 STEPS_PER_S: Final = 50
 """Chosen: a step of the breath is then at most 3 % of the light, and 25 a second, gpiozero's own, looks coarse to some
@@ -47,7 +47,8 @@ def step_at(pattern: Pattern, age_s: float) -> tuple[float, float | None]:
 class Glow:
     """`play` from any thread; it never blocks nor raises. A step that comes late is skipped, not caught up.
 
-    A lamp that fails is noted once ("lamp_lost") and left alone until the next pattern; it stops nothing else.
+    A lamp that fails is noted once ("lamp_lost"), tried again every PART_RETRY_S and with each pattern, and noted when
+    it works ("lamp_back"); it stops nothing else.
     """
 
     def __init__(
@@ -82,13 +83,13 @@ class Glow:
             self._thread.join(STOP_S)
 
     def step(self) -> float | None:
-        """Set the light of now; the seconds until it changes, None when only `play` can bring that."""
+        """Set the light of now; the seconds until the next change or retry, None when only `play` can bring one."""
         with self._changed:
             light, self._fresh = self._light, False
         age_s = self._now() - light.since
         duty, changes_s = step_at(light.pattern, age_s)
         if not self._shone(duty):
-            return None
+            return PART_RETRY_S
         return None if changes_s is None else max(0.0, light.since + changes_s - self._now())
 
     def _shone(self, duty: float) -> bool:
@@ -99,6 +100,8 @@ class Glow:
                 self._put(Noted(self._now(), "lamp_lost", str(error)))
             self._lost = True
             return False
+        if self._lost:
+            self._put(Noted(self._now(), "lamp_back", "the lamp works again"))
         self._lost = False
         return True
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.drivers.oled import Panel
 
 if TYPE_CHECKING:
+    from matpi.drivers.facts import HostFacts
     from matpi.drivers.scale_process import ReaderScale
 
 
@@ -40,3 +42,9 @@ class Header:
         if self._pins is None:
             self._pins = header(self._config.gpio.factory)
         return self._pins
+
+    def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
+        """Implements drivers.facts.Probe."""
+        from matpi.drivers.probe import HostProbe
+
+        return HostProbe(self.pins)(config, store, touch=touch)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from matpi.errors import UsageError
 
@@ -47,8 +47,31 @@ def system_zone() -> str:
 
 
 def zone_for(name: str) -> tzinfo:
-    """Raises UsageError for a zone nobody knows."""
+    """Raises UsageError for a zone that this machine does not know; UTC needs no time zone data."""
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
+
+
+def stored_zone(name: str) -> tzinfo:
+    """The zone that a log names; where this machine does not know it, the machine's own. Never raises.
+
+    Zones go: Debian 13 moved US/Pacific, Asia/Calcutta and many more out of its package tzdata.
+    """
+    try:
+        return zone_for(name)
+    except UsageError:
+        return zone_for(system_zone())
+
+
+def zone_doubts(name: str) -> tuple[str, ...]:
+    """One sentence when this machine does not know the zone that a log names, else none."""
+    try:
+        zone_for(name)
+    except UsageError:
+        do = "set one with `matpi settings zone=Europe/Berlin`" if available_timezones() else "install tzdata"
+        return (f"The stored time zone {name!r} is unknown here and {system_zone()} is used; {do}.",)
+    return ()

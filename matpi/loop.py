@@ -41,10 +41,8 @@ from matpi.core.events import Counted, Event, PanelBack, PanelLost, Reading, Sav
 from matpi.core.model import Calibration
 from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
-from matpi.ports import Clock, Screen, SessionStore
+from matpi.ports import PART_RETRY_S, Clock, Screen, SessionStore
 from matpi.screen.render import render
-
-PANEL_RETRY_S = 5.0  # chosen: "retry every few seconds", with a full re-init in the driver
 
 Watch = Callable[[Effect], None]
 
@@ -94,7 +92,7 @@ class Loop:
                 self._watch(effect)
                 if answer is not None:
                     waiting.append(answer)
-        if self._panel_lost_at is not None and event.t >= self._panel_lost_at + PANEL_RETRY_S:
+        if self._panel_lost_at is not None and event.t >= self._panel_lost_at + PART_RETRY_S:
             self._try_panel(event.t)
 
     def run_until(self, t: float) -> None:

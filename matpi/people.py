@@ -25,7 +25,7 @@ from matpi.core.programme import plan as plan_of
 from matpi.core.who import learnt
 from matpi.drivers.clock import boot_id
 from matpi.errors import UsageError
-from matpi.host import default_store, system_zone, zone_for
+from matpi.host import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store import history, members
 from matpi.store.db import Store, is_unmade
 from matpi.store.rows import Member
@@ -87,14 +87,13 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
     path = store or default_store()
     with Store.open(path, read_only=True) as log:
         memory, known = log.load(), log.members()
-        doubts = log.doubts
     if path != host.DEVICE_STORE:  # the simulated clock may have run ahead of the real one
         now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
     rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
     if as_json:
         lines(rows)
         return
-    for doubt in doubts:
+    for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
         say(doubt)
     here = [row for row in rows if not row["removed"]]
     if not rows:
@@ -121,7 +120,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
 
 def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
     usual = learnt(memory.people, memory.log)
-    zone = zone_for(memory.settings.zone)
+    zone = stored_zone(memory.settings.zone)
     today = day_of(now_utc, zone, memory.settings.day_start)
     course, _ = course_of(memory.settings.own_plan)
     rows: list[dict[str, Any]] = []

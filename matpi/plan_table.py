@@ -25,7 +25,7 @@ from matpi.core.programme import plan as plan_of
 from matpi.core.progress import RestReason
 from matpi.core.wall import believable
 from matpi.errors import UsageError
-from matpi.host import default_store, system_zone, zone_for
+from matpi.host import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
 from matpi.telling import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
 
@@ -48,7 +48,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     course, wrong = course_of(settings.own_plan)
     running = memory.open
     running_s = running.on_mat_s if running is not None and running.counts and running.day == today else 0.0
-    zone = zone_for(settings.zone)
+    zone = stored_zone(settings.zone)
     plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s, zone=zone)
     if as_json:
         lines([{**_plan_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
@@ -59,7 +59,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         table(("week of", *WEEKDAYS), _weeks(memory, today, course), right=tuple(range(1, 8)))
         say("Minutes a day; (1) was not enough, - is a day without, rest a day that asked for none.")
         say("")
-    for sentence in (wrong, *_how_it_goes(plan, memory)):
+    for sentence in (*memory.doubts, *zone_doubts(settings.zone), wrong, *_how_it_goes(plan, memory)):
         if sentence:
             say(sentence)
     if about > now:
@@ -87,7 +87,7 @@ def _weeks(memory: Memory, today: date, course: Course) -> list[tuple[str, ...]]
 
 
 def _cell(memory: Memory, day: date, today: date, course: Course) -> str:
-    zone = zone_for(memory.settings.zone)
+    zone = stored_zone(memory.settings.zone)
     then = plan_of(memory.log, day, memory.settings, memory.acknowledgement, course=course, zone=zone)
     if then.today_s >= 60.0:
         minutes = f"{then.today_s // 60:.0f}"
@@ -141,7 +141,7 @@ def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
     ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
     last = max(ends, default=0.0)
     ahead = path != host.DEVICE_STORE and last > now_utc
-    return day_of(last if ahead else now_utc, zone_for(memory.settings.zone), memory.settings.day_start), ahead
+    return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
 
 
 def _how_it_goes(plan: Plan, memory: Memory) -> tuple[str, str]:

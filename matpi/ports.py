@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from matpi.core.events import Counted, Event
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         StopSign,
         Zero,
     )
+
+PART_RETRY_S: Final = 5.0
+"""A part that does not work is tried again this often, whether it was there at the start or not. Chosen."""
 
 Put = Callable[[Event], None]
 """Hand an event to the loop; may be called from any thread, never blocks."""

@@ -28,7 +28,7 @@ from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
 from matpi.disk import SimulatedDisk
 from matpi.errors import HardwareError, UsageError
-from matpi.host import zone_for
+from matpi.host import stored_zone, zone_doubts, zone_for
 from matpi.loop import Loop
 from matpi.rules import device_rules
 from matpi.sim.body import Mat
@@ -145,9 +145,13 @@ class Rig:
         return Device(
             self.t,
             boot_id=self.new_id(),
-            memory=replace(memory, set_aside=None if store.set_aside is None else store.set_aside.name),
+            memory=replace(
+                memory,
+                doubts=memory.doubts + zone_doubts(memory.settings.zone),
+                set_aside=None if store.set_aside is None else store.set_aside.name,
+            ),
             rules=self._rules,
-            zone_for=zone_for,
+            zone_for=stored_zone,
             new_id=self.new_id,
             version=__version__,
             words=self.words,

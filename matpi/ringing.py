@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from matpi.core.effects import ChimeKind
 from matpi.core.events import Noted
 from matpi.errors import HardwareError
-from matpi.ports import Put
+from matpi.ports import PART_RETRY_S, Put
 
 STOP_S: Final = 1.0
 LATE_S: Final = 0.5
@@ -44,7 +44,9 @@ class Sounder(Protocol):
 
 
 class Ringing:
-    """Implements ports.Chime. `ring` from any thread; it never blocks nor raises. A piezo that fails is noted once."""
+    """Implements ports.Chime. `ring` from any thread; it never blocks nor raises. A piezo that fails is noted once,
+    tried again every PART_RETRY_S and with each chime, and noted when it works.
+    """
 
     def __init__(self, sounder: Sounder, put: Put, *, now: Callable[[], float] = time.monotonic) -> None:
         self._sounder, self._put, self._now = sounder, put, now
@@ -75,14 +77,17 @@ class Ringing:
         while True:
             with self._changed:
                 self._plays = None
-                self._changed.wait_for(lambda: self._stopping or self._wanted is not None)
-                if self._stopping or self._wanted is None:
+                retry_s = PART_RETRY_S if self._lost else None
+                self._changed.wait_for(lambda: self._stopping or self._wanted is not None, retry_s)
+                if self._stopping:
                     return
-                (kind, asked), self._wanted = self._wanted, None
-                if self._now() - asked > LATE_S:
-                    continue
-                self._plays = kind
-            self._play(NOTES[kind])
+                notes: tuple[Note, ...] = ()  # only silence: is the piezo back?
+                if self._wanted is not None:
+                    (kind, asked), self._wanted = self._wanted, None
+                    if self._now() - asked > LATE_S:
+                        continue
+                    self._plays, notes = kind, NOTES[kind]
+            self._play(notes)
 
     def _play(self, notes: tuple[Note, ...]) -> None:
         try:
@@ -100,4 +105,6 @@ class Ringing:
                 self._put(Noted(self._now(), "chime_lost", str(error)))
             self._lost = True
         else:
+            if self._lost:
+                self._put(Noted(self._now(), "chime_back", "the chime works again"))
             self._lost = False

@@ -15,11 +15,11 @@ from matpi.config import Config
 from matpi.drivers.systemd import Notifier
 from matpi.errors import HardwareError
 from matpi.host import system_zone
-from matpi.splash import Parts, light_up
+from matpi.splash import Parts, light_up, show_why
 
 if TYPE_CHECKING:
     from matpi.appliance import Appliance
-    from matpi.drivers.oled import Panel
+    from matpi.drivers.oled import Panel, PanelThread
 
 
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
@@ -41,7 +41,31 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         signal.signal(number, ask)  # from the first moment on: whatever is lit goes dark again
     signal.signal(signal.SIGUSR1, record)
     screen = light_up(parts, inbox.put)
-    # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
+    try:
+        # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
+        appliance = _appliance(config, parts, store, say, status, screen, inbox)
+    except Exception as error:
+        show_why(screen, error, config.panel.language)
+        if screen is not None:
+            screen.stop(blank=False)
+        raise
+    try:
+        appliance.start()
+        say(f"matpi runs; the log is {appliance.store_path}. Press Ctrl-C to stop.")
+        appliance.run()
+    finally:
+        appliance.close()
+
+
+def _appliance(
+    config: Config,
+    parts: Parts,
+    store: Path,
+    say: Callable[[str], None],
+    status: Path | None,
+    screen: PanelThread | None,
+    inbox: queue.SimpleQueue[Any],
+) -> Appliance:
     from matpi.appliance import Appliance
     from matpi.core.effects import Effect, Note
     from matpi.drivers.clock import SystemClock, boot_id
@@ -55,10 +79,10 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
             why = screen.trouble if effect.kind == "panel_lost" and screen is not None else None
             say(why or effect.text)
 
-    appliance = Appliance(
+    return Appliance(
         config,
         parts,
-        store,
+        store.absolute(),  # lgpio changes the working directory
         SystemClock(),
         screen=screen,
         inbox=inbox,
@@ -68,13 +92,6 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         status_path=status,
         watch=tell,
     )
-
-    try:
-        appliance.start()
-        say(f"matpi runs; the log is {store}. Press Ctrl-C to stop.")
-        appliance.run()
-    finally:
-        appliance.close()
 
 
 def show_fault(panel: Panel | None, title: str, what: str, do: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from matpi import __version__
+from matpi.core.look import PARTS
+from matpi.core.words_en import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.appliance import Appliance
@@ -37,6 +39,7 @@ def status(appliance: Appliance) -> dict[str, Any]:
             "trouble": "" if screen is None else screen.trouble or "",
             "frames": 0 if screen is None else screen.drawn,
         },
+        "lost": list(device.face.lost),
         "state": snapshot.state.name,
         "net_kg": round(snapshot.net_kg, 3),
         "zero_kg": round(snapshot.zero_kg, 3),
@@ -49,6 +52,21 @@ def status(appliance: Appliance) -> dict[str, Any]:
         "clock": {"trusted": snapshot.trusted},
         "upstream": appliance.upstream_troubles(),
     }
+
+
+def status_line(appliance: Appliance) -> str:
+    """Say in one line what the device does and what is wrong with it, for `systemctl status`."""
+    device, scale, screen = appliance.device, appliance.scale, appliance.screen
+    if device is None:
+        raise RuntimeError("a device that has not started has no status")
+    snapshot = device.snapshot()
+    wrong = [
+        scale.report().trouble if scale is not None else "",
+        (screen.trouble or "") if screen is not None else "",
+        *(getattr(ENGLISH.bar, PARTS[kind]) for kind in device.face.lost),
+        f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
+    ]
+    return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)
 
 
 def write_status(path: Path, appliance: Appliance) -> None:

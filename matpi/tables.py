@@ -15,6 +15,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ from matpi import people
 from matpi.core import trend
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings
 from matpi.errors import ImportFormatError, StoreError
-from matpi.host import default_store, system_zone
+from matpi.host import default_store, system_zone, zone_doubts
 from matpi.store import faults
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
@@ -222,6 +223,9 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
                 unset = not setting_texts(conn)
             if unset and (new or log.set_aside is not None):
                 log.save_settings(Settings(zone=system_zone()))
+        settings = log.load().settings
+        if doubts := zone_doubts(settings.zone) if "settings" in done.taken else ():
+            log.save_settings(replace(settings, zone=system_zone()))
     counts = [
         (done.sessions, "session"),
         (done.ratings, "rating"),
@@ -231,6 +235,8 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     told = ", ".join(count(n, what) for n, what in counts if n) or "nothing"
     also = f"; also {', '.join(name.replace('_', ' ') for name in done.taken)}" if done.taken else ""
     say(f"New: {told}{also}. Already there and left alone: {done.known}.")
+    if doubts:
+        say(f"The import's time zone {settings.zone!r} is unknown here; {system_zone()} is set instead.")
     if done.people:
         say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
     if done.nobodys:

@@ -54,6 +54,7 @@ STUB = "0.0.0"
 """The release of lgpio on the Python package index that pip takes where there is no wheel; it does nothing."""
 
 NO_HEADER_DO = "on a computer without a header run `matpi sim`; on a Pi update the system, its header was not found"
+LOST_DO = "find why in `journalctl -u matpi`; it is tried again every 5 s, so no restart is needed"
 GROUPS_DO = "run `sudo usermod -aG {} {}`, then log in again"
 
 
@@ -81,10 +82,13 @@ def gpio(config: Config, facts: GpioFacts | None) -> Check:
     return Check(part, name, FAIL, f"no GPIO header on this computer{more}", NO_HEADER_DO)
 
 
-def button(config: Config, facts: ButtonFacts | None, *, running: bool) -> Check:
+def button(config: Config, facts: ButtonFacts | None, *, running: bool, lost: bool = False) -> Check:
+    """`lost`: the running device cannot use it."""
     part, name, pin = "button", "level", config.button.pin
     if config.button.driver == "none":
         return Check(part, name, SKIPPED, "none configured")
+    if lost:
+        return Check(part, name, FAIL, f"the running device cannot use GPIO {pin}", LOST_DO)
     if facts is None:
         return Check(part, name, SKIPPED, "the running device holds its line" if running else "no header to see it on")
     if facts.fault:
@@ -96,9 +100,12 @@ def button(config: Config, facts: ButtonFacts | None, *, running: bool) -> Check
     return Check(part, name, OK, f"GPIO {pin} reads released")
 
 
-def lamp(config: Config) -> Check:
+def lamp(config: Config, *, lost: bool = False) -> Check:
+    """`lost`: the running device cannot use it."""
     if config.lamp.driver == "none":
         return Check("lamp", "light", SKIPPED, "none configured")
+    if lost:
+        return Check("lamp", "light", FAIL, f"the running device cannot use GPIO {config.lamp.pin}", LOST_DO)
     return Check("lamp", "light", SKIPPED, f"GPIO {config.lamp.pin}; only an eye can see it")
 
 
@@ -263,7 +270,7 @@ def libraries(scale: ScaleConfig, versions: Mapping[str, str]) -> Check:
     if scale.driver == "sim":
         spare |= {"lgpio"}
     missing = [n for n, v in versions.items() if not v and n not in spare]
-    stub = versions.get("lgpio", "").startswith(STUB)
+    stub = versions.get("lgpio", "").startswith(STUB) and "lgpio" not in spare
     shown = ", ".join(f"{n} {v}" for n, v in versions.items() if v)
     debian = [f"python3-{n}" for n in ("lgpio", "spidev") if n in missing or (n == "lgpio" and stub)]
     if missing or stub:

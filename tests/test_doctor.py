@@ -59,7 +59,7 @@ WELL = HostFacts(
     python="3.13.5",
     libraries={"gpiozero": "2.0.1.post3", "lgpio": "0.2.2.0", "spidev": ""},
 )
-CHIP = ChipFacts("chip", 92.4, {"ok": 700, "glitch": 2, "stale": 4}, 182_000, 78.0)
+CHIP = ChipFacts("chip", 86.4, {"ok": 700, "glitch": 2, "stale": 4}, 182_000, 78.0)
 
 
 def host(config: Config, **changes: Any) -> list[Check]:
@@ -184,9 +184,11 @@ def test_a_part_of_the_host(key: str, config: Config, changes: dict[str, Any], v
         ("samples", {"tally": {"ok": 90, "stale": 12}}, None, WARN, "processor busy"),
         ("samples", {"tally": {"ok": 90, "glitch": 95}}, None, FAIL, "90 of 185 good"),
         ("samples", {"tally": {Status.OK: 700, Status.GLITCH: 0}}, None, OK, "700 of 700 good"),
-        ("rate", {}, None, OK, "92.4 samples/s, configured 80"),
-        ("rate", {"rate_hz": 70.0}, None, OK, "70.0"),
-        ("rate", {"rate_hz": 105.1}, None, WARN, "70 to 105 would be right"),
+        ("rate", {}, None, OK, "86.4 samples/s, configured 80"),
+        ("rate", {"rate_hz": 72.1}, None, OK, "72.1"),
+        ("rate", {"rate_hz": 70.4}, None, WARN, "configured 80: 12 % too slow; 72 to 88 would be right"),
+        ("rate", {"rate_hz": 89.6}, None, WARN, "configured 80: 12 % too fast; leave it if the samples"),
+        ("rate", {"rate_hz": 105.1}, None, WARN, "72 to 88 would be right"),
         ("rate", {"rate_hz": 40.0}, None, WARN, "processor busy"),
         ("rate", {"rate_hz": 11.7}, None, FAIL, "11.7 samples/s, configured 80; set rate = 10 in [scale]"),
         ("rate", {"rate_hz": 0.0}, None, FAIL, "silent now"),
@@ -218,7 +220,7 @@ def test_a_chip(name: str, changes: dict[str, Any], net_kg: float | None, verdic
 
 def test_a_slow_chip_is_told_from_a_fast_one() -> None:
     slow = ScaleConfig(rate=10)
-    assert scale_verdicts.chip(0, slow, replace(CHIP, rate_hz=11.7), 43_000.0, None)[1].verdict is OK
+    assert scale_verdicts.chip(0, slow, replace(CHIP, rate_hz=10.7), 43_000.0, None)[1].verdict is OK
     jumper = scale_verdicts.chip(0, slow, CHIP, 43_000.0, None)[1]
     assert (jumper.verdict, "rate = 80" in jumper.do) == (FAIL, True)
 
@@ -421,6 +423,8 @@ def test_a_running_device_is_asked_and_left_alone(run: Callable[..., Ran], statu
         ({"version": "0.0.9"}, "device running", WARN, f"but {__version__} is installed"),
         ({"unsaved": 2}, "device kept", FAIL, "2 records are not on the disk"),
         ({"panel": {"lost": True, "trouble": "No answer."}}, "panel answer", FAIL, "No answer; look"),
+        ({"lost": ["lamp_lost", "button_lost"]}, "button level", FAIL, "cannot use GPIO 17; find why in `journalctl"),
+        ({"lost": ["lamp_lost"]}, "lamp light", FAIL, "cannot use GPIO 18"),
         ({"scale": None}, "reader process", SKIPPED, "not started it yet"),
         ({"scale": {"alive": False}}, "chip 1 samples", SKIPPED, "nothing heard"),
         ({"net_kg": 71.0}, "chip 1 noise", SKIPPED, "71.0 kg lie"),
@@ -621,6 +625,7 @@ KEYS = [
     "disk room",
     "disk writable",
     "log whole",
+    "log values",
     "upstream sinks",
     "user groups",
     "spi nodes",

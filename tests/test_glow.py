@@ -135,21 +135,29 @@ def test_every_step_holds_until_the_next_one_it_names() -> None:
         assert max(duties) == (0.0 if pattern is Pattern.OFF else 1.0)
 
 
-def test_a_dead_led_is_noted_once_and_left_alone_until_the_next_pattern() -> None:
+def test_a_dead_led_is_noted_once_and_tried_again_every_5_s_and_with_each_pattern() -> None:
     rig = Rig()
     rig.lamp.broken = "The lamp cannot use GPIO 18 (gone); correct pin in [lamp]."
     rig.glow.play(Light(Pattern.BREATH, 1000.0))
-    assert rig.until(1060.0) == 1
+    rig.until(1059.0)
+    assert len(rig.lamp.sets) == 12
     for n in range(3):
         rig.glow.play(Light(Pattern.SAVED, 1060.0 + n))
         rig.until(1061.0 + n)
     assert rig.told == [Noted(1000.0, "lamp_lost", rig.lamp.broken)]
-    assert len(rig.lamp.sets) == 4
-    rig.lamp.broken = None
+    rig.glow.play(Light(Pattern.BREATH, rig.t))
+    rig.until(rig.t + 1.0)
+    rig.lamp.broken, since = None, rig.t
+    rig.until(rig.t + 5.0)  # no new pattern: the one that is wanted goes on by itself
+    assert max(duty for _, duty in rig.lamp.sets[-200:]) > 0.9
+    (_, back) = rig.told
+    assert isinstance(back, Noted)
+    assert back.kind == "lamp_back"
+    assert since <= back.t <= since + 5.0
     rig.glow.play(Light(Pattern.SAVED, rig.t))
-    rig.until(1100.0)
+    rig.until(rig.t + 30.0)
     assert rig.lamp.sets[-1][1] == 0.0
-    assert len(rig.told) == 1
+    assert len(rig.told) == 2
 
 
 class Paced:

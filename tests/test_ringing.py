@@ -156,6 +156,24 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
     assert noted == [Noted(5.0, "chime_lost", "The chime cannot use GPIO 13.")]
 
 
+def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matpi.ringing.PART_RETRY_S", 0.02)
+    noted: list[Event] = []
+    ear.dead = True
+    ringing = Ringing(ear, noted.append, now=lambda: 5.0)
+    ringing.ring(ChimeKind.IN)
+    end = time.monotonic() + 30.0
+    while len(noted) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    ringing.stop()
+    assert noted == [
+        Noted(5.0, "chime_lost", "The chime cannot use GPIO 13."),
+        Noted(5.0, "chime_back", "the chime works again"),
+    ]
+
+
 @pytest.fixture
 def pins() -> Iterator[Any]:
     factory = MockFactory(pin_class=MockPWMPin)

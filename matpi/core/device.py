@@ -175,8 +175,8 @@ class Device:
         self._dirty = True
         self._effects: list[Effect] = []
         self._wake = self._others_due = self._but_face = -inf
-        if self.plans.wrong:
-            self.note(t, "own_plan", self.plans.wrong)
+        for wrong in (*memory.doubts, *filter(None, [self.plans.wrong])):
+            self._effects += self.face.noted(t, "log_doubt", wrong)
 
     # -- the funnel ------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Face:
         self.upstream = ""
         """What is the matter with sending on; "" when nothing is."""
         self.lost: list[str] = []
-        """Which of look.PARTS do not work, until the next start."""
+        """Which of look.PARTS do not work now."""
         self._shift = 0
         self._flash_until = -inf
         self._view_due = self._nudge_due = -inf
@@ -99,8 +99,9 @@ class Face:
 
     def noted(self, t: float, kind: str, text: str) -> list[Effect]:
         """An edge has something for the diagnostics; of a part that does not work the screen speaks too."""
-        if kind in look.PARTS and kind not in self.lost:
-            self.lost.append(kind)
+        part = kind.replace("_back", "_lost")
+        if part in look.PARTS and (part in self.lost) != (kind == part):
+            (self.lost.append if kind == part else self.lost.remove)(part)
             self._view_due = t
         return [Note(t, kind, text)]
 

@@ -54,8 +54,13 @@ long after the last press the safety pages stay lit: they are more to read than 
 DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
-PARTS = {"button_lost": "no_button", "lamp_lost": "no_lamp", "chime_lost": "no_chime"}
-"""What an edge notes of a part that does not work -> the field of `words.bar` that says so."""
+PARTS = {
+    "button_lost": "no_button",
+    "lamp_lost": "no_lamp",
+    "chime_lost": "no_chime",
+    "log_doubt": "see_doctor",
+}
+"""What is noted of a part that does not work, or of a stored value that cannot be used -> the field of `words.bar`."""
 
 _HOLD_STEP_S, _FADE_STEP_S = 0.05, 0.25
 _ANY_DAY = date(2000, 1, 1)

@@ -333,6 +333,8 @@ class Memory:
     people: People = field(default_factory=People)
     answers: tuple[Acknowledgement, ...] = ()
     """To the safety pages, of those who are named."""
+    doubts: tuple[str, ...] = ()
+    """A sentence for each stored value that cannot be used; its default or nothing is used instead."""
 
     def answer_of(self, person: str | None) -> Acknowledgement | None:
         return next((a for a in (self.acknowledgement, *self.answers) if a is not None and a.person == person), None)

@@ -59,6 +59,7 @@ class Bar:
     no_button: Line
     no_lamp: Line
     no_chime: Line
+    see_doctor: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +299,9 @@ class Faults:
     in_config: Line
     cannot_start: Title
     log_closed: Line
+    unexpected: Line
     run_doctor: Line
+    see_journal: Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ GERMAN: Final = w.Words(
         no_button="Taster geht nicht",
         no_lamp="Licht geht nicht",
         no_chime="Ton geht nicht",
+        see_doctor="siehe: matpi doctor",
     ),
     on_mat=w.OnMat(
         starting="Los geht's",
@@ -205,7 +206,9 @@ GERMAN: Final = w.Words(
         in_config="Fehler in matpi.toml",
         cannot_start="Startet nicht",
         log_closed="Log geht nicht auf",
+        unexpected="unerwarteter Fehler",
         run_doctor="starte: matpi doctor",
+        see_journal="starte: journalctl",
     ),
     known=Known(
         no_signal="Wägezellen stumm",

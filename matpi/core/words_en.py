@@ -41,6 +41,7 @@ ENGLISH: Final = w.Words(
         no_button="button does not work",
         no_lamp="light does not work",
         no_chime="chime does not work",
+        see_doctor="see: matpi doctor",
     ),
     on_mat=w.OnMat(
         starting="Starting",
@@ -203,7 +204,9 @@ ENGLISH: Final = w.Words(
         in_config="a fault in matpi.toml",
         cannot_start="Cannot start",
         log_closed="the log will not open",
+        unexpected="an unexpected error",
         run_doctor="run: matpi doctor",
+        see_journal="run: journalctl",
     ),
     known=Known(
         no_signal="no load cell signal",

@@ -141,6 +141,8 @@ class Status:
     version: str = ""
     scale: ScaleFacts | None = None
     panel: PanelFacts | None = None
+    lost: tuple[str, ...] = ()
+    """What does not work: keys of core.look.PARTS."""
     state: str = ""
     net_kg: float | None = None
     zero_kg: float | None = None

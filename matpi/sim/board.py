@@ -96,9 +96,9 @@ class Board:
         """
         from matpi.drivers.probe import HostProbe  # 2.8 MB, for the doctor alone
 
-        given = config.panel
+        given, host = config.panel, HostProbe()(config, store, touch=False)
         return replace(
-            HostProbe()(config, store, touch=False),
+            host,
             groups=frozenset({"gpio", "i2c", "spi"}),
             known_groups=frozenset({"gpio", "i2c", "spi"}),
             gpio=GpioFacts(header="emulated"),
@@ -107,6 +107,7 @@ class Board:
             spi_faults={f"/dev/spidev{chip.bus}.{chip.device}": "" for chip in config.scale.spi},
             throttled=0,
             model="emulated board",
+            libraries={name: found for name, found in host.libraries.items() if name not in {"lgpio", "spidev"}},
         )
 
     # -- hands -----------------------------------------------------------------------------------------------------

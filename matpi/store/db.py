@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -44,8 +45,6 @@ class Store:
         self.path = path
         self.set_aside = set_aside
         """Where a damaged file was put when this one was opened."""
-        self.doubts: tuple[str, ...] = ()
-        """From the last `load`: a sentence for each stored setting that was not usable and stands at its default."""
 
     @classmethod
     def open(
@@ -155,22 +154,23 @@ class Store:
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
                 )
         with self.reading() as conn:
-            stored = history.sessions(conn)
-            settings, self.doubts = rows.settings_of(history.setting_texts(conn))
+            settings, wrong = rows.settings_of(history.setting_texts(conn))
             zeros = history.zeros(conn)
             people, doubt = members.people_of(conn)
-            self.doubts += doubt
-            return Memory(
-                log=history.log(conn, stored),
+            doubts = [*wrong, *doubt]
+            stored = history.sessions(conn, doubts)
+            memory = Memory(
+                log=history.log(conn, stored, doubts),
                 open=next((entry.session for entry in reversed(stored) if entry.session.is_open), None),
                 zero=zeros.get("current"),
                 zero_before=zeros.get("before"),
-                calibration=history.calibration(conn),
-                acknowledgement=history.acknowledgement(conn),
+                calibration=history.calibration(conn, doubts),
+                acknowledgement=history.acknowledgement(conn, doubts),
                 settings=settings,
                 people=people,
-                answers=history.answers(conn),
+                answers=history.answers(conn, doubts),
             )
+            return replace(memory, doubts=tuple(doubts))
 
     def log(self) -> Log:
         with self.reading() as conn:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import date
+from typing import TypeVar
 
 from matpi.core.dated import redated, utc_of
 from matpi.core.effects import DateBoot
@@ -25,6 +26,7 @@ from matpi.errors import StoreError, UsageError
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, StoredSession, Tally
 
+T = TypeVar("T")
 EDITABLE: Mapping[str, tuple[type, ...]] = {
     "start_utc": (float, int, type(None)),
     "utc_offset_s": (int, type(None)),
@@ -40,9 +42,23 @@ _ZERO = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg"
 _DATED = ((Session, "sessions", "start_utc"), (Rating, "ratings", "utc"), (StopSign, "stops", "utc"))
 
 
-def sessions(conn: sqlite3.Connection) -> list[StoredSession]:
-    """All, in order of arrival."""
-    return [rows.stored_session_of(row) for row in conn.execute(rows.SELECT_SESSIONS)]
+def usable(found: Iterable[rows.Row], of: Callable[[rows.Row], T], what: str, doubts: list[str] | None) -> list[T]:
+    """The values of the rows. A row that makes no valid one is left out, with a sentence in `doubts` where one listens:
+    no record may keep the device from starting.
+    """
+    values = []
+    for row in found:
+        try:
+            values.append(of(row))
+        except (TypeError, ValueError) as error:
+            if doubts is not None:
+                doubts.append(f"A {what} in the log is left out ({error}); correct its row by hand.")
+    return values
+
+
+def sessions(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[StoredSession]:
+    """All, in order of arrival; `doubts` as in `usable`, here and below."""
+    return usable(conn.execute(rows.SELECT_SESSIONS), rows.stored_session_of, "session", doubts)
 
 
 def edits(conn: sqlite3.Connection) -> list[Edit]:
@@ -53,23 +69,24 @@ def tallies(conn: sqlite3.Connection) -> tuple[Tally, ...]:
     return tuple(rows.tally_of(row) for row in conn.execute(rows.SELECT_DIAGNOSTICS))
 
 
-def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
+def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str] | None = None) -> Log:
     """Without the deleted sessions, and without what was said of one: restored, it counts again with what was said."""
     kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
     deleted = {entry.session.id for entry in stored if entry.deleted_why is not None}
-    counted = (rating for rating in ratings(conn) if rating.session_id not in deleted)
-    stops = (stop for stop in map(rows.stop_of, conn.execute(rows.SELECT_STOPS)) if stop.session_id not in deleted)
+    counted = (rating for rating in ratings(conn, doubts) if rating.session_id not in deleted)
+    signs = usable(conn.execute(rows.SELECT_STOPS), rows.stop_of, "stop sign", doubts)
+    stops = (stop for stop in signs if stop.session_id not in deleted)
     return Log(
         sessions=rows.oldest_first(kept, lambda session: session.start_utc),
         ratings=rows.oldest_first(counted, lambda rating: rating.utc),
         stops=rows.oldest_first(stops, lambda stop: stop.utc),
-        days=tuple(map(rows.day_of, conn.execute(rows.SELECT_DAYS))),
+        days=tuple(usable(conn.execute(rows.SELECT_DAYS), rows.day_of, "day record", doubts)),
     )
 
 
-def ratings(conn: sqlite3.Connection) -> list[Rating]:
+def ratings(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Rating]:
     """All, also those of deleted sessions, in order of arrival."""
-    return [rows.rating_of(row) for row in conn.execute(rows.SELECT_RATINGS)]
+    return usable(conn.execute(rows.SELECT_RATINGS), rows.rating_of, "rating", doubts)
 
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
@@ -78,15 +95,15 @@ def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
     return {row[0]: rows.zero_of(row[1:]) for row in found}
 
 
-def acknowledgement(conn: sqlite3.Connection) -> Acknowledgement | None:
+def acknowledgement(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Acknowledgement | None:
     """Where nobody is named."""
-    row = conn.execute(rows.SELECT_ANSWERS.replace("IS NOT NULL", "IS NULL")).fetchone()
-    return None if row is None else rows.acknowledgement_of(row)
+    found = conn.execute(rows.SELECT_ANSWERS.replace("IS NOT NULL", "IS NULL"))
+    return next(iter(usable(found, rows.acknowledgement_of, "safety answer", doubts)), None)
 
 
-def answers(conn: sqlite3.Connection) -> tuple[Acknowledgement, ...]:
+def answers(conn: sqlite3.Connection, doubts: list[str] | None = None) -> tuple[Acknowledgement, ...]:
     """Of those who are named."""
-    return tuple(map(rows.acknowledgement_of, conn.execute(rows.SELECT_ANSWERS)))
+    return tuple(usable(conn.execute(rows.SELECT_ANSWERS), rows.acknowledgement_of, "safety answer", doubts))
 
 
 def members(conn: sqlite3.Connection) -> list[Member]:
@@ -97,10 +114,11 @@ def members(conn: sqlite3.Connection) -> list[Member]:
         raise StoreError(f"The people in the log cannot be ({error}); correct the table `people` by hand.") from error
 
 
-def calibration(conn: sqlite3.Connection) -> Calibration | None:
+def calibration(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Calibration | None:
     found = conn.execute("SELECT reference_counts, counts_per_kg, approximate FROM calibration ORDER BY channel")
     channels = found.fetchall()
-    return rows.calibration_of(channels) if channels else None
+    all_of_it = [tuple(channels)] if channels else []
+    return next(iter(usable(all_of_it, lambda row: rows.calibration_of(list(row)), "calibration", doubts)), None)
 
 
 def setting_texts(conn: sqlite3.Connection) -> dict[str, str]:

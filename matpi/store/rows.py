@@ -271,8 +271,12 @@ def acknowledgement_of(row: Row) -> Acknowledgement:
     import json
 
     some, utc, cleared, person, cleared_utc, earlier, asked_again = row
-    spans = tuple((since, until) for since, until in json.loads(earlier))
+    spans = tuple((_seconds(since), _seconds(until)) for since, until in json.loads(earlier))
     return Acknowledgement(bool(some), utc, bool(cleared), person, cleared_utc, spans, bool(asked_again))
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def calibration_of(channels: list[Row]) -> Calibration:
@@ -321,12 +325,14 @@ def _setting_text(value: object) -> str:
 
 
 def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """The settings, and one sentence for each stored key that is unknown or invalid; that one has its default."""
+    """The settings, and one sentence for each stored value that is invalid; that one has its default.
+
+    A key that this matpi does not know is left alone: a newer one may have stored it.
+    """
     settings, doubts = Settings(), []
     known = {item.name for item in fields(settings)}
     for key, text in texts.items():
         if key not in known:
-            doubts.append(f"The stored setting `{key}` is unknown to this matpi and was left alone.")
             continue
         default = getattr(settings, key)
         try:

@@ -114,7 +114,11 @@ def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) 
 
 
 def _lists(conn: sqlite3.Connection, tables: Iterable[Table]) -> list[tuple[Table, list[Any]]]:
-    return [(table, [table.of_row(row) for row in conn.execute(table.select)]) for table in tables]
+    """Raises StoreError for a record that cannot be: an export without it would not be everything."""
+    try:
+        return [(table, [table.of_row(row) for row in conn.execute(table.select)]) for table in tables]
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"A record in the log is invalid ({error}); correct its row by hand.") from error
 
 
 def _singles(conn: sqlite3.Connection) -> dict[str, Any]:

@@ -90,6 +90,11 @@ def test_it_tells_ready_feeds_the_watchdog_and_ends_cleanly(tmp_path: Path) -> N
         running.wait_for("STOPPING=1")
 
 
+def test_what_it_does_is_in_systemctl_status(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        running.wait_for("STATUS=nobody is on the mat")
+
+
 def test_a_stopped_loop_feeds_no_watchdog(tmp_path: Path) -> None:
     """SIGSTOP stands for a hang: the word stops with the work, not with the process's end."""
     with service(tmp_path) as running:

@@ -38,6 +38,23 @@ def test_it_is_told_and_the_timer_runs_all_the_same(kind: str, says: str) -> Non
     assert [note.text for note in on.notes(kind)] == ["GPIO 17 is busy"]
 
 
+def test_the_words_go_when_the_part_is_back() -> None:
+    on = Bench()
+    on.pass_s(5)
+    for event, says in (
+        (Noted(on.t, "lamp_lost", "GPIO 18 is busy"), "light does not work"),
+        (Noted(on.t, "button_lost", "GPIO 17 is busy"), "light does not work"),
+        (Noted(on.t, "lamp_back", "the lamp works again"), "button does not work"),
+        (Noted(on.t, "lamp_back", "the lamp works again"), "button does not work"),
+        (Noted(on.t, "button_back", "the button works again"), None),
+    ):
+        on.send(event)
+        on.pass_s(0.1)
+        told = on.view
+        assert isinstance(told, Idle)
+        assert told.notice == says, event
+
+
 @pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
 def test_each_has_words_of_its_own_in_every_language(words: Words) -> None:
     said = [getattr(words.bar, field) for field in PARTS.values()]
