@@ -6,7 +6,8 @@ JSON lines have these fields, always all of them, in this order; times are ISO 8
 - sessions: id, start, day, span_s, on_mat_s, reason (null: under way), aways, routine, rating, edited, person
   (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered); with `--deleted`
   also deleted (when) and deleted_why
-- ratings: id, time, day, value, moment (before, after, day), session_id, person
+- ratings: id, time, day, value, moment (before, after, day), session_id, person; stop signs the same without value and
+  moment
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import BinaryIO
 
 from matpi import people
 from matpi.core import trend
-from matpi.core.model import RATING_MAX, Doubt, EndReason, Session, Settings
+from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone
 from matpi.store import faults
@@ -60,7 +61,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
         say("No session is deleted." if deleted else "No session yet. Lie down, and the first one is here.")
         return
     stored = [entry.session for entry in entries]
-    shown = _shown_id(stored)
+    shown = _shown_id([s.id for s in stored])
     notes = [] if deleted else [_counted(s) for s in stored]
     asked = ("counted",) if any(notes) else ()
     table(
@@ -131,51 +132,64 @@ def _ended(session: Session) -> str:
     return words(session.reason) + (" *" if session.edited else "")
 
 
-def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
-    """All, oldest first. `person`: the name of somebody whose they must be."""
+def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
+    """All, oldest first; `stops`: the stop signs instead. `person`: the name of somebody whose they must be."""
     with _reader(store) as log:
-        names = people.names(log)
+        names, said = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
-        given = [rating for rating in log.log().ratings if owner is None or rating.person == owner]
+    signs = [sign for sign in said.stops if owner is None or sign.person == owner]
+    given = [rating for rating in said.ratings if owner is None or rating.person == owner]
+    records: list[Rating] | list[StopSign] = signs if stops else given
     if as_json:
-        lines(
-            {
-                "id": r.id,
-                "time": iso(r.utc, r.utc_offset_s),
-                "day": None if r.day is None else r.day.isoformat(),
-                "value": r.value,
-                "moment": str(r.moment),
-                "session_id": r.session_id,
-                "person": _name(names, r.person),
-            }
-            for r in given
-        )
+        lines(_said_line(r, _name(names, r.person)) for r in records)
         return
-    if not given and owner is not None:
-        say(f"No rating of {names[owner]}.")
-        return
-    if not given:
+    what = "stop sign" if stops else "rating"
+    if not records and owner is not None:
+        say(f"No {what} of {names[owner]}.")
+    elif not records and stops:
+        say('No stop sign yet. "Felt wrong?" on the device stores one.')
+    elif not records:
         say("No rating yet. The device asks after a session, or tap its button.")
-        return
+    if records:
+        _said_table(records, names)
+    if given and not stops:
+        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
+        if len({rating.person for rating in given}) == 1:
+            say(trend.pairs_sentence(trend.pairs(given)))
+    if signs:
+        say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
+
+
+def _said_line(record: Rating | StopSign, person: str | None) -> dict[str, object]:
+    rated = {"value": record.value, "moment": str(record.moment)} if isinstance(record, Rating) else {}
+    return {
+        "id": record.id,
+        "time": iso(record.utc, record.utc_offset_s),
+        "day": None if record.day is None else record.day.isoformat(),
+        **rated,
+        "session_id": record.session_id,
+        "person": person,
+    }
+
+
+def _said_table(records: Sequence[Rating | StopSign], names: Mapping[str | None, str]) -> None:
     given_when = {"before": "before", "after": "after", "day": "in between"}
+    shown = _shown_id([record.id for record in records])
+    rated = ("tight", "", "given") if isinstance(records[0], Rating) else ()
     table(
-        ("", "time", "tight", "", "given", *_who(names)),
+        ("", "time", *rated, "id", *_who(names)),
         [
             (
                 weekday(r.utc, r.utc_offset_s),
                 local(r.utc, r.utc_offset_s),
-                str(r.value),
-                boxes(r.value, RATING_MAX),
-                given_when[r.moment],
+                *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
+                r.id[:shown],
                 *_who(names, r.person),
             )
-            for r in given
+            for r in records
         ],
-        right=(2,),
+        right=(2,) if rated else (),
     )
-    say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
-    if len({rating.person for rating in given}) == 1:
-        say(trend.pairs_sentence(trend.pairs(given)))
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
@@ -271,9 +285,9 @@ def _refuse_csv(folder: Path) -> None:
 # -- what is told --------------------------------------------------------------------------------------------------
 
 
-def _shown_id(stored: Sequence[Session]) -> int:
-    longest = max(len(s.id) for s in stored)
-    return next((n for n in range(ID_SHOWN, longest) if len({s.id[:n] for s in stored}) == len(stored)), longest)
+def _shown_id(ids: Sequence[str]) -> int:
+    longest = max(map(len, ids))
+    return next((n for n in range(ID_SHOWN, longest) if len({one[:n] for one in ids}) == len(ids)), longest)
 
 
 def _counted(session: Session) -> str:

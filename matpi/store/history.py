@@ -83,11 +83,11 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
     kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
     deleted = {entry.session.id for entry in stored if entry.deleted_why is not None}
     counted = (rating for rating in ratings(conn) if rating.session_id not in deleted)
-    stops = (stop for stop in map(rows.stop_of, conn.execute(rows.SELECT_STOPS)) if stop.session_id not in deleted)
+    signs = (stop for stop in stops(conn) if stop.session_id not in deleted)
     return Log(
         sessions=rows.oldest_first(kept, lambda session: session.start_utc),
         ratings=rows.oldest_first(counted, lambda rating: rating.utc),
-        stops=rows.oldest_first(stops, lambda stop: stop.utc),
+        stops=rows.oldest_first(signs, lambda stop: stop.utc),
         days=tuple(map(rows.day_of, conn.execute(rows.SELECT_DAYS))),
     )
 
@@ -95,6 +95,11 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession]) -> Log:
 def ratings(conn: sqlite3.Connection) -> list[Rating]:
     """All, also those of deleted sessions, in order of arrival."""
     return [rows.rating_of(row) for row in conn.execute(rows.SELECT_RATINGS)]
+
+
+def stops(conn: sqlite3.Connection) -> list[StopSign]:
+    """All, also those of deleted sessions, in order of arrival."""
+    return [rows.stop_of(row) for row in conn.execute(rows.SELECT_STOPS)]
 
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
