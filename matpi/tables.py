@@ -36,6 +36,9 @@ ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
 """The other doubts ask."""
+NAMED_MAX = 5
+"""Of the ids that an import reports in one sentence."""
+_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
 MINUTES_A_MARK = 2.0
 """Of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide."""
 
@@ -243,6 +246,21 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     told = ", ".join(count(n, what) for n, what in counts if n) or "nothing"
     also = f"; also {', '.join(name.replace('_', ' ') for name in done.taken)}" if done.taken else ""
     say(f"New: {told}{also}. Already there and left alone: {done.known}.")
+    if done.differing:
+        kinds: dict[str, list[str]] = {}
+        for name, key in done.differing:
+            kinds.setdefault(_NOUNS.get(name, "record"), []).append(key)
+        out = "; ".join(f"{count(len(keys), noun)} ({_some(keys)})" for noun, keys in kinds.items())
+        say(
+            f"Left out: {out}. The log has these ids with other content, or what they belong to, and stays as it is. "
+            f"`matpi import {source} --store NEW.db` reads them into a log of their own."
+        )
+    if done.overlapping:
+        say(
+            f"Came in as deleted: {count(len(done.overlapping), 'session')} at the time of another one on the same mat "
+            f"({_some([f'{new[:ID_SHOWN]} and {here[:ID_SHOWN]}' for new, here in done.overlapping])}). Correct or "
+            "delete the wrong one of the two, then `matpi sessions --restore ID`."
+        )
     if done.people:
         say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
     if done.nobodys:
@@ -251,6 +269,11 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 
 
 # -- the log -------------------------------------------------------------------------------------------------------
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - NAMED_MAX
+    return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 def _reader(store: Path | None) -> Store:

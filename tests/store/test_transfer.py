@@ -136,19 +136,21 @@ def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> 
     other.save_zero(Zero((5.0,)), None)
     other.save_settings(Settings(weekly_goal=7))
     found = import_json(other, io.BytesIO(as_json(store)))
-    assert (found.sessions, found.known, found.taken) == (2, 1, ("calibration", "acknowledgement"))
+    assert (found.sessions, found.known, found.taken) == (2, 0, ("calibration", "acknowledgement"))
+    assert found.differing == (("sessions", "s1"), ("ratings", "r1"), ("stops", "w1"))
     memory = other.load()
     assert memory.log.sessions[0] == session(on_mat_s=1.0)
     assert (memory.zero, memory.zero_before, memory.settings.weekly_goal) == (Zero((5.0,)), None, 7)
 
 
 def test_an_open_session_does_not_end_the_one_that_goes_on_here(store: Store, other: Store) -> None:
-    store.checkpoint(session("theirs", reason=None))
+    theirs = {"start_utc": UTC - 3600.0}
+    store.checkpoint(session("theirs", reason=None, **theirs))
     other.checkpoint(session("ours", reason=None))
     import_json(other, io.BytesIO(as_json(store)))
     memory = other.load()
     assert memory.open == session("ours", reason=None)
-    assert memory.log.sessions == (session("theirs", reason=EndReason.POWER_LOST),)
+    assert memory.log.sessions == (session("theirs", reason=EndReason.POWER_LOST, **theirs),)
 
 
 def test_an_empty_log_goes_round(store: Store, other: Store, tmp_path: Path) -> None:
