@@ -19,7 +19,7 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.errors import StoreError, UsageError
+from matpi.errors import StoreError, UsageError, printable
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, StoredSession, Tally
 
@@ -236,7 +236,7 @@ def tally(conn: sqlite3.Connection, kind: str, text: str) -> None:
         "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, 1, ?)"
         " ON CONFLICT (kind) DO UPDATE SET count = count + 1, last_text = excluded.last_text",
         # Texts of errors may carry bytes that are no text; the count matters more.
-        (kind, text.encode(errors="replace").decode()),
+        (kind, printable(text.encode(errors="replace").decode())),
     )
 
 

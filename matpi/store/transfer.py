@@ -24,7 +24,7 @@ from matpi.store.arriving import Arriving
 from matpi.store.clashes import OVERLAPS, Clashes, Fit, as_ended
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
-from matpi.store.tables import CSV_TABLES, DAYS, FORMAT, RATINGS, SESSIONS, STOPS, TABLES, VERSION, Table
+from matpi.store.tables import CSV_TABLES, DAYS, FORMAT, RATINGS, SESSIONS, STOPS, TABLES, VERSION, Table, cell_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
         text = io.StringIO(newline="")
         out = csv.writer(text)
         out.writerow(table.fields)
-        out.writerows([rows.text_of(value) for value in table.values(record)] for record in records)
+        out.writerows([cell_of(value) for value in table.values(record)] for record in records)
         path = folder / f"{table.name}.csv"
         _write(path, text.getvalue().encode())
         written.append(path)
@@ -140,7 +140,9 @@ def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("wb") as file:
+            part.unlink(missing_ok=True)
+            # What is in it is about the body: readable by its owner only, whatever the umask.
+            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
