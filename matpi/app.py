@@ -52,6 +52,7 @@ def make_rig(
 ) -> Rig:
     from matpi.rig import Rig
 
+    _say_if_bare(store)
     zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     return Rig(
@@ -106,6 +107,7 @@ def run_board_page(options: dict[str, Any]) -> None:
     store = options["store"] or simulator_store().with_name("board.db")
     zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
+    _say_if_bare(store)
     asked = threading.Event()
     board = Board(config, kg=options["kg"], seed=options["seed"])
     twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
@@ -146,15 +148,17 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
             panel = Header(config_file.Config(panel=shown)).panel()
             show_fault(panel, say.config_wrong, say.in_config, say.run_doctor)
         raise
+    path = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
+    _say_if_bare(path)
     if board:
         from matpi.sim.board import Board
 
-        run_device(config, Board(config), store or simulator_store().with_name("board.db"), _say, status_path())
+        run_device(config, Board(config), path, _say, status_path())
     else:
         from matpi.header import Header
 
         # Absolute: lgpio changes the working directory.
-        run_device(config, Header(config), (store or Path(config.store.path)).absolute(), _say, status_path())
+        run_device(config, Header(config), path.absolute(), _say, status_path())
 
 
 def examine(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
@@ -360,6 +364,13 @@ def _print_screen(words: Words, t: float, effect: Effect) -> None:
         dark = isinstance(effect.view, Off)
         drawn = "" if dark else braille(render(effect.view, words=words))
         _say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
+
+
+def _say_if_bare(store: Path) -> None:
+    from matpi.store.opening import bare
+
+    if sentence := bare(store):
+        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _say(text: str) -> None:

@@ -269,8 +269,11 @@ def device_checks(device: Device) -> list[Check]:
 def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:
     """The log is opened read only: is it whole, is it calibrated (None: cannot be told), counts/kg by channel."""
     from matpi.store.db import Store, is_unmade
+    from matpi.store.opening import bare
 
     try:
+        if sentence := bare(store):
+            return Check("log", "whole", WARN, *_split(sentence, "")), False, ()
         if is_unmade(store):
             return Check("log", "whole", OK, f"none yet; {store} is made at the first start"), False, ()
         with Store.open(store, read_only=True) as log:

@@ -18,6 +18,7 @@ from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_for
 from matpi.store.db import Store, is_unmade
+from matpi.store.opening import bare
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,7 +142,7 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
     A damaged log is told (StoreDamagedError) and stays where it is; only a device begins a new one in its place. One
     that is not there yet is made, in `zone_if_new`, and that is told.
     """
-    new = is_unmade(path)
+    new, sentence = is_unmade(path), bare(path)
     if new:
         changed(Settings(), pairs)
     else:
@@ -151,7 +152,9 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
         settings = Settings(zone=zone_if_new) if new else store.load().settings
         store.save_settings(changed(settings, pairs))
     if new:
-        print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
+        begun = f"{sentence} A new log is begun in it."
+        made = f"There was no session log at {path} yet; a new one was made."
+        print(f"matpi: {begun if sentence else made}", file=sys.stderr)  # noqa: T201
 
 
 def shown(path: Path) -> list[tuple[str, str, str]]:

@@ -64,4 +64,14 @@ def import_(source: Path, store: Path | None, person: str | None) -> None:
     tables.import_(store, source, person)
 
 
-COMMANDS = (ratings, export, import_)
+@click.command()
+@click.argument("target", metavar="FILE", type=FILE)
+@STORE
+def backup(target: Path, store: Path | None) -> None:
+    """Copy the log to FILE, as one whole file, while the device runs."""
+    from matpi import tables
+
+    tables.backup(store, target)
+
+
+COMMANDS = (ratings, export, import_, backup)

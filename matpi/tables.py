@@ -1,4 +1,4 @@
-"""The session log for people and programs: what `matpi sessions`, `ratings`, `export` and `import` do.
+"""The session log for people and programs: what `matpi sessions`, `ratings`, `export`, `import`, `backup` do.
 
 Reading works beside a running device; importing needs the log for itself (StoreBusyError).
 JSON lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown:
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
@@ -27,9 +27,10 @@ from matpi.host import default_store, system_zone
 from matpi.store import faults
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
+from matpi.store.opening import bare, image
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json
+from matpi.store.transfer import export_csv, export_json, import_csv, import_json, write_private
 from matpi.telling import bar, boxes, clock, count, iso, lines, local, say, table, tell_set_aside, weekday, words
 
 ID_SHOWN = 8
@@ -205,18 +206,22 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
             _refuse_csv(target)
             written = export_csv(log, target)
             say(f"{', '.join(path.name for path in written)} written to {target}.")
-        elif (out := _stream(target)) is not None:
-            try:
-                with out as file:
-                    export_json(log, file)
-                    file.flush()
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise faults.of_os(error, target, "write the export to") from error
+        elif (out := _stream(target, "say --csv for a file a table")) is not None:
+            _send(out, target, lambda file: export_json(log, file))
         else:
             export_json(log, target)
             say(f"Everything is written to {target}.")
+
+
+def backup(store: Path | None, target: Path) -> None:
+    """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
+    path = store or default_store()
+    copy = image(path)
+    if (out := _stream(target, "such as matpi-backup.db")) is not None:
+        _send(out, target, lambda file: file.write(copy))
+    else:
+        write_private(target, copy, "backup")
+        say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
@@ -227,7 +232,10 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     path = store or default_store()
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
-    new = not path.exists()
+    sentence = bare(path)
+    new = not path.exists() or bool(sentence)
+    if sentence:
+        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr)  # noqa: T201
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
         try:
@@ -280,7 +288,18 @@ def _reader(store: Path | None) -> Store:
     return Store.open(store or default_store(), read_only=True)
 
 
-def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
+def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[BinaryIO], object]) -> None:
+    try:
+        with out as file:
+            write(file)
+            file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise faults.of_os(error, target, "write to") from error
+
+
+def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
     """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
     if str(target) == "-":
         return nullcontext(sys.stdout.buffer)
@@ -289,13 +308,13 @@ def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
     except OSError:
         return None  # not there yet; what else is wrong with it, writing tells
     if stat.S_ISDIR(mode):
-        raise StoreError(f"{target} is a folder; name a file in it, or say --csv for a file a table.")
+        raise StoreError(f"{target} is a folder; name a file in it, or {instead}.")
     if stat.S_ISREG(mode):
         raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
     try:
         return target.open("wb")
     except OSError as error:
-        raise faults.of_os(error, target, "write the export to") from error
+        raise faults.of_os(error, target, "write to") from error
 
 
 def _refuse_csv(folder: Path) -> None:

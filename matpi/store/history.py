@@ -250,6 +250,16 @@ def closed_session(conn: sqlite3.Connection, session_id: str) -> Session:
     return found.session
 
 
+def restore(conn: sqlite3.Connection, session_id: str) -> None:
+    """See Store.restore_session."""
+    back = conn.execute(
+        "UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ? AND deleted_why IS NOT NULL",
+        (session_id,),
+    )
+    if not back.rowcount:
+        raise UsageError(f"There is no deleted session {session_id!r}; `matpi sessions --deleted` lists them.")
+
+
 def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: Mapping[str, object]) -> Session:
     """See Store.edit_session."""
     before = closed_session(conn, session_id)

@@ -17,6 +17,7 @@ import msgspec
 
 from matpi.core.model import Acknowledgement
 from matpi.errors import ImportFormatError, is_control, printable
+from matpi.store import file
 from matpi.store.rows import StoredSession, text_of
 from matpi.store.tables import (
     ANSWERS,
@@ -105,7 +106,13 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
     """The records and the single things of an exported document. Raises ImportFormatError."""
     name = str(source) if isinstance(source, Path) else "the input"
     try:
-        text = (source.read_bytes() if isinstance(source, Path) else source.read()).decode("utf-8-sig")
+        data = source.read_bytes() if isinstance(source, Path) else source.read()
+        if data.startswith(file.MAGIC):
+            raise ImportFormatError(
+                f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
+                " an export of it, and docs/store.md says how a backup is put back."
+            )
+        text = data.decode("utf-8-sig")
         document = msgspec.json.decode(text)
         lines = _lines(text) if isinstance(document, dict) else {}
     except OSError as error:

@@ -73,7 +73,7 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
         out.writerow(table.fields)
         out.writerows([cell_of(value) for value in table.values(record)] for record in records)
         path = folder / f"{table.name}.csv"
-        _write(path, text.getvalue().encode())
+        write_private(path, text.getvalue().encode())
         written.append(path)
     return tuple(written)
 
@@ -94,7 +94,7 @@ def export_json(store: Store, target: Path | BinaryIO) -> None:
         parts.append(b'"%b": %b' % (name.encode(), msgspec.json.encode(single, order="deterministic")))
     data = b"{\n" + b",\n".join(parts) + b"\n}\n"
     if isinstance(target, Path):
-        _write(target, data)
+        write_private(target, data)
     else:
         target.write(data)
 
@@ -134,14 +134,14 @@ def _singles(conn: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, what: str = "export") -> None:
+    """Write a new file that its owner alone may read, whole or not at all. Raises StoreError."""
     # Beside it and then renamed: an export that breaks off leaves the one before.
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.unlink(missing_ok=True)
-            # What is in it is about the body: readable by its owner only, whatever the umask.
             with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(data)
                 file.flush()
@@ -150,7 +150,7 @@ def _write(path: Path, data: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise faults.of_os(error, path, "write the export") from error
+        raise faults.of_os(error, path, f"write the {what}") from error
 
 
 def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: str | None) -> Imported:
