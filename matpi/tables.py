@@ -25,6 +25,7 @@ from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Sett
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone
 from matpi.store import faults
+from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
 from matpi.store.opening import bare, image
@@ -78,7 +79,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
                 words(s.routine),
-                entry.deleted_why or _ended(s),
+                _deleted(entry.deleted_why) or _ended(s),
                 *([notes[n]] if asked else []),
                 s.id[:shown],
                 *_who(names, s.person),
@@ -128,6 +129,13 @@ def _session_line(
     if deleted:
         line |= {"deleted": iso(entry.deleted_utc, s.utc_offset_s), "deleted_why": entry.deleted_why}
     return line
+
+
+def _deleted(why: str | None) -> str:
+    """The reason, with an id in it as it is shown elsewhere."""
+    if why is None or not why.startswith(OVERLAPS):
+        return why or ""
+    return why[: len(OVERLAPS) + ID_SHOWN]
 
 
 def _ended(session: Session) -> str:

@@ -192,6 +192,8 @@ def test_a_session_at_the_time_of_another_one_comes_in_as_deleted(path: Path, ta
         assert [s.id for s in log.log().sessions] == ["long-before", "over-mine", "just-after"]
 
 
-def test_the_overlap_is_reported_with_both_ids(path: Path, taken_in: Import) -> None:
+def test_the_overlap_is_reported_with_both_ids(path: Path, taken_in: Import, capsys: Out) -> None:
     said = taken_in(lambda log: log.save_session(session("over-mine", start_utc=UTC - 300.0)))
     assert "Came in as deleted: 1 session at the time of another one on the same mat (over-min and mine)." in said
+    assert run(["sessions", "--deleted", "--store", str(path)]) == 0
+    assert "overlaps mine" in capsys.readouterr().out

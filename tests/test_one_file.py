@@ -81,7 +81,7 @@ def test_what_is_stored_without_a_session_is_in_the_one_file_at_once(path: Path)
             assert (copy.sessions(), copy.ratings(), copy.load()) == (log.sessions(), log.ratings(), log.load())
 
 
-def test_a_reader_in_the_middle_of_reading_holds_nobody_up(path: Path) -> None:
+def test_a_reader_in_the_middle_of_reading_holds_up_no_writer(path: Path) -> None:
     with Store.open(path) as log, Store.open(path, read_only=True) as reader:
         with reader.reading() as conn:
             conn.execute("SELECT 1 FROM sessions").fetchone()
@@ -248,7 +248,7 @@ def test_a_bare_file_is_called_what_it_is(tmp_path: Path, capsys: Out) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_device_begins_no_log_in_a_bare_file_without_a_word(tmp_path: Path, capsys: Out) -> None:
+def test_a_device_begins_no_log_in_a_bare_file_unreported(tmp_path: Path, capsys: Out) -> None:
     scenario, export = tmp_path / "s.jsonl", tmp_path / "e.json"
     scenario.write_text('{"at": 1, "do": "end"}\n')
     export.write_text('{"format": "matpi", "version": 4}')

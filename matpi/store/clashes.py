@@ -42,7 +42,7 @@ class Clashes:
         stored = [entry.session for entry in here[SESSIONS.name].values() if entry.deleted_why is None]
         self._on_mat = sorted((s for s in stored if s.start_utc is not None), key=lambda s: s.start_utc or 0.0)
         self._longest_s = max((s.span_s for s in self._on_mat), default=0.0)
-        self.differing: list[tuple[str, str]] = []
+        self.differing: dict[tuple[str, str], None] = {}
         """Table and key of what is here with other content, or belongs to another session than the one here."""
 
     def fit(self, table: Table, record: Any) -> Fit:
@@ -69,8 +69,7 @@ class Clashes:
 
     def _other(self, table: Table, record: Any) -> Fit:
         name = table.name, " ".join(str(part) for part in table.key_of(record) if part is not None)
-        if name not in self.differing:
-            self.differing.append(name)
+        self.differing[name] = None
         return Fit.OTHER
 
 

@@ -222,7 +222,9 @@ def fold(conn: sqlite3.Connection) -> None:
     waits for no reader. Whatever keeps it from being done, what is committed is safe, and the next write tries again.
     """
     with contextlib.suppress(sqlite3.Error):
-        if not conn.execute("SELECT 1 FROM sessions WHERE reason IS NULL").fetchone():
+        # Only the newest may be under way: a start closes the others.
+        newest = conn.execute("SELECT reason IS NULL FROM sessions ORDER BY seq DESC LIMIT 1").fetchone()
+        if newest != (1,):
             conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
