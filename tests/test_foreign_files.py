@@ -95,10 +95,10 @@ def test_control_characters_import_nothing_and_reach_no_terminal(path: Path, tak
             if code != 1 or f"field {field}: " not in said or not said.removesuffix("\n").isprintable():
                 wrong.append((table, field, bad, said))
     for lists in (
-        with_field("sessions", "\x1b[2Jmood", 1),
-        {**WHOLE, "\x1b[2J": []},
+        with_field("sessions", "\x07mood", 1),
+        {**WHOLE, "\x9b2J": []},
         {"settings": {"own_plan": "a\x1b"}},
-        {"settings": {"zone": "\x1b[2J"}},
+        {"settings": {"routine": "\x07"}},
     ):
         code, said = taken_in(lists)
         if code != 1 or not said.removesuffix("\n").isprintable():

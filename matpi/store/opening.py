@@ -42,8 +42,7 @@ def image(path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> bytes:
     Raises as a reader does.
     """
     with told(path), contextlib.closing(open_reader(path, folder, oldest=1)) as conn:
-        conn.execute("BEGIN")
-        conn.execute("SELECT 1 FROM sessions LIMIT 1").fetchone()  # from here on it is one view of all pages
+        conn.execute("BEGIN")  # one view of all pages
         copy = bytearray(conn.serialize())
         copy[18:20] = b"\1\1"  # it comes without a write-ahead log
         with contextlib.closing(sqlite3.connect(":memory:")) as probe:
