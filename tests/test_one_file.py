@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from matpi.cli import run
-from matpi.core.model import Acknowledgement
+from matpi.core.model import Acknowledgement, Settings
 from matpi.doctor import log_checks
 from matpi.errors import StoreError
 from matpi.rig import Rig
 from matpi.store import file, schema
 from matpi.store.db import Store
 from matpi.verdicts import WARN
-from tests.store.values import rating, session
+from tests.store.values import session
 
 Out = pytest.CaptureFixture[str]
 NOON = 1_773_576_000.0
@@ -69,28 +69,44 @@ def test_a_copy_of_the_one_file_is_at_most_the_session_under_way_behind(path: Pa
     rig.power_off()
 
 
-def test_what_is_stored_without_a_session_is_in_the_one_file_at_once(path: Path) -> None:
+def test_what_is_stored_without_a_session_is_in_the_one_file_when_idle(path: Path) -> None:
     with Store.open(path) as log:
-        log.save_session(session("one"))
-        log.save_rating(rating("r"))
+        log.save_settings(Settings())
         log.save_acknowledgement(Acknowledgement(some=False))
-        log.delete_session("one")
-        alone = path.with_name("alone.db")
-        shutil.copy(path, alone)
-        with Store.open(alone, read_only=True) as copy:
-            assert (copy.sessions(), copy.ratings(), copy.load()) == (log.sessions(), log.ratings(), log.load())
+    rig = Rig(path, utc=NOON)
+    rig.power_on()
+    rig.run_until(30.0)
+    for _ in range(4):  # a tap wakes, the next ones say 3
+        rig.press(0.15)
+        rig.run_until(rig.t + 0.5)
+    rig.press(0.9)
+    rig.run_until(rig.t + 5.0)
+    alone = path.with_name("alone.db")
+    shutil.copy(path, alone)
+    with Store.open(path, read_only=True) as log, Store.open(alone, read_only=True) as copy:
+        assert len(log.ratings()) == 1
+        assert (copy.ratings(), copy.load()) == (log.ratings(), log.load())
+    rig.power_off()
 
 
-def test_a_reader_in_the_middle_of_reading_holds_up_no_writer(path: Path) -> None:
-    with Store.open(path) as log, Store.open(path, read_only=True) as reader:
+def test_a_reader_in_the_middle_of_reading_holds_up_no_device(path: Path) -> None:
+    """The device goes on as ever, and the one file is whole again soon after the reader has done."""
+    rig = Rig(path, utc=NOON)
+    rig.power_on()
+    rig.run_until(10.0)
+    with Store.open(path, read_only=True) as reader:
         with reader.reading() as conn:
             conn.execute("SELECT 1 FROM sessions").fetchone()
+            rig.mat.act("lie_down", rig.t)
+            rig.run_until(100.0)
+            rig.mat.act("get_up", rig.t)
             before = time.monotonic()
-            log.save_session(session("one"))
-            assert time.monotonic() - before < file.BUSY_TIMEOUT_S / 2, "it waits for no lock"
-            assert in_a_copy_of_the_one_file(path) == []
-        log.save_session(session("two"))
-        assert in_a_copy_of_the_one_file(path) == ["one", "two"], "the next write moves both"
+            rig.run_until(130.0)
+            assert time.monotonic() - before < file.BUSY_TIMEOUT_S, "it waits for no lock"
+        assert len(reader.log().sessions) == 1
+        rig.run_until(135.0)
+        assert len(in_a_copy_of_the_one_file(path)) == 1
+    rig.power_off()
 
 
 # -- matpi backup ------------------------------------------------------------------------------------------------------

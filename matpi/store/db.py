@@ -125,7 +125,6 @@ class Store:
         with self._transaction("BEGIN IMMEDIATE") as conn:
             yield conn
             posting.post(conn)
-        file.fold(self._conn)
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -293,6 +292,10 @@ class Store:
         with self.writing() as conn:
             history.tally(conn, kind, text)
 
+    def fold(self) -> bool:
+        """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
+        return file.fold(self._conn)
+
     # --- by hand, and when the time becomes known
 
     def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
@@ -363,6 +366,5 @@ def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tup
         file.harden(conn, path)
         schema.migrate(conn, path, folder)
         posting.begin(conn, sinks)
-        file.fold(conn)
 
     return file.open_checked(path, prepare)

@@ -215,17 +215,20 @@ def harden(conn: sqlite3.Connection, path: Path) -> None:
             )
 
 
-def fold(conn: sqlite3.Connection) -> None:
-    """Move the write-ahead log into the one file, unless a session is under way: then with the write that ends it.
+def fold(conn: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the one file, unless a session is under way: then when it has ended.
 
     So a copy of the one file lacks at most that session, and the card is spared one write of each page every 15 s. It
-    waits for no reader. Whatever keeps it from being done, what is committed is safe, and the next write tries again.
+    waits for no reader; False: one was reading, and until all is moved only the two files together are a log.
     """
     with contextlib.suppress(sqlite3.Error):
         # Only the newest may be under way: a start closes the others.
         newest = conn.execute("SELECT reason IS NULL FROM sessions ORDER BY seq DESC LIMIT 1").fetchone()
-        if newest != (1,):
-            conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if newest == (1,):
+            return True
+        busy, written, moved = conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and bool(written == moved)
+    return False
 
 
 def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> None:

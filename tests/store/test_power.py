@@ -168,13 +168,13 @@ def test_a_write_the_kernel_refuses_loses_nothing_and_heals(tmp_path: Path) -> N
 
 
 def test_a_disk_without_room_loses_nothing_and_heals(tmp_path: Path) -> None:
-    """A file system of 800 kB, really full. Needs a user namespace; skipped where there is none."""
+    """A file system of 600 kB, really full. Needs a user namespace; skipped where there is none."""
     if shutil.which("unshare") is None:
         pytest.skip("no unshare")
     disk = tmp_path / "disk"
     disk.mkdir()
     script = (
-        f"mount -t tmpfs -o size=800k none {disk} || exit 77;"
+        f"mount -t tmpfs -o size=600k none {disk} || exit 77;"
         f" head -c 300000 /dev/zero > {disk}/room;"
         f" {sys.executable} -c '{FILL}' {disk}/matpi.db {disk}/room || exit 1; cp {disk}/matpi.db* {tmp_path}"
     )
