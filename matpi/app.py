@@ -217,6 +217,7 @@ def run_calibration(
         from matpi.header import Header
 
         parts, path = Header(config), Path(config.store.path)
+    _say_if_bare(store or path)
     with Store.open(store or path) as log:
         calibrate(
             parts.scale(),
@@ -368,9 +369,9 @@ def _print_screen(words: Words, t: float, effect: Effect) -> None:
 
 def _say_if_bare(store: Path) -> None:
     from matpi.store.opening import bare
+    from matpi.telling import tell_bare
 
-    if sentence := bare(store):
-        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr, flush=True)  # noqa: T201
+    tell_bare(bare(store))
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,7 @@ from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_for
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
+from matpi.telling import tell_bare
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -151,10 +152,9 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
     with Store.open(path) as store:
         settings = Settings(zone=zone_if_new) if new else store.load().settings
         store.save_settings(changed(settings, pairs))
-    if new:
-        begun = f"{sentence} A new log is begun in it."
-        made = f"There was no session log at {path} yet; a new one was made."
-        print(f"matpi: {begun if sentence else made}", file=sys.stderr)  # noqa: T201
+    tell_bare(sentence)
+    if new and not sentence:
+        print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
 
 
 def shown(path: Path) -> list[tuple[str, str, str]]:

@@ -32,7 +32,21 @@ from matpi.store.opening import bare, image
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import export_csv, export_json, import_csv, import_json, write_private
-from matpi.telling import bar, boxes, clock, count, iso, lines, local, say, table, tell_set_aside, weekday, words
+from matpi.telling import (
+    bar,
+    boxes,
+    clock,
+    count,
+    iso,
+    lines,
+    local,
+    say,
+    table,
+    tell_bare,
+    tell_set_aside,
+    weekday,
+    words,
+)
 
 ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
@@ -242,8 +256,7 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
     sentence = bare(path)
     new = not path.exists() or bool(sentence)
-    if sentence:
-        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr)  # noqa: T201
+    tell_bare(sentence)
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
         try:

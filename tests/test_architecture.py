@@ -104,8 +104,8 @@ ARROWS: dict[str, set[str]] = {
     "amend": {"config", "core", "store", "host", "rules", "telling", "people"},
     "plan_table": {"core", "door", "store", "host", "telling", "people"},
     "consent": {"core", "store", "host", "telling", "people"},
-    "door": {"core", "store", "host"},
-    "app": COMPOSITION | {"core", "ports", "config", "sim", "store", "screen", "lamp", "web", "drivers"},
+    "door": {"core", "store", "host", "telling"},
+    "app": COMPOSITION | {"core", "ports", "config", "sim", "store", "screen", "lamp", "telling", "web", "drivers"},
     "options": set(),
     "log_commands": {"amend", "options", "tables"},
     "cli": {

@@ -273,6 +273,8 @@ def test_a_device_begins_no_log_in_a_bare_file_unreported(tmp_path: Path, capsys
         ["import", str(export)],
         ["settings", "nudge=no"],
         ["people", "add", "Ada"],
+        ["plan", "--rest-today"],
+        ["safety", "--none"],
     ):
         path = bare(tmp_path)
         assert run([*words, "--store", str(path)]) == 0
