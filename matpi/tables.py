@@ -159,7 +159,7 @@ def _ended(session: Session) -> str:
 
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
-    """All, oldest first; `stops`: the stop signs instead. `person`: the name of somebody whose they must be."""
+    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
     with _reader(store) as log:
         names, said = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)

@@ -27,7 +27,7 @@ NOON = 1_773_576_000.0
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two evenings, the first with a rating, a stop sign and a rating that stands alone."""
+    """Two evenings, the first with a rating, a stop sign and a rating without a session."""
     path = tmp_path / "matpi.db"
     day = date(2025, 11, 24)
     with Store.open(path) as log:

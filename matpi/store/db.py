@@ -29,7 +29,7 @@ from matpi.core.model import (
 )
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, history, members, posting, rows, schema
-from matpi.store.opening import no_log, open_reader, told
+from matpi.store.opening import no_log, open_reader, store_errors
 from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
 
 
@@ -63,7 +63,7 @@ class Store:
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
         no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
-        with told(path):
+        with store_errors(path):
             if read_only:
                 return cls(open_reader(path, folder), path, None)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ class Store:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
-        with told(path):
+        with store_errors(path):
             header = file.peek(path)
             if header is None:
                 raise no_log(path)
@@ -349,7 +349,7 @@ class Store:
 
 def is_unmade(path: Path) -> bool:
     """There is no log at `path` yet, or none but a bare one. Raises as a reader does."""
-    with told(path):
+    with store_errors(path):
         header = file.peek(path)
     return header is None or header.bare
 

@@ -12,7 +12,7 @@ from matpi.store import faults, file, schema
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def store_errors(path: Path) -> Iterator[None]:
     """Raise what goes wrong in here as a StoreError: a sentence."""
     try:
         yield
@@ -26,7 +26,7 @@ def told(path: Path) -> Iterator[None]:
 
 def bare(path: Path) -> str:
     """Return what to say of a file that is the bare beginning of a log, "" for any other. Raises nothing."""
-    with contextlib.suppress(StoreError), told(path):
+    with contextlib.suppress(StoreError), store_errors(path):
         header = file.peek(path)
         if header is not None and header.bare and header.application_id in {0, file.APPLICATION_ID}:
             return (
@@ -41,7 +41,7 @@ def image(path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> bytes:
 
     Raises as a reader does.
     """
-    with told(path), contextlib.closing(open_reader(path, folder, oldest=1)) as conn:
+    with store_errors(path), contextlib.closing(open_reader(path, folder, oldest=1)) as conn:
         conn.execute("BEGIN")  # one view of all pages
         copy = bytearray(conn.serialize())
         copy[18:20] = b"\1\1"  # it comes without a write-ahead log
