@@ -53,6 +53,7 @@ def make_rig(
 ) -> Rig:
     from matpi.rig import Rig
 
+    _say_if_bare(store)
     zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
     return Rig(
@@ -121,6 +122,7 @@ def run_board_page(options: dict[str, Any]) -> None:
     asked = threading.Event()
     board = Board(config, kg=options["kg"], seed=options["seed"])
     with _log_of(options, "board.db") as (store, about):
+        _say_if_bare(store)
         twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
         _serve_page(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
 
@@ -162,9 +164,11 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
             show_fault(panel, say.config_wrong, say.in_config, say.run_doctor)
         raise
     path = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
+    _say_if_bare(path)
     if config.scale.driver == "sim":
         _say('No hardware is used: driver = "sim" in [scale] emulates every part.')
-    run_device(config, _parts(config, board=board), path, _say, status_path())
+    # Absolute: lgpio changes the working directory.
+    run_device(config, _parts(config, board=board), path.absolute(), _say, status_path())
 
 
 def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> Board | Header:
@@ -209,6 +213,7 @@ def run_calibration(
     config = config_file.load(config_path or (None if board else device_config()))
     parts = _parts(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
     path = simulator_store().with_name("board.db") if board else Path(config.store.path)
+    _say_if_bare(store or path)
     with Store.open(store or path) as log:
         calibrate(
             parts.scale(),
@@ -348,6 +353,13 @@ def _print_screen(words: Words, t: float, effect: Effect) -> None:
         dark = isinstance(effect.view, Off)
         drawn = "" if dark else braille(render(effect.view, words=words))
         _say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
+
+
+def _say_if_bare(store: Path) -> None:
+    from matpi.store.opening import bare
+    from matpi.telling import tell_bare
+
+    tell_bare(bare(store))
 
 
 def _say(text: str) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import click
 
-from matpi import __version__
+from matpi import __version__, log_commands
 from matpi.errors import MatpiError, UsageError
-
-_FILE = click.Path(path_type=Path)
+from matpi.options import CONFIG as _CONFIG
+from matpi.options import FILE as _FILE
+from matpi.options import PERSON as _PERSON
+from matpi.options import STORE as _STORE
 
 
 class Number(click.FloatRange):
@@ -31,9 +33,6 @@ class Number(click.FloatRange):
         return number
 
 
-_STORE = click.option("--store", type=_FILE, help="The session log; the device's, else the simulator's.")
-_CONFIG = click.option("--config", "config_path", type=_FILE, help="A matpi.toml; defaults without one.")
-_PERSON = click.option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
 _BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
 
 
@@ -173,9 +172,11 @@ def record(file: Path, config_path: Path | None, store: Path | None, last: bool,
 @click.option("--deny", metavar="ID", help="No, that was not you: this session does not count.")
 @click.option("--edit", metavar="ID", help="Change KEY=VALUE of this session: minutes, start, routine or person.")
 @_PERSON
+@_CONFIG
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 def sessions(
     store: Path | None,
+    config_path: Path | None,
     as_json: bool,
     deleted: bool,
     delete: str | None,
@@ -200,20 +201,9 @@ def sessions(
     elif (answered := deny if confirm is None else confirm) is not None:
         amend.answer(store, answered, yours=confirm is not None)
     elif edit is not None:
-        amend.edit(store, edit, pairs)
+        amend.edit(store, edit, pairs, config_path)
     else:
         tables.sessions(store, as_json=as_json, deleted=deleted, person=person)
-
-
-@matpi.command()
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a rating.")
-@_PERSON
-def ratings(store: Path | None, as_json: bool, person: str | None) -> None:
-    """How tight it felt, 1 to 10."""
-    from matpi import tables
-
-    tables.ratings(store, as_json=as_json, person=person)
 
 
 @matpi.command()
@@ -268,28 +258,6 @@ def safety(store: Path | None, none: bool, some: bool, agreed: bool, again: bool
         consent.ask_again(store, person)
     else:
         consent.read(store, person)
-
-
-@matpi.command()
-@click.argument("target", type=_FILE)
-@_STORE
-@click.option("--csv", "as_csv", is_flag=True, help="TARGET is a folder; one CSV file a table.")
-def export(target: Path, store: Path | None, as_csv: bool) -> None:
-    """Write everything to TARGET: a JSON file, or with --csv a folder."""
-    from matpi import tables
-
-    tables.export(store, target, as_csv=as_csv)
-
-
-@matpi.command(name="import")
-@click.argument("source", type=_FILE)
-@_STORE
-@click.option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's.")
-def import_(source: Path, store: Path | None, person: str | None) -> None:
-    """Read what `matpi export` wrote; what is there already stays as it is."""
-    from matpi import tables
-
-    tables.import_(store, source, person)
 
 
 @matpi.command()
@@ -349,6 +317,10 @@ def settings(pairs: tuple[str, ...], store: Path | None) -> None:
         door.change(path, pairs, host.system_zone())
     for key, value, wanted in door.shown(path):
         click.echo(f"{key:<22}{value:<18}{wanted}")
+
+
+for _command in log_commands.COMMANDS:
+    matpi.add_command(_command)
 
 
 def main() -> None:

@@ -5,7 +5,9 @@ Reading works beside a running device; answering needs the log for itself (Store
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +20,8 @@ from matpi.core.safety import PAGES
 from matpi.errors import UsageError
 from matpi.host import default_store, stored_zone
 from matpi.store.db import Store
-from matpi.telling import say
+from matpi.store.opening import bare
+from matpi.telling import say, tell_bare, tell_set_aside
 
 
 def read(store: Path | None, person: str | None = None) -> None:
@@ -32,7 +35,7 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
-    with Store.open(store or default_store()) as log:
+    with _writer(store) as log:
         owner, memory = _owner(log, person), log.load()
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.save_acknowledgement(given)
@@ -41,7 +44,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
     """Raises UsageError when nothing was ticked that somebody could agree to."""
-    with Store.open(store or default_store()) as log:
+    with _writer(store) as log:
         memory = log.load()
         before = memory.answer_of(_owner(log, person))
         if before is None or not before.some:
@@ -52,9 +55,18 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
-    with Store.open(store or default_store()) as log:
+    with _writer(store) as log:
         log.ask_safety_again(_owner(log, person))
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
+
+
+@contextlib.contextmanager
+def _writer(store: Path | None) -> Iterator[Store]:
+    path = store or default_store()
+    tell_bare(bare(path))
+    with Store.open(path) as log:
+        tell_set_aside(log.set_aside)
+        yield log
 
 
 def _owner(log: Store, person: str | None) -> str | None:

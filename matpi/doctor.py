@@ -274,9 +274,12 @@ def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]
     counts/kg by channel.
     """
     from matpi.store.db import Store, is_unmade
+    from matpi.store.opening import bare
 
     part, untold = "log", Check("log", "values", SKIPPED, "the log could not be read")
     try:
+        if sentence := bare(store):
+            return [Check(part, "whole", WARN, *_split(sentence, "")), untold], False, ()
         if is_unmade(store):
             whole = Check(part, "whole", OK, f"none yet; {store} is made at the first start")
             return [whole, replace(untold, what="nothing is stored yet")], False, ()

@@ -18,6 +18,8 @@ from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_doubts, zone_for
 from matpi.store.db import Store, is_unmade
+from matpi.store.opening import bare
+from matpi.telling import tell_bare
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,7 +143,7 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
     A damaged log is told (StoreDamagedError) and stays where it is; only a device begins a new one in its place. One
     that is not there yet is made, in `zone_if_new`, and that is told.
     """
-    new = is_unmade(path)
+    new, sentence = is_unmade(path), bare(path)
     if new:
         changed(Settings(), pairs)
     else:
@@ -150,7 +152,8 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
     with Store.open(path) as store:
         settings = Settings(zone=zone_if_new) if new else store.load().settings
         store.save_settings(changed(settings, pairs))
-    if new:
+    tell_bare(sentence)
+    if new and not sentence:
         print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
 
 

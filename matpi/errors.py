@@ -9,6 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def is_control(char: str) -> bool:
+    """Return whether a terminal or a reader may act on the character instead of showing it."""
+    import unicodedata
+
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def printable(text: str) -> str:
+    """Return the text with each control character as an escape sequence."""
+    return "".join(repr(char)[1:-1] if is_control(char) else char for char in text)
+
+
 class MatpiError(Exception):
     """The root. `exit_code` is what the command line ends with: 2 for wrong use, 1 for a failure."""
 
@@ -64,6 +76,9 @@ class StoreDamagedError(StoreError):
 
 class ImportFormatError(MatpiError, ValueError):
     """A file given to `matpi import` is not what `matpi export` writes; nothing was imported."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # it quotes a foreign file
 
 
 class PortInUseError(MatpiError, OSError):

@@ -97,4 +97,7 @@ class SessionStore(Protocol):
     def count(self, kind: str, text: str) -> None:
         """One more of this kind in the diagnostics."""
 
+    def fold(self) -> bool:
+        """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""
+
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The session log for people and programs: what `matpi sessions`, `ratings`, `export` and `import` do.
+"""The session log for people and programs: what `matpi sessions`, `ratings`, `export`, `import`, `backup` do.
 
 Reading works beside a running device; importing needs the log for itself (StoreBusyError).
 JSON lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown:
@@ -6,14 +6,15 @@ JSON lines have these fields, always all of them, in this order; times are ISO 8
 - sessions: id, start, day, span_s, on_mat_s, reason (null: under way), aways, routine, rating, edited, person
   (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered); with `--deleted`
   also deleted (when) and deleted_why
-- ratings: id, time, day, value, moment (before, after, day), session_id, person
+- ratings: id, time, day, value, moment (before, after, day), session_id, person; stop signs the same without value and
+  moment
 """
 
 from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,21 +22,40 @@ from typing import BinaryIO
 
 from matpi import people
 from matpi.core import trend
-from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings
+from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone, zone_doubts
 from matpi.store import faults
+from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
+from matpi.store.opening import bare, image
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json
-from matpi.telling import bar, boxes, clock, count, iso, lines, local, say, table, tell_set_aside, weekday, words
+from matpi.store.transfer import export_csv, export_json, import_csv, import_json, write_private
+from matpi.telling import (
+    bar,
+    boxes,
+    clock,
+    count,
+    iso,
+    lines,
+    local,
+    say,
+    table,
+    tell_bare,
+    tell_set_aside,
+    weekday,
+    words,
+)
 
 ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
 """The other doubts ask."""
+NAMED_MAX = 5
+"""Of the ids that an import reports in one sentence."""
+_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
 MINUTES_A_MARK = 2.0
 """Of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide."""
 
@@ -61,7 +81,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
         say("No session is deleted." if deleted else "No session yet. Lie down, and the first one is here.")
         return
     stored = [entry.session for entry in entries]
-    shown = _shown_id(stored)
+    shown = _shown_id([s.id for s in stored])
     notes = [] if deleted else [_counted(s) for s in stored]
     asked = ("counted",) if any(notes) else ()
     table(
@@ -74,7 +94,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
                 words(s.routine),
-                entry.deleted_why or _ended(s),
+                _deleted(entry.deleted_why) or _ended(s),
                 *([notes[n]] if asked else []),
                 s.id[:shown],
                 *_who(names, s.person),
@@ -126,59 +146,79 @@ def _session_line(entry: StoredSession, rating: int | None, person: str | None, 
     return line
 
 
+def _deleted(why: str | None) -> str:
+    """The reason, with an id in it as it is shown elsewhere."""
+    if why is None or not why.startswith(OVERLAPS):
+        return why or ""
+    return why[: len(OVERLAPS) + ID_SHOWN]
+
+
 def _ended(session: Session) -> str:
     if session.reason is None:
         return "under way"
     return words(session.reason) + (" *" if session.edited else "")
 
 
-def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
-    """All, oldest first. `person`: the name of somebody whose they must be."""
+def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
+    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
     with _reader(store) as log:
-        names = people.names(log)
+        names, said = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
-        given = [rating for rating in log.log().ratings if owner is None or rating.person == owner]
+    signs = [sign for sign in said.stops if owner is None or sign.person == owner]
+    given = [rating for rating in said.ratings if owner is None or rating.person == owner]
+    records: list[Rating] | list[StopSign] = signs if stops else given
     if as_json:
-        lines(
-            {
-                "id": r.id,
-                "time": iso(r.utc, r.utc_offset_s),
-                "day": None if r.day is None else r.day.isoformat(),
-                "value": r.value,
-                "moment": str(r.moment),
-                "session_id": r.session_id,
-                "person": _name(names, r.person),
-                "estimated": r.estimated,
-            }
-            for r in given
-        )
+        lines(_said_line(r, _name(names, r.person)) for r in records)
         return
-    if not given and owner is not None:
-        say(f"No rating of {names[owner]}.")
-        return
-    if not given:
+    what = "stop sign" if stops else "rating"
+    if not records and owner is not None:
+        say(f"No {what} of {names[owner]}.")
+    elif not records and stops:
+        say('No stop sign yet. "Felt wrong?" on the device stores one.')
+    elif not records:
         say("No rating yet. The device asks after a session, or tap its button.")
-        return
+    if records:
+        _said_table(records, names)
+    if given and not stops:
+        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
+        if len({rating.person for rating in given}) == 1:
+            say(trend.pairs_sentence(trend.pairs(given)))
+    if signs:
+        say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
+
+
+def _said_line(record: Rating | StopSign, person: str | None) -> dict[str, object]:
+    rated = {"value": record.value, "moment": str(record.moment)} if isinstance(record, Rating) else {}
+    return {
+        "id": record.id,
+        "time": iso(record.utc, record.utc_offset_s),
+        "day": None if record.day is None else record.day.isoformat(),
+        **rated,
+        "session_id": record.session_id,
+        "person": person,
+        "estimated": record.estimated,
+    }
+
+
+def _said_table(records: Sequence[Rating | StopSign], names: Mapping[str | None, str]) -> None:
     given_when = {"before": "before", "after": "after", "day": "in between"}
+    shown = _shown_id([record.id for record in records])
+    rated = ("tight", "", "given") if isinstance(records[0], Rating) else ()
     table(
-        ("", "time", "tight", "", "given", *_who(names)),
+        ("", "time", *rated, "id", *_who(names)),
         [
             (
                 weekday(r.utc, r.utc_offset_s),
                 local(r.utc, r.utc_offset_s, estimated=r.estimated),
-                str(r.value),
-                boxes(r.value, RATING_MAX),
-                given_when[r.moment],
+                *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
+                r.id[:shown],
                 *_who(names, r.person),
             )
-            for r in given
+            for r in records
         ],
-        right=(2,),
+        right=(2,) if rated else (),
     )
-    say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
-    _explain_estimates(given)
-    if len({rating.person for rating in given}) == 1:
-        say(trend.pairs_sentence(trend.pairs(given)))
+    _explain_estimates(records)
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
@@ -191,18 +231,22 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
             _refuse_csv(target)
             written = export_csv(log, target)
             say(f"{', '.join(path.name for path in written)} written to {target}.")
-        elif (out := _stream(target)) is not None:
-            try:
-                with out as file:
-                    export_json(log, file)
-                    file.flush()
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise faults.of_os(error, target, "write the export to") from error
+        elif (out := _stream(target, "say --csv for a file a table")) is not None:
+            _send(out, target, lambda file: export_json(log, file))
         else:
             export_json(log, target)
             say(f"Everything is written to {target}.")
+
+
+def backup(store: Path | None, target: Path) -> None:
+    """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
+    path = store or default_store()
+    copy = image(path)
+    if (out := _stream(target, "such as matpi-backup.db")) is not None:
+        _send(out, target, lambda file: file.write(copy))
+    else:
+        write_private(target, copy, "backup")
+        say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
@@ -213,7 +257,9 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     path = store or default_store()
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
-    new = not path.exists()
+    sentence = bare(path)
+    new = not path.exists() or bool(sentence)
+    tell_bare(sentence)
     with Store.open(path) as log:
         tell_set_aside(log.set_aside)
         try:
@@ -237,6 +283,21 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     say(f"New: {told}{also}. Already there and left alone: {done.known}.")
     if doubts:
         say(f"The import's time zone {settings.zone!r} is unknown here; {system_zone()} is set instead.")
+    if done.differing:
+        kinds: dict[str, list[str]] = {}
+        for name, key in done.differing:
+            kinds.setdefault(_NOUNS.get(name, "record"), []).append(key)
+        out = "; ".join(f"{count(len(keys), noun)} ({_some(keys)})" for noun, keys in kinds.items())
+        say(
+            f"Left out: {out}. The log has these ids with other content, or what they belong to, and stays as it is. "
+            f"`matpi import {source} --store NEW.db` reads them into a log of their own."
+        )
+    if done.overlapping:
+        say(
+            f"Came in as deleted: {count(len(done.overlapping), 'session')} at the time of another one on the same mat "
+            f"({_some([f'{new[:ID_SHOWN]} and {here[:ID_SHOWN]}' for new, here in done.overlapping])}). Correct or "
+            "delete the wrong one of the two, then `matpi sessions --restore ID`."
+        )
     if done.people:
         say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
     if done.nobodys:
@@ -247,11 +308,27 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 # -- the log -------------------------------------------------------------------------------------------------------
 
 
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - NAMED_MAX
+    return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
 def _reader(store: Path | None) -> Store:
     return Store.open(store or default_store(), read_only=True)
 
 
-def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
+def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[BinaryIO], object]) -> None:
+    try:
+        with out as file:
+            write(file)
+            file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise faults.of_os(error, target, "write to") from error
+
+
+def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
     """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
     if str(target) == "-":
         return nullcontext(sys.stdout.buffer)
@@ -260,13 +337,13 @@ def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
     except OSError:
         return None  # not there yet; what else is wrong with it, writing tells
     if stat.S_ISDIR(mode):
-        raise StoreError(f"{target} is a folder; name a file in it, or say --csv for a file a table.")
+        raise StoreError(f"{target} is a folder; name a file in it, or {instead}.")
     if stat.S_ISREG(mode):
         raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
     try:
         return target.open("wb")
     except OSError as error:
-        raise faults.of_os(error, target, "write the export to") from error
+        raise faults.of_os(error, target, "write to") from error
 
 
 def _refuse_csv(folder: Path) -> None:
@@ -279,9 +356,9 @@ def _refuse_csv(folder: Path) -> None:
 # -- what is told --------------------------------------------------------------------------------------------------
 
 
-def _shown_id(stored: Sequence[Session]) -> int:
-    longest = max(len(s.id) for s in stored)
-    return next((n for n in range(ID_SHOWN, longest) if len({s.id[:n] for s in stored}) == len(stored)), longest)
+def _shown_id(ids: Sequence[str]) -> int:
+    longest = max(map(len, ids))
+    return next((n for n in range(ID_SHOWN, longest) if len({one[:n] for one in ids}) == len(ids)), longest)
 
 
 def _counted(session: Session) -> str:
@@ -300,7 +377,7 @@ def _uncounted(stored: Sequence[Session]) -> str:
     return f"; without {n} not counted" if n else ""
 
 
-def _explain_estimates(records: Sequence[Session] | Sequence[Rating]) -> None:
+def _explain_estimates(records: Sequence[Session | Rating | StopSign]) -> None:
     if any(record.estimated for record in records):
         say("~ is estimated: the clock was not known. matpi sessions --edit ID start=... corrects a session.")
 

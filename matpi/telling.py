@@ -105,5 +105,11 @@ def tell_set_aside(aside: Path | None) -> None:
         )
 
 
+def tell_bare(sentence: str) -> None:
+    """On standard error, when a writer begins a log in a bare file; `sentence` is that of `opening.bare`."""
+    if sentence:
+        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def say(text: str) -> None:
     print(text)  # noqa: T201

@@ -31,7 +31,10 @@ PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (RO
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 ROOMS = ("matpi/", "tests/", "docs/", "benchmarks/", "hardware/", "systemd/")
 IN_SECONDS = {"us": 1e-6, "s": 1.0, "min": 60.0}
-TOOLS = {"make", "python", "python3", "pip", "git", "cd", ".", "systemctl", "journalctl", "raspi-config", "ls", "apt"}
+TOOLS = {
+    "make", "python", "python3", "pip", "git", "cd", ".", "systemctl", "journalctl", "raspi-config", "ls", "apt",
+    "mkdir", "sh", "install",
+}  # fmt: skip
 HEADER_PINS = {2: 3, 3: 5, 9: 21, 10: 19, 13: 33, 17: 11, 18: 12, 19: 35, 20: 38, 22: 15, 23: 16, 24: 18, 27: 13}
 """BCM number -> pin of the 40-pin header (raspberrypi.com, GPIO and the 40-pin header)."""
 CLAIM = re.compile(

@@ -220,7 +220,7 @@ def test_a_session_is_booked_to_somebody_else_by_hand(run: Run, path: Path) -> N
 def test_an_import_says_whose_it_is(run: Run, path: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.db"
     with Store.open(alone) as log:
-        log.save_session(session("theirs", None))
+        log.save_session(replace(session("theirs", None), start_utc=START_UTC - 3600.0))
     assert cli.run(["export", str(tmp_path / "alone.json"), "--store", str(alone)]) == 0
     two(run, path)
     run("export", str(tmp_path / "two.json"))

@@ -126,6 +126,16 @@ class Session:
     def end_utc(self) -> float | None:
         return None if self.start_utc is None else self.start_utc + self.span_s
 
+    def overlaps(self, other: Session) -> bool:
+        """Return whether both have been on the mat at one time. False where a start is not known, or one is discarded.
+
+        One mat holds one session at a time, so one of the two has a wrong start or is of another mat.
+        """
+        if self.start_utc is None or other.start_utc is None or EndReason.DISCARDED in {self.reason, other.reason}:
+            return False
+        ends_utc = min(self.start_utc + self.span_s, other.start_utc + other.span_s)
+        return ends_utc > max(self.start_utc, other.start_utc)
+
     def closed(self, reason: EndReason) -> Session:
         return replace(self, reason=reason)
 

@@ -29,8 +29,9 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError, UsageError
+from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, history, members, posting, rows, schema
+from matpi.store.opening import no_log, open_reader, store_errors
 from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
 
 
@@ -62,9 +63,9 @@ class Store:
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
         no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
-        with _told(path):
+        with store_errors(path):
             if read_only:
-                return cls(_open_reader(path, folder), path, None)
+                return cls(open_reader(path, folder), path, None)
             path.parent.mkdir(parents=True, exist_ok=True)
             _refuse_strangers(path, folder)
             lock = file.WriterLock(path)
@@ -80,10 +81,10 @@ class Store:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
-        with _told(path):
+        with store_errors(path):
             header = file.peek(path)
             if header is None:
-                raise _no_log(path)
+                raise no_log(path)
             file.refuse_strangers(header, path, len(schema.steps(folder)))
             conn = file.connect_copy(path)
             try:
@@ -292,6 +293,10 @@ class Store:
         with self.writing() as conn:
             history.tally(conn, kind, text)
 
+    def fold(self) -> bool:
+        """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
+        return file.fold(self._conn)
+
     # --- by hand, and when the time becomes known
 
     def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
@@ -308,12 +313,7 @@ class Store:
     def restore_session(self, session_id: str) -> None:
         """A deleted session is in the log again. Raises UsageError when there is no deleted one of that id."""
         with self.writing() as conn:
-            back = conn.execute(
-                "UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ? AND deleted_why IS NOT NULL",
-                (session_id,),
-            )
-            if not back.rowcount:
-                raise UsageError(f"There is no deleted session {session_id!r}; `matpi sessions --deleted` lists them.")
+            history.restore(conn, session_id)
 
     def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
         """Change fields of a closed session (history.EDITABLE); what they were is kept in `edits`.
@@ -346,28 +346,11 @@ class Store:
             return history.date_boot(conn, dating, utc_offset_for, day_for)
 
 
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """What goes wrong in here, in a sentence."""
-    try:
-        yield
-    except StoreError:  # is an OSError too
-        raise
-    except OSError as error:
-        raise faults.of_os(error, path, "open the session log") from error
-    except sqlite3.Error as error:
-        raise faults.of_sqlite(error, path) from error
-
-
 def is_unmade(path: Path) -> bool:
-    """There is no log at `path` yet, or none but a creation that was cut short. Raises as a reader does."""
-    with _told(path):
+    """There is no log at `path` yet, or none but a bare one. Raises as a reader does."""
+    with store_errors(path):
         header = file.peek(path)
     return header is None or header.bare
-
-
-def _no_log(path: Path) -> StoreError:
-    return StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
 
 
 def _refuse_strangers(path: Path, folder: Path) -> None:
@@ -384,14 +367,3 @@ def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tup
         posting.begin(conn, sinks)
 
     return file.open_checked(path, prepare)
-
-
-def _open_reader(path: Path, folder: Path) -> sqlite3.Connection:
-    newest = len(schema.steps(folder))
-    header = file.peek(path)
-    if header is None:
-        raise _no_log(path)
-    file.refuse_strangers(header, path, newest)
-    if header.bare or header.version < newest:
-        raise StoreError(f"The session log {path} is of an older matpi; start the device once to bring it up to date.")
-    return file.connect_reader(path)

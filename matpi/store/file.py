@@ -27,7 +27,7 @@ on x86-64 (measured); the bound is for a file a hundred times that on a slow car
 _LOG_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 """A file of such a name that is no database was one; any other was named by mistake."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
-_MAGIC = b"SQLite format 3\0"
+MAGIC = b"SQLite format 3\0"
 _PAGE_ONE = 105
 """The bytes of page one we read: the file header (100) and the first table's leaf header up to its cell count."""
 
@@ -37,7 +37,7 @@ class Header:
     version: int
     application_id: int
     bare: bool
-    """No table in it: a creation that was cut short."""
+    """No table in it: a creation that was cut short, or a copy without its write-ahead log."""
 
 
 def companion(path: Path, suffix: str) -> Path:
@@ -64,11 +64,11 @@ def peek(path: Path) -> Header | None:
         if wal.exists() and wal.stat().st_size:
             raise faults.damaged(path, "it is empty, but its log of writes is not")
         return None
-    if not page.startswith(_MAGIC) and path.suffix.lower() not in _LOG_SUFFIXES:
+    if not page.startswith(MAGIC) and path.suffix.lower() not in _LOG_SUFFIXES:
         raise StoreError(
             f"{path} is not a session log and was not touched; check the name, or choose one that ends in .db."
         )
-    if len(page) < _PAGE_ONE or not page.startswith(_MAGIC):
+    if len(page) < _PAGE_ONE or not page.startswith(MAGIC):
         raise faults.damaged(path, "it is not a SQLite database")
     with contextlib.suppress(FileNotFoundError):
         page = _page_one_in_wal(wal) or page
@@ -91,7 +91,7 @@ def _page_one_in_wal(wal: Path) -> bytes | None:
         page_size, salts = int.from_bytes(head[8:12], "big"), head[16:24]
         while len(frame := file.read(24)) == 24 and frame[8:16] == salts:
             page = file.read(min(page_size, _PAGE_ONE))
-            if frame[:4] == b"\0\0\0\1" and page.startswith(_MAGIC):
+            if frame[:4] == b"\0\0\0\1" and page.startswith(MAGIC):
                 pending = page
             if frame[4:8] != b"\0\0\0\0":
                 committed = pending
@@ -101,7 +101,7 @@ def _page_one_in_wal(wal: Path) -> bytes | None:
 
 def refuse_strangers(header: Header | None, path: Path, newest: int) -> None:
     """Raise StoreNewerError or StoreError for a file that is not ours to write."""
-    if header is None or header.bare:
+    if header is None or (header.bare and header.application_id in {0, APPLICATION_ID}):
         return
     if header.application_id != APPLICATION_ID:
         raise StoreError(f"{path} is a database of another program; choose another path for the session log.")
@@ -213,6 +213,22 @@ def harden(conn: sqlite3.Connection, path: Path) -> None:
                 f"The session log {path} cannot be kept safe from power cuts ({name} stays {got}, not {wanted});"
                 " put it on a local disk, not a network folder."
             )
+
+
+def fold(conn: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the one file, unless a session is under way: then when it has ended.
+
+    So a copy of the one file lacks at most that session, and the card is spared one write of each page every 15 s. It
+    waits for no reader; False: one was reading, and until all is moved only the two files together are a log.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        # Only the newest may be under way: a start closes the others.
+        newest = conn.execute("SELECT reason IS NULL FROM sessions ORDER BY seq DESC LIMIT 1").fetchone()
+        if newest == (1,):
+            return True
+        busy, written, moved = conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and bool(written == moved)
+    return False
 
 
 def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> None:

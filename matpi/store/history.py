@@ -22,7 +22,7 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.errors import StoreError, UsageError
+from matpi.errors import StoreError, UsageError, printable
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, StoredSession, Tally
 
@@ -74,12 +74,11 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
     kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
     deleted = {entry.session.id for entry in stored if entry.deleted_why is not None}
     counted = (rating for rating in ratings(conn, doubts) if rating.session_id not in deleted)
-    signs = usable(conn.execute(rows.SELECT_STOPS), rows.stop_of, "stop sign", doubts)
-    stops = (stop for stop in signs if stop.session_id not in deleted)
+    signs = (stop for stop in stops(conn, doubts) if stop.session_id not in deleted)
     return Log(
         sessions=rows.oldest_first(kept, lambda session: session.start_utc),
         ratings=rows.oldest_first(counted, lambda rating: rating.utc),
-        stops=rows.oldest_first(stops, lambda stop: stop.utc),
+        stops=rows.oldest_first(signs, lambda stop: stop.utc),
         days=tuple(usable(conn.execute(rows.SELECT_DAYS), rows.day_of, "day record", doubts)),
     )
 
@@ -87,6 +86,11 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
 def ratings(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Rating]:
     """All, also those of deleted sessions, in order of arrival."""
     return usable(conn.execute(rows.SELECT_RATINGS), rows.rating_of, "rating", doubts)
+
+
+def stops(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[StopSign]:
+    """All, also those of deleted sessions, in order of arrival."""
+    return usable(conn.execute(rows.SELECT_STOPS), rows.stop_of, "stop sign", doubts)
 
 
 def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
@@ -227,7 +231,7 @@ def tally(conn: sqlite3.Connection, kind: str, text: str) -> None:
         "INSERT INTO diagnostics (kind, count, last_text) VALUES (?, 1, ?)"
         " ON CONFLICT (kind) DO UPDATE SET count = count + 1, last_text = excluded.last_text",
         # Texts of errors may carry bytes that are no text; the count matters more.
-        (kind, text.encode(errors="replace").decode()),
+        (kind, printable(text.encode(errors="replace").decode())),
     )
 
 
@@ -239,6 +243,16 @@ def closed_session(conn: sqlite3.Connection, session_id: str) -> Session:
     if found.session.is_open:
         raise UsageError(f"The session {session_id!r} is still going on; wait until it has ended.")
     return found.session
+
+
+def restore(conn: sqlite3.Connection, session_id: str) -> None:
+    """See Store.restore_session."""
+    back = conn.execute(
+        "UPDATE sessions SET deleted_utc = NULL, deleted_why = NULL WHERE id = ? AND deleted_why IS NOT NULL",
+        (session_id,),
+    )
+    if not back.rowcount:
+        raise UsageError(f"There is no deleted session {session_id!r}; `matpi sessions --deleted` lists them.")
 
 
 def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: Mapping[str, object]) -> Session:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,12 +16,27 @@ from typing import Any, BinaryIO
 import msgspec
 
 from matpi.core.model import Acknowledgement
-from matpi.errors import ImportFormatError
+from matpi.errors import ImportFormatError, is_control, printable
+from matpi.store import file
 from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import CSV_TABLES, FORMAT, SINGLES, TABLES, VERSIONS_READ, Table
+from matpi.store.tables import (
+    ANSWERS,
+    CSV_TABLES,
+    DIAGNOSTICS,
+    FORMAT,
+    GUARD,
+    RATINGS,
+    SESSIONS,
+    SINGLES,
+    STOPS,
+    TABLES,
+    VERSIONS_READ,
+    Table,
+)
 from matpi.store.transfer import Found
 
 Lines = dict[tuple[str, int | None], int]
+_LINES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 _OWN_OF_STORED = ("deleted_utc", "deleted_why")
 
 _FIELD_OF_INVARIANT = (
@@ -73,7 +89,7 @@ def _csv_records(table: Table, path: Path) -> Iterator[Found]:
                 if len(cells) != len(fields):
                     raise ImportFormatError(f"{where}: {len(cells)} fields where {len(fields)} belong.")
                 row = {
-                    name: cell
+                    name: cell.removeprefix(GUARD)
                     for name, cell in zip(fields, cells, strict=True)
                     if cell or name not in table.may_be_unset
                 }
@@ -90,7 +106,13 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
     """The records and the single things of an exported document. Raises ImportFormatError."""
     name = str(source) if isinstance(source, Path) else "the input"
     try:
-        text = (source.read_bytes() if isinstance(source, Path) else source.read()).decode("utf-8-sig")
+        data = source.read_bytes() if isinstance(source, Path) else source.read()
+        if data.startswith(file.MAGIC):
+            raise ImportFormatError(
+                f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
+                " an export of it, and docs/store.md says how a backup is put back."
+            )
+        text = data.decode("utf-8-sig")
         document = msgspec.json.decode(text)
         lines = _lines(text) if isinstance(document, dict) else {}
     except OSError as error:
@@ -156,6 +178,11 @@ def _json_singles(document: dict[str, Any], lines: Lines, name: str) -> dict[str
             singles[key] = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise ImportFormatError(f"{where}, field {_field(error) or key}: {_why(error)}.") from error
+    settings = singles.get("settings")
+    for field in () if settings is None else ("zone", "routine", "own_plan"):
+        # A plan of one's own is a text of several lines.
+        text = getattr(settings, field).translate(_LINES if field == "own_plan" else {})
+        _refuse_control(text, f"{name}, line {lines['settings', None]}, field {field}")
     return singles
 
 
@@ -164,6 +191,8 @@ def _record(table: Table, row: dict[str, Any], where: str, *, strict: bool) -> A
     unknown = row.keys() - set(table.fields)
     if unknown:
         raise ImportFormatError(f"{where}, field {min(unknown)}: {table.name} have none of that name; remove it.")
+    if table is DIAGNOSTICS and isinstance(text := row.get("last_text"), str):
+        row = {**row, "last_text": printable(text)}  # older versions stored texts of errors as they came
     shaped: dict[str, Any] = row
     if table.type is StoredSession:
         own = {key: row[key] for key in _OWN_OF_STORED if key in row}
@@ -182,7 +211,31 @@ def _record(table: Table, row: dict[str, Any], where: str, *, strict: bool) -> A
             raise ImportFormatError(f"{where}, field {name}: {value} is no finite number; nothing was imported.")
         if isinstance(value, int) and abs(value) >= 2**63:
             raise ImportFormatError(f"{where}, field {name}: the number is too large; nothing was imported.")
+        if isinstance(value, str):
+            _refuse_control(value, f"{where}, field {name}")
+    _refuse_other_day(table, record, where)
     return record
+
+
+def _refuse_control(text: str, where: str) -> None:
+    if any(map(is_control, text)):
+        raise ImportFormatError(f"{where}: {text!r} has a control character; take it out. Nothing was imported.")
+
+
+def _refuse_other_day(table: Table, record: Any, where: str) -> None:
+    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+    if table is ANSWERS and record.person is None:
+        raise ImportFormatError(f"{where}, field person: an answer here needs whose it is; nothing was imported.")
+    dated: Any = record.session if isinstance(record, StoredSession) else record
+    utc = getattr(dated, "start_utc", getattr(dated, "utc", None))
+    if table not in {SESSIONS, RATINGS, STOPS} or utc is None or None in {dated.utc_offset_s, dated.day}:
+        return
+    local = datetime.fromtimestamp(0, UTC) + timedelta(seconds=utc + dated.utc_offset_s)
+    if not 0 <= (local.date() - dated.day).days <= 1:
+        raise ImportFormatError(
+            f"{where}, field day: {dated.day} is not the day of {local:%Y-%m-%d %H:%M}, which start and offset make; "
+            "correct the one that is wrong. Nothing was imported."
+        )
 
 
 def _refuse_other_count(said: object, record: StoredSession, where: str) -> None:

@@ -132,6 +132,9 @@ class PatientStore:
     def count(self, kind: str, text: str) -> None:
         self._writer().count(kind, text)
 
+    def fold(self) -> bool:
+        return self._store is None or self._store.fold()
+
     def date_boot(
         self,
         dating: DateBoot,
@@ -165,6 +168,7 @@ class PatientStore:
                 unset = not history.setting_texts(conn)
             if unset:
                 store.save_settings(self._first_settings)
+            store.fold()
         except DiskTroubleError as error:
             error.set_aside = store.set_aside
             store.close()

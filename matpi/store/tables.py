@@ -134,8 +134,23 @@ ANSWERS = Table(
     of_row=rows.acknowledgement_of,
 )
 
+GUARD = "'"
+"""Before a text of a CSV that a spreadsheet would take for a formula, and before one that begins with it."""
 CSV_TABLES = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
 TABLES = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
+
+
+def cell_of(value: object) -> str | None:
+    """Return what a CSV holds of a value."""
+    text = rows.text_of(value)
+    if not isinstance(value, str) or text is None or not text.startswith(("=", "+", "-", "@", "\t", "\r", GUARD)):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return GUARD + text
+    return text
+
 
 SINGLES: Mapping[str, type] = {
     "zero": Zero,

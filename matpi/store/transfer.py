@@ -2,8 +2,9 @@
 
 Floats are written in full, so a round trip is exact, with one exception: a session that is still open comes in as
 ended by a power cut at its last checkpoint. An import goes by id: what the log has already is left as it is, so
-importing twice changes nothing. The single things of the JSON (zero, calibration, acknowledgement, settings) are
-taken where there is none yet. Whose a record is comes along (store/arriving.py).
+importing twice changes nothing; what contradicts the log is reported (store/clashes.py). The single things of the JSON
+(zero, calibration, acknowledgement, settings) are taken where there is none yet. Whose a record is comes along
+(store/arriving.py).
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from matpi.core.model import Calibration, EndReason, Settings, Zero
+from matpi.core.model import Calibration, Settings, Zero
 from matpi.errors import ImportFormatError, StoreError
 from matpi.store import faults, history, posting, rows
 from matpi.store.arriving import Arriving
+from matpi.store.clashes import OVERLAPS, Clashes, Fit, as_ended
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
-from matpi.store.tables import CSV_TABLES, DAYS, EDITS, FORMAT, RATINGS, SESSIONS, STOPS, TABLES, VERSION, Table
+from matpi.store.tables import CSV_TABLES, DAYS, FORMAT, RATINGS, SESSIONS, STOPS, TABLES, VERSION, Table, cell_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Imported:
     """Names that were new."""
     nobodys: int = 0
     """New sessions of which nobody knows whose they are, where people are named."""
+    differing: tuple[tuple[str, str], ...] = ()
+    """Table and id of what was left out: here with other content, or of another session than the one here."""
+    overlapping: tuple[tuple[str, str], ...] = ()
+    """New sessions that came in as deleted, each with the one here that was on the mat at the same time."""
 
 
 def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
@@ -65,9 +71,9 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
         text = io.StringIO(newline="")
         out = csv.writer(text)
         out.writerow(table.fields)
-        out.writerows([rows.text_of(value) for value in table.values(record)] for record in records)
+        out.writerows([cell_of(value) for value in table.values(record)] for record in records)
         path = folder / f"{table.name}.csv"
-        _write(path, text.getvalue().encode())
+        write_private(path, text.getvalue().encode())
         written.append(path)
     return tuple(written)
 
@@ -88,7 +94,7 @@ def export_json(store: Store, target: Path | BinaryIO) -> None:
         parts.append(b'"%b": %b' % (name.encode(), msgspec.json.encode(single, order="deterministic")))
     data = b"{\n" + b",\n".join(parts) + b"\n}\n"
     if isinstance(target, Path):
-        _write(target, data)
+        write_private(target, data)
     else:
         target.write(data)
 
@@ -132,13 +138,15 @@ def _singles(conn: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, what: str = "export") -> None:
+    """Write a new file that its owner alone may read, whole or not at all. Raises StoreError."""
     # Beside it and then renamed: an export that breaks off leaves the one before.
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("wb") as file:
+            part.unlink(missing_ok=True)
+            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -146,29 +154,34 @@ def _write(path: Path, data: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise faults.of_os(error, path, "write the export") from error
+        raise faults.of_os(error, path, f"write the {what}") from error
 
 
 def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: str | None) -> Imported:
     new: dict[str, int] = dict.fromkeys((table.name for table in TABLES), 0)
     known = nobodys = 0
+    overlapping = []
     with store.writing() as conn:
         arriving = Arriving(conn, name)
-        here = {table.name: {table.key_of(record) for record in records} for table, records in _lists(conn, TABLES)}
-        # A session that is here keeps its own trace of edits.
-        kept_sessions = frozenset(key[0] for key in here[SESSIONS.name])
+        here = {table.name: {table.key_of(one): one for one in records} for table, records in _lists(conn, TABLES)}
+        clashes = Clashes(here)
         seen: set[tuple[str, rows.Row]] = set()
         for one in arriving.booked(found):
-            key = one.table.key_of(one.record)
+            key, record = one.table.key_of(one.record), as_ended(one.record)
             if (one.table.name, key) in seen:
                 raise ImportFormatError(f"{one.where}, field {one.table.key[-1]}: {key[-1]!r} is there twice.")
             seen.add((one.table.name, key))
-            if key in here[one.table.name] or (one.table is EDITS and key[0] in kept_sessions):
-                known += 1
+            if (fit := clashes.fit(one.table, record)) is not Fit.NEW:
+                known += fit is Fit.KNOWN
                 continue
-            _insert(conn, one)
+            if isinstance(record, StoredSession) and record.deleted_why is None:
+                other = clashes.overlapped(record.session)
+                if other is not None:
+                    record = replace(record, deleted_why=OVERLAPS + other.id)
+                    overlapping.append((record.session.id, other.id))
+            _insert(conn, replace(one, record=record))
             new[one.table.name] += 1
-            nobodys += isinstance(one.record, StoredSession) and one.record.session.person is None
+            nobodys += isinstance(record, StoredSession) and record.session.person is None
         taken = _take(conn, singles)
         nobodys = nobodys if arriving.somebody_named() else 0
         posting.of_the_past(conn)
@@ -181,16 +194,14 @@ def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: s
         taken,
         arriving.new_names,
         nobodys,
+        tuple(clashes.differing),
+        tuple(overlapping),
     )
 
 
 def _insert(conn: sqlite3.Connection, one: Found) -> None:
-    record = one.record
-    if isinstance(record, StoredSession) and record.session.is_open:
-        # It cannot go on here, and must not end the session that does.
-        record = replace(record, session=record.session.closed(EndReason.POWER_LOST))
     try:
-        conn.execute(one.table.insert, rows.bound(one.table.stored(record)))
+        conn.execute(one.table.insert, rows.bound(one.table.stored(one.record)))
     except sqlite3.IntegrityError as error:
         rule = str(error).removeprefix("CHECK constraint failed: ")
         field = next((name for name in one.table.fields if re.search(rf"\b{name}\b", rule)), one.table.key[0])
