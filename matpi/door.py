@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan_file import course_of, faults
@@ -63,7 +64,7 @@ def _own_plan(text: str) -> str:
             raw = file.read(PLAN_BYTES + 1)
         if len(raw) > PLAN_BYTES:
             raise ConfigError(f"{path} is larger than {PLAN_BYTES // 1024} KiB and so no plan; name another file.")
-        plan = raw.decode("utf-8-sig")
+        plan = normalize("NFC", raw.decode("utf-8-sig"))
         wrong = faults(tomllib.loads(plan))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the name.") from error

@@ -17,7 +17,7 @@ from typing import Any
 from matpi import door, host
 from matpi.core.calendar_day import day_of
 from matpi.core.model import Memory
-from matpi.core.people import GUEST, GUEST_ID
+from matpi.core.people import GUEST, GUEST_ID, as_stored
 from matpi.core.plan_file import course_of
 from matpi.core.programme import plan as plan_of
 from matpi.core.who import learnt
@@ -159,7 +159,7 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
                     return _added(conn, words[1], new_id())
                 case "rename":
                     members.rename(conn, words[1], words[2])
-                    return f"{words[1].strip()} is called {words[2].strip()} from now on, also in the log so far."
+                    return f"{words[1].strip()} is called {as_stored(words[2])} from now on, also in the log so far."
                 case "remove":
                     return _removed(conn, words[1])
                 case "choose":
