@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from matpi import people
+from matpi import people, which_log
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
 from matpi.core.model import ROUTINE_NAMES, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
@@ -37,7 +37,7 @@ def delete(store: Path | None, session_id: str) -> None:
     """`session_id` may be the start of an id. Raises UsageError when it fits none or several."""
     path = store or default_store()
     found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
-    with Store.open(path) as log:
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         log.delete_session(found.id, utc=time.time())
     say(f"Session {found.id} is deleted; its trace is kept, and the plan is counted anew.")
@@ -48,7 +48,7 @@ def restore(store: Path | None, session_id: str) -> None:
     """A deleted session is back. `session_id` as for `delete`, among the deleted ones."""
     path = store or default_store()
     found = _find(path, session_id, lambda entry: entry.deleted_why is not None, "matpi sessions --deleted --json")
-    with Store.open(path) as log:
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         log.restore_session(found.id)
     say(f"Session {found.id} is back, and the plan is counted anew.")
@@ -73,7 +73,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...]) -> None:
     newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
     changes = _changes(found, pairs, memory.settings, max(time.time(), newest), owners)
     _refuse_overlap(found, changes, others)
-    with Store.open(path) as log:
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         after = log.edit_session(found.id, utc=time.time(), **changes)
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
@@ -90,7 +90,7 @@ def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
     if found.yours is yours:
         say(f"Session {found.id} is {'confirmed' if yours else 'denied'} already; nothing was changed.")
         return
-    with Store.open(path) as log:
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         after, pets = log.answer_session(found.id, yours=yours, utc=time.time())
     answered = "is confirmed as yours" if yours else "was not you"
@@ -113,7 +113,7 @@ def _find(path: Path, session_id: str, wanted: Callable[[StoredSession], bool], 
         fits = [session_id]
     if len(fits) != 1:
         what = f"fits {len(fits)} sessions" if fits else "fits no session"
-        raise UsageError(f"The id {session_id!r} {what}; take a whole one from `{listed_by}`.")
+        raise UsageError(f"The id {session_id!r} {what} of {path}; take a whole one from `{listed_by}`.")
     return known[fits[0]]
 
 

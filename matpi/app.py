@@ -201,6 +201,7 @@ def run_calibration(
     """`matpi calibrate`: the device must not run, for the log and the chips have one owner."""
     from matpi.calibrate import calibrate
     from matpi.store.db import Store
+    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     parts: Board | Header
@@ -225,6 +226,8 @@ def run_calibration(
             anywhere=anywhere,
             on_step=parts.place,
         )
+        if store is None:
+            report(path, empty=not log.sessions())
 
 
 def _ask(question: str) -> str:
@@ -242,6 +245,7 @@ def run_terminal(options: dict[str, Any]) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
     store = options["store"] or simulator_store()
+    _say(f"The log is {store}.")
     twin = Twin(
         lambda watch: make_rig(options, store, time.time(), watch),
         int(options["warp"]),
@@ -321,6 +325,7 @@ def run_record(
     from matpi.drivers.trace import FORMAT, About
     from matpi.record import device_of, record_live, save_last
     from matpi.store.db import Store, is_unmade
+    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     log = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
@@ -350,6 +355,8 @@ def run_record(
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
     record_live(parts.scale(), config.scale.channel_count, about, file, _say, overwrite=overwrite)
+    if store is None:
+        report(log, empty=not memory.log.sessions)
 
 
 def _print_screen(words: Words, t: float, effect: Effect) -> None:

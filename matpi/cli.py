@@ -17,7 +17,7 @@ from matpi import __version__
 from matpi.errors import MatpiError, UsageError
 from matpi.streams import drop_output, make_writable
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 
 
 class Number(click.FloatRange):
@@ -348,11 +348,9 @@ def settings(pairs: tuple[str, ...], store: Path | None) -> None:
     """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
     from matpi import door, host
 
-    path = store or host.default_store()
     if pairs:
-        door.change(path, pairs, host.system_zone())
-    for key, value, wanted in door.shown(path):
-        click.echo(f"{key:<22}{value:<18}{wanted}")
+        door.change(store or host.default_store(), pairs, host.system_zone())
+    door.show(store)
 
 
 def main() -> None:

@@ -10,21 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from matpi import people
+from matpi import people, which_log
 from matpi.core.model import Acknowledgement
 from matpi.core.people import GUEST_ID
 from matpi.core.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
-from matpi.host import default_store, zone_for
+from matpi.host import zone_for
 from matpi.store.db import Store
 from matpi.telling import say
 
 
 def read(store: Path | None, person: str | None = None) -> None:
     """The pages, and what was answered by who is chosen, or named `person`."""
-    path = store or default_store()
-    with Store.open(path, read_only=True) as log:
+    with which_log.reading(store) as log:
         owner, memory = _owner(log, person), log.load()
     for heading, points in told():
         say(f"{heading} {', '.join(points)}.")
@@ -32,7 +31,7 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
-    with Store.open(store or default_store()) as log:
+    with which_log.writing(store) as log:
         owner, memory = _owner(log, person), log.load()
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.save_acknowledgement(given)
@@ -41,7 +40,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
     """Raises UsageError when nothing was ticked that somebody could agree to."""
-    with Store.open(store or default_store()) as log:
+    with which_log.writing(store) as log:
         memory = log.load()
         before = memory.answer_of(_owner(log, person))
         if before is None or not before.some:
@@ -52,7 +51,7 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
-    with Store.open(store or default_store()) as log:
+    with which_log.writing(store) as log:
         log.ask_safety_again(_owner(log, person))
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
 

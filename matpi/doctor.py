@@ -296,10 +296,10 @@ def upstream_checks(config: Config, store: Path, troubles: Mapping[str, str] = M
     from matpi import sending, upstream_verdicts
     from matpi.drivers.clock import SystemClock
 
-    found = sending.statuses_of(store) if config.upstream.sinks or store.exists() else {}
-    if found is None:
+    found = sending.statuses_of(store)
+    if found is None and config.upstream.sinks:
         return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
-    checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted(), troubles=troubles)
+    checks = sending.checks_of(config.upstream.sinks, found or {}, trusted=SystemClock().trusted(), troubles=troubles)
     return checks or [upstream_verdicts.NONE]
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from matpi import which_log
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_for
 from matpi.store.db import Store, is_unmade
+from matpi.telling import say
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -155,7 +157,10 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
         print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
 
 
-def shown(path: Path) -> list[tuple[str, str, str]]:
-    """`rows` of what is set in the log at `path`; works beside a running device."""
-    with Store.open(path, read_only=True) as store:
-        return rows(store.load().settings)
+def show(store: Path | None) -> None:
+    """Print what is set, and what may be written; works beside a running device."""
+    with which_log.reading(store) as log:
+        table = rows(log.load().settings)
+    keys, values = (max(len(row[n]) for row in table) + 2 for n in (0, 1))
+    for key, value, wanted in table:
+        say(f"{key:<{keys}}{value:<{max(values, 18)}}{wanted}")

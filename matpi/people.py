@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matpi import door, host
+from matpi import door, host, which_log
 from matpi.core.calendar_day import day_of
 from matpi.core.model import Memory
 from matpi.core.people import GUEST, GUEST_ID, as_stored
@@ -72,11 +72,11 @@ def only(memory: Memory, owner: str | None) -> Memory:
 
 
 def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
-    path = store or default_store()
-    with Store.open(path, read_only=True) as log:
+    with which_log.reading(store) as log:
+        path = log.path
         memory, known = log.load(), log.members()
         doubts = log.doubts
-    if path != host.DEVICE_STORE:  # the simulated clock may have run ahead of the real one
+    if path != host.device_store():  # the simulated clock may have run ahead of the real one
         now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
     rows = _rows(memory, known, now_utc)
     if as_json:
@@ -151,7 +151,7 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
     path = store or default_store()
     if is_unmade(path):
         door.change(path, (), system_zone())
-    with Store.open(path) as log:
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         with log.writing() as conn:
             match words[0]:

@@ -11,6 +11,7 @@ JSON lines have these fields, always all of them, in this order; times are ISO 8
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,12 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
-from matpi import people
+from matpi import people, which_log
 from matpi.core import trend
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Session, Settings
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone
 from matpi.store import faults
-from matpi.store.db import Store
 from matpi.store.history import setting_texts
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES
@@ -41,7 +41,7 @@ MINUTES_A_MARK = 2.0
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
     """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
         entries = [entry for entry in log.sessions() if (entry.deleted_why is not None) is deleted]
@@ -133,7 +133,7 @@ def _ended(session: Session) -> str:
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
     """All, oldest first. `person`: the name of somebody whose they must be."""
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
         given = [rating for rating in log.log().ratings if owner is None or rating.person == owner]
@@ -183,7 +183,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
 
     A regular export over the last one would, after a damaged log was set aside, replace the only good copy.
     """
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         if as_csv:
             _refuse_csv(target)
             written = export_csv(log, target)
@@ -196,7 +196,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
             except BrokenPipeError:
                 raise
             except OSError as error:
-                raise faults.of_os(error, target, "write the export to") from error
+                raise faults.of_os(error, target, "write the export to", log=False) from error
         else:
             export_json(log, target)
             say(f"Everything is written to {target}.")
@@ -207,11 +207,10 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 
     `person`: the name of somebody whose what is nobody's becomes.
     """
-    path = store or default_store()
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
-    new = not path.exists()
-    with Store.open(path) as log:
+    new = not os.path.exists(store or default_store())  # noqa: PTH110  False in a closed folder
+    with which_log.writing(store) as log:
         tell_set_aside(log.set_aside)
         try:
             done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
@@ -239,10 +238,6 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 # -- the log -------------------------------------------------------------------------------------------------------
 
 
-def _reader(store: Path | None) -> Store:
-    return Store.open(store or default_store(), read_only=True)
-
-
 def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
     """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
     if str(target) == "-":
@@ -258,7 +253,7 @@ def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
     try:
         return target.open("wb")
     except OSError as error:
-        raise faults.of_os(error, target, "write the export to") from error
+        raise faults.of_os(error, target, "write the export to", log=False) from error
 
 
 def _refuse_csv(folder: Path) -> None:

@@ -33,6 +33,7 @@ COMPOSITION = {
     "tables",
     "terminal",
     "twin",
+    "which_log",
 }
 ARROWS: dict[str, set[str]] = {
     "core": set(),
@@ -55,7 +56,17 @@ ARROWS: dict[str, set[str]] = {
     "disk": {"core", "store"},
     "rig": {"host", "core", "ports", "loop", "config", "sim", "store", "screen", "rules", "disk"},
     "relays": {"core", "ports", "store", "upstream"},
-    "sending": {"config", "drivers", "host", "store", "telling", "upstream", "upstream_verdicts", "verdicts"},
+    "sending": {
+        "config",
+        "drivers",
+        "host",
+        "store",
+        "telling",
+        "upstream",
+        "upstream_verdicts",
+        "verdicts",
+        "which_log",
+    },
     "upstream_verdicts": {"store", "verdicts"},
     "splash": {"core", "drivers", "ports", "screen"},
     "appliance": {

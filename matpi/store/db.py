@@ -65,7 +65,7 @@ class Store:
         with _told(path):
             if read_only:
                 return cls(_open_reader(path, folder), path, None)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            file.make_folder(path.parent)
             _refuse_strangers(path, folder)
             lock = file.WriterLock(path)
             try:

@@ -142,7 +142,7 @@ def _write(path: Path, data: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise faults.of_os(error, path, "write the export") from error
+        raise faults.of_os(error, path, "write the export", log=False) from error
 
 
 def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: str | None) -> Imported:
