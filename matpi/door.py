@@ -23,7 +23,7 @@ from matpi.store.db import Store, is_unmade
 from matpi.telling import say
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _zone(text: str) -> str:
@@ -42,9 +42,14 @@ def _yes_no(text: str) -> bool:
     return {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}[text.lower()]
 
 
+def _weekday(name: str) -> int:
+    """From its first three letters on, as far as they are written: mon, tues, thursday."""
+    return [len(name) >= 3 and day.startswith(name) for day in WEEKDAYS].index(True)
+
+
 def _days(text: str) -> frozenset[int]:
-    names = [name.strip().lower()[:3] for name in text.split(",") if name.strip()]
-    days = frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    days = frozenset() if names == ["none"] else frozenset(map(_weekday, names))
     return Settings(rest_weekdays=days).rest_weekdays
 
 
@@ -84,12 +89,12 @@ def _own_plan(text: str) -> str:
 
 READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "zone": (_zone, "a time zone such as Europe/Berlin"),
-    "day_start": (_clock, "a time of day such as 04:00"),
-    "bedtime": (_clock, "a time of day such as 22:30"),
+    "day_start": (_clock, "a time of day from 00:00 to 23:59, such as 04:00"),
+    "bedtime": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
     "nudge_before_bed_min": (int, "minutes from 0 to 360"),
     "nudge": (_yes_no, "yes or no"),
-    "quiet_from": (_clock, "a time of day such as 22:30"),
-    "quiet_to": (_clock, "a time of day such as 07:00"),
+    "quiet_from": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
+    "quiet_to": (_clock, "a time of day from 00:00 to 23:59, such as 07:00"),
     "rest_weekdays": (_days, "weekdays such as sat,sun, at most four, or none"),
     "weekly_goal": (int, "sessions a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
@@ -133,7 +138,7 @@ def text_of(value: object) -> str:
         case time():
             return f"{value:%H:%M}"
         case frozenset():
-            return ",".join(WEEKDAYS[day] for day in sorted(value)) or "none"
+            return ",".join(WEEKDAYS[day][:3] for day in sorted(value)) or "none"
         case _:
             return str(value)
 

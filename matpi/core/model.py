@@ -271,8 +271,6 @@ class Settings:
             raise ValueError(f"the weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
         if not 0 <= self.nudge_before_bed_min <= 360:
             raise ValueError(f"the reminder comes 0 to 360 minutes before bedtime: {self.nudge_before_bed_min}")
-        if self.day_start.hour >= 12:
-            raise ValueError(f"a day starts between 00:00 and 11:59: {self.day_start:%H:%M}")
         clocks = (self.day_start, self.bedtime, self.quiet_from, self.quiet_to)
         if any(clock.tzinfo is not None for clock in clocks):
             raise ValueError("times of day are those of the local clock, such as 22:30")
