@@ -298,7 +298,12 @@ def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: b
     words = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
-    result = replay(trace, device_rules(config), watch, words, trace.calibration, trace.zero)
+    rules = device_rules(config)
+    result = replay(trace, rules, watch, words, trace.calibration, trace.zero)
+    if result.slow * 2 > result.readings:
+        timeout = f"{rules.presence.stale_s:g} s"
+        why = f"Most readings come more than {timeout} apart, and {timeout} without one is a lost sensor (stale_s in"
+        print(f"matpi: {why} [presence]); record more readings a second.", file=sys.stderr)  # noqa: T201
     if as_json:
         for line in result.lines():
             _say(json.dumps(line))

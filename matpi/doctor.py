@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -22,6 +23,7 @@ from matpi.core.events import Counted, Event, SensorLost
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.ports import PutCounted
+from matpi.rules import unstored_minutes
 from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check, Verdict
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
@@ -137,7 +139,7 @@ def run_doctor(
     if status is not None:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
     return [
-        config_check or Check("config", "file", SKIPPED, "not looked at"),
+        _config_check(config_check, config, store),
         *device_checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
         verdicts.panel(config, host.bus, None if status is None else status.panel),
@@ -264,6 +266,19 @@ def device_checks(device: Device) -> list[Check]:
         return [alive, Check("device", "kept", FAIL, f"{status.unsaved} records are not on the disk yet", do)]
     what = f"nothing waits; {status.readings} readings, {status.rejected} rejected"
     return [alive, Check("device", "kept", OK, what)]
+
+
+def _config_check(check: Check | None, config: Config, store: Path) -> Check:
+    """`check`, and whether the config goes with the plan in the log."""
+    from matpi.store.db import Store
+
+    own_plan = ""
+    with suppress(StoreError), Store.open(store, read_only=True) as log:
+        own_plan = log.load().settings.own_plan
+    wrong = unstored_minutes(config, own_plan)
+    if check is None or check.verdict is not OK or not wrong:
+        return check or Check("config", "file", SKIPPED, "not looked at")
+    return Check("config", "file", WARN, *_split(wrong, ""))
 
 
 def log_checks(store: Path) -> tuple[Check, bool | None, tuple[float, ...]]:

@@ -45,6 +45,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
     from matpi.appliance import Appliance
     from matpi.core.effects import Effect, Note
     from matpi.drivers.clock import SystemClock, boot_id
+    from matpi.rules import unstored_minutes
 
     told: dict[str, str] = {}
 
@@ -71,6 +72,9 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
 
     try:
         appliance.start()
+        own_plan = "" if appliance.store is None else appliance.store.load().settings.own_plan
+        if wrong := unstored_minutes(config, own_plan):
+            say(f"{wrong}.")
         say(f"matpi runs; the log is {store}. Press Ctrl-C to stop.")
         appliance.run()
     finally:

@@ -102,7 +102,7 @@ class Session:
         if not self.id:
             raise ValueError("a session needs an id")
         if self.load_kg is not None and not 0.0 < self.load_kg < LOAD_MAX_KG:
-            raise ValueError(f"a load lies above zero: {self.load_kg} kg")
+            raise ValueError(f"a load lies above 0 and under {LOAD_MAX_KG:g} kg: {self.load_kg} kg")
         if not 0.0 <= self.on_mat_s <= self.span_s + 1e-6:
             raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")
         if self.aways < 0:
