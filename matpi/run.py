@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
     """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError when the log will not open."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    asked = False
+    stopping: Callable[[float], Any] | None = None
 
     def ask(_number: int, _frame: Any) -> None:
-        from matpi.core.events import Stopping
-
-        inbox.put(Stopping(time.monotonic()))
+        nonlocal asked
+        asked = True
+        if stopping is not None:  # not imported here: the signal may come in the middle of that import
+            inbox.put(stopping(time.monotonic()))
 
     appliance: Appliance | None = None
 
@@ -44,9 +47,13 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
     # What follows takes most of a second on a small board (estimated), so it is loaded with the splash lit.
     from matpi.appliance import Appliance
     from matpi.core.effects import Effect, Note
+    from matpi.core.events import Stopping
     from matpi.drivers.clock import SystemClock, boot_id
     from matpi.rules import unstored_minutes
 
+    stopping = Stopping
+    if asked:
+        inbox.put(Stopping(time.monotonic()))
     told: dict[str, str] = {}
 
     def tell(effect: Effect) -> None:
