@@ -201,40 +201,60 @@ log.close()
 """
 
 
-def asked_as(uid: int, gids: list[int], *words: str) -> tuple[int, str, str]:
-    """What a command of another user does."""
+ASKED = """
+import json, os, sys
+from pathlib import Path
+from matpi import cli, host
+loaded, log, asked = json.load(sys.stdin)
+sys.stdout = open(os.devnull, "w")
+for words in (["sessions"], ["sessions", "--json"], ["plan"], ["settings"], ["export", "-"]):
+    cli.run([*words, "--store", loaded])  # imports what the others may not reach
+host.DEVICE_STORE, host.DEVICE_CONFIG = Path(log), Path(log, "no config")
+told = []
+for uid, gids, words in asked:
     (out, out_), (err, err_) = os.pipe(), os.pipe()
     if (pid := os.fork()) == 0:
         os.dup2(out_, 1)
         os.dup2(err_, 2)
-        sys.stdout, sys.stderr = open(1, "w"), open(2, "w")  # noqa: SIM115
+        sys.stdout, sys.stderr = open(1, "w"), open(2, "w")
         os.setgroups(gids)
-        os.setgid(gids[0] if gids else STRANGER)
+        os.setgid(gids[0] if gids else uid)
         os.setuid(uid)
-        code = cli.run(list(words))
+        code = cli.run(words)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     os.close(out_)
     os.close(err_)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    with open(out) as said, open(err) as told:  # noqa: PTH123
-        return code, said.read(), told.read()
+    told.append((code, open(out).read(), open(err).read()))
+json.dump(told, sys.__stdout__)
+"""
+
+
+def asked_as(loaded: Path, log: Path, *asked: tuple[int, list[int], list[str]]) -> list[tuple[int, str, str]]:
+    """What commands of other users do: user, groups and words of each. `loaded` is a log to try them on first."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ASKED],
+        input=json.dumps([str(loaded), str(log), asked]),
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [tuple(one) for one in json.loads(done.stdout)]
 
 
 @as_root
 @pytest.mark.parametrize("state", ["running", "stopped", "killed"])
-def test_a_member_of_the_group_reads_without_sudo(
-    machine: Path, open_folder: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_a_member_of_the_group_reads_without_sudo(machine: Path, open_folder: Path, state: str) -> None:
     folder = open_folder / "matpi"
     folder.mkdir()
     os.chown(folder, OWNER, GROUP)
     folder.chmod(0o750)
     path = folder / "matpi.db"
-    monkeypatch.setattr(host, "DEVICE_STORE", path)
-    run(capsys, "sessions", "--store", logged(machine / "loaded.db"))  # imports what the others may not reach
-    run(capsys, "sessions", "--json", "--store", machine / "loaded.db")
+    loaded = logged(machine / "loaded.db")
     words = [sys.executable, "-c", SERVICE, str(path), str(OWNER), str(GROUP)]
     service = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert service.stdin is not None
@@ -250,17 +270,23 @@ def test_a_member_of_the_group_reads_without_sudo(
         assert wal.exists() is (state != "stopped")
         before = owners(folder)
 
-        code, out, err = asked_as(MEMBER, [GROUP], "sessions", "--json")
+        change = ["settings", "bedtime=23:00"]
+        strangers = (["sessions"], ["plan"], ["export", "-"], change)
+        read, changed, *refused = asked_as(
+            loaded,
+            path,
+            (MEMBER, [GROUP], ["sessions", "--json"]),
+            (MEMBER, [GROUP], change),
+            *((STRANGER, [], words) for words in strangers),
+        )
+        code, out, err = read
         assert (code, err) == (0, "")
         assert [json.loads(line)["id"] for line in out.splitlines()] == ["s0", "s1", "s2"]
         assert owners(folder) == before
-
-        code, out, err = asked_as(MEMBER, [GROUP], "settings", "bedtime=23:00")
+        code, out, err = changed
         assert (code, out) == (1, "")
-        assert f"it belongs to '#{OWNER}'; run it as `sudo -u '#{OWNER}' matpi ...`." in err
-
-        for words in (["sessions"], ["plan"], ["export", "-"], ["settings", "bedtime=23:00"]):
-            code, out, err = asked_as(STRANGER, [], *words)
+        assert f"it belongs to '#{OWNER}'; run it as `sudo -u '#{OWNER}' matpi ...`.\n" in err
+        for words, (code, out, err) in zip(strangers, refused, strict=True):
             assert (code, out, err.count("\n")) == (1, "", 1), words
             assert err.endswith(
                 f"it belongs to '#{OWNER}'; run it as `sudo -u '#{OWNER}' matpi ...`, or join the group {GROUP} to read"
@@ -285,7 +311,7 @@ def test_a_file_of_another_user_in_the_own_folder_says_how_it_is_given_back(
         assert "its mode does not let this user" in run(capsys, "sessions", "--store", path)[2]
         return
     os.chown(open_folder, MEMBER, MEMBER)
-    run(capsys, "sessions", "--store", path)  # imports what the other may not reach
-    code, _, err = asked_as(MEMBER, [MEMBER], "sessions", "--store", str(path))
+    loaded = logged(machine / "loaded.db")
+    ((code, _, err),) = asked_as(loaded, machine / "none.db", (MEMBER, [MEMBER], ["sessions", "--store", str(path)]))
     assert code == 1
     assert f"it belongs to root, its folder to '#{MEMBER}'; run `sudo chown '#{MEMBER}': {path}*`." in err
