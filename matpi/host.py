@@ -46,7 +46,7 @@ def default_store() -> Path:
 
 
 def _is_there(path: Path) -> bool:
-    """Also in a folder that is closed to this user: then the error comes with opening it."""
+    """True in a folder that is closed to this user, too: opening the file raises the error then."""
     try:
         path.stat()
     except PermissionError:

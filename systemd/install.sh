@@ -187,7 +187,7 @@ lay() { # the system files of release $1
   systemctl enable --quiet "$SERVICE"
 }
 
-readers() { # who installs reads the log without sudo
+readers() { # the user who installs reads the log without sudo
   [ "${SUDO_USER:-root}" != root ] || return 0
   case " $(id -nG "$SUDO_USER") " in *" matpi "*) return 0 ;; esac
   if usermod -a -G matpi "$SUDO_USER"; then

@@ -1,4 +1,4 @@
-"""A refusal names its bound, and what could not work is reported before somebody waits for it."""
+"""A refusal names its bound, and what cannot work is reported at once."""
 
 from __future__ import annotations
 

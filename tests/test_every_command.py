@@ -45,7 +45,7 @@ class Done:
 
     @property
     def wrong(self) -> str:
-        """Why nobody should see this; "" when all is well."""
+        """What a person should not see; "" when all is well."""
         # A page that is asked to stop before it listens ends by the signal.
         if self.code not in {0, 1, 2} and not (self.code == -signal.SIGTERM and self.words[0] in doors.UNTIL_ASKED):
             return f"exit code {self.code}"

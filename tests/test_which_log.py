@@ -21,7 +21,7 @@ from matpi.store.db import Store
 Out = pytest.CaptureFixture[str]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes files for other users, which takes root")
 OWNER, GROUP, MEMBER, STRANGER = 64001, 64002, 64003, 64004
-"""Users and groups that are nobody's on any machine."""
+"""Users and groups that no machine has."""
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ sys.stdout = open(os.devnull, "w")
 for words in (["sessions"], ["sessions", "--json"], ["plan"], ["settings"], ["export", "-"]):
     cli.run([*words, "--store", loaded])  # imports what the others may not reach
 host.DEVICE_STORE, host.DEVICE_CONFIG = Path(log), Path(log, "no config")
-told = []
+answers = []
 for uid, gids, words in asked:
     (out, out_), (err, err_) = os.pipe(), os.pipe()
     if (pid := os.fork()) == 0:
@@ -227,8 +227,8 @@ for uid, gids, words in asked:
     os.close(out_)
     os.close(err_)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    told.append((code, open(out).read(), open(err).read()))
-json.dump(told, sys.__stdout__)
+    answers.append((code, open(out).read(), open(err).read()))
+json.dump(answers, sys.__stdout__)
 """
 
 
