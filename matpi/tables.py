@@ -241,6 +241,8 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 def _stream(target: Path) -> AbstractContextManager[BinaryIO] | None:
     """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
     if str(target) == "-":
+        if sys.__stdout__ is None:
+            raise StoreError("The export cannot be written to -, for standard output is closed; name a file.")
         return nullcontext(sys.stdout.buffer)
     try:
         mode = target.stat().st_mode
