@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi import people
+from matpi import people, which_log
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
 from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.rules import DeviceRules
@@ -28,7 +28,7 @@ from matpi.rules import device_rules
 from matpi.store import corrections, history
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
-from matpi.telling import clock, local, say, tell_set_aside, words
+from matpi.telling import clock, local, say, words
 
 EDITS = {
     "minutes": "minutes=12 or minutes=12:30, the time on the mat",
@@ -47,8 +47,7 @@ def delete(store: Path | None, session_id: str) -> None:
     """`session_id` may be the start of an id. Raises UsageError when it fits none or several."""
     path = store or default_store()
     found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    with which_log.writing(store) as log:
         log.delete_session(found.id, utc=time.time())
     say(f"Session {found.id} is deleted; its trace is kept, and the plan is counted anew.")
     say(f"Not meant? matpi sessions --restore {session_id}")
@@ -63,8 +62,7 @@ def restore(store: Path | None, session_id: str) -> None:
     found = _find(path, session_id, lambda entry: entry.deleted_why is not None, "matpi sessions --deleted --json")
     with Store.open(path, read_only=True) as log:
         _refuse_overlap(None, found, log.sessions(), "delete that one or correct its start first")
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    with which_log.writing(store) as log:
         log.restore_session(found.id)
     say(f"Session {found.id} is back, and the plan is counted anew.")
     if found.reason is EndReason.DISCARDED:
@@ -96,11 +94,9 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
-        with log.writing() as conn:
-            after = history.edit(conn, found.id, time.time(), changes)
-            followed = corrections.follow(conn, found, after, partial(_dated, settings))
+    with which_log.writing(store) as log, log.writing() as conn:
+        after = history.edit(conn, found.id, time.time(), changes)
+        followed = corrections.follow(conn, found, after, partial(_dated, settings))
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     if followed:
         say(f"Its ratings and stop signs ({followed}) follow it.")
@@ -117,8 +113,7 @@ def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
     if found.yours is yours:
         say(f"Session {found.id} is {'confirmed' if yours else 'denied'} already; nothing was changed.")
         return
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    with which_log.writing(store) as log:
         after, pets = log.answer_session(found.id, yours=yours, utc=time.time())
     answered = "is confirmed as yours" if yours else "was not you"
     counts = "counts" if after.counts else "does not count"
@@ -157,8 +152,7 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
             else:
                 raise UsageError(f"{pair!r} does not work; write {edits[key]}.")
     after: Rating | StopSign = replace(found, **changes)  # type: ignore[arg-type]
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    with which_log.writing(store) as log:
         if isinstance(after, Rating):
             log.save_rating(after)
         else:
@@ -171,8 +165,7 @@ def delete_said(store: Path | None, record_id: str) -> None:
     """Delete a rating or a stop sign for good. `record_id` may be the start of an id. Raises UsageError."""
     path = store or default_store()
     found = _find_said(path, record_id)
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    with which_log.writing(store) as log:
         names = people.names(log)
         with log.writing() as conn:
             corrections.delete(conn, found)
@@ -212,7 +205,7 @@ def _find(path: Path, session_id: str, wanted: Callable[[StoredSession], bool], 
         fits = [session_id]
     if len(fits) != 1:
         what = f"fits {len(fits)} sessions" if fits else "fits no session"
-        raise UsageError(f"The id {session_id!r} {what}; take a whole one from `{listed_by}`.")
+        raise UsageError(f"The id {session_id!r} {what} of {path}; take a whole one from `{listed_by}`.")
     return known[fits[0]]
 
 

@@ -167,8 +167,7 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
     _say_if_bare(path)
     if config.scale.driver == "sim":
         _say('No hardware is used: driver = "sim" in [scale] emulates every part.')
-    # Absolute: lgpio changes the working directory.
-    run_device(config, _parts(config, board=board), path.absolute(), _say, status_path())
+    run_device(config, _parts(config, board=board), path, _say, status_path())
 
 
 def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> Board | Header:
@@ -209,6 +208,7 @@ def run_calibration(
     """`matpi calibrate`: the device must not run, for the log and the chips have one owner."""
     from matpi.calibrate import calibrate
     from matpi.store.db import Store
+    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     parts = _parts(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
@@ -226,6 +226,8 @@ def run_calibration(
             anywhere=anywhere,
             on_step=parts.place,
         )
+        if store is None:
+            report(path, empty=not log.sessions())
 
 
 def _ask(question: str) -> str:
@@ -242,13 +244,14 @@ def run_terminal(options: dict[str, Any]) -> None:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
-    with _log_of(options, "sim.db") as (store, _):
+    with _log_of(options, "sim.db") as (store, about):
         twin = Twin(
             lambda watch: make_rig(options, store, time.time(), watch),
             int(options["warp"]),
             crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
             make_relays=_relays_of(options, store),
         )
+        _say(about)
         twin.start()
         try:
             Terminal(twin).run()
@@ -295,7 +298,12 @@ def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: b
     words = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
-    result = replay(trace, device_rules(config), watch, words, trace.calibration, trace.zero)
+    rules = device_rules(config)
+    result = replay(trace, rules, watch, words, trace.calibration, trace.zero)
+    if result.slow * 2 > result.readings:
+        timeout = f"{rules.presence.stale_s:g} s"
+        why = f"Most readings come more than {timeout} apart, and {timeout} without one is a lost sensor (stale_s in"
+        print(f"matpi: {why} [presence]); record more readings a second.", file=sys.stderr)  # noqa: T201
     if as_json:
         for line in result.lines():
             _say(json.dumps(line))
@@ -322,6 +330,7 @@ def run_record(
     from matpi.drivers.trace import FORMAT, About
     from matpi.record import device_of, record_live, save_last
     from matpi.store.db import Store, is_unmade
+    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     log = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
@@ -343,6 +352,8 @@ def run_record(
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
     record_live(parts.scale(), config.scale.channel_count, about, file, _say, overwrite=overwrite)
+    if store is None:
+        report(log, empty=not memory.log.sessions)
 
 
 def _print_screen(words: Words, t: float, effect: Effect) -> None:

@@ -19,6 +19,7 @@ from matpi.options import CONFIG as _CONFIG
 from matpi.options import FILE as _FILE
 from matpi.options import PERSON as _PERSON
 from matpi.options import STORE as _STORE
+from matpi.streams import drop_output, make_writable
 
 
 class Number(click.FloatRange):
@@ -312,11 +313,9 @@ def settings(pairs: tuple[str, ...], store: Path | None) -> None:
     """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
     from matpi import door, host
 
-    path = store or host.default_store()
     if pairs:
-        door.change(path, pairs, host.system_zone())
-    for key, value, wanted in door.shown(path):
-        click.echo(f"{key:<22}{value:<18}{wanted}")
+        door.change(store or host.default_store(), pairs, host.system_zone())
+    door.show(store)
 
 
 for _command in log_commands.COMMANDS:
@@ -330,6 +329,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
+    make_writable()
     try:
         code = matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
         sys.stdout.flush()
@@ -345,23 +345,18 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except BrokenPipeError:
-        _drop_output()  # whoever read us has seen enough
+        drop_output()  # whoever read us has seen enough
         return 1
     except Exception as error:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
             # What writes files tells of them by itself.
-            _drop_output()
+            drop_output()
             return _told(f"Cannot write the output: {error.strerror}; send it elsewhere or make room.", 1)
         if os.environ.get("MATPI_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}"
         return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
     return code if isinstance(code, int) else 0  # a command that ends with a code of its own, such as doctor
-
-
-def _drop_output() -> None:
-    """Keep the interpreter from complaining at exit about what it cannot write."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(sentence: str, code: int) -> int:

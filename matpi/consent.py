@@ -5,29 +5,25 @@ Reading works beside a running device; answering needs the log for itself (Store
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from matpi import people
+from matpi import people, which_log
 from matpi.core.model import Acknowledgement
 from matpi.core.people import GUEST_ID
 from matpi.core.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
-from matpi.host import default_store, stored_zone
+from matpi.host import stored_zone
 from matpi.store.db import Store
-from matpi.store.opening import bare
-from matpi.telling import say, tell_bare, tell_set_aside
+from matpi.telling import say
 
 
 def read(store: Path | None, person: str | None = None) -> None:
     """The pages, and what was answered by who is chosen, or named `person`."""
-    path = store or default_store()
-    with Store.open(path, read_only=True) as log:
+    with which_log.reading(store) as log:
         owner, memory = _owner(log, person), log.load()
     for heading, points in told():
         say(f"{heading} {', '.join(points)}.")
@@ -35,7 +31,7 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
-    with _writer(store) as log:
+    with which_log.writing(store) as log:
         owner, memory = _owner(log, person), log.load()
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.save_acknowledgement(given)
@@ -44,7 +40,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
     """Raises UsageError when nothing was ticked that somebody could agree to."""
-    with _writer(store) as log:
+    with which_log.writing(store) as log:
         memory = log.load()
         before = memory.answer_of(_owner(log, person))
         if before is None or not before.some:
@@ -55,18 +51,9 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
-    with _writer(store) as log:
+    with which_log.writing(store) as log:
         log.ask_safety_again(_owner(log, person))
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
-
-
-@contextlib.contextmanager
-def _writer(store: Path | None) -> Iterator[Store]:
-    path = store or default_store()
-    tell_bare(bare(path))
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
-        yield log
 
 
 def _owner(log: Store, person: str | None) -> str | None:

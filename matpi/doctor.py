@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
@@ -24,6 +25,7 @@ from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.host import zone_doubts
 from matpi.ports import PutCounted
+from matpi.rules import unstored_minutes
 from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check, Verdict
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
@@ -140,7 +142,7 @@ def run_doctor(
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
     lost = () if status is None else status.lost
     return [
-        config_check or Check("config", "file", SKIPPED, "not looked at"),
+        _config_check(config_check, config, store),
         *device_checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
         verdicts.panel(config, host.bus, None if status is None else status.panel),
@@ -269,6 +271,19 @@ def device_checks(device: Device) -> list[Check]:
     return [alive, Check("device", "kept", OK, what)]
 
 
+def _config_check(check: Check | None, config: Config, store: Path) -> Check:
+    """`check`, and whether the config goes with the plan in the log."""
+    from matpi.store.db import Store
+
+    own_plan = ""
+    with suppress(StoreError), Store.open(store, read_only=True) as log:
+        own_plan = log.load().settings.own_plan
+    wrong = unstored_minutes(config, own_plan)
+    if check is None or check.verdict is not OK or not wrong:
+        return check or Check("config", "file", SKIPPED, "not looked at")
+    return Check("config", "file", WARN, *_split(wrong, ""))
+
+
 def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]]:
     """The log is opened read only: is it whole, can its values be used, is it calibrated (None: cannot be told),
     counts/kg by channel.
@@ -315,10 +330,9 @@ def upstream_checks(config: Config, store: Path, troubles: Mapping[str, str] = M
     from matpi.drivers.clock import SystemClock
 
     found = sending.statuses_of(store)
-    if found is None:
-        checks = [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
-    else:
-        checks = sending.checks_of(config.upstream.sinks, found, trusted=SystemClock().trusted(), troubles=troubles)
+    if found is None and config.upstream.sinks:
+        return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
+    checks = sending.checks_of(config.upstream.sinks, found or {}, trusted=SystemClock().trusted(), troubles=troubles)
     return checks or [upstream_verdicts.NONE]
 
 

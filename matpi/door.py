@@ -12,17 +12,19 @@ from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
+from matpi import which_log
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan_file import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.host import zone_doubts, zone_for
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
-from matpi.telling import tell_bare
+from matpi.telling import say, tell_bare
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _zone(text: str) -> str:
@@ -41,9 +43,14 @@ def _yes_no(text: str) -> bool:
     return {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}[text.lower()]
 
 
+def _weekday(name: str) -> int:
+    """From its first three letters on, as far as they are written: mon, tues, thursday."""
+    return [len(name) >= 3 and day.startswith(name) for day in WEEKDAYS].index(True)
+
+
 def _days(text: str) -> frozenset[int]:
-    names = [name.strip().lower()[:3] for name in text.split(",") if name.strip()]
-    days = frozenset() if names == ["non"] else frozenset(WEEKDAYS.index(name) for name in names)
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    days = frozenset() if names == ["none"] else frozenset(map(_weekday, names))
     return Settings(rest_weekdays=days).rest_weekdays
 
 
@@ -65,7 +72,7 @@ def _own_plan(text: str) -> str:
             raw = file.read(PLAN_BYTES + 1)
         if len(raw) > PLAN_BYTES:
             raise ConfigError(f"{path} is larger than {PLAN_BYTES // 1024} KiB and so no plan; name another file.")
-        plan = raw.decode("utf-8-sig")
+        plan = normalize("NFC", raw.decode("utf-8-sig"))
         wrong = faults(tomllib.loads(plan))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the name.") from error
@@ -83,12 +90,12 @@ def _own_plan(text: str) -> str:
 
 READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "zone": (_zone, "a time zone such as Europe/Berlin"),
-    "day_start": (_clock, "a time of day such as 04:00"),
-    "bedtime": (_clock, "a time of day such as 22:30"),
+    "day_start": (_clock, "a time of day from 00:00 to 23:59, such as 04:00"),
+    "bedtime": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
     "nudge_before_bed_min": (int, "minutes from 0 to 360"),
     "nudge": (_yes_no, "yes or no"),
-    "quiet_from": (_clock, "a time of day such as 22:30"),
-    "quiet_to": (_clock, "a time of day such as 07:00"),
+    "quiet_from": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
+    "quiet_to": (_clock, "a time of day from 00:00 to 23:59, such as 07:00"),
     "rest_weekdays": (_days, "weekdays such as sat,sun, at most four, or none"),
     "weekly_goal": (int, "sessions a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
@@ -132,7 +139,7 @@ def text_of(value: object) -> str:
         case time():
             return f"{value:%H:%M}"
         case frozenset():
-            return ",".join(WEEKDAYS[day] for day in sorted(value)) or "none"
+            return ",".join(WEEKDAYS[day][:3] for day in sorted(value)) or "none"
         case _:
             return str(value)
 
@@ -157,11 +164,13 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
         print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
 
 
-def shown(path: Path) -> list[tuple[str, str, str]]:
-    """`rows` of what is set in the log at `path`, then one of each value that cannot be used; works beside a running
-    device.
-    """
-    with Store.open(path, read_only=True) as store:
-        memory = store.load()
-    doubts = (*memory.doubts, *zone_doubts(memory.settings.zone))
-    return [*rows(memory.settings), *(("", "", doubt) for doubt in doubts)]
+def show(store: Path | None) -> None:
+    """Print what is set, what may be written, and each value that cannot be used; works beside a running device."""
+    with which_log.reading(store) as log:
+        memory = log.load()
+    table = rows(memory.settings)
+    keys, values = (max(len(row[n]) for row in table) + 2 for n in (0, 1))
+    for key, value, wanted in table:
+        say(f"{key:<{keys}}{value:<{max(values, 18)}}{wanted}")
+    for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
+        say(doubt)

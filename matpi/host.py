@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,18 +16,44 @@ DEVICE_CONFIG = Path("/etc/matpi/matpi.toml")
 
 def device_config() -> Path | None:
     """The device's config file where there is one."""
-    return DEVICE_CONFIG if DEVICE_CONFIG.exists() else None
+    return DEVICE_CONFIG if _is_there(DEVICE_CONFIG) else None
+
+
+def device_store() -> Path:
+    """The device's log, there or not yet: where its config puts it, else the usual place."""
+    try:
+        named = tomllib.loads(DEVICE_CONFIG.read_text(encoding="utf-8-sig"))["store"]["path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return DEVICE_STORE
+    return Path(named) if isinstance(named, str) and named.startswith("/") else DEVICE_STORE
 
 
 def simulator_store() -> Path:
-    """Where the simulator keeps its log unless told."""
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "matpi" / "sim.db"
+    """Where the simulator keeps its log unless told. Raises UsageError for a user without a home."""
+    data = os.environ.get("XDG_DATA_HOME", "")
+    try:
+        # A relative path is to be ignored: XDG Base Directory Specification 0.8.
+        folder = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    except RuntimeError:
+        raise UsageError("This user has no home folder for the simulator's log; name a log with --store.") from None
+    return folder / "matpi" / "sim.db"
 
 
 def default_store() -> Path:
-    """The device's log where there is one, else the simulator's."""
-    return DEVICE_STORE if DEVICE_STORE.exists() else simulator_store()
+    """The device's log where a device is installed or has left one, else the simulator's."""
+    path = device_store()
+    return path if _is_there(DEVICE_CONFIG) or _is_there(path) else simulator_store()
+
+
+def _is_there(path: Path) -> bool:
+    """True in a folder that is closed to this user, too: opening the file raises the error then."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def system_zone() -> str:

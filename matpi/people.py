@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matpi import door, host
+from matpi import door, host, which_log
 from matpi.core.calendar_day import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.model import Memory
-from matpi.core.people import GUEST, GUEST_ID
+from matpi.core.people import GUEST, GUEST_ID, as_stored
 from matpi.core.plan_file import course_of
 from matpi.core.programme import plan as plan_of
 from matpi.core.who import learnt
@@ -29,7 +29,7 @@ from matpi.host import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store import history, members
 from matpi.store.db import Store, is_unmade
 from matpi.store.rows import Member
-from matpi.telling import count, lines, say, table, tell_set_aside
+from matpi.telling import count, lines, say, table
 
 ONE: str = "With one name nothing changes; a second one makes the device tell people apart."
 
@@ -84,10 +84,10 @@ def estimated_now(memory: Memory) -> float:
 
 
 def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
-    path = store or default_store()
-    with Store.open(path, read_only=True) as log:
+    with which_log.reading(store) as log:
+        path = log.path
         memory, known = log.load(), log.members()
-    if path != host.DEVICE_STORE:  # the simulated clock may have run ahead of the real one
+    if path != host.device_store():  # the simulated clock may have run ahead of the real one
         now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
     rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
     if as_json:
@@ -162,25 +162,23 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
     path = store or default_store()
     if is_unmade(path):
         door.change(path, (), system_zone())
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
-        with log.writing() as conn:
-            match words[0]:
-                case "add":
-                    return _added(conn, words[1], new_id())
-                case "rename":
-                    members.rename(conn, words[1], words[2])
-                    return f"{words[1].strip()} is called {words[2].strip()} from now on, also in the log so far."
-                case "remove":
-                    return _removed(conn, words[1])
-                case "choose":
-                    member = members.named(conn, words[1])
-                    members.choose(conn, member.id)
-                    return f"The next session is {member.name}'s."
-                case _:
-                    members.set_goal(conn, words[1], goal)
-                    told = "as it is set for all" if goal is None else f"{goal} sessions a week"
-                    return f"The goal of {words[1].strip()} is {told}."
+    with which_log.writing(store) as log, log.writing() as conn:
+        match words[0]:
+            case "add":
+                return _added(conn, words[1], new_id())
+            case "rename":
+                members.rename(conn, words[1], words[2])
+                return f"{words[1].strip()} is called {as_stored(words[2])} from now on, also in the log so far."
+            case "remove":
+                return _removed(conn, words[1])
+            case "choose":
+                member = members.named(conn, words[1])
+                members.choose(conn, member.id)
+                return f"The next session is {member.name}'s."
+            case _:
+                members.set_goal(conn, words[1], goal)
+                told = "as it is set for all" if goal is None else f"{goal} sessions a week"
+                return f"The goal of {words[1].strip()} is {told}."
 
 
 def _added(conn: sqlite3.Connection, name: str, new_id: str) -> str:

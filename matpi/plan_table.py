@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi import door, host, people
+from matpi import door, host, people, which_log
 from matpi.core import trend
 from matpi.core.calendar_day import day_of
 from matpi.core.model import DayRecord, Memory
@@ -38,8 +38,8 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """Where the plan stands today, of who is chosen or named `person`. A session under way counts up to its last
     checkpoint.
     """
-    path = store or default_store()
-    with Store.open(path, read_only=True) as log:
+    with which_log.reading(store) as log:
+        path = log.path
         owner, memory, about = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
     settings = memory.settings
@@ -140,7 +140,7 @@ def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
     """
     ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
     last = max(ends, default=0.0)
-    ahead = path != host.DEVICE_STORE and last > now_utc
+    ahead = path != host.device_store() and last > now_utc
     return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
 
 

@@ -35,6 +35,8 @@ class Result:
     sessions: list[Session] = field(default_factory=list)
     readings: int = 0
     rejected: int = 0
+    slow: int = 0
+    """Readings that came later than the sensor timeout after the one before."""
 
     def lines(self) -> list[dict[str, Any]]:
         """The stable form of `matpi replay --json`, the summary last."""
@@ -92,6 +94,8 @@ class Replayer:
         for reading in readings:
             if self._device is None:
                 self._device = self._begin(reading.t)
+            if self._last is not None and reading.t - self._last.t > self._rules.presence.stale_s:
+                self._result.slow += 1
             self._until(reading.t)
             self._send(reading)
             self._last = reading

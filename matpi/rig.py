@@ -246,7 +246,7 @@ class Rig:
         try:
             wanted = time_of_day.fromisoformat(hhmm)
         except ValueError as error:
-            raise UsageError(f"{hhmm!r} is no time of day; write it as HH:MM.") from error
+            raise UsageError(f"{hhmm!r} is no time of day; write it as HH:MM, from 00:00 to 23:59.") from error
         self.skip_to(next_local(self.utc, self.zone, wanted))
 
     def when(self, day: int, hhmm: time_of_day) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matpi.config import Config
+from matpi.core.plan_file import course_of
 from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import DeviceRules, PresenceRules
 
@@ -24,4 +25,15 @@ def device_rules(config: Config) -> DeviceRules:
         min_session_s=p.min_session_s,
         cap_s=p.cap_min * 60.0,
         counts_per_kg=config.scale.counts_per_kg,
+    )
+
+
+def unstored_minutes(config: Config, own_plan: str) -> str:
+    """What is wrong when a session can be long enough for a day of the plan and is not stored; "" when none can."""
+    least_s = min(tier.lower_min for tier in course_of(own_plan)[0].tiers) * 60
+    if config.presence.min_session_s <= least_s:
+        return ""
+    return (
+        f"min_session_s = {config.presence.min_session_s:g} in [presence] is longer than the {least_s} s that are "
+        f"enough on some days of the plan, so such sessions are not stored; give {least_s} or less"
     )

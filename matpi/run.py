@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
     """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError when the log will not open."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    asked = False
+    stopping: Callable[[float], Any] | None = None
 
     def ask(_number: int, _frame: Any) -> None:
-        from matpi.core.events import Stopping
-
-        inbox.put(Stopping(time.monotonic()))
+        nonlocal asked
+        asked = True
+        if stopping is not None:  # not imported here: the signal may come in the middle of that import
+            inbox.put(stopping(time.monotonic()))
 
     appliance: Appliance | None = None
 
@@ -49,8 +52,17 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         if screen is not None:
             screen.stop(blank=False)
         raise
+    from matpi.core.events import Stopping
+    from matpi.rules import unstored_minutes
+
+    stopping = Stopping
+    if asked:
+        inbox.put(Stopping(time.monotonic()))
     try:
         appliance.start()
+        own_plan = "" if appliance.store is None else appliance.store.load().settings.own_plan
+        if wrong := unstored_minutes(config, own_plan):
+            say(f"{wrong}.")
         say(f"matpi runs; the log is {appliance.store_path}. Press Ctrl-C to stop.")
         appliance.run()
     finally:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from matpi import config as config_file
-from matpi import upstream_verdicts
+from matpi import upstream_verdicts, which_log
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
 from matpi.host import default_store, device_config
@@ -55,6 +55,8 @@ def run(
             forget(config_path, store, name)
         case _:
             status(config_path, store, as_json=as_json, troubles=troubles())
+    if store is None:
+        which_log.report(default_store(), empty=is_unmade(default_store()))
     return 0
 
 

@@ -12,6 +12,7 @@ JSON lines have these fields, always all of them, in this order; times are ISO 8
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,14 +21,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from matpi import people
+from matpi import people, which_log
 from matpi.core import trend
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreError
 from matpi.host import default_store, system_zone, zone_doubts
 from matpi.store import faults
 from matpi.store.clashes import OVERLAPS
-from matpi.store.db import Store
 from matpi.store.history import setting_texts
 from matpi.store.opening import bare, image
 from matpi.store.rows import StoredSession
@@ -43,8 +43,6 @@ from matpi.telling import (
     local,
     say,
     table,
-    tell_bare,
-    tell_set_aside,
     weekday,
     words,
 )
@@ -62,7 +60,7 @@ MINUTES_A_MARK = 2.0
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
     """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
         entries = [entry for entry in log.sessions() if (entry.deleted_why is not None) is deleted]
@@ -161,7 +159,7 @@ def _ended(session: Session) -> str:
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
     """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         names, said = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
     signs = [sign for sign in said.stops if owner is None or sign.person == owner]
@@ -226,7 +224,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
 
     A regular export over the last one would, after a damaged log was set aside, replace the only good copy.
     """
-    with _reader(store) as log:
+    with which_log.reading(store) as log:
         if as_csv:
             _refuse_csv(target)
             written = export_csv(log, target)
@@ -247,6 +245,8 @@ def backup(store: Path | None, target: Path) -> None:
     else:
         write_private(target, copy, "backup")
         say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
+    if store is None:
+        which_log.report(path)
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
@@ -254,14 +254,11 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
 
     `person`: the name of somebody whose what is nobody's becomes.
     """
-    path = store or default_store()
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
-    sentence = bare(path)
-    new = not path.exists() or bool(sentence)
-    tell_bare(sentence)
-    with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+    path = store or default_store()
+    new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
+    with which_log.writing(store) as log:
         try:
             done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
         finally:
@@ -313,10 +310,6 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def _reader(store: Path | None) -> Store:
-    return Store.open(store or default_store(), read_only=True)
-
-
 def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[BinaryIO], object]) -> None:
     try:
         with out as file:
@@ -325,12 +318,14 @@ def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise faults.of_os(error, target, "write to") from error
+        raise faults.of_os(error, target, "write to", log=False) from error
 
 
 def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
     """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
     if str(target) == "-":
+        if sys.__stdout__ is None:
+            raise StoreError("Nothing can be written to -, for standard output is closed; name a file.")
         return nullcontext(sys.stdout.buffer)
     try:
         mode = target.stat().st_mode
@@ -343,7 +338,7 @@ def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | No
     try:
         return target.open("wb")
     except OSError as error:
-        raise faults.of_os(error, target, "write to") from error
+        raise faults.of_os(error, target, "write to", log=False) from error
 
 
 def _refuse_csv(folder: Path) -> None:

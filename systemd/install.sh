@@ -192,11 +192,12 @@ lay() { # the system files of release $1
   install -D -m 644 "$1/systemd/tmpfiles.conf" "$TMPFILES"
   install -D -m 644 "$1/systemd/udev.rules" "$UDEV"
   systemd-sysusers "$SYSUSERS"
-  # After an uninstall the log is root's.
-  if [ -d "$DATA" ] && [ "$(stat -c %U "$DATA")" != matpi ]; then
-    chown -R -h matpi:matpi "$DATA"
-  fi
+  # After an uninstall the log is root's, and so is a file that was copied there as root.
+  [ ! -d "$DATA" ] || chown -R -h matpi:matpi "$DATA"
   systemd-tmpfiles --create "$TMPFILES"
+  # A log of a version before the group could read it. Not as root: the service might have laid a link there.
+  [ ! -d "$DATA" ] || runuser -u matpi -- find "$DATA" -maxdepth 1 -type f -name 'matpi.db*' -exec chmod g+r {} +
+  readers
   if ! udevadm control --reload ||
     ! udevadm trigger --subsystem-match=gpio --subsystem-match=i2c-dev --subsystem-match=spidev; then
     warn "The rules for the devices hold from the next boot on."
@@ -217,6 +218,16 @@ remove_backoff() { # and its folder, unless it has changes of yours
 
 runs() { # by its own word: in a chroot the exit code is 0 whatever is asked
   [ "$(systemctl is-active "$SERVICE" 2>/dev/null || true)" = active ]
+}
+
+readers() { # the user who installs reads the log without sudo
+  [ "${SUDO_USER:-root}" != root ] || return 0
+  case " $(id -nG "$SUDO_USER") " in *" matpi "*) return 0 ;; esac
+  if usermod -a -G matpi "$SUDO_USER"; then
+    say "$SUDO_USER reads the log without sudo after the next login: group matpi."
+  else
+    warn "$SUDO_USER could not be added to the group matpi; read the log with: sudo -u matpi matpi sessions"
+  fi
 }
 
 starts() { # whether the service starts and is still the same one after a while
@@ -326,6 +337,7 @@ uninstall() {
   # The number of a user that is gone may be given to another, who should not get the log with it.
   [ ! -d "$DATA" ] || chown -R -h root:root "$DATA"
   userdel matpi 2>/dev/null || true
+  groupdel matpi 2>/dev/null || true # it stays behind when others are members of it
   rm -rf "$OPT"
   say "matpi is taken away. Two things are left, because they are yours:"
   say "  $DATA  every session; export it with a matpi, or remove it: sudo rm -r $DATA"

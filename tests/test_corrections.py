@@ -161,8 +161,14 @@ def test_a_stop_sign_is_corrected_and_deleted_and_the_plan_follows(matpi: Comman
     assert matpi("ratings", "--edit", "s-one", "time=2025-12-23 18:00")[0] == 0
     assert rests() == "stop sign", "yesterday: today is a day of rest"
     assert listed(matpi, "--stops") == [
-        {"id": "s-one", "time": "2025-12-23T18:00:00+01:00", "day": "2025-12-23", "session_id": "one", "person": None,
-             "estimated": False}
+        {
+            "id": "s-one",
+            "time": "2025-12-23T18:00:00+01:00",
+            "day": "2025-12-23",
+            "session_id": "one",
+            "person": None,
+            "estimated": False,
+        }
     ]
     code, out, _ = matpi("ratings", "--delete", "s-one")
     assert code == 0

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
 from matpi.cli import run
-from matpi.core.model import Settings
+from matpi.core.model import EndReason, Session, Settings
 from matpi.door import READERS, change, changed, rows
 from matpi.errors import UsageError
 from matpi.store.db import Store
@@ -36,7 +36,11 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("bed=22:00", "no setting 'bed'"),
         ("bedtime=25:00", "a time of day"),
         ("quiet_to=07:00+02:00", "a time of day"),
-        ("day_start=23:30", "a time of day"),
+        ("day_start=24:00", "00:00 to 23:59"),
+        ("rest_weekdays=monk", "weekdays such as"),
+        ("rest_weekdays=mo", "weekdays such as"),
+        ("rest_weekdays=nonsense", "weekdays such as"),
+        ("rest_weekdays=none,sun", "weekdays such as"),
         ("weekly_goal=2", "3 to 7"),
         ("weekly_goal=often", "3 to 7"),
         ("zone=Atlantis/City", "time zone"),
@@ -69,6 +73,40 @@ def test_the_command_sets_and_shows(tmp_path: Path, capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert out.count("bedtime               23:15") == 2
     assert "rest_weekdays         sun" in out
+
+
+def test_weekdays_are_read_as_far_as_they_are_written() -> None:
+    for text, days in (
+        ("mon", {0}), ("tues,Thurs", {1, 3}), ("Monday, sunday", {0, 6}), ("wednes", {2}), ("none", set()), ("", set()),
+    ):  # fmt: skip
+        assert changed(Settings(), (f"rest_weekdays={text}",)).rest_weekdays == days, text
+
+
+def test_a_day_starts_at_any_hour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a night worker, the session at 10:00 after the shift belongs to the day before."""
+    path = tmp_path / "log.db"
+    for text in ("14:00", "23:59", "12:00", "00:00"):
+        assert run(["settings", f"day_start={text}", "--store", str(path)]) == 0
+        assert f"day_start             {text}" in capsys.readouterr().out
+    assert run(["settings", "zone=UTC", "day_start=14:00", "--store", str(path)]) == 0
+    begun = datetime(2026, 6, 11, 10, tzinfo=UTC).timestamp()
+    with Store.open(path) as log:
+        log.save_session(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT, begun - 86400.0, 0))
+    assert run(["sessions", "--edit", "s", "start=2026-06-11 10:00", "--store", str(path)]) == 0
+    with Store.open(path, read_only=True) as log:
+        assert log.sessions()[0].session.day == date(2026, 6, 10)
+
+
+def test_a_long_value_does_not_run_into_the_next_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log.db"
+    zone = "America/Argentina/ComodRivadavia"
+    assert run(["settings", f"zone={zone}", "--store", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    ends = {key: (line.index(f"{value} "), line.index(wanted)) for line, (key, value, wanted) in zip(
+        lines, rows(Settings(zone=zone)), strict=True
+    )}  # fmt: skip
+    assert len(set(ends.values())) == 1, ends
+    assert f"{zone}  a time zone" in lines[0]
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\0" + b"\xa5" * 9000])

@@ -104,7 +104,7 @@ class Session:
         if not self.id:
             raise ValueError("a session needs an id")
         if self.load_kg is not None and not 0.0 < self.load_kg < LOAD_MAX_KG:
-            raise ValueError(f"a load lies above zero: {self.load_kg} kg")
+            raise ValueError(f"a load lies above 0 and under {LOAD_MAX_KG:g} kg: {self.load_kg} kg")
         if not 0.0 <= self.on_mat_s <= self.span_s + 1e-6:
             raise ValueError(f"time on the mat must lie within the span: {self.on_mat_s} of {self.span_s} s")
         if self.aways < 0:
@@ -285,8 +285,6 @@ class Settings:
             raise ValueError(f"the weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
         if not 0 <= self.nudge_before_bed_min <= 360:
             raise ValueError(f"the reminder comes 0 to 360 minutes before bedtime: {self.nudge_before_bed_min}")
-        if self.day_start.hour >= 12:
-            raise ValueError(f"a day starts between 00:00 and 11:59: {self.day_start:%H:%M}")
         clocks = (self.day_start, self.bedtime, self.quiet_from, self.quiet_to)
         if any(clock.tzinfo is not None for clock in clocks):
             raise ValueError("times of day are those of the local clock, such as 22:30")

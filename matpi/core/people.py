@@ -10,10 +10,12 @@ cells), the same two thirds each time only in the same place, so only sessions o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from statistics import median, quantiles
 from typing import Final
+from unicodedata import normalize
 
 from matpi.core.languages import LANGUAGES
 from matpi.core.words_en import ENGLISH
@@ -34,6 +36,16 @@ GUESTS: Final = tuple(words.people.guest for words in LANGUAGES.values())
 """What a guest is called on the panel, in each language: the language may change, and the names stay."""
 GUEST_ID: Final = "guest"
 """Whose what a guest did is: kept in the log, and in nobody's plan."""
+
+
+def as_stored(name: str) -> str:
+    """The form in which a name is stored and compared: a Mac types one letter of Zoë in two parts (NFD).
+
+    On a terminal without a character set the bytes of its letters arrive one by one.
+    """
+    with suppress(UnicodeError):
+        name = name.encode(errors="surrogateescape").decode()
+    return normalize("NFC", name).strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,9 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if not all(CODE_MIN <= code <= CODE_MAX for code in self.calibration.reference_counts):
-            raise ValueError("a reference does not fit 24 bits")
+            raise ValueError(f"a reference does not fit 24 bits, {CODE_MIN} to {CODE_MAX}")
         if self.zero is not None and not all(abs(kg) <= KG_LIMIT for kg in self.zero.kg):
-            raise ValueError("the zero is no load")
+            raise ValueError(f"the zero is no load of at most {KG_LIMIT:g} kg")
 
 
 class _Columns(NamedTuple):
@@ -336,14 +336,14 @@ def _reading(path: Path, number: int, line: bytes, columns: _Columns) -> Reading
     if b"_" in line:  # Python's own digit separator, which float takes
         raise _bad(path, number, "numbers are written without _", "correct the line")
     if not abs(t) <= T_LIMIT_S:
-        raise _bad(path, number, f"{t:g} is no time in seconds", "give t_s in seconds")
+        raise _bad(path, number, f"{t:g} is no time in seconds", f"give t_s in seconds, up to {T_LIMIT_S:g}")
     if columns.calibration is not None:
         if not CODE_MIN <= min(counts) <= max(counts) <= CODE_MAX:
-            raise _bad(path, number, f"{counts} does not fit 24 bits with a sign", "correct the line")
+            raise _bad(path, number, f"{counts} does not fit 24 bits with a sign", f"give {CODE_MIN} to {CODE_MAX}")
         return Reading(t, columns.calibration.kg(counts), ok and not {CODE_MIN, CODE_MAX}.intersection(counts))
     for value in kg:
         if not abs(value) <= KG_LIMIT:
-            raise _bad(path, number, f"{value:g} is no load in kg", "correct the line or take it out")
+            raise _bad(path, number, f"{value:g} is no load in kg", f"give at most {KG_LIMIT:g}, or take the line out")
     return Reading(t, kg, ok)
 
 

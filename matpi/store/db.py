@@ -66,7 +66,7 @@ class Store:
         with store_errors(path):
             if read_only:
                 return cls(open_reader(path, folder), path, None)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            file.make_folder(path.parent)
             _refuse_strangers(path, folder)
             lock = file.WriterLock(path)
             try:

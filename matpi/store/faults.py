@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
+import pwd
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +13,6 @@ from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, St
 
 _FULL = "the disk is full; make room on it, what is stored already is safe"
 _READ_ONLY = "the file system is read-only; a worn card turns so, try another one or remount it writable"
-_DENIED = "this user may not write there; run matpi as the service's user or give that user the folder"
 _FILE_IN_PATH = "a part of its path is a file, not a folder; choose another path"
 
 _WHY_OF_ERRNO = {
@@ -19,8 +20,6 @@ _WHY_OF_ERRNO = {
     errno.EDQUOT: _FULL,
     errno.EFBIG: "the file may not grow any further; raise the file size limit of the process",
     errno.EROFS: _READ_ONLY,
-    errno.EACCES: _DENIED,
-    errno.EPERM: _DENIED,
     errno.ENOENT: "it is not there; check the path",
     errno.ENOTDIR: _FILE_IN_PATH,
     errno.EEXIST: _FILE_IN_PATH,
@@ -32,7 +31,6 @@ _WHY_OF_SQLITE = {
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_IOERR: "the disk reports an error; it may be failing, check it with `df` and `dmesg`",
     sqlite3.SQLITE_CANTOPEN: "it or its folder cannot be opened; check that both exist and belong to this user",
-    sqlite3.SQLITE_PERM: _DENIED,
     sqlite3.SQLITE_NOMEM: "there is no memory left; restart the device",
 }
 
@@ -40,9 +38,11 @@ _WHY_OF_SQLITE = {
 _PASSING_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
-def of_os(error: OSError, path: Path, doing: str = "use the session log") -> StoreError:
-    """`doing` completes "Cannot ..."."""
-    why = _WHY_OF_ERRNO.get(error.errno or 0, f"{error.strerror or error}; check the path")
+def of_os(error: OSError, path: Path, doing: str = "use the session log", *, log: bool = True) -> StoreError:
+    """`doing` completes "Cannot ..."; without `log` it is about another file."""
+    why = _WHY_OF_ERRNO.get(error.errno or 0) or f"{error.strerror or error}; check the path"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        why = _denied(path) if log else "this user may not write there; choose another folder"
     kind = DiskTroubleError if error.errno in _PASSING_ERRNO else StoreError
     return kind(f"Cannot {doing} {path}: {why}.")
 
@@ -56,12 +56,53 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
         return damaged(path, str(error))
     why = _WHY_OF_SQLITE.get(code, f"{one_line(str(error))}; restart matpi, and report this if it comes again")
     passes = _passes(code, path)
-    if code == sqlite3.SQLITE_READONLY and not passes:
-        why = _DENIED
+    if code == sqlite3.SQLITE_PERM or (code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and not passes):
+        why = _denied(path)
     elif passes and _is_full(path):
         why = _FULL  # which SQLite tells as an I/O error when it is a side file that finds no room
     kind = DiskTroubleError if passes else StoreError
     return kind(f"Cannot use the session log {path}: {why}.")
+
+
+def _denied(path: Path) -> str:
+    """Whose it is that this user may not use, and how it can: as its owner, or for reading as a member of its group."""
+    me, seen = os.geteuid(), _nearest(path)
+    folder = _nearest(path.parent)
+    owner = _user(seen.st_uid)
+    if folder.st_uid == me != seen.st_uid:
+        return f"it belongs to {owner}, its folder to {_user(me)}; run `sudo chown {_user(me)}: {path}*`"
+    if seen.st_uid == me:
+        return "its mode does not let this user; look at it and its folder with `ls -l`, and change that with `chmod`"
+    why = f"it belongs to {owner}; run it as `sudo -u {owner} matpi ...`"
+    group = seen.st_gid
+    if group and seen.st_mode & 0o040 and group not in {os.getegid(), *os.getgroups()}:
+        name = _group(group)
+        why += f", or join the group {name} to read it: `sudo usermod -aG {name} {_user(me)}`, then log in again"
+    return why
+
+
+def _nearest(path: Path) -> os.stat_result:
+    """Of `path`, or of the first of its parents that this user may look at."""
+    for there in (path, *path.absolute().parents):
+        try:
+            return there.stat()
+        except OSError:
+            continue
+    return Path("/").stat()
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"'#{uid}'"  # as sudo and chown take a number
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def busy(path: Path) -> StoreBusyError:
@@ -77,7 +118,7 @@ def damaged(path: Path, what: str) -> StoreDamagedError:
     )
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 

@@ -44,6 +44,38 @@ def companion(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its parents where they are missing; each gets its parent's owner when root makes it."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            _give_to_owner(fd, folder.parent)
+        finally:
+            os.close(fd)
+
+
+def make_file(path: Path) -> int:
+    """Open `path` for reading and writing; a missing one is made, readable by its group.
+
+    Returns the descriptor. A file that root makes in another user's folder gets that folder's owner: the service could
+    not write one of root's. Raises OSError.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR)
+    _give_to_owner(fd, path.parent)
+    return fd
+
+
+def _give_to_owner(fd: int, folder: Path) -> None:
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+
+
 def peek(path: Path) -> Header | None:
     """The header as the last commit left it, None for a file yet to be made, without leaving a trace on the disk.
 
@@ -120,7 +152,7 @@ class WriterLock:
 
     def __init__(self, path: Path) -> None:
         """Raises StoreBusyError naming the process that holds it, OSError."""
-        fd = os.open(companion(path, ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        fd = make_file(companion(path, ".lock"))
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -156,7 +188,7 @@ os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """`mode` is SQLite's: ro, rw or rwc. Transactions are opened by hand."""
+    """`mode` is SQLite's: ro or rw. Transactions are opened by hand."""
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
     )
@@ -262,14 +294,16 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
                 mode = "rw" if companion(path, "-journal").exists() else "ro"
                 with contextlib.closing(connect(path, mode)) as probe:
                     check(probe, path)
-            conn = connect(path, "rwc")
+            if not path.exists():
+                os.close(make_file(path))  # SQLite's side files take owner and mode of this one
+            conn = connect(path, "rw")
             try:
                 prepare(conn)
             except BaseException:
                 conn.close()
                 raise
-        except (sqlite3.DatabaseError, StoreDamagedError) as error:
-            if aside is not None and isinstance(error, sqlite3.Error):
+        except (sqlite3.DatabaseError, OSError) as error:
+            if aside is not None and not isinstance(error, StoreError):
                 raise _after_setting_aside(error, path, aside) from error
             if attempt == 2 or not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
                 raise
@@ -280,8 +314,8 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
     raise AssertionError("unreachable")
 
 
-def _after_setting_aside(error: sqlite3.Error, path: Path, aside: Path) -> StoreError:
-    told = faults.of_sqlite(error, path)
+def _after_setting_aside(error: sqlite3.Error | OSError, path: Path, aside: Path) -> StoreError:
+    told = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
     if isinstance(told, DiskTroubleError):
         told.set_aside = aside
     return told

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, BinaryIO
+from unicodedata import normalize
 
 import msgspec
 
@@ -113,7 +114,7 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
                 " an export of it, and docs/store.md says how a backup is put back."
             )
         text = data.decode("utf-8-sig")
-        document = msgspec.json.decode(text)
+        document = _composed(msgspec.json.decode(text))
         lines = _lines(text) if isinstance(document, dict) else {}
     except OSError as error:
         raise ImportFormatError(f"{name} cannot be read: {error.strerror}; nothing was imported.") from error
@@ -144,6 +145,19 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
         return found, singles
     since_3 = {key: _cleared_apart(value) for key, value in singles.items()}
     return [replace(one, record=_cleared_apart(one.record)) for one in found], since_3
+
+
+def _composed(value: Any) -> Any:
+    """With every text in NFC: a file that was edited on a Mac may have its letters in two parts."""
+    match value:
+        case str():
+            return normalize("NFC", value)
+        case list():
+            return [_composed(item) for item in value]
+        case dict():
+            return {key: _composed(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _cleared_apart(value: Any) -> Any:

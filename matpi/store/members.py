@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from matpi.core.people import GUEST_ID, PEOPLE_MAX, People, Person
+from matpi.core.people import GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
 from matpi.store import history, rows
 from matpi.store.rows import Member
@@ -50,7 +50,7 @@ def add(conn: sqlite3.Connection, name: str, new_id: str) -> tuple[Member, int]:
     if len(here) >= PEOPLE_MAX:
         raise UsageError(f"One mat knows up to {PEOPLE_MAX} people; `matpi people remove NAME` makes room.")
     if found is None:
-        found = Member(new_id, name.strip(), chosen=not here)
+        found = Member(new_id, as_stored(name), chosen=not here)
         conn.execute(rows.INSERT_MEMBER, rows.values_of(found, rows.MEMBER_FIELDS))
     else:
         conn.execute("UPDATE people SET removed = 0, chosen = ? WHERE id = ?", (not here, found.id))
@@ -70,7 +70,7 @@ def rename(conn: sqlite3.Connection, name: str, new: str) -> None:
         gone = " has been here before, and what was theirs is in the log" if other.removed else " is here already"
         raise UsageError(f"A {other.name!r}{gone}; choose another name.")
     _checked(new)
-    conn.execute("UPDATE people SET name = ? WHERE id = ?", (new.strip(), member.id))
+    conn.execute("UPDATE people SET name = ? WHERE id = ?", (as_stored(new), member.id))
 
 
 def remove(conn: sqlite3.Connection, name: str) -> tuple[Member, int]:
@@ -113,7 +113,7 @@ def book_unnamed(conn: sqlite3.Connection, person_id: str) -> None:
 
 def owner_of(conn: sqlite3.Connection, name: str) -> str:
     """The id behind a name of anybody who is or was here, or "guest". Raises UsageError."""
-    if name.strip().casefold() == GUEST_ID:
+    if as_stored(name).casefold() == GUEST_ID:
         return GUEST_ID
     found = _find(history.members(conn), name)
     if found is None:
@@ -122,12 +122,12 @@ def owner_of(conn: sqlite3.Connection, name: str) -> str:
 
 
 def _find(members: Iterable[Member], name: str) -> Member | None:
-    wanted = name.strip().casefold()
+    wanted = as_stored(name).casefold()
     return next((member for member in members if member.name.casefold() == wanted), None)
 
 
 def _checked(name: str) -> None:
     try:
-        Person("new", name.strip())
+        Person("new", as_stored(name))
     except ValueError as error:
         raise UsageError(f"That is no name here: {error}.") from error

@@ -141,13 +141,17 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         header = file.peek(path)
         if header is None or header.bare or header.version < newest:
-            raise StoreError(f"There is no outbox in {path} yet; start the device once.")
+            raise StoreError(f"There is no outbox in {path} yet; start the device once.")  # noqa: TRY301
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
             conn.execute("PRAGMA foreign_keys = 1")
             conn.execute("BEGIN IMMEDIATE")
             yield conn
             conn.execute("COMMIT")
+    except StoreError:  # is an OSError too
+        raise
+    except OSError as error:
+        raise faults.of_os(error, path) from error
     except sqlite3.Error as error:
         raise faults.of_sqlite(error, path) from error
 

@@ -154,7 +154,7 @@ def write_private(path: Path, data: bytes, what: str = "export") -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise faults.of_os(error, path, f"write the {what}") from error
+        raise faults.of_os(error, path, f"write the {what}", log=False) from error
 
 
 def _keep(store: Store, found: Iterable[Found], singles: dict[str, Any], name: str | None) -> Imported:

@@ -138,7 +138,7 @@ async def _perform(bench: Bench, name: str, call: Call, request: Request) -> Res
         call.perform(bench, msgspec.json.decode(body, type=call.struct))
     except ClientDisconnect:
         return Response(status_code=400)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return refused(400, f"/api/{name} was not understood ({error}); send {call.example}.")
     except UsageError as error:
         return refused(400, str(error))

@@ -29,12 +29,14 @@ LATEST_ONLY = frozenset({"frame", "lamp", "status", "sessions"})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """The times of a stream."""
+    """The times of a connection."""
 
     heartbeat_s: float = 15.0
     """A silent connection through a proxy usually lives 30 to 60 s."""
     stuck_s: float = 20.0
     """How long a page may take nothing at all before it is dropped. Chosen, unmeasured."""
+    request_s: float = 10.0
+    """How long a request may take to arrive whole. Chosen: on this machine it takes milliseconds."""
 
 
 RETRY_MS = 1000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import threading
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from matpi.errors import PortInUseError
 from matpi.web.app import create_app
@@ -21,7 +24,8 @@ class PageServer:
     def __init__(self, bench: Bench, port: int = 0, patience: Patience | None = None) -> None:
         self._socket = _bound(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        self._server = _Server(create_app(bench, patience or Patience()))
+        patience = patience or Patience()
+        self._server = _Server(create_app(bench, patience), _timed(patience.request_s))
         self._thread = threading.Thread(target=self.run, name="page", daemon=True)
 
     def run(self) -> None:
@@ -41,12 +45,12 @@ class PageServer:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette, http: type[asyncio.Protocol]) -> None:
         self._app = app
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=http,
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
@@ -61,6 +65,41 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.listeners.close()
         await super().shutdown(sockets)
+
+
+def _timed(limit_s: float) -> type[asyncio.Protocol]:
+    """Make a protocol that closes a connection on which a request has begun and is not whole within `limit_s`.
+
+    uvicorn itself limits only the time between two requests.
+    """
+
+    class Timed(H11Protocol):
+        _due: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._stop()
+
+        def _watch(self) -> None:
+            if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
+                self._stop()  # the request is whole
+            elif self._due is None:
+                self._due = self.loop.call_later(limit_s, self.transport.close)
+
+        def _stop(self) -> None:
+            if self._due is not None:
+                self._due.cancel()
+                self._due = None
+
+    return Timed
 
 
 def _bound(port: int) -> socket.socket:

@@ -24,7 +24,7 @@ ODD_DAYS = {
     "America/St_Johns": ["2010-11-07", "2011-03-13"],  # at 00:01, back over midnight
     "UTC": ["2026-12-31", "2024-02-29"],
 }
-DAY_STARTS = [time(4, 0), time(2, 30), time(0, 0)]  # 02:30 lies inside most changes
+DAY_STARTS = [time(4, 0), time(2, 30), time(0, 0), time(14, 0), time(23, 30)]  # 02:30 lies inside most changes
 
 
 class WallWalk:

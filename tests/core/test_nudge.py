@@ -223,7 +223,7 @@ zones = st.sampled_from(
 times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 some_settings = st.builds(
     Settings,
-    day_start=st.sampled_from([time(4, 0), time(0, 0), time(2, 30)]),
+    day_start=st.sampled_from([time(4, 0), time(0, 0), time(2, 30), time(14, 0), time(23, 30)]),
     bedtime=times,
     nudge_before_bed_min=st.integers(0, 360),
     quiet_from=times,

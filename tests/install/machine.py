@@ -19,13 +19,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = REPOSITORY / "systemd" / "install.sh"
 
 STUBS = {
-    "id": 'echo "${FAKE_UID:-0}"',
+    "id": '[ "$1" = -nG ] && echo "${FAKE_GROUPS:-users}" || echo "${FAKE_UID:-0}"',
     "runuser": 'shift 3; exec "$@"',  # -u matpi --
     "df": 'printf "head\\ndisk 9 9 %s 9 /\\n" "${FAKE_FREE_KB:-9000000}"',
     "journalctl": "echo the last words",
     "apt-get": '[ "$1" = update ] || exit "${FAKE_APT_RC:-0}"',
     "raspi-config": '[ -z "${FAKE_I2C_COMES:-}" ] || { mkdir -p "$MATPI_ROOT/dev"; : >"$MATPI_ROOT/dev/i2c-1"; }',
-    **dict.fromkeys(("systemd-sysusers", "systemd-tmpfiles", "udevadm", "chown", "userdel"), ":"),
+    **dict.fromkeys(
+        ("systemd-sysusers", "systemd-tmpfiles", "udevadm", "chown", "userdel", "usermod", "groupdel"), ":"
+    ),
     "systemctl": """
 case "$1" in
   start)

@@ -63,6 +63,25 @@ def test_install_twice_then_take_it_away(machine: Machine) -> None:
     assert "not installed" in machine.run("uninstall").stdout
 
 
+def test_who_installs_joins_the_group_that_reads_the_log(machine: Machine) -> None:
+    machine.has("0.9")
+    machine.log.chmod(0o600)  # of a version before the group could read it
+    done = machine.run("upgrade", SUDO_USER="pi")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "usermod -a -G matpi pi" in machine.calls
+    assert "pi reads the log without sudo after the next login: group matpi." in done.stdout
+    assert machine.log.stat().st_mode & 0o777 == 0o640
+    # What was copied there as root is the service's again.
+    assert f"chown -R -h matpi:matpi {machine.log.parent}" in machine.calls
+    for user, groups in (("root", "root"), ("pi", "users matpi gpio")):
+        machine.offer(f"1.{len(groups)}")
+        done = machine.run("upgrade", SUDO_USER=user, FAKE_GROUPS=groups)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert not [call for call in machine.calls if call.startswith("usermod")], user
+    done = machine.run("uninstall")
+    assert machine.calls.index("userdel matpi") < machine.calls.index("groupdel matpi")
+
+
 def test_upgrade_keeps_the_last_two(machine: Machine) -> None:
     machine.has("0.8", 1)
     machine.has("0.9", 2)

@@ -145,7 +145,7 @@ def test_the_user_and_the_folder_of_the_log_are_made(tmp_path: Path) -> None:
     done = run(tool("systemd-tmpfiles"), "--create", f"--root={tmp_path}", SYSTEMD / "tmpfiles.conf")
     assert done.returncode == 0, done.stderr
     folder = (tmp_path / "var" / "lib" / "matpi").stat()
-    assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o777) == (int(uid), int(gid), 0o700)
+    assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o777) == (int(uid), int(gid), 0o750)
 
 
 def test_the_udev_rules_read(tmp_path: Path) -> None:
