@@ -17,6 +17,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    seed = session.config.getoption("shuffle")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if seed is not None and reporter is not None:
+        reporter.write_line(f"random order: --shuffle {seed} repeats it")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Shuffle files, then the tests in each: what a module prepares once is still prepared once."""
     seed = config.getoption("shuffle")
@@ -26,6 +34,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order.shuffle(items)
     place = {path: order.random() for path in sorted({item.path for item in items})}
     items.sort(key=lambda item: place[item.path])
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"random order: --shuffle {seed} repeats it")

@@ -178,7 +178,8 @@ esac
     def run(self, verb: str, **environment: str) -> subprocess.CompletedProcess[str]:
         (self.state / "calls").write_text("")
         with subprocess.Popen(
-            ["/bin/sh", str(SCRIPT), verb],
+            # Under nohup it would start with SIGHUP ignored, and a shell cannot trap what is ignored at its start.
+            ["/usr/bin/env", "--default-signal=HUP", "/bin/sh", str(SCRIPT), verb],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
