@@ -44,7 +44,7 @@ for _ in 1 2; do
   started="$started $!"
 done
 sleep 5
-kill -0 "$twin" 2>/dev/null || grep -q "in use" "$work/twin" || { cat "$work/twin" >&2; exit 1; }
+kill -0 "$twin" 2>/dev/null || grep -q "cannot be used" "$work/twin" || { cat "$work/twin" >&2; exit 1; }
 
 [ $# -gt 0 ] || set -- UTC Asia/Tokyo
 for zone in "$@"; do
