@@ -5,6 +5,7 @@
 # there, while a twin holds its usual port and two processes take all the processor they get.
 # quick: once, only as a plain user, the half of the tests that needs little time: neither the core nor long stories.
 # Root gives a copy of the tree to a user without rights, who runs it; another user runs it in the tree itself.
+# PYTEST_ADDOPTS are more words for pytest.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -51,6 +52,6 @@ for zone in "$@"; do
   shift_s=$(($(TZ=$zone date -d 03:00 +%s) - $(date +%s)))
   echo "== 03:00 in $zone"
   TZ=$zone LD_PRELOAD="$work/hour.so" HERMETIC_SHIFT_S=$shift_s \
-    .venv/bin/python -m pytest -n 2 --dist worksteal --shuffle new ${ARGS:-}
+    .venv/bin/python -m pytest -n 2 --dist worksteal --shuffle new
 done
 echo "Hermetic: at 03:00 in $*, in random order, as $(id -un), beside a twin and two busy processes."
