@@ -381,7 +381,7 @@ def test_stop_ends_the_reader_soon_even_one_that_does_not_listen() -> None:
         time.sleep(0.01)
     begin = time.monotonic()
     device.scale.stop()
-    assert time.monotonic() - begin < 3.0
+    assert time.monotonic() - begin < 10.0
     assert not device.scale.report().alive
     assert device.events.empty()
 
