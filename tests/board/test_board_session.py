@@ -46,7 +46,7 @@ class Evening:
     def state(self) -> str:
         return self.device().machine.state.name
 
-    def until(self, what: Callable[[], bool], seconds: float = 15.0) -> None:
+    def until(self, what: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end, f"waited {seconds:g} s in {self.state()}"
@@ -69,7 +69,7 @@ def evening(tmp_path: Path) -> Iterator[Evening]:
     one = Evening(tmp_path)
     one.twin.start()
     try:
-        one.until(lambda: one.device().presence.heard_at is not None and not one.device().presence.zero.seeking, 30.0)
+        one.until(lambda: one.device().presence.heard_at is not None and not one.device().presence.zero.seeking)
         yield one
     finally:
         one.twin.stop()
@@ -118,7 +118,7 @@ def test_the_power_is_pulled_and_the_session_goes_on_after_the_boot(evening: Eve
 
 
 def test_the_button_reaches_the_core_and_the_panel_answers(evening: Evening) -> None:
-    evening.until(lambda: evening.board.picture() is None or evening.state() == "SAFETY", 40.0)
+    evening.until(lambda: evening.board.picture() is None or evening.state() == "SAFETY")
     before = evening.board.panel_changes
     evening.twin.button(down=True)
     time.sleep(0.1)

@@ -182,7 +182,7 @@ class Device:
         self.scale = ReaderScale(command, 2, rate, **how)
         self.scale.start(self.events.put)
 
-    def until(self, wanted: Callable[[Event | Counted], bool], within_s: float = 20.0) -> list[Event | Counted]:
+    def until(self, wanted: Callable[[Event | Counted], bool], within_s: float = 60.0) -> list[Event | Counted]:
         """Everything up to the first event that is wanted."""
         end = time.monotonic() + within_s
         got: list[Event | Counted] = []
