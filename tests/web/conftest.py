@@ -57,6 +57,7 @@ def server() -> Iterator[PageServer]:
 
 @pytest.fixture
 def bench() -> Iterator[FakeBench]:
+    _BENCH.reset()  # of what tests of the server alone have called
     yield _BENCH
     assert _BENCH.wait_for_listeners(0) == 0
     _BENCH.reset()
