@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -29,13 +30,14 @@ ORDER = "import pytest\n@pytest.mark.parametrize('n', range(30))\ndef test_it(n:
 
 
 def run(path: Path, *words: str) -> str:
-    here = ["-p", "no:cacheprovider", "-p", "tests.conftest", "-c", "pyproject.toml"]
+    here = ["-p", "no:cacheprovider", "-p", "pytest_timeout", "-p", "tests.conftest", "-c", "pyproject.toml"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *here, *words, str(path)],
         capture_output=True,
         text=True,
         check=False,
         cwd=ROOT,
+        env={**os.environ, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # others cost a second
         timeout=100,
     ).stdout
 

@@ -188,7 +188,7 @@ esac
             cwd=self.root,
         ) as process:
             (self.state / "installer").write_text(str(process.pid))
-            out, told = process.communicate(timeout=110)
+            out, told = process.communicate(timeout=280)
         return subprocess.CompletedProcess(process.args, process.returncode, out, told)
 
     @property
