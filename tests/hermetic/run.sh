@@ -8,12 +8,13 @@
 # PYTEST_ADDOPTS are more words for pytest.
 set -eu
 cd "$(dirname "$0")/../.."
+trap 'exit 1' HUP INT TERM # and what EXIT does
 
 if [ "$(id -u)" -eq 0 ]; then
   place=$(mktemp -d)
   trap 'rm -rf "$place"' EXIT
   mkdir "$place/matpi" "$place/home" "$place/tmp"
-  git ls-files -z --cached --others --exclude-standard | tar --null --files-from - --create | tar -x -C "$place/matpi"
+  git ls-files -z --cached --others --exclude-standard | tar -c --null -T - -f - | tar -x -C "$place/matpi" -f -
   chown -R 65534:65534 "$place"
   # The path is without root's own folders, which this user may not enter.
   setpriv --reuid 65534 --regid 65534 --clear-groups \
@@ -33,7 +34,6 @@ fi
 work=$(mktemp -d)
 started=""
 trap 'kill $started 2>/dev/null || :; rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
 cc -shared -fPIC -O2 -Wall -Wextra -Werror -o "$work/hour.so" tests/hermetic/hour.c \
   || { echo "run.sh needs a C compiler for the hour; on Debian: apt install gcc libc6-dev" >&2; exit 1; }
 
