@@ -6,7 +6,7 @@ BENCHES := core_year arriving frame process reader appliance bank cost breath ze
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -33,7 +33,10 @@ sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 	@$(BIN)/matpi sim $(ARGS)
 
 test: check ## Everything: checks, then every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-hermetic: ## The tests as a plain user, at 03:00, in random order, on a busy machine
+	@sh tests/hermetic/run.sh $(ARGS)
 
 test-trixie: ## With sudo: the tests on Debian 13 and Python 3.13
 	@sh tests/chroots/run.sh trixie $(ARGS)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.every import every
 
 PACKAGE = Path(__file__).resolve().parents[1] / "matpi"
 
@@ -176,7 +176,7 @@ def test_every_room_has_its_arrows_written_down() -> None:
     assert {room_of(path) for path in modules()} - {"__init__"} <= set(ARROWS)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@every("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_follow_the_arrows(path: Path) -> None:
     room = room_of(path)
     if room == "__init__":
@@ -198,7 +198,7 @@ def test_the_store_knows_no_network() -> None:
     }
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@every("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_vendors_are_imported_by_drivers_only(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(path)}
     if room_of(path) != "drivers":
@@ -207,7 +207,7 @@ def test_vendors_are_imported_by_drivers_only(path: Path) -> None:
         assert tops - set(sys.stdlib_module_names) - {"matpi"} <= CORE_MAY
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@every("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_core_has_no_clock_thread_or_file(path: Path) -> None:
     if room_of(path) != "core":
         return
@@ -218,7 +218,7 @@ def test_core_has_no_clock_thread_or_file(path: Path) -> None:
     assert not called & {"open", "print", "input"}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@every("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_module_outgrows_its_room(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= LARGER.get(path.name, MAX_LINES), (

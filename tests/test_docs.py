@@ -24,6 +24,7 @@ from matpi.core.programme import TIERS
 from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.trace import read_calibration
 from matpi.sim.scenario import read_scenario
+from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "hardware", "systemd")
@@ -45,7 +46,7 @@ CLAIM = re.compile(
 )
 NO_CLAIM = re.compile(r"\b(?:not|nothing|none|no|never|nobody|untested|emulated)\b", re.IGNORECASE)
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
+every_page = every("page", PAGES, ids=IDS)
 
 
 @cache
@@ -358,7 +359,7 @@ def told_values() -> Iterator[tuple[str, str, str]]:
                 yield page.name, row[1], named[1]
 
 
-@pytest.mark.parametrize(("page", "told", "name"), list(told_values()))
+@every(("page", "told", "name"), told_values())
 def test_the_values_told_are_those_of_the_code(page: str, told: str, name: str) -> None:
     found = re.fullmatch(r"([\d.]+)(?: (us|s|min|kg|kg/s|Hz))?", told)
     assert found, f"{page}: {told!r} is no number with a unit"

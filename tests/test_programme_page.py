@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "programme.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def test_there_are_a_hundred_in_order() -> None:
     assert [int(row[0]) for row in ROWS] == list(range(1, 101))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+@every("row", ROWS, ids=lambda row: row[0])
 def test_each_is_held_by_a_test_or_left_out_for_a_reason(row: list[str]) -> None:
     number, rule, where, held = row
     assert rule
@@ -36,7 +36,7 @@ def test_each_is_held_by_a_test_or_left_out_for_a_reason(row: list[str]) -> None
         assert test in names_in(file), f"{number}: {file} has no {test}"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+@every("row", ROWS, ids=lambda row: row[0])
 def test_where_it_lives_is_there(row: list[str]) -> None:
     for name in re.findall(r"`([\w/]+\.py)`", row[2]):
         assert (ROOT / "matpi" / name).exists(), f"{row[0]}: {name}"

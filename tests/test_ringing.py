@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from matpi.drivers.gpio import Piezo
 from matpi.errors import HardwareError
 from matpi.ringing import NOTES, Ringing
 
+WAIT_S = 30.0
+
 
 class Ear:
     """Hears tones; `quiet` is set each time a silence follows."""
@@ -27,6 +29,8 @@ class Ear:
         self.heard: list[float] = []
         self.at: list[float] = []
         self.dead = False
+        self.meanwhile: Callable[[], None] = lambda: None
+        """Done at each tone and each silence, before the next note."""
         self.quiet = threading.Event()
 
     def sound(self, hz: float) -> None:
@@ -35,10 +39,17 @@ class Ear:
         if self.dead:
             self.quiet.set()
             raise HardwareError("The chime cannot use GPIO 13.")
+        self.meanwhile()
 
     def silence(self) -> None:
         self.heard.append(0.0)
         self.quiet.set()
+        self.meanwhile()
+
+
+def at_once() -> float:
+    """A clock by which nothing waits too long: a busy machine may take its time."""
+    return 0.0
 
 
 @pytest.fixture
@@ -54,26 +65,24 @@ def test_every_kind_has_notes_one_can_hear_and_is_short() -> None:
 
 
 def test_a_chime_sounds_at_once_and_then_is_silent(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None)
+    ringing = Ringing(ear, lambda _: None, now=at_once)
     asked = time.monotonic()
     ringing.ring(ChimeKind.IN)
-    assert ear.quiet.wait(2.0)
+    assert ear.quiet.wait(WAIT_S)
     ringing.stop()
     assert ear.heard == [523.0, 0.0]
-    assert ear.at[0] - asked < 0.2
+    assert ear.at[0] - asked < 5.0
 
 
 def test_the_newest_wins_and_stopping_is_silent(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None)
+    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ear.meanwhile = lambda: ringing.ring(ChimeKind.PHASE) if ear.heard == [440.0] else None
     ringing.ring(ChimeKind.ENOUGH)
-    while not ear.heard:
-        time.sleep(0.001)
-    ringing.ring(ChimeKind.PHASE)
     assert played(ear, 2) == [440.0, 0.0, 523.0, 0.0], "what rang was cut short"
     ringing.stop()
 
 
-def played(ear: Ear, silences: int, within_s: float = 3.0) -> list[float]:
+def played(ear: Ear, silences: int, within_s: float = 30.0) -> list[float]:
     """What was heard, once it was silent so often."""
     end = time.monotonic() + within_s
     while ear.heard.count(0.0) < silences and time.monotonic() < end:
@@ -84,16 +93,18 @@ def played(ear: Ear, silences: int, within_s: float = 3.0) -> list[float]:
 @pytest.mark.parametrize("cue", [ChimeKind.PHASE, ChimeKind.SOON, ChimeKind.ENOUGH, ChimeKind.OVER])
 def test_a_breath_cuts_no_cue_short(ear: Ear, cue: ChimeKind) -> None:
     """It rings from its first note to its last, whenever the breath turns meanwhile; the breath after it is heard."""
-    ringing = Ringing(ear, lambda _: None)
+    ringing = Ringing(ear, lambda _: None, now=at_once)
     whole = [hz for hz, _ in NOTES[cue]]
-    ringing.ring(cue)
-    asked = time.monotonic()
-    while time.monotonic() < asked + 0.7 * sum(seconds for _, seconds in NOTES[cue]):
+
+    def breathe() -> None:
         ringing.ring(ChimeKind.IN)
         ringing.ring(ChimeKind.OUT)
-        time.sleep(0.005)
+
+    ear.meanwhile = breathe
+    ringing.ring(cue)
     silences = whole.count(0.0) + 1
     assert played(ear, silences) == [*whole, 0.0]
+    ear.meanwhile = lambda: None
     ringing.ring(ChimeKind.OUT)
     while played(ear, silences + 1, 0.02) == [*whole, 0.0]:  # its thread may have the last silence still in hand
         ringing.ring(ChimeKind.OUT)
@@ -109,12 +120,12 @@ def test_a_breath_does_not_take_the_place_of_a_cue_that_waits() -> None:
         def sound(self, hz: float) -> None:
             super().sound(hz)
             taken.set()
-            assert go_on.wait(2.0)
+            assert go_on.wait(WAIT_S)
 
     ear = Slow()
-    ringing = Ringing(ear, lambda _: None)
+    ringing = Ringing(ear, lambda _: None, now=at_once)
     ringing.ring(ChimeKind.OUT)
-    assert taken.wait(2.0)
+    assert taken.wait(WAIT_S)
     ringing.ring(ChimeKind.PHASE)
     ringing.ring(ChimeKind.OUT)
     go_on.set()
@@ -123,11 +134,9 @@ def test_a_breath_does_not_take_the_place_of_a_cue_that_waits() -> None:
 
 
 def test_a_cue_comes_in_the_middle_of_a_breath(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None)
+    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ear.meanwhile = lambda: ringing.ring(ChimeKind.SOON) if ear.heard == [440.0] else None
     ringing.ring(ChimeKind.OUT)
-    while not ear.heard:
-        time.sleep(0.001)
-    ringing.ring(ChimeKind.SOON)
     assert played(ear, 3) == [440.0, 0.0, 523.0, 0.0, 523.0, 0.0]
     ringing.stop()
 
@@ -136,12 +145,12 @@ def test_what_waited_too_long_is_left_out(ear: Ear) -> None:
     times = iter([10.0, 11.0, 12.0, 12.0])
     ringing = Ringing(ear, lambda _: None, now=lambda: next(times))
     ringing.ring(ChimeKind.PHASE)
-    time.sleep(0.05)
-    assert ear.heard == []
-    ringing.ring(ChimeKind.IN)
-    assert ear.quiet.wait(2.0)
+    while ringing._wanted is not None:
+        time.sleep(0.001)
+    ringing.ring(ChimeKind.OUT)
+    assert ear.quiet.wait(WAIT_S)
     ringing.stop()
-    assert ear.heard[0] == 523.0
+    assert ear.heard == [440.0, 0.0]
 
 
 def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
@@ -151,7 +160,7 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
     for _ in range(3):
         ear.quiet.clear()
         ringing.ring(ChimeKind.IN)
-        assert ear.quiet.wait(2.0)
+        assert ear.quiet.wait(WAIT_S)
     ringing.stop()
     assert noted == [Noted(5.0, "chime_lost", "The chime cannot use GPIO 13.")]
 

@@ -28,7 +28,7 @@ from matpi.terminal import LEAVE, Terminal
 from matpi.twin import Twin
 
 ROOT = Path(__file__).parents[1]
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Screen:

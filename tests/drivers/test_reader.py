@@ -241,7 +241,7 @@ def test_it_ends_with_its_parent_and_when_asked_to(way: str) -> None:
         assert process.wait(timeout=30) == 0
     process.communicate(timeout=30)  # closes stdin; reads on, as a parent would
     assert process.returncode == 0
-    assert time.monotonic() - begin < 2.0
+    assert time.monotonic() - begin < 10.0
 
 
 def test_it_imports_little() -> None:

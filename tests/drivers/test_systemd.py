@@ -81,7 +81,9 @@ def test_a_feed_that_failed_is_tried_at_the_next_turn(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pid", "fed"), [("", ["WATCHDOG=1"]), (str(os.getpid()), ["WATCHDOG=1"]), ("1", []), ("x", [])]
+    ("pid", "fed"),
+    [("", ["WATCHDOG=1"]), (str(os.getpid()), ["WATCHDOG=1"]), ("1", []), ("x", [])],
+    ids=["none", "this", "another", "wrong"],
 )
 def test_a_watchdog_for_another_process_is_not_ours(place: tuple[str, Manager], pid: str, fed: list[str]) -> None:
     name, manager = place

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from matpi.config import Config
 from matpi.doctor import run_doctor
 from matpi.drivers.probe import HostProbe
+from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
@@ -60,7 +59,7 @@ def is_said(words: str) -> bool:
     return words in fixed or any(pattern.fullmatch(words) for pattern in made)
 
 
-@pytest.mark.parametrize("words", quoted())
+@every("words", quoted())
 def test_the_screen_says_so(words: str) -> None:
     assert is_said(words), f"no screen says {words!r}"
 

@@ -189,7 +189,8 @@ esac
     def run(self, verb: str, **environment: str) -> subprocess.CompletedProcess[str]:
         (self.state / "calls").write_text("")
         with subprocess.Popen(
-            ["/bin/sh", str(SCRIPT), verb],
+            # Under nohup it would start with SIGHUP ignored, and a shell cannot trap what is ignored at its start.
+            ["/usr/bin/env", "--default-signal=HUP", "/bin/sh", str(SCRIPT), verb],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -198,7 +199,7 @@ esac
             cwd=self.root,
         ) as process:
             (self.state / "installer").write_text(str(process.pid))
-            out, told = process.communicate(timeout=110)
+            out, told = process.communicate(timeout=280)
         return subprocess.CompletedProcess(process.args, process.returncode, out, told)
 
     @property

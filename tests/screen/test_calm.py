@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from matpi.core.views import Away, Holding, RatingEntry, Timer
 from matpi.screen.canvas import HEIGHT, WIDTH
 from matpi.screen.glyphs import Face, font, width_px
 from matpi.screen.render import render
+from tests.every import every
 from tests.screen.reading import lit, read, runs
 
 TICK_TOP, TICK_FOOT = HEIGHT - 11, HEIGHT - 1
@@ -33,7 +33,7 @@ def glyph(char: str, face: Face) -> bytes:
     return cell.tobytes()
 
 
-@pytest.mark.parametrize("face", [Face.NUMERALS, Face.MINUTES])
+@every("face", [Face.NUMERALS, Face.MINUTES])
 def test_all_digits_are_equally_wide_and_reach_from_top_to_foot(face: Face) -> None:
     assert len({width_px(digit, face) for digit in "0123456789?"}) == 1
     for digit in "0123456789?":
@@ -44,7 +44,7 @@ def test_all_digits_are_equally_wide_and_reach_from_top_to_foot(face: Face) -> N
         assert (box[1], box[3]) == (0, face.height_px)
 
 
-@pytest.mark.parametrize("minutes", [range(10), range(10, 21)])
+@every("minutes", [range(10), range(10, 21)])
 def test_between_minutes_only_digits_and_ticks_change(minutes: range) -> None:
     cell = width_px("0", Face.MINUTES)
     digits = (0, 0, cell * len(str(minutes[0])), Face.MINUTES.height_px)
@@ -57,7 +57,7 @@ def test_between_minutes_only_digits_and_ticks_change(minutes: range) -> None:
             assert here.tobytes() == glyph(digit, Face.MINUTES)
 
 
-@pytest.mark.parametrize("span", [range(600), range(600, 1260)])
+@every("span", [range(600), range(600, 1260)])
 def test_between_seconds_only_digits_and_ticks_change(span: range) -> None:
     cell, colon = width_px("0", Face.NUMERALS), width_px(":", Face.NUMERALS)
     left = len(str(span[0] // 60))
@@ -95,7 +95,7 @@ def test_the_wait_for_load_cells_stands_still_while_it_counts() -> None:
     assert {"9", "s", "waits,", "ends"} <= set(read(nine))
 
 
-@pytest.mark.parametrize(("lower", "upper"), [(2, 5), (5, 10), (10, 15), (15, 20), (5, 5), (10, 20), (30, 45)])
+@every(("lower", "upper"), [(2, 5), (5, 10), (10, 15), (15, 20), (5, 5), (10, 20), (30, 45)])
 def test_one_tick_a_planned_minute_and_a_pole_where_it_is_done(lower: int, upper: int) -> None:
     for minute in range(upper + 1):
         image = render(timer(60 * minute, lower_min=lower, upper_min=upper))
@@ -105,7 +105,7 @@ def test_one_tick_a_planned_minute_and_a_pole_where_it_is_done(lower: int, upper
         assert len(tall) == 1 + min(lower, minute + 1)
 
 
-@pytest.mark.parametrize(("lower", "upper"), [(2, 5), (5, 10), (15, 20)])
+@every(("lower", "upper"), [(2, 5), (5, 10), (15, 20)])
 def test_minutes_to_come_are_lines_up_to_the_lower_bound_and_dots_from_there(lower: int, upper: int) -> None:
     image = render(timer(0, lower_min=lower, upper_min=upper))
     widths = [right - left for left, right in runs(image, TICK_FOOT)]
@@ -142,7 +142,7 @@ def test_a_hold_and_the_rest_look_different() -> None:
         assert runs(resting, HEIGHT - 1) == [(0, round(WIDTH * fraction))]
 
 
-@pytest.mark.parametrize("value", [None, *range(1, 11)])
+@every("value", [None, *range(1, 11)])
 def test_ten_boxes_and_as_many_full_as_the_value(value: int | None) -> None:
     image = render(RatingEntry(value))
     assert len(runs(image, 46)) == 10

@@ -10,6 +10,7 @@ from PIL import Image
 
 from matpi.screen.frame import braille, from_braille, pack, png, rows
 from matpi.screen.render import render
+from tests.every import every
 from tests.screen.gallery import VIEWS
 from tests.screen.reading import lit
 
@@ -47,14 +48,14 @@ def test_one_lit_pixel_in_each_form() -> None:
     assert braille(image).splitlines()[2][1] == "\u2820"  # dot 6: right column, third row
 
 
-@pytest.mark.parametrize("seed", range(5))
+@every("seed", range(5))
 def test_braille_there_and_back(seed: int) -> None:
     image = noise(seed)
     assert [len(line) for line in braille(image).splitlines()] == [64] * 16
     assert from_braille(braille(image)).tobytes() == image.tobytes()
 
 
-@pytest.mark.parametrize("text", ["", "\u2800" * 64, "\n".join(["x" * 64] * 16), "\n".join(["\u2800" * 63] * 16)])
+@every("text", ["", "\u2800" * 64, "\n".join(["x" * 64] * 16), "\n".join(["\u2800" * 63] * 16)])
 def test_text_that_is_no_screen_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="screen as text"):
         from_braille(text)
@@ -70,7 +71,7 @@ def test_png_shows_each_pixel_as_a_square() -> None:
             assert shown.getpixel(corner) == ((170, 221, 255) if lit else (0, 0, 0))
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@every("name", VIEWS)
 def test_a_screen_is_128_by_64_of_one_bit(name: str) -> None:
     image = render(VIEWS[name])
     assert (image.mode, image.size, len(pack(image)), len(rows(image))) == ("1", (128, 64), 1024, 1024)

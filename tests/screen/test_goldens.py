@@ -8,12 +8,13 @@ import pytest
 
 from matpi.core.views import View
 from matpi.screen.frame import braille
+from tests.every import every
 from tests.screen.gallery import GOLDENS, IN_GERMAN, VIEWS, pictures
 
 DRAWN = pictures()
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@every("name", DRAWN)
 def test_screen_is_as_it_was(name: str) -> None:
     path = GOLDENS / f"{name}.txt"
     expected = path.read_text(encoding="utf-8").rstrip("\n") if path.exists() else "(no golden)"

@@ -32,6 +32,7 @@ from matpi.core.words_en import ENGLISH
 from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
 from matpi.screen.render import draw, render
+from tests.every import every
 from tests.screen.gallery import VIEWS
 from tests.screen.reading import lit, read, words
 from tests.screen.ruled import Ruled
@@ -84,14 +85,14 @@ ALL = {**VIEWS, **{f"extreme {name}": view for name, view in EXTREMES.items()}}
 SHIFTS = list(product(range(SHIFT_MAX + 1), range(SHIFT_MAX + 1)))
 
 
-@pytest.mark.parametrize("name", ALL)
+@every("name", ALL)
 def test_no_shift_loses_a_pixel(name: str) -> None:
     still = lit(render(ALL[name]))
     assert (still > 0) == (name != "off")
     assert [lit(render(ALL[name], shift)) for shift in SHIFTS] == [still] * len(SHIFTS)
 
 
-@pytest.mark.parametrize("name", ALL)
+@every("name", ALL)
 def test_nothing_is_drawn_outside_the_area(name: str) -> None:
     border = 40
     canvas = Canvas(border)
@@ -110,7 +111,7 @@ def test_a_shift_moves_the_picture_and_changes_nothing_else() -> None:
     assert moved.crop((2, 1, 128, 63)).tobytes() == still.crop((0, 0, 126, 62)).tobytes()
 
 
-@pytest.mark.parametrize("shift", [(3, 0), (0, 3), (-1, 0), (0, -1)])
+@every("shift", [(3, 0), (0, 3), (-1, 0), (0, -1)])
 def test_a_larger_shift_is_refused(shift: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="0 to 2 px"):
         render(VIEWS["idle-done"], shift)
@@ -132,7 +133,7 @@ def texts(view: View) -> list[str]:
     return [text for text in said if isinstance(text, str)]
 
 
-@pytest.mark.parametrize(
+@every(
     "name",
     [name for name, view in ALL.items() if texts(view) and not (isinstance(view, Notice) and view in VIEWS.values())],
 )
@@ -144,7 +145,7 @@ def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
         assert set(text.split()) <= set(there), there
 
 
-@pytest.mark.parametrize("page", range(len(PAGES)))
+@every("page", range(len(PAGES)))
 def test_every_word_of_a_safety_page_stands_on_the_panel(page: int) -> None:
     image = render(Safety(page, len(PAGES)))
     heading, *lines = PAGES[page]
@@ -180,7 +181,7 @@ def test_the_safety_pages_name_all_there_is_to_know() -> None:
         assert needed in told
 
 
-@pytest.mark.parametrize(
+@every(
     ("before", "after"),
     [
         ("sharp wrong pain", "sharp pain"),
@@ -221,7 +222,7 @@ def test_letters_beyond_latin_1_become_question_marks() -> None:
     assert "Kälte" in read(render(Notice("t", "Kälte \u2192 5 °C")))
 
 
-@pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier.clothing)
+@every("tier", TIERS, ids=lambda tier: tier.clothing)
 def test_what_the_plan_says_to_wear_fits(tier: Tier) -> None:
     there = read(render(Arriving(tier.lower_min, tier.upper_min, tier.first_day, tier.clothing)))
     assert not any(word.endswith(CUT) for word in there)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from string import Formatter
 
-import pytest
-
 from matpi.core.languages import LANGUAGES
 from matpi.core.people import NAME_MAX
 from matpi.core.plan_file import DAYS_MAX
@@ -16,6 +14,7 @@ from matpi.core.words import Words
 from matpi.core.words_de import GERMAN
 from matpi.core.words_en import ENGLISH
 from matpi.screen.glyphs import Face, font
+from tests.every import every
 from tests.screen.everything import everything
 from tests.screen.gallery import IN_GERMAN, VIEWS
 from tests.screen.ruled import faults
@@ -42,7 +41,7 @@ LONGEST = {
 LIMITED = {"idle.so_far": {"minutes": "240"}, "faults.log_kept": {"name": "x" * 15}, "calibration.corner": {"n": "4"}}
 LIMITED |= {"calibration.on_corner": {"n": "4"}, "places.cell": {"n": "4"}, "on_mat.over_by": {"minutes": "25"}}
 
-every_language = pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES.keys())
+every_language = every("words", LANGUAGES.values(), ids=list(LANGUAGES))
 
 
 @every_language
@@ -78,7 +77,7 @@ def filled(wording: Wording, text: str, language: str) -> str:
     return text.format(**{name: longest[name] for name in names})
 
 
-@pytest.mark.parametrize("wording", [one for one in wordings() if one.room], ids=lambda one: one.key)
+@every("wording", [one for one in wordings() if one.room], ids=lambda one: one.key)
 def test_no_text_is_longer_than_its_room(wording: Wording) -> None:
     assert wording.room is not None
     for language, lines in wording.said.items():

@@ -13,6 +13,7 @@ from matpi.upstream.live import Diagnostics, LastSession, LiveState
 from matpi.upstream.mqtt import MqttSink
 from matpi.upstream.mqtt_config import MqttConfig
 from matpi.upstream.sink import Delivery, UpstreamError
+from tests.upstream.broker import Listener, eventually
 
 SESSIONS = "matpi/mat/sessions"
 STATE, DIAGNOSTICS, EVENT = "matpi/mat/state", "matpi/mat/diagnostics", "matpi/mat/event"
@@ -76,6 +77,15 @@ class Mat:
         except UpstreamError as error:
             return error
         return None
+
+
+def takes_commands(port: int) -> bool:
+    """Whether the sink is online at this broker; it subscribes first, so no command is lost from then on."""
+    watch = Listener(port, AVAILABILITY)
+    try:
+        return eventually(lambda: any(heard.payload == b"online" for heard in watch.heard))
+    finally:
+        watch.close()
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Clock:
         return True
 
 
-def until(happens: Callable[[], object], seconds: float = 30.0) -> None:
+def until(happens: Callable[[], object], seconds: float = 60.0) -> None:
     """Real time: threads of the device and a receiver's."""
     end = time.monotonic() + seconds
     while not happens():
@@ -178,7 +178,7 @@ def test_the_running_device_is_told_no_tells_it_and_goes_on_when_asked(
             assert "tries again within seconds" in capsys.readouterr().out
             until(lambda: json.loads(status_of(here, capsys))["acked"] == 1)
             device.send_signal(signal.SIGTERM)
-            out, _ = device.communicate(timeout=20)
+            out, _ = device.communicate(timeout=60)
             assert device.returncode == 0
         assert "house: the receiver wants nothing more (HTTP 410, Gone)" in out
         assert "house: what is recorded arrives again" in out

@@ -10,6 +10,7 @@ import pytest
 
 from matpi.upstream.mqtt_codes import QUOTA_S, delivered, error_of
 from matpi.upstream.sink import LaterError, RefusedError
+from tests.every import every
 from tests.upstream.mats import Mat, delivery, mat
 from tests.upstream.scripted import ScriptedBroker
 
@@ -33,7 +34,7 @@ def answering(**how: Any) -> Iterator[tuple[ScriptedBroker, Mat]]:
     broker.close()
 
 
-@pytest.mark.parametrize("code", sorted(PUBACK))
+@every("code", sorted(PUBACK), ids=hex)
 def test_an_answer_to_a_delivery(code: int) -> None:
     with answering(puback=code) as (_, one):
         error = one.refusal(delivery())
@@ -46,7 +47,7 @@ def test_an_answer_to_a_delivery(code: int) -> None:
         assert f"0x{code:02X}" in str(error)
 
 
-@pytest.mark.parametrize("code", sorted(CONNACK))
+@every("code", sorted(CONNACK), ids=hex)
 def test_an_answer_to_the_connection_never_refuses_a_delivery(code: int) -> None:
     with answering(connack=code) as (broker, one):
         error = one.refusal(delivery())
@@ -56,7 +57,7 @@ def test_an_answer_to_the_connection_never_refuses_a_delivery(code: int) -> None
         assert broker.published == []
 
 
-@pytest.mark.parametrize("code", sorted(DISCONNECT))
+@every("code", sorted(DISCONNECT), ids=hex)
 def test_a_broker_that_hangs_up_on_a_delivery(code: int) -> None:
     with answering(hang_up=code) as (_, one):
         error = one.refusal(delivery())
@@ -64,7 +65,7 @@ def test_a_broker_that_hangs_up_on_a_delivery(code: int) -> None:
         assert f"0x{code:02X}" in str(error)
 
 
-@pytest.mark.parametrize("code", sorted(PUBACK | CONNACK | DISCONNECT | {0xFF}))
+@every("code", sorted(PUBACK | CONNACK | DISCONNECT | {0xFF}), ids=hex)
 def test_every_code_has_its_words(code: int) -> None:
     if delivered(code):
         assert code == 0x00

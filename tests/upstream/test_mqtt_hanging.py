@@ -57,7 +57,7 @@ def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def hang(*_: object, **__: object) -> list[object]:
         asked.set()
-        let_go.wait(5)
+        let_go.wait(60)
         raise OSError("no such name")
 
     monkeypatch.setattr("matpi.upstream.mqtt_socket.socket.getaddrinfo", hang)
@@ -69,7 +69,7 @@ def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "no connection in 0.3 s" in str(one.refusal(delivery()))
         assert asked.is_set()
         one.sink.close()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10.0
         let_go.set()
 
 
@@ -91,7 +91,7 @@ def test_showing_waits_for_nothing() -> None:
     broker.close()
     assert median(took) <= SHOW_S
     # What waited for this broker would wait 10 s for its greeting; a busy machine may take the processor away for less.
-    assert max(took) < 1.0
+    assert max(took) < 5.0
 
 
 def _try(sink: mqtt.MqttSink) -> None:

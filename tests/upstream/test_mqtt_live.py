@@ -24,6 +24,7 @@ from tests.upstream.mats import (
     config,
     delivery,
     mat,
+    takes_commands,
 )
 
 SHOWN = [DISCOVERY, STATE, DIAGNOSTICS, AVAILABILITY]
@@ -171,8 +172,7 @@ def test_without_a_prefix_home_assistant_is_not_told(broker: Broker) -> None:
 def test_wishes_reach_the_device(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
     with mat(broker.port) as one:
-        assert eventually(lambda: one.sink._greeted)
-        time.sleep(0.1)  # until the broker has taken the subscription
+        assert takes_commands(broker.port)
         house.say("matpi/mat/set/zero", "PRESS")
         house.say("matpi/mat/set/weekly_goal", "4")
         assert eventually(lambda: len(one.put) == 2)
@@ -188,8 +188,7 @@ def test_a_bad_command_is_told_once_and_ignored(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
     house.say("matpi/mat/set/identify", "PRESS", retain=True)  # would be done at each connection
     with mat(broker.port) as one:
-        assert eventually(lambda: one.sink._greeted)
-        time.sleep(0.1)
+        assert takes_commands(broker.port)
         assert one.put == [], "what was kept is not even asked for"
         house.say("matpi/mat/set/zero", "PRESS", retain=True)
         for _ in range(3):
@@ -208,8 +207,7 @@ def test_a_bad_command_is_told_once_and_ignored(broker: Broker) -> None:
 def test_a_storm_of_bad_commands_does_not_fill_the_log(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
     with mat(broker.port) as one:
-        assert eventually(lambda: one.sink._greeted)
-        time.sleep(0.1)
+        assert takes_commands(broker.port)
         for n in range(200):
             house.client.publish("matpi/mat/set/bedtime", f"{n}", qos=1)
         house.say("matpi/mat/set/snooze", "PRESS")

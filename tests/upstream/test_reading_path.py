@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from itertools import count
 from pathlib import Path
@@ -27,7 +27,8 @@ from tests.store.values import rating
 from tests.upstream.receiver import Receiver, Talk, drip, silence, status
 
 LATE_S = 0.020
-ROUND_S, ROUNDS = 1.5, 4
+ROUND_S, IN_TIME, ROUNDS = 0.6, 6, 150
+"""Rounds last so long, with something to store in each; so many must be in time, of at most so many."""
 RATE_HZ = 80.0
 SAVE_EVERY = 40
 """Readings: twice a second something is stored, and so queued."""
@@ -74,8 +75,10 @@ def _utc(_: str) -> tzinfo:
     return UTC
 
 
-def latest(tmp_path: Path, config: UpstreamConfig) -> list[float]:
-    """The worst lateness of each round of `ROUND_S`, while what is stored twice a second is to be sent on."""
+def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) -> tuple[list[float], float]:
+    """The worst lateness of each round of `ROUND_S`, while what is stored twice a second is to be sent on; how long
+    the end took. The rounds begin when it was `tried` and end with `IN_TIME` of them in time, or with none left.
+    """
     clock, n = SystemClock(), count()
     sinks = tuple(sink.name for sink in config.sinks)
     store = PatientStore(tmp_path / "matpi.db", monotonic=clock.monotonic, first_settings=Settings(), sinks=sinks)
@@ -89,22 +92,33 @@ def latest(tmp_path: Path, config: UpstreamConfig) -> list[float]:
             store.save_rating(rating(f"r{next(n)}"))
         relays.turned(device, clock.monotonic())
 
+    size, first = int(ROUND_S * RATE_HZ), 0
+
+    def worst() -> list[float]:
+        return [max(device.late_s[at : at + size]) for at in range(first, len(device.late_s), size)]
+
     def feed() -> None:
+        nonlocal first
         due = time.monotonic()
-        for _ in range(int(ROUND_S * RATE_HZ) * ROUNDS):
-            due += 1.0 / RATE_HZ
-            time.sleep(max(0.0, due - time.monotonic()))
-            loop.put(Reading(time.monotonic(), (0.01,)))
+        for _ in range(ROUNDS):
+            if not tried():
+                first = len(device.late_s)
+            for _ in range(size):
+                due += 1.0 / RATE_HZ
+                time.sleep(max(0.0, due - time.monotonic()))
+                loop.put(Reading(time.monotonic(), (0.01,)))
+            if tried() and sum(late < LATE_S for late in worst()) > IN_TIME:  # one more: the last may not be whole yet
+                break
         loop.put(Stopping(time.monotonic()))
 
     feeder = threading.Thread(target=feed)
     feeder.start()
     loop.run(clock, turned)
     feeder.join()
+    begun = time.monotonic()
     relays.stop()
     store.close()
-    size = int(ROUND_S * RATE_HZ)
-    return [max(device.late_s[at : at + size]) for at in range(0, size * ROUNDS, size)]
+    return worst(), time.monotonic() - begun
 
 
 @pytest.mark.parametrize("talk", [silence, drip, status(500)], ids=["silence", "drip", "500"])
@@ -112,11 +126,8 @@ def test_no_reading_is_late_while_a_sink_hangs(tmp_path: Path, home: WebhookConf
     """A sink that held the loop up would do so in every round; a busy machine does in some of them."""
     with Receiver(talk) as receiver:
         table = msgspec.structs.replace(home, url=f"http://127.0.0.1:{receiver.port}/", timeout_s=30.0)
-        begun = time.monotonic()
-        worst = latest(tmp_path, UpstreamConfig(webhook=(table,)))
-        took_s = time.monotonic() - begun
+        worst, end_s = latest(tmp_path, UpstreamConfig(webhook=(table,)), lambda: receiver.requests)
         assert receiver.requests, "it was tried"
     print(f"worst lateness of each {ROUND_S:g} s: {', '.join(f'{late * 1e3:.1f}' for late in worst)} ms")
-    assert min(worst) < LATE_S
-    assert sorted(worst)[len(worst) // 2] < LATE_S
-    assert took_s < ROUND_S * ROUNDS + 6.0, "nor does the end wait for it"
+    assert sum(late < LATE_S for late in worst) >= IN_TIME
+    assert end_s < 15.0, "nor does the end wait for it"

@@ -25,7 +25,7 @@ class Answer:
 def ask(
     url: str, method: str, path: str, body: str | bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
@@ -62,7 +62,7 @@ class Events:
 
 @contextmanager
 def listening(url: str) -> Iterator[Events]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", "/events")
     response = connection.getresponse()
     try:

@@ -57,6 +57,7 @@ def server() -> Iterator[PageServer]:
 
 @pytest.fixture
 def bench() -> Iterator[FakeBench]:
+    _BENCH.reset()  # of what tests of the server alone have called
     yield _BENCH
     assert _BENCH.wait_for_listeners(0) == 0
     _BENCH.reset()
@@ -70,8 +71,9 @@ def chromium_browser() -> Iterator[Browser]:
     program = chromium()
     if program is None:
         pytest.fail("no chromium was found, and in CI the page must be tried in a browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGS)
         yield browser

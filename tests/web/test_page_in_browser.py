@@ -32,7 +32,7 @@ def page(chromium_browser: Browser, server: PageServer, bench: FakeBench) -> Ite
     complaints: list[str] = []
     asked: list[str] = []
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(60_000)
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     context.on("request", lambda request: asked.append(request.url))
@@ -47,7 +47,7 @@ def page(chromium_browser: Browser, server: PageServer, bench: FakeBench) -> Ite
 
 def until(page: Page, expression: str) -> None:
     """Wait until this is true. Playwright's own way asks the page to eval, which the page's policy refuses."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never came true: {expression}"
         page.wait_for_timeout(20)
@@ -307,7 +307,7 @@ def test_a_lost_connection_is_told_and_mended(chromium_browser: Browser) -> None
     assert port is not None
     first.start()
     opened = chromium_browser.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     opened.goto(first.url)
     opened.get_by_text("Log of events").click()
     opened.wait_for_selector("#log li")

@@ -36,7 +36,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     assert found, line + twin.stdout.read()
     yield found.group()
     twin.terminate()
-    rest, _ = twin.communicate(timeout=15)
+    rest, _ = twin.communicate(timeout=60)
     assert twin.returncode == 0, rest
     assert "Traceback" not in rest
 
@@ -44,7 +44,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def page(chromium_browser: Browser, address: str) -> Iterator[Page]:
     page = chromium_browser.new_page(viewport={"width": 1440, "height": 1100})
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -57,13 +57,13 @@ def page(chromium_browser: Browser, address: str) -> Iterator[Page]:
 def says(page: Page, words: str) -> None:
     """Wait until the screen says something with these words in it."""
     page.wait_for_function(
-        "words => document.getElementById('says').textContent.includes(words)", arg=words, timeout=15_000
+        "words => document.getElementById('says').textContent.includes(words)", arg=words, timeout=60_000
     )
 
 
 def in_state(page: Page, words: str) -> None:
     page.wait_for_function(
-        "words => document.getElementById('state').textContent.toUpperCase() === words", arg=words, timeout=15_000
+        "words => document.getElementById('state').textContent.toUpperCase() === words", arg=words, timeout=60_000
     )
 
 
