@@ -33,7 +33,7 @@ sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 	@$(BIN)/matpi sim $(ARGS)
 
 test: check ## Everything: checks, then every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 test-hermetic: ## The tests as a plain user, at 03:00, in random order, on a busy machine
 	@sh tests/hermetic/run.sh $(ARGS)

@@ -330,7 +330,6 @@ def run_record(
     from matpi.drivers.trace import FORMAT, About
     from matpi.record import device_of, record_live, save_last
     from matpi.store.db import Store, is_unmade
-    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     log = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
@@ -352,8 +351,6 @@ def run_record(
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
     record_live(parts.scale(), config.scale.channel_count, about, file, _say, overwrite=overwrite)
-    if store is None:
-        report(log, empty=not memory.log.sessions)
 
 
 def _print_screen(words: Words, t: float, effect: Effect) -> None:

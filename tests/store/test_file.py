@@ -1,7 +1,6 @@
 """The file on the disk: who may open it, what happens to one that is newer, damaged, foreign or out of reach."""
 
 import os
-import re
 import shutil
 import sqlite3
 import subprocess

@@ -127,6 +127,7 @@ def test_nothing_moves_when_a_text_changes_and_every_text_has_room(page: Page, b
 
 
 def test_a_lost_connection_and_a_message_move_nothing(page: Page) -> None:
+    until(page, "() => document.querySelectorAll('#rows tr').length > 0")
     before = page.evaluate(PLACES)
     page.evaluate("document.getElementById('lost').hidden = false; set('lost', 'The connection is lost. '.repeat(5))")
     page.evaluate("toast('Something was refused. '.repeat(5))")
