@@ -102,7 +102,7 @@ def _child(condition: str, words: list[str], out: Path, err: Path) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()  # as the interpreter does at its end
         if condition == "rehearsal":
-            out.write_text(json.dumps(sorted(sys.modules)))
+            out.with_suffix(".json").write_text(json.dumps(sorted(sys.modules)))
     except BaseException:  # noqa: BLE001  whatever it is, the test shows it
         os.write(2, traceback.format_exc().encode(errors="replace"))
         return 99
@@ -123,7 +123,8 @@ def rehearse(every: list[list[str]], folder: Path) -> None:
     for n, words in enumerate(every):
         running = start("rehearsal", words, folder / f"rehearsal-{n}")
         running.done()
-        for name in json.loads(running.out.read_text() or "[]") if running.out.exists() else ():
+        found = running.out.with_suffix(".json")  # what a command started may still write to its output
+        for name in json.loads(found.read_text()) if found.exists() else ():
             with suppress(ImportError):
                 importlib.import_module(name)
 
