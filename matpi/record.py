@@ -24,6 +24,8 @@ from matpi.store.file import companion
 WRITE_S: Final = 60.0
 """Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
 LOOK_S: Final = 0.05
+ROOM_BYTES: Final = 1_000_000
+"""Chosen: twice the largest recording (drivers.recorder)."""
 
 
 def device_of(log: Path) -> int | None:
@@ -54,6 +56,7 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
     if pid is None:
         raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
     folder = log.with_name(FOLDER)
+    _check_room(folder if folder.is_dir() else log.parent)
     before = set(folder.glob("*.csv.gz"))
     try:
         os.kill(pid, signal.SIGUSR1)
@@ -61,6 +64,8 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
         raise TraceError(f"The device, process {pid}, cannot be asked ({error.strerror}); run it with sudo.") from error
     end = time.monotonic() + limit_s
     while not (new := set(folder.glob("*.csv.gz")) - before):
+        if not running(pid):
+            raise TraceError("The device ended before it saved anything; `journalctl -u matpi` has the reason.")
         if time.monotonic() > end:
             raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` has the reason.")
         time.sleep(LOOK_S)
@@ -71,6 +76,18 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
     except OSError as error:
         raise TraceError(f"{saved} cannot be copied to {file} ({error.strerror}); copy it by hand.") from error
     return saved
+
+
+def _check_room(folder: Path) -> None:
+    """Raise TraceError when no recording can be written there: the device reports that in its own journal only."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return  # the device may do what this user may not
+    if disk.f_flag & os.ST_RDONLY:
+        raise TraceError(f"The device cannot save into {folder}: the disk is read-only; make it writable.")
+    if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+        raise TraceError(f"The device cannot save into {folder}: the disk is full; make room on it.")
 
 
 def record_live(
@@ -93,8 +110,8 @@ def record_live(
         try:
             while not isinstance(event := inbox.get(), Stopping):
                 match event:
-                    case Counted(t, counts, ok):
-                        trace.write(t, counts, ok)
+                    case Counted(t, counts, ok, flag):
+                        trace.write(t, counts, ok, flag)
                     case SensorLost(_, why, what) if what == FAILED[0]:
                         raise HardwareError(why)  # it would be tried again for ever
                     case SensorLost(_, why):
