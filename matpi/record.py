@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,12 +71,28 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
             raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` has the reason.")
         time.sleep(LOOK_S)
     saved = min(new)
+    partial = file if _is_through(file) else _beside(file)
     try:
         data = saved.read_bytes()
-        file.write_bytes(data if file.suffix == ".gz" else gzip.decompress(data))
+        partial.write_bytes(data if file.suffix == ".gz" else gzip.decompress(data))
+        if partial != file:
+            partial.replace(file)
     except OSError as error:
+        if partial != file:
+            with suppress(OSError):
+                partial.unlink()
         raise TraceError(f"{saved} cannot be copied to {file} ({error.strerror}); copy it by hand.") from error
     return saved
+
+
+def _is_through(file: Path) -> bool:
+    """Whether it is a device or a link, such as /dev/stdout: that is written through, never replaced or removed."""
+    return file.is_symlink() or (file.exists() and not file.is_file())
+
+
+def _beside(file: Path) -> Path:
+    """Return where to write what is to replace `file` once it is whole."""
+    return file.with_name(f"unfinished-{file.name}")
 
 
 def _check_room(folder: Path) -> None:
@@ -96,8 +113,8 @@ def record_live(
     """Record until Ctrl-C or SIGTERM. Raises HardwareError when the cells cannot be read, TraceError for the file."""
     inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
     # An existing file stays until there is something better.
-    replaces = overwrite and file.exists()
-    path = file.with_name(f"unfinished-{file.name}") if replaces else file
+    replaces = overwrite and file.exists() and not _is_through(file)
+    path = _beside(file) if replaces else file
 
     def stop(_number: int, _frame: Any) -> None:
         inbox.put(Stopping(time.monotonic()))
@@ -118,7 +135,7 @@ def record_live(
                         say(f"No readings: {why}")
         finally:
             scale.stop()
-            if not trace.readings:
+            if not trace.readings and not _is_through(path):
                 path.unlink(missing_ok=True)
     if trace.readings and replaces:
         path.replace(file)

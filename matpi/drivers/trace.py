@@ -206,6 +206,8 @@ class TraceWriter:
         except TraceError:
             with suppress(TraceError):
                 self.close()
+            if path.is_file():  # no device such as /dev/full
+                path.unlink()  # without a header it is none, and its name would be taken
             raise
 
     def write(self, t: float, values: tuple[float, ...], ok: bool = True, flag: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
@@ -184,6 +185,25 @@ def test_record_last_fails_at_once_when_the_disk_has_no_room(
     assert time.monotonic() < started + WRITE_S
     assert not file.exists()
     assert not running.recordings()
+
+
+def test_a_copy_that_fails_leaves_the_file_as_it_was(
+    running: Running, capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other, link = tmp_path / "x.csv.gz", tmp_path / "other.csv", tmp_path / "link.csv"
+    words = ["record", "--last", "--overwrite", "--store", str(running.log)]
+    file.write_text("mine")
+    link.symlink_to(other)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        assert cli.run([*words, str(file)]) == 1
+    assert "copy it by hand" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+    assert not list(tmp_path.glob("unfinished*"))
+    assert cli.run([*words, str(file)]) == cli.run([*words, str(link)]) == 0
+    assert file.read_bytes() != b"mine"
+    assert link.is_symlink()
+    assert other.read_text().startswith("# matpi recording")
 
 
 def test_record_last_fails_when_the_device_ends_meanwhile(

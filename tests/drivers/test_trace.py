@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import random
@@ -258,6 +259,18 @@ def test_a_full_disk_ends_a_recording_with_a_sentence(tmp_path: Path, name: str)
     (tmp_path / name).symlink_to("/dev/full")
     with pytest.raises(TraceError, match=r"after 0 readings.*make room"):
         TraceWriter(tmp_path / name, 1, overwrite=True)
+
+
+def test_a_recording_without_room_for_its_header_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TraceError, match=r"after 0 readings"):
+        TraceWriter(tmp_path / "t.csv", 1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_numbers_are_recorded(tmp_path: Path) -> None:
