@@ -29,6 +29,7 @@ from matpi.core.effects import (
 )
 from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
+from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
@@ -49,6 +50,8 @@ class Result:
     rejected: int = 0
     slow: int = 0
     """Readings that came later than the sensor timeout after the one before."""
+    backwards: bool = False
+    """Whether a channel read backwards and was not turned round."""
 
     def lines(self) -> list[dict[str, Any]]:
         """The stable form of `matpi replay --json`, the summary last."""
@@ -113,6 +116,7 @@ class Replayer:
             self._until(reading.t)
             self._send(self._weighed(reading))
             self._last = reading
+            self._result.backwards |= self._device.presence.zero.word is ZeroWord.BACKWARDS
         self._over = True
         if self._last is not None and self._device is not None:
             self._until(self._last.t + AFTER_S)

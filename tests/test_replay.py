@@ -35,3 +35,14 @@ def test_a_chip_that_reads_backwards_is_turned_as_the_device_turns_it(tmp_path: 
         assert found["start_s"] == pytest.approx(ON_S, abs=1.5), slopes
         assert found["end_s"] == pytest.approx(OFF_S, abs=0.3), slopes
         assert found["counts"]
+
+
+def test_a_calibrated_chip_that_reads_backwards_is_reported(tmp_path: Path, capsys: Out) -> None:
+    calibrated = Calibration((round(3.0 * NOMINAL), round(-2.0 * NOMINAL)), (NOMINAL, NOMINAL))
+    for slopes, warns in (((NOMINAL, NOMINAL), False), ((-NOMINAL, -NOMINAL), True)):
+        file = recording(tmp_path / f"{warns}.csv", slopes, calibrated)
+        assert cli.run(["replay", str(file), "--json"]) == 0
+        out, err = capsys.readouterr()
+        assert len(json.loads(out.splitlines()[-1])["sessions"]) == 1 - warns
+        assert ("reads backwards; calibrate" in err) is warns
+        assert err.count("\n") == warns
