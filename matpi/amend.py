@@ -100,6 +100,8 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     if followed:
         say(f"Its ratings and stop signs ({followed}) follow it.")
+    if after.counts is not found.counts:
+        say("It counts now." if after.counts else "It does not count now.")
     say("What it was is kept, and the plan is counted anew.")
 
 
