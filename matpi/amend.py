@@ -149,6 +149,7 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
                 utc = instant("time", text, settings, _latest())
                 offset_s, day = _dated(settings, utc)
                 changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
+                changes["boot_id"] = corrections.BY_HAND
             elif key == "person" and equals:
                 changes["person"] = people.owner_of(log, text)
             else:
