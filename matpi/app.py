@@ -390,3 +390,5 @@ def _stop_on_signals(asked: threading.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it outlives its terminal
+        signal.signal(signal.SIGHUP, ask)

@@ -91,6 +91,8 @@ def sim(**options: Any) -> None:
         raise UsageError("--scenario goes with --headless; the page is played by hand.")
     if options["frames"] is not None and not options["headless"]:
         raise UsageError("--frames goes with --headless --scenario FILE.")
+    if options["every_frame"] and options["frames"] is None:
+        raise UsageError("--every-frame goes with --frames FOLDER.")
     if options["record"] is not None and not options["headless"]:
         raise UsageError("--record goes with --headless --scenario FILE; `matpi record` records the load cells.")
     if options["record"] is None and (options["rate"] is not None or options["overwrite"]):
