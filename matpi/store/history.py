@@ -93,10 +93,10 @@ def stops(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Sto
     return usable(conn.execute(rows.SELECT_STOPS), rows.stop_of, "stop sign", doubts)
 
 
-def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
+def zeros(conn: sqlite3.Connection, doubts: list[str] | None = None) -> dict[str, Zero]:
     """By `current` and `before`."""
     found = conn.execute(f"SELECT which, {_ZERO} FROM zero")  # noqa: S608  our own names
-    return {row[0]: rows.zero_of(row[1:]) for row in found}
+    return dict(usable(found, lambda row: (row[0], rows.zero_of(row[1:])), "zero", doubts))
 
 
 def acknowledgement(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Acknowledgement | None:

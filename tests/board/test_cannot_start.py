@@ -139,6 +139,9 @@ def test_a_stored_zone_that_is_unknown_here_stops_nothing(lived: Path, monkeypat
 BAD = {
     "UPDATE sessions SET start_utc = -1": "A session in the log is left out (start_utc lies between",
     "UPDATE sessions SET day = 'x'": "A session in the log is left out (Invalid isoformat",
+    "UPDATE sessions SET day = CAST(x'C328' AS TEXT)": "A session in the log is left out (Invalid isoformat",
+    "UPDATE settings SET value = CAST(x'FF' AS TEXT) WHERE key = 'bedtime'": "The stored setting `bedtime` is invalid",
+    "UPDATE zero SET kg_1 = 1e14": "A zero in the log is left out (a zero has 1 to 4 channels under 10000 kg",
     "UPDATE settings SET value = '-5' WHERE key = 'day_start'": "The stored setting `day_start` is invalid",
     "UPDATE settings SET value = '[tier' WHERE key = 'own_plan'": "The plan of one's own cannot be used",
     "UPDATE acknowledgement SET earlier = '[1]'": "A safety answer in the log is left out",
@@ -208,6 +211,9 @@ def test_every_command_reads_such_a_log_and_a_new_zone_is_taken(lived: Path) -> 
     nothing = matpi("plan", PYTHONTZPATH="", TZ="")
     assert nothing.returncode == 0
     assert "is unknown here and UTC is used; install tzdata." in nothing.stdout
+    refused = matpi("settings", "zone=Europe/Berlin", PYTHONTZPATH="", TZ="")
+    assert refused.returncode == 2
+    assert "no time zone data and knows only UTC; install tzdata." in refused.stderr
     assert matpi("settings", "zone=Europe/Berlin").returncode == 0
     settings = next(check for check in log_checks(lived)[0] if check.name == "values")
     assert settings.verdict is OK
