@@ -18,7 +18,17 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi import people, which_log
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
-from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
+from matpi.core.model import (
+    BY_HAND,
+    RATING_MAX,
+    RATING_MIN,
+    ROUTINE_NAMES,
+    EndReason,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.rules import DeviceRules
 from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
@@ -146,7 +156,7 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
             elif key == "time" and equals:
                 utc = instant("time", text, settings, _latest())
                 offset_s, day = _dated(settings, utc)
-                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
+                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False, "boot_id": BY_HAND}
             elif key == "person" and equals:
                 changes["person"] = people.owner_of(log, text)
             else:

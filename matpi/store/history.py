@@ -321,9 +321,9 @@ def date_boot(
         return conn.execute(select.replace("ORDER BY", "WHERE boot_id = ? ORDER BY"), (dating.boot_id,))
 
     stored: tuple[Session | Rating | StopSign, ...] = (
-        *(rows.stored_session_of(row).session for row in of_boot(rows.SELECT_SESSIONS)),
-        *map(rows.rating_of, of_boot(rows.SELECT_RATINGS)),
-        *map(rows.stop_of, of_boot(rows.SELECT_STOPS)),
+        *(entry.session for entry in usable(of_boot(rows.SELECT_SESSIONS), rows.stored_session_of, "session", None)),
+        *usable(of_boot(rows.SELECT_RATINGS), rows.rating_of, "rating", None),
+        *usable(of_boot(rows.SELECT_STOPS), rows.stop_of, "stop sign", None),
     )
     number = 0
     for record in stored:

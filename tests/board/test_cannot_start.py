@@ -176,6 +176,24 @@ def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path
             file.unlink()
 
 
+def test_an_invalid_record_does_not_stop_the_dating_of_its_boot(lived: Path) -> None:
+    set_values(
+        lived,
+        "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, estimated)"
+        " SELECT 'early', boot_id, start_mono, start_utc, 3600, day, 5, 'day', 1 FROM sessions LIMIT 1",
+        "UPDATE sessions SET day = 'x'",
+    )
+    rig = Rig(lived, utc=UTC + 5 * 86_400.0)
+    rig.power_on()
+    rig.run_until(5.0)
+    rig.shut_down()
+    with Store.open(lived, read_only=True) as log:
+        early = next(rating for rating in log.ratings() if rating.id == "early")
+    assert early.estimated
+    assert early.utc is not None
+    assert early.utc > UTC + 3 * 86_400.0, "the day before the clock was known"
+
+
 def test_an_export_is_refused_when_a_record_cannot_be_in_it(lived: Path, tmp_path: Path) -> None:
     set_values(lived, "UPDATE sessions SET day = 'x'")
     with Store.open(lived, read_only=True) as log, pytest.raises(StoreError, match="Invalid isoformat string: 'x'"):
