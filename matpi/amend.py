@@ -18,17 +18,7 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi import people, which_log
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
-from matpi.core.model import (
-    BY_HAND,
-    RATING_MAX,
-    RATING_MIN,
-    ROUTINE_NAMES,
-    EndReason,
-    Rating,
-    Session,
-    Settings,
-    StopSign,
-)
+from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.rules import DeviceRules
 from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
@@ -110,6 +100,8 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     if followed:
         say(f"Its ratings and stop signs ({followed}) follow it.")
+    if after.counts is not found.counts:
+        say("It counts now." if after.counts else "It does not count now.")
     say("What it was is kept, and the plan is counted anew.")
 
 
@@ -156,7 +148,8 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
             elif key == "time" and equals:
                 utc = instant("time", text, settings, _latest())
                 offset_s, day = _dated(settings, utc)
-                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False, "boot_id": BY_HAND}
+                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
+                changes["boot_id"] = corrections.BY_HAND
             elif key == "person" and equals:
                 changes["person"] = people.owner_of(log, text)
             else:

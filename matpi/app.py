@@ -305,6 +305,9 @@ def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: b
         timeout = f"{rules.presence.stale_s:g} s"
         why = f"Most readings come more than {timeout} apart, and {timeout} without one is a lost sensor (stale_s in"
         print(f"matpi: {why} [presence]); record more readings a second.", file=sys.stderr)  # noqa: T201
+    if result.backwards:
+        why = "A channel reads far below its zero while its load moves, so it reads backwards"
+        print(f"matpi: {why}; calibrate that mat.", file=sys.stderr)  # noqa: T201
     if as_json:
         for line in result.lines():
             _say(json.dumps(line))
@@ -388,3 +391,5 @@ def _stop_on_signals(asked: threading.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it outlives its terminal
+        signal.signal(signal.SIGHUP, ask)

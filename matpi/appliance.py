@@ -99,6 +99,8 @@ class Appliance:
         self._clock_watch: Any = None
         self._relays: Relays | None = None
         self._recorder: Recorder | None = None
+        self._failed = False
+        """A fault ended it, and its recording is to be reported: the loop does that no more."""
         self._fresh: SaveCalibration | None = None
         """A new calibration that is not in use yet."""
         self._status_due = self.started_mono
@@ -256,6 +258,7 @@ class Appliance:
         except PulledError:
             raise
         except Exception:
+            self._failed = True
             self.save_recording()  # what led to the fault; `close` waits for it
             raise
 
@@ -325,6 +328,8 @@ class Appliance:
                 end()
             except Exception as error:  # noqa: BLE001  a part that fails on the way down; the others must still end
                 sys.stderr.write(f"matpi: a part could not be let go ({type(error).__name__}: {error}).\n")
+        if self._failed and self._recorder is not None and self._recorder.result:
+            sys.stderr.write(f"matpi: {self._recorder.result}\n")
 
 
 class _NoScreen:

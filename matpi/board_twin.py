@@ -232,7 +232,8 @@ class BoardTwin:
 
     def _turned(self) -> None:
         """In the device's thread, like all that asks the device or its log."""
-        if time.monotonic() >= self._status_due or self._keeping:
+        device = None if self._appliance is None else self._appliance.device
+        if time.monotonic() >= self._status_due or self._keeping or self._prompts.outdated(device):
             self._status_due = time.monotonic() + STATUS_S
             self._keeping = False
             self._tell_status()

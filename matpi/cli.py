@@ -91,6 +91,8 @@ def sim(**options: Any) -> None:
         raise UsageError("--scenario goes with --headless; the page is played by hand.")
     if options["frames"] is not None and not options["headless"]:
         raise UsageError("--frames goes with --headless --scenario FILE.")
+    if options["every_frame"] and options["frames"] is None:
+        raise UsageError("--every-frame goes with --frames FOLDER.")
     if options["record"] is not None and not options["headless"]:
         raise UsageError("--record goes with --headless --scenario FILE; `matpi record` records the load cells.")
     if options["record"] is None and (options["rate"] is not None or options["overwrite"]):
@@ -322,6 +324,10 @@ for _command in log_commands.COMMANDS:
     matpi.add_command(_command)
 
 
+_UNREACHED = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP}
+"""Of a path that a user has named and this process cannot reach."""
+
+
 def main() -> None:
     """The entry point: no traceback reaches a person (MATPI_DEBUG=1 shows it)."""
     sys.exit(run(sys.argv[1:]))
@@ -354,6 +360,9 @@ def run(arguments: list[str]) -> int:
             return _told(f"Cannot write the output: {error.strerror}; send it elsewhere or make room.", 1)
         if os.environ.get("MATPI_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.errno in _UNREACHED and error.filename is not None:
+            path = os.fsdecode(error.filename)
+            return _told(f"Cannot use {path}: {error.strerror}; check the path and its owner.", 1)
         what = f"{type(error).__name__}: {error}"
         return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
     return code if isinstance(code, int) else 0  # a command that ends with a code of its own, such as doctor

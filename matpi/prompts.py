@@ -40,10 +40,18 @@ _DO = {
 }
 
 
+_DARK = {
+    State.CAPPED: "get up (g) slowly, or press the button (space) to light the screen.",
+    State.OBJECT: "take the thing off the mat (b), or press the button (space) to light the screen.",
+    State.SENSOR_LOST: "plug the load cell in again, or press the button (space) to light the screen.",
+}
+
+
 class Prompts:
-    """Remembers only when readings were last rejected."""
+    """Remembers when readings were last rejected, and what to do as last given."""
 
     def __init__(self) -> None:
+        self._given = ""
         self._rejected = self._rejected_before = 0
         self._rejected_at = float("-inf")
 
@@ -56,15 +64,20 @@ class Prompts:
             do = "Press “Boot again”. What was saved is still there."
             return {"state": "OFF", "about": "", "reason": "", "do": do, "notes": [], "load_kg": 0.0, "answered": True}
         seen, machine = device.snapshot(), device.machine
+        self._given = _do(device)
         return {
             "state": seen.state.name,
             "about": seen.state.value,
             "reason": seen.reason if t - machine.entered < FRESH_S else "",
-            "do": _do(device),
+            "do": self._given,
             "notes": [*_notes(device), *self._rejections(seen.rejected + spiked, t)],
             "load_kg": round(seen.net_kg, 1),
             "answered": device.acknowledgement is not None,
         }
+
+    def outdated(self, device: Device | None) -> bool:
+        """Return whether something else is to do than `of` gave last: within a state, such as on the next page."""
+        return device is not None and _do(device) != self._given
 
     def _rejections(self, rejected: int, t: float) -> list[str]:
         """Count from the last time that none was rejected for a while; a boot counts from 0."""
@@ -85,7 +98,7 @@ def _do(device: Device) -> str:
     if dark and state is State.IDLE and _reminds(device):
         return "Dark: lie down (l), or press the button (space) to silence the reminder until tomorrow."
     if dark:
-        return "Dark: press the button (space) to light the screen, or lie down (l)."
+        return "Dark: " + _DARK.get(state, "press the button (space) to light the screen, or lie down (l).")
     match state:
         case State.SAFETY if device.safety_page == len(PAGES) - 1:
             return "Hold the button (space) if none applies. Tap it if one applies or you are unsure."

@@ -14,9 +14,22 @@ from itertools import count
 from typing import Any
 
 from matpi.core.device import Device
-from matpi.core.effects import DropSession, DropStop, Effect, Report, Said, SaveRating, SaveSession, SaveStop
+from matpi.core.effects import (
+    DropSession,
+    DropStop,
+    Effect,
+    Report,
+    Said,
+    SaveCalibration,
+    SaveRating,
+    SaveSession,
+    SaveStop,
+    UseCalibration,
+    id_of,
+)
 from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
+from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
@@ -37,6 +50,8 @@ class Result:
     rejected: int = 0
     slow: int = 0
     """Readings that came later than the sensor timeout after the one before."""
+    backwards: bool = False
+    """Whether a channel read backwards and was not turned round."""
 
     def lines(self) -> list[dict[str, Any]]:
         """The stable form of `matpi replay --json`, the summary last."""
@@ -89,6 +104,8 @@ class Replayer:
         self._device: Device | None = None
         self._last: Reading | None = None
         self._over = False
+        self._turned: tuple[float, ...] = ()
+        """What each channel is multiplied by since the device turned one that reads backwards."""
 
     def run(self, readings: Iterable[Reading]) -> Result:
         for reading in readings:
@@ -97,14 +114,20 @@ class Replayer:
             if self._last is not None and reading.t - self._last.t > self._rules.presence.stale_s:
                 self._result.slow += 1
             self._until(reading.t)
-            self._send(reading)
+            self._send(self._weighed(reading))
             self._last = reading
+            self._result.backwards |= self._device.presence.zero.word is ZeroWord.BACKWARDS
         self._over = True
         if self._last is not None and self._device is not None:
             self._until(self._last.t + AFTER_S)
             snapshot = self._device.snapshot()
             self._result.readings, self._result.rejected = snapshot.readings, snapshot.rejected
         return self._result
+
+    def _weighed(self, reading: Reading) -> Reading:
+        if not self._turned:
+            return reading
+        return reading._replace(kg=tuple(kg * sign for kg, sign in zip(reading.kg, self._turned, strict=True)))
 
     def _hear(self, report: Report) -> None:
         """The silence after the trace is worth a word only when it ends a session."""
@@ -146,6 +169,12 @@ class Replayer:
                     self._send(Saved(event.t, record.id))
                 case DropSession(record_id) | DropStop(record_id):
                     self._send(Saved(event.t, record_id))
+                case SaveCalibration():
+                    self._send(Saved(event.t, id_of(effect)))
+                case UseCalibration(now) if self._memory.calibration is not None:
+                    # Without a hand at the button only signs change, and the references stay.
+                    slopes = zip(self._memory.calibration.counts_per_kg, now.counts_per_kg, strict=True)
+                    self._turned = tuple(before / after for before, after in slopes)
                 case Report():
                     self._hear(effect)
                 case _:

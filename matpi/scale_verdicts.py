@@ -160,5 +160,6 @@ def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:
         return Check("scale", "calibration", OK, f"{shown} counts/kg")
     what = f"none yet, so kilograms are approximate ({shown} counts/kg is nominal)"
     if turned := [f"chip {n}" for n, slope in enumerate(per_kg, 1) if slope < 0.0]:
-        what = f"{' and '.join(turned)} read backwards and was turned round by the device; {what}"
+        were = "was" if len(turned) == 1 else "were"
+        what = f"{' and '.join(turned)} read backwards and {were} turned round by the device; {what}"
     return Check("scale", "calibration", WARN, what, "run `matpi calibrate`; sessions are counted without it, too")

@@ -229,7 +229,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
             _refuse_csv(target)
             written = export_csv(log, target)
             say(f"{', '.join(path.name for path in written)} written to {target}.")
-        elif (out := _stream(target, "say --csv for a file a table")) is not None:
+        elif (out := _stream(target, "or say --csv for a file a table")) is not None:
             _send(out, target, lambda file: export_json(log, file))
         else:
             export_json(log, target)
@@ -332,7 +332,7 @@ def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | No
     except OSError:
         return None  # not there yet; what else is wrong with it, writing tells
     if stat.S_ISDIR(mode):
-        raise StoreError(f"{target} is a folder; name a file in it, or {instead}.")
+        raise StoreError(f"{target} is a folder; name a file in it, {instead}.")
     if stat.S_ISREG(mode):
         raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
     try:

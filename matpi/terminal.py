@@ -246,7 +246,7 @@ class Terminal:
         style = PANEL_STYLES[frame["brightness"]]
         lines = [_header(status)]
         lines += [f"{style}{row}{PLAIN} {FAINT}|{PLAIN} {side[n]}" for n, row in enumerate(_panel(frame))]
-        why = status.get("reason") or ("just started" if status.get("power", True) else "no power")
+        why = status.get("reason") or status.get("about") or "no power"
         lines.append(_cut(f"{status.get('state', '')}: {why}", BOLD))
         lines.append(_cut(_plan(told.get("sessions", {}).get("plan"))))
         lines += [_entry(line) for line in log] + [""] * (rows - FIXED_ROWS - len(log))

@@ -174,7 +174,7 @@ class Twin:
             self._rig.run_until(self._virtual_now())
             if self._relays is not None and self._rig.device is not None:
                 self._relays.turned(self._rig.device, time.monotonic())
-            if time.monotonic() >= self._status_at:
+            if time.monotonic() >= self._status_at or self._prompts.outdated(self._rig.device):
                 self._tell_status()
             try:
                 command = self._commands.get(timeout=self._wait_s())

@@ -43,7 +43,9 @@ def commands(folder: Path) -> list[list[str]]:
             "plan --starter", "plan --rest-today", "plan --no-rest-today",
             "safety", "safety --some", "safety --clinician-ok", "safety --ask-again", "safety --none --person Zoë",
             "export -", f"export {folder}/whole.json", f"export --csv {folder}/tables", f"backup {folder}/copy.db",
-            f"import {folder}/old.json",
+            f"import {folder}/old.json", f"import {folder}/shut/old.json", f"export --csv {folder}/shut/tables",
+            f"sessions --store {folder}/shut/log.db", f"record --last {folder}/shut/last.csv",
+            f"sim --headless --scenario {ROOT}/docs/examples/evening.jsonl --store {folder}/shut/log.db",
             "people", "people --json", "people add Noël", "people rename Noël Léo", "people goal Léo 4",
             "people choose Léo", "people remove Léo",
             "settings", "settings bedtime=23:00", "settings zone=Europe/Berlin", f"settings own_plan={folder}/Zoë.toml",
@@ -102,7 +104,7 @@ def _child(condition: str, words: list[str], out: Path, err: Path) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()  # as the interpreter does at its end
         if condition == "rehearsal":
-            out.write_text(json.dumps(sorted(sys.modules)))
+            out.with_suffix(".modules").write_text(json.dumps(sorted(sys.modules)))
     except BaseException:  # noqa: BLE001  whatever it is, the test shows it
         os.write(2, traceback.format_exc().encode(errors="replace"))
         return 99
@@ -123,7 +125,8 @@ def rehearse(every: list[list[str]], folder: Path) -> None:
     for n, words in enumerate(every):
         running = start("rehearsal", words, folder / f"rehearsal-{n}")
         running.done()
-        for name in json.loads(running.out.read_text() or "[]") if running.out.exists() else ():
+        modules = running.out.with_suffix(".modules")  # not there when the command was asked to end
+        for name in json.loads(modules.read_text()) if modules.exists() else ():
             with suppress(ImportError):
                 importlib.import_module(name)
 

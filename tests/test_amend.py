@@ -240,6 +240,21 @@ def test_the_answer_to_a_changed_person_names_both(path: Path, capsys: Out) -> N
     assert "(Ben) and is 3:00 min of plan, 2025-11-24 17:00 (Guest)" in capsys.readouterr().out
 
 
+def test_whose_a_doubted_session_was_answers_the_question(path: Path, capsys: Out) -> None:
+    for name in ("Ada", "Ben"):
+        assert run(["people", "add", name, "--store", str(path)]) == 0
+    doubted(path, _11=Doubt.UNKNOWN)
+    for who, yours, now in (("Ben", True, "It counts now."), ("guest", False, "It does not count now.")):
+        _, out, _ = run_on(path, capsys, "--edit", "11", f"person={who}")
+        assert now in out
+        with Store.open(path, read_only=True) as log:
+            found = next(entry.session for entry in log.sessions() if entry.session.id == "1111aaaa")
+            assert (found.yours, found.counts) == (yours, yours)
+            assert [edit.field for edit in log.edits("1111aaaa")][-1] == "yours"
+    _, out, _ = run_on(path, capsys, "--edit", "22", "person=Ben")
+    assert not [line for line in out if "count" in line and "now" in line], "no one doubted it"
+
+
 def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_rating(Rating("r", "b", 0.0, 3, Moment.AFTER, "3333aaaa", START_UTC + 86400 * 3, 3600, MONDAY))

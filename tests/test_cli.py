@@ -128,6 +128,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["sim", "--headless"], "--headless needs --scenario"),
         (["sim", "--scenario", "x.jsonl"], "--scenario goes with --headless"),
         (["sim", "--frames", "x"], "--frames goes with --headless"),
+        (["sim", "--every-frame"], "--every-frame goes with --frames"),
+        (["sim", "--headless", "--scenario", "x.jsonl", "--every-frame"], "--every-frame goes with --frames"),
         (["sim", "--headless", "--tty", "--scenario", "x"], "exclude each other"),
         (["sim", "--headless", "--scenario", "x", "--warp", "60"], "never waits for a clock"),
         (["sim", "--warp"], "goes with --headless"),

@@ -112,6 +112,29 @@ def test_ratings_and_stop_signs_move_with_the_start_of_their_session(path: Path,
     assert "follow" not in matpi("sessions", "--edit", "one", "minutes=9")[1]
 
 
+def test_the_next_start_in_the_same_boot_moves_nothing_back(
+    path: Path, matpi: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service is stopped for a correction and started again, and its clock dates what its boot has recorded."""
+    assert matpi("sessions", "--edit", "one", "start=2025-11-21 03:55")[0] == 0
+    assert matpi("ratings", "--edit", "r-day", "time=2025-11-20 12:00")[0] == 0
+    assert matpi("sessions", "--delete", "two")[0] == 0
+
+    def corrected() -> list[object]:
+        with Store.open(path, read_only=True) as log:
+            return [*log.log().sessions, *log.ratings(), *log.log().stops]
+
+    before = corrected()
+    assert len(before) == 4
+    rig = Rig(path, utc=START_UTC, zone="Europe/Berlin")
+    with monkeypatch.context() as patched:
+        patched.setattr(rig, "new_id", lambda: "boot")
+        rig.power_on()
+        rig.run_until(30.0)
+    rig.shut_down()
+    assert corrected() == before
+
+
 def test_an_undated_session_that_gets_a_start_dates_what_was_said_of_it(path: Path, matpi: Command) -> None:
     with Store.open(path) as log:
         log.save_session(session("dark", None, 5.0, start_mono=50.0))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from matpi.core.session import State
 from matpi.demo import DAYS, write_fortnight
@@ -54,11 +57,13 @@ def test_the_person_of_the_fortnight_is_the_one_of_today(tmp_path: Path) -> None
     rig.power_off()
 
 
-def test_the_command_shows_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP], ids=lambda end: end.name)  # a closed terminal hangs up
+def test_the_command_shows_it_and_leaves_nothing_behind(tmp_path: Path, end: signal.Signals) -> None:
     temp, data = tmp_path / "temp", tmp_path / "data"
     temp.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "matpi", "sim", "--demo", "--no-browser", "--port", "0"],
+        # Under nohup the signal would be ignored.
+        ["env", "--default-signal=HUP", sys.executable, "-m", "matpi", "sim", "--demo", "--no-browser", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,7 +75,7 @@ def test_the_command_shows_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
         assert re.search(r"http://\S+/", line := process.stdout.readline()), line
         assert "an invented fortnight and is deleted at the end" in process.stdout.readline()
         assert [path.name for path in temp.glob("*/demo.db")] == ["demo.db"]
-        process.terminate()
+        process.send_signal(end)
         rest, _ = process.communicate(timeout=20)
     finally:
         if process.poll() is None:

@@ -262,6 +262,8 @@ def test_a_chip_that_was_turned_round_is_reported_until_the_calibration() -> Non
     turned = scale_verdicts.calibration(calibrated=False, per_kg=(43_000.0, -43_000.0))
     assert turned.what.startswith("chip 2 read backwards and was turned round by the device; none yet")
     assert "calibrate" in turned.do
+    both = scale_verdicts.calibration(calibrated=False, per_kg=(-43_000.0, -43_000.0))
+    assert both.what.startswith("chip 1 and chip 2 read backwards and were turned round by the device")
     # Wired that way and calibrated so: nothing is wrong.
     assert scale_verdicts.calibration(calibrated=True, per_kg=(43_000.0, -43_000.0)).verdict is OK
 

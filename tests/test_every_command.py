@@ -75,8 +75,10 @@ def folder() -> Iterator[Path]:
     house = '[[upstream.webhook]]\nname = "house"\nurl = "http://127.0.0.1:9/"\nsecret = "none"\n'
     house += "allow_insecure = true\n"
     (made / "sink.toml").write_text(store + house)
+    (made / "shut").mkdir()
     yield made
-    (made / "device").chmod(0o755)
+    for closed in ("device", "shut"):
+        (made / closed).chmod(0o755)
     shutil.rmtree(made)
 
 
@@ -125,12 +127,18 @@ def of_the_log(done: list[Done]) -> list[Done]:
 
 def test_as_another_user(folder: Path) -> None:
     log = a_log(folder)
-    log.parent.chmod(0o700 if os.geteuid() == 0 else 0o000)
+    for closed in (log.parent, folder / "shut"):
+        closed.chmod(0o700 if os.geteuid() == 0 else 0o000)
     done = every("another", folder, log)
+    unreached = [one for one in done if "/shut/" in one.words[-1]]
+    assert len(unreached) == 5
+    assert [(one.words, one.code) for one in unreached if one.code != 1] == []
     for one in of_the_log(done):
         if str(folder / "Zoë.toml") in one.words[-1]:
             continue  # the plan is wrong, whatever the log is
         assert one.code == 1, one
+        if one in unreached and "Cannot use " in one.err:
+            continue  # the file is of no use, whatever the log is
         assert "it belongs to" in one.err or os.geteuid() != 0, one
         assert "`sudo -u root matpi ...`" in one.err or os.geteuid() != 0, one
 
@@ -176,3 +184,20 @@ def test_where_nothing_can_be_written(folder: Path, condition: str) -> None:
             # What is not shown is not missed, what is not exported is.
             assert one.code == 1, one
             assert "standard output is closed" in one.err or condition == "full"
+
+
+def test_a_path_that_no_system_takes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is too long, or a file where a folder must be."""
+    log, story = a_log(folder), doors.ROOT / "docs" / "examples" / "evening.jsonl"
+    for path in (folder / ("x" * 300), folder / "matpi.toml" / "x"):
+        for words in (
+            ["import", path, "--store", log], ["export", path, "--store", log],
+            ["export", "--csv", path, "--store", log], ["backup", path, "--store", log], ["sessions", "--store", path],
+            ["record", "--last", path, "--store", log], ["record", "--overwrite", path, "--board", "--store", log],
+            ["replay", path], ["plan", "--use", path, "--store", log], ["sim", "--headless", "--scenario", path],
+            ["sim", "--headless", "--scenario", story, "--store", path],
+        ):  # fmt: skip
+            capsys.readouterr()
+            code = cli.run([str(word) for word in words])
+            done = Done([str(word) for word in words], code, *capsys.readouterr())
+            assert (done.code in {1, 2}, done.wrong) == (True, ""), done

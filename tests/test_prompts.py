@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from matpi.core.session import State
 from matpi.prompts import _DO, Prompts
 from matpi.rig import Rig
 from matpi.store.db import Store
+from matpi.twin import Twin
 
 UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC."""
@@ -63,6 +66,39 @@ def test_the_first_instruction_stays_and_a_dark_screen_asks_for_a_press(new: See
     for page in range(2, 8):
         assert new.press()[0] == read.format(page)
     assert new.press()[0] == "Hold the button (space) if none applies. Tap it if one applies or you are unsure."
+
+
+def test_a_dark_screen_asks_for_what_is_possible_there(used: Seen) -> None:
+    light = ", or press the button (space) to light the screen."
+    used.rig.mat.act("lie_down", used.rig.t)
+    assert used.after(70 * 60)[0] == "Dark: get up (g) slowly" + light
+    used.rig.mat.act("get_up", used.rig.t)
+    assert used.after(200)[0].startswith("Dark: press the button (space) to light the screen, or lie down (l)")
+    used.rig.fault("cell", on=True)
+    assert used.after(900)[0] == "Dark: plug the load cell in again" + light
+
+
+def test_the_page_is_sent_the_next_step_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matpi.twin.STATUS_S", 1e6)  # otherwise it comes with the next second
+    seen, new = [], threading.Condition()
+
+    def put(kind: str, payload: dict[str, Any]) -> None:
+        with new:
+            if kind == "status":
+                seen.append(payload["do"])
+            new.notify_all()
+
+    twin = Twin(lambda watch: Rig(tmp_path / "log.db", utc=UTC, watch=watch))
+    twin.subscribe(put)
+    twin.start()
+    try:
+        for page in range(1, 5):
+            with new:
+                while not any(f"page {page} of 8" in do for do in seen):
+                    assert new.wait(30.0), seen
+            twin.press(0.15)
+    finally:
+        twin.stop()
 
 
 def test_a_reason_of_hours_ago_is_not_shown(used: Seen) -> None:

@@ -292,6 +292,16 @@ def test_arrows_and_function_keys_are_no_letters(sequence: str) -> None:
     assert SEQUENCE.sub("", f"{sequence}") == ""
 
 
+def test_the_state_has_a_reason_a_description_or_no_power(terminal: Terminal) -> None:
+    for about, reason, line in (
+        ("on the mat, the timer runs", "3 s on the mat", "ON_MAT: 3 s on the mat"),
+        ("on the mat, the timer runs", "", "ON_MAT: on the mat, the timer runs"),  # the reason is old
+        ("", "", "ON_MAT: no power"),
+    ):
+        terminal._hear("status", {"state": "ON_MAT", "about": about, "reason": reason})
+        assert any(shown.endswith(line) for shown in terminal._lines(24)), (line, terminal._lines(24))
+
+
 def test_the_led_is_a_shade_that_follows_its_pattern(terminal: Terminal) -> None:
     def hear(age_s: float) -> None:
         breath = {"pattern": "breath", "age_s": age_s, "table": table(Pattern.BREATH), "loops": True}

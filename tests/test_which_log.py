@@ -159,6 +159,18 @@ def test_what_root_makes_in_anothers_folder_is_that_users(machine: Path, capsys:
     assert set(owners(folder).values()) == {(OWNER, GROUP)}
 
 
+@as_root
+def test_what_root_exports_into_anothers_folder_is_read_by_that_user(machine: Path, capsys: Out) -> None:
+    log, home = logged(machine / "log.db"), machine / "someones home"
+    home.mkdir()
+    os.chown(home, OWNER, GROUP)
+    for words in (["export", home / "a.json"], ["export", "--csv", home / "more/tables"], ["backup", home / "b.db"]):
+        assert run(capsys, *words, "--store", log)[0] == 0
+    assert len(owners(home)) == 10
+    assert set(owners(home).values()) == {(OWNER, GROUP)}
+    assert {path.stat().st_mode & 0o777 for path in home.rglob("*.*")} == {0o600}
+
+
 def test_a_log_is_read_by_its_group_and_no_one_else(tmp_path: Path) -> None:
     umask = os.umask(0o022)
     try:

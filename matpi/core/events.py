@@ -33,6 +33,8 @@ class Counted(NamedTuple):
     t: float
     counts: tuple[int, ...]
     ok: bool = True
+    flag: str = ""
+    """Why it is not ok, a drivers.guard.Status; for recordings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,6 @@ ROUTINE_NAMES = (
 )  # fmt: skip
 """In the order of the menu; core/routine.py tells what each is."""
 OTHERS = ("no", "pets")
-BY_HAND = "by hand"
-"""The boot of a rating or stop sign whose time a person has set: no clock of a boot moves it."""
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matpi.core.effects import SaveCalibration
 from matpi.core.model import Zero
@@ -11,6 +11,10 @@ from matpi.core.presence.zero import ZeroWord
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
+
+TURN_S: Final = 20.0
+"""A channel must read backwards for so long. A thing that is lifted off slowly moves too, but 10 s later the still mat
+has a new first zero. Shorter than any session that is stored."""
 
 
 def set_zero(device: Device, t: float) -> bool:
@@ -46,9 +50,14 @@ def follow(device: Device, t: float) -> None:
 
 
 def turn(device: Device, t: float) -> None:
-    """Turn round the channels that read backwards: uncalibrated, their polarity was never known."""
+    """Turn round the channels that read backwards for `TURN_S`: uncalibrated, their polarity was never known."""
     tracker, calibration = device.presence.zero, device.calibration
     if calibration is None or tracker.kg is None:
+        return
+    if tracker.turned_since is None:  # it ended: something was lifted off a mat whose first zero was found with it on
+        tracker.turn = ()
+        return
+    if t - tracker.turned_since < TURN_S:
         return
     signs = [-1.0 if n in tracker.turn else 1.0 for n in range(len(tracker.kg))]
     kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))

@@ -113,7 +113,7 @@ class Assembly:
             if self._last is None or sample.t <= self._t:
                 return None
             self._t = sample.t
-            return Counted(sample.t, self._last, ok=False)
+            return Counted(sample.t, self._last, ok=False, flag=sample.status)
         channel.since_good.clear()
         channel.trouble = None
         channel.good_at = sample.t

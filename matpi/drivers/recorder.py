@@ -22,6 +22,8 @@ from matpi import __version__
 from matpi.core.events import Counted, Noted
 from matpi.core.model import Calibration, Zero
 from matpi.drivers.assembly import RATE_BOUNDS
+from matpi.drivers.guard import Status
+from matpi.drivers.records import NUMBER, STATUSES
 from matpi.drivers.trace import FORMAT, About, TraceWriter
 from matpi.errors import MatpiError
 from matpi.ports import Clock, Put
@@ -53,9 +55,11 @@ class Recorder:
         self._zeros: deque[tuple[float, Zero | None]] = deque([(-math.inf, zero)], maxlen=ZEROS_MAX)
         # Room for the fastest oscillator of this rate. Flagged samples make rows of their own and shorten the span.
         self._rows = round(SPAN_S * RATE_BOUNDS[rate][1])
-        kinds = ["d", "b", *("i" * len(calibration.counts_per_kg))]  # time, ok, a column a channel
+        kinds = ["d", "b", *("i" * len(calibration.counts_per_kg))]  # time, status, a column a channel
         self._columns: tuple[array[Any], ...] = tuple(array(kind, [0]) * self._rows for kind in kinds)
         self._taken = 0
+        self.result = ""
+        """Where the last file is, or why there is none, in a sentence; "" before the first."""
         self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
@@ -74,10 +78,11 @@ class Recorder:
             self._thread.join(STOP_S)
 
     def take(self, sample: Counted) -> None:
-        """Add a row. Raises ValueError when it has another number of channels."""
+        """Add a row. Raises ValueError when it has another number of channels, or an unknown flag."""
+        status = NUMBER[Status.OK if sample.ok else Status(sample.flag)]
         with self._lock:
             at = self._taken % self._rows
-            for column, value in zip(self._columns, (sample.t, sample.ok, *sample.counts), strict=True):
+            for column, value in zip(self._columns, (sample.t, status, *sample.counts), strict=True):
                 column[at] = value
             self._taken += 1
 
@@ -107,13 +112,16 @@ class Recorder:
                 kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {error}"
             else:
                 kind, text = "recorded", f"The last {SPAN_S / 60:g} minutes are saved in {path}."
+            self.result = text
             self._put(Noted(self._clock.monotonic(), kind, text))
 
     def _write(self) -> Path:
         """Raises OSError and TraceError; nothing is left behind then."""
         with self._lock:
             at, full = self._taken % self._rows, self._taken >= self._rows
-            times, oks, *channels = (column[at:] + column[:at] if full else column[:at] for column in self._columns)
+            times, statuses, *channels = (
+                column[at:] + column[:at] if full else column[:at] for column in self._columns
+            )
             calibration, zeros = self._calibration, tuple(self._zeros)
         now = self._clock.monotonic()
         first = bisect_left(times, now - SPAN_S)
@@ -132,7 +140,9 @@ class Recorder:
         try:
             with TraceWriter(unfinished, len(channels), "counts", about=about, overwrite=True) as trace:
                 for row in range(first, len(times)):
-                    trace.write(times[row], tuple(channel[row] for channel in channels), bool(oks[row]))
+                    status = STATUSES[statuses[row]]
+                    flag = "" if status is Status.OK else status
+                    trace.write(times[row], tuple(channel[row] for channel in channels), not flag, flag)
             self._share(unfinished, 0o640)
             path = self._free_name(now, offset_utc)
             unfinished.rename(path)

@@ -9,6 +9,7 @@ any order:
 - `kg_0` ... `kg_3`: one to four channels in kg from the calibrated reference; or `counts_0` ... `counts_3`:
   the chips' signed 24-bit codes, which need a calibration.
 - `ok` (may be left out): 0 marks a reading its reader has flagged.
+- `flag` (may be left out): why, as drivers.guard.Status names it. For people: it is not read.
 
 Reading is streaming: one line is held at a time, so a night's recording takes no more memory than a minute's.
 """
@@ -161,8 +162,8 @@ def read_calibration(path: Path) -> Calibration:
 class TraceWriter:
     """Write a trace of `channels` channels, gzip when the name ends in .gz. Times are rounded to 1 us, loads to 0.1 g.
 
-    With `about` it is a recording: in counts, with the calibration inside. At most a second of readings is lost when
-    the power is. An existing file is left alone unless `overwrite`.
+    With `about` it is a recording: in counts, with the calibration inside and a column `flag`. At most a second of
+    readings is lost when the power is. An existing file is left alone unless `overwrite`.
     Raises TraceError when the file cannot be made or the disk is full.
     """
 
@@ -181,6 +182,7 @@ class TraceWriter:
         self.path = path
         self.readings = 0
         self._kind = kind
+        self._last = ["flag"] if about is not None else []
         self._channels = channels
         self._now = now
         try:
@@ -200,13 +202,15 @@ class TraceWriter:
         try:
             if about is not None:
                 self._put((MARK + msgspec.json.encode(about)).decode())
-            self._put(",".join(["t_s", *(f"{kind}_{n}" for n in range(channels)), "ok"]))
+            self._put(",".join(["t_s", *(f"{kind}_{n}" for n in range(channels)), "ok", *self._last]))
         except TraceError:
             with suppress(TraceError):
                 self.close()
+            if path.is_file():  # no device such as /dev/full
+                path.unlink()  # without a header it is none, and its name would be taken
             raise
 
-    def write(self, t: float, values: tuple[float, ...], ok: bool = True) -> None:
+    def write(self, t: float, values: tuple[float, ...], ok: bool = True, flag: str = "") -> None:
         """One reading: kg or counts, one a channel. What a flagged reading lacks (nan) is written as 0."""
         if len(values) != self._channels:
             raise ValueError(f"{len(values)} values for {self._channels} channels")
@@ -215,7 +219,8 @@ class TraceWriter:
         if not all(map(math.isfinite, (t, *values))):
             raise ValueError(f"neither times nor loads may be infinite or nan: {t}, {values}")
         form = ".4f" if self._kind == "kg" else ".0f"
-        self._put(",".join([f"{t:.6f}", *(format(value, form) for value in values), "1" if ok else "0"]))
+        why = [flag] if self._last else []
+        self._put(",".join([f"{t:.6f}", *(format(value, form) for value in values), "1" if ok else "0", *why]))
         self.readings += 1
 
     def close(self) -> None:
@@ -283,7 +288,7 @@ def _about(path: Path, header: bytes) -> About:
 def _columns(path: Path, number: int, header: bytes, calibration: Calibration | None) -> _Columns:
     if not header:
         raise TraceError(f"{path} is empty; record again.")
-    known = ["t_s", "ok", *(f"{kind}_{n}" for kind in ("kg", "counts") for n in range(CHANNELS_MAX))]
+    known = ["t_s", "ok", "flag", *(f"{kind}_{n}" for kind in ("kg", "counts") for n in range(CHANNELS_MAX))]
     expected = f"line {number} must name the columns, such as t_s,kg_0,kg_1,ok"
     try:
         names = [name.strip() for name in header.decode("utf-8-sig").split(",")]
@@ -295,7 +300,7 @@ def _columns(path: Path, number: int, header: bytes, calibration: Calibration | 
             raise TraceError(f'{path}, line {number}: "{shown}" is no column of a trace; {expected}.')
         if names.count(name) > 1:
             raise TraceError(f"{path}, line {number}: the column {name} is there twice; take one out.")
-    kinds = {name.partition("_")[0] for name in names} - {"t", "ok"}
+    kinds = {name.partition("_")[0] for name in names} - {"t", "ok", "flag"}
     if "t_s" not in names or len(kinds) != 1:
         raise TraceError(f"{path}, line {number}: a trace has t_s and either kg or counts; {expected}.")
     kind = kinds.pop()
@@ -333,7 +338,9 @@ def _reading(path: Path, number: int, line: bytes, columns: _Columns) -> Reading
     except ValueError:
         shown = line.strip()[:60].decode("ascii", "backslashreplace").encode("unicode_escape").decode()
         raise _bad(path, number, f'not all of "{shown}" are numbers', "correct the line or take it out") from None
-    if b"_" in line:  # Python's own digit separator, which float takes
+    if any(
+        b"_" in fields[at] for at in (columns.t, *columns.values)
+    ):  # Python's own digit separator, which float takes
         raise _bad(path, number, "numbers are written without _", "correct the line")
     if not abs(t) <= T_LIMIT_S:
         raise _bad(path, number, f"{t:g} is no time in seconds", f"give t_s in seconds, up to {T_LIMIT_S:g}")

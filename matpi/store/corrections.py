@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Callable
 from datetime import date
 
-from matpi.core.model import BY_HAND, Rating, Session, StopSign
+from matpi.core.model import Rating, Session, StopSign
 from matpi.store import history
 
 TABLES = ("ratings", "stops")
+BY_HAND = "by hand"
+"""The boot of a record whose time was corrected: the next start in its own boot would date it back by the clock."""
 
 
 def follow(
@@ -31,7 +33,7 @@ def follow(
             (before.id,),
         ).fetchall()
         for record_id, boot_id, mono, utc, offset_s, day, estimated in found:
-            moved = boot_id, utc, offset_s, day, estimated
+            moved = utc, offset_s, day, estimated, boot_id
             if after.start_utc is not None and after.start_utc != before.start_utc:
                 since_start_s = None
                 if utc is not None and before.start_utc is not None:
@@ -41,10 +43,10 @@ def follow(
                 if since_start_s is not None:
                     at_utc = after.start_utc + since_start_s
                     offset_now_s, day_now = dated(at_utc)
-                    moved = BY_HAND, at_utc, offset_now_s, day_now.isoformat(), after.estimated
-            columns = "boot_id = ?, utc = ?, utc_offset_s = ?, day = ?, estimated = ?, person = ?"
+                    moved = at_utc, offset_now_s, day_now.isoformat(), after.estimated, BY_HAND
             conn.execute(
-                f"UPDATE {table} SET {columns} WHERE id = ?",  # noqa: S608
+                f"UPDATE {table} SET utc = ?, utc_offset_s = ?, day = ?, estimated = ?, boot_id = ?, person = ?"  # noqa: S608
+                " WHERE id = ?",
                 (*moved, after.person, record_id),
             )
         followed += len(found)

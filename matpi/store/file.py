@@ -51,7 +51,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            _give_to_owner(fd, folder.parent)
+            give_to_owner(fd, folder.parent)
         finally:
             os.close(fd)
 
@@ -66,11 +66,12 @@ def make_file(path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
     except FileExistsError:
         return os.open(path, os.O_RDWR)
-    _give_to_owner(fd, path.parent)
+    give_to_owner(fd, path.parent)
     return fd
 
 
-def _give_to_owner(fd: int, folder: Path) -> None:
+def give_to_owner(fd: int, folder: Path) -> None:
+    """Give what root has made in another user's folder to the owner of `folder`. Raises OSError."""
     owner = folder.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.fchown(fd, owner.st_uid, owner.st_gid)

@@ -22,6 +22,7 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
+from matpi.core.people import GUEST_ID
 from matpi.errors import StoreError, UsageError, printable
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, StoredSession, Tally
@@ -271,6 +272,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         estimated = before.estimated and "start_utc" not in changes
         after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
+        if "person" in changes:  # whose it is answers "Was that you?", as on the device (core.who.book)
+            after = replace(after, yours=None if None in {before.doubt, after.person} else after.person != GUEST_ID)
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
     _trace(conn, before, after, utc)
@@ -278,8 +281,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         conn.execute(
             "UPDATE sessions SET start_utc = ?, utc_offset_s = ?, day = ?, span_s = ?, on_mat_s = ?, reason = ?,"
-            " aways = ?, routine = ?, edited = ?, person = ?, estimated = ? WHERE id = ?",
-            (*values[3:12], after.person, after.estimated, session_id),
+            " aways = ?, routine = ?, edited = ?, person = ?, yours = ?, estimated = ? WHERE id = ?",
+            (*values[3:12], after.person, after.yours, after.estimated, session_id),
         )
     except (sqlite3.IntegrityError, OverflowError) as error:
         raise UsageError(f"The session {session_id!r} was not changed: a value is out of bounds ({error}).") from error

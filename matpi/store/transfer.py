@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from matpi.core.model import Calibration, Settings, Zero
 from matpi.errors import ImportFormatError, StoreError
-from matpi.store import faults, history, posting, rows
+from matpi.store import faults, file, history, posting, rows
 from matpi.store.arriving import Arriving
 from matpi.store.clashes import OVERLAPS, Clashes, Fit, as_ended
 from matpi.store.db import Store
@@ -139,17 +139,21 @@ def _singles(conn: sqlite3.Connection) -> dict[str, Any]:
 
 
 def write_private(path: Path, data: bytes, what: str = "export") -> None:
-    """Write a new file that its owner alone may read, whole or not at all. Raises StoreError."""
+    """Write a new file that its owner alone may read, whole or not at all; that is the folder's when root writes it.
+
+    Raises StoreError.
+    """
     # Beside it and then renamed: an export that breaks off leaves the one before.
     part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        file.make_folder(path.parent)
         try:
             part.unlink(missing_ok=True)
-            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
+                file.give_to_owner(out.fileno(), path.parent)
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

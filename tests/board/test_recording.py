@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from matpi.core.model import Calibration, Session, Zero
 from matpi.drivers.clock import SystemClock
 from matpi.drivers.trace import Trace
 from matpi.errors import TraceError
+from matpi.record import WRITE_S
 from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.store.db import Store
@@ -167,6 +170,59 @@ def test_record_last_copies_what_the_device_saves(running: Running, capsys: Out,
     assert running.process.poll() is None
 
 
+def test_record_last_fails_at_once_when_the_disk_has_no_room(
+    running: Running, capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, file = os.statvfs(tmp_path), tmp_path / "x.csv"
+    started = time.monotonic()
+    for field, value, word in (("f_bavail", 0, "full"), ("f_flag", real.f_flag | os.ST_RDONLY, "read-only")):
+        fields = {name: getattr(real, name) for name in ("f_bavail", "f_frsize", "f_flag")} | {field: value}
+        monkeypatch.setattr(os, "statvfs", lambda _, fields=fields: SimpleNamespace(**fields))
+        assert cli.run(["record", "--last", str(file), "--store", str(running.log)]) == 1
+        told = capsys.readouterr().err
+        assert word in told
+        assert told.count("\n") == 1
+    assert time.monotonic() < started + WRITE_S
+    assert not file.exists()
+    assert not running.recordings()
+
+
+def test_a_copy_that_fails_leaves_the_file_as_it_was(
+    running: Running, capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other, link = tmp_path / "x.csv.gz", tmp_path / "other.csv", tmp_path / "link.csv"
+    words = ["record", "--last", "--overwrite", "--store", str(running.log)]
+    file.write_text("mine")
+    link.symlink_to(other)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        assert cli.run([*words, str(file)]) == 1
+    assert "copy it by hand" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+    assert not list(tmp_path.glob("unfinished*"))
+    assert cli.run([*words, str(file)]) == cli.run([*words, str(link)]) == 0
+    assert file.read_bytes() != b"mine"
+    assert link.is_symlink()
+    assert other.read_text().startswith("# matpi recording")
+
+
+def test_record_last_fails_when_the_device_ends_meanwhile(
+    running: Running, capsys: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = os.kill
+
+    def end(pid: int, number: int) -> None:
+        if number == signal.SIGUSR1:
+            running.process.kill()
+            running.process.wait()
+        else:
+            kill(pid, number)
+
+    monkeypatch.setattr(os, "kill", end)
+    assert cli.run(["record", "--last", str(tmp_path / "x.csv"), "--store", str(running.log)]) == 1
+    assert "The device ended" in capsys.readouterr().err
+
+
 def test_record_leaves_the_cells_to_a_running_device(running: Running, capsys: Out, tmp_path: Path) -> None:
     file = tmp_path / "live.csv"
     assert cli.run(["record", str(file), "--board", "--store", str(running.log)]) == 1
@@ -245,7 +301,7 @@ class FaultError(Exception):
     pass
 
 
-def test_a_fault_that_ends_the_device_leaves_a_recording(tmp_path: Path) -> None:
+def test_a_fault_that_ends_the_device_leaves_a_recording_and_reports_its_path(tmp_path: Path, capsys: Out) -> None:
     def fail_when_it_weighs() -> None:
         if appliance.device is not None and appliance.device.snapshot().readings >= 100:
             raise FaultError
@@ -270,6 +326,7 @@ def test_a_fault_that_ends_the_device_leaves_a_recording(tmp_path: Path) -> None
         appliance.close()
     (path,) = (tmp_path / "recordings").iterdir()
     assert len(list(Trace(path))) >= 100
+    assert f"saved in {path}." in capsys.readouterr().err
 
 
 def test_a_signal_to_the_whole_service_does_not_end_its_reader(running: Running) -> None:

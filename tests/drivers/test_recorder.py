@@ -15,6 +15,7 @@ import pytest
 
 from matpi.core.events import Counted, Noted
 from matpi.core.model import Calibration, Zero
+from matpi.drivers.guard import Status
 from matpi.drivers.recorder import FILES_MAX, SPAN_S, Recorder
 from matpi.drivers.trace import Trace
 from matpi.replay import replay
@@ -96,11 +97,23 @@ def test_it_holds_the_last_ten_minutes_of_the_fastest_chips_and_no_more(make: Ma
     ring = make(rate=80)
     for n in range(650 * 94):
         ring.clock.t = 1000.0 + n / 94
-        ring.recorder.take(Counted(ring.clock.t, (n, -n), ok=n % 5 > 0))
+        ring.recorder.take(Counted(ring.clock.t, (n, -n), ok=n % 5 > 0, flag="" if n % 5 else "stale"))
     readings = list(Trace(ring.saved(), Calibration((0, 0), (1.0, 1.0))))
     assert readings[0].t == pytest.approx(ring.clock.t - SPAN_S, abs=0.02)
     assert [reading.kg for reading in readings] == [(n, -n) for n in range(n - len(readings) + 1, n + 1)]
     assert [reading.ok for reading in readings] == [reading.kg[0] % 5 > 0 for reading in readings]
+
+
+def test_a_flagged_row_has_its_reason(make: Make) -> None:
+    ring = make()
+    for n, status in enumerate(Status):
+        ring.recorder.take(Counted(ring.clock.t + n, (n, 0), ok=status is Status.OK, flag=status))
+    ring.clock.t += len(Status)
+    path = ring.saved()
+    rows = gzip.decompress(path.read_bytes()).decode().splitlines()[2:]
+    expected = [("1", "") if status is Status.OK else ("0", str(status)) for status in Status]
+    assert [tuple(row.split(",")[-2:]) for row in rows] == expected
+    assert [reading.ok for reading in Trace(path)] == [status is Status.OK for status in Status]
 
 
 def test_a_flood_of_readings_drops_the_oldest(make: Make) -> None:

@@ -71,7 +71,7 @@ def test_a_flagged_sample_never_enters_and_starves_nobody(status: Status) -> Non
     whole.add(0, sample(1.001, 10))
     whole.add(1, sample(1.002, 20))
     whole.add(0, sample(1.010, 11))
-    assert whole.add(0, sample(1.011, 8_388_607, status)) == Counted(1.011, (10, 20), ok=False)
+    assert whole.add(0, sample(1.011, 8_388_607, status)) == Counted(1.011, (10, 20), ok=False, flag=status)
     assert whole.add(1, sample(1.012, 21)) == Counted(1.012, (11, 21))
     assert whole.channels[0].tally == {status: 2, Status.OK: 2}
 

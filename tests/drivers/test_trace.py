@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import random
@@ -260,6 +261,18 @@ def test_a_full_disk_ends_a_recording_with_a_sentence(tmp_path: Path, name: str)
         TraceWriter(tmp_path / name, 1, overwrite=True)
 
 
+def test_a_recording_without_room_for_its_header_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TraceError, match=r"after 0 readings"):
+        TraceWriter(tmp_path / "t.csv", 1)
+    assert not list(tmp_path.iterdir())
+
+
 def test_only_numbers_are_recorded(tmp_path: Path) -> None:
     with TraceWriter(tmp_path / "t.csv", 1) as writer:
         with pytest.raises(ValueError, match="nan"):
@@ -331,7 +344,7 @@ ABOUT = About(1, Calibration((1000, 0), (10.0, -5.0), approximate=True), Zero((0
 def test_a_recording_brings_its_calibration_and_its_zero(tmp_path: Path, name: str) -> None:
     with TraceWriter(tmp_path / name, 2, "counts", about=ABOUT) as writer:
         writer.write(0.5, (1100, -50))
-        writer.write(0.6, (0, 0), ok=False)
+        writer.write(0.6, (0, 0), ok=False, flag="not_ready")
     found = Trace(tmp_path / name)
     assert (found.calibration, found.zero) == (ABOUT.calibration, ABOUT.zero)
     readings = list(found)
@@ -381,4 +394,4 @@ def test_a_line_of_a_recording_is_counted_with_its_header(tmp_path: Path) -> Non
         writer.write(0.5, (100, 100))
     file = trace(tmp_path, (tmp_path / "r.csv").read_text() + "1,2\n", "cut.csv")
     got, told = refusal(file)
-    assert (len(got), "line 4: 4 fields" in told) == (1, True)
+    assert (len(got), "line 4: 5 fields" in told) == (1, True)

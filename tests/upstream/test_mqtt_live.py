@@ -195,7 +195,7 @@ def test_a_bad_command_is_told_once_and_ignored(broker: Broker) -> None:
             house.say("matpi/mat/set/weekly_goal", "9")
             house.say("matpi/mat/set/format_disk", "PRESS")
         house.say("matpi/mat/set/snooze", "PRESS")
-        assert eventually(lambda: isinstance(one.put[-1], Wished))
+        assert eventually(lambda: bool(one.put) and isinstance(one.put[-1], Wished))
         assert one.notes == [
             "The command zero was retained by the broker and is ignored; publish it without retain.",
             "The command weekly_goal does not take '9'; send a whole number from 3 to 7.",

@@ -13,7 +13,7 @@ from matpi.core.programme import TIERS
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.spoken import spoken
-from matpi.prompts import _DO
+from matpi.prompts import _DARK, _DO
 from matpi.rig import Rig
 from matpi.twin import Twin
 from matpi.web.serve import PageServer
@@ -62,7 +62,11 @@ def longest_words() -> list[str]:
     return ["", *(words[-1] for words in by_length)]
 
 
-DO = [*_DO.values(), "Hold the button (space) if none applies. Tap it if one applies or you are unsure."]
+DO = [
+    *_DO.values(),
+    *(f"Dark: {do}" for do in _DARK.values()),
+    "Hold the button (space) if none applies. Tap it if one applies or you are unsure.",
+]
 NOTES = [
     "Reminder: today's 10 to 20 minutes are missing.",
     "Dimmed until 07:00: bedtime is 22:30.",

@@ -121,6 +121,24 @@ def test_a_first_start_with_a_bag_that_is_taken_away() -> None:
         assert bench.saved[-1].on_mat_s == pytest.approx(120.0, abs=1.6), backwards
 
 
+def test_a_heavy_thing_that_is_lifted_off_slowly_turns_nothing() -> None:
+    for lift_s in (1.0, 3.0, 8.0):
+        bench = wired(())
+        bench.body = lambda _: (18.0, 4.0)
+        bench.pass_s(40)
+        assert not bench.device.presence.zero.seeking
+        off = bench.t
+
+        def lifted(t: float, off: float = off, lift_s: float = lift_s) -> tuple[float, ...]:
+            left = max(0.0, 1.0 - (t - off) / lift_s)
+            return (18.0 * left, 4.0 * left)
+
+        bench.body = lifted
+        bench.pass_s(90)
+        assert signs(bench) == [False, False], lift_s
+        assert not bench.saved
+
+
 def test_a_bag_does_not_turn_it_round_and_the_person_on_top_does() -> None:
     bench = wired((0, 1))
     bench.pass_s(30)
