@@ -148,12 +148,13 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
 def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     """`matpi run`: the device."""
     from matpi.errors import ConfigError
-    from matpi.run import run_device, show_fault, status_path
+    from matpi.run import report_start, run_device, show_fault, status_path
 
     config_path = config_path or (None if board else device_config())
     try:
         config = config_file.load(config_path)
-    except ConfigError:
+    except ConfigError as wrong:
+        report_start(wrong)
         if not board:
             from matpi.core.languages import LANGUAGES
             from matpi.header import Header

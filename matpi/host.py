@@ -80,6 +80,9 @@ def zone_for(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
+        if not available_timezones():
+            why = "This computer has no time zone data and knows only UTC; install tzdata."
+            raise UsageError(why) from error
         raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
 
 

@@ -49,6 +49,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         appliance = _appliance(config, parts, store, say, status, screen, inbox)
     except Exception as error:
         show_why(screen, error, config.panel.language)
+        report_start(error)
         if screen is not None:
             screen.stop(blank=False)
         raise
@@ -104,6 +105,11 @@ def _appliance(
         status_path=status,
         watch=tell,
     )
+
+
+def report_start(error: Exception) -> None:
+    """Report in `systemctl status` why the device cannot start; before an Appliance does it, which takes the socket."""
+    Notifier.from_env().status(f"cannot start: {error}")
 
 
 def show_fault(panel: Panel | None, title: str, what: str, do: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from matpi import host
 from matpi.cli import run
-from matpi.core.effects import Changed, Effect
+from matpi.core.effects import Changed, DateBoot, Effect
 from matpi.core.model import Acknowledgement, Moment, Rating, Session, Settings, StopSign
 from matpi.rig import Rig
 from matpi.store.db import Store
@@ -174,6 +174,25 @@ def test_a_rating_is_corrected(path: Path, matpi: Command) -> None:
     }  # fmt: skip
     with Store.open(path, read_only=True) as log:
         assert len(log.ratings()) == 2
+
+
+def said_in(log: Store) -> dict[str, Rating | StopSign]:
+    records: list[Rating | StopSign] = [*log.ratings(), *log.log().stops]
+    return {record.id: record for record in records}
+
+
+def test_no_clock_moves_what_was_dated_by_hand(path: Path, matpi: Command) -> None:
+    """A device that starts again in the same boot, or whose clock is set, dates the records of that boot."""
+    assert matpi("ratings", "--edit", "r-day", "time=2025-11-20 18:00")[0] == 0
+    assert matpi("sessions", "--edit", "one", "start=2025-11-21 21:00")[0] == 0
+    with Store.open(path) as log:
+        log.save_rating(Rating("r-new", "boot", 900.0, 3, Moment.DAY, None, START_UTC + 900, 3600, date(2025, 11, 24)))
+        before = said_in(log)
+        dating = DateBoot("boot", START_UTC + 50_000.0)
+        log.date_boot(dating, lambda _: 3600, lambda _: date(2025, 11, 25))
+        after = said_in(log)
+    assert [record_id for record_id in before if before[record_id] != after[record_id]] == ["r-new"]
+    assert after["r-new"].utc == START_UTC + 50_900.0
 
 
 def test_a_stop_sign_is_corrected_and_deleted_and_the_plan_follows(matpi: Command) -> None:

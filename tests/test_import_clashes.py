@@ -212,3 +212,18 @@ def test_the_overlap_is_reported_with_both_ids(path: Path, taken_in: Import, cap
     assert "Came in as deleted: 1 session at the time of another one on the same mat (over-min and mine)." in said
     assert run(["sessions", "--deleted", "--store", str(path)]) == 0
     assert "overlaps mine" in capsys.readouterr().out
+
+
+def test_an_estimated_start_is_at_the_time_of_no_session_of_another_boot(path: Path, taken_in: Import) -> None:
+    def guessed(log: Store) -> None:
+        log.save_session(session("theirs", boot_id="b2", start_utc=UTC + 300.0, estimated=True))
+
+    assert taken_in(guessed) == "New: 1 session. Already there and left alone: 0.\n"
+    with Store.open(path, read_only=True) as log:
+        assert [s.id for s in log.log().sessions] == ["mine", "theirs"]
+
+    # The other way round: a known date comes in over an estimated one; within one boot they do lie over each other.
+    said = taken_in(lambda log: log.save_session(session("known", boot_id="b3", start_utc=UTC + 700.0)))
+    assert said == "New: 1 session. Already there and left alone: 0.\n"
+    said = taken_in(lambda log: log.save_session(session("over", boot_id="b2", start_utc=UTC + 400.0, estimated=True)))
+    assert "Came in as deleted: 1 session at the time of another one on the same mat (over and theirs)." in said

@@ -129,8 +129,11 @@ class Session:
     def overlaps(self, other: Session) -> bool:
         """Return whether both have been on the mat at one time. False where a start is not known, or one is discarded.
 
-        One mat holds one session at a time, so one of the two has a wrong start or is of another mat.
+        One mat holds one session at a time, so one of the two has a wrong start or is of another mat. An estimated
+        start is known within its own boot only: from one boot to another it says no more than the order.
         """
+        if self.boot_id != other.boot_id and (self.estimated or other.estimated):
+            return False
         if self.start_utc is None or other.start_utc is None or EndReason.DISCARDED in {self.reason, other.reason}:
             return False
         ends_utc = min(self.start_utc + self.span_s, other.start_utc + other.span_s)

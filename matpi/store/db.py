@@ -156,9 +156,9 @@ class Store:
                 )
         with self.reading() as conn:
             settings, wrong = rows.settings_of(history.setting_texts(conn))
-            zeros = history.zeros(conn)
             people, doubt = members.people_of(conn)
             doubts = [*wrong, *doubt]
+            zeros = history.zeros(conn, doubts)
             stored = history.sessions(conn, doubts)
             memory = Memory(
                 log=history.log(conn, stored, doubts),

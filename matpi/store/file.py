@@ -190,9 +190,16 @@ os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """`mode` is SQLite's: ro or rw. Transactions are opened by hand."""
-    return sqlite3.connect(
+    conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
     )
+    conn.text_factory = _text
+    return conn
+
+
+def _text(data: bytes) -> str:
+    """Replace what is no UTF-8: a flipped bit in one text must not make the whole log unreadable."""
+    return data.decode(errors="replace")
 
 
 _CANNOT_SHARE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
@@ -216,6 +223,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def connect_copy(path: Path) -> sqlite3.Connection:
     """A checked connection to a copy in memory; needs nothing but to read the files."""
     conn = copied.connect(path)
+    conn.text_factory = _text
     try:
         check(conn, path)
     except BaseException:

@@ -94,10 +94,10 @@ def stops(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Sto
     return usable(conn.execute(rows.SELECT_STOPS), rows.stop_of, "stop sign", doubts)
 
 
-def zeros(conn: sqlite3.Connection) -> dict[str, Zero]:
+def zeros(conn: sqlite3.Connection, doubts: list[str] | None = None) -> dict[str, Zero]:
     """By `current` and `before`."""
     found = conn.execute(f"SELECT which, {_ZERO} FROM zero")  # noqa: S608  our own names
-    return {row[0]: rows.zero_of(row[1:]) for row in found}
+    return dict(usable(found, lambda row: (row[0], rows.zero_of(row[1:])), "zero", doubts))
 
 
 def acknowledgement(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Acknowledgement | None:
@@ -324,9 +324,9 @@ def date_boot(
         return conn.execute(select.replace("ORDER BY", "WHERE boot_id = ? ORDER BY"), (dating.boot_id,))
 
     stored: tuple[Session | Rating | StopSign, ...] = (
-        *(rows.stored_session_of(row).session for row in of_boot(rows.SELECT_SESSIONS)),
-        *map(rows.rating_of, of_boot(rows.SELECT_RATINGS)),
-        *map(rows.stop_of, of_boot(rows.SELECT_STOPS)),
+        *(entry.session for entry in usable(of_boot(rows.SELECT_SESSIONS), rows.stored_session_of, "session", None)),
+        *usable(of_boot(rows.SELECT_RATINGS), rows.rating_of, "rating", None),
+        *usable(of_boot(rows.SELECT_STOPS), rows.stop_of, "stop sign", None),
     )
     number = 0
     for record in stored:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from matpi.core.model import (
+    LOAD_MAX_KG,
     Acknowledgement,
     Calibration,
     DayRecord,
@@ -263,7 +264,10 @@ def zero_values(zero: Zero) -> Row:
 
 
 def zero_of(row: Row) -> Zero:
+    """Raises ValueError for a zero that no cells can have."""
     kg = tuple(value for value in row[:4] if value is not None)
+    if not kg or not all(abs(value) < LOAD_MAX_KG for value in kg):
+        raise ValueError(f"a zero has 1 to 4 channels under {LOAD_MAX_KG:g} kg, not {kg}")
     return Zero(kg, by_hand=bool(row[4]), anchor_kg=row[5])
 
 

@@ -139,6 +139,9 @@ def test_a_stored_zone_that_is_unknown_here_stops_nothing(lived: Path, monkeypat
 BAD = {
     "UPDATE sessions SET start_utc = -1": "A session in the log is left out (start_utc lies between",
     "UPDATE sessions SET day = 'x'": "A session in the log is left out (Invalid isoformat",
+    "UPDATE sessions SET day = CAST(x'C328' AS TEXT)": "A session in the log is left out (Invalid isoformat",
+    "UPDATE settings SET value = CAST(x'FF' AS TEXT) WHERE key = 'bedtime'": "The stored setting `bedtime` is invalid",
+    "UPDATE zero SET kg_1 = 1e14": "A zero in the log is left out (a zero has 1 to 4 channels under 10000 kg",
     "UPDATE settings SET value = '-5' WHERE key = 'day_start'": "The stored setting `day_start` is invalid",
     "UPDATE settings SET value = '[tier' WHERE key = 'own_plan'": "The plan of one's own cannot be used",
     "UPDATE acknowledgement SET earlier = '[1]'": "A safety answer in the log is left out",
@@ -171,6 +174,24 @@ def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path
         rig.power_off()
         for file in tmp_path.glob("bad.db*"):
             file.unlink()
+
+
+def test_an_invalid_record_does_not_stop_the_dating_of_its_boot(lived: Path) -> None:
+    set_values(
+        lived,
+        "INSERT INTO ratings (id, boot_id, mono, utc, utc_offset_s, day, value, moment, estimated)"
+        " SELECT 'early', boot_id, start_mono, start_utc, 3600, day, 5, 'day', 1 FROM sessions LIMIT 1",
+        "UPDATE sessions SET day = 'x'",
+    )
+    rig = Rig(lived, utc=UTC + 5 * 86_400.0)
+    rig.power_on()
+    rig.run_until(5.0)
+    rig.shut_down()
+    with Store.open(lived, read_only=True) as log:
+        early = next(rating for rating in log.ratings() if rating.id == "early")
+    assert early.estimated
+    assert early.utc is not None
+    assert early.utc > UTC + 3 * 86_400.0, "the day before the clock was known"
 
 
 def test_an_export_is_refused_when_a_record_cannot_be_in_it(lived: Path, tmp_path: Path) -> None:
@@ -208,6 +229,9 @@ def test_every_command_reads_such_a_log_and_a_new_zone_is_taken(lived: Path) -> 
     nothing = matpi("plan", PYTHONTZPATH="", TZ="")
     assert nothing.returncode == 0
     assert "is unknown here and UTC is used; install tzdata." in nothing.stdout
+    refused = matpi("settings", "zone=Europe/Berlin", PYTHONTZPATH="", TZ="")
+    assert refused.returncode == 2
+    assert "no time zone data and knows only UTC; install tzdata." in refused.stderr
     assert matpi("settings", "zone=Europe/Berlin").returncode == 0
     settings = next(check for check in log_checks(lived)[0] if check.name == "values")
     assert settings.verdict is OK

@@ -95,6 +95,20 @@ def test_what_it_does_is_in_systemctl_status(tmp_path: Path) -> None:
         running.wait_for("STATUS=nobody is on the mat")
 
 
+def test_why_it_cannot_start_is_in_systemctl_status(tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text("[presence]\non_kgg = 3\n")
+    with service(tmp_path, "--config", "wrong.toml") as running:
+        running.wait_for("STATUS=cannot start: wrong.toml: the key presence.on_kgg is unknown")
+        running.process.communicate(timeout=60)
+        assert running.process.returncode == 2
+    (tmp_path / "notify").unlink()
+    (tmp_path / "log.db").mkdir()
+    with service(tmp_path) as running:
+        running.wait_for("STATUS=cannot start: ")
+        running.process.communicate(timeout=60)
+        assert running.process.returncode == 1
+
+
 def test_a_stopped_loop_feeds_no_watchdog(tmp_path: Path) -> None:
     """SIGSTOP stands for a hang: the word stops with the work, not with the process's end."""
     with service(tmp_path) as running:
