@@ -165,9 +165,7 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
     assert noted == [Noted(5.0, "chime_lost", "The chime cannot use GPIO 13.")]
 
 
-def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(
-    ear: Ear, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("matpi.ringing.PART_RETRY_S", 0.02)
     noted: list[Event] = []
     ear.dead = True

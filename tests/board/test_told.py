@@ -55,9 +55,7 @@ def test_a_panel_that_is_not_there_hides_no_sentence() -> None:
         ("[panel\n", PanelConfig()),
     ],
 )
-def test_the_panel_of_a_wrong_config_is_its_own_if_that_is_right(
-    tmp_path: Path, text: str, panel: PanelConfig
-) -> None:
+def test_the_panel_of_a_wrong_config_is_its_own_if_that_is_right(tmp_path: Path, text: str, panel: PanelConfig) -> None:
     path = tmp_path / "matpi.toml"
     path.write_text(text)
     assert panel_of(path) == panel
