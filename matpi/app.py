@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import sys
 import tempfile
@@ -73,12 +74,12 @@ def run_page(options: dict[str, Any]) -> None:
     """`matpi sim`: the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
     from matpi.twin import Twin
 
-    asked = threading.Event()
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     with _log_of(options, "sim.db") as (store, about):
         twin = Twin(
             lambda watch: make_rig(options, store, time.time(), watch),
             int(options["warp"]),
-            crashed=asked.set,
+            crashed=lambda: asked.put(None),
             make_relays=_relays_of(options, store),
         )
         _serve_page(twin, options, about, asked)
@@ -119,15 +120,15 @@ def run_board_page(options: dict[str, Any]) -> None:
     config = config_file.load(options["config_path"])
     zone = system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
-    asked = threading.Event()
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     board = Board(config, kg=options["kg"], seed=options["seed"])
     with _log_of(options, "board.db") as (store, about):
         _say_if_bare(store)
-        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=asked.set)
+        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=lambda: asked.put(None))
         _serve_page(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
 
 
-def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: threading.Event) -> None:
+def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: queue.SimpleQueue[None]) -> None:
     from matpi.web.serve import PageServer
 
     _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
@@ -138,8 +139,7 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
         _say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
-        while not asked.wait(3600.0):
-            pass
+        asked.get()
     finally:
         server.stop()
         twin.stop()
@@ -385,9 +385,11 @@ def _open_browser(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
-def _stop_on_signals(asked: threading.Event) -> None:
+def _stop_on_signals(asked: queue.SimpleQueue[None]) -> None:
+    """Put a word into `asked`. An Event would be a deadlock: its lock may be held where the signal comes."""
+
     def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+        asked.put(None)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
