@@ -76,7 +76,7 @@ def test_the_command_shows_it_and_leaves_nothing_behind(tmp_path: Path, end: sig
         assert "an invented fortnight and is deleted at the end" in process.stdout.readline()
         assert [path.name for path in temp.glob("*/demo.db")] == ["demo.db"]
         process.send_signal(end)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             process.kill()
