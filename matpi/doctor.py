@@ -285,7 +285,7 @@ def _config_check(check: Check | None, config: Config, store: Path) -> Check:
 
 
 def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]]:
-    """The log is opened read only: is it whole, can its values be used, is it calibrated (None: cannot be told),
+    """The log is opened read only: is it whole, can its values be used, is it calibrated (None: not known),
     counts/kg by channel.
     """
     from matpi.store.db import Store, is_unmade

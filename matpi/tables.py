@@ -4,10 +4,10 @@ Reading works beside a running device; importing needs the log for itself (Store
 JSON lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown:
 
 - sessions: id, start, day, span_s, on_mat_s, reason (null: under way), aways, routine, rating, edited, person
-  (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered); with `--deleted`
-  also deleted (when) and deleted_why
-- ratings: id, time, day, value, moment (before, after, day), session_id, person; stop signs the same without value and
-  moment
+  (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered), estimated (the
+  date); with `--deleted` also deleted (when) and deleted_why
+- ratings: id, time, day, value, moment (before, after, day), session_id, person, estimated; stop signs the same without
+  value and moment
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from matpi.telling import (
 ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
-"""The other doubts ask."""
+"""Of these the list gives the reason; of the others it asks. The screen asks about all but a thing."""
 NAMED_MAX = 5
 """Of the ids that an import reports in one sentence."""
 _NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}

@@ -207,7 +207,7 @@ def kernel_synchronised() -> bool:
 
 
 def boot_id(path: Path = BOOT_ID, slept_s: Callable[[], float] = suspended_s) -> str:
-    """One name for one run of the monotonic clock, which a suspended machine begins anew. Where the kernel gives none,
+    """One name for one run of the monotonic clock, which begins again after a suspend. Where the kernel gives none,
     each process is a boot of its own.
     """
     try:
