@@ -16,7 +16,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice
-from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
+from matpi.core.effects import Chosen, Save
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
 from matpi.core.people import (
     GUEST_ID,
@@ -161,7 +161,7 @@ def _keep_answer(device: Device, answer: Acknowledgement) -> None:
     if answer.person == GUEST_ID:
         device.replan()
     else:
-        device.keep(SaveAcknowledgement(answer))
+        device.keep(Save(answer))
 
 
 def date_answers(device: Device, utc: float) -> None:
@@ -230,7 +230,7 @@ def mean(device: Device, person_id: str | None) -> None:
         device.replan()
         return
     who.people = who.people.choose(person_id)
-    device.keep(SaveChosen(person_id))
+    device.keep(Save(Chosen(person_id)))
 
 
 # -- suggested by the load -------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def book(device: Device) -> None:
     device.machine.last, who.booked = booked, person_id
     if device.capped is not None and device.capped.id == booked.id:
         device.capped = booked
-    device.keep(SaveSession(booked))
+    device.keep(Save(booked))
 
 
 def result_words(device: Device, last: Session) -> tuple[str, str]:
