@@ -13,7 +13,7 @@ from pathlib import Path
 from matpi.commands import people, which_log
 from matpi.commands.output import say
 from matpi.core.model import Acknowledgement
-from matpi.core.programme import SHORT_MIN
+from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone

@@ -13,9 +13,9 @@ from matpi.core import by_button, choice, dating, doubt, on_mat, reminding, who,
 from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.presence.load import Load
 from matpi.core.rating import Dial
-from matpi.core.routine import ROUTINES
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Off

@@ -70,11 +70,11 @@ from matpi.core.left_open import LeftOpen
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
+from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroSaver, ZeroWord
-from matpi.core.programme import Plan
 from matpi.core.rating import Dial
 from matpi.core.rules import DeviceRules
 from matpi.core.running import Running

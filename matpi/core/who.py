@@ -18,8 +18,8 @@ from matpi.core import choice
 from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
 from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
+from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.load import Load
-from matpi.core.routine import ROUTINES, Area
 from matpi.core.running import Running
 from matpi.core.session import State
 

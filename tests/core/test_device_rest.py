@@ -10,7 +10,7 @@ from matpi.core.events import SettingsChanged, Wish, Wished
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.nudge import Silence
 from matpi.core.people import People, Person
-from matpi.core.progress import RestReason
+from matpi.core.plan.progress import RestReason
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, View
 from matpi.core.words import Words
