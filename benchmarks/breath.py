@@ -18,9 +18,9 @@ from pathlib import Path
 from matpi.core.effects import Effect, Show
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Breathe
-from matpi.rig import Rig
 from matpi.store.db import Store
-from matpi.twin import Twin
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 
 CYCLE_S = 10.0
 TARGET_MS = 50.0

@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from matpi.drivers.guard import Status
-from matpi.drivers.hx711 import GuardedHX711, Sample
-from matpi.drivers.records import MESSAGE, Inlet, Told
+from matpi.drivers.scale.guard import Status
+from matpi.drivers.scale.hx711 import GuardedHX711, Sample
+from matpi.drivers.scale.records import MESSAGE, Inlet, Told
 from matpi.sim.board_reader import proved
 from matpi.sim.chip import Chip
 

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.scenarios.loads import Array
 from matpi.core.presence.evidence import WINDOW, steps_kg
 from matpi.core.rules import PresenceRules
-from matpi.drivers.trace import Trace
-from matpi.replay import replay
+from matpi.drivers.scale.trace import Trace
+from matpi.twin.replay import replay
 
 FOLDER: Final = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 BOARD: Final = {"stand_100s_bounced_start": 1, "hand_presses_five": 0, "light_press_18kg": 0, "empty_board": 0}

@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "images" / "twin.png"
-SOURCES = ("matpi/web/static/twin.html", "matpi/screen/session_views.py", "matpi/screen/canvas.py")
+SOURCES = ("matpi/twin/page/static/twin.html", "matpi/screen/session_views.py", "matpi/screen/canvas.py")
 
 
 def digest() -> str:

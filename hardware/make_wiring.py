@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from matpi.config import SPI_PINS, Config  # noqa: E402
-from matpi.drivers.assembly import NAMES  # noqa: E402
+from matpi.drivers.scale.assembly import NAMES  # noqa: E402
 
 HEADER_OF_GPIO: Final = {
     2: 3, 3: 5, 4: 7, 14: 8, 15: 10, 17: 11, 18: 12, 27: 13, 22: 15, 23: 16, 24: 18, 10: 19, 9: 21, 25: 22, 11: 23,

@@ -23,16 +23,16 @@ from matpi import config as config_file
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
 from matpi.errors import HardwareError, UsageError
-from matpi.host import device_config, simulator_store, system_zone, zone_for
+from matpi.paths import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
-    from matpi.board_twin import BoardTwin
     from matpi.config import Config
     from matpi.core.words import Words
-    from matpi.header import Header
-    from matpi.rig import Rig
+    from matpi.service.header import Header
     from matpi.sim.board import Board
-    from matpi.twin import MakeRelays, Twin
+    from matpi.twin.board_world import BoardTwin
+    from matpi.twin.twin import MakeRelays, Twin
+    from matpi.twin.world import Rig
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
@@ -52,7 +52,7 @@ def make_rig(
     zone_if_new: str | None = None,
     **more: Any,
 ) -> Rig:
-    from matpi.rig import Rig
+    from matpi.twin.world import Rig
 
     _say_if_bare(store)
     zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
@@ -72,7 +72,7 @@ def make_rig(
 
 def run_page(options: dict[str, Any]) -> None:
     """`matpi sim`: the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
-    from matpi.twin import Twin
+    from matpi.twin.twin import Twin
 
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     with _log_of(options, "sim.db") as (store, about):
@@ -92,7 +92,7 @@ def _log_of(options: dict[str, Any], name: str) -> Iterator[tuple[Path, str]]:
         store = options["store"] or simulator_store().with_name(name)
         yield store, f"The log is {store}."
         return
-    from matpi.demo import write_fortnight
+    from matpi.twin.demo import write_fortnight
 
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         store = Path(folder) / "demo.db"
@@ -106,16 +106,16 @@ def _relays_of(options: dict[str, Any], store: Path) -> MakeRelays | None:
     if not upstream.sinks:
         return None
     from matpi.drivers.clock import SystemClock
-    from matpi.relays import Relays
+    from matpi.upstream.relays import Relays
 
     return lambda put, rate_hz: Relays(upstream, store, SystemClock(), put, rate_hz=rate_hz)
 
 
 def run_board_page(options: dict[str, Any]) -> None:
     """`matpi sim --board`: the appliance on emulated parts, played on the same page."""
-    from matpi.board_twin import BoardTwin
     from matpi.drivers.clock import SystemClock
     from matpi.sim.board import Board
+    from matpi.twin.board_world import BoardTwin
 
     config = config_file.load(options["config_path"])
     zone = system_zone() if options["zone"] is None else options["zone"]
@@ -129,7 +129,7 @@ def run_board_page(options: dict[str, Any]) -> None:
 
 
 def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: queue.SimpleQueue[None]) -> None:
-    from matpi.web.serve import PageServer
+    from matpi.twin.page.server import PageServer
 
     _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
     server = PageServer(twin, options["port"])
@@ -148,7 +148,7 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
 def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     """`matpi run`: the device."""
     from matpi.errors import ConfigError
-    from matpi.run import report_start, run_device, show_fault, status_path
+    from matpi.service.run import report_start, run_device, show_fault, status_path
 
     config_path = config_path or (None if board else device_config())
     try:
@@ -157,7 +157,7 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
         report_start(wrong)
         if not board:
             from matpi.core.languages import LANGUAGES
-            from matpi.header import Header
+            from matpi.service.header import Header
 
             shown = config_file.panel_of(config_path)
             say = LANGUAGES[shown.language].faults
@@ -177,14 +177,14 @@ def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> B
         from matpi.sim.board import Board
 
         return Board(config, kg=kg)
-    from matpi.header import Header
+    from matpi.service.header import Header
 
     return Header(config)
 
 
 def examine(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
     """`matpi doctor`; returns the exit code."""
-    from matpi.doctor import STATUS_PATH, read_config, report, run_doctor
+    from matpi.commands.doctor.report import STATUS_PATH, read_config, report, run_doctor
 
     config, check = read_config(config_path or (None if board else device_config()))
     parts, path = _parts(config, board=board), STATUS_PATH
@@ -197,19 +197,19 @@ def examine(config_path: Path | None, store: Path | None, *, as_json: bool, boar
 
 def run_upstream(what: str, name: str | None, config_path: Path | None, store: Path | None, *, as_json: bool) -> int:
     """`matpi upstream`; returns the exit code."""
-    from matpi import sending
-    from matpi.doctor import upstream_troubles
+    from matpi.commands import upstream
+    from matpi.commands.doctor.report import upstream_troubles
 
-    return sending.run(what, name, config_path, store, as_json=as_json, troubles=upstream_troubles)
+    return upstream.run(what, name, config_path, store, as_json=as_json, troubles=upstream_troubles)
 
 
 def run_calibration(
     config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool
 ) -> None:
     """`matpi calibrate`: the device must not run, for the log and the chips have one owner."""
-    from matpi.calibrate import calibrate
+    from matpi.commands.calibrate import calibrate
+    from matpi.commands.which_log import report
     from matpi.store.db import Store
-    from matpi.which_log import report
 
     config = config_file.load(config_path or (None if board else device_config()))
     parts = _parts(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
@@ -240,8 +240,8 @@ def _ask(question: str) -> str:
 
 def run_terminal(options: dict[str, Any]) -> None:
     """`matpi sim --tty`."""
-    from matpi.terminal import Terminal
-    from matpi.twin import Twin
+    from matpi.twin.terminal import Terminal
+    from matpi.twin.twin import Twin
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
@@ -262,10 +262,10 @@ def run_terminal(options: dict[str, Any]) -> None:
 
 def run_story(options: dict[str, Any]) -> None:
     """`matpi sim --headless --scenario FILE`: virtual time, JSON lines. Without --store the log is thrown away."""
-    from matpi.drivers.trace import TraceWriter
+    from matpi.drivers.scale.trace import TraceWriter
     from matpi.sim.body import CHANNELS
     from matpi.sim.scenario import read_scenario
-    from matpi.story import Story
+    from matpi.twin.story import Story
 
     steps = read_scenario(options["scenario"])
     zone_if_new = "UTC" if options["store"] is None else None
@@ -291,9 +291,9 @@ def run_story(options: dict[str, Any]) -> None:
 def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
     """`matpi replay`."""
     from matpi.core.languages import LANGUAGES
-    from matpi.drivers.trace import Trace, read_calibration
-    from matpi.replay import line_of, replay
+    from matpi.drivers.scale.trace import Trace, read_calibration
     from matpi.rules import device_rules
+    from matpi.twin.replay import line_of, replay
 
     config = config_file.load(config_path)
     words = LANGUAGES[config.panel.language]
@@ -328,11 +328,11 @@ def run_record(
 ) -> None:
     """`matpi record`: from the running device with `last`, else live, for the chips have one owner."""
     from matpi import __version__
-    from matpi.appliance import calibration_of
+    from matpi.commands.record import device_of, record_live, save_last
     from matpi.core.model import Memory
     from matpi.drivers.clock import SystemClock
-    from matpi.drivers.trace import FORMAT, About
-    from matpi.record import device_of, record_live, save_last
+    from matpi.drivers.scale.trace import FORMAT, About
+    from matpi.service.appliance import calibration_of
     from matpi.store.db import Store, is_unmade
 
     config = config_file.load(config_path or (None if board else device_config()))
@@ -368,8 +368,8 @@ def _print_screen(words: Words, t: float, effect: Effect) -> None:
 
 
 def _say_if_bare(store: Path) -> None:
+    from matpi.commands.output import tell_bare
     from matpi.store.opening import bare
-    from matpi.telling import tell_bare
 
     tell_bare(bare(store))
 

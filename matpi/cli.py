@@ -13,13 +13,14 @@ from typing import Any
 
 import click
 
-from matpi import __version__, log_commands
+from matpi import __version__
+from matpi.commands import log_commands
+from matpi.commands.options import CONFIG as _CONFIG
+from matpi.commands.options import FILE as _FILE
+from matpi.commands.options import PERSON as _PERSON
+from matpi.commands.options import STORE as _STORE
+from matpi.commands.streams import drop_output, make_writable
 from matpi.errors import MatpiError, UsageError
-from matpi.options import CONFIG as _CONFIG
-from matpi.options import FILE as _FILE
-from matpi.options import PERSON as _PERSON
-from matpi.options import STORE as _STORE
-from matpi.streams import drop_output, make_writable
 
 
 class Number(click.FloatRange):
@@ -191,7 +192,7 @@ def sessions(
     pairs: tuple[str, ...],
 ) -> None:
     """The sessions so far; delete, restore, confirm, deny or edit one."""
-    from matpi import amend, tables
+    from matpi.commands import amend, sessions
 
     if sum(wish is not None for wish in (delete, restore, confirm, deny, edit)) > 1:
         raise UsageError("--delete, --restore, --confirm, --deny and --edit exclude each other; choose one.")
@@ -206,7 +207,7 @@ def sessions(
     elif edit is not None:
         amend.edit(store, edit, pairs, config_path)
     else:
-        tables.sessions(store, as_json=as_json, deleted=deleted, person=person)
+        sessions.sessions(store, as_json=as_json, deleted=deleted, person=person)
 
 
 @matpi.command()
@@ -227,17 +228,17 @@ def plan(
     person: str | None,
 ) -> None:
     """Where the plan stands today, and how it goes."""
-    from matpi import plan_table
+    from matpi.commands import plan
 
     if use is not None and starter:
         raise UsageError("--use and --starter exclude each other; choose one.")
     if rest and no_rest:
         raise UsageError("--rest-today and --no-rest-today exclude each other; choose one.")
     if use is not None or starter:
-        plan_table.use(store, use)
+        plan.use(store, use)
     if rest or no_rest:
-        plan_table.rest_today(store, rest=rest, person=person)
-    plan_table.plan_today(store, as_json=as_json, person=person)
+        plan.rest_today(store, rest=rest, person=person)
+    plan.plan_today(store, as_json=as_json, person=person)
 
 
 @matpi.command()
@@ -249,18 +250,18 @@ def plan(
 @_PERSON
 def safety(store: Path | None, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
     """What to know first, and what was answered."""
-    from matpi import consent
+    from matpi.commands import safety
 
     if sum((none, some, agreed, again)) > 1:
         raise UsageError("--none, --some, --clinician-ok and --ask-again exclude each other; choose one.")
     if none or some:
-        consent.answer(store, some=some, person=person)
+        safety.answer(store, some=some, person=person)
     elif agreed:
-        consent.clinician_agreed(store, person)
+        safety.clinician_agreed(store, person)
     elif again:
-        consent.ask_again(store, person)
+        safety.ask_again(store, person)
     else:
-        consent.read(store, person)
+        safety.read(store, person)
 
 
 @matpi.command()
@@ -279,7 +280,7 @@ def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
     """  # noqa: D301  click takes the backspace itself
     import time
 
-    from matpi import people as household
+    from matpi.commands import people as household
 
     if words:
         click.echo(household.change(store, words))
@@ -313,11 +314,12 @@ def upstream(what: str, name: str | None, config_path: Path | None, store: Path 
 @_STORE
 def settings(pairs: tuple[str, ...], store: Path | None) -> None:
     """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
-    from matpi import door, host
+    from matpi import paths
+    from matpi.commands import settings
 
     if pairs:
-        door.change(store or host.default_store(), pairs, host.system_zone())
-    door.show(store)
+        settings.change(store or paths.default_store(), pairs, paths.system_zone())
+    settings.show(store)
 
 
 for _command in log_commands.COMMANDS:

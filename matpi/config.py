@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from matpi.errors import ConfigError
-from matpi.upstream.upstream_config import UpstreamConfig
+from matpi.upstream.config import UpstreamConfig
 
 LIMIT_BYTES: Final = 1 << 20
 """A config is a page of text; whatever is larger was named by mistake."""

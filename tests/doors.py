@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matpi
-from matpi import cli, host
+from matpi import cli, paths
 
 ROOT = Path(__file__).resolve().parents[1]
 UNTIL_ASKED = {"run", "record", "sim"}
@@ -133,7 +133,7 @@ def rehearse(every: list[list[str]], folder: Path) -> None:
 
 def main(condition: str, folder: Path, log: Path) -> None:
     load()
-    host.DEVICE_STORE, host.DEVICE_CONFIG = log, folder / "matpi.toml"
+    paths.DEVICE_STORE, paths.DEVICE_CONFIG = log, folder / "matpi.toml"
     every = [[os.fsdecode(word.encode()) for word in words] for words in commands(folder)]  # as a shell passes them
     if condition == "of the log":
         every = [words for words in every if words[0] in OF_THE_LOG]

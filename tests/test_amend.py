@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi import amend, plan_table, tables
 from matpi.cli import run
+from matpi.commands import amend, plan, sessions
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
 from matpi.store.db import Store
@@ -38,14 +38,14 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def plan_day(path: Path, capsys: Out) -> tuple[int, int]:
     capsys.readouterr()
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     line = json.loads(capsys.readouterr().out)
     return line["day"], line["done_days"]
 
 
 def ids(path: Path, capsys: Out, *, deleted: bool = False) -> list[str]:
     capsys.readouterr()
-    tables.sessions(path, as_json=True, deleted=deleted)
+    sessions.sessions(path, as_json=True, deleted=deleted)
     return [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
 
 
@@ -63,10 +63,10 @@ def test_a_deleted_session_comes_back_and_the_plan_follows_both_ways(path: Path,
 def test_the_deleted_are_listed_with_when_and_why(path: Path, capsys: Out) -> None:
     amend.delete(path, "0000")
     capsys.readouterr()
-    tables.sessions(path, as_json=True, deleted=True)
+    sessions.sessions(path, as_json=True, deleted=True)
     line = json.loads(capsys.readouterr().out)
     assert (line["deleted"], line["deleted_why"]) == ("2025-11-27T18:00:00+01:00", "by hand")
-    tables.sessions(path, as_json=False, deleted=True)
+    sessions.sessions(path, as_json=False, deleted=True)
     out = capsys.readouterr().out
     assert "0000aaaa" in out
     assert "1111aaaa" not in out
@@ -182,12 +182,12 @@ def test_all_three_need_the_log_for_themselves(path: Path) -> None:
 def test_the_trace_of_both_goes_with_an_export(path: Path, tmp_path: Path) -> None:
     amend.delete(path, "0000")
     amend.edit(path, "1111", ("minutes=4",))
-    tables.export(path, tmp_path / "out.json", as_csv=False)
+    sessions.export(path, tmp_path / "out.json", as_csv=False)
     told = (tmp_path / "out.json").read_text()
     assert '"deleted_why": "by hand"' in told or '"deleted_why":"by hand"' in told
     assert "1111aaaa" in told
     other = tmp_path / "other.db"
-    tables.import_(other, tmp_path / "out.json")
+    sessions.import_(other, tmp_path / "out.json")
     amend.restore(other, "0000")
     with pytest.raises(UsageError, match="fits no session"):
         amend.restore(other, "0000")
@@ -262,15 +262,15 @@ def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, 
 
     def rest_and_ratings() -> tuple[str | None, int]:
         capsys.readouterr()
-        plan_table.plan_today(path, as_json=True)
+        plan.plan_today(path, as_json=True)
         reason = json.loads(capsys.readouterr().out)["rest_reason"]
-        tables.ratings(path, as_json=True)
+        sessions.ratings(path, as_json=True)
         return reason, len(capsys.readouterr().out.splitlines())
 
     assert rest_and_ratings() == ("stop sign", 1)
     amend.delete(path, "3333")
     assert rest_and_ratings() == (None, 0)
-    tables.sessions(path, as_json=True, deleted=True)
+    sessions.sessions(path, as_json=True, deleted=True)
     assert json.loads(capsys.readouterr().out)["rating"] == 3, "what is deleted is still told whole"
     amend.restore(path, "3333")
     assert rest_and_ratings() == ("stop sign", 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from matpi import calibrate as module
-from matpi.calibrate import calibrate
+from matpi.commands import calibrate as module
+from matpi.commands.calibrate import calibrate
 from matpi.core.events import Counted, SensorLost
 from matpi.core.model import Calibration, Zero
 from matpi.core.slopes import Solved

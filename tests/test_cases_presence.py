@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from matpi import cli
-from matpi.drivers.trace import Trace
+from matpi.drivers.scale.trace import Trace
 
 CASES = Path(__file__).parent / "cases" / "presence"
 CLOSE_S = 1.0

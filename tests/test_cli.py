@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from matpi import __version__, cli, host
+from matpi import __version__, cli, paths
 from matpi.core.effects import Report, Said
 from matpi.core.model import Doubt, EndReason, Session
-from matpi.replay import Result
 from matpi.store.db import Store
+from matpi.twin.replay import Result
 
 ROOT = Path(__file__).parents[1]
 Out = pytest.CaptureFixture[str]
@@ -34,7 +34,7 @@ Told = Callable[..., str]
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nobody's own log is touched, and none is found."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(host, "DEVICE_STORE", tmp_path / "no-device.db")
+    monkeypatch.setattr(paths, "DEVICE_STORE", tmp_path / "no-device.db")
     return tmp_path / "home"
 
 
@@ -182,7 +182,7 @@ def test_a_replay_says_which_sessions_count(tmp_path: Path, capsys: Out, monkeyp
     one = Session("s1", "replay", 2.0, 34.0, 34.0, EndReason.LEFT)
     ended = Report(60.0, 60.0, Said.UNCONFIRMED, Doubt.THING)
     found = Result([ended], [one, replace(one, start_mono=90.0, doubt=Doubt.THING)], 420)
-    monkeypatch.setattr("matpi.replay.replay", lambda *_: found)
+    monkeypatch.setattr("matpi.twin.replay.replay", lambda *_: found)
     trace = tmp_path / "trace.csv"
     trace.write_text(HEAD + "0,1,2,1\n")
     assert cli.run(["replay", str(trace), "--json"]) == 0

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi import consent
 from matpi.cli import run
+from matpi.commands import safety
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.programme import plan
 from matpi.store.db import Store
@@ -69,27 +69,27 @@ def test_there_is_nothing_to_clear_before_something_was_ticked(path: Path, capsy
 
 
 def test_asked_again(path: Path) -> None:
-    consent.answer(path, some=False)
+    safety.answer(path, some=False)
     assert run(["safety", "--ask-again", "--store", str(path)]) == 0
     kept = stored(path)
     assert kept is not None
     assert kept.asked_again
-    consent.answer(path, some=False)
+    safety.answer(path, some=False)
     kept = stored(path)
     assert kept is not None
     assert not kept.asked_again
 
 
 def test_asking_again_before_anything_was_answered_changes_nothing(path: Path) -> None:
-    consent.ask_again(path)
+    safety.ask_again(path)
     assert stored(path) is None
 
 
 def test_a_yes_holds_until_what_is_asked_again_is_answered(path: Path, capsys: Out) -> None:
-    consent.answer(path, some=True)
-    consent.ask_again(path)
+    safety.answer(path, some=True)
+    safety.ask_again(path)
     capsys.readouterr()
-    consent.read(path)
+    safety.read(path)
     told = capsys.readouterr().out
     assert "sessions are kept to 2 to 5 min" in told
     assert "asks again" in told
@@ -137,18 +137,18 @@ def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
             log.save_session(session(f"s{day}", evening(day), minutes, day=day_of_it))
     assert done_days() == (5, 0)
     monkeypatch.setattr("time.time", lambda: evening(6) - 3600.0)
-    consent.answer(path, some=True)
+    safety.answer(path, some=True)
     assert done_days() == (9, 4)
     monkeypatch.setattr("time.time", lambda: evening(10) - 36_000.0)
     for say in (
-        consent.ask_again,
-        lambda path: consent.answer(path, some=True),
-        consent.clinician_agreed,
-        lambda path: consent.answer(path, some=False),
-        lambda path: consent.answer(path, some=True),
-        consent.clinician_agreed,
-        consent.ask_again,
-        lambda path: consent.answer(path, some=False),
+        safety.ask_again,
+        lambda path: safety.answer(path, some=True),
+        safety.clinician_agreed,
+        lambda path: safety.answer(path, some=False),
+        lambda path: safety.answer(path, some=True),
+        safety.clinician_agreed,
+        safety.ask_again,
+        lambda path: safety.answer(path, some=False),
     ):
         say(path)
         assert done_days() == (9, 4)

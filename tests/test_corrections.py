@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from matpi import host
+from matpi import paths
 from matpi.cli import run
 from matpi.core.effects import Changed, DateBoot, Effect
 from matpi.core.model import Acknowledgement, Moment, Rating, Session, Settings, StopSign
-from matpi.rig import Rig
 from matpi.store.db import Store
+from matpi.twin.world import Rig
 from tests.test_tables import START_UTC, session
 
 Out = pytest.CaptureFixture[str]
@@ -89,7 +89,7 @@ def test_an_edit_takes_the_bounds_of_the_config(
     assert matpi("sessions", "--edit", "one", "minutes=80", *named)[0] == 0
     for minutes in ("1:59", "90:01"):
         assert "from 2:00 to 90:00" in matpi("sessions", "--edit", "one", f"minutes={minutes}", *named)[2]
-    monkeypatch.setattr(host, "DEVICE_CONFIG", config)
+    monkeypatch.setattr(paths, "DEVICE_CONFIG", config)
     assert matpi("sessions", "--edit", "one", "minutes=90")[0] == 0, "the device's own, where there is one"
 
 

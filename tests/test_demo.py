@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from matpi.core.session import State
-from matpi.demo import DAYS, write_fortnight
-from matpi.rig import Rig
+from matpi.twin.demo import DAYS, write_fortnight
+from matpi.twin.world import Rig
 
 ROOT = Path(__file__).parents[1]
 # At night, at noon and in the evening UTC, in summer and in winter, and just after the clocks changed.

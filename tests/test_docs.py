@@ -22,7 +22,7 @@ import pytest
 from matpi import cli, config
 from matpi.core.programme import TIERS
 from matpi.core.session import TRANSITIONS, State
-from matpi.drivers.trace import read_calibration
+from matpi.drivers.scale.trace import read_calibration
 from matpi.sim.scenario import read_scenario
 from tests.every import every
 

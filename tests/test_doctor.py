@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from matpi import __version__, doctor, scale_verdicts, verdicts
+from matpi import __version__
+from matpi.commands.doctor import checks, report, scale
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
+from matpi.commands.doctor.report import Life, read_config, read_device, run_doctor
+from matpi.commands.doctor.report import report as report_of
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.events import SensorLost
 from matpi.core.model import Calibration, Zero
-from matpi.doctor import Life, read_config, read_device, report, run_doctor
 from matpi.drivers.facts import (
     BusFacts,
     ButtonFacts,
@@ -28,11 +31,10 @@ from matpi.drivers.facts import (
     PanelFacts,
     ScaleFacts,
 )
-from matpi.drivers.hx711 import Status
+from matpi.drivers.scale.hx711 import Status
 from matpi.errors import HardwareError
 from matpi.ports import PutCounted
 from matpi.store.db import Store
-from matpi.verdicts import FAIL, OK, SKIPPED, WARN, Check, Verdict
 
 CONFIG = Config()
 NO_PARTS = Config(
@@ -65,19 +67,19 @@ CHIP = ChipFacts("chip", 86.4, {"ok": 700, "glitch": 2, "stale": 4}, 182_000, 78
 def host(config: Config, **changes: Any) -> list[Check]:
     facts = replace(WELL, **changes)
     return [
-        verdicts.panel(config, facts.bus, None),
-        verdicts.gpio(config, facts.gpio),
-        verdicts.button(config, facts.button, running=False),
-        verdicts.lamp(config),
-        verdicts.clock(facts.clock),
-        *verdicts.disk(facts.disk),
-        verdicts.groups(config, facts),
-        verdicts.spi(config, facts.spi_faults),
-        verdicts.realtime(facts.realtime, None),
-        verdicts.power(facts.throttled),
-        verdicts.temperature(facts.temperature_c),
-        verdicts.versions(facts),
-        verdicts.libraries(config.scale, facts.libraries),
+        checks.panel(config, facts.bus, None),
+        checks.gpio(config, facts.gpio),
+        checks.button(config, facts.button, running=False),
+        checks.lamp(config),
+        checks.clock(facts.clock),
+        *checks.disk(facts.disk),
+        checks.groups(config, facts),
+        checks.spi(config, facts.spi_faults),
+        checks.realtime(facts.realtime, None),
+        checks.power(facts.throttled),
+        checks.temperature(facts.temperature_c),
+        checks.versions(facts),
+        checks.libraries(config.scale, facts.libraries),
     ]
 
 
@@ -211,7 +213,7 @@ def test_a_part_of_the_host(key: str, config: Config, changes: dict[str, Any], v
     ],
 )
 def test_a_chip(name: str, changes: dict[str, Any], net_kg: float | None, verdict: Verdict, says: str) -> None:
-    checks = scale_verdicts.chip(0, CONFIG.scale, replace(CHIP, **changes), 43_000.0, net_kg)
+    checks = scale.chip(0, CONFIG.scale, replace(CHIP, **changes), 43_000.0, net_kg)
     assert [check.name for check in checks] == ["samples", "rate", "noise", "offset"]
     check = the(checks, f"chip 1 {name}")
     assert check.verdict is verdict
@@ -220,16 +222,16 @@ def test_a_chip(name: str, changes: dict[str, Any], net_kg: float | None, verdic
 
 def test_a_slow_chip_is_told_from_a_fast_one() -> None:
     slow = ScaleConfig(rate=10)
-    assert scale_verdicts.chip(0, slow, replace(CHIP, rate_hz=10.7), 43_000.0, None)[1].verdict is OK
-    jumper = scale_verdicts.chip(0, slow, CHIP, 43_000.0, None)[1]
+    assert scale.chip(0, slow, replace(CHIP, rate_hz=10.7), 43_000.0, None)[1].verdict is OK
+    jumper = scale.chip(0, slow, CHIP, 43_000.0, None)[1]
     assert (jumper.verdict, "rate = 80" in jumper.do) == (FAIL, True)
 
 
 def test_the_wires_of_a_chip_are_named() -> None:
     silent = ChipFacts(tally={"not_ready": 3})
     wired = ScaleConfig(channels=(ChannelConfig(data=5, clock=6),))
-    assert "data GPIO 5, clock GPIO 6" in scale_verdicts.chip(0, wired, silent, 1.0, None)[0].do
-    assert "/dev/spidev1.0" in scale_verdicts.chip(1, SPI.scale, silent, 1.0, None)[0].do
+    assert "data GPIO 5, clock GPIO 6" in scale.chip(0, wired, silent, 1.0, None)[0].do
+    assert "/dev/spidev1.0" in scale.chip(1, SPI.scale, silent, 1.0, None)[0].do
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_the_wires_of_a_chip_are_named() -> None:
     ],
 )
 def test_the_reader(facts: ScaleFacts | None, verdict: Verdict, says: str) -> None:
-    check = scale_verdicts.reader(facts, "not tried")
+    check = scale.reader(facts, "not tried")
     assert check.verdict is verdict
     assert says in f"{check.what}; {check.do}"
 
@@ -255,34 +257,34 @@ def test_the_reader(facts: ScaleFacts | None, verdict: Verdict, says: str) -> No
     [(None, True, SKIPPED), (0.4, False, SKIPPED), (-3.0, True, OK), (3.1, True, WARN)],
 )
 def test_the_zero(zero_kg: float | None, calibrated: bool, verdict: Verdict) -> None:
-    assert scale_verdicts.zero(zero_kg, calibrated=calibrated).verdict is verdict
+    assert scale.zero(zero_kg, calibrated=calibrated).verdict is verdict
 
 
 def test_a_chip_that_was_turned_round_is_reported_until_the_calibration() -> None:
-    turned = scale_verdicts.calibration(calibrated=False, per_kg=(43_000.0, -43_000.0))
+    turned = scale.calibration(calibrated=False, per_kg=(43_000.0, -43_000.0))
     assert turned.what.startswith("chip 2 read backwards and was turned round by the device; none yet")
     assert "calibrate" in turned.do
-    both = scale_verdicts.calibration(calibrated=False, per_kg=(-43_000.0, -43_000.0))
+    both = scale.calibration(calibrated=False, per_kg=(-43_000.0, -43_000.0))
     assert both.what.startswith("chip 1 and chip 2 read backwards and were turned round by the device")
     # Wired that way and calibrated so: nothing is wrong.
-    assert scale_verdicts.calibration(calibrated=True, per_kg=(43_000.0, -43_000.0)).verdict is OK
+    assert scale.calibration(calibrated=True, per_kg=(43_000.0, -43_000.0)).verdict is OK
 
 
 @pytest.mark.parametrize(("calibrated", "verdict"), [(None, SKIPPED), (True, OK), (False, WARN)])
 def test_the_calibration(calibrated: bool | None, verdict: Verdict) -> None:
-    assert scale_verdicts.calibration(calibrated=calibrated, per_kg=(41_234.0,)).verdict is verdict
+    assert scale.calibration(calibrated=calibrated, per_kg=(41_234.0,)).verdict is verdict
 
 
 def test_the_panel_of_a_running_device() -> None:
-    drawn = verdicts.panel(CONFIG, None, PanelFacts("sh1106", frames=12))
+    drawn = checks.panel(CONFIG, None, PanelFacts("sh1106", frames=12))
     assert (drawn.verdict, "12 frames" in drawn.what) == (OK, True)
-    lost = verdicts.panel(CONFIG, None, PanelFacts("sh1106", lost=True, trouble="No answer."))
+    lost = checks.panel(CONFIG, None, PanelFacts("sh1106", lost=True, trouble="No answer."))
     assert (lost.verdict, lost.what) == (FAIL, "No answer")
 
 
 def test_the_priority_of_a_running_reader() -> None:
-    assert verdicts.realtime(False, "fifo 50").verdict is OK
-    assert verdicts.realtime(True, "other").verdict is WARN
+    assert checks.realtime(False, "fifo 50").verdict is OK
+    assert checks.realtime(True, "other").verdict is WARN
 
 
 @pytest.mark.parametrize("verdict", [WARN, FAIL])
@@ -398,7 +400,7 @@ def test_without_a_device_the_scale_is_watched_and_stopped(run: Callable[..., Ra
     assert the(ran.checks, "log whole").what.endswith("0 sessions, whole")
     assert {check.verdict for check in ran.checks} == {OK, SKIPPED}
     told: list[str] = []
-    assert report(ran.checks, False, told.append) == 0
+    assert report_of(ran.checks, False, told.append) == 0
     assert told[-1] == "All is well."
 
 
@@ -487,9 +489,9 @@ def test_a_status_nobody_may_read(status_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_whether_a_process_is_ours() -> None:
-    assert not doctor.running(2**22 + 1)
-    assert not doctor.running(10**30)
-    assert doctor.running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
+    assert not report.running(2**22 + 1)
+    assert not report.running(10**30)
+    assert report.running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
 
 
 def test_a_scale_that_cannot_start(run: Callable[..., Ran]) -> None:
@@ -524,7 +526,7 @@ def test_one_silent_chip_is_blamed_beside_a_good_one(run: Callable[..., Ran]) ->
 
 
 def test_the_readers_own_report_is_understood(run: Callable[..., Ran]) -> None:
-    from matpi.drivers.scale_process import ReaderScale
+    from matpi.drivers.scale.process import ReaderScale
 
     told = ReaderScale(["unstarted"], 2, 80).report()
     checks = run(scale=Bench(told)).checks
@@ -652,7 +654,7 @@ def test_the_parts_are_the_same_however_it_stands(
 def test_json_is_one_object_with_stable_names(run: Callable[..., Ran]) -> None:
     checks = run(scale=Bench(), probe=Machine(replace(WELL, throttled=1))).checks
     said: list[str] = []
-    assert report(checks, True, said.append) == 1
+    assert report_of(checks, True, said.append) == 1
     (line,) = said
     told = json.loads(line)
     assert list(told) == ["matpi", "ok", "counts", "checks"]
@@ -676,7 +678,7 @@ def test_json_is_one_object_with_stable_names(run: Callable[..., Ran]) -> None:
 )
 def test_the_exit_code_and_the_last_line(found: list[Verdict], code: int, last: str) -> None:
     said: list[str] = []
-    assert report([Check("part", "name", v, "so", "do this") for v in found], False, said.append) == code
+    assert report_of([Check("part", "name", v, "so", "do this") for v in found], False, said.append) == code
     assert said[-1] == last
 
 
@@ -687,7 +689,7 @@ def test_a_table_in_a_pipe_is_a_plain_line_a_check() -> None:
         Check("chip 1", "rate", FAIL, "0.0 samples/s", do.strip()),
         Check("power", "voltage", OK, "never too low"),
     ]
-    report(checks, False, said.append)
+    report_of(checks, False, said.append)
     lines = said[0].splitlines()
     assert len(lines) == 2
     assert "\x1b" not in said[0]

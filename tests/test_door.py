@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from matpi.cli import run
+from matpi.commands.settings import READERS, change, changed, rows
 from matpi.core.model import EndReason, Session, Settings
-from matpi.door import READERS, change, changed, rows
 from matpi.errors import UsageError
 from matpi.store.db import Store
 

@@ -9,9 +9,9 @@ import pytest
 
 from matpi.core.effects import Light, Pattern
 from matpi.core.events import Event, Noted
+from matpi.core.light import duty
+from matpi.drivers.led import Glow, step_at
 from matpi.errors import HardwareError
-from matpi.glow import Glow, step_at
-from matpi.lamp import duty
 
 
 class Told:

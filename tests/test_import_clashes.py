@@ -12,9 +12,9 @@ import pytest
 from matpi.cli import run
 from matpi.core.effects import DateBoot
 from matpi.core.model import DayRecord, Moment
-from matpi.rig import Rig
 from matpi.store.db import Store
 from matpi.store.rows import Member
+from matpi.twin.world import Rig
 from tests.store.values import UTC, rating, session, stop
 
 Out = pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from matpi.core.effects import Pattern
-from matpi.lamp import duty, light, period_s, repeats, table
+from matpi.core.light import duty, light, period_s, repeats, table
 
 FPS = 50
 

@@ -13,12 +13,12 @@ from matpi.core.effects import Effect, Note, Report, Show
 from matpi.core.languages import LANGUAGES
 from matpi.core.views import Safety
 from matpi.core.words_de import GERMAN
-from matpi.drivers.trace import Trace
+from matpi.drivers.scale.trace import Trace
 from matpi.errors import ConfigError
-from matpi.replay import replay
-from matpi.rig import Rig
 from matpi.screen.render import render
-from matpi.twin import Twin
+from matpi.twin.replay import replay
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "docs" / "examples" / "bounced-start.csv"
 DEUTSCH = Config(panel=PanelConfig(language="de"))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from matpi import host
+from matpi import paths
 from matpi.cli import run
 from matpi.core.events import WallClock
 from matpi.core.model import Session, Settings
 from matpi.drivers import clock
-from matpi.rig import Rig
 from matpi.store.db import Store
+from matpi.twin.world import Rig
 from tests.bench import NOON
 from tests.store.values import rating, session, stop
 
@@ -109,7 +109,7 @@ def test_the_plan_of_a_device_without_a_clock_is_that_of_its_estimated_day(
     path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The computer's clock is in the past, as after a start without a network; the boot of the log goes on."""
-    monkeypatch.setattr(host, "DEVICE_STORE", path)
+    monkeypatch.setattr(paths, "DEVICE_STORE", path)
     monkeypatch.setattr(time, "time", lambda: NOON - 40 * DAY_S)
     line = json.loads(out(capsys, "plan", "--json", "--store", str(path)))
     assert (line["today"], line["today_estimated"], line["done"]) == ("2026-03-15", True, True)
@@ -125,7 +125,7 @@ def test_the_plan_of_a_device_without_a_clock_is_that_of_its_estimated_day(
 def test_the_people_of_a_device_without_a_clock_have_the_plan_of_the_estimated_day(
     path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host, "DEVICE_STORE", path)
+    monkeypatch.setattr(paths, "DEVICE_STORE", path)
     monkeypatch.setattr(time, "time", lambda: NOON - 40 * DAY_S)
     out(capsys, "people", "add", "Ada", "--store", str(path))
     out(capsys, "sessions", "--edit", "aaaa", "person=Ada", "--store", str(path))

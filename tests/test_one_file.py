@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from matpi.cli import run
+from matpi.commands.doctor.checks import WARN
+from matpi.commands.doctor.report import log_checks
 from matpi.core.model import Acknowledgement, Settings
-from matpi.doctor import log_checks
 from matpi.errors import StoreError
-from matpi.rig import Rig
 from matpi.store import file, schema
 from matpi.store.db import Store
-from matpi.verdicts import WARN
+from matpi.twin.world import Rig
 from tests.store.values import session
 
 Out = pytest.CaptureFixture[str]

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from matpi import app, cli, host, people
+from matpi import app, cli, paths
+from matpi.commands import people
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
 from matpi.sim.scenario import Step, read_scenario
 from matpi.store.db import Store
-from matpi.terminal import _plan
-from matpi.twin import Twin
+from matpi.twin.terminal import _plan
+from matpi.twin.twin import Twin
 
 Out = pytest.CaptureFixture[str]
 Run = Callable[..., str]
@@ -27,7 +28,7 @@ START_UTC = 1_764_000_000.0
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(host, "DEVICE_STORE", tmp_path / "no-device.db")
+    monkeypatch.setattr(paths, "DEVICE_STORE", tmp_path / "no-device.db")
 
 
 @pytest.fixture

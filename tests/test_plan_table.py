@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from matpi import host, plan_table, tables
+from matpi import paths
 from matpi.cli import run
+from matpi.commands import plan, sessions
 from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from tests.bench import NOON
@@ -41,7 +42,7 @@ def with_days(path: Path, day: int, ratings: list[int]) -> None:
 
 def plan_line(path: Path, capsys: Out) -> dict[str, object]:
     capsys.readouterr()
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     line: dict[str, object] = json.loads(capsys.readouterr().out)
     return line
 
@@ -76,7 +77,7 @@ def test_the_marks_of_the_plan_are_those_of_the_page(path: Path, capsys: Out, mo
 def test_what_is_wrong_with_a_plan_is_told_a_sentence_each_and_the_old_one_stays(
     path: Path, tmp_path: Path, capsys: Out
 ) -> None:
-    plan_table.use(path, EXAMPLE)
+    plan.use(path, EXAMPLE)
     bad = tmp_path / "bad.toml"
     bad.write_text("[[tier]]\ndays = [1, 3]\nminutes = [9, 5]\nclothing = 'a'\ngoal = 'b'\n")
     assert run(["plan", "--use", str(bad), "--store", str(path)]) == 2
@@ -118,21 +119,21 @@ def test_both_at_once_is_wrong_use(path: Path, capsys: Out) -> None:
 def test_a_stored_plan_that_cannot_be_read_is_told(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_settings(Settings(own_plan="name = 7"))
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     assert "the starter plan holds" in capsys.readouterr().out
 
 
 def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     with_days(path, 9, [8, 8, 7, 7, 6, 5, 4, 4])
     monkeypatch.setattr("time.time", lambda: NOON)
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     out = capsys.readouterr().out
     assert "over 7 rated days" in out
     assert "8 days rated before and after" in out
     trend = plan_line(path, capsys)["trend"]
     assert isinstance(trend, dict)
     assert list(trend) == ["at_day", "way", "early", "late", "early_days", "late_days", "days", "p"]
-    tables.ratings(path, as_json=False)
+    sessions.ratings(path, as_json=False)
     assert "after a session you rated it lower" in capsys.readouterr().out
 
 
@@ -143,7 +144,7 @@ def test_a_stop_sign_is_told_with_what_follows_from_it(
     with Store.open(path) as log:
         log.save_stop(StopSign("s", "b", 0.0, None, NOON - 86400, 0, on_plan_day(9).log.sessions[-1].day))
     monkeypatch.setattr("time.time", lambda: NOON)
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     out = capsys.readouterr().out
     assert "rest day" in out
     assert "one step back; a layer more, or less time" in out
@@ -161,9 +162,9 @@ def test_a_computer_whose_clock_cannot_be_is_told_so(
 ) -> None:
     with_days(path, 3, [5, 5])
     was = path.read_bytes()
-    monkeypatch.setattr(host, "DEVICE_STORE", path)
+    monkeypatch.setattr(paths, "DEVICE_STORE", path)
     monkeypatch.setattr("time.time", lambda: datetime(year, 1, 2, tzinfo=UTC).timestamp())
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     assert f"The clock of this computer says {year}-01-02, which cannot be; set it" in capsys.readouterr().out
     assert path.read_bytes() == was
     monkeypatch.setattr("time.time", lambda: NOON)
@@ -183,7 +184,7 @@ def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, mon
         log.save_session(replace(short, id="old", day=date(2026, 2, 20), doubt=Doubt.THING))
         log.save_session(replace(short, id="new", doubt=Doubt.LIGHT, on_mat_s=2400.0, span_s=2400.0))
     monkeypatch.setattr("time.time", lambda: NOON)
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     head, week, legend = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert head.split() == ["week", "of", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert week.split() == ["2026-03-09", "20", "9", "rest", "-", "5", "(1)"], "Sunday is not over"
@@ -231,7 +232,7 @@ def test_no_day_of_rest_beside_a_running_device_nor_by_a_clock_that_cannot_be(
     with Store.open(path):
         assert run(["plan", "--rest-today", "--store", str(path)]) == 1
         assert "in use" in capsys.readouterr().err
-    monkeypatch.setattr("matpi.plan_table.time.time", lambda: 86_400.0)
+    monkeypatch.setattr("matpi.commands.plan.time.time", lambda: 86_400.0)
     assert run(["plan", "--rest-today", "--store", str(path)]) == 2
     assert "set it first" in capsys.readouterr().err
     with Store.open(path, read_only=True) as log:

@@ -11,10 +11,10 @@ import pytest
 
 from matpi.core.model import Acknowledgement
 from matpi.core.session import State
-from matpi.prompts import _DO, Prompts
-from matpi.rig import Rig
 from matpi.store.db import Store
-from matpi.twin import Twin
+from matpi.twin.prompts import _DO, Prompts
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 
 UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC."""
@@ -79,7 +79,7 @@ def test_a_dark_screen_asks_for_what_is_possible_there(used: Seen) -> None:
 
 
 def test_the_page_is_sent_the_next_step_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matpi.twin.STATUS_S", 1e6)  # otherwise it comes with the next second
+    monkeypatch.setattr("matpi.twin.twin.STATUS_S", 1e6)  # otherwise it comes with the next second
     seen, new = [], threading.Condition()
 
     def put(kind: str, payload: dict[str, Any]) -> None:

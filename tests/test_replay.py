@@ -9,7 +9,7 @@ import pytest
 
 from matpi import cli
 from matpi.core.model import Calibration
-from matpi.drivers.trace import FORMAT, About, TraceWriter
+from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
 from tests.bench import NOMINAL, UNCALIBRATED, Cells
 from tests.core.presence.test_first_zero import lying, nothing
 

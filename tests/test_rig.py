@@ -17,9 +17,9 @@ from matpi.core.model import Acknowledgement, Doubt, EndReason, Session, Setting
 from matpi.core.session import State
 from matpi.core.views import Fault, SessionDone, Timer, View
 from matpi.errors import UsageError
-from matpi.rig import Rig
 from matpi.store.db import Store
-from matpi.twin import Twin
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
@@ -673,7 +673,7 @@ def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> No
 
 def test_a_boot_that_fails_leaves_the_log_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.db"
-    monkeypatch.setattr("matpi.rig.Device", None)
+    monkeypatch.setattr("matpi.twin.world.Device", None)
     with pytest.raises(TypeError):
         Rig(path, utc=1_773_586_800.0).power_on()
     Store.open(path).close()

@@ -15,9 +15,9 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import ChimeKind
 from matpi.core.events import Event, Noted
+from matpi.drivers.chime import NOTES, Ringing
 from matpi.drivers.gpio import Piezo
 from matpi.errors import HardwareError
-from matpi.ringing import NOTES, Ringing
 
 WAIT_S = 30.0
 
@@ -166,7 +166,7 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
 
 
 def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matpi.ringing.PART_RETRY_S", 0.02)
+    monkeypatch.setattr("matpi.drivers.chime.PART_RETRY_S", 0.02)
     noted: list[Event] = []
     ear.dead = True
     ringing = Ringing(ear, noted.append, now=lambda: 5.0)

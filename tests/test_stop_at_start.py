@@ -23,7 +23,13 @@ sys.exit(cli.run(["run", "--board", "--store", sys.argv[2]]))
 
 def test_a_stop_in_the_middle_of_any_import_is_a_stop(tmp_path: Path) -> None:
     wrong = []
-    for module in ("matpi/run.py", "core/events.py", "matpi/splash.py", "matpi/appliance.py", "core/device.py"):
+    for module in (
+        "matpi/service/run.py",
+        "core/events.py",
+        "matpi/service/splash.py",
+        "matpi/service/appliance.py",
+        "core/device.py",
+    ):
         done = subprocess.run(
             [sys.executable, "-c", STOPPED, module, tmp_path / "log.db"],
             cwd=ROOT,

@@ -14,10 +14,10 @@ from PIL import Image
 
 from matpi import cli
 from matpi.errors import MatpiError
-from matpi.rig import Rig
 from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
-from matpi.story import Story
+from matpi.twin.story import Story
+from matpi.twin.world import Rig
 
 Line = dict[str, Any]
 

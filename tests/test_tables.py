@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from matpi import amend, host, plan_table, tables
+from matpi import paths
+from matpi.commands import amend, plan, sessions
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
 from matpi.store.db import Store
@@ -55,7 +56,7 @@ def json_lines(out: Out) -> list[dict[str, Any]]:
 
 
 def test_sessions_for_programs(path: Path, capsys: Out) -> None:
-    tables.sessions(path, as_json=True)
+    sessions.sessions(path, as_json=True)
     first, second = json_lines(capsys)
     assert first == {
         "id": "aaaa1111bbbb",
@@ -79,7 +80,7 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
 
 
 def test_sessions_for_people(path: Path, capsys: Out) -> None:
-    tables.sessions(path, as_json=False)
+    sessions.sessions(path, as_json=False)
     head, first, second, total = capsys.readouterr().out.splitlines()
     assert head.split() == ["start", "min:s", "tight", "routine", "ended", "id"]
     marks = "\u2588" * 5  # one for two minutes
@@ -91,22 +92,22 @@ def test_sessions_for_people(path: Path, capsys: Out) -> None:
 def test_ids_are_shown_as_long_as_it_takes_to_tell_them_apart(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_session(session("aaaa1111bbcc", START_UTC + 60))
-    tables.sessions(path, as_json=False)
+    sessions.sessions(path, as_json=False)
     assert {"aaaa1111bbb", "aaaa1111bbc"} <= set(capsys.readouterr().out.split())
 
 
 def test_a_session_without_a_date_says_so(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_session(session("undated", None))
-    tables.sessions(path, as_json=False)
+    sessions.sessions(path, as_json=False)
     assert "no date yet" in capsys.readouterr().out
-    tables.sessions(path, as_json=True)
+    sessions.sessions(path, as_json=True)
     undated = next(line for line in json_lines(capsys) if line["id"] == "undated")
     assert (undated["start"], undated["day"]) == (None, None)
 
 
 def test_ratings(path: Path, capsys: Out) -> None:
-    tables.ratings(path, as_json=True)
+    sessions.ratings(path, as_json=True)
     lines = json_lines(capsys)
     assert {
         "id": "r1",
@@ -119,7 +120,7 @@ def test_ratings(path: Path, capsys: Out) -> None:
         "estimated": False,
     } in lines
     assert next(line for line in lines if line["id"] == "r2")["time"] is None
-    tables.ratings(path, as_json=False)
+    sessions.ratings(path, as_json=False)
     out = capsys.readouterr().out
     assert "\u25a0" * 7 + "\u25a1" * 3 + "  after" in out
     assert "2 ratings; 1 is loose, 10 is tightest." in out
@@ -129,25 +130,25 @@ def test_ratings(path: Path, capsys: Out) -> None:
 def test_an_empty_log(tmp_path: Path, capsys: Out, as_json: bool) -> None:
     path = tmp_path / "new.db"
     Store.open(path).close()
-    tables.sessions(path, as_json=as_json)
-    tables.ratings(path, as_json=as_json)
+    sessions.sessions(path, as_json=as_json)
+    sessions.ratings(path, as_json=as_json)
     out = capsys.readouterr().out
     assert out == "" if as_json else ("No session yet" in out and "No rating yet" in out)
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["day"], line["lower_min"], line["upper_min"], line["today_s"], line["done"]) == (1, 2, 5, 0.0, False)
 
 
 def test_reading_goes_on_beside_a_writer_and_changes_nothing(path: Path, capsys: Out) -> None:
     with Store.open(path) as writer:
-        tables.sessions(path, as_json=True)
-        plan_table.plan_today(path, as_json=True)
+        sessions.sessions(path, as_json=True)
+        plan.plan_today(path, as_json=True)
         writer.save_session(session("later", START_UTC + 90000))
-        tables.sessions(path, as_json=True)
+        sessions.sessions(path, as_json=True)
     assert '"later"' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [tables.sessions, tables.ratings, plan_table.plan_today])
+@pytest.mark.parametrize("command", [sessions.sessions, sessions.ratings, plan.plan_today])
 def test_no_log_is_one_sentence_and_makes_none(tmp_path: Path, command: Any) -> None:
     with pytest.raises(StoreError, match="There is no session log at"):
         command(tmp_path / "none.db", as_json=True)
@@ -169,12 +170,12 @@ def test_the_plan_counts_days_and_what_is_under_way(tmp_path: Path, capsys: Out)
         for n in (3, 2, 1):
             log.save_session(session(f"s{n}", days_ago(n), 3, day=today - timedelta(days=n)))
         log.checkpoint(session("open", time.time() - 100, 1, reason=None, day=today))
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["day"], line["lower_min"], line["upper_min"]) == (str(today), 4, 5, 10)
     assert (line["today_s"], line["done"], line["streak"], line["done_days"]) == (60.0, False, 3, 3)
     assert line["goal"] == "build tolerance"
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     table, _ = capsys.readouterr().out.split("\n\n", 1)
     rows = dict(line.split(maxsplit=1) for line in table.splitlines())
     assert rows["plan"] == "day 4 of 14  " + "\u25a0" * 3 + "\u25a1" * 11
@@ -189,7 +190,7 @@ def test_after_a_stop_sign_it_says_rest(tmp_path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_settings(Settings(day_start=datetime.min.time()))
         log.save_stop(StopSign("w1", "boot", 1.0, None, days_ago(1), 0, yesterday))
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     assert "rest day   stop sign" in capsys.readouterr().out
 
 
@@ -200,10 +201,10 @@ def test_today_is_that_of_the_person_s_zone_and_day(
     with Store.open(path) as log:
         log.save_settings(Settings(zone="Pacific/Auckland"))
     monkeypatch.setattr(time, "time", lambda: START_UTC)  # Tuesday 05:00 there, after the day's start at 04:00
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     assert json_lines(capsys)[0]["today"] == "2025-11-25"
     monkeypatch.setattr(time, "time", lambda: START_UTC - 3601)
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     assert json_lines(capsys)[0]["today"] == "2025-11-24"
 
 
@@ -211,13 +212,13 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
     path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: START_UTC - 86400 * 30)
-    plan_table.plan_today(path, as_json=True)
+    plan.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-11-24", 690.0, True)
-    plan_table.plan_today(path, as_json=False)
+    plan.plan_today(path, as_json=False)
     assert "runs ahead of the clock" in capsys.readouterr().out
-    monkeypatch.setattr(host, "DEVICE_STORE", path)
-    plan_table.plan_today(path, as_json=True)
+    monkeypatch.setattr(paths, "DEVICE_STORE", path)
+    plan.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["today_s"], line["log_ahead"]) == ("2025-10-25", 0.0, False)
 
@@ -232,7 +233,7 @@ def test_delete_by_id_or_its_start_keeps_the_trace(path: Path, capsys: Out, give
     with Store.open(path, read_only=True) as log:
         stored = {entry.session.id: entry.deleted_why for entry in log.sessions()}
     assert stored == {"aaaa1111bbbb": "by hand", "cccc2222dddd": None}
-    tables.sessions(path, as_json=True)
+    sessions.sessions(path, as_json=True)
     assert [line["id"] for line in json_lines(capsys)] == ["cccc2222dddd"]
 
 
@@ -265,39 +266,39 @@ def test_delete_makes_no_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_csv", [True, False])
 def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool) -> None:
     target, other = tmp_path / "out", tmp_path / "other" / "matpi.db"
-    tables.export(path, target, as_csv=as_csv)
+    sessions.export(path, target, as_csv=as_csv)
     assert str(target) in capsys.readouterr().out
-    tables.import_(other, target)
+    sessions.import_(other, target)
     out = capsys.readouterr().out
     assert out.startswith("New: 2 sessions, 2 ratings")
     assert out.endswith("Already there and left alone: 0.\n")
-    tables.sessions(path, as_json=True)
+    sessions.sessions(path, as_json=True)
     was = json_lines(capsys)
-    tables.sessions(other, as_json=True)
+    sessions.sessions(other, as_json=True)
     now = json_lines(capsys)
     was[1]["reason"] = "power_lost"  # it cannot go on in another log
     assert now == was
-    tables.import_(other, target)
+    sessions.import_(other, target)
     assert "New: nothing" in capsys.readouterr().out
-    tables.sessions(other, as_json=True)
+    sessions.sessions(other, as_json=True)
     assert json_lines(capsys) == now
 
 
 @pytest.mark.parametrize("as_csv", [True, False])
 def test_a_new_log_gets_a_zone(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_csv: bool) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    tables.export(path, tmp_path / "out", as_csv=as_csv)
-    tables.import_(tmp_path / "other.db", tmp_path / "out")
+    sessions.export(path, tmp_path / "out", as_csv=as_csv)
+    sessions.import_(tmp_path / "other.db", tmp_path / "out")
     with Store.open(tmp_path / "other.db", read_only=True) as log:
         assert log.load().settings.zone == ("Asia/Tokyo" if as_csv else "Europe/Berlin")
 
 
 def test_export_never_replaces_a_file(path: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup.json"
-    tables.export(path, backup, as_csv=False)
+    sessions.export(path, backup, as_csv=False)
     was = backup.read_bytes()
     with pytest.raises(StoreError, match="is not replaced"):
-        tables.export(path, backup, as_csv=False)
+        sessions.export(path, backup, as_csv=False)
     assert backup.read_bytes() == was
 
 
@@ -305,32 +306,32 @@ def test_export_as_csv_never_replaces_a_file(path: Path, tmp_path: Path) -> None
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ratings.csv").write_text("mine")
     with pytest.raises(StoreError, match=r"ratings\.csv exists"):
-        tables.export(path, tmp_path / "out", as_csv=True)
+        sessions.export(path, tmp_path / "out", as_csv=True)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["ratings.csv"]
 
 
 def test_export_into_a_folder_asks_for_a_name(path: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
-        tables.export(path, tmp_path, as_csv=False)
+        sessions.export(path, tmp_path, as_csv=False)
 
 
 def test_export_to_standard_output(path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    tables.export(path, Path("-"), as_csv=False)
+    sessions.export(path, Path("-"), as_csv=False)
     assert json.loads(capfdbinary.readouterr().out)["format"] == "matpi"
 
 
 def test_export_to_a_full_disk(path: Path) -> None:
     with pytest.raises(StoreError, match="the disk is full"):
-        tables.export(path, Path("/dev/full"), as_csv=False)
+        sessions.export(path, Path("/dev/full"), as_csv=False)
 
 
 def test_import_of_nothing_makes_no_log(tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match="There is no"):
-        tables.import_(tmp_path / "new.db", tmp_path / "none.json")
+        sessions.import_(tmp_path / "new.db", tmp_path / "none.json")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_import_needs_the_log_for_itself(path: Path, tmp_path: Path) -> None:
-    tables.export(path, tmp_path / "out.json", as_csv=False)
+    sessions.export(path, tmp_path / "out.json", as_csv=False)
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        tables.import_(path, tmp_path / "out.json")
+        sessions.import_(path, tmp_path / "out.json")

@@ -22,10 +22,10 @@ from typing import Any, cast
 import pytest
 
 from matpi.core.effects import Pattern
-from matpi.lamp import table
+from matpi.core.light import table
 from matpi.store.db import Store
-from matpi.terminal import LEAVE, Terminal
-from matpi.twin import Twin
+from matpi.twin.terminal import LEAVE, Terminal
+from matpi.twin.twin import Twin
 
 ROOT = Path(__file__).parents[1]
 WAIT_S = 60.0
@@ -287,7 +287,7 @@ def test_the_weight_stays_within_bounds(terminal: Terminal, hands: Hands) -> Non
 
 @pytest.mark.parametrize("sequence", ["\x1b[A", "\x1b[1;5C", "\x1bOP", "\x1b[15~", "\x1b[200~", "\x1b"])
 def test_arrows_and_function_keys_are_no_letters(sequence: str) -> None:
-    from matpi.terminal import SEQUENCE
+    from matpi.twin.terminal import SEQUENCE
 
     assert SEQUENCE.sub("", f"{sequence}") == ""
 

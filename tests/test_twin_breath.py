@@ -19,9 +19,9 @@ from matpi.core.breath import CYCLES_MAX
 from matpi.core.effects import Effect, Show
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Breathe
-from matpi.rig import Rig
 from matpi.store.db import Store
-from matpi.twin import Twin
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 from tests.bench import NOON
 
 LATE_S = 0.015
@@ -86,7 +86,7 @@ def test_thirty_breaths_of_the_twin_stray_less_than_50_ms(
 ) -> None:
     """The screen joins the first breath after the 3 s that make a session, so the second one sets the clock."""
     waits = Waits(seed)
-    monkeypatch.setattr("matpi.twin.time", waits)
+    monkeypatch.setattr("matpi.twin.twin.time", waits)
     times = begun(tmp_path / "matpi.db", waits)[1:]
     off_ms = [1000.0 * (t - times[0] - CYCLE_S * n) for n, t in enumerate(times)]
     assert len(off_ms) == CYCLES_MAX - 1

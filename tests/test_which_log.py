@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from matpi import cli, host
+from matpi import cli, paths
 from matpi.core.model import EndReason, Session
 from matpi.store import file
 from matpi.store.db import Store
@@ -27,8 +27,8 @@ OWNER, GROUP, MEMBER, STRANGER = 64001, 64002, 64003, 64004
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A computer of its own: no device is installed, nothing was simulated."""
-    monkeypatch.setattr(host, "DEVICE_STORE", tmp_path / "device" / "matpi.db")
-    monkeypatch.setattr(host, "DEVICE_CONFIG", tmp_path / "etc" / "matpi.toml")
+    monkeypatch.setattr(paths, "DEVICE_STORE", tmp_path / "device" / "matpi.db")
+    monkeypatch.setattr(paths, "DEVICE_CONFIG", tmp_path / "etc" / "matpi.toml")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     return tmp_path
 
@@ -65,18 +65,18 @@ def test_an_import_before_the_first_start_goes_to_the_log_of_the_device(machine:
     assert (code, out.startswith("New: 1 session.")) == (0, True)
     assert err == f"matpi: The log is {machine}/home/matpi/sim.db, not the device's.\n"
     # An installed device that has not run yet: its log is made, and an import is not lost on the simulator's.
-    host.DEVICE_CONFIG.parent.mkdir()
-    host.DEVICE_CONFIG.write_text(f'[store]\npath = "{machine}/elsewhere/matpi.db"\n')
+    paths.DEVICE_CONFIG.parent.mkdir()
+    paths.DEVICE_CONFIG.write_text(f'[store]\npath = "{machine}/elsewhere/matpi.db"\n')
     code, out, err = run(capsys, "import", export)
     assert (code, out.startswith("New: 1 session."), err) == (0, True, "")
     assert (machine / "elsewhere" / "matpi.db").exists()
     # A config that cannot be read changes nothing.
-    host.DEVICE_CONFIG.write_text("[store\n")
-    assert host.default_store() == host.DEVICE_STORE
+    paths.DEVICE_CONFIG.write_text("[store\n")
+    assert paths.default_store() == paths.DEVICE_STORE
 
 
 def test_every_command_names_a_log_that_is_not_the_devices(machine: Path, capsys: Out) -> None:
-    path = logged(host.simulator_store(), 3)
+    path = logged(paths.simulator_store(), 3)
     named = f"matpi: The log is {path}, not the device's.\n"
     for words in (
         ["sessions"], ["sessions", "--json"], ["sessions", "--deleted"], ["sessions", "--edit", "s0", "minutes=7"],
@@ -90,29 +90,29 @@ def test_every_command_names_a_log_that_is_not_the_devices(machine: Path, capsys
     assert f"fits no session of {path};" in run(capsys, "sessions", "--delete", "none")[2]
     # Not one that the user has named, and not the device's.
     assert run(capsys, "sessions", "--store", path)[2] == ""
-    logged(host.DEVICE_STORE)
+    logged(paths.DEVICE_STORE)
     assert run(capsys, "sessions")[2] == ""
 
 
 def test_an_empty_log_of_the_device_names_the_simulators(machine: Path, capsys: Out) -> None:
-    logged(host.DEVICE_STORE, 0)
+    logged(paths.DEVICE_STORE, 0)
     code, out, err = run(capsys, "sessions")
     assert (code, out) == (0, "No session yet. Lie down, and the first one is here.\n")
-    assert err == f"matpi: There is no session in the log {host.DEVICE_STORE} yet.\n"
-    other = logged(host.simulator_store())
+    assert err == f"matpi: There is no session in the log {paths.DEVICE_STORE} yet.\n"
+    other = logged(paths.simulator_store())
     for words in (["sessions", "--json"], ["plan"], ["settings"], ["people"], ["upstream"]):
         err = run(capsys, *words)[2]
         if words != ["upstream"]:
-            assert f"{host.DEVICE_STORE} yet. The simulator's is {other}; name it with --store." in err, words
+            assert f"{paths.DEVICE_STORE} yet. The simulator's is {other}; name it with --store." in err, words
 
 
 def test_a_relative_xdg_data_home_is_ignored(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somewhere")
     for value in ("data", "./data", "../data", ""):
         monkeypatch.setenv("XDG_DATA_HOME", value)
-        assert host.simulator_store() == Path("/home/somewhere/.local/share/matpi/sim.db"), value
+        assert paths.simulator_store() == Path("/home/somewhere/.local/share/matpi/sim.db"), value
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
-    assert host.simulator_store() == Path("/data/matpi/sim.db")
+    assert paths.simulator_store() == Path("/data/matpi/sim.db")
 
 
 def test_a_user_without_a_home_names_a_log(machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
@@ -126,7 +126,7 @@ def test_a_user_without_a_home_names_a_log(machine: Path, monkeypatch: pytest.Mo
         2,
         "matpi: This user has no home folder for the simulator's log; name a log with --store.\n",
     )
-    logged(host.DEVICE_STORE, 0)
+    logged(paths.DEVICE_STORE, 0)
     assert run(capsys, "sessions")[0] == 0
 
 
@@ -141,14 +141,14 @@ def owners(folder: Path) -> dict[str, tuple[int, int]]:
 def test_what_root_makes_in_anothers_folder_is_that_users(machine: Path, capsys: Out) -> None:
     export = machine / "export.json"
     run(capsys, "export", export, "--store", logged(machine / "old.db"))
-    folder = host.DEVICE_STORE.parent
+    folder = paths.DEVICE_STORE.parent
     folder.mkdir()
     os.chown(folder, OWNER, GROUP)
-    assert run(capsys, "import", export, "--store", host.DEVICE_STORE)[0] == 0
+    assert run(capsys, "import", export, "--store", paths.DEVICE_STORE)[0] == 0
     assert owners(folder) == {"matpi.db": (OWNER, GROUP), "matpi.db.lock": (OWNER, GROUP)}
     # Of a log that is there, only the lock is missing.
     (folder / "matpi.db.lock").unlink()
-    with Store.open(host.DEVICE_STORE):
+    with Store.open(paths.DEVICE_STORE):
         assert len(owners(folder)) == 4
         assert set(owners(folder).values()) == {(OWNER, GROUP)}
     # Folders, too; and what was set aside and made again.
@@ -216,12 +216,13 @@ log.close()
 ASKED = """
 import json, os, sys
 from pathlib import Path
-from matpi import cli, host
+from matpi import cli
+from matpi import paths
 loaded, log, asked = json.load(sys.stdin)
 sys.stdout = open(os.devnull, "w")
 for words in (["sessions"], ["sessions", "--json"], ["plan"], ["settings"], ["export", "-"]):
     cli.run([*words, "--store", loaded])  # imports what the others may not reach
-host.DEVICE_STORE, host.DEVICE_CONFIG = Path(log), Path(log, "no config")
+paths.DEVICE_STORE, paths.DEVICE_CONFIG = Path(log), Path(log, "no config")
 answers = []
 for uid, gids, words in asked:
     (out, out_), (err, err_) = os.pipe(), os.pipe()

@@ -1,7 +1,7 @@
 """The calibration as a small reducer: samples of counts in; the empty mat, one placement a channel, and the result out.
 
-Used with one button on the device (core/by_button.py) and on the terminal (matpi/calibrate.py). Nothing is kept from a
-calibration that was refused.
+Used with one button on the device (core/by_button.py) and on the terminal (commands/calibrate.py). A refused
+calibration stores nothing.
 """
 
 from __future__ import annotations

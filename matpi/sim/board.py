@@ -24,7 +24,7 @@ from matpi.sim.panel import PanelChip
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from matpi.drivers.scale_process import ReaderScale
+    from matpi.drivers.scale.process import ReaderScale
 
 FAULTS: Final = ("cell", "spikes", "panel", "reader")
 """The head chip unplugged, its clock disturbed, the OLED unplugged, the reader's process killed."""
@@ -68,7 +68,7 @@ class Board:
         )
 
     def scale(self) -> ReaderScale:
-        from matpi.drivers.scale_process import ReaderScale
+        from matpi.drivers.scale.process import ReaderScale
 
         given = self._config.scale
         job = {

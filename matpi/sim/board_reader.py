@@ -22,8 +22,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from matpi.drivers.guard import Guarded
-from matpi.drivers.reader import run
+from matpi.drivers.scale.guard import Guarded
+from matpi.drivers.scale.reader import run
 from matpi.errors import UsageError
 from matpi.sim.body import SPIKE_SHARE, Mat
 from matpi.sim.chip import SETTLING, Chip
@@ -113,13 +113,13 @@ class EmulatedBoard:
         source = self._proof(at) if job.get("proof") else self._load(at, number, job)
         taps = 1 if job.get("proof") else job.get("taps", SETTLING)
         if job.get("driver") == "spi":
-            from matpi.drivers.hx711_spi import SpiHX711
+            from matpi.drivers.scale.hx711_spi import SpiHX711
 
             bus_time = BusTime(self._now)
             chip = Chip(source, rate, now=bus_time, access_s=0.0, oscillator=oscillator, taps=taps)
             self.chips.append(chip)
             return SpiHX711(EmulatedSpi(chip, bus_time), rate, now=self._now, sleep=self._sleep)
-        from matpi.drivers.hx711 import GuardedHX711
+        from matpi.drivers.scale.hx711 import GuardedHX711
 
         chip = Chip(source, rate, now=self._now, spend=self._sleep, access_s=0.0, oscillator=oscillator, taps=taps)
         self.chips.append(chip)

@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from matpi import __version__
+from matpi.mqtt.config import MqttConfig
 from matpi.ports import Put
-from matpi.upstream.mqtt_config import MqttConfig
+from matpi.upstream.config import Table
 from matpi.upstream.sink import Sink
-from matpi.upstream.upstream_config import Table
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def _trial_mqtt(table: MqttConfig) -> TrialMqtt:
 
 
 def _webhook(table: WebhookConfig, _put: Put) -> Sink:
-    from matpi.upstream.webhook import Webhook
+    from matpi.webhook.sink import Webhook
 
     return Webhook(table)
 
 
 def _mqtt(table: MqttConfig, put: Put) -> Sink:
-    from matpi.upstream.mqtt import MqttSink
+    from matpi.mqtt.sink import MqttSink
 
     return MqttSink(table, __version__, put)
 

@@ -11,7 +11,7 @@ from benchmarks.scenarios.recording import Recording, Thing
 from benchmarks.scoring import Heard, score
 from benchmarks.under_test import AS_IT_IS, VARIANTS, heard_by_matpi, readings_of, reported
 from matpi.core.model import Doubt, EndReason, Session
-from matpi.replay import replay
+from matpi.twin.replay import replay
 from tests.benchmarks.made import recording, stay
 
 LYING = recording((stay(60.0, 200.0),), duration_s=300.0)

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from matpi.appliance import Appliance
-from matpi.board_twin import BoardTwin
 from matpi.config import ChimeConfig, Config, PresenceConfig
 from matpi.core.effects import Chime, ChimeKind
 from matpi.drivers.clock import SystemClock
 from matpi.loop import Loop
+from matpi.service.appliance import Appliance
 from matpi.sim.board import Board
+from matpi.twin.board_world import BoardTwin
 
 
 @contextmanager

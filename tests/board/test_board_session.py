@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from matpi.board_twin import BoardTwin
 from matpi.config import Config, PresenceConfig
 from matpi.core.device import Device
 from matpi.core.model import Calibration, Session, Zero
@@ -17,6 +16,7 @@ from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.sim.body import Mat
 from matpi.store.db import Store
+from matpi.twin.board_world import BoardTwin
 
 CONFIG = Config(presence=PresenceConfig(min_session_s=5.0, away_s=2.0))
 CALIBRATION = Calibration(OFFSETS[:2], (COUNTS_PER_KG, COUNTS_PER_KG))

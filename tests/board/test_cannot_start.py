@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from matpi.commands.doctor.checks import OK, WARN
+from matpi.commands.doctor.report import log_checks
 from matpi.core.model import Acknowledgement
 from matpi.core.views import Fault, Idle
-from matpi.doctor import log_checks
 from matpi.errors import StoreError
-from matpi.rig import Rig
 from matpi.screen.render import render
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
-from matpi.verdicts import OK, WARN
+from matpi.twin.world import Rig
 from tests.board.test_run import service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ SAYS = "The stored time zone 'US/Nowhere' is unknown here and Etc/UTC is used"
 BEGIN = """
 import sys
 from pathlib import Path
-import matpi.run as run
+import matpi.service.run as run
 from matpi.config import Config
 from matpi.sim.board import Board
 board = Board(Config())
@@ -41,9 +41,9 @@ except Exception as error:
 Path(sys.argv[2]).write_bytes(board.panel_chip.image.tobytes())
 """
 WAYS = {
-    "a part of the program that is not there": 'sys.modules["matpi.appliance"] = None',
-    "a mistake of ours": "import matpi.appliance; matpi.appliance.device_rules = lambda _: 1 / 0",
-    "a mistake after the loop was made": "import matpi.appliance; matpi.appliance.ClockWatch = None",
+    "a part of the program that is not there": 'sys.modules["matpi.service.appliance"] = None',
+    "a mistake of ours": "import matpi.service.appliance; matpi.service.appliance.device_rules = lambda _: 1 / 0",
+    "a mistake after the loop was made": "import matpi.service.appliance; matpi.service.appliance.ClockWatch = None",
     "no boot id": "import matpi.drivers.clock; matpi.drivers.clock.boot_id = None",
 }
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from matpi.appliance import Appliance
 from matpi.config import ChimeConfig, Config
 from matpi.core.effects import ChimeKind
 from matpi.core.events import Wish, Wished
@@ -20,9 +19,10 @@ from matpi.core.views import Idle, Off
 from matpi.drivers.clock import SystemClock
 from matpi.drivers.oled import Panel
 from matpi.errors import HardwareError
+from matpi.service.appliance import Appliance
+from matpi.service.splash import light_up
+from matpi.service.status import status, status_line
 from matpi.sim.board import Board
-from matpi.splash import light_up
-from matpi.status import status, status_line
 from matpi.store.db import Store
 
 CONFIG = Config(chime=ChimeConfig(driver="gpio", pin=12))
@@ -101,7 +101,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr("matpi.opening.PART_RETRY_S", 0.2)
+    monkeypatch.setattr("matpi.service.retried.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
         log.save_acknowledgement(Acknowledgement(some=False, utc=1_700_000_000.0))
     one = Running(tmp_path)

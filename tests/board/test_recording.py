@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 
 from matpi import cli
-from matpi.appliance import Appliance
+from matpi.commands.record import WRITE_S
 from matpi.config import Config
 from matpi.core.model import Calibration, Session, Zero
 from matpi.drivers.clock import SystemClock
-from matpi.drivers.trace import Trace
+from matpi.drivers.scale.trace import Trace
 from matpi.errors import TraceError
-from matpi.record import WRITE_S
+from matpi.service.appliance import Appliance
 from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.store.db import Store
@@ -39,7 +39,7 @@ DEVICE = """
 import sys, threading
 from pathlib import Path
 from matpi import config
-from matpi.run import run_device
+from matpi.service.run import run_device
 from matpi.sim.board import Board
 
 config = config.load(Path(sys.argv[2]))

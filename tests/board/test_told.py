@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
-from matpi.appliance import Appliance
+from matpi.commands.doctor.report import Life, read_device
 from matpi.config import Config, PanelConfig, panel_of
 from matpi.core.views import Fault
-from matpi.doctor import Life, read_device
 from matpi.drivers.clock import SystemClock
 from matpi.drivers.mock import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.drivers.pins import load_lgpio
-from matpi.run import show_fault
 from matpi.screen.render import render
+from matpi.service.appliance import Appliance
+from matpi.service.run import show_fault
+from matpi.service.splash import light_up
+from matpi.service.status import write_status
 from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
-from matpi.splash import light_up
-from matpi.status import write_status
 from matpi.store.db import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,11 +212,11 @@ def test_a_device_asked_to_stop_while_it_loads_ends_dark(tmp_path: Path) -> None
     """SIGTERM in the midst of the imports; the handler is there before anything is lit."""
     code = (
         "import os, signal, sys\n"
-        "import matpi.run as run, matpi.splash\n"
+        "import matpi.service.run as run, matpi.service.splash\n"
         "from matpi.config import Config\n"
         "from matpi.sim.board import Board\n"
         "board = Board(Config())\n"
-        "lit = matpi.splash.light_up\n"
+        "lit = matpi.service.splash.light_up\n"
         "def light_up(parts, put):\n"
         "    screen = lit(parts, put)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"

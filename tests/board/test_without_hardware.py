@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from matpi import verdicts
+from matpi.commands.doctor import checks
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED
+from matpi.commands.doctor.report import run_doctor
 from matpi.config import Config
-from matpi.doctor import run_doctor
 from matpi.sim.board import Board
-from matpi.verdicts import FAIL, OK, SKIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 SIM = '[scale]\ndriver = "sim"\n'
@@ -92,7 +92,7 @@ def test_an_emulated_board_needs_no_library_of_a_header(tmp_path: Path, monkeypa
     monkeypatch.setattr("matpi.drivers.probe.version", lambda name: "" if name in {"lgpio", "spidev"} else "1.0")
     config = Config()
     facts = Board(config).probe(config, tmp_path / "log.db", touch=True)
-    assert verdicts.libraries(config.scale, facts.libraries).verdict is OK
+    assert checks.libraries(config.scale, facts.libraries).verdict is OK
 
 
 def test_doctor_works_without_a_readable_log(tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ VENDORS = (
 
 
 def main() -> None:
-    drivers = sorted(module.name for module in pkgutil.iter_modules(matpi.drivers.__path__))
+    drivers = sorted(m.name for m in pkgutil.walk_packages(matpi.drivers.__path__, "matpi.drivers."))
     for name in drivers:
-        importlib.import_module(f"matpi.drivers.{name}")
+        importlib.import_module(name)
     print(f"{platform.machine()}, Python {platform.python_version()}: {len(drivers)} drivers imported")
-    # As drivers/hx711.py does: else Blinka looks for a board.
+    # As drivers/scale/hx711.py does: else Blinka looks for a board.
     os.environ.setdefault("BLINKA_OS_AGNOSTIC", "1")
     for name in VENDORS:
         print(f"{name}: {importlib.import_module(name).__file__}")

@@ -9,9 +9,9 @@ import pytest
 
 from matpi.core.breath import CYCLES_MIN, RADIUS_MAX_PX, RADIUS_MIN_PX
 from matpi.core.effects import Chime, ChimeKind, Light, Pattern, Show
+from matpi.core.light import duty
 from matpi.core.session import State
 from matpi.core.views import Breathe, Timer
-from matpi.lamp import duty
 from tests.bench import Bench
 from tests.core.test_device_routines import on_plan_day, with_chosen
 

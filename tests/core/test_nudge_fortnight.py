@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi import lamp
+from matpi.core import light as core_light
 from matpi.core.effects import Light, Pattern, SaveDay, SaveStop, Show
 from matpi.core.events import LogChanged, SettingsChanged, WallClock
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
@@ -197,7 +197,7 @@ def rises(lit: list[tuple[float, Light]]) -> Iterator[float]:
             continue
         rising = False
         for step in range(int(min(end - begin, 3600.0) * 20)):
-            duty = lamp.duty(light.pattern, step / 20)
+            duty = core_light.duty(light.pattern, step / 20)
             if duty > before + 1e-9 and not rising:
                 yield begin + step / 20
             rising, before = duty > before + 1e-9, duty

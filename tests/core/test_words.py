@@ -24,8 +24,8 @@ from matpi.core.views import Advice, Fault, Holding, Idle, Menu, Notice, RatingE
 from matpi.core.words import Words
 from matpi.core.words_de import GERMAN
 from matpi.core.words_en import ENGLISH
-from matpi.drivers.assembly import NAMES
-from matpi.upstream.mqtt_codes import error_of
+from matpi.drivers.scale.assembly import NAMES
+from matpi.mqtt.codes import error_of
 from tests.bench import Bench
 from tests.screen.everything import everything
 

@@ -12,10 +12,10 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Event
+from matpi.core.light import table
 from matpi.drivers import gpio
 from matpi.drivers.gpio import Button, Led, header
 from matpi.errors import HardwareError
-from matpi.lamp import table
 
 
 class LgpioLike(MockPWMPin):  # type: ignore[misc]

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matpi.drivers.guard import DEADLINE
-from matpi.drivers.hx711 import GuardedHX711, Sample, Status
+from matpi.drivers.scale.guard import DEADLINE
+from matpi.drivers.scale.hx711 import GuardedHX711, Sample, Status
 from matpi.sim.chip import CODE_MAX, CODE_MIN, Chip, VirtualTime
 
 os.environ.setdefault("BLINKA_OS_AGNOSTIC", "1")
@@ -255,7 +255,7 @@ def test_garbage_collection_is_off_in_the_read_out_and_on_again_even_when_a_pin_
 
 
 def test_the_day_upstream_changes_this_fails() -> None:
-    """Each defect that matpi.drivers.hx711 cures is still there. When one is gone, take its cure out."""
+    """Each defect that matpi.drivers.scale.hx711 cures is still there. When one is gone, take its cure out."""
     told = subprocess.run(
         [sys.executable, "-W", "error", "-c", UPSTREAM],
         env={**os.environ, "BLINKA_OS_AGNOSTIC": "1"},
@@ -318,7 +318,7 @@ def test_the_import_is_silent() -> None:
             "-W",
             "error",
             "-c",
-            "import matpi.drivers.hx711 as d, sys; assert 'adafruit_hx711' not in sys.modules; d._library()",
+            "import matpi.drivers.scale.hx711 as d, sys; assert 'adafruit_hx711' not in sys.modules; d._library()",
         ],
         env={key: value for key, value in os.environ.items() if not key.startswith("BLINKA")},
         capture_output=True,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from matpi.drivers.guard import Guarded, Status
-from matpi.drivers.hx711 import GuardedHX711
-from matpi.drivers.hx711_spi import SpiHX711, open_spi
+from matpi.drivers.scale.guard import Guarded, Status
+from matpi.drivers.scale.hx711 import GuardedHX711
+from matpi.drivers.scale.hx711_spi import SpiHX711, open_spi
 from matpi.errors import HardwareError
 from matpi.sim.chip import CODE_MAX, CODE_MIN, Chip, VirtualTime
 from matpi.sim.spi import BusTime, EmulatedSpi

@@ -16,10 +16,10 @@ from importlib.util import find_spec
 import pytest
 
 from matpi.core.model import Counts
-from matpi.drivers.guard import Sample, Status
-from matpi.drivers.hx711 import GuardedHX711
-from matpi.drivers.reader import Parent, serve
-from matpi.drivers.records import (
+from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.hx711 import GuardedHX711
+from matpi.drivers.scale.reader import Parent, serve
+from matpi.drivers.scale.records import (
     HEAD,
     LONGEST,
     MESSAGE,
@@ -191,7 +191,7 @@ def test_the_parent_is_heard_line_by_line_until_it_is_gone(pipe: tuple[int, int]
 # -- the process -------------------------------------------------------------------------------------------------------
 
 
-def child(job: str, module: str = "matpi.drivers.reader") -> subprocess.Popen[bytes]:
+def child(job: str, module: str = "matpi.drivers.scale.reader") -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", module, job],
         stdin=subprocess.PIPE,
@@ -247,7 +247,7 @@ def test_it_ends_with_its_parent_and_when_asked_to(way: str) -> None:
 def test_it_imports_little() -> None:
     """16 MB resident (measured on x86-64) stand on it."""
     told = subprocess.run(
-        [sys.executable, "-c", "import sys, matpi.drivers.reader; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, matpi.drivers.scale.reader; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,

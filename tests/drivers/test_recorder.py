@@ -15,10 +15,10 @@ import pytest
 
 from matpi.core.events import Counted, Noted
 from matpi.core.model import Calibration, Zero
-from matpi.drivers.guard import Status
-from matpi.drivers.recorder import FILES_MAX, SPAN_S, Recorder
-from matpi.drivers.trace import Trace
-from matpi.replay import replay
+from matpi.drivers.scale.guard import Status
+from matpi.drivers.scale.recorder import FILES_MAX, SPAN_S, Recorder
+from matpi.drivers.scale.trace import Trace
+from matpi.twin.replay import replay
 from tests.bench import NOMINAL, UNCALIBRATED, Cells
 
 NOW_UTC = 1_773_576_000.0

@@ -14,10 +14,10 @@ import pytest
 from matpi.config import ChannelConfig, ScaleConfig, SpiConfig
 from matpi.core.events import Counted, Event, Noted, SensorLost
 from matpi.core.model import Counts
-from matpi.drivers import scale_process
-from matpi.drivers.assembly import LOST_S, NAMES, WORDS_MAX, Assembly
-from matpi.drivers.guard import Sample, Status
-from matpi.drivers.scale_process import ReaderScale, command_for
+from matpi.drivers.scale import process
+from matpi.drivers.scale.assembly import LOST_S, NAMES, WORDS_MAX, Assembly
+from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.process import ReaderScale, command_for
 
 PERIOD_S = 1 / 80
 
@@ -295,7 +295,7 @@ REFUSING = (
 def test_a_part_that_is_not_there_is_told_once_however_often_it_is_tried(
     run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scale_process, "HARDWARE_RETRY_S", 0.05)
+    monkeypatch.setattr(process, "HARDWARE_RETRY_S", 0.05)
     device = run(saying(REFUSING))
     noted, lost = device.until(is_lost)
     assert isinstance(noted, Noted)
@@ -319,7 +319,7 @@ def test_a_part_that_is_not_there_is_told_once_however_often_it_is_tried(
 def test_however_it_ends_it_is_one_sentence_and_another_start(
     code: str, words: str, run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scale_process, "BEGIN_S", 1)
+    monkeypatch.setattr(process, "BEGIN_S", 1)
     device = run(saying(code))
     noted, lost = device.until(is_lost)
     assert isinstance(noted, Noted)
@@ -339,7 +339,7 @@ STUCK = (
 
 
 def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scale_process, "SILENT_S", 0.3)
+    monkeypatch.setattr(process, "SILENT_S", 0.3)
     device = run(saying(STUCK))
     noted = device.until(lambda event: isinstance(event, Noted))[-1]
     assert isinstance(noted, Noted)
@@ -391,7 +391,7 @@ def test_stop_ends_the_reader_soon_even_one_that_does_not_listen() -> None:
 
 def job_of(scale: ScaleConfig) -> dict[str, Any]:
     python, dash_m, module, job = command_for(scale)
-    assert (python, dash_m, module) == (sys.executable, "-m", "matpi.drivers.reader")
+    assert (python, dash_m, module) == (sys.executable, "-m", "matpi.drivers.scale.reader")
     read: dict[str, Any] = json.loads(job)
     return read
 

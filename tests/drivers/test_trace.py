@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from matpi.core.events import Reading
 from matpi.core.model import Calibration, Zero
-from matpi.drivers.trace import About, Kind, Trace, TraceWriter, read_calibration
+from matpi.drivers.scale.trace import About, Kind, Trace, TraceWriter, read_calibration
 from matpi.errors import TraceError
 
 RECORDINGS = Path(__file__).parents[2] / ".." / "shared" / "data" / "wii_board"

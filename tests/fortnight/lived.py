@@ -23,12 +23,12 @@ from matpi.core.brightness import Brightness
 from matpi.core.effects import Effect, Show
 from matpi.core.model import Memory
 from matpi.core.views import Off, View
-from matpi.rig import Rig
 from matpi.screen.frame import braille
 from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
-from matpi.story import Story
+from matpi.twin.story import Story
+from matpi.twin.world import Rig
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "docs" / "examples" / "fortnight.jsonl"

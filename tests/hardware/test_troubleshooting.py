@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from matpi.commands.doctor.report import run_doctor
 from matpi.config import Config
-from matpi.doctor import run_doctor
 from matpi.drivers.probe import HostProbe
 from tests.every import every
 

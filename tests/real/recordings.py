@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from matpi.core.events import Reading
-from matpi.drivers.trace import Trace
+from matpi.drivers.scale.trace import Trace
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

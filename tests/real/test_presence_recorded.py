@@ -11,7 +11,7 @@ import pytest
 from matpi.core.effects import Changed, Effect
 from matpi.core.events import Reading
 from matpi.core.model import EndReason
-from matpi.replay import replay
+from matpi.twin.replay import replay
 from tests.bench import Bench, end_of
 from tests.real.recordings import board, static_g
 

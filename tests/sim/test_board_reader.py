@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matpi.drivers.guard import Guarded, Sample, Status
+from matpi.drivers.scale.guard import Guarded, Sample, Status
 from matpi.errors import UsageError
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS, EmulatedBoard, proof_code, proved
 from matpi.sim.chip import CODE_MAX, CODE_MIN, VirtualTime

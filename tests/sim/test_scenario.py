@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matpi.errors import ScenarioError
-from matpi.rig import FAULTS as RIG_FAULTS
 from matpi.sim.body import ACTS
 from matpi.sim.scenario import FAULTS, Do, Step, read_scenario, seconds_of
+from matpi.twin.world import FAULTS as RIG_FAULTS
 
 
 def read(tmp_path: Path, text: str) -> list[Step]:

@@ -14,10 +14,10 @@ from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settin
 from matpi.core.session import State
 from matpi.core.views import SessionDone, Timer, View
 from matpi.errors import StoreBusyError, StoreError, StoreNewerError
-from matpi.rig import Rig
 from matpi.store import faults, file
 from matpi.store.db import Store
 from matpi.store.patient import REOPEN_EVERY_S, PatientStore
+from matpi.twin.world import Rig
 from tests.store.small_disk import fill, free, on_small_disk
 from tests.store.values import UTC, rating, session
 

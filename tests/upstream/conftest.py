@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
 from tests.upstream.broker import Broker
 
 KEY = bytes(range(32))

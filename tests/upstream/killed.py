@@ -10,8 +10,8 @@ from matpi.store.db import Store
 from matpi.store.outbox import Outbox
 from matpi.upstream.backoff import Backoff
 from matpi.upstream.relay import Relay, RelayThread
-from matpi.upstream.webhook import Webhook
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
+from matpi.webhook.sink import Webhook
 from tests.store.values import session
 
 QUICK = Backoff(base_s=0.01, cap_s=0.1, least_s=0.002)

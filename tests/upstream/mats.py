@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from matpi.core.events import Event, Noted
+from matpi.mqtt.config import MqttConfig
+from matpi.mqtt.sink import MqttSink
 from matpi.store import outgoing
 from matpi.upstream.live import Diagnostics, LastSession, LiveState
-from matpi.upstream.mqtt import MqttSink
-from matpi.upstream.mqtt_config import MqttConfig
 from matpi.upstream.sink import Delivery, UpstreamError
 from tests.upstream.broker import Listener, eventually
 

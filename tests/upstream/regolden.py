@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from matpi.upstream import homeassistant
+from matpi.mqtt import homeassistant
 from matpi.upstream.live import Happening
 from tests.upstream.mats import LYING, config
 

@@ -8,8 +8,8 @@ import time
 import msgspec
 
 from matpi.upstream.sink import Delivery, UpstreamError
-from matpi.upstream.webhook import Webhook
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
+from matpi.webhook.sink import Webhook
 from tests.upstream.receiver import Receiver, Talk
 
 RECORD = Delivery(7, "0f3c-1", "session", '{"type":"session","data":{"routine":"Grüße"}}'.encode())

@@ -17,21 +17,21 @@ import msgspec
 import pytest
 
 from matpi import cli
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN
+from matpi.commands.doctor.report import upstream_checks
 from matpi.config import Config
 from matpi.core.effects import Effect
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Idle
-from matpi.doctor import upstream_checks
-from matpi.relays import Relays
-from matpi.rig import Rig
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox
 from matpi.store.outgoing import delivery_id
+from matpi.twin.world import Rig
+from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.relay import Trouble
-from matpi.upstream.upstream_config import UpstreamConfig
-from matpi.upstream.webhook_config import WebhookConfig
-from matpi.verdicts import FAIL, OK, SKIPPED, WARN
+from matpi.upstream.relays import Relays
+from matpi.webhook.config import WebhookConfig
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC
 from tests.upstream.receiver import Receiver, status

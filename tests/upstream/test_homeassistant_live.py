@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matpi.core.events import LogChanged, SettingWished, Wish, Wished
 from matpi.core.model import Doubt
-from matpi.upstream import homeassistant
+from matpi.mqtt import homeassistant
 from matpi.upstream.live import (
     BEAT_EVERY_S,
     CHANGE_EVERY_S,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from matpi.core.session import State
-from matpi.upstream import homeassistant
-from matpi.upstream.commands import READERS
-from matpi.upstream.mqtt_config import MqttConfig
+from matpi.mqtt import homeassistant
+from matpi.mqtt.commands import READERS
+from matpi.mqtt.config import MqttConfig
 from tests.upstream.mats import LYING, config
 from tests.upstream.regolden import GOLDENS, payloads, readable
 

@@ -12,7 +12,7 @@ import pytest
 from matpi.core.events import LogChanged, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
 from matpi.core.people import People, Person
-from matpi.upstream import homeassistant
+from matpi.mqtt import homeassistant
 from matpi.upstream.live import Diagnostics, Observer
 from tests.bench import NOON, Bench
 from tests.upstream.mats import config

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matpi.upstream.mqtt_codes import QUOTA_S, delivered, error_of
+from matpi.mqtt.codes import QUOTA_S, delivered, error_of
 from matpi.upstream.sink import LaterError, RefusedError
 from tests.every import every
 from tests.upstream.mats import Mat, delivery, mat
@@ -120,7 +120,7 @@ def test_a_broker_with_small_packets_is_not_sent_a_large_one() -> None:
     ids=["http", "mqtt-3", "code", "length", "zeros", "ssh"],
 )
 def test_what_is_no_mqtt_5_broker_is_told(monkeypatch: pytest.MonkeyPatch, garbage: bytes) -> None:
-    monkeypatch.setattr("matpi.upstream.mqtt_link.GREETING_S", 0.3)
+    monkeypatch.setattr("matpi.mqtt.connection.GREETING_S", 0.3)
     with answering(garbage=garbage) as (_, one):
         error = one.refusal(delivery())
         assert type(error) is LaterError

@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from matpi.upstream import mqtt, mqtt_link, mqtt_pending, mqtt_socket
+from matpi.mqtt import connection, pending, sink, socket
 from matpi.upstream.live import Happening
 from matpi.upstream.sink import LaterError, UpstreamError
 from tests.upstream.broker import eventually
@@ -23,13 +23,13 @@ READING_S = 0.0125
 
 
 def test_a_delivery_ends_within_the_contract() -> None:
-    connecting_s = mqtt_socket.ADDRESSES * mqtt_socket.CONNECT_S + mqtt_socket.CONNECT_S
-    assert connecting_s + mqtt_link.GREETING_S <= mqtt.DELIVER_S < 30.0
-    assert mqtt_pending.CONFIRM_S < mqtt.DELIVER_S
+    connecting_s = socket.ADDRESSES * socket.CONNECT_S + socket.CONNECT_S
+    assert connecting_s + connection.GREETING_S <= sink.DELIVER_S < 30.0
+    assert pending.CONFIRM_S < sink.DELIVER_S
 
 
 def test_a_broker_that_never_greets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt_link, "GREETING_S", 0.3)
+    monkeypatch.setattr(connection, "GREETING_S", 0.3)
     broker = ScriptedBroker(connack=None)
     with mat(broker.port) as one:
         error = one.refusal(delivery())
@@ -39,7 +39,7 @@ def test_a_broker_that_never_greets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_broker_that_never_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt_pending, "CONFIRM_S", 0.3)
+    monkeypatch.setattr(pending, "CONFIRM_S", 0.3)
     broker = ScriptedBroker(puback=None)
     with mat(broker.port) as one:
         for n in (1, 2):
@@ -60,10 +60,10 @@ def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         let_go.wait(60)
         raise OSError("no such name")
 
-    monkeypatch.setattr("matpi.upstream.mqtt_socket.socket.getaddrinfo", hang)
-    monkeypatch.setattr(mqtt, "DELIVER_S", 0.3)
-    monkeypatch.setattr(mqtt, "GOODBYE_S", 0.1)
-    monkeypatch.setattr(mqtt, "TURN_S", 0.1)
+    monkeypatch.setattr("matpi.mqtt.socket.socket.getaddrinfo", hang)
+    monkeypatch.setattr(sink, "DELIVER_S", 0.3)
+    monkeypatch.setattr(sink, "GOODBYE_S", 0.1)
+    monkeypatch.setattr(sink, "TURN_S", 0.1)
     with mat(1883) as one:
         began = time.monotonic()
         assert "no connection in 0.3 s" in str(one.refusal(delivery()))
@@ -94,6 +94,6 @@ def test_showing_waits_for_nothing() -> None:
     assert max(took) < 5.0
 
 
-def _try(sink: mqtt.MqttSink) -> None:
+def _try(sink: sink.MqttSink) -> None:
     with suppress(UpstreamError):
         sink.deliver(delivery(), None)

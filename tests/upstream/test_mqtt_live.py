@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.upstream.commands import READERS
+from matpi.mqtt.commands import READERS
+from matpi.mqtt.sink import MqttSink
 from matpi.upstream.kinds import kind_of
 from matpi.upstream.live import Diagnostics, Happening
-from matpi.upstream.mqtt import MqttSink
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,

@@ -12,16 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from matpi import cli, doctor, status
+from matpi import cli
+from matpi.commands.doctor import report
+from matpi.commands.doctor.checks import OK, WARN
 from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.drivers.facts import Status
-from matpi.relays import STEADY_S, Relays
+from matpi.service import status
 from matpi.store.db import Store
+from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.relay import TELL_AFTER_S, Trouble
+from matpi.upstream.relays import STEADY_S, Relays
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.upstream.upstream_config import UpstreamConfig
-from matpi.verdicts import OK, WARN
 from tests.bench import Bench
 from tests.upstream.broker import eventually, free_port
 from tests.upstream.fakes import StillClock
@@ -95,12 +97,12 @@ def test_doctor_and_status_tell_of_it_though_nothing_waits(
     path, port = tmp_path / "x.db", free_port()
     settings = Config(upstream=UpstreamConfig(mqtt=(config(port),)))
     Store.open(path, sinks=("mqtt",)).close()
-    [silent] = doctor.upstream_checks(settings, path)
+    [silent] = report.upstream_checks(settings, path)
     assert silent.verdict is OK
-    [check] = doctor.upstream_checks(settings, path, {"mqtt": str(WRONG)})
+    [check] = report.upstream_checks(settings, path, {"mqtt": str(WRONG)})
     assert (check.verdict, check.do) == (WARN, "correct it")
     assert check.what == f"mqtt://127.0.0.1:{port}; {WRONG.why}"
-    monkeypatch.setattr(doctor, "upstream_troubles", lambda: {"mqtt": str(WRONG)})
+    monkeypatch.setattr(report, "upstream_troubles", lambda: {"mqtt": str(WRONG)})
     toml = tmp_path / "matpi.toml"
     toml.write_text(f'[[upstream.mqtt]]\nhost = "127.0.0.1"\nport = {port}\ntls = false\n')
     assert cli.run(["upstream", "status", "--json", "--config", str(toml), "--store", str(path)]) == 0
@@ -111,10 +113,10 @@ def test_doctor_and_status_tell_of_it_though_nothing_waits(
 @pytest.mark.parametrize(("age_s", "alive"), [(0.0, True), (60.0, True), (0.0, False)])
 def test_only_what_a_running_device_says_counts(tmp_path: Path, age_s: float, alive: bool) -> None:
     path = tmp_path / "status.json"
-    assert doctor.upstream_troubles(path) == {}
+    assert report.upstream_troubles(path) == {}
     written = {"pid": 1, "written_mono": time.monotonic() - age_s, "upstream": {"mqtt": str(WRONG)}}
     path.write_text(json.dumps(written))
-    said = doctor.upstream_troubles(path, alive=lambda _: alive)
+    said = report.upstream_troubles(path, alive=lambda _: alive)
     assert said == ({"mqtt": str(WRONG)} if alive and not age_s else {})
 
 

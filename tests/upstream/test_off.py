@@ -63,7 +63,7 @@ def test_the_default_opens_no_socket_loads_nothing_of_it_and_writes_no_row(tmp_p
     assert not [name for name in told["threads"] if name.startswith(("relay", "mqtt"))]
     loaded = {name for name in told["modules"] if name.split(".")[0] in {"ssl", "http", "paho"}}
     assert not loaded
-    assert not {"matpi.relays", "matpi.upstream.relay", "matpi.upstream.webhook", "matpi.upstream.mqtt"} & set(
+    assert not {"matpi.upstream.relays", "matpi.upstream.relay", "matpi.webhook.sink", "matpi.mqtt.sink"} & set(
         told["modules"]
     )
     conn = sqlite3.connect(tmp_path / "matpi.db")
@@ -78,4 +78,4 @@ def test_the_watching_sees_what_a_sink_opens(tmp_path: Path) -> None:
     config.write_text('[[upstream.webhook]]\nurl = "https://house.example/"\nsecret = "house"\n')
     told = lived(tmp_path / "matpi.db", "--config", str(config))
     assert "relay webhook" in told["threads"]
-    assert {"ssl", "http.client", "matpi.upstream.webhook"} <= set(told["modules"])
+    assert {"ssl", "http.client", "matpi.webhook.sink"} <= set(told["modules"])

@@ -23,8 +23,8 @@ from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.upstream.webhook import Webhook
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
+from matpi.webhook.sink import Webhook
 from tests.store.values import rating, session, stop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")

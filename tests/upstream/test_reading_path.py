@@ -19,10 +19,10 @@ from matpi.core.events import Event, Reading, Stopping
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.loop import Loop
-from matpi.relays import Relays
 from matpi.store.patient import PatientStore
-from matpi.upstream.upstream_config import UpstreamConfig
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.relays import Relays
+from matpi.webhook.config import WebhookConfig
 from tests.store.values import rating
 from tests.upstream.receiver import Receiver, Talk, drip, silence, status
 

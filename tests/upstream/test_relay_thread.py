@@ -12,8 +12,8 @@ import pytest
 from matpi.upstream.backoff import Backoff
 from matpi.upstream.relay import Relay, RelayThread
 from matpi.upstream.sink import Delivery, Sink
-from matpi.upstream.webhook import Webhook
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
+from matpi.webhook.sink import Webhook
 from tests.upstream.fakes import FakeDeliveries, FakeSink, StillClock
 from tests.upstream.receiver import Receiver, Talk, drip, silence, status
 

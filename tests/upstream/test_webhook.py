@@ -13,8 +13,8 @@ import pytest
 from standardwebhooks import Webhook as StandardWebhook
 
 from matpi.upstream.sink import DisabledError, LaterError, RefusedError
-from matpi.upstream.webhook import Webhook
-from matpi.upstream.webhook_config import WebhookConfig
+from matpi.webhook.config import WebhookConfig
+from matpi.webhook.sink import Webhook
 from tests.upstream.conftest import SECRET
 from tests.upstream.receiver import Receiver, Talk, answer, drip, silence, status
 from tests.upstream.sending import RECORD, at, deliver, said

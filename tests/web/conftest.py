@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from matpi.web.serve import PageServer
+from matpi.twin.page.server import PageServer
 from tests.web.fake_bench import FakeBench
 
 if TYPE_CHECKING:

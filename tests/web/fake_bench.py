@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from matpi.core.session import State
 from matpi.errors import UsageError
-from matpi.web.bench import Payload, Put
+from matpi.twin.bench import Payload, Put
 
 POSTURES = {"lie_down": "lying", "sit": "sitting", "stand": "standing", "get_up": "away"}
 SHARE = {"lying": 0.62, "sitting": 0.8, "standing": 1.0, "away": 0.0}

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from matpi.web.listeners import BACKLOG_LINES, MAX_LISTENERS, Patience
-from matpi.web.serve import PageServer
+from matpi.twin.page.listeners import BACKLOG_LINES, MAX_LISTENERS, Patience
+from matpi.twin.page.server import PageServer
 from tests.web.client import ask, listening
 from tests.web.fake_bench import FakeBench
 

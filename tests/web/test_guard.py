@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from matpi.web.guard import content_policy
-from matpi.web.serve import PageServer
+from matpi.twin.page.guard import content_policy
+from matpi.twin.page.server import PageServer
 from tests.web.client import ask, post
 from tests.web.fake_bench import FakeBench
 

@@ -8,10 +8,10 @@ from importlib.resources import files
 
 import pytest
 
-from matpi.web.serve import PageServer
+from matpi.twin.page.server import PageServer
 from tests.web.client import ask
 
-PAGE = files("matpi.web").joinpath("static/twin.html").read_text(encoding="utf-8")
+PAGE = files("matpi.twin.page").joinpath("static/twin.html").read_text(encoding="utf-8")
 
 
 class Elements(HTMLParser):

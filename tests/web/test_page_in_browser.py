@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from matpi.web.serve import PageServer
+from matpi.twin.page.server import PageServer
 from tests.web.fake_bench import FakeBench, frame, session
 
 if TYPE_CHECKING:

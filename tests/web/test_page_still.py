@@ -13,10 +13,10 @@ from matpi.core.programme import TIERS
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.spoken import spoken
-from matpi.prompts import _DARK, _DO
-from matpi.rig import Rig
-from matpi.twin import Twin
-from matpi.web.serve import PageServer
+from matpi.twin.page.server import PageServer
+from matpi.twin.prompts import _DARK, _DO
+from matpi.twin.twin import Twin
+from matpi.twin.world import Rig
 from tests.screen.everything import everything
 from tests.web.fake_bench import FakeBench, frame
 

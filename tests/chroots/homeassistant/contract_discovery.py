@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.core.session import State as Phase
-from matpi.upstream import homeassistant as told
+from matpi.mqtt import homeassistant as told
 from matpi.upstream.live import Happening
 from matpi.upstream.sink import Delivery, LaterError
 from tests.upstream.broker import Broker, Listener

@@ -1,0 +1,165 @@
+"""What `matpi doctor` thinks of the load cells: pure functions of facts, each a `Check`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.config import ScaleConfig
+from matpi.core.presence.zero import ZeroWord
+from matpi.drivers.facts import ChipFacts, ScaleFacts
+
+RATE_OFF: Final = 0.1
+"""Part of the configured rate. Chips run 7 to 17 % fast (olkal/HX711_ADC#81 and #98), which is worth knowing."""
+RATES_HZ: Final = {10: (8.0, 13.0), 80: (70.0, 105.0)}
+"""What a chip can give at each position of its RATE jumper: up to 18 % fast, as above, and a margin, chosen."""
+BAD_WARN, BAD_FAIL = 0.05, 0.5
+"""Part of the samples that was rejected. Worst measured with four busy processes beside it: 1.7 %."""
+NOISE_COUNTS: Final = {10: (25, 155), 80: (45, 155)}
+"""Standard deviation a chip should give: from the data sheet's 50 and 90 nV to what builds report (14 bits free)."""
+NOISE_WARN_COUNTS: Final = 4 * 155
+NOISE_FAIL_G: Final = 200.0
+"""At 10 samples/s the medians of two seconds then differ by 0.1 kg: seldom still, so the zero hardly follows."""
+OFFSET_WARN_COUNTS: Final = 1_290_000
+"""0.6 mV/V, twice what half-bridge cells may have unloaded by their sheets (0.3 mV/V)."""
+OFFSET_FAIL_COUNTS: Final = 6_700_000
+"""Four fifths of the range: a person no longer fits in."""
+ENOUGH_SAMPLES: Final = 20
+REACH_KG: Final = 3.0
+"""Farther the zero does not follow (docs/behaviour.md 1)."""
+
+
+def reader(facts: ScaleFacts | None, why_not: str) -> Check:
+    part, name = "reader", "process"
+    if facts is None:
+        return Check(part, name, SKIPPED, why_not)
+    if not facts.alive:
+        what, _, do = facts.trouble.rstrip(".").partition("; ")
+        otherwise = "look for the reason in `journalctl -u matpi`"
+        return Check(part, name, FAIL, what or "the load cell reader does not run", do or otherwise)
+    cpu = "" if facts.cpu_s is None else f", {facts.cpu_s:.1f} s of processor time"
+    if facts.restarts or facts.dropped:
+        what = f"alive; restarted {facts.restarts} times, {facts.dropped} samples dropped{cpu}"
+        return Check(part, name, WARN, what, "look for the reason in `journalctl -u matpi`")
+    return Check(part, name, OK, f"alive{', ' + facts.scheduling if facts.scheduling else ''}{cpu}")
+
+
+def chip(n: int, config: ScaleConfig, facts: ChipFacts | None, per_kg: float, net_kg: float | None) -> list[Check]:
+    """Four checks of chip `n` (from 0), always these. `net_kg`: what lies on the mat, None when nobody knows."""
+    part = f"chip {n + 1}"
+    if facts is None:
+        return [Check(part, name, SKIPPED, "nothing heard") for name in ("samples", "rate", "noise", "offset")]
+    checks = [_samples(part, facts, _wires(n, config))]
+    good = facts.tally.get("ok", 0)
+    checks.append(_rate(part, facts.rate_hz or 0.0, config.rate, good))
+    if net_kg is not None and abs(net_kg) > REACH_KG:
+        on_it = f"{net_kg:.1f} kg lie on the mat; run again when it is empty"
+        return [*checks, Check(part, "noise", SKIPPED, on_it), Check(part, "offset", SKIPPED, on_it)]
+    return [*checks, _noise(part, facts, config.rate, per_kg, good), _offset(part, facts, per_kg)]
+
+
+def _wires(n: int, config: ScaleConfig) -> str:
+    if config.driver == "spi" and n < len(config.spi):
+        return f"/dev/spidev{config.spi[n].bus}.{config.spi[n].device}"
+    if config.driver == "adafruit" and n < len(config.channels):
+        return f"data GPIO {config.channels[n].data}, clock GPIO {config.channels[n].clock}"
+    return "emulated"
+
+
+def _samples(part: str, facts: ChipFacts, wires: str) -> Check:
+    total, good = sum(facts.tally.values()), facts.tally.get("ok", 0)
+    bad = {str(status): count for status, count in facts.tally.items() if status != "ok" and count}
+    told = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(bad.items()))
+    what = f"{good} of {total} good" + (f" ({told})" if told else "")
+    if not total:
+        do = f"look at the chip's plug, its VCC and its wires ({wires})"
+        return Check(part, "samples", FAIL, "no sample at all", do)
+    rejected = 1 - good / total
+    if rejected <= BAD_WARN:
+        return Check(part, "samples", OK, what)
+    # What is worst is named by its cause; `stale` follows every other fault, so it counts last.
+    worst = max(bad, key=lambda status: (status != "stale", bad[status]))
+    do = {
+        "not_ready": f"look at the chip's plug, its VCC and its wires ({wires})",
+        "desync": f"look for a short or a loose contact at its two wires ({wires}); each chip needs a clock of its own",
+        "saturated": "look for a broken wire between cells and chip (E+, E-, A+, A-), and take off what overloads it",
+        "glitch": "stop what else keeps the processor busy, and allow the reader a real-time priority",
+    }.get(worst, "stop what else keeps the processor busy; see the rate below")
+    return Check(part, "samples", FAIL if rejected > BAD_FAIL else WARN, what, do)
+
+
+def _rate(part: str, measured: float, configured: int, good: int) -> Check:
+    what = f"{measured:.1f} samples/s, configured {configured}"
+    if abs(measured / configured - 1) <= RATE_OFF:
+        return Check(part, "rate", OK, what)
+    if not good:
+        return Check(part, "rate", SKIPPED, "no good sample")  # told once, by the samples
+    if measured <= 0:
+        return Check(part, "rate", FAIL, what, "look at the chip's plug: it spoke before and is silent now")
+    for other, (from_hz, to_hz) in RATES_HZ.items():
+        if other != configured and from_hz <= measured <= to_hz:
+            do = f"set rate = {other} in [scale], or move the RATE jumper of its board"
+            return Check(part, "rate", FAIL, what, do)
+    what += f": {100 * abs(measured / configured - 1):.0f} % too {'fast' if measured > configured else 'slow'}"
+    if configured < measured <= RATES_HZ[configured][1]:
+        do = "leave it if the samples above are good: many chips run up to 18 % fast, and no time is taken from them"
+        return Check(part, "rate", WARN, what, do)
+    low, high = (configured * part_of for part_of in (1 - RATE_OFF, 1 + RATE_OFF))
+    return Check(
+        part, "rate", WARN, what, f"{low:g} to {high:g} would be right; stop what else keeps the processor busy"
+    )
+
+
+def _noise(part: str, facts: ChipFacts, rate: int, per_kg: float, good: int) -> Check:
+    if facts.noise_counts is None or good < ENOUGH_SAMPLES:
+        return Check(part, "noise", SKIPPED, "too few good samples")
+    if facts.noise_counts == 0:
+        do = "switch the power off and on; if it stays, replace the chip's board"
+        return Check(part, "noise", FAIL, "the same number every time, which no living chip gives", do)
+    low, high = (counts / per_kg * 1000 for counts in NOISE_COUNTS[rate])
+    grams = facts.noise_counts / per_kg * 1000
+    what = f"{grams:.1f} g ({facts.noise_counts:.0f} counts), {low:.1f} to {high:.1f} g expected"
+    if facts.noise_counts <= NOISE_WARN_COUNTS:
+        return Check(part, "noise", OK, what)
+    do = "run again with nobody on the mat; if it stays, shorten and twist the cells' wires, and look at their joints"
+    return Check(part, "noise", FAIL if grams > NOISE_FAIL_G else WARN, what, do)
+
+
+def _offset(part: str, facts: ChipFacts, per_kg: float) -> Check:
+    if facts.last_counts is None:
+        return Check(part, "offset", SKIPPED, "nothing heard")
+    size = abs(facts.last_counts)
+    what = f"{facts.last_counts} counts, like {facts.last_counts / per_kg:.1f} kg"
+    if size <= OFFSET_WARN_COUNTS:
+        return Check(part, "offset", OK, what)
+    do = "run again with nothing on the mat; if it stays, a cell is bent, swapped or broken: see the wiring page"
+    return Check(part, "offset", FAIL if size > OFFSET_FAIL_COUNTS else WARN, what, do)
+
+
+def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
+    """`zero_kg`: the empty mat, from the calibrated reference. `word`: what the device finds wrong with it now."""
+    if word == ZeroWord.BACKWARDS:
+        what = "with a person on the mat a channel reads far below its zero: it reads backwards"
+        return Check("scale", "zero", WARN, what, "run `matpi calibrate`")
+    if zero_kg is None:
+        return Check("scale", "zero", SKIPPED, "told by the running device only")
+    if not calibrated:
+        return Check("scale", "zero", SKIPPED, "no calibrated reference yet")
+    what = f"{zero_kg:+.2f} kg from the calibrated reference"
+    if abs(zero_kg) <= REACH_KG:
+        return Check("scale", "zero", OK, what)
+    return Check("scale", "zero", WARN, what, "take off what lies on the mat; if it stays, run `matpi calibrate`")
+
+
+def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:
+    """`calibrated` is None when nobody could tell."""
+    shown = " and ".join(f"{slope:,.0f}" for slope in per_kg)
+    if calibrated is None:
+        return Check("scale", "calibration", SKIPPED, "the log could not be read")
+    if calibrated:
+        return Check("scale", "calibration", OK, f"{shown} counts/kg")
+    what = f"none yet, so kilograms are approximate ({shown} counts/kg is nominal)"
+    if turned := [f"chip {n}" for n, slope in enumerate(per_kg, 1) if slope < 0.0]:
+        were = "was" if len(turned) == 1 else "were"
+        what = f"{' and '.join(turned)} read backwards and {were} turned round by the device; {what}"
+    return Check("scale", "calibration", WARN, what, "run `matpi calibrate`; sessions are counted without it, too")

@@ -1,0 +1,204 @@
+"""`matpi people`: who shares the mat; and the names that other commands take with `--person` and show.
+
+Reading works beside a running device; changing needs the log for itself (StoreBusyError). JSON lines, one a person,
+with these fields in this order: id, name, chosen, removed, weekly_goal (null: as set for all), usual_kg (on the mat;
+null: not learnt), sessions, plan_day. The last line is the guests', with the id "guest", where people share the mat.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from matpi import paths
+from matpi.commands import settings, which_log
+from matpi.commands.output import count, lines, say, table
+from matpi.core.calendar_day import day_of
+from matpi.core.dated import end_of, first_offset, records
+from matpi.core.model import Memory
+from matpi.core.people import GUEST, GUEST_ID, as_stored
+from matpi.core.plan_file import course_of
+from matpi.core.programme import plan as plan_of
+from matpi.core.who import learnt
+from matpi.drivers.clock import boot_id
+from matpi.errors import UsageError
+from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
+from matpi.store import history, members
+from matpi.store.db import Store, is_unmade
+from matpi.store.rows import Member
+
+ONE: str = "With one name nothing changes; a second one makes the device tell people apart."
+
+
+# -- for the other commands --------------------------------------------------------------------------------------------
+
+
+def names(log: Store) -> Mapping[str | None, str]:
+    """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
+    return names_of(log.members())
+
+
+def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
+    return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
+
+
+def owner_of(log: Store, name: str) -> str:
+    """Whose `--person NAME` are. Raises UsageError."""
+    with log.reading() as conn:
+        return members.owner_of(conn, name)
+
+
+def meant(memory: Memory) -> str | None:
+    """Whose plan is told unless somebody is named: that of who is chosen."""
+    people = memory.people
+    return people.chosen or people.all[0].id if people.all else None
+
+
+def only(memory: Memory, owner: str | None) -> Memory:
+    """As if the mat was this person's alone."""
+    person = None if owner is None else memory.people.person(owner)
+    goal = memory.settings.weekly_goal if person is None or person.weekly_goal is None else person.weekly_goal
+    return replace(
+        memory,
+        log=memory.log.of(owner),
+        open=memory.open if memory.open is not None and memory.open.person == owner else None,
+        acknowledgement=memory.answer_of(owner),
+        settings=replace(memory.settings, weekly_goal=goal),
+    )
+
+
+def estimated_now(memory: Memory) -> float:
+    """What the device takes as the time while its clock is not known; minus infinity when it has been known since."""
+    last = max(records(memory.log, memory.open), key=lambda record: end_of(record) or 0.0, default=None)
+    if last is None or not last.estimated:
+        return float("-inf")
+    t = time.monotonic()
+    return t + first_offset(t, boot_id(), memory.log, memory.open)
+
+
+# -- matpi people ------------------------------------------------------------------------------------------------------
+
+
+def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
+    with which_log.reading(store) as log:
+        path = log.path
+        memory, known = log.load(), log.members()
+    if path != paths.device_store():  # the simulated clock may have run ahead of the real one
+        now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
+    rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
+    if as_json:
+        lines(rows)
+        return
+    for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
+        say(doubt)
+    here = [row for row in rows if not row["removed"]]
+    if not rows:
+        say("Nobody is named; the mat is one person's. `matpi people add NAME` names one.")
+        return
+    table(
+        ("", "name", "plan day", "sessions", "weekly goal", "on the mat"),
+        [
+            (
+                ">" if row["chosen"] else "",
+                row["name"] + (" (gone)" if row["removed"] else ""),
+                "" if row["plan_day"] is None else str(row["plan_day"]),
+                str(row["sessions"]),
+                "" if row["id"] == GUEST_ID else str(row["weekly_goal"] or "as all"),
+                "" if row["usual_kg"] is None else f"~{row['usual_kg']:.0f} kg",
+            )
+            for row in rows
+        ],
+        right=(2, 3),
+    )
+    if len(here) < 2:
+        say(ONE)
+
+
+def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
+    usual = learnt(memory.people, memory.log)
+    zone = stored_zone(memory.settings.zone)
+    today = day_of(now_utc, zone, memory.settings.day_start)
+    course, _ = course_of(memory.settings.own_plan)
+    rows: list[dict[str, Any]] = []
+    for member in known:
+        own, person = only(memory, member.id), usual.person(member.id)
+        plan = plan_of(own.log, today, own.settings, own.acknowledgement, course=course, zone=zone)
+        rows.append(
+            {
+                "id": member.id,
+                "name": member.name,
+                "chosen": member.chosen,
+                "removed": member.removed,
+                "weekly_goal": member.weekly_goal,
+                "usual_kg": None if person is None or person.usual_kg is None else round(person.usual_kg, 1),
+                "sessions": len(own.log.counting),
+                "plan_day": None if member.removed else plan.day,
+            }
+        )
+    if memory.people.on:
+        guests = len(memory.log.of(GUEST_ID).counting)
+        empty = dict.fromkeys(("weekly_goal", "usual_kg"))
+        rows.append(
+            {"id": GUEST_ID, "name": GUEST, "chosen": False, "removed": False, **empty, "sessions": guests}
+            | {"plan_day": None}
+        )
+    return rows
+
+
+def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> str:
+    """Do what the words say; returns what to tell of it. Raises UsageError, and then nothing has changed."""
+    if len(words) != {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}.get(words[0]):
+        raise UsageError(
+            f"`matpi people {' '.join(words)}` says nothing; write add NAME, rename NAME NEW, remove NAME, "
+            "choose NAME or goal NAME N, a name of two words in quotes."
+        )
+    goal = _goal(words[2]) if words[0] == "goal" else None
+    if words[0] == "choose" and words[1].strip().casefold() == GUEST_ID:
+        raise UsageError("A guest is chosen on the device, for one session; name somebody who shares the mat.")
+    path = store or default_store()
+    if is_unmade(path):
+        settings.change(path, (), system_zone())
+    with which_log.writing(store) as log, log.writing() as conn:
+        match words[0]:
+            case "add":
+                return _added(conn, words[1], new_id())
+            case "rename":
+                members.rename(conn, words[1], words[2])
+                return f"{words[1].strip()} is called {as_stored(words[2])} from now on, also in the log so far."
+            case "remove":
+                return _removed(conn, words[1])
+            case "choose":
+                member = members.named(conn, words[1])
+                members.choose(conn, member.id)
+                return f"The next session is {member.name}'s."
+            case _:
+                members.set_goal(conn, words[1], goal)
+                told = "as it is set for all" if goal is None else f"{goal} sessions a week"
+                return f"The goal of {words[1].strip()} is {told}."
+
+
+def _added(conn: sqlite3.Connection, name: str, new_id: str) -> str:
+    member, sessions = members.add(conn, name, new_id)
+    alone = sum(not other.removed for other in history.members(conn)) < 2
+    had = f"; {count(sessions, 'session')} of the log {'is' if sessions == 1 else 'are'} theirs" if sessions else ""
+    return f"{member.name} shares the mat now{had}.{f' {ONE}' if alone else ''}"
+
+
+def _removed(conn: sqlite3.Connection, name: str) -> str:
+    member, left = members.remove(conn, name)
+    if left:
+        return f"{member.name} is gone from the menu; the log keeps what was theirs, and the same name brings it back."
+    return f"Nobody is named any more; the log goes on without {member.name}'s name."
+
+
+def _goal(text: str) -> int | None:
+    if text == "none":
+        return None
+    if not (text.isdecimal() and text.isascii() and len(text) <= 2):
+        raise UsageError(f"{text!r} is no weekly goal; write 3 to 7, or none for what is set for all.")
+    return int(text)

@@ -1,0 +1,142 @@
+"""`matpi record`: counts of the load cells as a file, from the running device or live."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import queue
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from matpi.commands.doctor.report import running
+from matpi.core.events import Counted, Event, SensorLost, Stopping
+from matpi.drivers.scale.process import FAILED
+from matpi.drivers.scale.recorder import FOLDER
+from matpi.drivers.scale.trace import About, TraceWriter
+from matpi.errors import HardwareError, TraceError
+from matpi.ports import Scale
+from matpi.store.file import companion
+
+WRITE_S: Final = 60.0
+"""Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
+LOOK_S: Final = 0.05
+ROOM_BYTES: Final = 1_000_000
+"""Chosen: twice the largest recording (drivers.recorder)."""
+
+
+def device_of(log: Path) -> int | None:
+    """Return the process of the running device that owns `log` and saves recordings; None without one.
+
+    Raises TraceError when this user may not know.
+    """
+    try:
+        pid = int(companion(log, ".lock").read_text())
+        caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except PermissionError:
+        raise TraceError(f"The log {log} may not be read by this user; run it with sudo.") from None
+    except (OSError, ValueError):
+        return None
+    # The lock names its last owner, which may have ended, or be a command that a signal would end.
+    catches = caught is not None and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1
+    return pid if catches and running(pid) else None
+
+
+def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_S) -> Path:
+    """Have the device that owns `log` save its last ten minutes, and copy them to `file`; the device's own file.
+
+    The copy is packed when its name ends in .gz. Raises TraceError.
+    """
+    if file.exists() and not overwrite:
+        raise TraceError(f"{file} exists already; choose another name, or give --overwrite.")
+    pid = device_of(log)
+    if pid is None:
+        raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
+    folder = log.with_name(FOLDER)
+    _check_room(folder if folder.is_dir() else log.parent)
+    before = set(folder.glob("*.csv.gz"))
+    try:
+        os.kill(pid, signal.SIGUSR1)
+    except OSError as error:
+        raise TraceError(f"The device, process {pid}, cannot be asked ({error.strerror}); run it with sudo.") from error
+    end = time.monotonic() + limit_s
+    while not (new := set(folder.glob("*.csv.gz")) - before):
+        if not running(pid):
+            raise TraceError("The device ended before it saved anything; `journalctl -u matpi` has the reason.")
+        if time.monotonic() > end:
+            raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` has the reason.")
+        time.sleep(LOOK_S)
+    saved = min(new)
+    partial = file if _is_through(file) else _beside(file)
+    try:
+        data = saved.read_bytes()
+        partial.write_bytes(data if file.suffix == ".gz" else gzip.decompress(data))
+        if partial != file:
+            partial.replace(file)
+    except OSError as error:
+        if partial != file:
+            with suppress(OSError):
+                partial.unlink()
+        raise TraceError(f"{saved} cannot be copied to {file} ({error.strerror}); copy it by hand.") from error
+    return saved
+
+
+def _is_through(file: Path) -> bool:
+    """Whether it is a device or a link, such as /dev/stdout: that is written through, never replaced or removed."""
+    return file.is_symlink() or (file.exists() and not file.is_file())
+
+
+def _beside(file: Path) -> Path:
+    """Return where to write what is to replace `file` once it is whole."""
+    return file.with_name(f"unfinished-{file.name}")
+
+
+def _check_room(folder: Path) -> None:
+    """Raise TraceError when no recording can be written there: the device reports that in its own journal only."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return  # the device may do what this user may not
+    if disk.f_flag & os.ST_RDONLY:
+        raise TraceError(f"The device cannot save into {folder}: the disk is read-only; make it writable.")
+    if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+        raise TraceError(f"The device cannot save into {folder}: the disk is full; make room on it.")
+
+
+def record_live(
+    scale: Scale, channels: int, about: About, file: Path, say: Callable[[str], None], *, overwrite: bool
+) -> None:
+    """Record until Ctrl-C or SIGTERM. Raises HardwareError when the cells cannot be read, TraceError for the file."""
+    inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    # An existing file stays until there is something better.
+    replaces = overwrite and file.exists() and not _is_through(file)
+    path = _beside(file) if replaces else file
+
+    def stop(_number: int, _frame: Any) -> None:
+        inbox.put(Stopping(time.monotonic()))
+
+    with TraceWriter(path, channels, "counts", about=about, overwrite=overwrite) as trace:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        scale.start(inbox.put)
+        say(f"Recording to {file}. Press Ctrl-C to stop.")
+        try:
+            while not isinstance(event := inbox.get(), Stopping):
+                match event:
+                    case Counted(t, counts, ok, flag):
+                        trace.write(t, counts, ok, flag)
+                    case SensorLost(_, why, what) if what == FAILED[0]:
+                        raise HardwareError(why)  # it would be tried again for ever
+                    case SensorLost(_, why):
+                        say(f"No readings: {why}")
+        finally:
+            scale.stop()
+            if not trace.readings and not _is_through(path):
+                path.unlink(missing_ok=True)
+    if trace.readings and replaces:
+        path.replace(file)
+    say(f"{trace.readings} readings are in {file}." if trace.readings else "No reading came; there is no file.")

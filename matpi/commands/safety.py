@@ -1,0 +1,97 @@
+"""`matpi safety`: read what the device asks first, answer it here, clear it, or have it asked again.
+
+Reading works beside a running device; answering needs the log for itself (StoreBusyError).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from matpi.commands import people, which_log
+from matpi.commands.output import say
+from matpi.core.model import Acknowledgement
+from matpi.core.people import GUEST_ID
+from matpi.core.programme import SHORT_MIN
+from matpi.core.safety import PAGES
+from matpi.errors import UsageError
+from matpi.paths import stored_zone
+from matpi.store.db import Store
+
+
+def read(store: Path | None, person: str | None = None) -> None:
+    """The pages, and what was answered by who is chosen, or named `person`."""
+    with which_log.reading(store) as log:
+        owner, memory = _owner(log, person), log.load()
+    for heading, points in told():
+        say(f"{heading} {', '.join(points)}.")
+    say(answered(memory.answer_of(owner), memory.settings.zone))
+
+
+def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
+    with which_log.writing(store) as log:
+        owner, memory = _owner(log, person), log.load()
+        given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
+        log.save_acknowledgement(given)
+    say(answered(given, memory.settings.zone))
+
+
+def clinician_agreed(store: Path | None, person: str | None = None) -> None:
+    """Raises UsageError when nothing was ticked that somebody could agree to."""
+    with which_log.writing(store) as log:
+        memory = log.load()
+        before = memory.answer_of(_owner(log, person))
+        if before is None or not before.some:
+            raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
+        now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
+        log.save_acknowledgement(now)
+    say(answered(now, memory.settings.zone))
+
+
+def ask_again(store: Path | None, person: str | None = None) -> None:
+    with which_log.writing(store) as log:
+        log.ask_safety_again(_owner(log, person))
+    say("The device asks again when it starts next; until it is answered, what was answered before holds.")
+
+
+def _owner(log: Store, person: str | None) -> str | None:
+    """Whose answer it is. Raises UsageError for a guest, whose answer is not kept."""
+    owner = people.meant(log.load()) if person is None else people.owner_of(log, person)
+    if owner == GUEST_ID:
+        raise UsageError("A guest's answer is not kept: the device asks each of them.")
+    return owner
+
+
+def told() -> list[tuple[str, list[str]]]:
+    """Each heading once, with its points whole: on the device they are broken into lines and pages."""
+    found: dict[str, list[str]] = {}
+    for heading, *lines in PAGES[:-1]:
+        points = found.setdefault(heading, [])
+        for line in lines:
+            if line.startswith("* ") or line[0].isupper():
+                points.append(line.removeprefix("* "))
+            else:
+                points[-1] += f" {line.strip()}"
+    return list(found.items())
+
+
+def answered(given: Acknowledgement | None, zone: str) -> str:
+    if given is None:
+        return "Not answered yet: the device asks, or say --none or --some."
+    when = _on(given.utc, zone)
+    again = " The device asks again when it starts next." if given.asked_again else ""
+    if not given.some:
+        return f"Answered{when}: none of these.{again}"
+    if given.cleared:
+        return f"Answered{when}: one of these or unsure, and a clinician agreed{_on(given.cleared_utc, zone)}.{again}"
+    lower_min, upper_min = SHORT_MIN
+    return (
+        f"Answered{when}: one of these, or unsure. Ask your clinician first; sessions are kept to {lower_min} to "
+        f"{upper_min} min until you say --clinician-ok.{again}"
+    )
+
+
+def _on(utc: float | None, zone: str) -> str:
+    return "" if utc is None else f" on {datetime.fromtimestamp(utc, stored_zone(zone)):%Y-%m-%d}"

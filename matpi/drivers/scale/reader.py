@@ -1,0 +1,195 @@
+"""The reader: a process that does nothing but take samples of all chips and write them to its pipe.
+
+    python -m matpi.drivers.scale.reader '{"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}'
+
+It ends when its stdin does, on SIGTERM, and when its parent dies. What it cannot do it says in one message record and
+ends with exit code 1; see records.py for what goes through the pipe. Imports stay few: it is a process more on a small
+board.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from matpi.drivers.scale.guard import Guarded
+from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, sample_record, told_record
+from matpi.errors import HardwareError, UsageError
+
+REPORT_S: Final = 1.0
+PARENT_S: Final = 0.02
+"""Between two looks whether the parent says something; the longest sleep."""
+FIFO_PRIORITY: Final = 50
+"""Among the middle ones; the kernel's own interrupt threads have the same. Needs CAP_SYS_NICE or RLIMIT_RTPRIO."""
+NICE: Final = -15
+PR_SET_PDEATHSIG, PR_SET_TIMERSLACK = 1, 29  # <linux/prctl.h>
+
+
+class Parent:
+    """The other end of stdin. Non-blocking; each line goes to `hear`."""
+
+    def __init__(self, descriptor: int = 0, hear: Callable[[dict[str, Any]], None] | None = None) -> None:
+        os.set_blocking(descriptor, False)
+        self.gone = False
+        self._descriptor = descriptor
+        self._hear = hear
+        self._rest = b""
+
+    def listen(self) -> bool:
+        """Take in what was said; False when nobody will say anything more."""
+        while not self.gone:
+            try:
+                data = os.read(self._descriptor, 65536)
+            except BlockingIOError:
+                return True
+            if not data:
+                self.gone = True
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            if self._hear is not None:
+                for line in lines:
+                    self._hear(json.loads(line))
+        return False
+
+
+def serve(
+    chips: Sequence[Guarded],
+    outlet: Outlet,
+    goes_on: Callable[[], bool],
+    *,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    scheduling: str = "",
+) -> None:
+    """Take every sample of all chips until `goes_on`, asked every PARENT_S, says no. A report at once, then each
+    REPORT_S.
+    """
+    report_at = ask_at = now()
+    while True:
+        for at, chip in enumerate(chips):
+            if now() >= chip.look_at and (sample := chip.poll()) is not None:
+                outlet.put(sample_record(at, sample))
+        t = now()
+        if t >= report_at:
+            report_at = t + REPORT_S
+            outlet.put(told_record(REPORT, t, _report(chips, outlet, scheduling)))
+        if t >= ask_at:
+            ask_at = t + PARENT_S
+            outlet.flush()
+            if not goes_on():
+                return
+        wait_s = min(ask_at, *(chip.look_at for chip in chips)) - now()
+        if wait_s > 0.0:
+            sleep(wait_s)
+
+
+def run(
+    job_text: str,
+    open_chips: Callable[[dict[str, Any]], Sequence[Guarded]],
+    hear: Callable[[dict[str, Any]], None] | None = None,
+) -> int:
+    """A whole life of a reader: its job as JSON in, its exit code out. Owns stdin and stdout."""
+    # What a library may print must not get between the records.
+    descriptor = os.dup(1)
+    os.dup2(2, 1)
+    outlet = Outlet(descriptor)
+    ended = False
+
+    def end(*_: object) -> None:
+        nonlocal ended
+        ended = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to all; the parent ends us
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # `systemctl kill` signals all; the parent saves the recording
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    try:
+        job = _job(job_text)
+        parent = Parent(hear=hear)
+        chips = open_chips(job)
+        scheduling = hurry() if job.get("realtime", True) else patient()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        serve(chips, outlet, lambda: not ended and parent.listen(), scheduling=scheduling)
+    except BrokenPipeError:
+        return 0
+    except HardwareError as error:
+        return _say(outlet, {"hardware": True, "text": str(error)})
+    except Exception as error:  # noqa: BLE001  the parent tells it; a traceback would help nobody there
+        text = f"The reader of the load cells failed ({type(error).__name__}: {error}); it is restarted."
+        return _say(outlet, {"hardware": False, "text": text[:1000]})
+    return 0
+
+
+def hurry() -> str:
+    """Real-time priority if allowed, else exact sleeps and a good place in the queue; what was got."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+    except OSError:
+        return patient()
+    return f"fifo {FIFO_PRIORITY}"
+
+
+def patient() -> str:
+    """The kernel makes each sleep up to 50 us longer unless told not to (PR_SET_TIMERSLACK(2const))."""
+    _prctl(PR_SET_TIMERSLACK, 1)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    except OSError:
+        return "no priority"
+    return f"nice {NICE}"
+
+
+def _job(text: str) -> dict[str, Any]:
+    try:
+        job = json.loads(text)
+    except ValueError:
+        job = None
+    if not isinstance(job, dict):
+        raise UsageError("its job is no JSON object; matpi starts it, not a hand")
+    return job
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def _report(chips: Sequence[Guarded], outlet: Outlet, scheduling: str) -> dict[str, Any]:
+    return {
+        "scheduling": scheduling,
+        "cpu_s": round(time.process_time(), 3),
+        "dropped": outlet.dropped,
+        "rates": [chip.rate_hz() for chip in chips],
+        "tally": [chip.tally for chip in chips],
+    }
+
+
+def _say(outlet: Outlet, body: dict[str, Any]) -> int:
+    with contextlib.suppress(OSError):
+        outlet.put(told_record(MESSAGE, time.monotonic(), body))
+    return 1
+
+
+def open_chips(job: dict[str, Any]) -> list[Guarded]:
+    """The chips of this machine. Raises HardwareError for whatever is not there or taken."""
+    rate = job["rate"]
+    if job["driver"] == "spi":
+        from matpi.drivers.scale.hx711_spi import SpiHX711, open_spi
+
+        return [SpiHX711(open_spi(one["bus"], one["device"]), rate) for one in job["spi"]]
+    from matpi.drivers.pins import open_pins
+    from matpi.drivers.scale.hx711 import GuardedHX711
+
+    return [GuardedHX711(*open_pins(one["data"], one["clock"]), rate) for one in job["channels"]]
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1] if len(sys.argv) == 2 else "", open_chips))

@@ -1,0 +1,177 @@
+"""The last ten minutes of raw counts, in memory, and as a file when one is asked for.
+
+`take` is called by the thread that makes readings of samples. Files are written by the thread "recorder" from a copy,
+so that neither the loop nor the readings wait for a disk.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import queue
+import threading
+from array import array
+from bisect import bisect_left
+from collections import deque
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from matpi import __version__
+from matpi.core.events import Counted, Noted
+from matpi.core.model import Calibration, Zero
+from matpi.drivers.scale.assembly import RATE_BOUNDS
+from matpi.drivers.scale.guard import Status
+from matpi.drivers.scale.records import NUMBER, STATUSES
+from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
+from matpi.errors import MatpiError
+from matpi.ports import Clock, Put
+
+FOLDER: Final = "recordings"
+SPAN_S: Final = 600.0
+FILES_MAX: Final = 20
+"""Four emulated chips at 80/s make 0.5 MB in ten minutes, packed (measured): 10 MB of the card at most."""
+STOP_S: Final = 10.0
+"""systemd kills the service 15 s after it has asked it to stop (TimeoutStopSec)."""
+ZEROS_MAX: Final = 64
+"""The device stores its zero less than once a minute."""
+
+
+class Recorder:
+    """Keep the last SPAN_S of counts in under 2 MB; write them to `recordings/` beside `log` on request.
+
+    `rate` is samples/s as the jumpers say. `calibration` and `zero` are in use from the start. For each file, or the
+    reason why there is none, `put` gets a Noted.
+    """
+
+    def __init__(
+        self, log: Path, rate: int, calibration: Calibration, zero: Zero | None, clock: Clock, boot_id: str, put: Put
+    ) -> None:
+        self._log, self._folder = log, log.with_name(FOLDER)
+        self._rate, self._clock, self._boot_id, self._put = rate, clock, boot_id, put
+        self._lock = threading.Lock()  # over the next five
+        self._calibration = calibration
+        self._zeros: deque[tuple[float, Zero | None]] = deque([(-math.inf, zero)], maxlen=ZEROS_MAX)
+        # Room for the fastest oscillator of this rate. Flagged samples make rows of their own and shorten the span.
+        self._rows = round(SPAN_S * RATE_BOUNDS[rate][1])
+        kinds = ["d", "b", *("i" * len(calibration.counts_per_kg))]  # time, status, a column a channel
+        self._columns: tuple[array[Any], ...] = tuple(array(kind, [0]) * self._rows for kind in kinds)
+        self._taken = 0
+        self.result = ""
+        """Where the last file is, or why there is none, in a sentence; "" before the first."""
+        self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
+        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the ring, full or not."""
+        return sum(column.itemsize * len(column) for column in self._columns)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Return when every requested file is written, or after STOP_S."""
+        self._requests.put(False)
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+
+    def take(self, sample: Counted) -> None:
+        """Add a row. Raises ValueError when it has another number of channels, or an unknown flag."""
+        status = NUMBER[Status.OK if sample.ok else Status(sample.flag)]
+        with self._lock:
+            at = self._taken % self._rows
+            for column, value in zip(self._columns, (sample.t, status, *sample.counts), strict=True):
+                column[at] = value
+            self._taken += 1
+
+    def use_zero(self, t: float, zero: Zero) -> None:
+        """Note that `zero` is in use from `t` on."""
+        with self._lock:
+            self._zeros.append((t, zero))
+
+    def use_calibration(self, calibration: Calibration, zero: Zero) -> None:
+        """Replace both. The rows before are replayed with them too: a recording has one calibration."""
+        with self._lock:
+            self._calibration = calibration
+            self._zeros.clear()
+            self._zeros.append((-math.inf, zero))
+
+    def save(self) -> None:
+        """Request a file. From any thread, and from a signal handler."""
+        self._requests.put(True)
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while self._requests.get():
+            try:
+                path = self._write()
+            except (MatpiError, OSError, ValueError) as error:  # ValueError: a calibration or zero out of all bounds
+                kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {error}"
+            else:
+                kind, text = "recorded", f"The last {SPAN_S / 60:g} minutes are saved in {path}."
+            self.result = text
+            self._put(Noted(self._clock.monotonic(), kind, text))
+
+    def _write(self) -> Path:
+        """Raises OSError and TraceError; nothing is left behind then."""
+        with self._lock:
+            at, full = self._taken % self._rows, self._taken >= self._rows
+            times, statuses, *channels = (
+                column[at:] + column[:at] if full else column[:at] for column in self._columns
+            )
+            calibration, zeros = self._calibration, tuple(self._zeros)
+        now = self._clock.monotonic()
+        first = bisect_left(times, now - SPAN_S)
+        start = times[first] if first < len(times) else now
+        offset_utc = self._clock.utc() - now if self._clock.trusted() else None
+        about = About(
+            FORMAT,
+            calibration,
+            zero=next((zero for t, zero in reversed(zeros) if t <= start), zeros[0][1]),
+            matpi=__version__,
+            start_utc=None if offset_utc is None else datetime.fromtimestamp(start + offset_utc, UTC).isoformat(),
+            rate=self._rate,
+        )
+        self._make_room()
+        unfinished = self._folder / "unfinished.gz"  # renamed when whole; one that a power cut left is overwritten
+        try:
+            with TraceWriter(unfinished, len(channels), "counts", about=about, overwrite=True) as trace:
+                for row in range(first, len(times)):
+                    status = STATUSES[statuses[row]]
+                    flag = "" if status is Status.OK else status
+                    trace.write(times[row], tuple(channel[row] for channel in channels), not flag, flag)
+            self._share(unfinished, 0o640)
+            path = self._free_name(now, offset_utc)
+            unfinished.rename(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)  # it would take the last room of a full disk
+            raise
+        return path
+
+    def _make_room(self) -> None:
+        """Make the folder, and remove the oldest files over FILES_MAX less one."""
+        if not self._folder.exists():
+            self._folder.mkdir()
+            self._share(self._folder, 0o750)
+        newest_last = sorted(self._folder.glob("*.csv.gz"), key=lambda path: path.stat().st_mtime)
+        for path in newest_last[: 1 - FILES_MAX]:
+            path.unlink()
+
+    def _free_name(self, now: float, offset_utc: float | None) -> Path:
+        """Name it by the date, without a trusted clock by the boot and the seconds since."""
+        if offset_utc is None:
+            stem = f"boot-{self._boot_id[:8]}-{now:.0f}s"
+        else:
+            stem = datetime.fromtimestamp(now + offset_utc, UTC).strftime("%Y%m%dT%H%M%SZ")
+        names = (self._folder / f"{stem}{f'-{n}' if n > 1 else ''}.csv.gz" for n in count(1))
+        return next(path for path in names if not path.exists())
+
+    def _share(self, path: Path, mode: int) -> None:
+        """Set `mode` whatever the umask; run by root it gets the owner of the log."""
+        path.chmod(mode)
+        if os.geteuid() == 0:
+            log = self._log.stat()
+            os.chown(path, log.st_uid, log.st_gid)

@@ -1,0 +1,78 @@
+"""How the running device stands, as a small file that `matpi doctor` reads: on a RAM disk, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from matpi import __version__
+from matpi.core.look import PARTS
+from matpi.core.words_en import ENGLISH
+
+if TYPE_CHECKING:
+    from matpi.service.appliance import Appliance
+
+STATUS_EVERY_S: Final = 5.0
+
+
+def status(appliance: Appliance) -> dict[str, Any]:
+    """JSON-ready; the field names are stable."""
+    device, scale, screen = appliance.device, appliance.scale, appliance.screen
+    if device is None:
+        raise RuntimeError("a device that has not started has no status")
+    snapshot = device.snapshot()
+    calibration = device.calibration
+    return {
+        "pid": os.getpid(),
+        "version": __version__,
+        "started_mono": appliance.started_mono,
+        "written_mono": appliance.clock.monotonic(),
+        "written_utc": appliance.clock.utc(),
+        "scale": None if scale is None else asdict(scale.report()),
+        "panel": {
+            "driver": appliance.config.panel.driver,
+            "lost": screen is not None and bool(screen.trouble),
+            "trouble": "" if screen is None else screen.trouble or "",
+            "frames": 0 if screen is None else screen.drawn,
+        },
+        "lost": list(device.face.lost),
+        "state": snapshot.state.name,
+        "net_kg": round(snapshot.net_kg, 3),
+        "zero_kg": round(snapshot.zero_kg, 3),
+        "zero_word": str(device.presence.zero.word),
+        "calibrated": calibration is not None and not calibration.approximate,
+        "counts_per_kg": None if calibration is None else list(calibration.counts_per_kg),
+        "readings": snapshot.readings,
+        "rejected": snapshot.rejected,
+        "unsaved": snapshot.unsaved,
+        "clock": {"trusted": snapshot.trusted},
+        "upstream": appliance.upstream_troubles(),
+    }
+
+
+def status_line(appliance: Appliance) -> str:
+    """Say in one line what the device does and what is wrong with it, for `systemctl status`."""
+    device, scale, screen = appliance.device, appliance.scale, appliance.screen
+    if device is None:
+        raise RuntimeError("a device that has not started has no status")
+    snapshot = device.snapshot()
+    wrong = [
+        scale.report().trouble if scale is not None else "",
+        (screen.trouble or "") if screen is not None else "",
+        *(getattr(ENGLISH.bar, PARTS[kind]) for kind in device.face.lost),
+        f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
+    ]
+    return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)
+
+
+def write_status(path: Path, appliance: Appliance) -> None:
+    """A status that cannot be written stops nothing: doctor then says that it found none."""
+    new = path.with_name(path.name + ".new")
+    with suppress(OSError):
+        new.write_text(json.dumps(status(appliance), allow_nan=False), encoding="utf-8")
+        new.chmod(0o644)  # for `matpi doctor` of another user; nothing in it is anybody's secret
+        new.replace(path)

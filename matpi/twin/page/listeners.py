@@ -1,0 +1,169 @@
+"""Server-sent events: the pages that listen, each with a bounded backlog. Nobody can make the bench wait.
+
+Of what merely shows the present (frame, lamp, status, sessions) a page that lags gets the newest only; log lines wait
+in order. Who lets too many of them wait, or takes nothing for too long, is dropped and may connect again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from matpi.twin.bench import Bench, Payload
+
+_log = logging.getLogger(__name__)
+
+MAX_LISTENERS = 8  # chosen, unmeasured: a person has a few windows open
+BACKLOG_LINES = 512  # chosen, unmeasured: a jump over a whole day in one go; the page itself keeps 300
+LATEST_ONLY = frozenset({"frame", "lamp", "status", "sessions"})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The times of a connection."""
+
+    heartbeat_s: float = 15.0
+    """A silent connection through a proxy usually lives 30 to 60 s."""
+    stuck_s: float = 20.0
+    """How long a page may take nothing at all before it is dropped. Chosen, unmeasured."""
+    request_s: float = 10.0
+    """How long a request may take to arrive whole. Chosen: on this machine it takes milliseconds."""
+
+
+RETRY_MS = 1000
+FAREWELL_S = 1.0  # how long the last chunk may take before the connection is cut
+
+
+class Listeners:
+    """All open streams of one server. Lives on the event loop's thread, except for what `put` does."""
+
+    def __init__(self, bench: Bench, patience: Patience) -> None:
+        self._bench = bench
+        self._patience = patience
+        self._open: set[Listener] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def admit(self) -> Listener | None:
+        """A response that streams until the page leaves or lags; None when there are enough already."""
+        if len(self._open) >= MAX_LISTENERS:
+            return None
+        listener = Listener(self._bench, self._patience, self._open.discard)
+        self._open.add(listener)
+        return listener
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop at once."""
+        for listener in tuple(self._open):
+            listener.end()
+
+
+class Listener:
+    """One page's stream, an ASGI response. Leaves `Listeners` and the bench by itself, however it ends."""
+
+    def __init__(self, bench: Bench, patience: Patience, leave: Callable[[Listener], None]) -> None:
+        self._bench = bench
+        self._patience = patience
+        self._leave = leave
+        self._latest: dict[str, bytes] = {}
+        self._lines: list[bytes] = []
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        self._over.set()
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+
+        def put(kind: str, payload: Payload) -> None:
+            # Encoded here, in the caller's thread: afterwards the payload may change without harm.
+            chunk = encoded(kind, payload)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server has stopped
+                loop.call_soon_threadsafe(self._add, kind, chunk)
+
+        unsubscribe = None
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            # Subscribed before the snapshot: nothing falls in between, and what comes twice ends with the newest.
+            unsubscribe = self._bench.subscribe(put)
+            first = b"".join(encoded(kind, payload) for kind, payload in self._bench.snapshot())
+            tasks = [
+                asyncio.create_task(self._write(send, b"retry: %d\n\n%s" % (RETRY_MS, first))),
+                asyncio.create_task(_gone(receive)),
+                asyncio.create_task(self._wait_until_over()),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if unsubscribe is not None:
+                unsubscribe()
+            self._leave(self)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(FAREWELL_S):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _add(self, kind: str, chunk: bytes) -> None:
+        if kind in LATEST_ONLY:
+            self._latest[kind] = chunk
+        elif len(self._lines) < BACKLOG_LINES:
+            self._lines.append(chunk)
+        else:
+            self._drop()
+        self._news.set()
+
+    def _drop(self) -> None:
+        if not self._over.is_set():
+            _log.warning("a page did not read its events and was dropped; it may connect again")
+        self.end()
+
+    async def _write(self, send: Send, chunk: bytes) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._patience.stuck_s):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            except TimeoutError:
+                self._drop()
+                return
+            try:
+                async with asyncio.timeout(self._patience.heartbeat_s):
+                    await self._news.wait()
+            except TimeoutError:
+                chunk = b": still here\n\n"
+                continue
+            chunk = b"".join([*self._latest.values(), *self._lines])
+            self._latest.clear()
+            self._lines.clear()
+            self._news.clear()
+
+    async def _wait_until_over(self) -> None:
+        await self._over.wait()
+
+
+def encoded(kind: str, payload: Payload) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(payload))
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),
+    (b"connection", b"close"),
+]

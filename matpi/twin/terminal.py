@@ -1,0 +1,345 @@
+"""`matpi sim --tty`: the twin in a terminal of 80 x 24. The panel in braille, the LED as a shade, one key an act.
+
+A terminal cannot tell when a key is let go, so the button has three keys: a tap, a hold, a long hold. Their times are
+the device's, whatever the speed of the clock.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import math
+import os
+import re
+import select
+import signal
+import termios
+import threading
+import time
+import tty
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+from PIL import Image
+
+from matpi.screen.canvas import PANEL
+from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
+from matpi.twin.twin import Twin
+
+Payload = dict[str, Any]
+
+COLUMNS, ROWS = 80, 24
+TAP_S, HOLD_S, LONG_HOLD_S = 0.15, 0.9, 3.2  # over the 0.7 s of a hold and the 3 s of "discard"
+STEP_KG, MIN_KG, MAX_KG = 2.0, 20.0, 150.0
+FRAME_S = 0.05  # 20 pictures a second: the LED breathes without steps one could see (chosen, by eye)
+
+ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # the alternate screen, no cursor, no wrapping
+LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+PLAIN, BOLD, FAINT, INVERSE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"
+PANEL_STYLES = {"bright": "\x1b[1;96m", "dim": "\x1b[2;36m", "off": FAINT}
+LED_STYLE, ALARM_STYLE = "\x1b[93m", "\x1b[1;91m"
+SHADES = " .:░▒▓█"
+"""The LED from dark to full; seven steps of lightness, not of light."""
+
+SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?<]*[ -/]*[@-~]|O.|.)?")
+"""Arrow and function keys; their letters and digits are not ours."""
+
+ACTS = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
+FAULTS = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
+PRESSES = {" ": TAP_S, "h": HOLD_S, "H": LONG_HOLD_S}
+WARPS = {"1": 1, "2": 10, "3": 60}
+
+KEYS = (
+    "l lie down  s sit  t stand  f fidget  g get up  b bag  c cat  + - weight",
+    "space button  h hold  H hold 3 s   1 2 3 = x1 x10 x60  j 21:00  n next day",
+    "broken: u cell  p spikes  k panel  d disk     P pull the power / boot  q quit",
+)
+FIXED_ROWS = 1 + CELL_ROWS + 2 + len(KEYS)
+"""The header, the panel, state and plan, the keys. The log has the rest."""
+
+
+class Terminal:
+    """Draws `twin` on the terminal `to` and plays it by what is typed on `keys`, until q, Ctrl-C or SIGTERM.
+
+    `run` gives the terminal back as it was, whatever happens.
+    """
+
+    def __init__(self, twin: Twin, keys: int = 0, to: int = 1) -> None:
+        self._twin = twin
+        self._in, self._out = keys, to
+        self._lock = threading.Lock()  # guards what the twin's thread tells
+        self._told: dict[str, Payload] = {}
+        self._lamp_since = 0.0
+        self._log: deque[Payload] = deque(maxlen=100)
+        self._drawn: list[str] = []
+        """The lines on the screen; empty: draw all."""
+        self._ringer = -1
+        self._quit = self._suspend = False
+
+    def run(self) -> None:
+        with contextlib.ExitStack() as after:
+            bell = after.enter_context(self._bell())
+            after.enter_context(self._signals())
+            after.callback(self._twin.subscribe(self._hear))
+            self._catch_up(self._twin.snapshot())
+            while not self._quit:
+                with self._screen():
+                    self._serve(bell)
+                if self._suspend:
+                    self._suspend = False
+                    os.kill(os.getpid(), signal.SIGSTOP)  # Ctrl-Z; goes on here
+
+    # -- the terminal's state --------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _screen(self) -> Iterator[None]:
+        """Single keys and the alternate screen; and back."""
+        before = termios.tcgetattr(self._in)
+        try:
+            tty.setcbreak(self._in, termios.TCSANOW)
+            self._write(ENTER)
+            self._drawn = []
+            yield
+        finally:
+            with contextlib.suppress(OSError, termios.error):  # a terminal that was closed needs nothing
+                termios.tcsetattr(self._in, termios.TCSANOW, before)
+                self._write(LEAVE)
+
+    @contextlib.contextmanager
+    def _bell(self) -> Iterator[int]:
+        """A pipe that ends the wait for keys: rung by news from the twin and by signals."""
+        bell, self._ringer = os.pipe()
+        os.set_blocking(bell, False)
+        os.set_blocking(self._ringer, False)
+        before = signal.set_wakeup_fd(self._ringer, warn_on_full_buffer=False)
+        try:
+            yield bell
+        finally:
+            signal.set_wakeup_fd(before)
+            os.close(bell)
+            os.close(self._ringer)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        def end(_number: int, _frame: FrameType | None) -> None:
+            self._quit = True
+
+        def suspend(_number: int, _frame: FrameType | None) -> None:
+            self._suspend = True
+
+        def redraw(_number: int, _frame: FrameType | None) -> None:
+            self._drawn = []
+
+        handlers = {
+            signal.SIGINT: end,
+            signal.SIGTERM: end,
+            signal.SIGHUP: end,
+            signal.SIGTSTP: suspend,
+            signal.SIGWINCH: redraw,
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # -- news and keys ---------------------------------------------------------------------------------------------
+
+    def _catch_up(self, snapshot: list[tuple[str, Payload]]) -> None:
+        """What was before we listened; what was heard since is newer."""
+        with self._lock:
+            lines = {payload["n"]: payload for kind, payload in snapshot if kind == "log"}
+            lines |= {payload["n"]: payload for payload in self._log}
+            self._log.clear()
+            self._log.extend(lines[n] for n in sorted(lines))
+            for kind, payload in snapshot:
+                if kind != "log" and kind not in self._told:
+                    self._told[kind] = dict(payload)
+                    if kind == "lamp":
+                        self._lamp_since = time.monotonic() - payload["age_s"]
+
+    def _hear(self, kind: str, payload: Payload) -> None:
+        """From the twin, on its thread."""
+        with self._lock:
+            if kind == "log":
+                self._log.append(payload)
+            else:
+                self._told[kind] = dict(payload)  # keys change ours before the twin answers
+            if kind == "lamp":
+                self._lamp_since = time.monotonic() - payload["age_s"]
+        with contextlib.suppress(BlockingIOError):  # the bell is ringing already
+            os.write(self._ringer, b"n")
+
+    def _serve(self, bell: int) -> None:
+        while not (self._quit or self._suspend):
+            self._draw()
+            drawn = time.monotonic()
+            ready, _, _ = select.select([self._in, bell], [], [], FRAME_S if self._shines() else 1.0)
+            if bell in ready:
+                # One picture for all the news that comes within a frame's time.
+                if self._in not in ready:
+                    time.sleep(max(0.0, drawn + FRAME_S - time.monotonic()))
+                with contextlib.suppress(BlockingIOError):
+                    while os.read(bell, 4096):
+                        pass
+            if self._in in ready:
+                typed = os.read(self._in, 1024)
+                self._quit = self._quit or not typed
+                for key in SEQUENCE.sub("", typed.decode(errors="ignore")):
+                    self._press(key)
+
+    def _press(self, key: str) -> None:
+        twin, status = self._twin, self._told.get("status", {})
+        if key in ACTS:
+            twin.act(ACTS[key])
+        elif key == "b":
+            status["bag"] = not status.get("bag", False)
+            twin.act("bag_on" if status["bag"] else "bag_off")
+        elif key in PRESSES:
+            twin.press(PRESSES[key])
+        elif key in WARPS:
+            twin.warp(WARPS[key])
+        elif key in FAULTS:
+            name, broken = FAULTS[key], list(status.get("faults", ()))
+            twin.fault(name, name not in broken)
+            status["faults"] = [*broken, name] if name not in broken else [f for f in broken if f != name]
+        elif key in "+-":
+            status["kg"] = min(MAX_KG, max(MIN_KG, status.get("kg", 74.0) + (STEP_KG if key == "+" else -STEP_KG)))
+            twin.weigh(status["kg"])
+        elif key == "j":
+            twin.jump("21:00")
+        elif key == "n":
+            twin.next_day()
+        elif key == "P":
+            status["power"] = not status.get("power", True)
+            twin.power(status["power"])
+        elif key == "q":
+            self._quit = True
+
+    # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        """Only the lines that changed, in one write."""
+        fresh = not self._drawn
+        columns, rows = self._size()
+        lines = self._lines(rows) if columns >= COLUMNS and rows >= ROWS else _too_small(columns, rows)
+        before = self._drawn
+        changed = [
+            f"\x1b[{n};1H{line}{PLAIN}\x1b[K"
+            for n, line in enumerate(lines, start=1)
+            if n > len(before) or before[n - 1] != line
+        ]
+        self._drawn = lines
+        if changed:
+            self._write(("\x1b[2J" if fresh else "") + "".join(changed))
+
+    def _lines(self, rows: int) -> list[str]:
+        with self._lock:
+            told, log = dict(self._told), list(self._log)[-(rows - FIXED_ROWS) :]
+        status = told.get("status", {})
+        frame = told.get("frame", {"bits": "", "brightness": "off", "text": ""})
+        side = self._side(status, frame)
+        style = PANEL_STYLES[frame["brightness"]]
+        lines = [_header(status)]
+        lines += [f"{style}{row}{PLAIN} {FAINT}|{PLAIN} {side[n]}" for n, row in enumerate(_panel(frame))]
+        why = status.get("reason") or status.get("about") or "no power"
+        lines.append(_cut(f"{status.get('state', '')}: {why}", BOLD))
+        lines.append(_cut(_plan(told.get("sessions", {}).get("plan"))))
+        lines += [_entry(line) for line in log] + [""] * (rows - FIXED_ROWS - len(log))
+        return lines + [_cut(keys, FAINT) for keys in KEYS]
+
+    def _side(self, status: Payload, frame: Payload) -> list[str]:
+        """The column right of the panel: 13 wide."""
+        doing = status.get("doing", "away")
+        lamp = self._told.get("lamp", {"pattern": "off"})["pattern"]
+        shade = SHADES[round(self._lightness() * (len(SHADES) - 1))]
+        faults = [f"{ALARM_STYLE}{name} broken" for name in status.get("faults", ())]
+        side = [
+            f"OLED {frame['brightness']}",
+            "",
+            f"LED {LED_STYLE}{shade * 3}{PLAIN}",
+            "" if lamp == "off" else f" {lamp}",
+            "",
+            "you",
+            f" {'off the mat' if doing == 'away' else doing}",
+            f" {status.get('kg', 0):g} kg",
+            " bag on it" if status.get("bag") else "",
+            "mat",
+            f" {status.get('load_kg', 0.0):z.1f} kg",
+            *faults,
+        ]
+        return side + [""] * (CELL_ROWS - len(side))
+
+    def _shines(self) -> bool:
+        return bool(self._told.get("lamp", {"pattern": "off"})["pattern"] != "off")
+
+    def _lightness(self) -> float:
+        """What the eye makes of the LED's light now, 0 to 1."""
+        lamp = self._told.get("lamp")
+        if lamp is None or not lamp["table"]:
+            return 0.0
+        step = int((time.monotonic() - self._lamp_since) * 50)
+        table = lamp["table"]
+        duty = table[step % len(table)] if lamp["loops"] else table[min(step, len(table) - 1)]
+        return math.cbrt(duty)  # CIE 1976 L*, above its foot
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._out)
+        except OSError:
+            return COLUMNS, ROWS
+        return size.columns or COLUMNS, size.lines or ROWS  # a line that never told its size says 0
+
+    def _write(self, text: str) -> None:
+        data = text.encode()
+        while data:
+            data = data[os.write(self._out, data) :]
+
+
+def _panel(frame: Payload) -> list[str]:
+    """Its dots; when it is dark, in words why."""
+    if frame["brightness"] == "off":
+        words = f"({frame['text'] or 'dark'})".center(CELL_COLUMNS)
+        return [words if n == CELL_ROWS // 2 else " " * CELL_COLUMNS for n in range(CELL_ROWS)]
+    image = Image.frombytes("1", PANEL, base64.b64decode(frame["bits"]))
+    return braille(image).replace(chr(BRAILLE), " ").split("\n")
+
+
+def _header(status: Payload) -> str:
+    clock = datetime.fromisoformat(status["clock"]) if "clock" in status else None
+    left = " matpi on a simulated mat" + ("" if status.get("power", True) else " - no power")
+    right = "" if clock is None else f"{clock:%a %Y-%m-%d  %H:%M:%S}  x{status.get('warp', 1)} "
+    return f"{INVERSE}{left}{right:>{COLUMNS - len(left)}}"
+
+
+def _plan(plan: Payload | None) -> str:
+    if plan is None:
+        return ""
+    day = f"day {plan['day']} of 14" if plan["day"] <= 14 else "after the plan"
+    today = f"{int(plan['today_s']) // 60}:{int(plan['today_s']) % 60:02d}"
+    words = [day, f"{plan['lower_min']}-{plan['upper_min']} min", plan["clothing"], f"today {today}"]
+    words += ["done"] * plan["done"] + ["rest day"] * plan["rest_day"]
+    words += [f"streak {plan['streak']}"] * bool(plan["streak"])
+    words = [plan["who"]] * bool(plan.get("who")) + words
+    return ", ".join(words)
+
+
+def _entry(line: Payload) -> str:
+    words = f"{line['clock']}  {line['event'].replace('_', ' ')}"
+    more = "  ".join(part for part in (line["reason"], line["detail"]) if part)
+    return _cut(f"{words}: {more}" if more else words, FAINT if line["kind"] == "you" else "")
+
+
+def _cut(text: str, style: str = "") -> str:
+    # Control characters have no business on a screen, wherever a text came from.
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return style + (shown if len(shown) <= COLUMNS else shown[: COLUMNS - 1] + "~")
+
+
+def _too_small(columns: int, rows: int) -> list[str]:
+    words = (f"matpi needs {COLUMNS} x {ROWS},", f"here are {columns} x {rows}.", "q quits")
+    return [word[:columns] for word in words][:rows]
