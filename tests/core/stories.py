@@ -758,24 +758,6 @@ def several_people() -> Bench:
 
 
 @story
-def guest() -> Bench:
-    """A guest: chosen in the menu, and suggested by a load like nobody's."""
-    bench = Bench(household())
-    bench.pass_s(5)
-    bench.choose(Item.WHO)
-    bench.choose("Guest")
-    bench.lie(60, kg=70.0)
-    bench.up(100)
-    bench.lie(70, kg=75.0)
-    bench.hold()
-    bench.pass_s(10)
-    bench.up(22)
-    bench.hold()
-    bench.pass_s(100)
-    return bench
-
-
-@story
 def household_evening() -> Bench:
     """The light reminds until the last of them was there; seen by one press, for who is missing alone."""
     bench = Bench(household(), utc=NOON + 8.9 * 3600, rules=SLOW, rate=1 / 30)
