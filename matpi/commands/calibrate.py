@@ -1,7 +1,7 @@
 """`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
-The measuring itself is core/calibration/procedure.py, as on the device. Here are words, keys and a bar; nothing is written before
-all of it has been measured, so Ctrl-C at any time leaves the old values.
+core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
+everything has been measured: Ctrl-C at any time leaves the old values.
 """
 
 from __future__ import annotations
