@@ -1,7 +1,7 @@
 """`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
-The measuring itself is core/calibrating.py, as on the device. Here are words, keys and a bar; nothing is written before
-all of it has been measured, so Ctrl-C at any time leaves the old values.
+core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
+everything has been measured: Ctrl-C at any time leaves the old values.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from matpi.core.calibrating import OFF, Calibrating
+from matpi.core.calibration.procedure import OFF, Calibrating
+from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.slopes import LEAST_KG, Solved
-from matpi.core.weighing import BLOCKS
 from matpi.errors import CalibrationError
 from matpi.ports import PutCounted
 

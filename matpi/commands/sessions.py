@@ -35,9 +35,9 @@ from matpi.commands.output import (
     weekday,
     words,
 )
-from matpi.core import trend
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
+from matpi.core.plan import trend
 from matpi.errors import ImportFormatError, StoreError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults

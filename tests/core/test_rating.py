@@ -10,8 +10,8 @@ from datetime import date
 import pytest
 
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.rating import Dial
-from matpi.core.routine import ROUTINES
 from matpi.core.session import State
 from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench
