@@ -26,7 +26,8 @@ from matpi.core.plan.trend import (
     steadiness,
     trend,
 )
-from matpi.core.words_en import ENGLISH
+from matpi.core.text import Text
+from matpi.words import ENGLISH
 
 MONDAY = date(2026, 6, 1)
 
@@ -63,20 +64,24 @@ def test_what_is_said_of_a_week(values: tuple[float | None, ...], way: Way) -> N
     assert seen(*values).way is way
 
 
+def read(texts: tuple[Text | str, Text | str]) -> tuple[str, str]:
+    return ENGLISH.say(texts[0]), ENGLISH.say(texts[1])
+
+
 def test_the_numbers_it_shows() -> None:
     found = seen(8, 8, 7, 6, 6, 5, 4)
     assert (found.at_day, found.early, found.late, found.early_days, found.late_days, found.days) == (7, 8, 5, 3, 3, 7)
     assert found.p == pytest.approx(2 * 4 / 5040)  # two values come twice: 4 of 5040 orders fall like that
-    assert short(found, ENGLISH) == ("day 7: 8 to 5", "lower, n 7")
+    assert read(short(found)) == ("day 7: 8 to 5", "lower, n 7")
     assert sentence(found) == (
         "By day 7, over 7 rated days, the middle of the first was 8 and of the last 5 (10 = tightest): you rated it "
         "lower, more steadily than by chance (p under 0.01); why, it cannot tell."
     )
     unclear = seen(8, 7, 8, 7, 8, 7, 7)
-    assert short(unclear, ENGLISH) == ("day 7: 8 to 7", "no clear change, n 7")
+    assert read(short(unclear)) == ("day 7: 8 to 7", "no clear change, n 7")
     assert sentence(unclear).endswith("(10 = tightest): no clear change.")
     few = seen(8, 7, None, 6, 5, 4, 3)
-    assert short(few, ENGLISH) == ("day 7: 6 rated", "too few to tell")
+    assert read(short(few)) == ("day 7: 6 rated", "too few to tell")
     assert sentence(few) == (
         "By day 7 you rated 2 of the first days and 3 of the last: too few to tell, 3 on each side are needed."
     )
@@ -172,8 +177,8 @@ def test_what_is_said_of_pairs(lower: int, higher: int, same: int, way: Way) -> 
 
 
 def test_the_words_of_pairs() -> None:
-    assert pairs_short(Pairs(0, 0, 0, Way.TOO_FEW, 1.0), ENGLISH) == ("no pairs yet", "")
-    assert pairs_short(Pairs(7, 6, 0, Way.LOWER, 0.03), ENGLISH) == ("lower on 6 of 7", "lower, n 7")
+    assert read(pairs_short(Pairs(0, 0, 0, Way.TOO_FEW, 1.0))) == ("no pairs yet", "")
+    assert read(pairs_short(Pairs(7, 6, 0, Way.LOWER, 0.03))) == ("lower on 6 of 7", "lower, n 7")
     assert pairs_sentence(Pairs(0, 0, 0, Way.TOO_FEW, 1.0)).startswith("No day has a rating both")
     assert pairs_sentence(Pairs(1, 1, 0, Way.TOO_FEW, 1.0)) == (
         "Of 1 day rated before and after, 1 went down, 0 up and 0 stayed: too few to tell."
@@ -196,8 +201,8 @@ def test_words_fit_and_promise_nothing(days: list[Felt], reached: int) -> None:
     found = trend(days, reached)
     if found is None:
         return
-    assert all(len(line) <= 21 for line in short(found, ENGLISH))
-    assert str(found.days) in " ".join(short(found, ENGLISH))
+    assert all(len(line) <= 21 for line in read(short(found)))
+    assert str(found.days) in " ".join(read(short(found)))
     for word in ("heal", "cure", "better", "worse", "pain", "improve", "effect", "works", "because"):
         assert word not in sentence(found)
     if found.way in {Way.LOWER, Way.HIGHER}:

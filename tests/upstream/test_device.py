@@ -32,6 +32,7 @@ from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
 from matpi.webhook.config import WebhookConfig
+from matpi.words import ENGLISH
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC
 from tests.upstream.receiver import Receiver, status
@@ -113,7 +114,7 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
         assert rig.device.shown is not None
         view = rig.device.shown.view
         assert isinstance(view, Idle), view
-        return view.notice
+        return None if view.notice is None else ENGLISH.say(view.notice)
 
     rig.press(0.1)
     rig.run_until(31.0)

@@ -32,7 +32,7 @@ BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
 
 
 class Says(StrEnum):
-    """What is said in time; the value is the key of the text (`words.Phases`)."""
+    """What is said in time; the value is the key of the text (`phases` in the catalogues)."""
 
     SHARP = "sharp"
     SETTLING = "settling"
@@ -130,7 +130,7 @@ class Pacer:
 @dataclass(frozen=True, slots=True)
 class Routine:
     name: str
-    """Stays in the log; never renamed. The key of its title and of its advice (`words.Routines`)."""
+    """Stays in the log; never renamed. The key of its title and of its advice (`routines` in the catalogues)."""
     area: Area
     lower_min: int
     upper_min: int

@@ -25,8 +25,7 @@ from statistics import median
 from typing import Final
 
 from matpi.core.model import Moment, Rating
-from matpi.core.words import Words
-from matpi.core.words_room import LINE
+from matpi.core.text import Text
 
 AT_DAYS: Final = (7, 14)  # docs/behaviour.md 5
 SIDE_DAYS: Final = 3  # the first and the last three days
@@ -155,13 +154,11 @@ def pairs(ratings: Sequence[Rating]) -> Pairs:
     return Pairs(len(changes), lower, higher, way, p)
 
 
-def short(seen: Trend, words: Words) -> tuple[str, str]:
-    """Two lines for the screen, at most 21 characters each."""
-    say = words.trend
+def short(seen: Trend) -> tuple[Text, Text]:
+    """Return two lines for the screen, at most 21 characters each."""
     if seen.early is None or seen.late is None or seen.way is Way.TOO_FEW:
-        return say.rated.format(day=seen.at_day, n=seen.days), say.too_few
-    early, late = words.number(seen.early), words.number(seen.late)
-    return say.from_to.format(day=seen.at_day, early=early, late=late), way_short(seen.way, seen.days, words)
+        return Text("trend.rated", day=seen.at_day, n=seen.days), Text("trend.too_few")
+    return Text("trend.from_to", day=seen.at_day, early=seen.early, late=seen.late), _way(seen.way, seen.days)
 
 
 def sentence(seen: Trend) -> str:
@@ -180,18 +177,17 @@ def sentence(seen: Trend) -> str:
     return f"{middle}: you rated it {seen.way}, more steadily than by chance (p {_p(seen.p)}); why, it cannot tell."
 
 
-def pairs_short(seen: Pairs, words: Words) -> tuple[str, str]:
+def pairs_short(seen: Pairs) -> tuple[Text, Text | str]:
     """As `short`."""
     if not seen.days:
-        return words.trend.no_pairs, ""
-    return words.trend.pairs.format(lower=seen.lower, n=seen.days), way_short(seen.way, seen.days, words)
+        return Text("trend.no_pairs"), ""
+    return Text("trend.pairs", lower=seen.lower, n=seen.days), _way(seen.way, seen.days)
 
 
-def way_short(way: Way, days: int, words: Words) -> str:
-    """The direction, and the number of days it rests on where a line has room for it (up to 99)."""
-    said: str = getattr(words.trend, way.name.lower())
-    told = words.trend.way.format(way=said, n=days)
-    return told if len(told) <= LINE else said
+def _way(way: Way, days: int) -> Text:
+    """Return the direction, and the number of days it rests on where a line has room for it (up to 99)."""
+    alone = Text(f"trend.{way.name.lower()}")
+    return Text("trend.way", way=alone, n=days).or_shorter(alone)
 
 
 def pairs_sentence(seen: Pairs) -> str:
