@@ -27,7 +27,7 @@ from matpi.core.model import (
 )
 from matpi.core.plan.programme import AFTER, TIERS, Course, Plan, Tier, plan
 from matpi.core.plan.progress import RestReason
-from matpi.core.plan.trend import Trend, Way
+from matpi.core.plan.trend import Trend
 
 MONDAY = date(2026, 6, 1)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()
@@ -442,29 +442,28 @@ def test_the_trend_at_day_7_and_14() -> None:
     sessions = good_days(20)
     ratings = [felt(day, 9 - day // 3) for day in range(21)]
     assert at(5, sessions, ratings=ratings).trend is None
-    seventh = at(6, sessions, ratings=ratings).trend
-    assert seventh is not None
-    assert replace(seventh, p=0.0) == Trend(7, Way.LOWER, 9.0, 8.0, 3, 3, 7, 0.0)
+    seventh, fourteenth = Trend(7, 7, 9.0, 8.0), Trend(14, 14, 9.0, 5.0)
+    assert at(6, sessions, ratings=ratings).trend == seventh
     assert at(12, sessions, ratings=ratings).trend == seventh
-    fourteenth = at(13, sessions, ratings=ratings).trend
-    assert fourteenth is not None
-    assert replace(fourteenth, p=0.0) == Trend(14, Way.LOWER, 9.0, 5.0, 3, 3, 14, 0.0)
-    assert at(20, sessions, ratings=ratings).trend == at(13, sessions, ratings=ratings).trend
+    assert at(13, sessions, ratings=ratings).trend == fourteenth
+    assert at(20, sessions, ratings=ratings).trend == fourteenth
 
 
 def test_ratings_of_one_day_count_as_one_and_rest_days_count() -> None:
     sessions = [session for session in good_days(6) if session.day != MONDAY + timedelta(days=1)]
     sessions += [on(7, 10), on(8, 10)]
-    trend = at(8, sessions, ratings=[felt(0, 10), felt(0, 8), felt(1, 3), felt(7, 2), felt(None, 10)]).trend
-    assert trend == Trend(7, Way.TOO_FEW, 6.0, 2.0, 2, 1, 3, 1.0)
+    ratings = [felt(0, 10), felt(0, 7), felt(1, 3), felt(7, 2), felt(None, 10)]
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 3, None, None)
+    ratings += [felt(2, 9), felt(3, 3), felt(4, 1), felt(4, 2)]
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 6, 8.5, 2.0)
 
 
 def test_a_trend_says_how_few_there_are_and_a_restart_forgets_it() -> None:
     sessions = good_days(8)
     assert at(8, sessions).trend is None
-    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, Way.TOO_FEW, 5.0, None, 1, 0, 1, 1.0)
+    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, 1, None, None)
     both = [felt(0, 5), felt(6, 3)]
-    few = Trend(7, Way.TOO_FEW, 5.0, 3.0, 1, 1, 2, 1.0)
+    few = Trend(7, 2, None, None)
     assert at(8, sessions, ratings=both).trend == few
     assert at(9, sessions, ratings=both, stops=[wrong(8)]).trend == few
     assert at(60, sessions, ratings=both).trend is None
