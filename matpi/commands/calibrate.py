@@ -16,8 +16,8 @@ from typing import Final, Protocol
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.calibration.weighing import BLOCKS
+from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.model import Calibration, Zero
 from matpi.errors import CalibrationError
 from matpi.ports import PutCounted
 
@@ -48,7 +48,7 @@ class Source(Protocol):
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
+    def write(self, effect: Save) -> None: ...
 
 
 def calibrate(
@@ -88,7 +88,7 @@ def calibrate(
     result = procedure.result
     if not isinstance(result, Solved):
         raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
-    store.save_calibration(result.calibration, result.zero)
+    store.write(Save(Calibrated(result.calibration, result.zero)))
     _tell(result, procedure, say)
     return result
 

@@ -18,6 +18,7 @@ from matpi import paths
 from matpi.commands import people, settings, which_log
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
 from matpi.core.calendar_day import day_of
+from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Memory
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
@@ -121,7 +122,7 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
         today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
-            log.save_day(replace(old, rest=rest))
+            log.write(Save(replace(old, rest=rest)))
 
 
 def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
