@@ -231,6 +231,15 @@ def test_rest_days_and_which_reason_is_told() -> None:
     assert at(1, days=[DayRecord(tuesday, snoozed=True)]).rest_reason is None
 
 
+def test_one_fold_knows_the_rest_days_before() -> None:
+    resting = Settings(rest_weekdays=frozenset({6}))
+    more: dict[str, Any] = {"stops": [wrong(2)], "days": [DayRecord(MONDAY + timedelta(days=5), rest=True)]}
+    rests = at(9, settings=resting, **more).rests
+    for day in range(10):
+        ordinal = (MONDAY + timedelta(days=day)).toordinal()
+        assert rests.reason(ordinal) is at(day, settings=resting, **more).rest_reason
+
+
 def test_a_session_on_a_rest_day_counts() -> None:
     seen = at(1, [on(0, 3)], Settings(rest_weekdays=frozenset({0})))
     assert (seen.day, seen.done_days) == (2, 1)
@@ -358,6 +367,7 @@ def test_each_day_is_judged_by_the_answer_in_force_then(answer: Acknowledgement 
     seen = [plan(log, MONDAY + timedelta(days=day), PLAIN, answer) for day in range(len(MINUTES))]
     assert {day for day, then in enumerate(seen) if then.done} == BY_PLAN | more
     assert seen[-1].done_days == len(BY_PLAN | more)
+    assert seen[-1].done_on == {(MONDAY + timedelta(days=day)).toordinal() for day in BY_PLAN | more}
 
 
 def test_what_was_lain_before_a_clinician_agreed_is_judged_by_the_short_range() -> None:
