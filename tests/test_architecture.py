@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "drivers": {"config", "core", "ports"},
     "errors": set(),
     "loop": {"core", "ports", "screen"},
-    "mqtt": {"core", "ports", "upstream", "webhook"},
+    "mqtt": {"core", "ports", "upstream"},
     "paths": set(),
     "ports": {"core"},
     "rules": {"config", "core"},

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from matpi.core.session import State
 from matpi.mqtt.config import MqttConfig
-from matpi.upstream.live import BEAT_EVERY_S, Happening, LiveState
+from matpi.mqtt.state import Happening, LiveState
 
 ONLINE, OFFLINE = b"online", b"offline"
 STATE, DIAGNOSTICS, EVENT, COMMAND = "state", "diagnostics", "event", "set"
@@ -23,6 +23,8 @@ RECORDS: Final = (
 )  # fmt: skip
 """Every type a record may have; Home Assistant refuses another one."""
 QOS: Final = 1
+BEAT_EVERY_S: Final = 60.0
+"""The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
 EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
 """After so many seconds without a word the time on the mat is not known: a device that hangs shows nobody there for
 ever. Two of its words may be late.

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from matpi.core.effects import DateBoot, DropSession, DropStop, Effect, SaveRating, SaveSession, SaveStop
 from matpi.core.events import Noted, UpstreamTrouble
@@ -16,7 +16,6 @@ from matpi.ports import Clock, Put
 from matpi.store.outbox import Outbox
 from matpi.upstream.config import Table, UpstreamConfig
 from matpi.upstream.kinds import kind_of
-from matpi.upstream.live import Diagnostics, Telling
 from matpi.upstream.relay import TELL_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
 
@@ -32,6 +31,21 @@ long as the longest wait between two tries of a broker; chosen.
 """
 STOP_S = 4.0
 """For all of them together: a broker is told goodbye, a hanging receiver is not waited for. The unit has 15 s."""
+
+
+@runtime_checkable
+class LiveSink(Sink, Protocol):
+    """A sink that keeps a connection, and shows there how the device is now. Nothing of it blocks."""
+
+    @property
+    def trouble(self) -> UpstreamError | None:
+        """What is the matter with the connection, though nothing may be due."""
+
+    def watch(self, effect: Effect) -> None:
+        """An effect was performed."""
+
+    def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
+        """An event was handled. `edges` gives the rate of the slowest chip, in Hz, and how many records are due."""
 
 
 class Relays:
@@ -54,9 +68,7 @@ class Relays:
         self._troubles: dict[str, Trouble] = {}
         self._relays: list[Relay] = []
         self._threads: list[RelayThread] = []
-        self._views: list[Telling] = []
-        self._connected: dict[str, Sink] = {}
-        """Those that keep a connection, and can tell of it while nothing is due."""
+        self._connected: dict[str, LiveSink] = {}
         self._broken: dict[str, tuple[float, float]] = {}
         """When it was first and last seen so."""
         self._look_at = float("-inf")
@@ -78,10 +90,8 @@ class Relays:
         relay = Relay(table.name, sink, deliveries, self._clock, lambda trouble: self._tell(table.name, trouble))
         self._relays.append(relay)
         self._threads.append(RelayThread(relay, sink, deliveries))
-        if hasattr(sink, "trouble"):
+        if isinstance(sink, LiveSink):
             self._connected[table.name] = sink
-        if (show := getattr(sink, "show", None)) is not None and (tell := getattr(sink, "tell", None)) is not None:
-            self._views.append(Telling(show, tell, self._diagnostics))
 
     def stop(self) -> None:
         for thread in self._threads:
@@ -97,13 +107,13 @@ class Relays:
         if isinstance(effect, QUEUED):
             for thread in self._threads:
                 thread.wake()
-        for view in self._views:
-            view.watch(effect)
+        for sink in self._connected.values():
+            sink.watch(effect)
 
     def turned(self, device: Device, now: float) -> None:
         """An event was handled; `now` in monotonic seconds."""
-        for view in self._views:
-            view.turned(device, now)
+        for sink in self._connected.values():
+            sink.turned(device, now, self._edges)
         self.look(now)
 
     def look(self, now: float) -> None:
@@ -114,7 +124,7 @@ class Relays:
             return
         self._look_at = now + LOOK_EVERY_S
         for name, sink in self._connected.items():
-            trouble, key = _trouble(sink), f"connection of {name}"
+            trouble, key = sink.trouble, f"connection of {name}"
             since, last = self._broken.get(name, (now, now))
             if trouble is not None:
                 self._broken[name] = since, now
@@ -126,7 +136,7 @@ class Relays:
 
     def troubles(self) -> dict[str, str]:
         """Sink -> what is the matter with its connection at this moment, in a sentence. The sink has noted it."""
-        found = {name: _trouble(sink) for name, sink in self._connected.items()}
+        found = {name: sink.trouble for name, sink in self._connected.items()}
         return {name: str(trouble) for name, trouble in found.items() if trouble is not None}
 
     def _show(self, key: str, trouble: Trouble | None) -> None:
@@ -146,8 +156,8 @@ class Relays:
             self._troubles[key] = trouble
         return next((one.short for one in self._troubles.values()), "")
 
-    def _diagnostics(self) -> Diagnostics:
-        return Diagnostics(rate_hz=self._rate_hz(), outbox_depth=sum(relay.depth for relay in self._relays))
+    def _edges(self) -> tuple[float | None, int]:
+        return self._rate_hz(), sum(relay.depth for relay in self._relays)
 
     # -- in the relays' threads ------------------------------------------------------------------------------------
 
@@ -160,8 +170,3 @@ class Relays:
         else:
             self._put(Noted(t, "upstream_lost", f"{name}: {trouble.text}"))
         self._put(UpstreamTrouble(t, short))
-
-
-def _trouble(sink: Sink) -> UpstreamError | None:
-    trouble: UpstreamError | None = getattr(sink, "trouble", None)
-    return trouble

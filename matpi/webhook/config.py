@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta, Struct
 
+from matpi.upstream.network import is_private
+
 
 class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A receiver of Standard Webhooks. Certificates are always verified, redirects never followed."""
@@ -81,23 +83,6 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
             if (address := _literal(host)) is not None and not is_private(address):
                 return "url is not encrypted and leaves the own network; write https://"
         return ""
-
-
-def is_private(address: str) -> bool:
-    """Of this machine or its own network: loopback, RFC 1918, link-local, unique local (RFC 4193)."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found in network for network in _OWN if network.version == found.version)
-
-
-_OWN = [
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-        "::1", "fc00::/7", "fe80::/10",
-    )
-]  # fmt: skip
 
 
 def _literal(host: str) -> str | None:

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from typing import Final
 
 from matpi import __version__
+from matpi.upstream.network import is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import Delivery, LaterError
 from matpi.webhook import answers
-from matpi.webhook.config import WebhookConfig, is_private
+from matpi.webhook.config import WebhookConfig
 from matpi.webhook.signing import secrets_of, signatures
 
 AGENT: Final = f"matpi/{__version__}"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from matpi.core.events import Noted, SettingWished, Wished
-from matpi.mqtt.throttle import BURST, PER_S, Throttle
+from matpi.mqtt.commands import BURST, PER_S, Throttle
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,
