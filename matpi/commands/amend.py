@@ -34,7 +34,7 @@ EDITS = {
     "minutes": "minutes=12 or minutes=12:30, the time on the mat",
     "start": 'start="2026-03-15 21:00", by the local clock',
     "routine": f"routine=NAME, one of {', '.join(ROUTINE_NAMES)}",
-    "person": "person=NAME, of somebody who shares the mat, or guest",
+    "person": "person=NAME, of somebody who shares the mat",
 }
 SAID_EDITS = {
     "value": f"value=N, {RATING_MIN} to {RATING_MAX}, of a rating",

@@ -2,7 +2,7 @@
 
 Reading works beside a running device; changing needs the log for itself (StoreBusyError). JSON lines, one a person,
 with these fields in this order: id, name, chosen, removed, weekly_goal (null: as set for all), usual_kg (on the mat;
-null: not learnt), sessions, plan_day. The last line is the guests', with the id "guest", where people share the mat.
+null: not learnt), sessions, plan_day.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
                 row["name"] + (" (gone)" if row["removed"] else ""),
                 "" if row["plan_day"] is None else str(row["plan_day"]),
                 str(row["sessions"]),
-                "" if row["id"] == GUEST_ID else str(row["weekly_goal"] or "as all"),
+                str(row["weekly_goal"] or "as all"),
                 "" if row["usual_kg"] is None else f"~{row['usual_kg']:.0f} kg",
             )
             for row in rows
@@ -140,13 +140,6 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
                 "plan_day": None if member.removed else plan.day,
             }
         )
-    if memory.people.on:
-        guests = len(memory.log.of(GUEST_ID).counting)
-        empty = dict.fromkeys(("weekly_goal", "usual_kg"))
-        rows.append(
-            {"id": GUEST_ID, "name": GUEST, "chosen": False, "removed": False, **empty, "sessions": guests}
-            | {"plan_day": None}
-        )
     return rows
 
 
@@ -158,8 +151,6 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
             "choose NAME or goal NAME N, a name of two words in quotes."
         )
     goal = _goal(words[2]) if words[0] == "goal" else None
-    if words[0] == "choose" and words[1].strip().casefold() == GUEST_ID:
-        raise UsageError("A guest is chosen on the device, for one session; name somebody who shares the mat.")
     path = store or default_store()
     if is_unmade(path):
         settings.change(path, (), system_zone())

@@ -20,7 +20,6 @@ from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, tab
 from matpi.core import trend
 from matpi.core.calendar_day import day_of
 from matpi.core.model import DayRecord, Memory
-from matpi.core.people import GUEST_ID
 from matpi.core.plan_file import course_of
 from matpi.core.programme import STARTER, Course, Plan
 from matpi.core.programme import plan as plan_of
@@ -129,8 +128,6 @@ def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
     """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
     memory = log.load()
     owner = people.meant(memory) if person is None else people.owner_of(log, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
     return owner, people.only(memory, owner), people.estimated_now(memory)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from matpi.commands import people, which_log
 from matpi.commands.output import say
 from matpi.core.model import Acknowledgement
-from matpi.core.people import GUEST_ID
 from matpi.core.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
@@ -57,11 +56,8 @@ def ask_again(store: Path | None, person: str | None = None) -> None:
 
 
 def _owner(log: Store, person: str | None) -> str | None:
-    """Whose answer it is. Raises UsageError for a guest, whose answer is not kept."""
-    owner = people.meant(log.load()) if person is None else people.owner_of(log, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest's answer is not kept: the device asks each of them.")
-    return owner
+    """Whose answer it is. Raises UsageError."""
+    return people.meant(log.load()) if person is None else people.owner_of(log, person)
 
 
 def told() -> list[tuple[str, list[str]]]:

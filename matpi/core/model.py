@@ -94,7 +94,7 @@ class Session:
     load_kg: float | None = None
     """The middle load; None: not known."""
     person: str | None = None
-    """Whose it is: an id, `people.GUEST_ID`, or None where nobody was named."""
+    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where nobody was named."""
     doubt: Doubt | None = None
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""

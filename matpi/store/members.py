@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from matpi.core.people import GUEST_ID, PEOPLE_MAX, People, Person, as_stored
+from matpi.core.people import PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
 from matpi.store import history, rows
 from matpi.store.rows import Member
@@ -112,9 +112,7 @@ def book_unnamed(conn: sqlite3.Connection, person_id: str) -> None:
 
 
 def owner_of(conn: sqlite3.Connection, name: str) -> str:
-    """The id behind a name of anybody who is or was here, or "guest". Raises UsageError."""
-    if as_stored(name).casefold() == GUEST_ID:
-        return GUEST_ID
+    """The id behind a name of anybody who is or was here. Raises UsageError."""
     found = _find(history.members(conn), name)
     if found is None:
         raise UsageError(f"Nobody is or was called {name!r}; `matpi people` lists the names.")

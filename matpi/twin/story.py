@@ -15,11 +15,12 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.commands import people, settings
+from matpi.commands import people
 from matpi.core.effects import Changed, Effect, Light, Note, Report, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
 from matpi.store.db import Store
+from matpi.store.settings import changed
 from matpi.twin.world import Rig
 
 Line = dict[str, Any]
@@ -117,7 +118,7 @@ class Story:
                 rig.run_until(rig.t + TAP_EVERY_S)
                 rig.press(HOLD_S)
             case "set":
-                rig.beside(lambda log: settings.change(log, tuple((step.to or "").split())))
+                rig.beside(lambda log: self._set(log, tuple((step.to or "").split())))
             case "people":
                 rig.beside(lambda log: self._people(log, (step.to or "").split()))
             case "delete":
@@ -145,6 +146,10 @@ class Story:
             if n:
                 self.rig.run_until(self.rig.t + max(TAP_EVERY_S, 2 * seconds))
             self.rig.press(seconds)
+
+    def _set(self, path: Path, pairs: tuple[str, ...]) -> None:
+        with Store.open(path) as log:
+            log.save_settings(changed(log.load().settings, pairs))
 
     def _people(self, log: Path, words: list[str]) -> None:
         told = people.change(log, words, self.rig.new_id)
