@@ -76,11 +76,11 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mende
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
     relays, sink, events = told(tmp_path)
-    relays._tell("home", Trouble("home", "nobody has subscribed; start the receiver.", "no MQTT subscriber"))
+    relays._report("home", Trouble("home", "nobody has subscribed; start the receiver.", "no MQTT subscriber"))
     sink.trouble = WRONG
     relays.look(0.0)
     relays.look(TELL_AFTER_S)
-    relays._tell("home", None)
+    relays._report("home", None)
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == "broker: password"
     sink.trouble = None
     relays.look(TELL_AFTER_S + 2.0)
