@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from matpi import __version__
-from matpi.upstream.network import is_private
+from matpi.upstream.fields import is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import Delivery, LaterError
 from matpi.webhook import answers

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import trustme
 
-from matpi.upstream.network import is_private
+from matpi.upstream.fields import is_private
 from matpi.upstream.sink import LaterError
 from matpi.webhook.config import WebhookConfig
 from tests.upstream.conftest import KEY, SECRET

@@ -1,10 +1,20 @@
-"""What both kinds of sinks ask of an address."""
+"""What the tables of all kinds of sinks share: the name, and which addresses are of the own network."""
 
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Annotated, Final
 
+from msgspec import Meta
+
+SinkName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z0-9_-]{1,24}$",
+        title="up to 24 of a-z, 0-9, _ and -",
+        description="What it is called here; with another name it is another receiver.",
+    ),
+]
 _OWN: Final = tuple(
     ip_network(network)
     for network in (
