@@ -31,19 +31,16 @@ from matpi.upstream.sink import LaterError
 CONNECT_S: Final = 5.0
 """For the TCP connection to one address, and again for TLS. Chosen: a broker far away answers within 1 s."""
 ADDRESSES: Final = 2
-"""Of a name so many are tried, say the IPv6 and the IPv4 one: the time is bounded."""
-GREETING_S: Final = 10.0
-"""For the broker's first packet. Chosen."""
-NOTHING_LARGER: Final = 268_435_455
-"""Bytes of the largest packet that MQTT can write down (MQTT 5.0, 1.5.5)."""
+"""Without TLS, so many of a name's are tried, say the IPv6 and the IPv4 one. Chosen."""
+GREETING_S: Final = 10.0  # for the broker's first packet; chosen
+NOTHING_LARGER: Final = 268_435_455  # bytes of the largest packet that MQTT can write down (MQTT 5.0, 1.5.5)
 MOST_HEARD: Final = 65_536
 """Bytes of the largest packet that is taken. A command has 5, a confirmation 100; the broker keeps back what is larger
 (MQTT 5.0, 3.1.2.11.4), and one that does not is hung up on. Chosen.
 """
 OVERHEAD: Final = 64
 """Bytes around topic, properties and payload of a PUBLISH: fixed header 5, lengths and ids under 40."""
-NO_MQTT: Final = 0x82
-"""The reason code by which paho reports that it did not understand what came."""
+NO_MQTT: Final = 0x82  # the reason code by which paho reports that it did not understand what came
 _DATES: Final = frozenset({9, 10})
 """X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)."""
 
@@ -51,6 +48,8 @@ Confirmed = Callable[[int], None]
 """Called with the reason code of the broker's answer."""
 Inbox = Callable[[Callable[[], None]], None]
 """Takes a call, from any thread, which the thread that owns the `Link` then makes."""
+Marks = dict[str, str]
+"""User properties of a message."""
 
 
 class Link:
@@ -90,9 +89,8 @@ class Link:
         client.loop_start()
 
     def _connect(self, client: Client) -> None:
-        asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        asked.MaximumPacketSize = MOST_HEARD
-        config, failure = self.config, None
+        config, asked = self.config, _properties(PacketTypes.CONNECT, MaximumPacketSize=MOST_HEARD)
+        failure: LaterError | None = None
         try:
             for address in self._addresses():
                 try:
@@ -103,8 +101,8 @@ class Link:
                     return
         except (OSError, ValueError) as error:  # ValueError: a name that no resolver takes
             failure = _as_later(error, self.where)
-        # Out here, without its context: who keeps the error would keep the frames, and the socket in them.
-        raise failure or LaterError(f"MQTT {self.where}: no address", "look at the network", "no connection")
+        if failure is not None:  # out here, without its context: that would keep the frames, and the socket in them
+            raise failure
 
     def _addresses(self) -> list[str]:
         """The name alone where its certificate is verified; without TLS its addresses of the own network."""
@@ -129,7 +127,7 @@ class Link:
         if mid is not None:
             self._waiting[mid] = confirmed
 
-    def room_for(self, topic: str, payload: bytes, marks: dict[str, str] | None = None) -> bool:
+    def room_for(self, topic: str, payload: bytes, marks: Marks | None = None) -> bool:
         """Whether the broker takes a packet of this size."""
         size = OVERHEAD + len(topic) + len(payload) + sum(len(k) + len(v) + 5 for k, v in (marks or {}).items())
         return size <= self.most_bytes
@@ -141,17 +139,19 @@ class Link:
         *,
         retain: bool,
         confirmed: Confirmed | None = None,
-        marks: dict[str, str] | None = None,
+        marks: Marks | None = None,
     ) -> None:
-        """QoS 1. `marks` go along as user properties. What the broker never confirms is lost with the link."""
+        """QoS 1. What the broker never confirms is lost with the link."""
         if self._client is None:
             return
         properties = None
         if marks is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.PayloadFormatIndicator = 1
-            properties.ContentType = "application/json"
-            properties.UserProperty = list(marks.items())
+            properties = _properties(
+                PacketTypes.PUBLISH,
+                PayloadFormatIndicator=1,
+                ContentType="application/json",
+                UserProperty=list(marks.items()),
+            )
         sent = self._client.publish(topic, payload, homeassistant.QOS, retain and self.retains, properties)
         if confirmed is not None:
             self._waiting[sent.mid] = confirmed
@@ -229,6 +229,13 @@ class Link:
     def _subscribed(self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _: Any) -> None:
         if codes:
             self._answered(_client, _data, mid, codes[0], _)
+
+
+def _properties(packet: int, **values: Any) -> Properties:
+    made = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
 
 
 class _Client(Client):

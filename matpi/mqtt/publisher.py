@@ -81,35 +81,32 @@ class Publisher:
         answered: Callable[[str, int], None],
     ) -> None:
         """`answered` gets topic and reason code of the broker's answer to what was published."""
-        self._config, self._version, self._draw, self._note = config, version, draw, note
-        self._answered = answered
+        self._config, self._version = config, version
+        self._draw, self._note, self._answered = draw, note, answered
         self._state: LiveState | None = None
         self._happenings: deque[Happening] = deque(maxlen=EVENTS_KEPT)
-        self._pace = Pace()
-        self._announce_at = inf
-        self._clock_trusted = False
+        self._pace, self._announce_at = Pace(), inf
+        self._trusted = self._was_trusted = False
+        self.birth_topic = config.birth_topic if config.live and config.discovery_prefix else ""
+        """Where to listen for Home Assistant's start; "" for not at all."""
 
     def show(self, state: LiveState) -> None:
-        self._state = state
+        self._trusted = state.diagnostics.clock_trusted
+        if self._config.live:
+            self._state = state
 
     def tell(self, what: Happening) -> None:
-        self._happenings.append(what)
+        if self._config.live:
+            self._happenings.append(what)
 
     @property
     def due(self) -> float:
-        return min(self._announce_at, self._pace.due(self._state) if self._config.live else inf)
+        return min(self._announce_at, self._pace.due(self._state))
 
     def clock_has_come(self) -> bool:
         """Once, when the wall clock has become trusted: a certificate that was not valid yet may be valid now."""
-        state = self._state
-        trusted = state is not None and state.diagnostics.clock_trusted
-        news, self._clock_trusted = trusted and not self._clock_trusted, trusted
-        return news
-
-    @property
-    def birth_topic(self) -> str:
-        """Where to listen for Home Assistant's start; "" for not at all."""
-        return self._config.birth_topic if self._config.live and self._config.discovery_prefix else ""
+        before, self._was_trusted = self._was_trusted, self._trusted
+        return self._was_trusted and not before
 
     def born(self, payload: bytes, now: float, *, retained: bool) -> None:
         """Announce soon if Home Assistant has started. What is retained is older than the announcement already made."""
@@ -124,10 +121,16 @@ class Publisher:
             self._send(link, config.discovery_topic, homeassistant.discovery_payload(config, self._version))
         self._pace.forget()
         self._show(link, now)
-        if config.availability_topic:
-            if not config.live:
-                self._clear(link)
-            self._send(link, config.availability_topic, homeassistant.ONLINE)
+        if not config.availability_topic:
+            return
+        if not config.live and link.retains:
+            # Empty what an earlier live view has left. The answers are not asked for: a device that may not write
+            # there has left nothing.
+            for name in (homeassistant.STATE, homeassistant.DIAGNOSTICS):
+                link.publish(config.topic(name), b"", retain=True)
+            if config.discovery_prefix:
+                link.publish(config.discovery_topic, b"", retain=True)
+        self._send(link, config.availability_topic, homeassistant.ONLINE)
 
     def serve(self, link: Link, now: float) -> None:
         """Send everything that is due."""
@@ -136,33 +139,23 @@ class Publisher:
         self._show(link, now)
         while self._happenings:
             what = self._happenings.popleft()
-            if self._config.live and now - what.t <= EVENT_KEPT_S:
-                topic = self._config.topic(homeassistant.EVENT)
-                self._send(link, topic, homeassistant.event_payload(what), retain=False)
+            if now - what.t <= EVENT_KEPT_S:
+                payload = homeassistant.event_payload(what)
+                self._send(link, self._config.topic(homeassistant.EVENT), payload, retain=False)
 
     def end(self) -> None:
         """The connection is over."""
         self._announce_at = inf
 
     def _show(self, link: Link, now: float) -> None:
-        state, topic = self._state, self._config.topic
-        if state is None or not self._config.live:
+        if (state := self._state) is None:
             return
         main, more = self._pace.take(state, now)
         if main:
-            self._send(link, topic(homeassistant.STATE), homeassistant.state_payload(state))
+            self._send(link, self._config.topic(homeassistant.STATE), homeassistant.state_payload(state))
         if more:
-            self._send(link, topic(homeassistant.DIAGNOSTICS), homeassistant.diagnostics_payload(state))
-
-    def _clear(self, link: Link) -> None:
-        """Empty what was retained while there was a live view. An answer that forbids it is not reported: a device
-        that may not write there has never written there.
-        """
-        config = self._config
-        topics = [config.topic(homeassistant.STATE), config.topic(homeassistant.DIAGNOSTICS)]
-        for topic in [config.discovery_topic, *topics] if config.discovery_prefix else topics:
-            if link.retains:
-                link.publish(topic, b"", retain=True)
+            payload = homeassistant.diagnostics_payload(state)
+            self._send(link, self._config.topic(homeassistant.DIAGNOSTICS), payload)
 
     def _send(self, link: Link, topic: str, payload: bytes, *, retain: bool = True) -> None:
         if link.room_for(topic, payload):

@@ -150,20 +150,23 @@ class MqttSink:
                 self._connect(now)
                 return
             due = min(due, self._retry_at)
+        elif link.lost is None:
+            due = min(due, self._serve(link, now))
+        if link is not None and link.lost is not None:
+            self._end(link.lost)
         else:
-            if link.up and not self._greeted:
-                self._greet(link, now)
-            if self._greeted:
-                self._publisher.serve(link, now)
-                self._pending.serve(link, now)
-                due = min(due, self._publisher.due, self._pending.due)
-            else:
-                link.look(now)
-                due = min(due, link.greet_by)
-            if link.lost is not None:
-                self._end(link.lost)
-                return
-        self._wait(due - now)
+            self._wait(due - now)
+
+    def _serve(self, link: Link, now: float) -> float:
+        """Send what is due; when to look again."""
+        if not link.up:
+            link.look(now)
+            return link.greet_by
+        if not self._greeted:
+            self._greet(link, now)
+        self._publisher.serve(link, now)
+        self._pending.serve(link, now)
+        return min(self._publisher.due, self._pending.due)
 
     def _connect(self, now: float) -> None:
         link = Link(self.config, self._inbox.put, self._heard)

@@ -25,19 +25,15 @@ _LOOK = "look at the receiver's own log"
 _UNIT = "allow its network in the unit (docs/upstream.md, `sudo systemctl edit matpi`)"
 
 _ADVICE: Final = {
-    401: "check that its secret is the same as here",
-    403: "check that its secret is the same as here",
+    **dict.fromkeys((401, 403), "check that its secret is the same as here"),
     404: "check the path in url",
     405: "check the path in url, it has to take POST",
     407: "matpi uses no proxy, name the receiver itself in url",
-    408: "nothing, it is tried again",
+    **dict.fromkeys((408, 425, 503), "nothing, it is tried again"),
     421: "check the host in url",
-    425: "nothing, it is tried again",
     429: "nothing, it is tried again when it wants",
     431: "check what stands between",
-    502: "check whether the receiver behind its proxy runs",
-    503: "nothing, it is tried again",
-    504: "check whether the receiver behind its proxy runs",
+    **dict.fromkeys((502, 504), "check whether the receiver behind its proxy runs"),
 }
 
 
