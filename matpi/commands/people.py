@@ -22,8 +22,8 @@ from matpi.core.calendar_day import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.model import Memory
 from matpi.core.people import GUEST, GUEST_ID, as_stored
-from matpi.core.plan_file import course_of
-from matpi.core.programme import plan as plan_of
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import plan as plan_of
 from matpi.core.who import learnt
 from matpi.drivers.clock import boot_id
 from matpi.errors import UsageError

@@ -10,10 +10,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
+from matpi.core.plan.programme import Plan
+from matpi.core.plan.routine import ROUTINES, Routine, goes_on_off_mat
+from matpi.core.plan.routine import target as target_of
 from matpi.core.presence.load import Load
-from matpi.core.programme import Plan
-from matpi.core.routine import ROUTINES, Routine, goes_on_off_mat
-from matpi.core.routine import target as target_of
 from matpi.core.running import Running
 from matpi.core.session import State
 

@@ -12,7 +12,7 @@ from matpi.core import who
 from matpi.core.calendar_day import day_bounds
 from matpi.core.effects import Effect, Report, Said
 from matpi.core.model import Log
-from matpi.core.progress import RestReason
+from matpi.core.plan.progress import RestReason
 from matpi.core.session import State
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class Observer:
     def __init__(self) -> None:
         self._summed: tuple[Log, date | None] | None = None
         self._today_s = self._lifetime_s = 0.0
-        self._due, self._state = -inf, State.IDLE
+        self._due = -inf
+        self._state: State | None = None
 
     def turned(self, device: Device, now: float, edges: Edges) -> LiveState | None:
         """Copy `device` when its state changes, and once a second. Else it costs a comparison."""

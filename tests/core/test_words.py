@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from matpi.core.calibration.solve import names_of
 from matpi.core.controls import Item
 from matpi.core.events import SensorLost
 from matpi.core.languages import LANGUAGES, told
-from matpi.core.programme import TIERS
-from matpi.core.routine import ROUTINES, Says
-from matpi.core.slopes import names_of
+from matpi.core.plan.programme import TIERS
+from matpi.core.plan.routine import ROUTINES, Says
+from matpi.core.plan.trend import Way
 from matpi.core.spoken import spoken
-from matpi.core.trend import Way
 from matpi.core.views import Advice, Fault, Holding, Idle, Menu, Notice, RatingEntry, Timer, View, WeightEntry
 from matpi.core.words import Words
 from matpi.core.words_de import GERMAN

@@ -8,10 +8,10 @@ from itertools import pairwise, product
 
 from matpi.core.languages import CELLS, told
 from matpi.core.people import NAME_MAX
-from matpi.core.plan_file import DAYS_MAX
-from matpi.core.programme import AFTER, TIERS
-from matpi.core.routine import ROUTINES, Says
-from matpi.core.trend import Pairs, Trend, Way, pairs_short, short
+from matpi.core.plan.custom_plan import DAYS_MAX
+from matpi.core.plan.programme import AFTER, TIERS
+from matpi.core.plan.routine import ROUTINES, Says
+from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.views import (
     Advice,
     Arriving,

@@ -8,8 +8,8 @@ from typing import Final
 from PIL.Image import Image
 
 from matpi.core.languages import told
+from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.safety import PAGES
-from matpi.core.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.views import (
     Advice,
     Arriving,
