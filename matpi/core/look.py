@@ -261,10 +261,11 @@ def _advice(device: Device, t: float) -> View:
 
 def _trend(device: Device) -> View:
     if device.trend_page:
-        return Notice(Text("trend.pairs_title"), *trend.pairs_short(trend.pairs(who.log(device).ratings)))
-    title, seen = Text("trend.title"), device.plan.trend
+        return Notice(*trend.pairs_page(trend.pairs(who.log(device).ratings)))
+    seen = device.plan.trend
     if seen is not None:
-        return Notice(title, *trend.short(seen))
+        return Notice(*trend.page(seen))
+    title = Text("trend.title")
     if device.plan.days < trend.AT_DAYS[0]:
         return Notice(title, Text("trend.too_short"), Text("trend.seven_days"))
     return Notice(title, Text("trend.not_before"), Text("trend.rate_daily"))

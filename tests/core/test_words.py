@@ -15,7 +15,6 @@ from matpi.core.events import SensorLost
 from matpi.core.look import CLOTHING
 from matpi.core.plan.programme import TIERS
 from matpi.core.plan.routine import ROUTINES, Says
-from matpi.core.plan.trend import Way
 from matpi.core.text import Text
 from matpi.core.views import (
     SAFETY_PAGES,
@@ -37,7 +36,7 @@ from tests.bench import Bench
 from tests.screen.everything import everything
 
 PACKAGE = Path(__file__).resolve().parents[2] / "matpi"
-SAME = {"min", "kg", "Plan", "Routine", "{title}: {text}. {more}.", "{clock}{day}: {today}.{notice}", "{way}, n {n}"}
+SAME = {"min", "kg", "Plan", "Routine", "{title}: {text}. {more}.", "{clock}{day}: {today}.{notice}"}
 """What is the same in both languages."""
 GROUPS = tuple({f"{key.partition('.')[0]}." for key in ENGLISH.texts})
 CLAIMS = {
@@ -88,7 +87,6 @@ def test_the_keys_that_the_core_makes_are_there() -> None:
     assert names("routines.", ".title") == list(ROUTINES)
     assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at"]
     assert names("menu.") == [*Item, "hint"]
-    assert {way.name.lower() for way in Way} <= set(names("trend."))
     assert names("safety.page_") == [str(page) for page in range(1, SAFETY_PAGES + 1)]
     assert set(names("places.")) == {name for chips in NAMES.values() for name in chips} | {"cell"}
     for words in LANGUAGES.values():
@@ -149,7 +147,7 @@ def test_no_text_is_there_that_nothing_shows() -> None:
     """A key is written out, or made of a group and a name that is written out elsewhere."""
     package = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
     made = tuple(set(re.findall(r'\b(?:Text|words|say|ENGLISH)\(f"([a-z_]+\.[a-z_]*)\{', package)))
-    assert set(made) == {"faults.", "menu.", "phases.", "places.", "routines.", "safety.page_", "scale.", "trend."}
+    assert set(made) == {"faults.", "menu.", "phases.", "places.", "routines.", "safety.page_", "scale."}
     unused = [
         key
         for key in ENGLISH.texts
@@ -174,7 +172,9 @@ def test_the_starters_clothing_is_known_and_ones_own_stays_as_it_was_written() -
 def test_values_are_put_into_the_language_too() -> None:
     assert GERMAN.say(Text("scale.chip_silent", where=Text("places.head"))) == "Kopf: Chip stumm"
     assert GERMAN.say(Text("scale.half_signal", where=Text("places.cell", n=2))) == "Ecke 2: halbes Signal"
-    assert GERMAN.say(Text("trend.from_to", day=7, early=8.0, late=6.5)) == "Tag 7: 8 zu 6,5"
+    assert GERMAN.say(Text("trend.first", value=6.5)) == "erste 3 Angaben: 6,5"
+    assert GERMAN.say(Text("trend.first", value=8.0)) == "erste 3 Angaben: 8"
+    assert GERMAN.say(Text("trend.change", change=-1.5)) == "Median: -1,5"
     assert GERMAN.say(Text("calibration.within", percent=1.0)) == "auf 1,0 % genau"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL.Image import Image
 
-from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
+from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.text import Text
 from matpi.core.views import (
     SAFETY_PAGES,
@@ -42,8 +42,8 @@ from matpi.words import GERMAN
 
 GOLDENS: Final = Path(__file__).parent / "goldens"
 
-TREND: Final = Trend(14, Way.UNCLEAR, 6.5, 4.5, 3, 3, 14, 0.2)
-PAIRS: Final = Pairs(14, 11, 3, Way.UNCLEAR, 0.06)
+TREND: Final = Trend(14, 14, 6.5, 4.5)
+PAIRS: Final = Pairs(14, -1.5)
 ENGLISH_ONLY: Final = frozenset(
     {
         "off",
@@ -126,8 +126,8 @@ def gallery() -> dict[str, View]:
         "done-120": SessionDone(120 * 60, done_today=True, plan_day=5, saved=True),
         "off-mat-stretch": OffMat(Text("phases.stretch"), 287),
         "off-mat-water": OffMat(Text("phases.water"), None),
-        "trend": Notice(Text("trend.title"), *short(TREND)),
-        "trend-pairs": Notice(Text("trend.pairs_title"), *pairs_short(PAIRS)),
+        "trend": Notice(*page(TREND)),
+        "trend-pairs": Notice(*pairs_page(PAIRS)),
         "menu-routine": Menu(
             (
                 Text("routines.upper_back.title"),

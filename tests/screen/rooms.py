@@ -40,7 +40,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     "trend": (
         "What the ratings show",
         LINE,
-        dict.fromkeys(("title", "lower", "higher", "unclear", "pairs_title"), TITLE),
+        dict.fromkeys(("title", "title_day", "pairs_title"), TITLE),
     ),
     "safety": ("What to know first. A page is a heading and at most three lines", TITLE, {"tap": 4}),
     "calibration": ("Calibrating with the button, and the zero", LINE, dict.fromkeys(TITLES, TITLE)),

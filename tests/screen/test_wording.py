@@ -14,7 +14,7 @@ from tests.screen.gallery import IN_GERMAN, VIEWS
 from tests.screen.rooms import GROUPS, room
 from tests.screen.ruled import faults
 
-LONGEST = {
+LONGEST: dict[str, object] = {
     "day": str(DAYS_MAX),
     "days": str(DAYS_MAX),
     "minutes": "99",
@@ -22,11 +22,11 @@ LONGEST = {
     "time": "99:59",
     "clock": "00:00",
     "seconds": "300",
-    "early": "9.5",
-    "late": "9.5",
+    "value": "9.5",
     "n": "99",
-    "lower": "99",
     "step": "+10",
+    "percent": 10.5,
+    "change": -9.5,
     "status": "404",
     "name": "M" * NAME_MAX,
     "names": "M" * NAME_MAX,
@@ -61,9 +61,7 @@ def test_what_does_not_fit_is_noticed() -> None:
 def filled(key: str, text: str, words: Words) -> str:
     longest = {
         **LONGEST,
-        "percent": 10.5,
         "routine": max((words(f"routines.{name}.title") for name in ROUTINES), key=len),
-        "way": max((words("trend.lower"), words("trend.higher"), words("trend.unclear")), key=len),
         "where": max((words("places.head"), words("places.4th"), words("places.foot"), words("places.mat")), key=len),
         **LIMITED.get(key, {}),
     }
