@@ -154,7 +154,7 @@ class UpstreamTrouble:
     """What is recorded does not get to where it should be sent on, and somebody ought to know."""
 
     t: float
-    short: str
+    short: Text | str
     """For the screen, at most 21 characters; "" when all is well again."""
 
 

@@ -27,7 +27,7 @@ class Words:
     def say(self, said: Text | str) -> str:
         """Return the text in this language; a string as it is."""
         if isinstance(said, str):
-            return self._of_sinks.get(said, said)
+            return said
         template = self.texts.get(said.key, said.key)
         try:
             text = template.format(**{name: self._value(value) for name, value in said.values})
@@ -40,16 +40,6 @@ class Words:
         """Return every text by its key, such as "menu.who"."""
         catalogue = Path(__file__).with_name(f"{self.language}.toml")
         return dict(_flat(tomllib.loads(catalogue.read_text(encoding="utf-8")), ""))
-
-    @cached_property
-    def _of_sinks(self) -> Mapping[str, str]:
-        """Return what sinks report in English, with the text here; until they send keys."""
-        pairs = [(text, self.texts[key]) for key, text in ENGLISH.texts.items() if key.startswith("upstream.")]
-        return {
-            text.format(status=status): own.format(status=status)
-            for text, own in pairs
-            for status in (range(100, 1000) if "{status}" in text else [0])
-        }
 
     def _value(self, value: Text | str | float) -> object:
         if isinstance(value, float):
