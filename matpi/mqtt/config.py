@@ -85,7 +85,7 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def availability_topic(self) -> str:
-        """Where it is told, retained, whether this mat is there; "" for nowhere."""
+        """Where this mat is reported online or offline, retained; "" for nowhere."""
         return self.topic("availability")
 
     @property
@@ -94,5 +94,5 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def birth_topic(self) -> str:
-        """Where Home Assistant tells that it has started."""
+        """Where Home Assistant reports its start."""
         return f"{self.discovery_prefix}/status"

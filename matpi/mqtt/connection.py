@@ -239,7 +239,7 @@ def _properties(packet: int, **values: Any) -> Properties:
 
 
 class _Client(Client):
-    """Reports what it cannot read: paho's thread would die of it, and nobody would know."""
+    """Reports what it cannot read: paho's thread would die of it unseen."""
 
     on_broken: Callable[[str], None]
 

@@ -89,16 +89,16 @@ class MqttSink:
     def watch(self, effect: Effect) -> None:
         """Report a session's start and end."""
         if (what := happening(effect)) is not None:
-            self.tell(what)
+            self.report(what)
 
     def show(self, state: LiveState) -> None:
         """The latest wins; never blocks."""
         self._publisher.show(state)
         self._wake()
 
-    def tell(self, what: Happening) -> None:
-        """For those who listen now, or for nobody. Never blocks."""
-        self._publisher.tell(what)
+    def report(self, what: Happening) -> None:
+        """For those who listen now. Never blocks."""
+        self._publisher.report(what)
         self._wake()
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None:  # noqa: ARG002  nothing is signed, so no date

@@ -83,7 +83,7 @@ def test_showing_waits_for_nothing() -> None:
             state = replace(LYING, elapsed_s=n)
             began = time.perf_counter()
             one.sink.show(state)
-            one.sink.tell(Happening(float(n), "session_started"))
+            one.sink.report(Happening(float(n), "session_started"))
             took.append(time.perf_counter() - began)
             time.sleep(READING_S)
         assert stuck.is_alive(), "the delivery should hang all the while"
