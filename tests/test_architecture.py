@@ -122,7 +122,7 @@ UPWARD = {
     "core.rules": {"core.gesture", "core.presence.zero"},
     "core.safety": {"core.words_en"},
     "core.timeouts": {"core.device"},
-    "core.plan.trend": {"core.words", "core.words_room"},
+    "core.plan.trend": {"core.words"},
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
