@@ -76,6 +76,10 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
 
     @property
+    def where(self) -> str:
+        return f"{self.host}:{self.port_used}"
+
+    @property
     def client_id(self) -> str:
         return f"matpi-{self.device_id}"
 

@@ -107,7 +107,7 @@ class MqttSink:
         if self._closing:
             request.answer(_stopping())
         if not request.done.wait(DELIVER_S):
-            why = f"MQTT {self.config.host}:{self.config.port_used}: no connection in {DELIVER_S:g} s"
+            why = f"MQTT {self.config.where}: no connection in {DELIVER_S:g} s"
             request.answer(LaterError(why, "look at the network and its name server", "broker is silent"))
         if request.error is not None:
             raise request.error
@@ -212,7 +212,7 @@ class MqttSink:
     def _answered(self, topic: str, code: int) -> None:
         """To a subscription, or to what is shown. A record's answer goes to its `Request`."""
         if code >= 0x80:
-            error = later_of(code, f"{self.config.host}:{self.config.port_used}")
+            error = later_of(code, self.config.where)
             self._denied[topic] = LaterError(f"{error.why} for {topic}", error.do, error.short)
             self._note_once(str(self._denied[topic]))
         else:

@@ -46,26 +46,25 @@ class SinkStatus:
 # -- looking at it and asking for more ---------------------------------------------------------------------------------
 
 
+_STATUSES = """
+SELECT name, enabled,
+    (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'due'),
+    (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'refused'),
+    acked, acked_utc, coalesce(disabled_why, ''), not_before_utc,
+    coalesce((SELECT attempts FROM outbox WHERE sink = sinks.name AND state = 'due' ORDER BY seq LIMIT 1), 0),
+    coalesce(
+        disabled_why,
+        (SELECT last_error FROM outbox WHERE sink = sinks.name AND state = 'due' ORDER BY seq LIMIT 1),
+        (SELECT last_error FROM outbox WHERE sink = sinks.name AND state = 'refused' ORDER BY seq DESC LIMIT 1),
+        ''
+    )
+FROM sinks ORDER BY name
+"""
+
+
 def statuses(conn: sqlite3.Connection) -> tuple[SinkStatus, ...]:
     """In the order of their names, with those the config no longer has."""
-    columns = "name, enabled, acked, acked_utc, coalesce(disabled_why, ''), not_before_utc"
-    rows = conn.execute(f"SELECT {columns} FROM sinks ORDER BY name").fetchall()  # noqa: S608  our own words
-    found = []
-    for name, enabled, acked, acked_utc, disabled_why, not_before_utc in rows:
-        counts = dict(conn.execute("SELECT state, count(*) FROM outbox WHERE sink = ? GROUP BY state", (name,)))
-        attempts, error = conn.execute(
-            "SELECT attempts, coalesce(last_error, '') FROM outbox WHERE sink = ? AND state = 'due'"
-            " ORDER BY seq LIMIT 1",
-            (name,),
-        ).fetchone() or (0, "")
-        (refusal,) = conn.execute(
-            "SELECT last_error FROM outbox WHERE sink = ? AND state = 'refused' ORDER BY seq DESC LIMIT 1", (name,)
-        ).fetchone() or ("",)
-        due, refused, why = counts.get("due", 0), counts.get("refused", 0), disabled_why or error or refusal
-        found.append(
-            SinkStatus(name, bool(enabled), due, refused, acked, acked_utc, disabled_why, not_before_utc, attempts, why)
-        )
-    return tuple(found)
+    return tuple(SinkStatus(name, bool(enabled), *more) for name, enabled, *more in conn.execute(_STATUSES))
 
 
 def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
