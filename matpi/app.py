@@ -292,14 +292,13 @@ def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: b
     """`matpi replay`."""
     from matpi.core.languages import LANGUAGES
     from matpi.drivers.scale.trace import Trace, read_calibration
-    from matpi.rules import device_rules
     from matpi.twin.replay import line_of, replay
 
     config = config_file.load(config_path)
     words = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
-    rules = device_rules(config)
+    rules = config.device_rules()
     result = replay(trace, rules, watch, words, trace.calibration, trace.zero)
     if result.slow * 2 > result.readings:
         timeout = f"{rules.presence.stale_s:g} s"

@@ -20,7 +20,7 @@ ROOMS = (
     ("core",),
     ("words", "ports", "paths", "leaves"),
     ("screen", "config"),
-    ("rules", "loop"),
+    ("loop",),
     ("drivers",),
     ("sim",),
     ("store",),
@@ -83,7 +83,6 @@ SEVERAL = {
     },
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
-    "rules": {"core.rules": "the device's times and bounds", "rules": "the same, from the config"},
     "safety": {"commands.safety": "`matpi safety`", "core.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "sink": {

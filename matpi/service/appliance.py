@@ -32,7 +32,6 @@ from matpi.drivers.scale.recorder import Recorder
 from matpi.loop import Loop
 from matpi.paths import stored_zone, zone_doubts
 from matpi.ports import Clock
-from matpi.rules import device_rules
 from matpi.service.retried import Opening
 from matpi.service.splash import Parts, show_why
 from matpi.service.status import STATUS_EVERY_S, status_line, write_status
@@ -176,7 +175,7 @@ class Appliance:
                 doubts=memory.doubts + zone_doubts(memory.settings.zone),
                 set_aside=None if store.set_aside is None else store.set_aside.name,
             ),
-            rules=device_rules(self.config),
+            rules=self.config.device_rules(),
             zone_for=stored_zone,
             new_id=lambda: uuid.uuid4().hex,
             version=__version__,

@@ -54,7 +54,6 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
             screen.stop(blank=False)
         raise
     from matpi.core.events import Stopping
-    from matpi.rules import unstored_minutes
 
     stopping = Stopping
     if asked:
@@ -62,7 +61,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
     try:
         appliance.start()
         own_plan = "" if appliance.device is None else appliance.device.settings.own_plan
-        if wrong := unstored_minutes(config, own_plan):
+        if wrong := config.unstored_minutes(own_plan):
             say(f"{wrong}.")
         say(f"matpi runs; the log is {appliance.store_path}. Press Ctrl-C to stop.")
         appliance.run()

@@ -28,7 +28,6 @@ from matpi.core.model import Settings
 from matpi.errors import HardwareError, UsageError
 from matpi.loop import Loop
 from matpi.paths import stored_zone, zone_doubts, zone_for
-from matpi.rules import device_rules
 from matpi.sim.body import Mat
 from matpi.store.patient import PatientStore
 from matpi.twin.disk import SimulatedDisk
@@ -97,7 +96,7 @@ class Rig:
         self._utc = utc
         config = config or Config()
         self.words = LANGUAGES[config.panel.language]
-        self._rules = device_rules(config)
+        self._rules = config.device_rules()
         self._sinks = tuple(sink.name for sink in config.upstream.sinks)
         self._step = 1.0 / rate
         self._next_reading = inf
