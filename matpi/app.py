@@ -28,7 +28,7 @@ from matpi.paths import device_config, simulator_store, system_zone, zone_for
 if TYPE_CHECKING:
     from matpi.config import Config
     from matpi.core.words import Words
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
     from matpi.sim.board import Board
     from matpi.twin.board_world import BoardTwin
     from matpi.twin.twin import MakeRelays, Twin
@@ -148,7 +148,8 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
 def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     """`matpi run`: the device."""
     from matpi.errors import ConfigError
-    from matpi.service.run import report_start, run_device, show_fault, status_path
+    from matpi.service.parts import Header, show_fault
+    from matpi.service.run import report_start, run_device, status_path
 
     config_path = config_path or (None if board else device_config())
     try:
@@ -157,7 +158,6 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
         report_start(wrong)
         if not board:
             from matpi.core.languages import LANGUAGES
-            from matpi.service.header import Header
 
             shown = config_file.panel_of(config_path)
             say = LANGUAGES[shown.language].faults
@@ -177,7 +177,7 @@ def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> B
         from matpi.sim.board import Board
 
         return Board(config, kg=kg)
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
 
     return Header(config)
 
@@ -331,7 +331,7 @@ def run_record(
     from matpi.core.model import Memory
     from matpi.drivers.clock import SystemClock
     from matpi.drivers.scale.trace import FORMAT, About
-    from matpi.service.appliance import calibration_of
+    from matpi.service.boot import calibration_of
     from matpi.store.db import Store, is_unmade
 
     config = config_file.load(config_path or (None if board else device_config()))

@@ -90,7 +90,6 @@ SEVERAL = {
         "upstream.sink": "what a sink is",
         "webhook.sink": "posts to an address",
     },
-    "splash": {"screen.splash": "the first picture", "service.splash": "shows it before the rest is loaded"},
 }
 """File names of several rooms, and what the module is in each."""
 
@@ -140,7 +139,6 @@ CYCLES = (
         *("core.rules", "core.presence.evidence", "core.presence.first_zero", "core.presence.signal"),
         "core.presence.zero",
     },
-    {"service.appliance", "service.status"},
     {"store.arriving", "store.incoming", "store.transfer"},
 )
 """Modules of which some still lead to each other."""
