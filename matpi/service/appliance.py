@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
-from matpi.core.brightness import Brightness
 from matpi.core.device import Device
 from matpi.core.effects import Calibrated, Effect, Save, UseCalibration, Zeros
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
@@ -128,14 +127,7 @@ class Appliance:
         self._recorder.start()
         device = boot(config, store, replace(memory, calibration=calibration), clock.monotonic(), boot_id)
         self.loop = Loop(
-            device,
-            store,
-            self.screen or _NoScreen(),
-            self._led.play,
-            self._seen,
-            calibration,
-            self._inbox,
-            self._chime.ring,
+            device, store, self.screen, self._led.play, self._seen, calibration, self._inbox, self._chime.ring
         )
         for of, part in ((config.lamp, self._led), (config.chime, self._chime), (config.button, self._button)):
             if of.driver != "none":
@@ -250,13 +242,3 @@ class Appliance:
                 sys.stderr.write(f"matpi: a part could not be let go ({type(error).__name__}: {error}).\n")
         if self._failed and self._recorder is not None and self._recorder.result:
             sys.stderr.write(f"matpi: {self._recorder.result}\n")
-
-
-class _NoScreen:
-    """[panel] driver = "none"."""
-
-    def show(self, image: Any, brightness: Brightness) -> None:
-        pass
-
-    def off(self) -> None:
-        pass
