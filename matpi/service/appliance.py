@@ -34,6 +34,7 @@ from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
 from matpi.service.status import STATUS_EVERY_S, status_line, write_status
 from matpi.store.patient import PatientStore
+from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from matpi.drivers.scale.process import ReaderScale
@@ -127,7 +128,15 @@ class Appliance:
         self._recorder.start()
         device = boot(config, store, replace(memory, calibration=calibration), clock.monotonic(), boot_id)
         self.loop = Loop(
-            device, store, self.screen, self._led.play, self._seen, calibration, self._inbox, self._chime.ring
+            device,
+            store,
+            self.screen,
+            self._led.play,
+            self._seen,
+            calibration,
+            self._inbox,
+            self._chime.ring,
+            LANGUAGES[config.panel.language],
         )
         for of, part in ((config.lamp, self._led), (config.chime, self._chime), (config.button, self._button)):
             if of.driver != "none":

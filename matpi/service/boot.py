@@ -8,7 +8,6 @@ from dataclasses import replace
 from matpi import __version__
 from matpi.config import Config, ScaleConfig
 from matpi.core.device import Device
-from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory
 from matpi.paths import stored_zone, zone_doubts
 from matpi.store.patient import PatientStore
@@ -28,7 +27,6 @@ def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id:
         zone_for=stored_zone,
         new_id=lambda: uuid.uuid4().hex,
         version=__version__,
-        words=LANGUAGES[config.panel.language],
     )
 
 

@@ -88,9 +88,8 @@ def show_fault(panel: Panel | PanelThread | None, title: str, what: str, do: str
 def show_why(screen: PanelThread | None, error: Exception, language: str) -> None:
     """Show why the device cannot start. Never raises."""
     with suppress(Exception):
-        from matpi.core.languages import LANGUAGES
+        from matpi.words import LANGUAGES
 
-        say = LANGUAGES[language].faults
-        of_log = isinstance(error, StoreError)
-        what, do = (say.log_closed, say.run_doctor) if of_log else (say.unexpected, say.see_journal)
-        show_fault(screen, say.cannot_start, what, do)
+        say = LANGUAGES[language]
+        what, do = ("log_closed", "run_doctor") if isinstance(error, StoreError) else ("unexpected", "see_journal")
+        show_fault(screen, say("faults.cannot_start"), say(f"faults.{what}"), say(f"faults.{do}"))
