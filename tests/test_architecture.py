@@ -20,7 +20,7 @@ ROOMS = (
     ("core",),
     ("words", "ports", "paths", "leaves"),
     ("screen", "config"),
-    ("rules", "loop"),
+    ("loop",),
     ("drivers",),
     ("sim",),
     ("store",),
@@ -81,8 +81,8 @@ SEVERAL = {
     },
     "faults": {"core.screens.faults": "an object, silent cells", "store.faults": "what may be wrong with the file"},
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
+    "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
-    "rules": {"core.rules": "the device's times and bounds", "rules": "the same, from the config"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "sink": {
@@ -90,7 +90,6 @@ SEVERAL = {
         "upstream.sink": "what a sink is",
         "webhook.sink": "posts to an address",
     },
-    "splash": {"screen.splash": "the first picture", "service.splash": "shows it before the rest is loaded"},
 }
 """File names of several rooms, and what the module is in each."""
 
@@ -108,7 +107,6 @@ CYCLES = (
         *("core.rules", "core.presence.evidence", "core.presence.first_zero", "core.presence.signal"),
         "core.presence.zero",
     },
-    {"service.appliance", "service.status"},
     {"store.arriving", "store.incoming", "store.transfer"},
 )
 """Modules of which some still lead to each other."""

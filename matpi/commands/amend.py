@@ -25,7 +25,6 @@ from matpi.core.rules import DeviceRules
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import default_store, device_config, stored_zone
-from matpi.rules import device_rules
 from matpi.store import corrections, history
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
@@ -76,7 +75,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     with its start and its person. Raises ConfigError.
     """
     path = store or default_store()
-    rules = device_rules(config_file.load(config_path or device_config()))
+    rules = config_file.load(config_path or device_config()).device_rules()
     found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
     with Store.open(path, read_only=True) as log:
         memory, names = log.load(), people.names(log)
