@@ -18,11 +18,10 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi.commands import people, which_log
 from matpi.commands.output import clock, local, say, words
-from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.clock import LATEST_UTC, day_of, local_instant, utc_offset_s
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.rules import DeviceRules
-from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import default_store, device_config, stored_zone
