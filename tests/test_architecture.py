@@ -56,7 +56,7 @@ FLOORS = (
     ("reminder", "pacing"),
     ("cues", "remote", "agenda"),
     ("screens",),
-    ("controls", "display"),
+    ("display",),
     ("routing", "snapshot"),
     ("device",),
 )

@@ -22,15 +22,7 @@ from matpi.core.effects import Chosen, Emit, Note, Save
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
-from matpi.core.people import (
-    STEADY_BLOCKS,
-    STEADY_FROM_S,
-    People,
-    Person,
-    steady_kg,
-    suggest,
-    usual_kg,
-)
+from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
 from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load

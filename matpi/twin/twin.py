@@ -274,7 +274,7 @@ class Twin:
         match effect:
             case Changed(_, _, _, dest, _):
                 self._status_at = 0.0
-                if dest == Front.DONE.name and not self._skipping:
+                if dest in {Front.DONE.name, Front.CONFIRM.name} and not self._skipping:
                     self._slow_down("a question is coming, and people answer in real time")
                 if not self._skipping and self._rig.device is not None and self._rig.device.household.people.on:
                     self._tell_sessions()  # it may be somebody else's turn

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 
 from matpi.core.front import Front
-from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.screens.screen import FADE_STEP_S, LONG_SHOWN_S, Look, Screen, Step
-from matpi.core.session.machine import SessionMachine
 from matpi.core.text import Text
 from matpi.core.views import Discarded, Notice, fraction
 
 
-@dataclass(eq=False)
 class DiscardedScreen(Screen):
-    presence: Presence
-    session: SessionMachine
-
     @property
     def due(self) -> float:
         """Not while a person is there."""
