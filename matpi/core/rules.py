@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from matpi.core.button import GestureRules
-from matpi.core.presence.zero import ZeroRules
+
+@dataclass(frozen=True, slots=True)
+class GestureRules:
+    hold_s: float = 0.7  # docs/behaviour.md 5
+    long_s: float = 3.0  # docs/behaviour.md 5, discard
+    stuck_s: float = 20.0  # docs/behaviour.md 5
+    settle_s: float = 0.02
+    """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRules:
+    still_s: int = 10
+    """Seconds of stillness before the zero follows. Chosen, unmeasured: a cat settles in less."""
+    rate_kg_s: float = 0.005
+    """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
+    reach_kg: float = 3.0
+    """Follows no further than this from the calibrated reference, nor a load beyond: that is an object, not drift."""
+    still_kg: float = 0.1
+    """A total that moved more than this in a second is not still. Chosen: six times the noise of a bad board."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Fed with whole seconds. Also detects a bridge that is wired the other way round.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from matpi.core.presence.signal import HOLE_S, Second
 
 if TYPE_CHECKING:
     from matpi.core.model import Calibration
+    from matpi.core.rules import ZeroRules
 
 FALLEN_KG: Final = 0.5
 """A mat that reads so much under its zero had something on it when the zero followed. Chosen: far above drift."""
@@ -41,18 +41,6 @@ class ZeroWord(StrEnum):
     """Leave the mat empty: its zero is not known yet."""
     BACKWARDS = "backwards"
     """A channel reads the wrong way round: calibrate."""
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroRules:
-    still_s: int = 10
-    """Seconds of stillness before the zero follows. Chosen, unmeasured: a cat settles in less."""
-    rate_kg_s: float = 0.005
-    """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
-    reach_kg: float = 3.0
-    """Follows no further than this from the calibrated reference, nor a load beyond: that is an object, not drift."""
-    still_kg: float = 0.1
-    """A total that moved more than this in a second is not still. Chosen: six times the noise of a bad board."""
 
 
 class ZeroTracker:
