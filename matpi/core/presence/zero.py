@@ -9,7 +9,6 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.core.presence.evidence import steps_kg
 from matpi.core.presence.first_zero import FirstZero
@@ -194,28 +193,3 @@ class ZeroTracker:
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
         self._anchor_kg = zero.anchor_kg
         self._astray_seconds = 0
-
-
-class ZeroSaver:
-    """Decide when the zero is stored: seldom, and only when it moved, for cards wear."""
-
-    def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
-        self._saved = saved
-        self._every_s, self._at_least_kg = every_s, at_least_kg
-        self.due = t + every_s
-
-    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[Save]:
-        """One effect when it is worth it, else none; `before` is what an undo brings back."""
-        self.due = t + self._every_s
-        if tracker.kg is None:
-            return []
-        far = self._saved is None or abs(tracker.total_kg - self._saved.total_kg) >= self._at_least_kg
-        return self.by_hand(tracker, before) if far else []
-
-    def replaced(self, zero: Zero, t: float) -> None:
-        """Another zero is in the store already."""
-        self._saved, self.due = zero, t + self._every_s
-
-    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[Save]:
-        self._saved = tracker.value(len(tracker.kg or ()))
-        return [Save(Zeros(self._saved, before))]
