@@ -11,9 +11,7 @@ from matpi.core.views import Fault, Object
 
 
 class ObjectScreen(Screen):
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
+    rests = True
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")

@@ -9,7 +9,7 @@ from matpi.core.doubt import Doubts
 from matpi.core.parts import PARTS, Parts
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.reminder import Reminder
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
+from matpi.core.screens.screen import Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Idle, Notice, Splash
 
@@ -22,14 +22,11 @@ class IdleScreen(Screen):
     version: str
     set_aside: str | None
     """Name of the file that a damaged log was put aside as; shown until a tap."""
+    rests = True
 
     @property
     def splash_until(self) -> float:
         return self.clock.began + self.rules.splash_s
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
 
     def tap(self, _: float) -> Step | None:
         if self.stage.woke:

@@ -65,6 +65,8 @@ class Screen:
     over: ClassVar[str] = "go_on"
     """The trigger of that."""
     on_tap: ClassVar[Step | None] = None
+    rests: ClassVar[bool] = False
+    """The panel goes dark soon after the last touch."""
 
     @property
     def stays_s(self) -> float:
@@ -82,6 +84,8 @@ class Screen:
     @property
     def dark_s(self) -> float:
         """How long after the last touch the panel goes dark."""
+        if self.rests:
+            return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
         return inf
 
     @property
