@@ -45,7 +45,6 @@ ARROWS: dict[str, set[str]] = {
     "sim": {"config", "core", "drivers"},
     "store": {"core", "paths", "upstream"},
     "twin": {
-        "commands",
         "config",
         "core",
         "loop",
