@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -654,6 +655,32 @@ def test_a_mistake_in_the_twins_thread_is_told_and_ends_it(tmp_path: Path) -> No
     twin._commands.put(lambda: 1 // 0)  # type: ignore[arg-type]
     assert ended.wait(10.0)
     with pytest.raises(ZeroDivisionError):
+        twin.stop()
+
+
+def test_the_page_lists_what_a_power_cut_would_leave(tmp_path: Path) -> None:
+    """A session that a full disk has not taken is not listed, until it is."""
+    path, listed = tmp_path / "log.db", queue.SimpleQueue[list[str]]()
+
+    def put(kind: str, payload: dict[str, Any]) -> None:
+        if kind == "sessions":
+            listed.put([one["reason"] for one in payload["sessions"]])
+
+    twin = Twin(lambda watch: Rig(path, utc=NOON, watch=watch), warp=60)
+    twin.start()
+    try:
+        assert dict(twin.snapshot())["sessions"]["sessions"] == []
+        twin.subscribe(put)
+        twin.fault("disk", on=True)
+        twin.act("lie_down")
+        twin.next_day()
+        twin.act("get_up")
+        twin.jump("12:00")
+        assert listed.get(timeout=20.0) == []
+        twin.fault("disk", on=False)
+        while listed.get(timeout=20.0) != ["cap"]:
+            pass
+    finally:
         twin.stop()
 
 

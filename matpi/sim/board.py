@@ -48,6 +48,7 @@ class Board:
         self.kg = kg
         self.doing = "away"
         self.bag = False
+        self.spiked = 0  # the reader flags them itself
         self.header = EmulatedHeader()
         driver = config.panel.driver
         self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)

@@ -21,7 +21,7 @@ from matpi.sim.scenario import Step
 from matpi.store import members
 from matpi.store.db import Store
 from matpi.store.settings import changed
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 Line = dict[str, Any]
 HOLD_S, TAP_S = 0.9, 0.15
@@ -37,7 +37,7 @@ class Story:
 
     def __init__(
         self,
-        make_rig: Callable[[Callable[[Effect], None]], Rig],
+        make_rig: Callable[[Callable[[Effect], None]], VirtualWorld],
         tell: Callable[[Line], None],
         frames: Path | None = None,
         *,
