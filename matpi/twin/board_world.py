@@ -10,19 +10,16 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.core.effects import Effect, Light, Pattern
 from matpi.core.languages import LANGUAGES
-from matpi.errors import UsageError
 from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
 from matpi.service.splash import light_up
 from matpi.sim.board import FAULTS, Board
-from matpi.twin.bench import REAL_TIME, Load
 from matpi.twin.disk import SimulatedDisk
 
 if TYPE_CHECKING:
@@ -38,10 +35,9 @@ END_S = 10.0
 
 
 class BoardWorld:
-    """Implements World. The device has a thread of its own, from power to no power."""
+    """As VirtualWorld, for a Twin. The device has a thread of its own, from power to no power."""
 
-    real_time: bool = True
-    fault_names: tuple[str, ...] = (*FAULTS, "disk")
+    fault_names = (*FAULTS, "disk")
 
     def __init__(
         self,
@@ -53,7 +49,7 @@ class BoardWorld:
         watch: Callable[[Effect], None] = lambda _: None,
     ) -> None:
         """`watch` sees every effect once performed, in the device's thread. `zone` is for a new log."""
-        self.board, self.store_path = board, store_path
+        self.mat, self.store_path = board, store_path
         self.words = LANGUAGES[config.panel.language]
         self.light = Light(Pattern.OFF, 0.0)
         self.appliance: Appliance | None = None
@@ -62,7 +58,6 @@ class BoardWorld:
         self._asked: Callable[[], None] | None = None
         self._crash: Exception | None = None
         self._disk_full = False
-        self._button_up_at = inf
 
     # -- power -----------------------------------------------------------------------------------------------------
 
@@ -71,10 +66,10 @@ class BoardWorld:
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         appliance = Appliance(
             self._config,
-            self.board,
+            self.mat,
             self.store_path,
             self._clock,
-            screen=light_up(self.board, inbox.put),
+            screen=light_up(self.mat, inbox.put),
             inbox=inbox,
             boot_id=uuid.uuid4().hex,  # a boot of the board is none of this computer
             zone=self._zone,
@@ -113,7 +108,7 @@ class BoardWorld:
         if self.appliance is not None:
             self.appliance.pull()
             self._wait()
-            self.board.power_cut()
+            self.mat.power_cut()
 
     def shut_down(self) -> None:
         """End as the service does when it is asked to."""
@@ -150,14 +145,12 @@ class BoardWorld:
         return now.astimezone() if zone is None else now
 
     def next_due(self) -> float:
-        return min(self.t + LOOK_S, self._button_up_at)
+        return self.t + LOOK_S
 
-    def run_until(self, t: float) -> None:
+    def run_until(self, _: float) -> None:
         """Time passes by itself. Raises what has ended the device by a mistake of ours."""
         if self._crash is not None:
             raise self._crash
-        if t >= self._button_up_at:
-            self.button(down=False)
 
     def ask(self, what: Callable[[], None]) -> None:
         if self.appliance is None:
@@ -165,36 +158,20 @@ class BoardWorld:
         else:
             self._asked = what
 
-    def jump(self, hhmm: str) -> None:
-        raise UsageError(f"The emulated board cannot jump to {hhmm}: {REAL_TIME}")
-
-    def next_day(self) -> None:
-        raise UsageError(REAL_TIME)
-
     # -- hands, and what can be seen -------------------------------------------------------------------------------
 
-    @property
-    def load(self) -> Load:
-        return self.board
-
     def act(self, what: str) -> None:
-        self.board.act(what)
+        self.mat.act(what)
 
     def weigh(self, kg: float) -> None:
-        self.board.weigh(kg)
+        self.mat.weigh(kg)
 
     def button(self, down: bool) -> None:
-        self._button_up_at = inf
-        self.board.button(down=down)
-
-    def press(self, seconds: float) -> None:
-        """Down now, up by itself after `seconds`."""
-        self.button(down=True)
-        self._button_up_at = self.t + seconds
+        self.mat.button(down=down)
 
     def fault(self, name: str, on: bool) -> None:
         if name != "disk":
-            self.board.fault(name, on=on)
+            self.mat.fault(name, on=on)
             return
         self._disk_full = on
         store = None if self.appliance is None else self.appliance.store
@@ -203,14 +180,14 @@ class BoardWorld:
 
     @property
     def faults(self) -> list[str]:
-        return [*self.board.faults, *(["disk"] if self._disk_full else [])]
+        return [*self.mat.faults, *(["disk"] if self._disk_full else [])]
 
     @property
     def panel_changes(self) -> int:
-        return self.board.panel_changes
+        return self.mat.panel_changes
 
     def picture(self) -> tuple[Image | None, Brightness]:
-        return self.board.picture(), self.board.brightness()
+        return self.mat.picture(), self.mat.brightness()
 
     # -- in the device's thread ------------------------------------------------------------------------------------
 

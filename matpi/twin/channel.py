@@ -37,6 +37,11 @@ class Channel:
 
     def subscribe(self, put: Put) -> Callable[[], None]:
         with self._lock:
+            for kind in NEWEST:
+                if message := self._latest.get(kind):
+                    put(kind, _aged(message) if kind == "lamp" else message)
+            for line in self._log:
+                put("log", line)
             self._listeners.append(put)
 
         def leave() -> None:
@@ -45,15 +50,6 @@ class Channel:
                     self._listeners.remove(put)
 
         return leave
-
-    def snapshot(self) -> list[tuple[str, Payload]]:
-        with self._lock:
-            latest = dict(self._latest)
-            log = [("log", line) for line in self._log]
-        if "lamp" in latest:
-            age = latest["lamp"]["age_s"] + time.monotonic() - latest["lamp"]["sent"]
-            latest["lamp"] = {**latest["lamp"], "age_s": age}
-        return [(kind, latest[kind]) for kind in NEWEST if kind in latest] + log
 
     def send(self, kind: str, payload: Payload) -> None:
         """Send the newest message of its kind. Not for log lines."""
@@ -129,3 +125,7 @@ def lamp_message(light: Light, age_s: float) -> Payload:
         "loops": repeats(pattern),
         "sent": time.monotonic(),
     }
+
+
+def _aged(lamp: Payload) -> Payload:
+    return {**lamp, "age_s": lamp["age_s"] + time.monotonic() - lamp["sent"]}

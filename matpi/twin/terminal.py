@@ -84,7 +84,6 @@ class Terminal:
             bell = after.enter_context(self._bell())
             after.enter_context(self._signals())
             after.callback(self._twin.subscribe(self._hear))
-            self._catch_up(self._twin.snapshot())
             while not self._quit:
                 with self._screen():
                     self._serve(bell)
@@ -149,21 +148,8 @@ class Terminal:
 
     # -- news and keys ---------------------------------------------------------------------------------------------
 
-    def _catch_up(self, snapshot: list[tuple[str, Payload]]) -> None:
-        """What was before we listened; what was heard since is newer."""
-        with self._lock:
-            lines = {payload["n"]: payload for kind, payload in snapshot if kind == "log"}
-            lines |= {payload["n"]: payload for payload in self._log}
-            self._log.clear()
-            self._log.extend(lines[n] for n in sorted(lines))
-            for kind, payload in snapshot:
-                if kind != "log" and kind not in self._told:
-                    self._told[kind] = dict(payload)
-                    if kind == "lamp":
-                        self._lamp_since = time.monotonic() - payload["age_s"]
-
     def _hear(self, kind: str, payload: Payload) -> None:
-        """From the twin, on its thread."""
+        """On the twin's thread, and on this one what was before."""
         with self._lock:
             if kind == "log":
                 self._log.append(payload)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from matpi.core import who
 from matpi.core.effects import Changed, Effect, Light
@@ -20,13 +20,19 @@ from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, StoreError, UsageError
 from matpi.sim.body import ACTS
 from matpi.store.db import Store, is_unmade
-from matpi.twin.bench import REAL_TIME, Payload, Put, World
+from matpi.twin.bench import Payload, Put
 from matpi.twin.channel import Channel, frame_message, lamp_message, plan_message, session_message
 from matpi.twin.prompts import Prompts
+from matpi.twin.world import VirtualWorld
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
+    from matpi.twin.board_world import BoardWorld
 
+World = Union[VirtualWorld, "BoardWorld"]
+"""A device under a simulated mat. The twin's thread plays it; only what `ask` calls, in the thread that owns the
+device, may do more than read the device's attributes.
+"""
 WARPS = (1, 10, 60)
 STATUS_S = 1.0
 LISTED = 200
@@ -96,22 +102,23 @@ class Twin:
 
     def press(self, seconds: float) -> None:
         """Down now, up after `seconds` of the device's time: for hands that cannot let go, such as a terminal's."""
-        self._do(lambda: self._world.press(seconds))
+        world = self._virtual()
+        self._do(lambda: world.press(seconds))
 
     def warp(self, factor: int) -> None:
         if factor not in WARPS:
             raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")
         if factor != 1:
-            self._refuse_in_real_time()
+            self._virtual()
         self._do(lambda: self._set_warp(factor))
 
     def jump(self, hhmm: str) -> None:
-        self._refuse_in_real_time()
-        self._do(lambda: self._skip(lambda: self._world.jump(hhmm), f"to {hhmm}"))
+        world = self._virtual()
+        self._do(lambda: self._skip(lambda: world.jump(hhmm), f"to {hhmm}"))
 
     def next_day(self) -> None:
-        self._refuse_in_real_time()
-        self._do(lambda: self._skip(self._world.next_day, "to the next day"))
+        world = self._virtual()
+        self._do(lambda: self._skip(world.next_day, "to the next day"))
 
     def fault(self, name: str, on: bool) -> None:
         _refuse_unknown(name, self._world.fault_names, "There is no fault")
@@ -123,12 +130,12 @@ class Twin:
     def subscribe(self, put: Put) -> Callable[[], None]:
         return self._channel.subscribe(put)
 
-    def snapshot(self) -> list[tuple[str, Payload]]:
-        return self._channel.snapshot()
-
-    def _refuse_in_real_time(self) -> None:
-        if self._world.real_time:
-            raise UsageError(REAL_TIME)
+    def _virtual(self) -> VirtualWorld:
+        if not isinstance(self._world, VirtualWorld):
+            raise UsageError(
+                "The emulated board runs in real time; for a faster clock and for jumps leave out --board."
+            )
+        return self._world
 
     def _do(self, what: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -202,7 +209,7 @@ class Twin:
         off()
 
     def _act(self, what: str) -> None:
-        self._log("you", what.replace("_", " "), f"{self._world.load.kg:g} kg" if what != "cat" else "")
+        self._log("you", what.replace("_", " "), f"{self._world.mat.kg:g} kg" if what != "cat" else "")
         self._world.act(what)
 
     def _button(self, down: bool) -> None:
@@ -297,15 +304,15 @@ class Twin:
     def _status(self, device: Device | None) -> Payload:
         world = self._world
         return {
-            **self._prompts.of(device, world.t, world.load.spiked),
+            **self._prompts.of(device, world.t, world.mat.spiked),
             "power": device is not None,
-            "doing": world.load.doing,
-            "kg": world.load.kg,
+            "doing": world.mat.doing,
+            "kg": world.mat.kg,
             "clock": world.local.isoformat(timespec="seconds"),
             "warp": self._warp,
             "faults": world.faults,
-            "bag": world.load.bag,
-            "board": world.real_time,
+            "bag": world.mat.bag,
+            "board": not isinstance(world, VirtualWorld),
         }
 
     def _sessions(self, device: Device) -> Payload:

@@ -32,7 +32,6 @@ from matpi.paths import stored_zone, zone_doubts, zone_for
 from matpi.rules import device_rules
 from matpi.sim.body import Mat
 from matpi.store.patient import PatientStore
-from matpi.twin.bench import Load
 from matpi.twin.disk import SimulatedDisk
 
 if TYPE_CHECKING:
@@ -72,10 +71,9 @@ class SimulatedPanel:
 
 
 class VirtualWorld:
-    """Implements World; `t` is virtual. One thread, no real clock: the caller says how far time goes (`run_until`)."""
+    """`t` is virtual monotonic seconds. One thread, no real clock: the caller says how far time goes (`run_until`)."""
 
-    real_time: bool = False
-    fault_names: tuple[str, ...] = FAULTS
+    fault_names = FAULTS
 
     def __init__(
         self,
@@ -296,10 +294,6 @@ class VirtualWorld:
             self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else replace(event, t=self.t))
 
     # -- hands, and what can be seen -------------------------------------------------------------------------------
-
-    @property
-    def load(self) -> Load:
-        return self.mat
 
     def act(self, what: str) -> None:
         self.mat.act(what, self.t)

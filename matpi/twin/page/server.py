@@ -26,11 +26,8 @@ class PageServer:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
         patience = patience or Patience()
         self._server = _Server(create_app(bench, patience), _timed(patience.request_s))
-        self._thread = threading.Thread(target=self.run, name="page", daemon=True)
-
-    def run(self) -> None:
-        """Serve until `stop`, in this thread."""
-        self._server.run(sockets=[self._socket])
+        served = {"sockets": [self._socket]}
+        self._thread = threading.Thread(target=self._server.run, kwargs=served, name="page", daemon=True)
 
     def start(self) -> None:
         """Serve until `stop`, in a thread of its own."""
