@@ -31,6 +31,7 @@ from matpi.loop import Loop
 from matpi.paths import stored_zone, zone_doubts, zone_for
 from matpi.rules import device_rules
 from matpi.sim.body import Mat
+from matpi.store.db import Store
 from matpi.store.patient import PatientStore
 from matpi.twin.disk import SimulatedDisk
 
@@ -186,12 +187,13 @@ class VirtualWorld:
             self.loop.send(Stopping(self.t))
         self.power_off()
 
-    def beside(self, work: Callable[[Path], None]) -> None:
+    def beside(self, work: Callable[[Store], None]) -> None:
         """Do something to the log as the command line does it: with the device ended, and started again after it."""
         on = self.loop is not None
         self.shut_down()
         try:
-            work(self.store_path)
+            with Store.open(self.store_path) as log:
+                work(log)
         finally:
             if on:
                 self.power_on()

@@ -116,7 +116,7 @@ def live(folder: Path) -> Fortnight:
 
     story = Story(make, lived.lines.append, folder / "frames", warp=True)
     story.run(read_scenario(SCENARIO))
-    end = story.rig.utc
+    end = story.world.utc
     begins = [*(utc for utc, _, _ in shown), end]
     lived.frames = [
         Frame(utc, after - utc, show.view, show.brightness, show.shift, pixels)
