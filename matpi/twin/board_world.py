@@ -75,7 +75,7 @@ class BoardWorld:
             zone=self._zone,
             watch=self._performed,
             turned=self._turned,
-            make_store=lambda path, **given: SimulatedDisk(path, full=self._disk_full, **given),
+            make_store=lambda path, **given: SimulatedDisk(path, full=lambda: self._disk_full, **given),
         )
         booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._live, args=(appliance, booted), name="device", daemon=True)
@@ -170,13 +170,10 @@ class BoardWorld:
         self.mat.button(down=down)
 
     def fault(self, name: str, on: bool) -> None:
-        if name != "disk":
+        if name == "disk":
+            self._disk_full = on
+        else:
             self.mat.fault(name, on=on)
-            return
-        self._disk_full = on
-        store = None if self.appliance is None else self.appliance.store
-        if isinstance(store, SimulatedDisk):
-            store.full = on
 
     @property
     def faults(self) -> list[str]:

@@ -32,7 +32,6 @@ from matpi.paths import stored_zone, zone_doubts, zone_for
 from matpi.rules import device_rules
 from matpi.sim.body import Mat
 from matpi.store.db import Store
-from matpi.store.patient import PatientStore
 from matpi.twin.disk import SimulatedDisk
 
 if TYPE_CHECKING:
@@ -126,16 +125,15 @@ class VirtualWorld:
         """
         if self.loop is not None:
             return
-        new = not self.store_path.exists()
         store = SimulatedDisk(
             self.store_path,
-            full=self.disk_full,
+            full=lambda: self.disk_full,
             monotonic=lambda: self.t,
             first_settings=Settings(zone=self._zone),
             sinks=self._sinks,
         )
         try:
-            device = self._device(store, new=new)
+            device = self._device(store)
         except BaseException:
             store.close()  # or its lock would be in the way of the next try
             raise
@@ -144,16 +142,17 @@ class VirtualWorld:
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
         if self._make_relays is not None:
-            self._relays = self._make_relays(self._inbox.put, lambda: self.rate_hz)
+            self._relays = self._make_relays(self._inbox.put, lambda: None if self.mat.unplugged else 1.0 / self._step)
             self._relays.start()
 
-    def _device(self, store: SimulatedDisk, *, new: bool) -> Device:
+    def _device(self, store: SimulatedDisk) -> Device:
         memory = store.load()
         if self._zone_wanted and memory.settings.zone != self._zone:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
             store.save_settings(memory.settings)
-        if self.t == 0.0 and not new:
-            self._utc = max(self._utc, _last_utc(store) + 60.0)
+        if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
+            ends = [one.session.end_utc + 60.0 for one in store.sessions() if one.session.end_utc is not None]
+            self._utc = max([self._utc, *ends])
         return Device(
             self.t,
             boot_id=self.new_id(),
@@ -205,11 +204,6 @@ class VirtualWorld:
     @property
     def set_aside(self) -> Path | None:
         return None if self.store is None else self.store.set_aside
-
-    @property
-    def rate_hz(self) -> float | None:
-        """Readings a second of the simulated cells; None while they give none."""
-        return None if self.loop is None or self.mat.unplugged else 1.0 / self._step
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -327,8 +321,6 @@ class VirtualWorld:
                     self.panel.image = None
             case "disk":
                 self.disk_full = on
-                if self.store is not None:
-                    self.store.full = on
             case _:
                 raise UsageError(f"There is no fault {name!r}; choose one of {', '.join(FAULTS)}.")
 
@@ -362,11 +354,6 @@ class VirtualWorld:
             # An event is too old to send by the monotonic clock, which virtual time may be far from.
             self._relays.watch(replace(effect, t=monotonic()) if isinstance(effect, Report) else effect)
         self._watch(effect)
-
-
-def _last_utc(store: PatientStore) -> float:
-    """When the youngest session of the log ended: the simulated clock may have been ahead of the real one."""
-    return max((s.session.end_utc or 0.0 for s in store.sessions()), default=0.0)
 
 
 Rig = VirtualWorld
