@@ -11,7 +11,7 @@ happens to the board comes as lines of JSON on stdin, each with its time "t" if 
     {"chip": 0, "unplugged": true} or "stuck_low", "saturated"; {"saturate": 0} for short
     {"spikes": true}               now and then a pulse hangs and the chip powers down, as on a busy machine
 
-With "proof", instead of a load, each conversion's code tells its number and proves itself: see `proof_code`.
+With "proof", instead of a load, each conversion's code contains its number and a check of it: see `proof_code`.
 """
 
 from __future__ import annotations
@@ -55,12 +55,6 @@ def proof_code(number: int, chip: int) -> int:
     code = number << 12 | (mixed >> 13 & 0xFFF)
     code = (code ^ 0x800000) - 0x800000
     return code if -(1 << 23) < code < (1 << 23) - 1 else 0
-
-
-def proved(code: int, chip: int) -> int | None:
-    """The number of the conversion, None when `chip` never gave such a code."""
-    number = code >> 12 & 0xFFF
-    return number if proof_code(number, chip) == code else None
 
 
 class EmulatedBoard:

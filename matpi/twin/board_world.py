@@ -49,7 +49,8 @@ class BoardWorld:
         watch: Callable[[Effect], None] = lambda _: None,
     ) -> None:
         """`watch` sees every effect once performed, in the device's thread. `zone` is for a new log."""
-        self.mat, self.store_path = board, store_path
+        self.mat, self.store_path = board.mat, store_path
+        self._board = board
         self.words = LANGUAGES[config.panel.language]
         self.light = Light(Pattern.OFF, 0.0)
         self.appliance: Appliance | None = None
@@ -66,10 +67,10 @@ class BoardWorld:
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         appliance = Appliance(
             self._config,
-            self.mat,
+            self._board,
             self.store_path,
             self._clock,
-            screen=light_up(self.mat, inbox.put),
+            screen=light_up(self._board, inbox.put),
             inbox=inbox,
             boot_id=uuid.uuid4().hex,  # a boot of the board is none of this computer
             zone=self._zone,
@@ -108,7 +109,7 @@ class BoardWorld:
         if self.appliance is not None:
             self.appliance.pull()
             self._wait()
-            self.mat.power_cut()
+            self._board.power_cut()
 
     def shut_down(self) -> None:
         """End as the service does when it is asked to."""
@@ -161,30 +162,30 @@ class BoardWorld:
     # -- hands, and what can be seen -------------------------------------------------------------------------------
 
     def act(self, what: str) -> None:
-        self.mat.act(what)
+        self._board.act(what)
 
     def weigh(self, kg: float) -> None:
-        self.mat.weigh(kg)
+        self._board.weigh(kg)
 
     def button(self, down: bool) -> None:
-        self.mat.button(down=down)
+        self._board.button(down=down)
 
     def fault(self, name: str, on: bool) -> None:
         if name == "disk":
             self._disk_full = on
         else:
-            self.mat.fault(name, on=on)
+            self._board.fault(name, on=on)
 
     @property
     def faults(self) -> list[str]:
-        return [*self.mat.faults, *(["disk"] if self._disk_full else [])]
+        return [*self._board.faults, *(["disk"] if self._disk_full else [])]
 
     @property
     def panel_changes(self) -> int:
-        return self.mat.panel_changes
+        return self._board.panel_changes
 
     def picture(self) -> tuple[Image | None, Brightness]:
-        return self.mat.picture(), self.mat.brightness()
+        return self._board.picture(), self._board.brightness()
 
     # -- in the device's thread ------------------------------------------------------------------------------------
 
