@@ -19,6 +19,7 @@ from matpi import config as config_file
 from matpi.commands import people, which_log
 from matpi.commands.output import clock, local, say, words
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.rules import DeviceRules
 from matpi.core.wall import LATEST_UTC
@@ -34,7 +35,7 @@ EDITS = {
     "minutes": "minutes=12 or minutes=12:30, the time on the mat",
     "start": 'start="2026-03-15 21:00", by the local clock',
     "routine": f"routine=NAME, one of {', '.join(ROUTINE_NAMES)}",
-    "person": "person=NAME, of somebody who shares the mat, or guest",
+    "person": "person=NAME, of somebody who shares the mat",
 }
 SAID_EDITS = {
     "value": f"value=N, {RATING_MIN} to {RATING_MAX}, of a rating",
@@ -157,9 +158,9 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
     after: Rating | StopSign = replace(found, **changes)  # type: ignore[arg-type]
     with which_log.writing(store) as log:
         if isinstance(after, Rating):
-            log.save_rating(after)
+            log.write(Save(after))
         else:
-            log.save_stop(after)
+            log.write(Save(after))
     say(f"The {_noun(found)} {found.id} was {_said(found, names)} and is {_said(after, names)}.")
     say("The plan is recomputed.")
 

@@ -1,7 +1,7 @@
 """`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
-The measuring itself is core/calibrating.py, as on the device. Here are words, keys and a bar; nothing is written before
-all of it has been measured, so Ctrl-C at any time leaves the old values.
+core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
+everything has been measured: Ctrl-C at any time leaves the old values.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from matpi.core.calibrating import OFF, Calibrating
+from matpi.core.calibration.procedure import OFF, Calibrating
+from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.calibration.weighing import BLOCKS
+from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.model import Calibration, Zero
-from matpi.core.slopes import LEAST_KG, Solved
-from matpi.core.weighing import BLOCKS
 from matpi.errors import CalibrationError
 from matpi.ports import PutCounted
 
@@ -48,7 +48,7 @@ class Source(Protocol):
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
+    def write(self, effect: Save) -> None: ...
 
 
 def calibrate(
@@ -88,7 +88,7 @@ def calibrate(
     result = procedure.result
     if not isinstance(result, Solved):
         raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
-    store.save_calibration(result.calibration, result.zero)
+    store.write(Save(Calibrated(result.calibration, result.zero)))
     _tell(result, procedure, say)
     return result
 

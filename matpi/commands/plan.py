@@ -17,14 +17,14 @@ from typing import Any
 from matpi import paths
 from matpi.commands import people, settings, which_log
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
-from matpi.core import trend
 from matpi.core.calendar_day import day_of
+from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Memory
-from matpi.core.people import GUEST_ID
-from matpi.core.plan_file import course_of
-from matpi.core.programme import STARTER, Course, Plan
-from matpi.core.programme import plan as plan_of
-from matpi.core.progress import RestReason
+from matpi.core.plan import trend
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import STARTER, Course, Plan
+from matpi.core.plan.programme import plan as plan_of
+from matpi.core.plan.progress import RestReason
 from matpi.core.wall import believable
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
@@ -122,15 +122,13 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
         today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
-            log.save_day(replace(old, rest=rest))
+            log.write(Save(replace(old, rest=rest)))
 
 
 def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
     """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
     memory = log.load()
     owner = people.meant(memory) if person is None else people.owner_of(log, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
     return owner, people.only(memory, owner), people.estimated_now(memory)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from matpi.commands import people, which_log
 from matpi.commands.output import say
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement
-from matpi.core.people import GUEST_ID
-from matpi.core.programme import SHORT_MIN
+from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
@@ -34,7 +34,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
     with which_log.writing(store) as log:
         owner, memory = _owner(log, person), log.load()
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
-        log.save_acknowledgement(given)
+        log.write(Save(given))
     say(answered(given, memory.settings.zone))
 
 
@@ -46,7 +46,7 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
         now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
-        log.save_acknowledgement(now)
+        log.write(Save(now))
     say(answered(now, memory.settings.zone))
 
 
@@ -57,11 +57,8 @@ def ask_again(store: Path | None, person: str | None = None) -> None:
 
 
 def _owner(log: Store, person: str | None) -> str | None:
-    """Whose answer it is. Raises UsageError for a guest, whose answer is not kept."""
-    owner = people.meant(log.load()) if person is None else people.owner_of(log, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest's answer is not kept: the device asks each of them.")
-    return owner
+    """Whose answer it is. Raises UsageError."""
+    return people.meant(log.load()) if person is None else people.owner_of(log, person)
 
 
 def told() -> list[tuple[str, list[str]]]:

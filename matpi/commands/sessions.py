@@ -35,8 +35,9 @@ from matpi.commands.output import (
     weekday,
     words,
 )
-from matpi.core import trend
+from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
+from matpi.core.plan import trend
 from matpi.errors import ImportFormatError, StoreError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults
@@ -265,10 +266,10 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
             with log.reading() as conn:
                 unset = not setting_texts(conn)
             if unset and (new or log.set_aside is not None):
-                log.save_settings(Settings(zone=system_zone()))
+                log.write(Save(Settings(zone=system_zone())))
         settings = log.load().settings
         if doubts := zone_doubts(settings.zone) if "settings" in done.taken else ():
-            log.save_settings(replace(settings, zone=system_zone()))
+            log.write(Save(replace(settings, zone=system_zone())))
     counts = [
         (done.sessions, "session"),
         (done.ratings, "rating"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matpi.commands import which_log
 from matpi.commands.output import say, tell_bare
+from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.paths import zone_doubts
 from matpi.store.db import Store, is_unmade
@@ -28,7 +29,7 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
             changed(store.load().settings, pairs)
     with Store.open(path) as store:
         settings = Settings(zone=zone_if_new) if new else store.load().settings
-        store.save_settings(changed(settings, pairs))
+        store.write(Save(changed(settings, pairs)))
     tell_bare(sentence)
     if new and not sentence:
         print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201

@@ -16,7 +16,6 @@ from matpi.core import (
     controls,
     dating,
     doubt,
-    forgetting,
     left_open,
     question,
     timeouts,
@@ -28,9 +27,10 @@ from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
 from matpi.core.effects import (
+    Calibrated,
     Checkpoint,
     DateBoot,
-    DropSession,
+    Drop,
     Effect,
     Light,
     Note,
@@ -38,10 +38,9 @@ from matpi.core.effects import (
     Report,
     Said,
     Save,
-    SaveCalibration,
-    SaveSession,
-    SaveZero,
     Show,
+    Write,
+    Zeros,
 )
 from matpi.core.events import (
     ButtonDown,
@@ -71,11 +70,11 @@ from matpi.core.left_open import LeftOpen
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
+from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroSaver, ZeroWord
-from matpi.core.programme import Plan
 from matpi.core.rating import Dial
 from matpi.core.rules import DeviceRules
 from matpi.core.running import Running
@@ -125,7 +124,7 @@ class Device:
         self.keeper = Keeper(memory.log)
         self.calibration = memory.calibration
         """What makes kilograms of counts. None: the readings come in kilograms and nobody can calibrate."""
-        self.fresh: SaveCalibration | None = None
+        self.fresh: Calibrated | None = None
         """A new calibration that is not in use yet."""
         self.by_button: ByButton | None = None
         self.sensor_words = NO_SIGNAL
@@ -293,7 +292,7 @@ class Device:
         if t >= self.plans.due:
             self.replan()
         if t >= choice.due(self):
-            forgetting.forget_choice(self, t)
+            choice.forget(self)
         if t >= self.cueing.due(self):
             self.cueing.ring(self, t)
         if t >= who.due(self):
@@ -373,9 +372,9 @@ class Device:
         before = machine.state
         machine.fire(trigger, t, reason, at, end)
         for effect in machine.effects:
-            if isinstance(effect, SaveSession | DropSession):
+            if isinstance(effect, Save | Drop):
                 self.keep(effect)
-                if isinstance(effect, SaveSession):
+                if isinstance(effect, Save):
                     self.choice.drop()
                 continue
             if isinstance(effect, Checkpoint) and self.keeper.goes_on(effect.session.id):
@@ -416,7 +415,7 @@ class Device:
 
     def _new_session(self, start: float) -> Running:
         self.pacing = Pacing()
-        routine, person = choice.next_name(self), who.next_owner(self)
+        routine, person = choice.next_name(self), self.who.people.books_to()
         running = Running(self.new_id(), self.boot_id, start, routine=routine, person=person)
         dating.date_running(self, running)
         return running
@@ -440,17 +439,18 @@ class Device:
             self.face.flash(t)
         self._dirty = True
 
-    def keep(self, *saves: Save) -> None:
+    def keep(self, *saves: Write) -> None:
         """To the store, and until it has answered into the keeper; what is of the log changes the plan."""
         for save in saves:
-            if isinstance(save, SaveCalibration):
-                self.fresh = save
+            record = save.record if isinstance(save, Save) else None
+            if isinstance(record, Calibrated):
+                self.fresh = record
                 self.keeper.forget("zero")
-            elif isinstance(save, SaveZero) and self.fresh is not None:
+            elif isinstance(record, Zeros) and self.fresh is not None:
                 continue  # it counts from the old reference, and a new zero is on its way with the new one
             self.keeper.keep(save)
             self._effects.append(save)
-            if not isinstance(save, SaveZero | SaveCalibration | DateBoot):
+            if not isinstance(record, Zeros | Calibrated) and not isinstance(save, DateBoot):
                 self.replan()
 
     def do(self, effect: Effect) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matpi.core.effects import Changed, Chime, ChimeKind, Effect, Light, Note, Report
 from matpi.core.light import period_s, repeats, table
 from matpi.core.model import Session
-from matpi.core.programme import Plan
+from matpi.core.plan.programme import Plan
 from matpi.screen.frame import rows
 from matpi.twin.bench import Payload, Put
 

@@ -15,7 +15,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.core.effects import Changed, Effect, Light, Note, Report, Show
+from matpi.core.effects import Changed, Effect, Light, Note, Report, Save, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
 from matpi.store import members
@@ -113,7 +113,7 @@ class Story:
                 world.run_until(world.t + TAP_EVERY_S)
                 world.press(HOLD_S)
             case "set":
-                world.beside(lambda log: log.save_settings(changed(log.load().settings, tuple(to.split()))))
+                world.beside(lambda log: log.write(Save(changed(log.load().settings, tuple(to.split())))))
             case "people":
                 world.beside(lambda log: self._people(log, to.split()))
             case "delete":

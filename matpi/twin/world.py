@@ -22,7 +22,7 @@ from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
-from matpi.core.effects import Effect, Light, Pattern, Report
+from matpi.core.effects import Effect, Light, Pattern, Report, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
@@ -149,7 +149,7 @@ class VirtualWorld:
         memory = store.load()
         if self._zone_wanted and memory.settings.zone != self._zone:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
-            store.save_settings(memory.settings)
+            store.write(Save(memory.settings))
         if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
             ends = [one.session.end_utc + 60.0 for one in store.sessions() if one.session.end_utc is not None]
             self._utc = max([self._utc, *ends])

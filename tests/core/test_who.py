@@ -11,8 +11,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from matpi.core.effects import Pattern, SaveAcknowledgement, SaveChosen, SaveDay, SaveRating, SaveStop
-from matpi.core.model import Acknowledgement, DayRecord, Doubt, EndReason, Log, Memory, Session, Settings
+from matpi.core.effects import Chosen, Pattern
+from matpi.core.model import (
+    Acknowledgement,
+    DayRecord,
+    Doubt,
+    EndReason,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.nudge import Silence
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.session import State
@@ -122,7 +133,7 @@ def test_each_has_a_plan_of_their_own() -> None:
     bench.choose("Ben")
     assert bench.state is State.IDLE
     assert (idle(bench).who, idle(bench).plan_day, idle(bench).lower_min) == ("Ben", 4, 5)
-    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    assert bench.saves(Chosen) == [Chosen("b")]
     bench.kg = 55.0
     bench.pass_s(1)
     assert isinstance(bench.view, Arriving)
@@ -138,8 +149,8 @@ def test_what_one_does_moves_nobody_else() -> None:
     bench.pass_s(5)
     bench.tap()
     bench.hold()
-    (session,), (rating,), (stop,) = bench.saved, bench.of(SaveRating), bench.of(SaveStop)
-    assert (session.person, rating.rating.person, stop.stop.person) == ("a", "a", "a")
+    (session,), (rating,), (stop,) = bench.saved, bench.saves(Rating), bench.saves(StopSign)
+    assert (session.person, rating.person, stop.person) == ("a", "a", "a")
     plans, device = bench.device.plans, bench.device
     tomorrow = DAY + timedelta(days=1)
     assert (plans.today_of(device, "a").today_s > 0, plans.today_of(device, "b").today_s) == (True, 0.0)
@@ -161,31 +172,17 @@ def test_who_was_chosen_is_meant_after_a_power_cut_too() -> None:
 def test_a_session_that_a_power_cut_left_open_stays_whose_it_was() -> None:
     bench = household()
     bench.choose("Who")
-    bench.choose("Guest")
-    bench.lie(120, 35.0)
+    bench.choose("Ben")
+    bench.lie(120, 55.0)
     again = bench.reboot(60)
-    again.pass_s(30)
+    again.choose("Who")
+    again.choose("Ada")
+    again.lie(30, 55.0)
     assert again.device.machine.running is not None
-    assert again.device.machine.running.person == GUEST_ID
+    assert again.device.machine.running.person == "b"
     again.up(21.5)
-    assert [(session.person, session.id) for session in again.saved] == [(GUEST_ID, "boot-1-1")]
-    assert result(again).who == "Guest"
-    again.pass_s(200)
-    again.tap()
-    assert again.device.who.people.chosen == "a"
-
-
-def test_a_guest_who_was_cut_off_is_no_guest_tomorrow() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    bench.lie(120, 35.0)
-    bench.kg = 0.0
-    again = bench.reboot(60)
-    again.pass_s(30)
-    assert [(session.person, session.reason) for session in again.saved] == [(GUEST_ID, EndReason.POWER_LOST)]
-    lie_and_get_up(again, 35.0)
-    assert again.saved[-1].person == "a"
+    assert [(session.person, session.id) for session in again.saved] == [("b", "boot-1-1")]
+    assert result(again).who == "Ben"
 
 
 def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None:
@@ -199,8 +196,8 @@ def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None
         bench.tap()
     bench.pass_s(1.5)
     bench.tap()
-    (kept,) = bench.of(SaveAcknowledgement)
-    assert (kept.acknowledgement.some, kept.acknowledgement.person) == (True, "b")
+    (kept,) = bench.saves(Acknowledgement)
+    assert (kept.some, kept.person) == (True, "b")
     assert (bench.device.plan.short_only, bench.device.plans.today_of(bench.device, "a").short_only) == (True, False)
     bench.choose("Clinician ok")
     assert not bench.device.plan.short_only
@@ -217,9 +214,9 @@ def test_the_date_of_an_answer_comes_with_the_clock_for_each() -> None:
     bench.hold()
     bench.utc_at_0 = NOON
     bench.clock_known()
-    first, dated = bench.of(SaveAcknowledgement)
-    assert (first.acknowledgement.utc, dated.acknowledgement.person) == (None, "b")
-    assert dated.acknowledgement.utc == pytest.approx(NOON + bench.t)
+    first, dated = bench.saves(Acknowledgement)
+    assert (first.utc, dated.person) == (None, "b")
+    assert dated.utc == pytest.approx(NOON + bench.t)
 
 
 def test_a_weekly_goal_of_ones_own() -> None:
@@ -228,70 +225,31 @@ def test_a_weekly_goal_of_ones_own() -> None:
     assert (plans.today_of(bench.device, "a").weekly_goal, plans.today_of(bench.device, "b").weekly_goal) == (3, 5)
 
 
-# -- a guest -----------------------------------------------------------------------------------------------------------
+# -- a guest of an earlier version ------------------------------------------------------------------------------------
 
 
-def test_a_guests_session_is_kept_and_in_nobodys_plan() -> None:
+def test_a_stored_guests_session_is_in_nobodys_plan() -> None:
+    stored = past(GUEST_ID, 0)
+    with_guest, without = household(of(*KNOWN.sessions, stored)), household()
+    for person in ("a", "b"):
+        plans = [bench.device.plans.today_of(bench.device, person) for bench in (with_guest, without)]
+        assert plans[0] == plans[1]
+    assert stored in with_guest.device.keeper.log.sessions
+
+
+def test_a_guests_session_that_a_power_cut_left_open_can_be_assigned_on_the_result() -> None:
     bench = household()
-    before = [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")]
-    bench.choose("Who")
-    bench.choose("Guest")
-    assert bench.state is State.SAFETY, "each guest is asked"
-    lie_and_get_up(bench, 70.0, 150)
-    assert (result(bench).who, result(bench).done_today, result(bench).saved) == ("Guest", True, True)
-    assert [session.person for session in bench.saved] == [GUEST_ID]
-    assert [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")] == before
-    bench.pass_s(9)
-    bench.tap()
-    bench.pass_s(20)
-    (rating,) = bench.of(SaveRating)
-    assert rating.rating.person == GUEST_ID
-    assert bench.of(SaveChosen) == [], "a guest is meant for one session"
-    assert bench.device.who.people.chosen == "a"
-    lie_and_get_up(bench, 35.0)
-    assert bench.saved[-1].person == "a"
-
-
-def test_a_guests_session_can_be_booked_on_the_result() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    lie_and_get_up(bench, 35.0, 150)
-    assert result(bench).asks == "Ada? hold", "for it weighs as much as she does"
-    bench.hold()
-    assert (result(bench).who, result(bench).asks) == ("Ada", "not you? hold")
-    assert bench.rows.sessions["boot-1-1"].person == "a"
-    assert bench.device.plan.done
-    bench.tap()
-    bench.tap()
-    bench.pass_s(5)
-    assert bench.of(SaveRating)[-1].rating.person == "a"
-
-
-def test_nobody_who_comes_within_ten_minutes_was_no_guest() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    bench.pass_s(601)
-    lie_and_get_up(bench, 35.0)
-    assert [session.person for session in bench.saved] == ["a"]
-
-
-def test_the_answer_of_a_guest_is_not_kept_and_the_next_one_is_asked() -> None:
-    bench = household()
-    for some in (True, False):
-        bench.choose("Who")
-        bench.choose("Guest")
-        assert bench.state is State.SAFETY
-        for _ in range(7):
-            bench.tap()
-        bench.pass_s(1.5)
-        if some:
-            bench.tap()
-        else:
-            bench.hold()
-        assert bench.device.plan.short_only is some
-    assert bench.of(SaveAcknowledgement) == []
+    bench.lie(120, 35.0)
+    (running,) = (session for session in bench.rows.sessions.values() if session.is_open)
+    bench.rows.sessions[running.id] = replace(running, person=GUEST_ID)
+    again = bench.reboot(60)
+    again.pass_s(30)
+    again.up(21.5)
+    assert [(session.person, session.id) for session in again.saved] == [(GUEST_ID, running.id)]
+    assert (result(again).who, result(again).asks) == ("-", "not you? hold")
+    again.hold()
+    assert again.rows.sessions[running.id].person == "a"
+    assert again.device.plan.done
 
 
 # -- suggested by the load ---------------------------------------------------------------------------------------------
@@ -314,7 +272,7 @@ def test_the_load_suggests_and_a_hold_says_yes() -> None:
     assert asked(bench) is None
     assert isinstance(bench.view, Timer)
     assert (bench.view.lower_min, bench.view.upper_min) == (5, 10), "his minutes from now on"
-    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    assert bench.saves(Chosen) == [Chosen("b")]
     assert bench.rows.sessions["boot-1-1"].person == "b", "also after a power cut"
     bench.pass_s(60)
     bench.up(21.5)
@@ -358,21 +316,18 @@ def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> N
     assert bench.device.who.people.chosen == "a"
 
 
-@pytest.mark.parametrize(
-    ("kg", "says"), [(35.5, None), (45.0, "Guest? hold"), (51.5, "Ben? hold"), (50.5, None), (75.0, "Guest? hold")]
-)
+@pytest.mark.parametrize(("kg", "says"), [(35.5, None), (45.0, None), (51.5, "Ben? hold"), (50.5, None), (75.0, None)])
 def test_who_it_might_be(kg: float, says: str | None) -> None:
     bench = household()
     bench.lie(58, kg)
     assert asked(bench) == says
 
 
-@pytest.mark.parametrize(("kg", "note"), [(51.5, "suggested another person"), (75.0, "suggested a guest")])
-def test_the_diagnostics_which_are_exported_hear_no_name_and_no_weight(kg: float, note: str) -> None:
+def test_the_diagnostics_which_are_exported_hear_no_name_and_no_weight() -> None:
     bench = household()
-    bench.lie(58, kg)
+    bench.lie(58, 51.5)
     assert asked(bench) is not None
-    assert [told.text for told in bench.notes("who")] == [note]
+    assert [told.text for told in bench.notes("who")] == ["suggested another person"]
 
 
 def test_somebody_who_does_not_lie_still_is_not_weighed_until_they_do() -> None:
@@ -421,13 +376,14 @@ def test_a_hold_on_the_result_goes_round_the_names() -> None:
     for _ in range(4):
         names.append((result(bench).who, bench.rows.sessions["boot-1-1"].person))
         bench.hold()
-    assert names == [("Ada", "a"), ("Ben", "b"), ("Guest", GUEST_ID), ("Ada", "a")]
+    assert names == [("Ada", "a"), ("Ben", "b"), ("Ada", "a"), ("Ben", "b")]
+    bench.hold()
     assert result(bench).who == "Ben"
     assert result(bench).plan_day == 4
     assert len(bench.device.keeper.log.sessions) == len(KNOWN.sessions) + 1
     bench.tap()
     assert bench.state is State.RATING
-    assert bench.of(SaveChosen) == [SaveChosen("b")], "only the last one is meant from now on"
+    assert bench.saves(Chosen) == [Chosen("b")], "only the last one is meant from now on"
 
 
 def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
@@ -477,9 +433,9 @@ def test_in_german() -> None:
     bench = household()
     bench.device.words = GERMAN
     bench.choose(GERMAN.menu.who)
-    bench.choose(GERMAN.people.guest)
+    bench.choose("Ben")
     lie_and_get_up(bench, 70.0)
-    assert (result(bench).who, result(bench).asks) == ("Gast", GERMAN.people.not_you)
+    assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN.people.not_you)
 
 
 # -- the reminder ------------------------------------------------------------------------------------------------------
@@ -501,7 +457,7 @@ def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
     bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
     assert bench.pattern is Pattern.BREATH
     bench.hold()
-    assert bench.of(SaveDay) == [SaveDay(DayRecord(DAY, snoozed=True, person="b"))], "seen, and for him alone"
+    assert bench.saves(DayRecord) == [DayRecord(DAY, snoozed=True, person="b")], "seen, and for him alone"
     assert bench.pattern is Pattern.OFF
     done = evening(slow(of(past("a", 1), past("b", 1), past("a", 0), past("b", 0))))
     assert (done.pattern, done.device.nudge and done.device.nudge.reason) == (Pattern.OFF, Silence.DONE)
@@ -576,10 +532,10 @@ def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int)
                 bench.disk_full = not bench.disk_full and chance.random() < 0.3
     bench.disk_full = False
     bench.up(200)
-    people = {"a", "b", "c", GUEST_ID}
+    people = {"a", "b", "c"}
     assert {session.person for session in bench.device.keeper.log.sessions} <= people
     assert {rating.person for rating in bench.device.keeper.log.ratings} <= people
     assert bench.device.keeper.waiting == {}
     kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
     assert kept == {s.id: s.person for s in bench.device.keeper.log.sessions}
-    assert bench.device.who.people.chosen == bench.rows.people.chosen in people - {GUEST_ID}
+    assert bench.device.who.people.chosen == bench.rows.people.chosen in people

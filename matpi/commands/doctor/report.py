@@ -22,7 +22,7 @@ from matpi.commands.doctor import checks, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.plan_file import course_of
+from matpi.core.plan.custom_plan import course_of
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.paths import zone_doubts
