@@ -15,17 +15,9 @@ from math import inf
 from typing import Any
 
 from matpi.core.device import Device
-from matpi.core.effects import (
-    Calibrated,
-    Drop,
-    Effect,
-    Report,
-    Said,
-    Save,
-    UseCalibration,
-)
+from matpi.core.effects import Effect, Report, Said, Save, UseCalibration, Write
 from matpi.core.events import Event, Reading, Saved, Tick
-from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 from matpi.core.words import Words
@@ -157,9 +149,6 @@ class Replayer:
                 case Save(Session() as session):
                     before = [one for one in self._result.sessions if one.id != session.id]  # it went on after all
                     self._result.sessions = [*before, session]
-                    self._send(Saved(event.t, session.id))
-                case Save(Rating() | StopSign() | Calibrated()) | Drop():
-                    self._send(Saved(event.t, effect.key))
                 case UseCalibration(now) if self._calibration is not None:
                     # Without a hand at the button only signs change, and the references stay.
                     slopes = zip(self._calibration.counts_per_kg, now.counts_per_kg, strict=True)
@@ -168,6 +157,8 @@ class Replayer:
                     self._hear(effect)
                 case _:
                     pass
+            if isinstance(effect, Write):
+                self._send(Saved(event.t, effect.key))
 
 
 def _ms(seconds: float) -> float:

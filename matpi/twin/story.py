@@ -19,7 +19,7 @@ from matpi.core.effects import Changed, Effect, Light, Note, Report, Save, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
 from matpi.store import members
-from matpi.store.db import Store
+from matpi.store.db import Store, is_unmade
 from matpi.store.settings import changed
 from matpi.twin.world import VirtualWorld
 
@@ -191,20 +191,26 @@ class Story:
         self._line(self.world.t, "picture", file=str(path))
 
     def _summary(self) -> None:
-        store, sessions = self.world.store, []
-        if store is not None:
-            ratings = {rating.session_id: rating.value for rating in store.log().ratings}
-            names = members.names_of(store.members())
-            for s in (stored.session for stored in store.sessions() if stored.deleted_why is None):
-                line = {
-                    "id": s.id,
-                    "start_utc": s.start_utc,
-                    "span_s": round(s.span_s, 3),
-                    "on_mat_s": round(s.on_mat_s, 3),
-                    "reason": None if s.reason is None else str(s.reason),
-                    "aways": s.aways,
-                    "rating": ratings.get(s.id),
-                    "counts": s.counts,
-                }
-                sessions.append(line if s.person is None else line | {"person": names.get(s.person, s.person)})
-        self._line(self.world.t, "summary", sessions=sessions)
+        self._line(self.world.t, "summary", sessions=self._sessions())
+
+    def _sessions(self) -> list[dict[str, Any]]:
+        if self.world.device is None or is_unmade(self.world.store_path):  # never made: the disk was full all the time
+            return []
+        with Store.open(self.world.store_path, read_only=True) as log:
+            sessions = [stored.session for stored in log.sessions() if stored.deleted_why is None]
+            ratings = {rating.session_id: rating.value for rating in log.log().ratings}
+            names = members.names_of(log.members())
+        return [
+            {
+                "id": s.id,
+                "start_utc": s.start_utc,
+                "span_s": round(s.span_s, 3),
+                "on_mat_s": round(s.on_mat_s, 3),
+                "reason": None if s.reason is None else str(s.reason),
+                "aways": s.aways,
+                "rating": ratings.get(s.id),
+                "counts": s.counts,
+                **({} if s.person is None else {"person": names.get(s.person, s.person)}),
+            }
+            for s in sessions
+        ]

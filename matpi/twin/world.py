@@ -151,8 +151,7 @@ class VirtualWorld:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
             store.write(Save(memory.settings))
         if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
-            ends = [one.session.end_utc + 60.0 for one in store.sessions() if one.session.end_utc is not None]
-            self._utc = max([self._utc, *ends])
+            self._utc = max([self._utc, *((one.end_utc or 0.0) + 60.0 for one in memory.log.sessions)])
         return Device(
             self.t,
             boot_id=self.new_id(),
