@@ -353,6 +353,3 @@ class VirtualWorld:
             # An event is too old to send by the monotonic clock, which virtual time may be far from.
             self._relays.watch(replace(effect, t=monotonic()) if isinstance(effect, Report) else effect)
         self._watch(effect)
-
-
-Rig = VirtualWorld
