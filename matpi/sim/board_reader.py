@@ -6,7 +6,7 @@ Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, kg (of the per
 each empty bridge), oscillator (of each chip, times its rate), taps (conversions in a mean), realtime, proof. What
 happens to the board comes as lines of JSON on stdin, each with its time "t" if it is not now:
 
-    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}: who stands where
+    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}: where the person stands
     {"weigh": 74}                  the person
     {"chip": 0, "unplugged": true} or "stuck_low", "saturated"; {"saturate": 0} for short
     {"spikes": true}               now and then a pulse hangs and the chip powers down, as on a busy machine

@@ -24,7 +24,7 @@ from matpi.core.words import Words
 from matpi.core.words_en import ENGLISH
 
 AFTER_S = 90.0
-"""Virtual time after the last reading: longer than the 60 s of silence that end a session."""
+"""Virtual time after the last reading: longer than the 60 s without readings that end a session."""
 
 Watch = Callable[[float, Effect], None]
 

@@ -158,7 +158,7 @@ class Twin:
         self._booted.put(None)
         try:
             self._serve()
-        except Exception as error:  # noqa: BLE001  raised by `stop`; a thread that dies in silence freezes the page
+        except Exception as error:  # noqa: BLE001  raised by `stop`; a thread that ends unnoticed freezes the page
             self._crash = error
             try:
                 self._unplug(self._world.power_off)

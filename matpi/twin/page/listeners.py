@@ -1,7 +1,7 @@
-"""Server-sent events: the pages that listen, each with a bounded backlog. Nobody can make the bench wait.
+"""Server-sent events: the pages that listen, each with a bounded backlog. No page can make the bench wait.
 
-Of what merely shows the present (frame, lamp, status, sessions) a page that lags gets the newest only; log lines wait
-in order. Who lets too many of them wait, or takes nothing for too long, is dropped and may connect again.
+Of frame, lamp, status and sessions a page that lags gets the newest only; log lines wait in order. A page that lets too
+many of them wait, or takes nothing for too long, is dropped and may connect again.
 """
 
 from __future__ import annotations
