@@ -626,6 +626,17 @@ def test_a_log_ahead_of_the_clock_goes_on_from_there(room: Room) -> None:
     again.rig.power_off()
 
 
+def test_a_session_left_open_ahead_of_the_clock_goes_on_from_there(room: Room) -> None:
+    room.rig.next_day()
+    room.after(0.0, "lie_down")
+    room.after(60.0)
+    room.rig.shut_down()
+    again = Room(room.path)
+    again.rig.power_on()
+    assert again.rig.utc == pytest.approx(room.rig.utc + 60.0, abs=1.0)
+    again.rig.power_off()
+
+
 @pytest.mark.parametrize("text", ["", "25:00", "nine", "9"])
 def test_no_time_of_day(room: Room, text: str) -> None:
     before = room.rig.t

@@ -151,7 +151,8 @@ class VirtualWorld:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
             store.write(Save(memory.settings))
         if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
-            self._utc = max([self._utc, *((one.end_utc or 0.0) + 60.0 for one in memory.log.sessions)])
+            ends = [one.end_utc or 0.0 for one in (*memory.log.sessions, memory.open) if one is not None]
+            self._utc = max(self._utc, max(ends, default=0.0) + 60.0)
         return Device(
             self.t,
             boot_id=self.new_id(),
