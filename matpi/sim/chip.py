@@ -38,32 +38,19 @@ class VirtualTime:
         self.t += max(0.0, seconds)
 
 
-class DataPin:
-    """DOUT."""
+class Pin:
+    """One end of a wire as the drivers see it: `value`, read from DOUT and written to PD_SCK."""
 
-    def __init__(self, chip: Chip) -> None:
-        self._chip = chip
-
-    @property
-    def value(self) -> bool:
-        return self._chip.data_level()
-
-
-class ClockPin:
-    """PD_SCK."""
-
-    def __init__(self, chip: Chip) -> None:
-        self._chip = chip
-        self._level = False
+    def __init__(self, read: Callable[[], bool], write: Callable[[bool], None]) -> None:
+        self._read, self._write = read, write
 
     @property
     def value(self) -> bool:
-        return self._level
+        return self._read()
 
     @value.setter
     def value(self, level: bool) -> None:
-        self._level = bool(level)
-        self._chip.clock_level(self._level)
+        self._write(level)
 
 
 class Chip:
@@ -90,8 +77,8 @@ class Chip:
         oscillator: float = 1.0,
         taps: int = SETTLING,
     ) -> None:
-        self.data = DataPin(self)
-        self.clock = ClockPin(self)
+        self.data = Pin(self.data_level, lambda _: None)
+        self.clock = Pin(lambda: self._high_since is not None, self.clock_level)
         self.unplugged = False
         self.stuck_low = False
         self.stall: dict[int, float] = {}
@@ -183,9 +170,7 @@ class Chip:
         self._out = True
         if self._pulses == 25:
             self.read_out += 1
-        self._choose(GAIN.get(self._pulses, self._gain))
-
-    def _choose(self, gain: float) -> None:
+        gain = GAIN.get(self._pulses, self._gain)
         if gain != self._gain:
             self._gain = gain
             self._settle(self._ready_at or 0.0)
