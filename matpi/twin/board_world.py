@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.core.effects import Effect, Light, Pattern
-from matpi.core.languages import LANGUAGES
 from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
 from matpi.service.splash import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.twin.disk import SimulatedDisk
+from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from PIL.Image import Image

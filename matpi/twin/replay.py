@@ -20,8 +20,6 @@ from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
-from matpi.core.words import Words
-from matpi.core.words_en import ENGLISH
 
 AFTER_S = 90.0
 """Virtual time after the last reading: longer than the 60 s without readings that end a session."""
@@ -73,11 +71,10 @@ def replay(
     readings: Iterable[Reading],
     rules: DeviceRules | None = None,
     watch: Watch = lambda _t, _effect: None,
-    words: Words = ENGLISH,
     calibration: Calibration | None = None,
     zero: Zero | None = None,
 ) -> Result:
-    """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'.
+    """Run the readings through a device. `watch` sees every effect with the time it came at.
 
     `calibration` and `zero` are what the device has stored when it starts; an approximate calibration without a zero
     makes it search for one first.
@@ -87,13 +84,13 @@ def replay(
     first = next(rest, None)
     if first is None:
         return Result()
-    return Replayer(first.t, rules or DeviceRules(), watch, words, memory).run(chain((first,), rest))
+    return Replayer(first.t, rules or DeviceRules(), watch, memory).run(chain((first,), rest))
 
 
 class Replayer:
     """A device from `t` on, and what it makes of the readings."""
 
-    def __init__(self, t: float, rules: DeviceRules, watch: Watch, words: Words, memory: Memory) -> None:
+    def __init__(self, t: float, rules: DeviceRules, watch: Watch, memory: Memory) -> None:
         ids = count(1)
         self._device = Device(
             t,
@@ -102,7 +99,6 @@ class Replayer:
             rules=rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(ids)),
-            words=words,
         )
         self._stale_s, self._watch, self._calibration = rules.presence.stale_s, watch, memory.calibration
         self._result = Result()

@@ -16,7 +16,6 @@ from matpi.core import who
 from matpi.core.effects import Changed, Effect, Light
 from matpi.core.model import Session
 from matpi.core.session import State
-from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, StoreError, UsageError
 from matpi.sim.body import ACTS
 from matpi.store.db import Store, is_unmade
@@ -24,6 +23,7 @@ from matpi.twin.bench import Payload, Put
 from matpi.twin.channel import Channel, frame_message, lamp_message, plan_message, session_message
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
+from matpi.words.spoken import spoken
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -296,9 +296,9 @@ class Twin:
     def _spoken(self) -> str:
         device, words = self._world.device, self._world.words
         if device is None:
-            return words.spoken.no_power
+            return words("spoken.no_power")
         if "panel" in self._world.faults:
-            return words.spoken.unplugged
+            return words("spoken.unplugged")
         return "" if device.shown is None else spoken(device.shown.view, words)
 
     def _status(self, device: Device | None) -> Payload:

@@ -24,7 +24,6 @@ from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Report, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
-from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
 from matpi.errors import HardwareError, UsageError
 from matpi.loop import Loop
@@ -33,6 +32,7 @@ from matpi.rules import device_rules
 from matpi.sim.body import Mat
 from matpi.store.db import Store
 from matpi.twin.disk import SimulatedDisk
+from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -138,7 +138,7 @@ class VirtualWorld:
             store.close()  # or its lock would be in the way of the next try
             raise
         self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._performed)
+        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self.words)
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
         if self._make_relays is not None:
@@ -165,7 +165,6 @@ class VirtualWorld:
             zone_for=stored_zone,
             new_id=self.new_id,
             version=__version__,
-            words=self.words,
         )
 
     def power_off(self) -> None:
