@@ -98,7 +98,6 @@ SEVERAL = {
 UPWARD = {
     "core.model": {"core.people"},
     "core.rules": {"core.button", "core.presence.zero"},
-    "twin.story": {"commands.people"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""
