@@ -43,7 +43,7 @@ ONLY = {
     "leaves": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
-LEAVES = {"upstream.config", "mqtt.config", "webhook.config"}
+LEAVES = {"upstream.config", "upstream.fields", "mqtt.config", "webhook.config"}
 """Structs that the config reads: a room of their own, wherever their files are."""
 FLOORS = (
     ("model",),
