@@ -9,6 +9,7 @@ from typing import Final
 
 from matpi.core.calibration.solve import LEAST_KG, Solved, moved_kg, names_of, shares, solve
 from matpi.core.calibration.weighing import FOREVER, STILL_EMPTY_KG, STILL_LOADED_KG, Held, Refusal, Watch
+from matpi.core.text import Text
 
 OFF: Final = "off"  # the step of the empty mat
 GIVE_UP_S: Final = 20.0  # chosen: four still seconds, and time to find one's balance
@@ -120,6 +121,6 @@ class Calibrating:
 NOBODY: Final = Refusal(
     reason="Nothing changed on the mat.",
     remedy="Stand on the mat before it is measured; if you did, check the plugs of the load cells.",
-    what="no weight on the mat",
-    do="stand on it, or plugs",
+    what=Text("scale.no_weight"),
+    do=Text("scale.stand_or_plugs"),
 )

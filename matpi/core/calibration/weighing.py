@@ -11,6 +11,8 @@ from math import inf
 from statistics import fmean
 from typing import Final
 
+from matpi.core.text import Text
+
 BLOCK_S: Final = 1.0
 BLOCKS: Final = 4  # still seconds in a row that are a measurement; chosen: longer than one breath in or out
 LEAST_SAMPLES: Final = 4  # in a block; with fewer it has no spread between deciles
@@ -35,8 +37,8 @@ class Refusal:
 
     reason: str
     remedy: str
-    what: str
-    do: str
+    what: Text
+    do: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,14 @@ def _middle_and_spread(samples: list[tuple[float, ...]]) -> tuple[tuple[float, .
 MOVING: Final = Refusal(
     reason="The load did not come to rest in time.",
     remedy="Stand still with the board on hard, level ground, and let nothing touch the mat while it is empty.",
-    what="it did not hold still",
-    do="stand still; again",
+    what=Text("scale.moving"),
+    do=Text("scale.stand_still"),
 )
 FLAGGED: Final = Refusal(
     reason="Most readings came damaged.",
     remedy="Run matpi doctor: it tells which chip, and what to do about it.",
-    what="readings are damaged",
-    do="run: matpi doctor",
+    what=Text("scale.damaged"),
+    do=Text("scale.run_doctor"),
 )
 
 
@@ -131,6 +133,6 @@ def saturated(name: str) -> Refusal:
     return Refusal(
         reason=f"The chip of the {name} is at the end of its range.",
         remedy="Check that its four wires are the right way and sit, and take everything off the mat.",
-        what="a cell is at its end",
-        do="check its four wires",
+        what=Text("scale.at_its_end"),
+        do=Text("scale.check_four_wires"),
     )
