@@ -193,6 +193,7 @@ class _Fold:
 
     def __init__(self, course: Course, settings: Settings, short_spans: Sequence[_ShortSpan]) -> None:
         self._course, self._settings, self._short_spans = course, settings, short_spans
+        self._short_s = _short(course.tiers[0]).lower_s
         self.standing = self.begun = self.before_gap = _Standing()
         self.done: set[int] = set()
         self.rest_after_stop: set[int] = set()
@@ -209,7 +210,7 @@ class _Fold:
             self.rated[begun.round].append(Felt(begun.shown_day, sum(what.ratings) / len(what.ratings)))
         if what.sessions:
             full, total_s = tiers[tier], what.total_s
-            if _met(self._short_spans, day, what.sessions, total_s, _short(tiers[0]).lower_s, full.lower_s):
+            if _met(self._short_spans, day, what.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
             # A gap ends with any session, also one too short: only then is the step back of the gap final.
             self.standing = replace(begun, last=day)
