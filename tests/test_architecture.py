@@ -116,7 +116,6 @@ UPWARD = {
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
-    "store.outbox": {"upstream.deliveries", "upstream.sink"},
     "twin.story": {"commands.people"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
