@@ -1,6 +1,7 @@
 """Run a calibration: samples of counts in; the empty mat, one placement a channel, and the result out.
 
-Used with the button (core/by_button.py) and on the terminal (commands/calibrate.py). A refused one stores nothing.
+Used with the button (core/screens/calibration.py) and on the terminal (commands/calibrate.py). A refused one stores
+nothing.
 """
 
 from __future__ import annotations
