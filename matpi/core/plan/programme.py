@@ -136,14 +136,6 @@ class Plan:
         return self.target.upper_min
 
     @property
-    def lower_s(self) -> float:
-        return self.target.lower_s
-
-    @property
-    def upper_s(self) -> float:
-        return self.target.upper_s
-
-    @property
     def clothing(self) -> str:
         return self.target.clothing
 
@@ -158,7 +150,7 @@ class Plan:
     def running(self, on_mat_s: float) -> Plan:
         """Return the same day with a session of this length that is not in the log. Cheap enough for every redraw."""
         today_s = self.today_s + on_mat_s
-        return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.lower_s))
+        return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.target.lower_s))
 
 
 @dataclass(slots=True)

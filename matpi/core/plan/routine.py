@@ -209,7 +209,7 @@ def pacer(routine: Routine, plan: Plan) -> Pacer | None:
     if routine.name == "plan" and plan.day >= BREATH_FROM_DAY:
         start_s = _FELT[1].start_s
         cycles = CYCLES_MIN if plan.day < BREATH_LONG_FROM_DAY else CYCLES_MAX
-        room = int((plan.upper_s - SOON_S - start_s) // CYCLE_S)
+        room = int((plan.target.upper_s - SOON_S - start_s) // CYCLE_S)
         return Pacer(start_s, min(cycles, room)) if room >= CYCLES_MIN else None
     return None
 
@@ -235,7 +235,7 @@ def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
 
 def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
     """Return when the screen says that the day is done, in this session's time; None: it does not."""
-    left_s = plan.lower_s - plan.today_s
+    left_s = plan.target.lower_s - plan.today_s
     return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
 
 
