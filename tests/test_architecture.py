@@ -98,7 +98,6 @@ SEVERAL = {
 # -- what is still wrong -----------------------------------------------------------------------------------------------
 
 UPWARD = {
-    "twin.story": {"commands.people"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""
