@@ -27,8 +27,7 @@ from matpi.core.plan.programme import REPEAT_AFTER_DAYS, Plan
 from matpi.core.plans import Plans
 from matpi.core.text import Text
 
-LEAST_S = 0.001
-"""An instant that floats do not distinguish from now would never come."""
+LEAST_S = 0.001  # an instant that floats do not distinguish from now would never come
 BREATH_S = 30.0  # docs/behaviour.md 6, like the two below
 FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0
 THEN_EVERY_S = 5 * 60.0
@@ -41,8 +40,7 @@ class Silence(StrEnum):
 
     OFF = "off"
     CLOCK_NOT_KNOWN = "clock not known"
-    NOBODY = "nobody was there lately"
-    """Of several people (`Reminder.reminded`)."""
+    NOBODY = "nobody was there lately"  # of several people (`Reminder.reminded`)
     OCCUPIED = "somebody is on the mat"
     DONE = "done"
     REST_DAY = "rest day"
@@ -54,12 +52,9 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    active: bool
-    """The light breathes right now."""
-    reason: Silence | None
-    """None: it reminds, breathing now or resting between two breaths."""
-    next_change_utc: float | None
-    """Ask again then; always in the future. None: only an event can change the answer."""
+    active: bool  # the light breathes right now
+    reason: Silence | None  # None: it reminds, breathing now or resting between two breaths
+    next_change_utc: float | None  # ask again then; always in the future. None: only an event can change the answer.
 
 
 _OCCUPIED = frozenset({Front.ARRIVING, Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED})
@@ -75,11 +70,9 @@ class Reminder:
     plans: Plans
     stage: Stage
     now: Nudge | None = None
-    missing: tuple[str | None, ...] = ()
-    """For whom the LED reminds."""
+    missing: tuple[str | None, ...] = ()  # for whom the LED reminds
     due: float = -inf
-    _not_yet: tuple[str | None, ...] = ()
-    """For whom it does, or did until it was seen."""
+    _not_yet: tuple[str | None, ...] = ()  # for whom it does, or did until it was seen
     _key: tuple[Any, ...] = ()
 
     @property

@@ -42,8 +42,7 @@ class Transition(NamedTuple):
     dest: State
     do: str | None = None
     when: str | None = None
-    reason: str = ""
-    """The usual reason, for the table in the docs; `presence and screens give the reason of each case."""
+    reason: str = ""  # the usual reason, for the table in the docs; `presence and screens give the reason of each case
 
 
 _S = State
@@ -99,12 +98,9 @@ class SessionMachine:
         `capped` is the session closed by the cap from which, by all that is known, no one has got up.
         """
         self.running: Running | None = None
-        self.last: Session | None = None
-        """The session that ended last, or that the screen shows."""
-        self.ended = 0.0
-        """When the last session ended, in this boot's time."""
-        self.withdrawn: Running | None = None
-        """Ended for an object, or discarded: it may still go on."""
+        self.last: Session | None = None  # the session that ended last, or that the screen shows
+        self.ended = 0.0  # when the last session ended, in this boot's time
+        self.withdrawn: Running | None = None  # ended for an object, or discarded: it may still go on
         self._over: Over | None = None
         self.due = inf
         self._emit, self._ledger = emit, ledger
@@ -176,12 +172,8 @@ class SessionMachine:
         """What is under way, and what was taken away but may come back."""
         return [running for running in (self.running, self.withdrawn) if running is not None]
 
-    # -- conditions ------------------------------------------------------------------------------------------------
-
     def _if_still_occupied(self) -> bool:
         return self._still_capped(self._at) is not None
-
-    # -- actions ---------------------------------------------------------------------------------------------------
 
     def _do_arrive(self) -> None:
         self.withdrawn = self.last = None

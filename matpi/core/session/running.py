@@ -18,10 +18,8 @@ class Running:
     boot_id: str
     start: float
     carried: Session | None = None
-    gap_s: float = 0.0
-    """From the carried session's last checkpoint to `start`; not time on the mat."""
-    frozen_at: float | None = None
-    """Left then; the timer waits."""
+    gap_s: float = 0.0  # from the carried session's last checkpoint to `start`; not time on the mat
+    frozen_at: float | None = None  # left then; the timer waits
     silent_at: float | None = None
     """The load cells fell silent then. If they come back in time the silence counts; nothing is claimed before."""
     away_s: float = 0.0
