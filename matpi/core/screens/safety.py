@@ -8,7 +8,7 @@ from matpi.core.front import Front
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
 from matpi.core.views import SAFETY_PAGES, Safety
 
-READ_S = 1.0  # A tap that comes at once does not mean an answer. Chosen.
+READ_S = 1.0  # a tap that comes at once does not mean an answer. Chosen.
 
 
 @dataclass(eq=False)

@@ -20,7 +20,7 @@ from matpi.core.session.machine import SessionMachine
 from matpi.core.views import View
 from matpi.core.zeroing import Zeroing
 
-FADE_STEP_S: Final = 0.25  # A bar that runs out is drawn so often
+FADE_STEP_S: Final = 0.25  # a bar that runs out is drawn so often
 LONG_SHOWN_S: Final = 300.0
 """A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear. So
 long after the last press the safety pages stay lit: they are more to read than an idle screen."""

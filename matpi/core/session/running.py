@@ -12,7 +12,10 @@ from matpi.core.model import Session
 
 @dataclass(slots=True)
 class Running:
-    """The session under way. Times are monotonic; `carried` is what it brought over a power cut."""
+    """The session under way. Times are monotonic; `carried` is what it brought over a power cut.
+
+    The session machine changes it; but the household sets person and load, and Recovery what it continues.
+    """
 
     id: str
     boot_id: str
