@@ -43,9 +43,8 @@ ARROWS: dict[str, set[str]] = {
     "screen": {"core"},
     "service": {"config", "core", "drivers", "loop", "paths", "ports", "rules", "screen", "store", "upstream"},
     "sim": {"config", "core", "drivers"},
-    "store": {"core", "upstream"},
+    "store": {"core", "paths", "upstream"},
     "twin": {
-        "commands",
         "config",
         "core",
         "loop",

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from matpi.cli import run
-from matpi.commands.settings import READERS, change, changed, rows
+from matpi.commands.settings import change
 from matpi.core.model import EndReason, Session, Settings
 from matpi.errors import UsageError
 from matpi.store.db import Store
+from matpi.store.settings import READERS, changed, rows
 
 
 def test_every_setting_has_a_door() -> None:

@@ -15,11 +15,12 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.commands import people, settings
 from matpi.core.effects import Changed, Effect, Light, Note, Report, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
+from matpi.store import members
 from matpi.store.db import Store
+from matpi.store.settings import changed
 from matpi.twin.world import Rig
 
 Line = dict[str, Any]
@@ -117,7 +118,7 @@ class Story:
                 rig.run_until(rig.t + TAP_EVERY_S)
                 rig.press(HOLD_S)
             case "set":
-                rig.beside(lambda log: settings.change(log, tuple((step.to or "").split())))
+                rig.beside(lambda log: self._set(log, tuple((step.to or "").split())))
             case "people":
                 rig.beside(lambda log: self._people(log, (step.to or "").split()))
             case "delete":
@@ -146,9 +147,14 @@ class Story:
                 self.rig.run_until(self.rig.t + max(TAP_EVERY_S, 2 * seconds))
             self.rig.press(seconds)
 
-    def _people(self, log: Path, words: list[str]) -> None:
-        told = people.change(log, words, self.rig.new_id)
-        self._line(self.rig.t, "note", kind="people", text=told)
+    def _set(self, path: Path, pairs: tuple[str, ...]) -> None:
+        with Store.open(path) as log:
+            log.save_settings(changed(log.load().settings, pairs))
+
+    def _people(self, path: Path, words: list[str]) -> None:
+        with Store.open(path) as log, log.writing() as conn:
+            done = members.change(conn, words, self.rig.new_id)
+        self._line(self.rig.t, "note", kind="people", text=done)
 
     def _delete(self, path: Path, number: int) -> None:
         with Store.open(path) as log:
@@ -199,7 +205,7 @@ class Story:
         store = self.rig.store
         sessions = [] if store is None else [s.session for s in store.sessions() if s.deleted_why is None]
         ratings = {} if store is None else {r.session_id: r.value for r in store.log().ratings}
-        names = {} if store is None else people.names_of(store.members())
+        names = {} if store is None else members.names_of(store.members())
         self._line(
             self.rig.t,
             "summary",
