@@ -15,12 +15,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / "matpi"
 # Room -> rooms it may import. A module directly under matpi/ is a room of its own; errors and __init__ serve all.
 ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
-    "app": {
-        "commands",
+    "cli": {"commands"},
+    "commands": {
         "config",
         "core",
         "drivers",
         "paths",
+        "ports",
         "rules",
         "screen",
         "service",
@@ -29,8 +30,6 @@ ARROWS: dict[str, set[str]] = {
         "twin",
         "upstream",
     },
-    "cli": {"app", "commands", "paths"},
-    "commands": {"config", "core", "drivers", "paths", "ports", "rules", "store", "upstream"},
     "config": {"upstream"},
     "core": set(),
     "drivers": {"config", "core", "ports"},

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from matpi import __version__
-from matpi.commands.doctor import checks, report, scale
+from matpi.commands.doctor import checks, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
-from matpi.commands.doctor.report import Life, read_config, read_device, run_doctor
+from matpi.commands.doctor.report import read_config, run_doctor
 from matpi.commands.doctor.report import report as report_of
+from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.events import SensorLost
 from matpi.core.model import Calibration, Zero
@@ -489,9 +490,9 @@ def test_a_status_nobody_may_read(status_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_whether_a_process_is_ours() -> None:
-    assert not report.running(2**22 + 1)
-    assert not report.running(10**30)
-    assert report.running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
+    assert not running(2**22 + 1)
+    assert not running(10**30)
+    assert running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
 
 
 def test_a_scale_that_cannot_start(run: Callable[..., Ran]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from matpi import paths
 from matpi.cli import run
-from matpi.commands import plan, sessions
+from matpi.commands import plan, ratings
 from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from tests.bench import NOON
@@ -133,7 +133,7 @@ def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch
     trend = plan_line(path, capsys)["trend"]
     assert isinstance(trend, dict)
     assert list(trend) == ["at_day", "way", "early", "late", "early_days", "late_days", "days", "p"]
-    sessions.ratings(path, as_json=False)
+    ratings.ratings(path, as_json=False)
     assert "after a session you rated it lower" in capsys.readouterr().out
 
 

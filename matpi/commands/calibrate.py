@@ -11,15 +11,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, Protocol
 
+from matpi.commands.device import EMULATED_KG, config_of, log_of, parts_of
+from matpi.commands.log import report
+from matpi.commands.output import bar, say_at_once, warn_bare
 from matpi.core.calibrating import OFF, Calibrating
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.model import Calibration, Zero
 from matpi.core.slopes import LEAST_KG, Solved
-from matpi.core.weighing import BLOCKS
-from matpi.errors import CalibrationError
+from matpi.errors import CalibrationError, UsageError
 from matpi.ports import PutCounted
+from matpi.store.db import Store
+from matpi.store.opening import bare
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
 """Of a person who stands on the mat."""
@@ -36,6 +41,7 @@ PLACES: Final = {
 }
 
 Bar = Callable[[float], None]
+BAR_MARKS: Final = 40
 
 
 class Source(Protocol):
@@ -49,6 +55,35 @@ class Keeps(Protocol):
     """As the store does it: both or neither."""
 
     def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
+
+
+def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
+    """The device must not run, for the log and the chips have one owner. Raises as `calibrate`, and ConfigError."""
+    config = config_of(config_path, board=board)
+    parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
+    path = store or log_of(config, board=board)
+    warn_bare(bare(path))
+    with Store.open(path) as log:
+        calibrate(
+            parts.scale(),
+            log,
+            config.scale.counts_per_kg,
+            config.scale.channel_count,
+            _ask,
+            say_at_once,
+            weight_kg=weight_kg,
+            anywhere=anywhere,
+            on_step=parts.place,
+        )
+        if store is None:
+            report(path, empty=not log.sessions())
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question)
+    except EOFError:
+        raise UsageError("There is nobody to answer here; run it in a terminal.") from None
 
 
 def calibrate(
@@ -171,12 +206,15 @@ def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) ->
 
 @contextmanager
 def _bar() -> Iterator[Bar]:
-    """How far the measurement has come, where somebody can see it."""
+    """How far the measurement has come, where somebody can see it; the line is empty again at the end."""
     if not sys.stdout.isatty():
         yield lambda _: None
         return
-    from rich.progress import BarColumn, Progress, TextColumn
 
-    with Progress(TextColumn("  keep still"), BarColumn(BLOCKS * 8), transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda done: progress.update(task, completed=done)
+    def draw(done: float) -> None:
+        print(f"\r  keep still {bar(done * BAR_MARKS):<{BAR_MARKS}}", end="", flush=True)  # noqa: T201
+
+    try:
+        yield draw
+    finally:
+        print("\r\33[K", end="", flush=True)  # noqa: T201

@@ -136,6 +136,9 @@ class Plan:
     """The latest of day 7 and day 14 that is done, in this round of the plan."""
     trend_today: bool
     """Told: that day was done today."""
+    done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
+    rests: Rests = field(default=Rests(frozenset(), frozenset(), frozenset()), compare=False, repr=False)
+    """With `done_on` (ordinals) what each day before was, so that a table of weeks takes one fold of the log."""
 
     @property
     def after(self) -> bool:
@@ -277,6 +280,8 @@ def plan(
         repeated=begun.day != before_gap.day and not restarted,
         trend=trend(rated.get(begun.round, []), furthest.get(begun.round, 1)),
         trend_today=passed == now,
+        done_on=frozenset(done),
+        rests=rests,
     )
     return told.running(running_s)
 

@@ -41,6 +41,10 @@ class Check:
         if self.verdict in {Verdict.WARN, Verdict.FAIL} and not self.do:
             raise ValueError(f"{self.part} {self.name}: {self.verdict} without what to do")
 
+    @property
+    def sentence(self) -> str:
+        return f"{self.what}; {self.do}." if self.do else self.what
+
 
 OK, WARN, FAIL, SKIPPED = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.SKIPPED
 
@@ -52,6 +56,13 @@ STUCK_ANSWERS: Final = 100
 """Of 112 addresses: with the data line held low every one of them seems to answer."""
 STUB = "0.0.0"
 """The release of lgpio on the Python package index that pip takes where there is no wheel; it does nothing."""
+
+
+def split(sentence: str, otherwise: str = "") -> tuple[str, str]:
+    """What, and what to do: our own errors are "what; do."."""
+    what, found, do = sentence.rstrip(".").partition("; ")
+    return what, do if found else otherwise
+
 
 NO_HEADER_DO = "on a computer without a header run `matpi sim`; on a Pi update the system, its header was not found"
 LOST_DO = "find why in `journalctl -u matpi`; it is tried again every 5 s, so no restart is needed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
 from matpi.config import ScaleConfig
 from matpi.core.presence.zero import ZeroWord
 from matpi.drivers.facts import ChipFacts, ScaleFacts
@@ -34,9 +34,8 @@ def reader(facts: ScaleFacts | None, why_not: str) -> Check:
     if facts is None:
         return Check(part, name, SKIPPED, why_not)
     if not facts.alive:
-        what, _, do = facts.trouble.rstrip(".").partition("; ")
-        otherwise = "look for the reason in `journalctl -u matpi`"
-        return Check(part, name, FAIL, what or "the load cell reader does not run", do or otherwise)
+        what, do = split(facts.trouble, "look for the reason in `journalctl -u matpi`")
+        return Check(part, name, FAIL, what or "the load cell reader does not run", do)
     cpu = "" if facts.cpu_s is None else f", {facts.cpu_s:.1f} s of processor time"
     if facts.restarts or facts.dropped:
         what = f"alive; restarted {facts.restarts} times, {facts.dropped} samples dropped{cpu}"

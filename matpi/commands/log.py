@@ -1,13 +1,12 @@
-"""Open the session log of a command, and report on standard error which one that was where it may not be expected."""
+"""Open the session log of a command, and warn which one that is where it may not be expected."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from matpi.commands.output import tell_bare, tell_set_aside
+from matpi.commands.output import stored, warn, warn_bare
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_store, simulator_store
 from matpi.store.db import Store, is_unmade
@@ -29,21 +28,28 @@ def writing(store: Path | None) -> Iterator[Store]:
     file is reported.
     """
     path = store or default_store()
-    tell_bare(bare(path))
+    warn_bare(bare(path))
     with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+        warn_if_set_aside(log)
         yield log
+        stored.append(path)
         if store is None:
             report(log.path, empty=_is_empty(log))
+
+
+def warn_if_set_aside(log: Store) -> None:
+    """Warn that a writer has found the log damaged."""
+    if log.set_aside is not None:
+        warn(f"The session log was damaged; it is kept as {log.set_aside}, and a new one was started.")
 
 
 def report(path: Path, *, empty: bool = False) -> None:
     """Report a log that the user has not named and that the device does not use, or that has no session."""
     device = path == device_store()
     if empty:
-        print(f"matpi: There is no session in the log {path} yet.{_other() if device else ''}", file=sys.stderr)  # noqa: T201
+        warn(f"There is no session in the log {path} yet.{_other() if device else ''}")
     elif not device:
-        print(f"matpi: The log is {path}, not the device's.", file=sys.stderr)  # noqa: T201
+        warn(f"The log is {path}, not the device's.")
 
 
 def _other() -> str:

@@ -1,0 +1,251 @@
+"""`matpi sim`: the device on a simulated mat, in the browser, in the terminal or in virtual time."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import tempfile
+import threading
+import time
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from matpi import config as config_file
+from matpi.commands.output import say_at_once, warn_bare
+from matpi.core.effects import Effect
+from matpi.drivers.clock import SystemClock
+from matpi.errors import UsageError
+from matpi.paths import simulator_store, system_zone, zone_for
+from matpi.store.opening import bare
+
+if TYPE_CHECKING:
+    from matpi.twin.board_world import BoardTwin
+    from matpi.twin.twin import MakeRelays, Twin
+    from matpi.twin.world import Rig
+
+Options = Mapping[str, Any]
+"""As the command line gives them; a test of one that is missing raises KeyError at once."""
+RECORD_HZ = 10.0
+"""Readings a second in the recording of a simulated mat, by default."""
+AT_ONCE = "max"
+"""What `--warp` without a number is."""
+STORY_UTC = 1_773_586_800.0
+"""2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat."""
+
+
+def run(**options: Any) -> None:
+    """Play what the options say. Raises UsageError for those that do not go together."""
+    headless, scenario = options["headless"], options["scenario"] is not None
+    by_hand = "--scenario goes with --headless; the page is played by hand."
+    live = "--record goes with --headless --scenario FILE; `matpi record` records the load cells."
+    slow = "--headless never waits for a clock; leave the number off --warp to pass empty hours faster."
+    page = "--warp without a number goes with --headless; for the page say --warp 10 or --warp 60."
+    at_once, record = options["warp"] == AT_ONCE, options["record"] is not None
+    for wrong, sentence in (
+        (headless and not scenario, "--headless needs --scenario FILE; without it there is nothing to run."),
+        (scenario and not headless, by_hand),
+        (options["frames"] is not None and not headless, "--frames goes with --headless --scenario FILE."),
+        (options["every_frame"] and options["frames"] is None, "--every-frame goes with --frames FOLDER."),
+        (record and not headless, live),
+        (
+            not record and (options["rate"] is not None or options["overwrite"]),
+            "--rate and --overwrite go with --record FILE.",
+        ),
+        (headless and options["tty"], "--headless and --tty exclude each other; choose one."),
+        (headless and options["warp"] not in {"1", AT_ONCE}, slow),
+        (at_once and not headless, page),
+        (
+            options["board"] and (headless or options["tty"] or options["warp"] != "1"),
+            "--board runs in real time on the page; leave out --headless, --tty and --warp.",
+        ),
+        (
+            options["demo"] and (headless or options["store"] is not None),
+            "--demo has a log of its own and is played by hand; leave out --store and --headless.",
+        ),
+    ):
+        if wrong:
+            raise UsageError(sentence)
+    if headless:
+        _story(options)
+    elif options["board"]:
+        _board_page(options)
+    elif options["tty"]:
+        _terminal(options)
+    else:
+        _page(options)
+
+
+def _page(options: Options) -> None:
+    """The twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+    with _log_of(options, "sim.db") as (store, about):
+        _serve(_twin(options, store, lambda: asked.put(None)), options, about, asked)
+
+
+def _board_page(options: Options) -> None:
+    """The appliance on emulated parts, played on the same page."""
+    from matpi.sim.board import Board
+    from matpi.twin.board_world import BoardTwin
+
+    config = config_file.load(options["config_path"])
+    zone = system_zone() if options["zone"] is None else options["zone"]
+    zone_for(zone)
+    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+    board = Board(config, kg=options["kg"], seed=options["seed"])
+    with _log_of(options, "board.db") as (store, about):
+        warn_bare(bare(store))
+        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=lambda: asked.put(None))
+        _serve(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
+
+
+def _terminal(options: Options) -> None:
+    from matpi.twin.terminal import Terminal
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
+    with _log_of(options, "sim.db") as (store, about):
+        twin = _twin(options, store, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        say_at_once(about)
+        twin.start()
+        try:
+            Terminal(twin).run()
+        finally:
+            twin.stop()
+
+
+def _story(options: Options) -> None:
+    """A scenario in virtual time, as JSON lines. Without --store the log is thrown away."""
+    from matpi.drivers.scale.trace import TraceWriter
+    from matpi.sim.body import CHANNELS
+    from matpi.sim.scenario import read_scenario
+    from matpi.twin.story import Story
+
+    steps = read_scenario(options["scenario"])
+    zone_if_new = "UTC" if options["store"] is None else None
+    with tempfile.TemporaryDirectory(prefix="matpi-") as folder, ExitStack() as stack:
+        store = options["store"] or Path(folder) / "story.db"
+        more: dict[str, Any] = {}
+        if options["record"] is not None:
+            trace = stack.enter_context(TraceWriter(options["record"], CHANNELS, overwrite=options["overwrite"]))
+            more = {
+                "rate": options["rate"] or RECORD_HZ,
+                "hear": lambda reading: trace.write(reading.t, reading.kg, reading.ok),
+            }
+        story = Story(
+            lambda watch: make_rig(options, store, STORY_UTC, watch, zone_if_new, **more),
+            lambda line: say_at_once(json.dumps(line)),
+            options["frames"],
+            every=options["every_frame"],
+            warp=options["warp"] == AT_ONCE,
+        )
+        story.run(steps)
+
+
+# -- what they are made of ---------------------------------------------------------------------------------------------
+
+
+def make_rig(
+    options: Options,
+    store: Path,
+    utc: float,
+    watch: Callable[[Effect], None],
+    zone_if_new: str | None = None,
+    **more: Any,
+) -> Rig:
+    """Raises UsageError for an unknown zone, and ConfigError."""
+    from matpi.twin.world import Rig
+
+    warn_bare(bare(store))
+    zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
+    zone_for(zone)
+    return Rig(
+        store,
+        utc=utc,
+        zone=zone,
+        zone_wanted=options["zone"] is not None,
+        config=config_file.load(options["config_path"]),
+        kg=options["kg"],
+        seed=options["seed"],
+        watch=watch,
+        **more,
+    )
+
+
+def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
+    from matpi.twin.twin import Twin
+
+    return Twin(
+        lambda watch: make_rig(options, store, time.time(), watch),
+        int(options["warp"]),
+        crashed=crashed,
+        make_relays=_relays_of(options, store),
+    )
+
+
+def _relays_of(options: Options, store: Path) -> MakeRelays | None:
+    """What sends records and state on where the named config has a table for it; None without one."""
+    upstream = config_file.load(options["config_path"]).upstream
+    if not upstream.sinks:
+        return None
+    from matpi.upstream.relays import Relays
+
+    return lambda put, rate_hz: Relays(upstream, store, SystemClock(), put, rate_hz=rate_hz)
+
+
+@contextmanager
+def _log_of(options: Options, name: str) -> Iterator[tuple[Path, str]]:
+    """The twin's log and a sentence about it: the named one, the simulator's, or an invented one until the end."""
+    if not options["demo"]:
+        store = options["store"] or simulator_store().with_name(name)
+        yield store, f"The log is {store}."
+        return
+    from matpi.twin.demo import write_fortnight
+
+    with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
+        store = Path(folder) / "demo.db"
+        write_fortnight(store, options["zone"] or system_zone(), time.time(), options["kg"])
+        yield store, "The log begins with an invented fortnight and is deleted at the end."
+
+
+def _serve(twin: Twin | BoardTwin, options: Options, about: str, asked: queue.SimpleQueue[None]) -> None:
+    """Until something is in `asked`."""
+    from matpi.twin.page.server import PageServer
+
+    _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
+    server = PageServer(twin, options["port"])
+    try:
+        twin.start()
+        server.start()
+        say_at_once(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
+        if options["browser"]:
+            _open_browser(server.url)
+        asked.get()
+    finally:
+        server.stop()
+        twin.stop()
+
+
+def _open_browser(url: str) -> None:
+    """Where there is a screen to open one on; never waits for it."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return
+    threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
+
+
+def _stop_on_signals(asked: queue.SimpleQueue[None]) -> None:
+    """Put a word into `asked`. An Event would be a deadlock: its lock may be held where the signal comes."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        asked.put(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it outlives its terminal
+        signal.signal(signal.SIGHUP, ask)
