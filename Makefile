@@ -6,7 +6,7 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -49,11 +49,15 @@ test-homeassistant: ## With sudo: what goes to Home Assistant, against the real 
 
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
 
 bench: $(STAMP) ## The figures, one JSON line each
 	@for name in $(BENCHES); do PYTHONPATH=. $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+size: $(STAMP) ## How large and how tangled the code is, one line a figure
+	@PYTHONPATH=. $(BIN)/python benchmarks/size.py
 
 accuracy: $(STAMP) ## The whole scenario bank against the peers; writes docs/accuracy.md
 	@PYTHONPATH=. $(BIN)/python benchmarks/accuracy.py --full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matpi.config import Config
-from matpi.core.plan_file import course_of
+from matpi.core.plan.custom_plan import course_of
 from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import DeviceRules, PresenceRules
 

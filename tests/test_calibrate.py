@@ -10,9 +10,9 @@ import pytest
 
 from matpi.commands import calibrate as module
 from matpi.commands.calibrate import calibrate
+from matpi.core.calibration.solve import Solved
 from matpi.core.events import Counted, SensorLost
 from matpi.core.model import Calibration, Zero
-from matpi.core.slopes import Solved
 from matpi.errors import CalibrationError, StoreError
 from matpi.ports import PutCounted
 from matpi.store.db import Store

@@ -11,7 +11,7 @@ import pytest
 from matpi.cli import run
 from matpi.commands import safety
 from matpi.core.model import Acknowledgement, Settings
-from matpi.core.programme import plan
+from matpi.core.plan.programme import plan
 from matpi.store.db import Store
 from tests.test_tables import session
 

@@ -20,7 +20,7 @@ import click
 import pytest
 
 from matpi import cli, config
-from matpi.core.programme import TIERS
+from matpi.core.plan.programme import TIERS
 from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
 from matpi.sim.scenario import read_scenario

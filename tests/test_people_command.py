@@ -90,7 +90,6 @@ def test_from_nobody_to_two_and_back(run: Run, path: Path) -> None:
     assert [line.split() for line in run("people").splitlines()[1:]] == [
         ["Ada", "1", "1", "as", "all"],
         [">", "Zoë", "1", "0", "3"],
-        ["Guest", "0"],
     ]
     assert "same name brings it back" in run("people", "remove", "Zoë")
     assert "goes on without Ada's name" in run("people", "remove", "Ada")
@@ -105,7 +104,7 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.save_session(replace(session("thing", known["Ben Müller"]), doubt=Doubt.THING))
     people.show(path, START_UTC + 86_400, as_json=True)
-    ada, ben, cy, guest = lines(capsys.readouterr().out)
+    ada, ben, cy = lines(capsys.readouterr().out)
     assert ben == {
         "id": known["Ben Müller"],
         "name": "Ben Müller",
@@ -118,14 +117,13 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     }
     assert (ada["removed"], ada["plan_day"], ada["sessions"]) == (True, None, 1)
     assert (cy["sessions"], cy["usual_kg"], cy["plan_day"]) == (0, None, 1)
-    assert (guest["id"], guest["sessions"], list(guest)) == (GUEST_ID, 1, list(ben))
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (("add", "ADA"), "There is a 'Ada' already"),
-        (("add", "Guest"), "Guest and Gast are what guests are called"),
+        (("add", "Guest"), "'Guest' is taken: the log lists stored guests under it"),
         (("add", "Maximiliane-Luise"), "1 to 12 characters"),
         (("add", "\x1b[31m"), "1 to 12 characters"),
         (("add", "Ωμέγα"), "the panel has no letters"),
@@ -135,7 +133,7 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
         (("remove", "Nobody"), "Nobody here is called 'Nobody'"),
         (("rename", "Ada", "ben müller"), "'Ben Müller' is here already"),
         (("choose", "Nobody"), "Nobody here is called"),
-        (("choose", "guest"), "chosen on the device, for one session"),
+        (("choose", "guest"), "Nobody here is called 'guest'"),
         (("goal", "Ada", "9"), "between 3 and 7"),
         (("goal", "Ada", "many"), "3 to 7, or none"),
     ],
@@ -177,13 +175,11 @@ def test_sessions_and_ratings_of_one(run: Run, path: Path) -> None:
     two(run, path)
     assert [line["person"] for line in lines(run("sessions", "--json"))] == ["Ada", "Ben Müller", "Ben Müller", "Guest"]
     assert [line["id"] for line in lines(run("sessions", "--json", "--person", "ada"))] == ["ada-1"]
-    assert [line["id"] for line in lines(run("sessions", "--json", "--person", "guest"))] == ["guest-1"]
     assert [line["value"] for line in lines(run("ratings", "--json", "--person", "Ben Müller"))] == [3]
     told = run("sessions").splitlines()
     assert told[0].split()[-1] == "who"
     assert told[2].endswith("Ben Müller")
     assert "before and after" not in run("ratings"), "those of two people are no pairs"
-    assert "No rating of Guest." in run("ratings", "--person", "guest")
     assert "Nobody is or was called 'Cy'" in run("sessions", "--person", "Cy", code=2)
 
 
@@ -195,7 +191,7 @@ def test_the_plan_of_one(run: Run, path: Path) -> None:
     assert (ada["person"], ada["weekly_goal"], ada["done_days"]) == ("Ada", 5, 1)
     assert (ben["person"], ben["weekly_goal"], ben["done_days"]) == ("Ben Müller", 7, 1)
     assert run("plan", "--person", "Ben Müller").splitlines()[0].split() == ["plan", "of", "Ben", "Müller"]
-    assert "A guest has no plan" in run("plan", "--person", "guest", code=2)
+    assert "Nobody is or was called 'guest'" in run("plan", "--person", "guest", code=2)
 
 
 def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
@@ -208,11 +204,13 @@ def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     run("safety", "--clinician-ok", "--person", "Ben Müller")
     run("safety", "--ask-again", "--person", "Ben Müller")
     assert "The device asks again" in run("safety", "--person", "Ben Müller")
-    assert "answer is not kept" in run("safety", "--none", "--person", "guest", code=2)
+    assert "Nobody is or was called 'guest'" in run("safety", "--none", "--person", "guest", code=2)
 
 
-def test_a_session_is_booked_to_somebody_else_by_hand(run: Run, path: Path) -> None:
+def test_a_guests_session_of_an_earlier_version_is_listed_and_can_be_assigned(run: Run, path: Path) -> None:
     two(run, path)
+    assert run("sessions").splitlines()[4].endswith("Guest")
+    assert "Nobody is or was called 'guest'" in run("sessions", "--edit", "ada-1", "person=guest", code=2)
     run("sessions", "--edit", "guest-1", "person=ada")
     assert [line["id"] for line in lines(run("sessions", "--json", "--person", "Ada"))] == ["ada-1", "guest-1"]
     assert "Nobody is or was called 'Cy'" in run("sessions", "--edit", "guest-1", "person=Cy", code=2)
@@ -256,7 +254,7 @@ def test_the_page_and_the_terminal_say_whose_plan_it_is(run: Run, path: Path) ->
     run("people", "choose", "Ben Müller")
     told = heard(path)["sessions"]
     assert told["plan"]["who"] == "Ben Müller"
-    assert [s["who"] for s in told["sessions"]] == ["Ada", "Ben Müller", "Ben Müller", "Guest"]
+    assert [s["who"] for s in told["sessions"]] == ["Ada", "Ben Müller", "Ben Müller", "-"]
     assert _plan(told["plan"]).startswith("Ben Müller, day ")
 
 

@@ -222,8 +222,6 @@ def test_a_day_of_rest_is_of_one_person(path: Path, capsys: Out) -> None:
     assert run(["plan", "--json", "--person", "Ben", "--store", str(path)]) == 0
     assert json.loads(capsys.readouterr().out)["rest_day"]
     assert resting(path, capsys) == (False, None), "Ada's is another plan"
-    assert run(["plan", "--rest-today", "--person", "guest", "--store", str(path)]) == 2
-    assert "A guest has no plan" in capsys.readouterr().err
 
 
 def test_no_day_of_rest_beside_a_running_device_nor_by_a_clock_that_cannot_be(

@@ -53,7 +53,7 @@ def test_the_code_cites_rows_that_exist() -> None:
 
 
 def test_the_form_of_an_own_plan_shown_is_one() -> None:
-    from matpi.core.plan_file import read_plan
+    from matpi.core.plan.custom_plan import read_plan
 
     (shown,) = re.findall(r"```text\n(name = .*?)```", PAGE, re.DOTALL)
     whole = (ROOT / "docs" / "examples" / "own-plan.toml").read_text(encoding="utf-8")

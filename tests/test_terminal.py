@@ -185,7 +185,7 @@ def test_sigterm_gives_the_terminal_back(screens: Callable[..., Screen], tmp_pat
 def test_a_failure_gives_the_terminal_back_and_tells_in_one_line(
     screens: Callable[..., Screen], tmp_path: Path
 ) -> None:
-    code = "import matpi.terminal as t, matpi.cli as c; t.Terminal._lines = lambda *_: 1 // 0; c.main()"
+    code = "import matpi.twin.terminal as t, matpi.cli as c; t.Terminal._lines = lambda *_: 1 // 0; c.main()"
     screen = screens(tmp_path / "sim.db", code=code)
     assert screen.ended() == 1
     assert screen.is_as_before()

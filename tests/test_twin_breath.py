@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.breath import CYCLE_S, TARGET_MS
-from matpi.core.breath import CYCLES_MAX
 from matpi.core.effects import Effect, Show
 from matpi.core.model import Acknowledgement, Settings
+from matpi.core.plan.breathing import CYCLES_MAX
 from matpi.core.views import Breathe
 from matpi.store.db import Store
 from matpi.twin.twin import Twin

@@ -1,7 +1,7 @@
 """`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
-The measuring itself is core/calibrating.py, as on the device. Here are words, keys and a bar; nothing is written before
-all of it has been measured, so Ctrl-C at any time leaves the old values.
+core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
+everything has been measured: Ctrl-C at any time leaves the old values.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from matpi.commands.device import EMULATED_KG, config_of, log_of, parts_of
 from matpi.commands.log import report
 from matpi.commands.output import bar, say_at_once, warn_bare
-from matpi.core.calibrating import OFF, Calibrating
+from matpi.commands.parts import EMULATED_KG, config_of, log_of, parts_of
+from matpi.core.calibration.procedure import OFF, Calibrating
+from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.model import Calibration, Zero
-from matpi.core.slopes import LEAST_KG, Solved
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import PutCounted
 from matpi.store.db import Store

@@ -2,7 +2,7 @@
 
 Reading works beside a running device; changing needs the log for itself (StoreBusyError). JSON lines, one a person,
 with these fields in this order: id, name, chosen, removed, weekly_goal (null: as set for all), usual_kg (on the mat;
-null: not learnt), sessions, plan_day. The last line is the guests', with the id "guest", where people share the mat.
+null: not learnt), sessions, plan_day.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from matpi.commands.output import lines, say, table
 from matpi.core.calendar_day import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.model import Memory
-from matpi.core.people import GUEST, GUEST_ID
-from matpi.core.plan_file import course_of
-from matpi.core.programme import plan as plan_of
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import plan as plan_of
 from matpi.core.who import learnt
 from matpi.drivers.clock import boot_id
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
@@ -118,7 +117,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
                 row["name"] + (" (gone)" if row["removed"] else ""),
                 "" if row["plan_day"] is None else str(row["plan_day"]),
                 str(row["sessions"]),
-                "" if row["id"] == GUEST_ID else str(row["weekly_goal"] or "as all"),
+                str(row["weekly_goal"] or "as all"),
                 "" if row["usual_kg"] is None else f"~{row['usual_kg']:.0f} kg",
             )
             for row in rows
@@ -149,13 +148,6 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
                 "sessions": len(own.log.counting),
                 "plan_day": None if member.removed else plan.day,
             }
-        )
-    if memory.people.on:
-        guests = len(memory.log.of(GUEST_ID).counting)
-        empty = dict.fromkeys(("weekly_goal", "usual_kg"))
-        rows.append(
-            {"id": GUEST_ID, "name": GUEST, "chosen": False, "removed": False, **empty, "sessions": guests}
-            | {"plan_day": None}
         )
     return rows
 

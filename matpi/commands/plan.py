@@ -20,14 +20,13 @@ from matpi import paths
 from matpi.commands import log as log_of
 from matpi.commands import people, settings
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, stored, table, words
-from matpi.core import trend
 from matpi.core.calendar_day import day_of
 from matpi.core.model import DayRecord, Log, Memory
-from matpi.core.people import GUEST_ID
-from matpi.core.plan_file import course_of
-from matpi.core.programme import STARTER, Course, Plan
-from matpi.core.programme import plan as plan_of
-from matpi.core.progress import RestReason
+from matpi.core.plan import trend
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import STARTER, Course, Plan
+from matpi.core.plan.programme import plan as plan_of
+from matpi.core.plan.progress import RestReason
 from matpi.core.wall import believable
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
@@ -130,8 +129,6 @@ def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
     """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
     memory = log.load()
     owner = people.owner(log, memory, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest has no plan; name somebody who shares the mat, see `matpi people`.")
     return owner, people.only(memory, owner), people.estimated_now(memory)
 
 

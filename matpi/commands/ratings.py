@@ -14,10 +14,10 @@ from pathlib import Path
 from matpi.commands import log as log_of
 from matpi.commands import people
 from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
-from matpi.commands.records import dated, explain_estimates, instant, latest, pick, shown_length
 from matpi.commands.sessions import EDITS as SESSION_EDITS
-from matpi.core import trend
+from matpi.commands.typed import dated, explain_estimates, instant, latest, pick, shown_length
 from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
+from matpi.core.plan import trend
 from matpi.errors import UsageError
 from matpi.paths import default_store
 from matpi.store import corrections, history

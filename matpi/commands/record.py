@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from matpi import __version__
-from matpi.commands.device import config_of, log_of, parts_of
 from matpi.commands.doctor.running import owner_of, running
 from matpi.commands.output import say_at_once
+from matpi.commands.parts import config_of, log_of, parts_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
 from matpi.drivers.clock import SystemClock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi.commands.device import board_log, config_path_of, parts_of
 from matpi.commands.output import say_at_once, warn_bare
+from matpi.commands.parts import board_log, config_path_of, parts_of
 from matpi.errors import ConfigError
 from matpi.service.run import report_start, run_device, show_fault, status_path
 from matpi.store.opening import bare

@@ -14,8 +14,7 @@ from matpi.commands import log as log_of
 from matpi.commands import people
 from matpi.commands.output import say
 from matpi.core.model import Acknowledgement, Memory
-from matpi.core.people import GUEST_ID
-from matpi.core.programme import SHORT_MIN
+from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.safety import PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
@@ -70,11 +69,9 @@ def ask_again(store: Path | None, person: str | None = None) -> None:
 
 
 def _loaded(log: Store, person: str | None) -> tuple[str | None, Memory]:
-    """Whose answer it is, and what is stored. Raises UsageError for a guest, whose answer is not stored."""
+    """Whose answer it is, and what is stored. Raises UsageError."""
     memory = log.load()
     owner = people.owner(log, memory, person)
-    if owner == GUEST_ID:
-        raise UsageError("A guest's answer is not kept: the device asks each of them.")
     return owner, memory
 
 

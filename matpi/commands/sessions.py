@@ -19,7 +19,7 @@ from matpi import config as config_file
 from matpi.commands import log as log_of
 from matpi.commands import people
 from matpi.commands.output import bar, clock, count, iso, lines, local, say, table, weekday, words
-from matpi.commands.records import ID_SHOWN, dated, explain_estimates, instant, latest, pick, shown_length
+from matpi.commands.typed import ID_SHOWN, dated, explain_estimates, instant, latest, pick, shown_length
 from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
@@ -38,7 +38,7 @@ EDITS = {
     "minutes": "minutes=12 or minutes=12:30, the time on the mat",
     "start": 'start="2026-03-15 21:00", by the local clock',
     "routine": f"routine=NAME, one of {', '.join(ROUTINE_NAMES)}",
-    "person": "person=NAME, of somebody who shares the mat, or guest",
+    "person": "person=NAME, of somebody who shares the mat",
 }
 
 

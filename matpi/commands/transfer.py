@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from matpi.commands import log as log_of
 from matpi.commands.output import count, say
-from matpi.commands.records import ID_SHOWN
+from matpi.commands.typed import ID_SHOWN
 from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.paths import default_store, system_zone, zone_doubts

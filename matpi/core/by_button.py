@@ -10,13 +10,13 @@ from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from matpi.core.calibrating import Calibrating
+from matpi.core.calibration.procedure import Calibrating
+from matpi.core.calibration.solve import Solved
 from matpi.core.effects import SaveCalibration, UseCalibration
 from matpi.core.events import Reading
 from matpi.core.gesture import Gesture
 from matpi.core.languages import told
 from matpi.core.presence.load import Load
-from matpi.core.slopes import Solved
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 from matpi.core.words import Calibration
 from matpi.core.words_en import ENGLISH

@@ -1,4 +1,4 @@
-"""Which routine is meant: chosen in the menu for the next session, else the one that is set; and whether it is a guest.
+"""Which routine is meant: chosen in the menu for the next session, else the one that is set.
 
 A choice lasts until its session ends, or for ten minutes without one. What a session is stays with it, whatever is
 chosen meanwhile. The threshold of presence follows, while the mat is empty.
@@ -10,11 +10,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
-from matpi.core.people import GUEST_ID
+from matpi.core.plan.programme import Plan
+from matpi.core.plan.routine import ROUTINES, Routine, goes_on_off_mat
+from matpi.core.plan.routine import target as target_of
 from matpi.core.presence.load import Load
-from matpi.core.programme import Plan
-from matpi.core.routine import ROUTINES, Routine, goes_on_off_mat
-from matpi.core.routine import target as target_of
 from matpi.core.running import Running
 from matpi.core.session import State
 
@@ -36,22 +35,18 @@ class Choice:
 
     def __init__(self, t: float, left_open: Session | None) -> None:
         self.name = None if left_open is None or left_open.routine == "plan" else left_open.routine
-        self.guest = left_open is not None and left_open.person == GUEST_ID
         self.inherited = left_open is not None
         self.since = t
 
     def take(self, name: str, t: float) -> None:
-        self._by_hand(t)
+        self.by_hand(t)
         self.name = name
 
-    def take_guest(self, t: float, *, guest: bool = True) -> None:
-        self._by_hand(t)
-        self.guest = guest
-
     def drop(self) -> None:
-        self.name, self.guest, self.inherited = None, False, False
+        self.name, self.inherited = None, False
 
-    def _by_hand(self, t: float) -> None:
+    def by_hand(self, t: float) -> None:
+        """Start the time of the choice anew: a routine or a person was chosen. Nothing is inherited any more."""
         if self.inherited:
             self.drop()
         self.since = t
@@ -59,9 +54,15 @@ class Choice:
 
 def due(device: Device) -> float:
     """When the choice is forgotten."""
-    if (device.choice.name is None and not device.choice.guest) or device.machine.unfinished():
+    if device.choice.name is None or device.machine.unfinished():
         return inf
     return device.choice.since + UNUSED_S
+
+
+def forget(device: Device) -> None:
+    """Drop the choice: its session has ended, or never came."""
+    device.choice.drop()
+    device.look_again()
 
 
 def next_name(device: Device) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from matpi.core import by_button, choice, dating, doubt, forgetting, on_mat, reminding, who, wishes, zeroing
+from matpi.core import by_button, choice, dating, doubt, on_mat, reminding, who, wishes, zeroing
 from matpi.core.effects import DropStop, SaveRating, SaveStop
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.presence.load import Load
 from matpi.core.rating import Dial
-from matpi.core.routine import ROUTINES
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Off
@@ -88,7 +88,6 @@ def enter(device: Device, t: float, before: State) -> None:
     """A state was entered: what it begins with."""
     state = device.machine.state
     who.enter(device, t, before)
-    forgetting.forget_guest(device)
     if state is State.RATING and before is not State.SAVED:
         device.dial, device.rating_id = Dial(t), None
     match state:
@@ -281,7 +280,7 @@ def menu(device: Device) -> list[Entry]:
     if device.choosing_routine:
         return [*(Entry(say.routines.of(name).title, name=name) for name in ROUTINES), back]
     if device.who.choosing:
-        return [*(Entry(person.name) for person in device.who.people.all), Entry(say.people.guest), back]
+        return [*(Entry(person.name) for person in device.who.people.all), back]
     items = [*([Item.WHO] if device.who.people.on else []), Item.ROUTINE]
     if device.who.rest_offered is not None:
         items.append(Item.REST if device.who.rest_offered else Item.NO_REST)

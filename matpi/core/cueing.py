@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from matpi.core import choice, on_mat, routine
-from matpi.core.breath import CYCLE_S, IN_S, cycles_done
+from matpi.core import choice, on_mat
 from matpi.core.effects import Chime, ChimeKind
-from matpi.core.routine import CHIMED
+from matpi.core.plan import routine
+from matpi.core.plan.breathing import CYCLE_S, IN_S, cycles_done
+from matpi.core.plan.routine import CHIMED
 from matpi.core.session import State
 
 if TYPE_CHECKING:

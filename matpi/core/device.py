@@ -16,7 +16,6 @@ from matpi.core import (
     controls,
     dating,
     doubt,
-    forgetting,
     left_open,
     question,
     timeouts,
@@ -71,11 +70,11 @@ from matpi.core.left_open import LeftOpen
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Pacing
+from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroSaver, ZeroWord
-from matpi.core.programme import Plan
 from matpi.core.rating import Dial
 from matpi.core.rules import DeviceRules
 from matpi.core.running import Running
@@ -293,7 +292,7 @@ class Device:
         if t >= self.plans.due:
             self.replan()
         if t >= choice.due(self):
-            forgetting.forget_choice(self, t)
+            choice.forget(self)
         if t >= self.cueing.due(self):
             self.cueing.ring(self, t)
         if t >= who.due(self):
@@ -416,7 +415,7 @@ class Device:
 
     def _new_session(self, start: float) -> Running:
         self.pacing = Pacing()
-        routine, person = choice.next_name(self), who.next_owner(self)
+        routine, person = choice.next_name(self), self.who.people.books_to()
         running = Running(self.new_id(), self.boot_id, start, routine=routine, person=person)
         dating.date_running(self, running)
         return running

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from matpi.core import forgetting
+from matpi.core import choice, who
 from matpi.core.effects import DropSession, Said, SaveSession
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
@@ -91,7 +91,7 @@ def close(device: Device, t: float, why: str) -> None:
     left, device.left_open = device.left_open, None
     if left is None:
         return
-    forgetting.forget_left_open(device, t)
+    _forget_choice(device, t)
     record = left.session.closed(EndReason.POWER_LOST)
     device.note(t, "power_lost", f"a session was left open by a power cut: {why}")
     if record.on_mat_s < device.rules.min_session_s:
@@ -100,6 +100,20 @@ def close(device: Device, t: float, why: str) -> None:
     else:
         device.keep(SaveSession(record))
         device.report(t, Said.SESSION_ENDED, record)
+
+
+def _forget_choice(device: Device, t: float) -> None:
+    """Drop the routine that the closed session passed on, also from a session that has begun as if it were the same."""
+    if not device.choice.inherited:
+        return
+    choice.forget(device)
+    running = device.machine.running
+    if running is None:
+        return
+    running.routine = choice.next_name(device)
+    if device.who.people.on:
+        who.look_from(device, t, running)
+    device.checkpoint(t)
 
 
 def still_capped(device: Device, touch: float) -> Session | None:

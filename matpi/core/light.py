@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final, assert_never
 
-from matpi.core.breath import CYCLE_S, lightness
 from matpi.core.effects import Pattern
+from matpi.core.plan.breathing import CYCLE_S, lightness
 
 SAVED_S: Final = 2.0
 

@@ -9,13 +9,14 @@ from datetime import date, datetime, time, timedelta
 from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
-from matpi.core import choice, controls, on_mat, reminding, routine, trend, who
+from matpi.core import choice, controls, on_mat, reminding, who
 from matpi.core.brightness import Brightness
 from matpi.core.by_button import NO_SIGNAL
 from matpi.core.calendar_day import next_local
 from matpi.core.effects import Pattern
 from matpi.core.languages import told
 from matpi.core.model import Session
+from matpi.core.plan import routine, trend
 from matpi.core.presence.load import Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.safety import PAGES

@@ -23,7 +23,7 @@ ROUTINE_NAMES = (
     "plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery",
     "before_bed",
 )  # fmt: skip
-"""In the order of the menu; core/routine.py tells what each is."""
+"""In the order of the menu; core/plan/routine.py tells what each is."""
 OTHERS = ("no", "pets")
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
@@ -94,7 +94,7 @@ class Session:
     load_kg: float | None = None
     """The middle load; None: not known."""
     person: str | None = None
-    """Whose it is: an id, `people.GUEST_ID`, or None where nobody was named."""
+    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where nobody was named."""
     doubt: Doubt | None = None
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""

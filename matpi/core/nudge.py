@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from matpi.core.calendar_day import day_bounds, day_of, local_instant
 from matpi.core.model import DayRecord, Settings
-from matpi.core.programme import Plan
+from matpi.core.plan.programme import Plan
 
 BREATH_S = 30.0  # docs/behaviour.md 6, like the two below
 FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from matpi.core import breath, choice, routine, who
-from matpi.core.breath import CYCLES_MAX, Side
-from matpi.core.routine import CueKind, Pacer, PhaseText
+from matpi.core import choice, who
+from matpi.core.plan import breathing, routine
+from matpi.core.plan.breathing import CYCLES_MAX, Side
+from matpi.core.plan.routine import CueKind, Pacer, PhaseText
 from matpi.core.running import Running
 from matpi.core.views import Breathe, Timer, View
 
@@ -53,11 +54,11 @@ class Circles:
     def at(self, t: float) -> tuple[Breathe, float]:
         """The picture of `t`, and when it changes."""
         into_s = t - self.since
-        circle = breath.circle(into_s)
+        circle = breathing.circle(into_s)
         inhale = circle.phase is Side.IN
         says = self.inhale_says if inhale else self.exhale_says
         drawn = Breathe(inhale, circle.radius_px, circle.left_s, says, self.elapsed_min)
-        return drawn, min(self.since + breath.next_change(into_s), self.until)
+        return drawn, min(self.since + breathing.next_change(into_s), self.until)
 
 
 def circles(device: Device, t: float, running: Running) -> Circles | None:

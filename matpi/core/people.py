@@ -1,7 +1,7 @@
-"""Up to four people at one mat: who chose, who might it be by weight, and who is a guest. Off with fewer than two.
+"""Up to four people at one mat: who chose, and who might it be by weight. Off with fewer than two.
 
 Weight only ever suggests. It speaks when it can tell the people apart, the person confirms, and nobody is booked to
-somebody else unasked; a load like nobody's suggests "guest", whose session runs like any other and is not booked.
+somebody else unasked.
 
 The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/sources.md,
 cells), the same two thirds each time only in the same place, so only sessions on the back teach and are judged.
@@ -17,8 +17,6 @@ from statistics import median, quantiles
 from typing import Final
 from unicodedata import normalize
 
-from matpi.core.languages import LANGUAGES
-from matpi.core.words_en import ENGLISH
 from matpi.core.words_room import on_panel
 
 PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
@@ -30,12 +28,9 @@ SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
 STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
 STEADY_BLOCKS: Final = 20  # chosen: seconds of it
 STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
-GUEST: Final = ENGLISH.people.guest
-"""On a terminal."""
-GUESTS: Final = tuple(words.people.guest for words in LANGUAGES.values())
-"""What a guest is called on the panel, in each language: the language may change, and the names stay."""
+GUEST: Final = "Guest"
 GUEST_ID: Final = "guest"
-"""Whose what a guest did is: kept in the log, and in nobody's plan."""
+"""Owner of the guests' records that earlier versions stored: listed as GUEST, and part of no plan."""
 
 
 def as_stored(name: str) -> str:
@@ -66,16 +61,15 @@ class Person:
             raise ValueError(f"{self.id!r} is the id of guests")
         if self.weekly_goal is not None and not 3 <= self.weekly_goal <= 7:
             raise ValueError(f"a weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
-        if self.name.strip().casefold() in {guest.casefold() for guest in GUESTS}:
-            guests = " and ".join(GUESTS)
-            raise ValueError(f"{self.name!r} is taken: {guests} are what guests are called; choose another name")
+        if self.name.strip().casefold() == GUEST.casefold():
+            raise ValueError(f"{self.name!r} is taken: the log lists stored guests under it; choose another name")
         if self.usual_kg is not None and not (isfinite(self.usual_kg) and self.usual_kg > 0.0):
             raise ValueError(f"a usual load is above zero: {self.usual_kg} kg")
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who shares the mat. Whoever is `chosen` (an id, or None for the guest) is booked until another one is."""
+    """Who shares the mat. Whoever is `chosen` (an id) is booked until another one is."""
 
     all: tuple[Person, ...] = ()
     chosen: str | None = None
@@ -100,7 +94,7 @@ class People:
         return next((person for person in self.all if person.id == person_id), None)
 
     def books_to(self) -> str | None:
-        """To whom a session belongs: None for a guest's. Alone, one need not choose."""
+        """To whom a session belongs. Alone, one need not choose."""
         if self.on:
             return self.chosen
         return self.all[0].id if self.all else None
@@ -112,21 +106,11 @@ class People:
         return replace(self, all=tuple(replace(p, usual_kg=usual_kg) if p.id == person_id else p for p in self.all))
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Asked, never done."""
-
-    person: Person | None
-    """None: nobody known weighs so much or so little, a guest perhaps."""
-    why: str
-    """For the diagnostics, which an export takes along: no name, no weight."""
-
-
-def suggest(people: People, kg: float) -> Suggestion | None:
+def suggest(people: People, kg: float) -> Person | None:
     """Who it might be, by the steady load; None: nothing to say, because it is who was chosen or cannot be told.
 
     Somebody is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
-    as long as somebody's is not learnt, nobody can be told apart from them. A guest: more than APART_KG from all.
+    as long as somebody's is not learnt, nobody can be told apart from them.
     """
     if not people.on or not isfinite(kg) or kg <= 0.0:
         return None
@@ -134,14 +118,10 @@ def suggest(people: People, kg: float) -> Suggestion | None:
     if len(known) < len(people.all):
         return None
     person, usual = min(known, key=lambda pair: abs(pair[1] - kg))
-    if abs(usual - kg) > APART_KG:
-        return None if people.chosen is None else Suggestion(None, "suggested a guest")
     others = [other for who, other in known if who is not person]
     if abs(usual - kg) > NEAR_KG or min(abs(other - usual) for other in others) <= APART_KG:
         return None
-    if person.id == people.chosen:
-        return None
-    return Suggestion(person, "suggested another person")
+    return None if person.id == people.chosen else person
 
 
 def steady_kg(block_kg: Sequence[float]) -> float | None:

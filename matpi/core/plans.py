@@ -7,8 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from matpi.core import who
-from matpi.core.plan_file import course_of
-from matpi.core.programme import Plan, plan
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import Plan, plan
 
 if TYPE_CHECKING:
     from matpi.core.device import Device

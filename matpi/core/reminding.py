@@ -10,7 +10,7 @@ from matpi.core import who
 from matpi.core.effects import SaveDay
 from matpi.core.model import DayRecord
 from matpi.core.nudge import Nudge, Silence, nudge
-from matpi.core.programme import REPEAT_AFTER_DAYS
+from matpi.core.plan.programme import REPEAT_AFTER_DAYS
 from matpi.core.words_room import LINE
 
 if TYPE_CHECKING:

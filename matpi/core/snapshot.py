@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from matpi.core.model import Session
 from matpi.core.nudge import Nudge
+from matpi.core.plan.programme import Plan
 from matpi.core.presence.load import Load
-from matpi.core.programme import Plan
 from matpi.core.session import State
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from matpi.core import choice, controls, routine
+from matpi.core import choice, controls
 from matpi.core.model import EndReason
+from matpi.core.plan import routine
 from matpi.core.presence.load import Load
 from matpi.core.session import State
 

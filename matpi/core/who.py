@@ -1,7 +1,6 @@
 """Whose it is, where several people share one mat: who is meant next, who is asked for, and what is booked to whom.
 
-With fewer than two names nothing here does anything. Else whoever was named last is meant, also after a restart; a
-guest only for the next session. What a guest did is kept as a guest's: in nobody's plan, and it can be booked later.
+With fewer than two names nothing here does anything. Else whoever was named last is meant, also after a restart.
 
 The load suggests and the person decides: twice, in mid-session and on the result. A hold says yes. On the result a hold
 also goes on to the next name, so that whatever was booked wrongly is put right with one button.
@@ -18,18 +17,9 @@ from typing import TYPE_CHECKING, Final
 from matpi.core import choice
 from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
-from matpi.core.people import (
-    GUEST_ID,
-    STEADY_BLOCKS,
-    STEADY_FROM_S,
-    People,
-    Suggestion,
-    steady_kg,
-    suggest,
-    usual_kg,
-)
+from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
+from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.load import Load
-from matpi.core.routine import ROUTINES, Area
 from matpi.core.running import Running
 from matpi.core.session import State
 
@@ -57,7 +47,7 @@ class Who:
         """The menu lists the people."""
         self.rest_offered: bool | None = None
         """As the menu opened: True, today can be made a day of rest; False, it is one and need not stay it; None."""
-        self.suggestion: Suggestion | None = None
+        self.suggestion: Person | None = None
         """Not answered yet."""
         self.asked_until = -inf
         self.booked: str | None = None
@@ -77,18 +67,11 @@ class Who:
 # -- whose -----------------------------------------------------------------------------------------------------------
 
 
-def next_owner(device: Device) -> str | None:
-    """Of the session to come."""
-    people = device.who.people
-    return GUEST_ID if people.on and device.choice.guest else people.books_to()
-
-
 def owner(device: Device) -> str | None:
     """Of the session that is shown, else of the one to come."""
-    if not device.who.people.on:
-        return device.who.people.books_to()
-    session = choice.spoken_of(device)
-    return next_owner(device) if session is None else session.person
+    people = device.who.people
+    session = choice.spoken_of(device) if people.on else None
+    return people.books_to() if session is None else session.person
 
 
 def name_of(device: Device, person_id: str | None) -> str:
@@ -96,8 +79,6 @@ def name_of(device: Device, person_id: str | None) -> str:
     people = device.who.people
     if not people.on:
         return ""
-    if person_id == GUEST_ID:
-        return device.words.people.guest
     person = None if person_id is None else people.person(person_id)
     return "-" if person is None else person.name
 
@@ -108,11 +89,7 @@ def name(device: Device) -> str:
 
 
 def log_of(device: Device, person_id: str | None) -> Log:
-    """A guest has no past: today's session is all there is."""
     log, kept = device.keeper.log, device.who.logs
-    if person_id == GUEST_ID:
-        last = device.machine.last
-        return Log(sessions=(last,)) if last is not None and last.person == GUEST_ID else Log()
     found = kept.get(person_id)
     if found is None or found[0] is not log:
         found = kept[person_id] = log, log.of(person_id)
@@ -141,12 +118,10 @@ def answer_of(device: Device, person_id: str | None) -> Acknowledgement | None:
 
 
 def acknowledge(device: Device, answer: Acknowledgement) -> None:
-    """Of whose turn it is. A guest's is not kept: the next guest is somebody else."""
+    """Of whose turn it is."""
     who, person_id = device.who, owner(device)
-    own = replace(answer, person=person_id).in_place_of(who.answers.get(person_id))
-    if person_id != GUEST_ID:
-        who.answered_now.add(person_id)
-    _keep_answer(device, own)
+    who.answered_now.add(person_id)
+    _keep_answer(device, replace(answer, person=person_id).in_place_of(who.answers.get(person_id)))
 
 
 def clear(device: Device, utc: float | None) -> None:
@@ -158,10 +133,7 @@ def clear(device: Device, utc: float | None) -> None:
 
 def _keep_answer(device: Device, answer: Acknowledgement) -> None:
     device.who.answers[answer.person] = answer
-    if answer.person == GUEST_ID:
-        device.replan()
-    else:
-        device.keep(SaveAcknowledgement(answer))
+    device.keep(SaveAcknowledgement(answer))
 
 
 def date_answers(device: Device, utc: float) -> None:
@@ -186,9 +158,9 @@ def day_record(device: Device, person_id: str | None, day: date | None) -> DayRe
 
 
 def _rest_to_offer(device: Device, t: float) -> bool | None:
-    """For whose turn it is, while today is known and without a session of theirs. A guest has no plan to rest from."""
-    person, day = next_owner(device), device.wall.day(t)
-    if not device.wall.trusted or person == GUEST_ID:
+    """For whose turn it is, while today is known and without a session of theirs."""
+    person, day = device.who.people.books_to(), device.wall.day(t)
+    if not device.wall.trusted:
         return None
     record, plan = day_record(device, person, day), device.plans.today_of(device, person)
     if plan.today_s > 0.0:
@@ -205,28 +177,21 @@ def list_people(device: Device) -> int:
     """The menu lists them now; which of them is meant."""
     people = device.who.people
     device.who.choosing = True
-    owner_id = next_owner(device)
-    return next((n for n, person in enumerate(people.all) if person.id == owner_id), len(people.all))
+    return next((n for n, person in enumerate(people.all) if person.id == people.chosen), 0)
 
 
 def choose(device: Device, t: float, index: int) -> str:
-    """The one with this number in the menu; the last is the guest. Returns the name."""
-    who = device.who
-    if index == len(who.people.all):
-        who.answers.pop(GUEST_ID, None)
-        device.choice.take_guest(t)
-        device.replan()
-        return GUEST_ID
-    person = who.people.all[index]
-    device.choice.take_guest(t, guest=False)
+    """The one with this number in the menu. Returns the name."""
+    person = device.who.people.all[index]
+    device.choice.by_hand(t)
     mean(device, person.id)
     return person.name
 
 
 def mean(device: Device, person_id: str | None) -> None:
-    """Whoever this is, is meant from now on. Nobody is meant for good by a guest's session."""
+    """Whoever this is, is meant from now on. An unknown id changes nothing."""
     who = device.who
-    if person_id is None or person_id in {GUEST_ID, who.people.chosen} or who.people.person(person_id) is None:
+    if person_id is None or person_id == who.people.chosen or who.people.person(person_id) is None:
         device.replan()
         return
     who.people = who.people.choose(person_id)
@@ -292,7 +257,7 @@ def suggest_by_load(device: Device, t: float, running: Running) -> None:
     who.suggestion = None if running.load_kg is None else suggest(people, running.load_kg)
     if who.suggestion is not None:
         who.asked_until = t + ASKED_S
-        device.note(t, "who", who.suggestion.why)
+        device.note(t, "who", "suggested another person")  # an export takes it along: no name, no weight
         device.look_again()
 
 
@@ -310,7 +275,7 @@ def answer(device: Device, t: float, *, yes: bool) -> None:
     device.look_again()
     if not yes or suggestion is None or running is None:
         return
-    running.person = GUEST_ID if suggestion.person is None else suggestion.person.id
+    running.person = suggestion.id
     mean(device, running.person)
     device.checkpoint(t)
 
@@ -321,16 +286,15 @@ def book(device: Device) -> None:
     if last is None:
         return
     suggestion, who.suggestion = who.suggestion, None
-    order = [*(person.id for person in who.people.all), GUEST_ID]
+    order = [person.id for person in who.people.all]
     if suggestion is not None:
-        person_id = GUEST_ID if suggestion.person is None else suggestion.person.id
+        person_id = suggestion.id
     elif last.doubt is not None and last.yours is None and last.person in order:
         person_id = last.person  # it was asked whether it is theirs
     else:
         here = order.index(last.person) if last.person in order else -1
         person_id = order[(here + 1) % len(order)]
-    # With several people "nobody" is the guest: a session that counts in no plan.
-    booked = replace(last, person=person_id, yours=None if last.doubt is None else person_id != GUEST_ID)
+    booked = replace(last, person=person_id, yours=None if last.doubt is None else True)
     device.machine.last, who.booked = booked, person_id
     if device.capped is not None and device.capped.id == booked.id:
         device.capped = booked
@@ -349,10 +313,9 @@ def result_words(device: Device, last: Session) -> tuple[str, str]:
     return name, device.words.people.asks.format(name=name) if asked else device.words.people.not_you
 
 
-def _question(device: Device, suggestion: Suggestion) -> str:
+def _question(device: Device, person: Person) -> str:
     """At most 21 characters."""
-    say = device.words.people
-    return say.asks.format(name=say.guest if suggestion.person is None else suggestion.person.name)
+    return device.words.people.asks.format(name=person.name)
 
 
 def learnt(people: People, log: Log) -> People:

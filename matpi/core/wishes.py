@@ -56,7 +56,7 @@ def grant(device: Device, wished: SettingsChanged | SettingWished | Wished | Log
 
 def rest_today(device: Device, t: float, *, rest: bool) -> None:
     """Today is a day of rest of whose turn it is, or none after all; noted where today is not known."""
-    _note_day(device, t, who.next_owner(device), rest=rest)
+    _note_day(device, t, device.who.people.books_to(), rest=rest)
 
 
 def _zero(device: Device, t: float) -> None:

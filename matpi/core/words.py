@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from matpi.core.words_room import Item, Line, Lines, Name, Pages, Room, Short, Third, Title
+from matpi.core.words_room import Item, Line, Lines, Pages, Room, Short, Third, Title
 from matpi.core.words_told import Known, Places, Spoken, Unsent
 
 
@@ -218,7 +218,6 @@ class Menu:
 class People:
     """Several people at one mat."""
 
-    guest: Name
     asks: Line
     not_you: Line
     missing: Line

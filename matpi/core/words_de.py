@@ -140,7 +140,7 @@ GERMAN: Final = w.Words(
         back="Zurück",
         hint="kurz: weiter lang: ok",
     ),
-    people=w.People(guest="Gast", asks="lang: {name}?", not_you="nicht du? lang", missing="fehlt: {names}"),
+    people=w.People(asks="lang: {name}?", not_you="nicht du? lang", missing="fehlt: {names}"),
     trend=w.Trend(
         title="Verlauf",
         not_before="nicht vor Tag 7",

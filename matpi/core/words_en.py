@@ -138,7 +138,7 @@ ENGLISH: Final = w.Words(
         back="Back",
         hint="tap: next   hold: go",
     ),
-    people=w.People(guest="Guest", asks="{name}? hold", not_you="not you? hold", missing="not yet: {names}"),
+    people=w.People(asks="{name}? hold", not_you="not you? hold", missing="not yet: {names}"),
     trend=w.Trend(
         title="Trend",
         not_before="not before day 7",

@@ -31,8 +31,6 @@ Title = Annotated[str, Room(15)]
 """A line of the large ones."""
 Item = Annotated[str, Room(14)]
 """One of the menu, or the title of a routine."""
-Name = Annotated[str, Room(12)]
-"""Of a person."""
 Short = Annotated[str, Room(15)]
 """A small line beside a clock."""
 Third = Annotated[str, Room(11)]

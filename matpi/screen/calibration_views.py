@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.views import Guide, WeightEntry
-from matpi.core.weighing import BLOCKS
 from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from matpi.core.breath import RADIUS_MAX_PX
+from matpi.core.plan.breathing import RADIUS_MAX_PX
 from matpi.core.views import Advice, Breathe, OffMat
 from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas

@@ -22,7 +22,6 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.core.people import GUEST_ID
 from matpi.errors import StoreError, UsageError, printable
 from matpi.store import rows
 from matpi.store.rows import Edit, Member, StoredSession, Tally
@@ -273,7 +272,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
         estimated = before.estimated and "start_utc" not in changes
         after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
         if "person" in changes:  # whose it is answers "Was that you?", as on the device (core.who.book)
-            after = replace(after, yours=None if None in {before.doubt, after.person} else after.person != GUEST_ID)
+            after = replace(after, yours=None if None in {before.doubt, after.person} else True)
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
     _trace(conn, before, after, utc)

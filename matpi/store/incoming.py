@@ -52,7 +52,7 @@ _FIELD_OF_INVARIANT = (
     ("edits are numbered", "n"),
     ("a load lies above", "load_kg"),
     ("a name has", "name"),
-    ("is what somebody without a name", "name"),
+    ("is taken: the log lists", "name"),
     ("the panel has no letters", "name"),
     ("is the id of guests", "id"),
     ("a person needs an id", "id"),

@@ -36,8 +36,6 @@ def check(words: Sequence[str]) -> None:
         )
     if words[0] == "goal":
         _goal(words[2])
-    if words[0] == "choose" and words[1].strip().casefold() == GUEST_ID:
-        raise UsageError("A guest is chosen on the device, for one session; name somebody who shares the mat.")
 
 
 def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], str]) -> str:
@@ -170,9 +168,7 @@ def book_unnamed(conn: sqlite3.Connection, person_id: str) -> None:
 
 
 def owner_of(conn: sqlite3.Connection, name: str) -> str:
-    """The id behind a name of anybody who is or was here, or "guest". Raises UsageError."""
-    if as_stored(name).casefold() == GUEST_ID:
-        return GUEST_ID
+    """The id behind a name of anybody who is or was here. Raises UsageError."""
     found = _find(history.members(conn), name)
     if found is None:
         raise UsageError(f"Nobody is or was called {name!r}; `matpi people` lists the names.")

@@ -14,7 +14,7 @@ from typing import Any
 from unicodedata import normalize
 
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
-from matpi.core.plan_file import course_of, faults
+from matpi.core.plan.custom_plan import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.paths import zone_for
 

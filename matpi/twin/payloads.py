@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matpi.core.effects import Light
 from matpi.core.light import period_s, repeats, table
 from matpi.core.model import Session
-from matpi.core.programme import Plan
+from matpi.core.plan.programme import Plan
 from matpi.screen.frame import rows
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matpi.core import who
 from matpi.core.calendar_day import day_bounds
 from matpi.core.effects import Effect, Report, Said
 from matpi.core.model import Log, Session
-from matpi.core.progress import RestReason
+from matpi.core.plan.progress import RestReason
 from matpi.core.session import State
 
 if TYPE_CHECKING:

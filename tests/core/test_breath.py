@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matpi.core.breath import (
+from matpi.core.plan.breathing import (
     CYCLE_S,
     CYCLES_MAX,
     FRAME_S,

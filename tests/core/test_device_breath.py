@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.core.breath import CYCLES_MIN, RADIUS_MAX_PX, RADIUS_MIN_PX
 from matpi.core.effects import Chime, ChimeKind, Light, Pattern, Show
 from matpi.core.light import duty
+from matpi.core.plan.breathing import CYCLES_MIN, RADIUS_MAX_PX, RADIUS_MIN_PX
 from matpi.core.session import State
 from matpi.core.views import Breathe, Timer
 from tests.bench import Bench

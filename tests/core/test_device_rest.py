@@ -10,8 +10,7 @@ from matpi.core.events import SettingsChanged, Wish, Wished
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.nudge import Silence
 from matpi.core.people import People, Person
-from matpi.core.progress import RestReason
-from matpi.core.safety import PAGES
+from matpi.core.plan.progress import RestReason
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, View
 from matpi.core.words import Words
@@ -102,7 +101,7 @@ def test_what_is_a_day_of_rest_anyway_needs_no_line() -> None:
     assert of_rest(bench) == []
 
 
-def test_it_is_of_whose_turn_it_is_and_a_guest_has_none() -> None:
+def test_it_is_of_whose_turn_it_is() -> None:
     bench = Bench(SHARED)
     bench.up(10)
     bench.choose(Item.WHO)
@@ -113,13 +112,6 @@ def test_it_is_of_whose_turn_it_is_and_a_guest_has_none() -> None:
     bench.choose("Ada")
     assert not idle(bench).rest_day
     assert of_rest(bench) == [ENGLISH.menu.rest]
-    bench.choose(Item.WHO)
-    bench.choose(ENGLISH.people.guest)
-    for _ in range(len(PAGES) - 1):  # each guest is asked
-        bench.tap()
-    bench.hold()
-    assert bench.device.choice.guest
-    assert of_rest(bench) == []
 
 
 def test_the_line_stays_what_it_was_while_the_menu_is_open() -> None:

@@ -15,7 +15,7 @@ from matpi.core.controls import Item
 from matpi.core.effects import Checkpoint, Chime, ChimeKind, Pattern
 from matpi.core.events import SettingsChanged
 from matpi.core.model import ROUTINE_NAMES, Acknowledgement, EndReason, Log, Memory, Session, Settings
-from matpi.core.routine import ROUTINES
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.session import State
 from matpi.core.views import Advice, Arriving, Idle, Menu, OffMat, SessionDone, Timer
 from matpi.core.words_en import ENGLISH

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from matpi.core.calendar_day import day_bounds, day_of
 from matpi.core.model import DayRecord, Log, Settings
 from matpi.core.nudge import Nudge, Silence, nudge, nudge_time
-from matpi.core.programme import Plan, plan
-from matpi.core.progress import RestReason
+from matpi.core.plan.programme import Plan, plan
+from matpi.core.plan.progress import RestReason
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEDNESDAY = date(2026, 6, 10)

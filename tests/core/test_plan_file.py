@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matpi.core.plan_file import DAYS_MAX, course_of, faults, plan_of, read_plan
-from matpi.core.programme import STARTER, TIERS, Tier, step_back
+from matpi.core.plan.custom_plan import DAYS_MAX, course_of, faults, plan_of, read_plan
+from matpi.core.plan.programme import STARTER, TIERS, Tier, step_back
 from matpi.errors import ConfigError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "own-plan.toml"

@@ -25,9 +25,9 @@ from matpi.core.model import (
     Settings,
     StopSign,
 )
-from matpi.core.programme import AFTER, TIERS, Course, Plan, Tier, plan
-from matpi.core.progress import RestReason
-from matpi.core.trend import Trend, Way
+from matpi.core.plan.programme import AFTER, TIERS, Course, Plan, Tier, plan
+from matpi.core.plan.progress import RestReason
+from matpi.core.plan.trend import Trend, Way
 
 MONDAY = date(2026, 6, 1)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from matpi.core.calendar_day import day_bounds, day_of, utc_offset_s
 from matpi.core.events import LogChanged, SettingsChanged
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings, StopSign
-from matpi.core.programme import plan
-from matpi.core.progress import RestReason
+from matpi.core.plan.programme import plan
+from matpi.core.plan.progress import RestReason
 from tests.bench import Bench
 
 FOUR = time(4, 0)

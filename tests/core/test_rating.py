@@ -11,8 +11,8 @@ import pytest
 
 from matpi.core.effects import SaveRating, SaveStop
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.rating import Dial
-from matpi.core.routine import ROUTINES
 from matpi.core.session import State
 from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench

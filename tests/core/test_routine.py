@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from matpi.core.model import Log, Settings
-from matpi.core.programme import TIERS, Plan, plan
-from matpi.core.routine import (
+from matpi.core.plan.programme import TIERS, Plan, plan
+from matpi.core.plan.routine import (
     CHIMED,
     ROUTINES,
     Cue,

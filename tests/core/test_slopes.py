@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matpi.core.slopes import ALIKE, Solved, names_of, solve
-from matpi.core.weighing import Held, Refusal
+from matpi.core.calibration.solve import ALIKE, Solved, names_of, solve
+from matpi.core.calibration.weighing import Held, Refusal
 
 NOMINAL = 43_000.0
 ENDS: list[tuple[float, ...]] = [(0.8, 0.2), (0.2, 0.8)]

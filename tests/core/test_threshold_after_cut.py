@@ -11,7 +11,7 @@ import pytest
 
 from matpi.core.events import SettingsChanged
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
-from matpi.core.routine import ROUTINES
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.rules import PresenceRules
 from matpi.core.session import State
 from tests.bench import NOON, Bench

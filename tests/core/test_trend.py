@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from matpi.core.model import Moment, Rating
-from matpi.core.trend import (
+from matpi.core.plan.trend import (
     EXACT_MAX,
     Felt,
     Pairs,

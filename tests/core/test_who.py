@@ -161,31 +161,17 @@ def test_who_was_chosen_is_meant_after_a_power_cut_too() -> None:
 def test_a_session_that_a_power_cut_left_open_stays_whose_it_was() -> None:
     bench = household()
     bench.choose("Who")
-    bench.choose("Guest")
-    bench.lie(120, 35.0)
+    bench.choose("Ben")
+    bench.lie(120, 55.0)
     again = bench.reboot(60)
-    again.pass_s(30)
+    again.choose("Who")
+    again.choose("Ada")
+    again.lie(30, 55.0)
     assert again.device.machine.running is not None
-    assert again.device.machine.running.person == GUEST_ID
+    assert again.device.machine.running.person == "b"
     again.up(21.5)
-    assert [(session.person, session.id) for session in again.saved] == [(GUEST_ID, "boot-1-1")]
-    assert result(again).who == "Guest"
-    again.pass_s(200)
-    again.tap()
-    assert again.device.who.people.chosen == "a"
-
-
-def test_a_guest_who_was_cut_off_is_no_guest_tomorrow() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    bench.lie(120, 35.0)
-    bench.kg = 0.0
-    again = bench.reboot(60)
-    again.pass_s(30)
-    assert [(session.person, session.reason) for session in again.saved] == [(GUEST_ID, EndReason.POWER_LOST)]
-    lie_and_get_up(again, 35.0)
-    assert again.saved[-1].person == "a"
+    assert [(session.person, session.id) for session in again.saved] == [("b", "boot-1-1")]
+    assert result(again).who == "Ben"
 
 
 def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None:
@@ -228,70 +214,31 @@ def test_a_weekly_goal_of_ones_own() -> None:
     assert (plans.today_of(bench.device, "a").weekly_goal, plans.today_of(bench.device, "b").weekly_goal) == (3, 5)
 
 
-# -- a guest -----------------------------------------------------------------------------------------------------------
+# -- a guest of an earlier version ------------------------------------------------------------------------------------
 
 
-def test_a_guests_session_is_kept_and_in_nobodys_plan() -> None:
+def test_a_stored_guests_session_is_in_nobodys_plan() -> None:
+    stored = past(GUEST_ID, 0)
+    with_guest, without = household(of(*KNOWN.sessions, stored)), household()
+    for person in ("a", "b"):
+        plans = [bench.device.plans.today_of(bench.device, person) for bench in (with_guest, without)]
+        assert plans[0] == plans[1]
+    assert stored in with_guest.device.keeper.log.sessions
+
+
+def test_a_guests_session_that_a_power_cut_left_open_can_be_assigned_on_the_result() -> None:
     bench = household()
-    before = [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")]
-    bench.choose("Who")
-    bench.choose("Guest")
-    assert bench.state is State.SAFETY, "each guest is asked"
-    lie_and_get_up(bench, 70.0, 150)
-    assert (result(bench).who, result(bench).done_today, result(bench).saved) == ("Guest", True, True)
-    assert [session.person for session in bench.saved] == [GUEST_ID]
-    assert [bench.device.plans.today_of(bench.device, person) for person in ("a", "b")] == before
-    bench.pass_s(9)
-    bench.tap()
-    bench.pass_s(20)
-    (rating,) = bench.of(SaveRating)
-    assert rating.rating.person == GUEST_ID
-    assert bench.of(SaveChosen) == [], "a guest is meant for one session"
-    assert bench.device.who.people.chosen == "a"
-    lie_and_get_up(bench, 35.0)
-    assert bench.saved[-1].person == "a"
-
-
-def test_a_guests_session_can_be_booked_on_the_result() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    lie_and_get_up(bench, 35.0, 150)
-    assert result(bench).asks == "Ada? hold", "for it weighs as much as she does"
-    bench.hold()
-    assert (result(bench).who, result(bench).asks) == ("Ada", "not you? hold")
-    assert bench.rows.sessions["boot-1-1"].person == "a"
-    assert bench.device.plan.done
-    bench.tap()
-    bench.tap()
-    bench.pass_s(5)
-    assert bench.of(SaveRating)[-1].rating.person == "a"
-
-
-def test_nobody_who_comes_within_ten_minutes_was_no_guest() -> None:
-    bench = household()
-    bench.choose("Who")
-    bench.choose("Guest")
-    bench.pass_s(601)
-    lie_and_get_up(bench, 35.0)
-    assert [session.person for session in bench.saved] == ["a"]
-
-
-def test_the_answer_of_a_guest_is_not_kept_and_the_next_one_is_asked() -> None:
-    bench = household()
-    for some in (True, False):
-        bench.choose("Who")
-        bench.choose("Guest")
-        assert bench.state is State.SAFETY
-        for _ in range(7):
-            bench.tap()
-        bench.pass_s(1.5)
-        if some:
-            bench.tap()
-        else:
-            bench.hold()
-        assert bench.device.plan.short_only is some
-    assert bench.of(SaveAcknowledgement) == []
+    bench.lie(120, 35.0)
+    (running,) = (session for session in bench.rows.sessions.values() if session.is_open)
+    bench.rows.sessions[running.id] = replace(running, person=GUEST_ID)
+    again = bench.reboot(60)
+    again.pass_s(30)
+    again.up(21.5)
+    assert [(session.person, session.id) for session in again.saved] == [(GUEST_ID, running.id)]
+    assert (result(again).who, result(again).asks) == ("-", "not you? hold")
+    again.hold()
+    assert again.rows.sessions[running.id].person == "a"
+    assert again.device.plan.done
 
 
 # -- suggested by the load ---------------------------------------------------------------------------------------------
@@ -358,21 +305,18 @@ def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> N
     assert bench.device.who.people.chosen == "a"
 
 
-@pytest.mark.parametrize(
-    ("kg", "says"), [(35.5, None), (45.0, "Guest? hold"), (51.5, "Ben? hold"), (50.5, None), (75.0, "Guest? hold")]
-)
+@pytest.mark.parametrize(("kg", "says"), [(35.5, None), (45.0, None), (51.5, "Ben? hold"), (50.5, None), (75.0, None)])
 def test_who_it_might_be(kg: float, says: str | None) -> None:
     bench = household()
     bench.lie(58, kg)
     assert asked(bench) == says
 
 
-@pytest.mark.parametrize(("kg", "note"), [(51.5, "suggested another person"), (75.0, "suggested a guest")])
-def test_the_diagnostics_which_are_exported_hear_no_name_and_no_weight(kg: float, note: str) -> None:
+def test_the_diagnostics_which_are_exported_hear_no_name_and_no_weight() -> None:
     bench = household()
-    bench.lie(58, kg)
+    bench.lie(58, 51.5)
     assert asked(bench) is not None
-    assert [told.text for told in bench.notes("who")] == [note]
+    assert [told.text for told in bench.notes("who")] == ["suggested another person"]
 
 
 def test_somebody_who_does_not_lie_still_is_not_weighed_until_they_do() -> None:
@@ -421,7 +365,8 @@ def test_a_hold_on_the_result_goes_round_the_names() -> None:
     for _ in range(4):
         names.append((result(bench).who, bench.rows.sessions["boot-1-1"].person))
         bench.hold()
-    assert names == [("Ada", "a"), ("Ben", "b"), ("Guest", GUEST_ID), ("Ada", "a")]
+    assert names == [("Ada", "a"), ("Ben", "b"), ("Ada", "a"), ("Ben", "b")]
+    bench.hold()
     assert result(bench).who == "Ben"
     assert result(bench).plan_day == 4
     assert len(bench.device.keeper.log.sessions) == len(KNOWN.sessions) + 1
@@ -477,9 +422,9 @@ def test_in_german() -> None:
     bench = household()
     bench.device.words = GERMAN
     bench.choose(GERMAN.menu.who)
-    bench.choose(GERMAN.people.guest)
+    bench.choose("Ben")
     lie_and_get_up(bench, 70.0)
-    assert (result(bench).who, result(bench).asks) == ("Gast", GERMAN.people.not_you)
+    assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN.people.not_you)
 
 
 # -- the reminder ------------------------------------------------------------------------------------------------------
@@ -576,10 +521,10 @@ def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int)
                 bench.disk_full = not bench.disk_full and chance.random() < 0.3
     bench.disk_full = False
     bench.up(200)
-    people = {"a", "b", "c", GUEST_ID}
+    people = {"a", "b", "c"}
     assert {session.person for session in bench.device.keeper.log.sessions} <= people
     assert {rating.person for rating in bench.device.keeper.log.ratings} <= people
     assert bench.device.keeper.waiting == {}
     kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
     assert kept == {s.id: s.person for s in bench.device.keeper.log.sessions}
-    assert bench.device.who.people.chosen == bench.rows.people.chosen in people - {GUEST_ID}
+    assert bench.device.who.people.chosen == bench.rows.people.chosen in people

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from matpi.core.calibration.solve import names_of
 from matpi.core.controls import Item
 from matpi.core.events import SensorLost
 from matpi.core.languages import LANGUAGES, told
-from matpi.core.programme import TIERS
-from matpi.core.routine import ROUTINES, Says
-from matpi.core.slopes import names_of
+from matpi.core.plan.programme import TIERS
+from matpi.core.plan.routine import ROUTINES, Says
+from matpi.core.plan.trend import Way
 from matpi.core.spoken import spoken
-from matpi.core.trend import Way
 from matpi.core.views import Advice, Fault, Holding, Idle, Menu, Notice, RatingEntry, Timer, View, WeightEntry
 from matpi.core.words import Words
 from matpi.core.words_de import GERMAN
@@ -179,7 +179,7 @@ def _named(scope: ast.AST, name: str) -> Iterator[ast.expr]:
 def shorts() -> tuple[set[str], set[str]]:
     """Of all that is sent on the texts for the panel, `{}` for a value; and where a text cannot be seen from here."""
     found, hidden = set(), set()
-    for path in (*sorted((PACKAGE / "upstream").glob("*.py")), PACKAGE / "relays.py"):
+    for path in sorted(path for room in ("upstream", "mqtt", "webhook") for path in (PACKAGE / room).glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
@@ -202,7 +202,7 @@ def shorts() -> tuple[set[str], set[str]]:
 def test_why_nothing_is_sent_on_is_known_in_german() -> None:
     found, hidden = shorts()
     by_code = {error_of(code, "").short for code in range(256)}
-    assert {place.partition(":")[0] for place in hidden} == {"mqtt_codes.py", "relay.py"}, hidden
+    assert {place.partition(":")[0] for place in hidden} == {"codes.py", "relay.py"}, hidden
     said = {text.replace("{}", str(status)) for text in found | by_code for status in (100, 404, 503)}
     assert len(said) > 50, "the search finds them no more"
     assert [text for text in sorted(said) if told(text, GERMAN) == text or len(text) > 21] == []

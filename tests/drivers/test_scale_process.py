@@ -287,7 +287,7 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_word(run: Callable[.
 
 SENTENCE = "There is no GPIO header here; run this on a Raspberry Pi."
 REFUSING = (
-    "import os, sys, time; from matpi.drivers.records import *; "
+    "import os, sys, time; from matpi.drivers.scale.records import *; "
     f"os.write(1, told_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
 )
 
@@ -333,7 +333,7 @@ def test_however_it_ends_it_is_one_sentence_and_another_start(
 
 
 STUCK = (
-    "import os, time; from matpi.drivers.records import *; "
+    "import os, time; from matpi.drivers.scale.records import *; "
     "os.write(1, told_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
 )
 
@@ -361,7 +361,7 @@ def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkey
     ],
 )
 def test_well_formed_nonsense_ends_that_reader_and_not_the_thread(run: Callable[..., Device], record: str) -> None:
-    words = f"import os, time; from matpi.drivers.records import *; os.write(1, {record}); time.sleep(60)"
+    words = f"import os, time; from matpi.drivers.scale.records import *; os.write(1, {record}); time.sleep(60)"
     device = run(saying(words))
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)

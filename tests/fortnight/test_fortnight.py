@@ -29,9 +29,9 @@ import pytest
 
 from matpi.core.brightness import Brightness
 from matpi.core.model import EndReason, Log
-from matpi.core.programme import Plan, plan
-from matpi.core.progress import RestReason
-from matpi.core.trend import Way
+from matpi.core.plan.programme import Plan, plan
+from matpi.core.plan.progress import RestReason
+from matpi.core.plan.trend import Way
 from matpi.core.views import Off
 from tests.fortnight.lived import GOLDENS, Fortnight, live
 

@@ -8,10 +8,10 @@ from itertools import pairwise, product
 
 from matpi.core.languages import CELLS, told
 from matpi.core.people import NAME_MAX
-from matpi.core.plan_file import DAYS_MAX
-from matpi.core.programme import AFTER, TIERS
-from matpi.core.routine import ROUTINES, Says
-from matpi.core.trend import Pairs, Trend, Way, pairs_short, short
+from matpi.core.plan.custom_plan import DAYS_MAX
+from matpi.core.plan.programme import AFTER, TIERS
+from matpi.core.plan.routine import ROUTINES, Says
+from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.views import (
     Advice,
     Arriving,
@@ -86,8 +86,8 @@ def session(w: Words) -> Iterator[View]:
             yield Timer(elapsed_s, lower, upper, w.phases.of(says), seconds)
             yield Timer(elapsed_s, lower, upper, w.phases.of(says), seconds, notice=w.bar.cannot_write)
             yield Timer(elapsed_s, lower, upper, w.phases.of(says), seconds, hold=0.5)
-    asks = [w.people.asks.format(name=name) for name in (WIDEST_NAME, w.people.guest)]
-    yield from (Timer(CAP_S, 15, 20, w.phases.sharp, seconds=True, notice=question) for question in asks)
+    asks = w.people.asks.format(name=WIDEST_NAME)
+    yield Timer(CAP_S, 15, 20, w.phases.sharp, seconds=True, notice=asks)
     beside = [w.breath.inhale_says, w.breath.exhale_says, *(w.phases.of(says) for says in MID_SESSION)]
     for text, inhale, minutes in product(beside, (True, False), (3, 44, 119)):
         yield Breathe(inhale, 29, 6, text, minutes)
@@ -120,12 +120,11 @@ def before_and_after(w: Words) -> Iterator[View]:
                 yield Arriving(lower, upper, day, worn, own.title, of, WIDEST_NAME)
         for phase in routine.off_mat:
             yield from (OffMat(w.phases.of(phase.says), left_s) for left_s in (300, None))
-    people = [WIDEST_NAME, w.people.guest]
     say = w.menu
     items = [say.who, say.routine, say.rest, say.no_rest, say.trend, say.zero, say.undo_zero, say.calibrate]
     items += [say.pets, say.no_pets, say.clinician, say.safety]
     titles = [w.routines.of(name).title for name in ROUTINES]
-    for entries in ([*items, say.back], [*titles, say.back], [*people, say.back]):
+    for entries in ([*items, say.back], [*titles, say.back], [WIDEST_NAME, say.back]):
         yield from (Menu(tuple(entries), index) for index in range(len(entries)))
 
 

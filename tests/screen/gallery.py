@@ -8,8 +8,8 @@ from typing import Final
 from PIL.Image import Image
 
 from matpi.core.languages import told
+from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.safety import PAGES
-from matpi.core.trend import Pairs, Trend, Way, pairs_short, short
 from matpi.core.views import (
     Advice,
     Arriving,
@@ -228,7 +228,6 @@ def gallery(w: Words) -> dict[str, View]:
         "people-idle-some": Idle("19:42", 12, 15, 20, 7 * 60.0, done=False, rest_day=False, who="Ada"),
         "people-idle-done": Idle("21:05", 5, 5, 10, 9 * 60 + 31.0, done=True, rest_day=False, who="Ben"),
         "people-idle-rest": Idle("08:00", 8, 10, 15, 0.0, done=False, rest_day=True, who="Ben"),
-        "people-idle-guest": Idle("19:42", 1, 2, 5, 0.0, done=False, rest_day=False, who=w.people.guest),
         "people-idle-missing": Idle(
             "21:05",
             5,
@@ -244,7 +243,7 @@ def gallery(w: Words) -> dict[str, View]:
         "people-arriving-routine": Arriving(1, 3, 5, w.known.your_choice, w.routines.feet.title, who="Ada"),
         "people-asked": Timer(70, 5, 10, w.phases.sharp, seconds=False, notice=w.people.asks.format(name="Ben")),
         "people-menu": Menu((w.menu.who, w.menu.routine, w.menu.trend, w.menu.zero, w.menu.back), 0),
-        "people-menu-who": Menu(("Ada", "Ben", w.people.guest, w.menu.back), 1),
+        "people-menu-who": Menu(("Ada", "Ben", w.menu.back), 1),
         "people-done": SessionDone(571, done_today=True, plan_day=5, saved=True, who="Ada", asks=w.people.not_you),
         "people-done-asked": SessionDone(
             571, done_today=True, plan_day=5, saved=True, who="Ada", asks=w.people.asks.format(name="Ben")

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from matpi.core.programme import TIERS, Tier
+from matpi.core.plan.programme import TIERS, Tier
 from matpi.core.safety import PAGES
 from matpi.core.views import (
     Arriving,

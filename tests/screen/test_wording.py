@@ -6,8 +6,8 @@ from string import Formatter
 
 from matpi.core.languages import LANGUAGES
 from matpi.core.people import NAME_MAX
-from matpi.core.plan_file import DAYS_MAX
-from matpi.core.routine import ROUTINES
+from matpi.core.plan.custom_plan import DAYS_MAX
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.views import Arriving, Breathe, Notice
 from matpi.core.wording import Wording, wordings
 from matpi.core.words import Words

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from matpi.core.languages import LANGUAGES
-from matpi.core.programme import TIERS
+from matpi.core.plan.programme import TIERS
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.spoken import spoken

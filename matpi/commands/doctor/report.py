@@ -14,14 +14,14 @@ import msgspec
 from matpi import __version__
 from matpi import config as config_file
 from matpi.commands import upstream
-from matpi.commands.device import board_log, config_path_of, parts_of
 from matpi.commands.doctor import checks, running, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
 from matpi.commands.output import count, drawn, say_at_once
+from matpi.commands.parts import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.plan_file import course_of
+from matpi.core.plan.custom_plan import course_of
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.paths import zone_doubts

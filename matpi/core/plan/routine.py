@@ -21,8 +21,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Final
 
-from matpi.core.breath import CYCLE_S, CYCLES_MAX, CYCLES_MIN
-from matpi.core.programme import Plan
+from matpi.core.plan.breathing import CYCLE_S, CYCLES_MAX, CYCLES_MIN
+from matpi.core.plan.programme import Plan
 
 SOON_S: Final = 60.0  # docs/behaviour.md 2: "get up slowly soon" comes this long before the upper bound (article 58)
 OVER_S: Final = 300.0  # chosen: "get up slowly now" this long after "enough", long before the cap of 45 min

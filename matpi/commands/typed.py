@@ -1,4 +1,4 @@
-"""What the lists of sessions and of ratings have in common: ids, of which a start will do, and dates typed by hand."""
+"""What a person types to name a record of the log: the start of an id, a date and time of the local clock."""
 
 from __future__ import annotations
 

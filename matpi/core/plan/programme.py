@@ -33,9 +33,9 @@ from datetime import UTC, date, tzinfo
 from math import fsum
 
 from matpi.core.model import Acknowledgement, Log, Session, Settings
-from matpi.core.progress import RestReason, Rests, score_of, streak_of
-from matpi.core.short_days import ShortDays
-from matpi.core.trend import AT_DAYS, Felt, Trend, trend
+from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
+from matpi.core.plan.short_days import ShortDays
+from matpi.core.plan.trend import AT_DAYS, Felt, Trend, trend
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1

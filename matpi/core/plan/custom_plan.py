@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from matpi.core.programme import STARTER, Course, Tier
+from matpi.core.plan.programme import STARTER, Course, Tier
 from matpi.core.words_room import on_panel
 from matpi.errors import ConfigError
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from matpi.core.calibration.weighing import Held, Refusal
 from matpi.core.model import Calibration, Zero
-from matpi.core.weighing import Held, Refusal
 
 DEAD_SHARE: Final = 0.02
 """A channel that moves less than this part of the others, wherever one stands, is dead. Chosen: whoever stands
