@@ -27,6 +27,7 @@ Nothing is stored: delete or edit a session and the next call recomputes the pla
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
@@ -287,18 +288,18 @@ def plan(
 
 
 def _by_day(log: Log, now: int) -> dict[int, _Happened]:
-    happened: dict[int, _Happened] = {}
+    happened: dict[int, _Happened] = defaultdict(_Happened)
     for session in log.counting:
         if session.day is None or session.is_open:
             continue
         if (day := session.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).sessions.append(session)
+            happened[day].sessions.append(session)
     for rating in log.ratings:
         if rating.day is not None and (day := rating.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).ratings.append(rating.value)
+            happened[day].ratings.append(rating.value)
     for stop in log.stops:
         if stop.day is not None and (day := stop.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).stop = True
+            happened[day].stop = True
     return happened
 
 
@@ -321,6 +322,8 @@ def _advanced(standing: _Standing, longest_s: float, settings: Settings, course:
         stays_in = course.tiers[course.tier_of[standing.shown_day]]
         if longest_s <= stays_in.upper_s + STAY_GRACE_S:  # above it, the next tier's lower bound is reached as well
             return standing
-    day = min(standing.day + 1, course.after)
+    if standing.day == course.after:
+        return standing
+    day = standing.day + 1
     at_door = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[standing.day]
     return replace(standing, day=day, at_door=at_door)
