@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from matpi import paths
+from matpi import cli, paths
 from matpi.commands import plan, ratings, sessions, transfer
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
@@ -308,6 +310,26 @@ def test_export_as_csv_never_replaces_a_file(path: Path, tmp_path: Path) -> None
     with pytest.raises(StoreError, match=r"ratings\.csv exists"):
         transfer.export(path, tmp_path / "out", as_csv=True)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["ratings.csv"]
+
+
+def test_csv_to_standard_output_is_refused_for_it_needs_a_folder(
+    path: Path, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["export", "--csv", "-", "--store", str(path)]) == 2
+    assert capsys.readouterr().err == "matpi: --csv needs a folder, for it writes several files; - is for JSON only.\n"
+    assert not (tmp_path / "-").exists()
+
+
+def test_where_the_report_of_a_change_cannot_be_written_it_is_still_said_that_it_is_stored(path: Path) -> None:
+    words = [sys.executable, "-m", "matpi", "ratings", "--store", str(path)]
+    with Path("/dev/full").open("wb") as full:
+        for more, stored in (["--edit", "r1", "value=2"], True), (["--edit", "r1", "value=99"], False), ([], False):
+            done = subprocess.run([*words, *more], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            assert ("the change is stored all the same" in done.stderr) is stored
+            assert done.returncode == (2 if "value=99" in more else 1)
+    with Store.open(path, read_only=True) as log:
+        assert {rating.id: rating.value for rating in log.ratings()}["r1"] == 2
 
 
 def test_export_into_a_folder_asks_for_a_name(path: Path, tmp_path: Path) -> None:
