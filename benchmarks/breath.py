@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from matpi.core.effects import Effect, Show
+from matpi.core.effects import Effect, Save, Show
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Breathe
 from matpi.store.db import Store
@@ -45,8 +45,8 @@ def begun(breaths: int) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         path = Path(folder) / "breath.db"
         with Store.open(path) as log:
-            log.save_settings(Settings(routine="breath"))
-            log.save_acknowledgement(Acknowledgement(some=False))
+            log.write(Save(Settings(routine="breath")))
+            log.write(Save(Acknowledgement(some=False)))
 
         def make(tell: Callable[[Effect], None]) -> Rig:
             def both(effect: Effect) -> None:

@@ -14,7 +14,7 @@ import tracemalloc
 from datetime import UTC
 
 from matpi.core.device import Device
-from matpi.core.effects import SaveSession
+from matpi.core.effects import Save
 from matpi.core.events import Event, LogChanged, Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Log, Memory, Session
 from matpi.core.rules import DeviceRules
@@ -50,9 +50,9 @@ class Year:
 
     def send(self, event: Event) -> None:
         for effect in self.device.handle(event):
-            if isinstance(effect, SaveSession):
-                self.saved.append(effect.session)
-                self.send(Saved(event.t, effect.session.id))
+            if isinstance(effect, Save) and isinstance(effect.record, Session):
+                self.saved.append(effect.record)
+                self.send(Saved(event.t, effect.key))
 
     def feed(self, t: float, table: list[tuple[float, float]]) -> float:
         handle, step = self.device.handle, 1.0 / RATE
@@ -60,9 +60,9 @@ class Year:
             effects = handle(Reading(t + n * step, kg))
             if effects:
                 for effect in effects:
-                    if isinstance(effect, SaveSession):
-                        self.saved.append(effect.session)
-                        self.send(Saved(effect.session.start_mono, effect.session.id))
+                    if isinstance(effect, Save) and isinstance(effect.record, Session):
+                        self.saved.append(effect.record)
+                        self.send(Saved(effect.record.start_mono, effect.key))
         self.readings += len(table)
         return t + len(table) * step
 

@@ -22,7 +22,7 @@ from matpi.core.calendar_day import day_of
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings
 from matpi.paths import zone_for
 from matpi.store.db import Store
-from matpi.store.history import put_closed, put_rating
+from matpi.store.history import put
 
 LOGS = 0, 1_000, 5_000
 RUNS = 3
@@ -55,20 +55,14 @@ sys.exit(run(sys.argv[1:]))
 def write_log(path: Path, sessions: int) -> None:
     """Two sessions of ten minutes a day, up to yesterday, and a rating a day."""
     zone, today = zone_for("UTC"), time.time() // 86_400 * 86_400
-    with Store.open(path) as log:
-        log.save_settings(Settings(zone="UTC"))
-        with log.writing() as conn:
-            for n in range(sessions):
-                utc = today - 86_400.0 * ((sessions - n - 1) // 2 + 1) + (36_000.0 if n % 2 else 72_000.0)
-                day = day_of(utc, zone, Settings().day_start)
-                put_closed(
-                    conn,
-                    Session(f"{n:032x}", "boot", 1.0 + n, 620.0, 600.0, EndReason.LEFT, utc, 0, day, 1, load_kg=74.0),
-                )
-                if n % 2:
-                    put_rating(
-                        conn, Rating(f"r{n:031x}", "boot", 1.0 + n, 5, Moment.AFTER, f"{n:032x}", utc + 700.0, 0, day)
-                    )
+    with Store.open(path) as log, log.writing() as conn:
+        put(conn, Settings(zone="UTC"))
+        for n in range(sessions):
+            utc = today - 86_400.0 * ((sessions - n - 1) // 2 + 1) + (36_000.0 if n % 2 else 72_000.0)
+            day, id_ = day_of(utc, zone, Settings().day_start), f"{n:032x}"
+            put(conn, Session(id_, "boot", 1.0 + n, 620.0, 600.0, EndReason.LEFT, utc, 0, day, 1, load_kg=74.0))
+            if n % 2:
+                put(conn, Rating(f"r{id_}", "boot", 1.0 + n, 5, Moment.AFTER, id_, utc + 700.0, 0, day))
 
 
 def cpu_s(words: list[str], folder: Path, config: Path, log: Path) -> float:

@@ -12,17 +12,16 @@ from benchmarks.under_test import EVENING, reported
 from matpi.core import zeroing
 from matpi.core.device import Device
 from matpi.core.effects import (
+    Calibrated,
     Checkpoint,
-    DropSession,
+    Drop,
     Effect,
     Report,
     Said,
     Save,
-    SaveCalibration,
-    SaveSession,
-    SaveZero,
     UseCalibration,
-    id_of,
+    Write,
+    Zeros,
 )
 from matpi.core.events import Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session
@@ -44,7 +43,7 @@ class Household:
         """`presence`: for a comparison, a detector without a protection that no rule switches off."""
         self._rules, self._presence = DeviceRules(presence=rules), presence
         self._ids, self._boots = count(1), count(1)
-        self._zero: SaveZero | None = None
+        self._zero: Zeros | None = None
         self._open: Session | None = None
         self._calibration = None if calibrated else NOMINAL
         self._by_id: dict[str, Reported] = {}
@@ -124,16 +123,16 @@ class Household:
                     self.objects.append(known)
                 case Checkpoint(session):
                     self._open = session
-                case SaveSession() | DropSession():
-                    if self._open is not None and id_of(effect) == self._open.id:
+                case Save(Session()) | Drop():
+                    if self._open is not None and effect.key == self._open.id:
                         self._open = None
-                case SaveZero():
-                    self._zero = effect
-                case SaveCalibration(calibration, zero):
-                    self._calibration, self._zero = calibration, SaveZero(zero, None)
+                case Save(Zeros() as zeros):
+                    self._zero = zeros
+                case Save(Calibrated(calibration, zero)):
+                    self._calibration, self._zero = calibration, Zeros(zero, None)
                 case UseCalibration(calibration):
                     self._use(calibration)
                 case _:
                     pass
-            if isinstance(effect, Save):
-                self._perform(self.device.handle(Saved(self._t, id_of(effect))))
+            if isinstance(effect, Write):
+                self._perform(self.device.handle(Saved(self._t, effect.key)))

@@ -14,7 +14,7 @@ from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, Reported
 from matpi.core import doubt
 from matpi.core.device import Device
-from matpi.core.effects import Effect, Report, Said, Save, id_of
+from matpi.core.effects import Effect, Report, Said, Write
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, Tick, WallClock
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Session, Settings, Zero
 from matpi.core.presence.detector import Presence
@@ -175,8 +175,8 @@ class Listener:
         for effect in effects:
             if isinstance(effect, Report):
                 self._note(effect)
-            elif isinstance(effect, Save):
-                self._perform(self.device.handle(Saved(self._t, id_of(effect))))
+            elif isinstance(effect, Write):
+                self._perform(self.device.handle(Saved(self._t, effect.key)))
 
     def _note(self, report: Report) -> None:
         match report.event:

@@ -18,31 +18,20 @@ from matpi.core.effects import (
     Chime,
     ChimeKind,
     DateBoot,
-    DropSession,
-    DropStop,
+    Drop,
     Effect,
     Light,
     Note,
     Report,
     Save,
-    SaveAcknowledgement,
-    SaveCalibration,
-    SaveChosen,
-    SaveDay,
-    SaveRating,
-    SaveSession,
-    SaveSettings,
-    SaveStop,
-    SaveZero,
     Show,
     UseCalibration,
-    id_of,
 )
 from matpi.core.events import Counted, Event, PanelBack, PanelLost, Reading, Saved, SaveFailed, Stopping, Tick
 from matpi.core.model import Calibration
 from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
-from matpi.ports import PART_RETRY_S, Clock, Screen, SessionStore
+from matpi.ports import PART_RETRY_S, Clock, Screen, Store
 from matpi.screen.render import render
 
 FOLD_AFTER_S = 2.0
@@ -58,7 +47,7 @@ class Loop:
     def __init__(
         self,
         device: Device,
-        store: SessionStore,
+        store: Store,
         screen: Screen,
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
@@ -147,40 +136,9 @@ class Loop:
                 self._calibration = calibration
             case Note() | Report() | Changed():
                 pass
-            case _:
-                return self._save(t, id_of(effect), lambda: self._keep(effect))
+            case Checkpoint() | Save() | Drop() | DateBoot():
+                return self._save(t, effect.key, lambda: self._store.write(effect))
         return None
-
-    def _keep(self, save: Save) -> None:
-        store = self._store
-        match save:
-            case Checkpoint(session):
-                store.checkpoint(session)
-            case SaveSession(session):
-                store.save_session(session)
-            case SaveRating(rating):
-                store.save_rating(rating)
-            case SaveStop(stop):
-                store.save_stop(stop)
-            case DropStop(stop_id):
-                store.drop_stop(stop_id)
-            case DropSession(session_id, reason):
-                store.drop_session(session_id, reason)
-            case SaveDay(record):
-                store.save_day(record)
-            case SaveZero(zero, before):
-                store.save_zero(zero, before)
-            case SaveCalibration(calibration, zero):
-                store.save_calibration(calibration, zero)
-            case SaveAcknowledgement(acknowledgement):
-                store.save_acknowledgement(acknowledgement)
-            case SaveChosen(person):
-                store.choose_person(person)
-            case SaveSettings(settings):
-                store.save_settings(settings)
-            case DateBoot():
-                wall = self.device.wall
-                store.date_boot(save, wall.offset_at, wall.day_at)
 
     def _shine(self, light: Light, t: float) -> Event | None:
         """A dead LED stops nothing; it is noted once."""

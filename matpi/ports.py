@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING, Final, Protocol
 
 from matpi.core.events import Counted, Event
@@ -12,19 +11,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from matpi.core.brightness import Brightness
-    from matpi.core.effects import ChimeKind, DateBoot
-    from matpi.core.model import (
-        Acknowledgement,
-        Calibration,
-        DayRecord,
-        Log,
-        Memory,
-        Rating,
-        Session,
-        Settings,
-        StopSign,
-        Zero,
-    )
+    from matpi.core.effects import ChimeKind, Write
+    from matpi.core.model import Memory
 
 PART_RETRY_S: Final = 5.0
 """A part that does not work is tried again this often, whether it was there at the start or not. Chosen."""
@@ -65,34 +53,12 @@ class Chime(Protocol):
         """Begin to ring and return; what still rings is cut short."""
 
 
-class SessionStore(Protocol):
+class Store(Protocol):
     """Everything raises StoreError when it could not be made durable; a call that returns has been committed."""
 
     def load(self) -> Memory: ...
-    def log(self) -> Log: ...
-    def checkpoint(self, session: Session) -> None: ...
-    def save_session(self, session: Session) -> None: ...
-    def drop_session(self, session_id: str, reason: str) -> None: ...
-    def save_rating(self, rating: Rating) -> None: ...
-    def save_stop(self, stop: StopSign) -> None: ...
-    def drop_stop(self, stop_id: str) -> None:
-        """It was taken back; dropping one that is not there is no error."""
-
-    def date_boot(
-        self,
-        dating: DateBoot,
-        utc_offset_for: Callable[[float], int],
-        day_for: Callable[[float], date],
-    ) -> int:
-        """Date the records of a boot (core/dated.py); how many changed."""
-
-    def save_day(self, record: DayRecord) -> None: ...
-    def save_zero(self, zero: Zero, before: Zero | None) -> None: ...
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
-    def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None: ...
-    def save_settings(self, settings: Settings) -> None: ...
-    def choose_person(self, person_id: str) -> None:
-        """Of those who share the mat, this one is meant from now on."""
+    def write(self, effect: Write) -> None:
+        """Make it durable. Dropping what is not there is no error."""
 
     def count(self, kind: str, text: str) -> None:
         """One more of this kind in the diagnostics."""

@@ -11,33 +11,27 @@ from itertools import count
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from matpi.core.calendar_day import day_of, utc_offset_s
 from matpi.core.controls import Item
 from matpi.core.dated import redated
 from matpi.core.device import Device
 from matpi.core.effects import (
+    Calibrated,
     Changed,
     Checkpoint,
+    Chosen,
     DateBoot,
-    DropSession,
-    DropStop,
+    Drop,
     Effect,
     Light,
     Note,
     Pattern,
+    Record,
     Report,
     Save,
-    SaveAcknowledgement,
-    SaveCalibration,
-    SaveChosen,
-    SaveDay,
-    SaveRating,
-    SaveSession,
-    SaveStop,
-    SaveZero,
     Show,
     UseCalibration,
-    id_of,
+    Write,
+    Zeros,
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, StopSign
@@ -51,7 +45,7 @@ NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
 
 _E = TypeVar("_E", bound=Effect)
-_R = TypeVar("_R", Session, Rating, StopSign)
+_S = TypeVar("_S", bound=Record)
 
 Body = Callable[[float], tuple[float, ...]]
 """What the channels tell at a time, in kg."""
@@ -78,49 +72,36 @@ class Rows:
         self.answers = {answer.person: answer for answer in memory.answers}
         self.people = memory.people
 
-    def commit(self, effect: Save) -> str:
+    def commit(self, effect: Write) -> str:
         """Take it in; the id to answer with."""
         match effect:
-            case Checkpoint(session) | SaveSession(session):
+            case Save(Session() as session) | Checkpoint(session):
                 self.sessions[session.id] = session
-            case DropSession(session_id):
-                self.sessions.pop(session_id, None)
-            case SaveRating(rating):
+            case Save(Rating() as rating):
                 self.ratings[rating.id] = rating
-            case SaveStop(stop):
+            case Save(StopSign() as stop):
                 self.stops[stop.id] = stop
-            case DropStop(stop_id):
-                self.stops.pop(stop_id, None)
-            case SaveDay(record):
+            case Drop(kind, record_id):
+                (self.stops if kind is StopSign else self.sessions).pop(record_id, None)
+            case Save(DayRecord() as record):
                 self.days[record.day, record.person] = record
-            case SaveZero(zero, before):
+            case Save(Zeros(zero, before)):
                 self.zero, self.zero_before = zero, before
-            case SaveCalibration(calibration, zero):
+            case Save(Calibrated(calibration, zero)):
                 self.calibration, self.zero, self.zero_before = calibration, zero, None
-            case SaveAcknowledgement(acknowledgement) if acknowledgement.person is None:
-                self.acknowledgement = acknowledgement
-            case SaveAcknowledgement(acknowledgement):
-                self.answers[acknowledgement.person] = acknowledgement
-            case SaveChosen(person):
+            case Save(Acknowledgement(person=None) as answer):
+                self.acknowledgement = answer
+            case Save(Acknowledgement() as answer):
+                self.answers[answer.person] = answer
+            case Save(Chosen(person)):
                 self.people = self.people.choose(person)
-            case DateBoot() as dating:
-                settings = self.before.settings
-                zone = zone_for(settings.zone)
-
-                def own(record: _R) -> _R:
-                    return redated(
-                        record,
-                        dating,
-                        lambda utc: utc_offset_s(utc, zone),
-                        lambda utc: day_of(utc, zone, settings.day_start),
-                    )
-
-                self.sessions = {id_: own(session) for id_, session in self.sessions.items()}
-                self.ratings = {id_: own(rating) for id_, rating in self.ratings.items()}
-                self.stops = {id_: own(stop) for id_, stop in self.stops.items()}
+            case DateBoot():
+                self.sessions = {id_: redated(session, effect) for id_, session in self.sessions.items()}
+                self.ratings = {id_: redated(rating, effect) for id_, rating in self.ratings.items()}
+                self.stops = {id_: redated(stop, effect) for id_, stop in self.stops.items()}
             case _:
                 pass
-        return id_of(effect)
+        return effect.key
 
     def memory(self) -> Memory:
         closed = tuple(s for s in self.sessions.values() if not s.is_open)
@@ -243,10 +224,10 @@ class Bench:
                 self.times.append(event.t)
                 if isinstance(effect, UseCalibration):
                     self.scale = effect.calibration
-                if not isinstance(effect, Save) or self.mute_store:
+                if not isinstance(effect, Write) or self.mute_store:
                     continue
                 if self.disk_full:
-                    waiting.append(SaveFailed(event.t, id_of(effect), "the disk is full"))
+                    waiting.append(SaveFailed(event.t, effect.key, "the disk is full"))
                 else:
                     waiting.append(Saved(event.t, self.rows.commit(effect)))
 
@@ -364,14 +345,18 @@ class Bench:
     def of(self, kind: type[_E]) -> list[_E]:
         return [e for e in self.effects if isinstance(e, kind)]
 
+    def saves(self, kind: type[_S]) -> list[_S]:
+        """The records of this kind that the device asked to store, each time it asked."""
+        return [e.record for e in self.of(Save) if isinstance(e.record, kind)]
+
     @property
     def saved(self) -> list[Session]:
         """Sessions the device asked to close for good, each as it was asked last."""
-        return list({e.session.id: e.session for e in self.of(SaveSession)}.values())
+        return list({session.id: session for session in self.saves(Session)}.values())
 
     @property
     def dropped(self) -> list[str]:
-        return [e.reason for e in self.of(DropSession)]
+        return [e.why for e in self.of(Drop) if e.kind is Session]
 
     @property
     def said(self) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ import pytest
 
 from matpi.cli import run
 from matpi.commands import plan, ratings, sessions, transfer
-from matpi.core.model import Doubt, EndReason, Moment, Rating, Settings, StopSign
+from matpi.core.effects import Checkpoint, Drop, Save
+from matpi.core.model import Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
 from matpi.store.db import Store
 from tests.test_tables import START_UTC, session
@@ -28,10 +29,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Four days in a row, each long enough for its day of the plan; it is the evening of the fourth."""
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="Europe/Berlin"))
+        log.write(Save(Settings(zone="Europe/Berlin")))
         for n, minutes in enumerate((3, 3, 3, 6)):
             day = MONDAY + timedelta(days=n)
-            log.save_session(session(f"{n}{n}{n}{n}aaaa", START_UTC + 86400 * n, minutes, day=day))
+            log.write(Save(session(f"{n}{n}{n}{n}aaaa", START_UTC + 86400 * n, minutes, day=day)))
     monkeypatch.setattr(time, "time", lambda: START_UTC + 86400 * 3 + 3600)
     return path
 
@@ -98,7 +99,7 @@ def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
 
 def test_a_session_without_a_date_can_be_given_one(path: Path) -> None:
     with Store.open(path) as log:
-        log.save_session(session("undated", None, 5.0))
+        log.write(Save(session("undated", None, 5.0)))
     sessions.edit(path, "undated", ("start=2025-11-25T20:00",))
     with Store.open(path, read_only=True) as log:
         dated = next(entry.session for entry in log.sessions() if entry.session.id == "undated")
@@ -161,8 +162,8 @@ def test_wrong_use_is_told(path: Path, capsys: Out, words: list[str], why: str) 
 
 def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("discarded", START_UTC + 90_000, 20.0, reason=EndReason.DISCARDED, day=MONDAY))
-        log.drop_session("discarded", "discarded by hand")
+        log.write(Save(session("discarded", START_UTC + 90_000, 20.0, reason=EndReason.DISCARDED, day=MONDAY)))
+        log.write(Drop(Session, "discarded", "discarded by hand"))
     sessions.restore(path, "discarded")
     assert "the plan does not count it" in capsys.readouterr().out
     assert plan_day(path, capsys) == (4, 4)
@@ -253,8 +254,8 @@ def test_whose_a_doubted_session_was_answers_the_question(path: Path, capsys: Ou
 
 def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_rating(Rating("r", "b", 0.0, 3, Moment.AFTER, "3333aaaa", START_UTC + 86400 * 3, 3600, MONDAY))
-        log.save_stop(StopSign("w", "b", 0.0, "3333aaaa", START_UTC + 86400 * 2, 3600, MONDAY + timedelta(days=2)))
+        log.write(Save(Rating("r", "b", 0.0, 3, Moment.AFTER, "3333aaaa", START_UTC + 86400 * 3, 3600, MONDAY)))
+        log.write(Save(StopSign("w", "b", 0.0, "3333aaaa", START_UTC + 86400 * 2, 3600, MONDAY + timedelta(days=2))))
 
     def rest_and_ratings() -> tuple[str | None, int]:
         capsys.readouterr()
@@ -278,7 +279,7 @@ def doubted(path: Path, **doubts: Doubt) -> None:
         known = {entry.session.id: entry.session for entry in log.sessions()}
         for start, doubt in doubts.items():
             one = next(session for id_, session in known.items() if id_.startswith(start.strip("_")))
-            log.save_session(replace(one, doubt=doubt))
+            log.write(Save(replace(one, doubt=doubt)))
 
 
 def run_on(path: Path, capsys: Out, *words: str) -> tuple[int, list[str], list[str]]:
@@ -320,7 +321,7 @@ def test_a_no_to_an_unusual_load_reports_the_setting(path: Path, capsys: Out) ->
 
 def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.checkpoint(session("open", START_UTC + 86400 * 3 + 3000, 3.0, reason=None))
+        log.write(Checkpoint(session("open", START_UTC + 86400 * 3 + 3000, 3.0, reason=None)))
     sessions.delete(path, "3333")
     for words, why in (
         (["--confirm", "zzz"], "fits no session"),

@@ -10,6 +10,7 @@ import pytest
 
 from matpi import cli
 from matpi.config import Config, PresenceConfig
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.rules import unstored_minutes
 from matpi.store.db import Store
@@ -32,7 +33,7 @@ def test_every_refusal_names_its_bound(tmp_path: Path, capsys: Out) -> None:
     log, trace, plan, config, story = (tmp_path / name for name in ("l.db", "t.csv", "p.toml", "c.toml", "s.jsonl"))
     export = tmp_path / "e.json"
     with Store.open(log) as store:
-        store.save_session(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT, load_kg=50.0))
+        store.write(Save(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT, load_kg=50.0)))
     assert cli.run(["people", "add", "Ben", "--store", str(log)]) == 0
     assert cli.run(["export", str(export), "--store", str(log)]) == 0
     whole = export.read_text()

@@ -11,6 +11,7 @@ import pytest
 from matpi.commands import calibrate as module
 from matpi.commands.calibrate import calibrate
 from matpi.core.calibration.solve import Solved
+from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, SensorLost
 from matpi.core.model import Calibration, Zero
 from matpi.errors import CalibrationError, StoreError
@@ -72,7 +73,7 @@ class Person:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store.open(tmp_path / "matpi.db")
-    store.save_calibration(OLD, Zero((0.5, 0.25)))
+    store.write(Save(Calibrated(OLD, Zero((0.5, 0.25)))))
     yield store
     store.close()
 
@@ -255,7 +256,7 @@ def test_another_number_of_chips_than_configured(store: Store) -> None:
 
 def test_a_disk_that_is_full_is_told_and_nothing_is_half_written() -> None:
     class Full:
-        def save_calibration(self, calibration: Calibration, zero: Zero) -> None:
+        def write(self, effect: Save) -> None:
             raise StoreError("The disk is full; make room on it.")
 
     scale, person = Scale(Cells((NOMINAL, NOMINAL), (0.0, 0.0))), Person()

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from matpi import __version__, cli, paths
-from matpi.core.effects import Report, Said
+from matpi.core.effects import Report, Said, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.store.db import Store
 from matpi.twin.replay import Result
@@ -66,7 +66,7 @@ def stored(tmp_path: Path) -> Iterator[Path]:
     """A log with a session, which must be there in the end, byte by byte."""
     path = tmp_path / "log" / "matpi.db"
     with Store.open(path) as log:
-        log.save_session(Session("kept", "boot", 1.0, 600.0, 600.0, EndReason.LEFT))
+        log.write(Save(Session("kept", "boot", 1.0, 600.0, 600.0, EndReason.LEFT)))
     before = path.read_bytes()
     yield path
     assert path.read_bytes() == before
@@ -447,7 +447,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path, scenario: Path) -> None:
     store = tmp_path / "matpi.db"
     with Store.open(store) as log:
         for n in range(200):
-            log.save_session(Session(f"kept {n}", "boot", 1.0, 600.0, 600.0, EndReason.LEFT))
+            log.write(Save(Session(f"kept {n}", "boot", 1.0, 600.0, 600.0, EndReason.LEFT)))
     done = matpi("export", tmp_path / "out.json", "--store", store, preexec_fn=small)
     assert done.returncode == 1
     assert "may not grow" in one_line(done.stderr)

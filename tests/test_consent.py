@@ -10,6 +10,7 @@ import pytest
 
 from matpi.cli import run
 from matpi.commands import safety
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.plan.programme import plan
 from matpi.store.db import Store
@@ -22,7 +23,7 @@ Out = pytest.CaptureFixture[str]
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="Europe/Berlin"))
+        log.write(Save(Settings(zone="Europe/Berlin")))
     return path
 
 
@@ -134,7 +135,7 @@ def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
     with Store.open(path) as log:
         for day, minutes in enumerate((3, 3, 3, 6, 6, 3, 3, 3, 3, 3)):  # day 5 was too short: no yes yet
             day_of_it = date(2026, 3, 16) + timedelta(days=day)
-            log.save_session(session(f"s{day}", evening(day), minutes, day=day_of_it))
+            log.write(Save(session(f"s{day}", evening(day), minutes, day=day_of_it)))
     assert done_days() == (5, 0)
     monkeypatch.setattr("time.time", lambda: evening(6) - 3600.0)
     safety.answer(path, some=True)

@@ -6,14 +6,14 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from matpi import paths
 from matpi.cli import run
-from matpi.core.effects import Changed, DateBoot, Effect
+from matpi.core.effects import Changed, DateBoot, Effect, Save
 from matpi.core.model import Acknowledgement, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from matpi.twin.world import Rig
@@ -31,12 +31,12 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "matpi.db"
     day = date(2025, 11, 24)
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="Europe/Berlin"))
-        log.save_session(session("one"))
-        log.save_session(session("two", START_UTC + DAY_S))
-        log.save_rating(Rating("r-one", "boot", 700.0, 7, Moment.AFTER, "one", START_UTC + 700, 3600, day))
-        log.save_rating(Rating("r-day", "boot", 9.0, 3, Moment.DAY, None, START_UTC + 9000, 3600, day))
-        log.save_stop(StopSign("s-one", "boot", 710.0, "one", START_UTC + 710, 3600, day))
+        log.write(Save(Settings(zone="Europe/Berlin")))
+        log.write(Save(session("one")))
+        log.write(Save(session("two", START_UTC + DAY_S)))
+        log.write(Save(Rating("r-one", "boot", 700.0, 7, Moment.AFTER, "one", START_UTC + 700, 3600, day)))
+        log.write(Save(Rating("r-day", "boot", 9.0, 3, Moment.DAY, None, START_UTC + 9000, 3600, day)))
+        log.write(Save(StopSign("s-one", "boot", 710.0, "one", START_UTC + 710, 3600, day)))
     monkeypatch.setattr(time, "time", lambda: START_UTC + 30 * DAY_S)
     return path
 
@@ -137,9 +137,9 @@ def test_the_next_start_in_the_same_boot_moves_nothing_back(
 
 def test_an_undated_session_that_gets_a_start_dates_what_was_said_of_it(path: Path, matpi: Command) -> None:
     with Store.open(path) as log:
-        log.save_session(session("dark", None, 5.0, start_mono=50.0))
-        log.save_rating(Rating("same-boot", "boot", 400.0, 7, Moment.AFTER, "dark"))
-        log.save_rating(Rating("later-boot", "boot-2", 3.0, 7, Moment.AFTER, "dark"))
+        log.write(Save(session("dark", None, 5.0, start_mono=50.0)))
+        log.write(Save(Rating("same-boot", "boot", 400.0, 7, Moment.AFTER, "dark")))
+        log.write(Save(Rating("later-boot", "boot-2", 3.0, 7, Moment.AFTER, "dark")))
     assert matpi("sessions", "--edit", "dark", "start=2025-11-24 18:00")[0] == 0
     assert said_of(path, "dark") == [
         ("same-boot", f"{3600 + 350}+3600", "2025-11-24", None),
@@ -186,10 +186,10 @@ def test_no_clock_moves_what_was_dated_by_hand(path: Path, matpi: Command) -> No
     assert matpi("ratings", "--edit", "r-day", "time=2025-11-20 18:00")[0] == 0
     assert matpi("sessions", "--edit", "one", "start=2025-11-21 21:00")[0] == 0
     with Store.open(path) as log:
-        log.save_rating(Rating("r-new", "boot", 900.0, 3, Moment.DAY, None, START_UTC + 900, 3600, date(2025, 11, 24)))
+        log.write(Save(Rating("r-new", "boot", 900.0, 3, Moment.DAY, None, START_UTC + 900, 3600, date(2025, 11, 24))))
         before = said_in(log)
-        dating = DateBoot("boot", START_UTC + 50_000.0)
-        log.date_boot(dating, lambda _: 3600, lambda _: date(2025, 11, 25))
+        dating = DateBoot("boot", START_UTC + 50_000.0, zone=timezone(timedelta(hours=1)))
+        log.write(dating)
         after = said_in(log)
     assert [record_id for record_id in before if before[record_id] != after[record_id]] == ["r-new"]
     assert after["r-new"].utc == START_UTC + 50_900.0
@@ -284,7 +284,7 @@ def test_an_undo_on_the_device_lays_no_session_over_another_one(tmp_path: Path) 
     for n in range(12):
         path = tmp_path / f"{n}.db"
         with Store.open(path) as log:
-            log.save_acknowledgement(Acknowledgement(some=False, utc=NOON))
+            log.write(Save(Acknowledgement(some=False, utc=NOON)))
         effects: list[Effect] = []
         rig = Rig(path, utc=NOON, seed=n, watch=effects.append)
         rig.power_on()

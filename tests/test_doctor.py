@@ -19,6 +19,7 @@ from matpi.commands.doctor.report import read_config, run_doctor
 from matpi.commands.doctor.report import report as report_of
 from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
+from matpi.core.effects import Calibrated, Save
 from matpi.core.events import SensorLost
 from matpi.core.model import Calibration, Zero
 from matpi.drivers.facts import (
@@ -387,7 +388,7 @@ def live(path: Path, **changes: Any) -> None:
 
 def calibrated_log(path: Path) -> Path:
     with Store.open(path) as log:
-        log.save_calibration(Calibration((1, 2), (42_000.0, 41_500.0)), Zero((0.0, 0.0)))
+        log.write(Save(Calibrated(Calibration((1, 2), (42_000.0, 41_500.0)), Zero((0.0, 0.0)))))
     return path
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from matpi.cli import run
 from matpi.commands.settings import change
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session, Settings
 from matpi.errors import UsageError
 from matpi.store.db import Store
@@ -92,7 +93,7 @@ def test_a_day_starts_at_any_hour(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert run(["settings", "zone=UTC", "day_start=14:00", "--store", str(path)]) == 0
     begun = datetime(2026, 6, 11, 10, tzinfo=UTC).timestamp()
     with Store.open(path) as log:
-        log.save_session(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT, begun - 86400.0, 0))
+        log.write(Save(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT, begun - 86400.0, 0)))
     assert run(["sessions", "--edit", "s", "start=2026-06-11 10:00", "--store", str(path)]) == 0
     with Store.open(path, read_only=True) as log:
         assert log.sessions()[0].session.day == date(2026, 6, 10)

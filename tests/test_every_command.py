@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from matpi import cli
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings
 from matpi.store import members
 from matpi.store.db import Store
@@ -87,14 +88,14 @@ def a_log(folder: Path) -> Path:
     path = folder / "device" / "matpi.db"
     now = time.time()
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="UTC"))
+        log.write(Save(Settings(zone="UTC")))
         with log.writing() as conn:
             members.add(conn, "Zoë", "zoe")
             members.add(conn, "Ben", "ben")
         for n, name in enumerate(("one", "two")):
             utc = now - 9000.0 * (n + 1)
-            log.save_session(Session(name, "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT, utc, 0, person="zoe"))
-        log.save_rating(Rating("r", "boot", 5.0, 4, Moment.DAY, utc=now, utc_offset_s=0, person="zoe"))
+            log.write(Save(Session(name, "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT, utc, 0, person="zoe")))
+        log.write(Save(Rating("r", "boot", 5.0, 4, Moment.DAY, utc=now, utc_offset_s=0, person="zoe")))
     assert cli.run(["export", str(folder / "old.json"), "--store", str(path)]) == 0
     return path
 

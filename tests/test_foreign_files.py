@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from matpi.cli import run
+from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.store.db import Store
 from tests.store.values import rating, session, stop
@@ -126,11 +127,11 @@ FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "'=quoted"
 def furnish(path: Path) -> None:
     with Store.open(path) as log:
         for n, text in enumerate(FORMULAS):
-            log.save_session(session(f"{text}{n}", routine=text, start_mono=-3.5, utc_offset_s=-3600))
+            log.write(Save(session(f"{text}{n}", routine=text, start_mono=-3.5, utc_offset_s=-3600)))
             log.edit_session(f"{text}{n}", utc_offset_s=-7200)
-        log.save_rating(rating("-r", session_id="=x"))
-        log.save_stop(stop("@w"))
-        log.save_zero(Zero((-1.5,)), None)
+        log.write(Save(rating("-r", session_id="=x")))
+        log.write(Save(stop("@w")))
+        log.write(Save(Zeros(Zero((-1.5,)), None)))
 
 
 def test_no_cell_of_a_csv_is_a_formula_and_numbers_stay_numbers(path: Path, tmp_path: Path) -> None:

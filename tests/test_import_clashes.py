@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from matpi.cli import run
-from matpi.core.effects import DateBoot
+from matpi.core.effects import DateBoot, Save
 from matpi.core.model import DayRecord, Moment
 from matpi.store.db import Store
 from matpi.store.rows import Member
@@ -26,8 +26,8 @@ LATER = {"start_utc": UTC + 86_400.0, "day": date(2025, 11, 25)}
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "mine.db"
     with Store.open(path) as log:
-        log.save_session(session("mine"))
-        log.save_rating(rating("my-rating", session_id="mine", value=4))
+        log.write(Save(session("mine")))
+        log.write(Save(rating("my-rating", session_id="mine", value=4)))
     return path
 
 
@@ -82,11 +82,11 @@ def test_another_session_of_the_same_id_is_reported_and_its_ratings_are_not_hung
     path: Path, taken_in: Import
 ) -> None:
     def theirs(log: Store) -> None:
-        log.save_session(session("mine", start_mono=7.0, **LATER))
+        log.write(Save(session("mine", start_mono=7.0, **LATER)))
         log.edit_session("mine", routine="neck")
-        log.save_rating(rating("their-rating", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25)))
-        log.save_stop(stop("their-stop", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25)))
-        log.save_session(session("theirs", **LATER))
+        log.write(Save(rating("their-rating", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25))))
+        log.write(Save(stop("their-stop", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25))))
+        log.write(Save(session("theirs", **LATER)))
 
     before = all_of(path)
     said = taken_in(theirs)
@@ -100,8 +100,8 @@ def test_another_session_of_the_same_id_is_reported_and_its_ratings_are_not_hung
 def test_whatever_differs_under_one_id_is_reported_and_stays(path: Path, taken_in: Import) -> None:
     day = DayRecord(date(2025, 11, 26), rest=True)
     with Store.open(path) as log:
-        log.save_stop(stop("my-stop", session_id="mine"))
-        log.save_day(day)
+        log.write(Save(stop("my-stop", session_id="mine")))
+        log.write(Save(day))
         with log.writing() as conn:
             conn.execute("INSERT INTO people (id, name, chosen, removed) VALUES ('p', 'Ada', 0, 1)")
 
@@ -110,15 +110,15 @@ def test_whatever_differs_under_one_id_is_reported_and_stays(path: Path, taken_i
             conn.execute("INSERT INTO people (id, name, chosen, removed) VALUES ('p', ?, 0, 1)", (name,))
 
     cases: dict[str, tuple[Callable[[Store], object], str]] = {
-        "another end": (lambda log: log.save_session(session("mine", span_s=630.0)), "1 session (mine)"),
-        "another doubt": (lambda log: log.save_session(session("mine", aways=3)), "1 session (mine)"),
-        "value": (lambda log: log.save_rating(rating("my-rating", session_id="mine", value=5)), "1 rating (my-rating)"),
+        "another end": (lambda log: log.write(Save(session("mine", span_s=630.0))), "1 session (mine)"),
+        "another doubt": (lambda log: log.write(Save(session("mine", aways=3))), "1 session (mine)"),
+        "value": (lambda log: log.write(Save(rating("my-rating", session_id="mine", value=5))), "1 rating (my-rating)"),
         "moment": (
-            lambda log: log.save_rating(rating("my-rating", session_id="mine", value=4, moment=Moment.DAY)),
+            lambda log: log.write(Save(rating("my-rating", session_id="mine", value=4, moment=Moment.DAY))),
             "1 rating (my-rating)",
         ),
-        "stop": (lambda log: log.save_stop(stop("my-stop", session_id=None)), "1 stop sign (my-stop)"),
-        "day": (lambda log: log.save_day(DayRecord(day.day, snoozed=True)), "1 day record (2025-11-26)"),
+        "stop": (lambda log: log.write(Save(stop("my-stop", session_id=None))), "1 stop sign (my-stop)"),
+        "day": (lambda log: log.write(Save(DayRecord(day.day, snoozed=True))), "1 day record (2025-11-26)"),
         "name": (lambda log: named(log, "Bea"), "1 person (p)"),
     }
     before = all_of(path)
@@ -136,8 +136,8 @@ def test_what_was_edited_here_since_the_export_takes_its_later_ratings(path: Pat
     """One and the same session in two states: the edit is reported, and what is new of it comes in."""
     other, file = tmp_path / "copy.db", tmp_path / "copy.json"
     with Store.open(other) as log:
-        log.save_session(session("mine"))
-        log.save_rating(rating("later", session_id="mine"))
+        log.write(Save(session("mine")))
+        log.write(Save(rating("later", session_id="mine")))
     assert run(["export", str(file), "--store", str(other)]) == 0
     assert run(["sessions", "--edit", "mine", "minutes=5", "--store", str(path)]) == 0
     capsys.readouterr()
@@ -155,10 +155,10 @@ def test_an_export_of_this_log_contradicts_nothing_whatever_was_learnt_since(
     """Dates that came with the clock, and the name that took the log over, are later knowledge of the same records."""
     undated = {"start_utc": None, "utc_offset_s": None, "day": None}
     with Store.open(path) as log:
-        log.save_session(session("night", boot_id="b2", start_mono=50.0, **undated))
+        log.write(Save(session("night", boot_id="b2", start_mono=50.0, **undated)))
     assert run(["export", str(tmp_path / "before.json"), "--store", str(path)]) == 0
     with Store.open(path) as log:
-        log.date_boot(DateBoot("b2", UTC + 200_000.0), lambda _: 3600, lambda _: date(2025, 11, 27))
+        log.write(DateBoot("b2", UTC + 200_000.0, zone=timezone(timedelta(hours=1))))
     for name in ("Ada", "Bea"):
         assert run(["people", "add", name, "--store", str(path)]) == 0
     before = all_of(path)
@@ -170,11 +170,11 @@ def test_an_export_of_this_log_contradicts_nothing_whatever_was_learnt_since(
 
 def test_an_estimated_date_of_the_import_contradicts_nothing(path: Path, tmp_path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("night", boot_id="b2", start_mono=50.0, estimated=True))
-        log.save_rating(rating("its", boot_id="b2", mono=90.0, session_id="night", estimated=True))
+        log.write(Save(session("night", boot_id="b2", start_mono=50.0, estimated=True)))
+        log.write(Save(rating("its", boot_id="b2", mono=90.0, session_id="night", estimated=True)))
     assert run(["export", str(tmp_path / "before.json"), "--store", str(path)]) == 0
     with Store.open(path) as log:
-        log.date_boot(DateBoot("b2", UTC + 200_000.0), lambda _: 3600, lambda _: date(2025, 11, 27))
+        log.write(DateBoot("b2", UTC + 200_000.0, zone=timezone(timedelta(hours=1))))
     before = all_of(path)
     capsys.readouterr()
     assert run(["import", str(tmp_path / "before.json"), "--store", str(path)]) == 0
@@ -184,10 +184,10 @@ def test_an_estimated_date_of_the_import_contradicts_nothing(path: Path, tmp_pat
 
 def test_a_session_at_the_time_of_another_one_comes_in_as_deleted(path: Path, taken_in: Import, capsys: Out) -> None:
     def theirs(log: Store) -> None:
-        log.save_session(session("over-mine", start_utc=UTC + 300.0, span_s=300.0, on_mat_s=290.0))
-        log.save_session(session("just-after", start_utc=UTC + 620.1))
-        log.save_session(session("long-before", start_utc=UTC - 9000.0, span_s=620.1))
-        log.save_rating(rating("r-over", session_id="over-mine", value=9))
+        log.write(Save(session("over-mine", start_utc=UTC + 300.0, span_s=300.0, on_mat_s=290.0)))
+        log.write(Save(session("just-after", start_utc=UTC + 620.1)))
+        log.write(Save(session("long-before", start_utc=UTC - 9000.0, span_s=620.1)))
+        log.write(Save(rating("r-over", session_id="over-mine", value=9)))
 
     for _ in range(2):
         said = taken_in(theirs)
@@ -208,7 +208,7 @@ def test_a_session_at_the_time_of_another_one_comes_in_as_deleted(path: Path, ta
 
 
 def test_the_overlap_is_reported_with_both_ids(path: Path, taken_in: Import, capsys: Out) -> None:
-    said = taken_in(lambda log: log.save_session(session("over-mine", start_utc=UTC - 300.0)))
+    said = taken_in(lambda log: log.write(Save(session("over-mine", start_utc=UTC - 300.0))))
     assert "Came in as deleted: 1 session at the time of another one on the same mat (over-min and mine)." in said
     assert run(["sessions", "--deleted", "--store", str(path)]) == 0
     assert "overlaps mine" in capsys.readouterr().out
@@ -216,14 +216,14 @@ def test_the_overlap_is_reported_with_both_ids(path: Path, taken_in: Import, cap
 
 def test_an_estimated_start_is_at_the_time_of_no_session_of_another_boot(path: Path, taken_in: Import) -> None:
     def guessed(log: Store) -> None:
-        log.save_session(session("theirs", boot_id="b2", start_utc=UTC + 300.0, estimated=True))
+        log.write(Save(session("theirs", boot_id="b2", start_utc=UTC + 300.0, estimated=True)))
 
     assert taken_in(guessed) == "New: 1 session. Already there and left alone: 0.\n"
     with Store.open(path, read_only=True) as log:
         assert [s.id for s in log.log().sessions] == ["mine", "theirs"]
 
     # The other way round: a known date comes in over an estimated one; within one boot they do lie over each other.
-    said = taken_in(lambda log: log.save_session(session("known", boot_id="b3", start_utc=UTC + 700.0)))
+    said = taken_in(lambda log: log.write(Save(session("known", boot_id="b3", start_utc=UTC + 700.0))))
     assert said == "New: 1 session. Already there and left alone: 0.\n"
-    said = taken_in(lambda log: log.save_session(session("over", boot_id="b2", start_utc=UTC + 400.0, estimated=True)))
+    said = taken_in(lambda log: log.write(Save(session("over", boot_id="b2", start_utc=UTC + 400.0, estimated=True))))
     assert "Came in as deleted: 1 session at the time of another one on the same mat (over and theirs)." in said

@@ -12,8 +12,9 @@ import pytest
 
 from matpi import paths
 from matpi.cli import run
+from matpi.core.effects import Drop, Save
 from matpi.core.events import WallClock
-from matpi.core.model import Session, Settings
+from matpi.core.model import Session, Settings, StopSign
 from matpi.drivers import clock
 from matpi.store.db import Store
 from matpi.twin.world import Rig
@@ -73,10 +74,10 @@ def path(tmp_path: Path) -> Path:
     """A log whose last records are estimated."""
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="UTC"))
-        log.save_session(session("aaaa1111", start_utc=NOON, utc_offset_s=0, day=date(2026, 3, 15), estimated=True))
-        log.save_rating(rating(utc=NOON + 700, utc_offset_s=0, day=date(2026, 3, 15), estimated=True))
-        log.save_stop(stop(utc=NOON + 710, utc_offset_s=0, day=date(2026, 3, 15), estimated=True))
+        log.write(Save(Settings(zone="UTC")))
+        log.write(Save(session("aaaa1111", start_utc=NOON, utc_offset_s=0, day=date(2026, 3, 15), estimated=True)))
+        log.write(Save(rating(utc=NOON + 700, utc_offset_s=0, day=date(2026, 3, 15), estimated=True)))
+        log.write(Save(stop(utc=NOON + 710, utc_offset_s=0, day=date(2026, 3, 15), estimated=True)))
     return path
 
 
@@ -116,7 +117,7 @@ def test_the_plan_of_a_device_without_a_clock_is_that_of_its_estimated_day(
     with Store.open(path) as log:
         mono = time.monotonic() - 2 * DAY_S
         last = session("bbbb", boot_id=clock.boot_id(), start_mono=mono, start_utc=NOON + 700, estimated=True)
-        log.save_session(replace(last, utc_offset_s=0, day=date(2026, 3, 15)))
+        log.write(Save(replace(last, utc_offset_s=0, day=date(2026, 3, 15))))
     line = json.loads(out(capsys, "plan", "--json", "--store", str(path)))
     assert (line["today"], line["today_estimated"], line["done"]) == ("2026-03-17", True, False)
     assert "today is estimated: ~2026-03-17" in out(capsys, "plan", "--store", str(path))
@@ -133,9 +134,9 @@ def test_the_people_of_a_device_without_a_clock_have_the_plan_of_the_estimated_d
     assert line["plan_day"] == 1
     mono = time.monotonic() - 2 * DAY_S
     with Store.open(path) as log:
-        log.drop_stop("w1")
+        log.write(Drop(StopSign, "w1", "stop_taken_back"))
         last = session("bbbb", boot_id=clock.boot_id(), start_mono=mono, start_utc=NOON + 700, estimated=True)
-        log.save_session(replace(last, person=line["id"], utc_offset_s=0, day=date(2026, 3, 15)))
+        log.write(Save(replace(last, person=line["id"], utc_offset_s=0, day=date(2026, 3, 15))))
     (line,) = [json.loads(line) for line in out(capsys, "people", "--json", "--store", str(path)).splitlines()]
     assert line["plan_day"] == 2
 
@@ -154,7 +155,7 @@ def test_without_a_clock_any_date_can_be_given_by_hand(
 
 def test_the_plan_after_the_clock_is_known_is_that_of_the_clock(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("cccc", start_utc=time.time() - 3600, estimated=False))
+        log.write(Save(session("cccc", start_utc=time.time() - 3600, estimated=False)))
     line = json.loads(out(capsys, "plan", "--json", "--store", str(path)))
     today = datetime.fromtimestamp(time.time() - 4 * 3600, UTC).date()
     assert date.fromisoformat(line["today"]) - today in {timedelta(0), timedelta(1)}

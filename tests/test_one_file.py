@@ -18,6 +18,7 @@ import pytest
 from matpi.cli import run
 from matpi.commands.doctor.checks import WARN
 from matpi.commands.doctor.report import log_checks
+from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, Settings
 from matpi.errors import StoreError
 from matpi.store import file, schema
@@ -71,8 +72,8 @@ def test_a_copy_of_the_one_file_is_at_most_the_session_under_way_behind(path: Pa
 
 def test_what_is_stored_without_a_session_is_in_the_one_file_when_idle(path: Path) -> None:
     with Store.open(path) as log:
-        log.save_settings(Settings())
-        log.save_acknowledgement(Acknowledgement(some=False))
+        log.write(Save(Settings()))
+        log.write(Save(Acknowledgement(some=False)))
     rig = Rig(path, utc=NOON)
     rig.power_on()
     rig.run_until(30.0)
@@ -114,6 +115,7 @@ def test_a_reader_in_the_middle_of_reading_holds_up_no_device(path: Path) -> Non
 WRITER = """
 import sys
 from pathlib import Path
+from matpi.core.effects import Checkpoint, Save
 from matpi.store import history
 from matpi.store.db import Store
 from tests.store.values import rating, session
@@ -122,7 +124,7 @@ store = Store.open(Path(sys.argv[1]))
 n = 0
 while True:
     n += 1
-    store.checkpoint(session(f"s{n}", reason=None, on_mat_s=3.0))
+    store.write(Checkpoint(session(f"s{n}", reason=None, on_mat_s=3.0)))
     with store.writing() as conn:
         history.put_closed(conn, session(f"s{n}"))
         history.put_rating(conn, rating(f"r{n}", session_id=f"s{n}"))
@@ -168,8 +170,8 @@ def test_a_backup_while_the_device_writes_is_whole(path: Path, writer: Callable[
 def test_a_backup_is_private_and_takes_the_place_of_the_log(path: Path, tmp_path: Path, capsys: Out) -> None:
     target = tmp_path / "backup.db"
     with Store.open(path) as log:
-        log.save_session(session("one"))
-        log.checkpoint(session("under-way", reason=None))
+        log.write(Save(session("one")))
+        log.write(Checkpoint(session("under-way", reason=None)))
         assert run(["backup", str(target), "--store", str(path)]) == 0
         assert f"{path} is copied to {target}, whole" in capsys.readouterr().out
     assert target.stat().st_mode & 0o777 == 0o600
@@ -187,7 +189,7 @@ def test_a_backup_is_private_and_takes_the_place_of_the_log(path: Path, tmp_path
 
 def test_a_backup_goes_to_standard_output(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(path) as log:
-        log.save_session(session("one"))
+        log.write(Save(session("one")))
     out = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr(sys, "stdout", out)
     assert run(["backup", "-", "--store", str(path)]) == 0
@@ -198,7 +200,7 @@ def test_a_backup_goes_to_standard_output(path: Path, tmp_path: Path, monkeypatc
 
 def test_a_backup_replaces_nothing_and_says_what_it_cannot_copy(path: Path, tmp_path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("one"))
+        log.write(Save(session("one")))
     (tmp_path / "there.db").write_text("mine")
     (tmp_path / "folder").mkdir()
     damaged = tmp_path / "damaged.db"
@@ -297,7 +299,7 @@ def test_a_bare_file_of_another_program_is_not_touched(tmp_path: Path) -> None:
 
 def test_a_log_given_to_import_is_called_what_it_is(path: Path, tmp_path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("one"))
+        log.write(Save(session("one")))
     assert run(["import", str(path), "--store", str(tmp_path / "other.db")]) == 1
     (said,) = capsys.readouterr().err.splitlines()
     assert "is a database, not an export" in said

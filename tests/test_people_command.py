@@ -13,6 +13,7 @@ import pytest
 
 from matpi import cli, paths
 from matpi.commands import people, sim
+from matpi.core.effects import Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
 from matpi.sim.scenario import Step, read_scenario
@@ -35,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_session(session("ada-1", None))
+        log.write(Save(session("ada-1", None)))
     return path
 
 
@@ -68,10 +69,10 @@ def two(run: Run, path: Path) -> dict[str, str]:
     known = ids(path)
     with Store.open(path) as log:
         for number in range(2):
-            log.save_session(session(f"ben-{number}", known["Ben Müller"], 4.0, 55.25))
-        log.save_session(session("guest-1", GUEST_ID))
+            log.write(Save(session(f"ben-{number}", known["Ben Müller"], 4.0, 55.25)))
+        log.write(Save(session("guest-1", GUEST_ID)))
         for number, (person, value) in enumerate(((known["Ada"], 7), (known["Ben Müller"], 3))):
-            log.save_rating(Rating(f"r{number}", "boot", 1.0, value, Moment.DAY, None, START_UTC, 3600, None, person))
+            log.write(Save(Rating(f"r{number}", "boot", 1.0, value, Moment.DAY, None, START_UTC, 3600, None, person)))
     return known
 
 
@@ -102,7 +103,7 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     run("people", "remove", "Ada")
     run("people", "add", "Cy")
     with Store.open(path) as log:
-        log.save_session(replace(session("thing", known["Ben Müller"]), doubt=Doubt.THING))
+        log.write(Save(replace(session("thing", known["Ben Müller"]), doubt=Doubt.THING)))
     people.show(path, START_UTC + 86_400, as_json=True)
     ada, ben, cy = lines(capsys.readouterr().out)
     assert ben == {
@@ -219,7 +220,7 @@ def test_a_guests_session_of_an_earlier_version_is_listed_and_can_be_assigned(ru
 def test_an_import_says_whose_it_is(run: Run, path: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.db"
     with Store.open(alone) as log:
-        log.save_session(replace(session("theirs", None), start_utc=START_UTC - 3600.0))
+        log.write(Save(replace(session("theirs", None), start_utc=START_UTC - 3600.0)))
     assert cli.run(["export", str(tmp_path / "alone.json"), "--store", str(alone)]) == 0
     two(run, path)
     run("export", str(tmp_path / "two.json"))

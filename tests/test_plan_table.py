@@ -13,6 +13,7 @@ import pytest
 from matpi import paths
 from matpi.cli import run
 from matpi.commands import plan, ratings
+from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from tests.bench import NOON
@@ -26,18 +27,18 @@ EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "own-plan.toml"
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="UTC"))
+        log.write(Save(Settings(zone="UTC")))
     return path
 
 
 def with_days(path: Path, day: int, ratings: list[int]) -> None:
     with Store.open(path) as log:
         for n, session in enumerate(on_plan_day(day).log.sessions):
-            log.save_session(session)
+            log.write(Save(session))
             start = session.start_utc or 0.0
-            log.save_rating(Rating(f"b{n}", "b", 0.0, 9, Moment.BEFORE, None, start - 60, 0, session.day))
+            log.write(Save(Rating(f"b{n}", "b", 0.0, 9, Moment.BEFORE, None, start - 60, 0, session.day)))
             rating = Rating(f"a{n}", "b", 0.0, ratings[n], Moment.AFTER, session.id, start + 1300, 0, session.day)
-            log.save_rating(rating)
+            log.write(Save(rating))
 
 
 def plan_line(path: Path, capsys: Out) -> dict[str, object]:
@@ -65,7 +66,7 @@ def test_the_marks_of_the_plan_are_those_of_the_page(path: Path, capsys: Out, mo
     marks = []
     for n, seconds in enumerate((60.0, 240.0)):
         with Store.open(path) as log:
-            log.save_session(Session(f"s{n}", "b", 0.0, seconds, seconds, EndReason.LEFT, NOON - 900 + n, 0, today))
+            log.write(Save(Session(f"s{n}", "b", 0.0, seconds, seconds, EndReason.LEFT, NOON - 900 + n, 0, today)))
         assert run(["plan", "--store", str(path)]) == 0
         marks += re.findall(r"day 1 of 14 +(\S+)", capsys.readouterr().out)
     assert [mark.translate({ord("#"): "\N{BLACK SQUARE}", ord("."): "\N{WHITE SQUARE}"}) for mark in marks] == [
@@ -118,7 +119,7 @@ def test_both_at_once_is_wrong_use(path: Path, capsys: Out) -> None:
 
 def test_a_stored_plan_that_cannot_be_read_is_told(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_settings(Settings(own_plan="name = 7"))
+        log.write(Save(Settings(own_plan="name = 7")))
     plan.plan_today(path, as_json=False)
     assert "the starter plan holds" in capsys.readouterr().out
 
@@ -142,7 +143,7 @@ def test_a_stop_sign_is_told_with_what_follows_from_it(
 ) -> None:
     with_days(path, 9, [5] * 8)
     with Store.open(path) as log:
-        log.save_stop(StopSign("s", "b", 0.0, None, NOON - 86400, 0, on_plan_day(9).log.sessions[-1].day))
+        log.write(Save(StopSign("s", "b", 0.0, None, NOON - 86400, 0, on_plan_day(9).log.sessions[-1].day)))
     monkeypatch.setattr("time.time", lambda: NOON)
     plan.plan_today(path, as_json=False)
     out = capsys.readouterr().out
@@ -179,10 +180,10 @@ def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, mon
             start, day = NOON - 86400 * ago + n, date(2026, 3, 15 - ago)
             minutes = (20.0, 9.0, 5.0, 0.6, 0.6)[n]
             short = replace(session, start_utc=start, day=day, on_mat_s=minutes * 60, span_s=minutes * 60)
-            log.save_session(short)
-        log.save_day(DayRecord(date(2026, 3, 11), rest=True))
-        log.save_session(replace(short, id="old", day=date(2026, 2, 20), doubt=Doubt.THING))
-        log.save_session(replace(short, id="new", doubt=Doubt.LIGHT, on_mat_s=2400.0, span_s=2400.0))
+            log.write(Save(short))
+        log.write(Save(DayRecord(date(2026, 3, 11), rest=True)))
+        log.write(Save(replace(short, id="old", day=date(2026, 2, 20), doubt=Doubt.THING)))
+        log.write(Save(replace(short, id="new", doubt=Doubt.LIGHT, on_mat_s=2400.0, span_s=2400.0)))
     monkeypatch.setattr("time.time", lambda: NOON)
     plan.plan_today(path, as_json=False)
     head, week, legend = capsys.readouterr().out.split("\n\n")[1].splitlines()
@@ -207,7 +208,7 @@ def test_today_is_a_day_of_rest_until_it_is_none(path: Path, capsys: Out) -> Non
     with Store.open(path) as log:
         (record,) = log.load().log.days
         assert record == DayRecord(record.day, rest=True)
-        log.save_day(replace(record, snoozed=True))
+        log.write(Save(replace(record, snoozed=True)))
     assert run(["plan", "--no-rest-today", "--store", str(path)]) == 0
     assert resting(path, capsys) == (False, None)
     with Store.open(path, read_only=True) as log:

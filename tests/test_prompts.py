@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement
 from matpi.core.session import State
 from matpi.store.db import Store
@@ -24,7 +25,7 @@ class Seen:
     def __init__(self, path: Path, *, answered: bool) -> None:
         if answered:
             with Store.open(path) as log:
-                log.save_acknowledgement(Acknowledgement(some=False, utc=UTC))
+                log.write(Save(Acknowledgement(some=False, utc=UTC)))
         self.rig, self.prompts = Rig(path, utc=UTC), Prompts()
         self.rig.power_on()
 

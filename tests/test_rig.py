@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from matpi.core.device import Device
-from matpi.core.effects import Changed, Effect, Note, Pattern, Report, Show
+from matpi.core.effects import Changed, Effect, Note, Pattern, Report, Save, Show
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Session, Settings
 from matpi.core.session import State
 from matpi.core.views import Fault, SessionDone, Timer, View
@@ -107,8 +107,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
     def make(*, on: bool = True, **more: Any) -> Room:
         path = tmp_path / "matpi.db"
         with Store.open(path) as log:
-            log.save_settings(Settings())
-            log.save_acknowledgement(Acknowledgement(some=False, utc=NOON))
+            log.write(Save(Settings()))
+            log.write(Save(Acknowledgement(some=False, utc=NOON)))
         rooms.append(Room(path, **more))
         if on:
             rooms[-1].rig.power_on()

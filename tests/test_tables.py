@@ -14,6 +14,7 @@ import pytest
 
 from matpi import cli, paths
 from matpi.commands import plan, ratings, sessions, transfer
+from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
 from matpi.store.db import Store
@@ -43,13 +44,15 @@ def path(tmp_path: Path) -> Path:
     """A log with two sessions, one of them open, and two ratings."""
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="Europe/Berlin"))
-        log.save_session(session("aaaa1111bbbb", aways=2))
-        log.checkpoint(session("cccc2222dddd", START_UTC + 7200, 1.5, reason=None))
-        log.save_rating(
-            Rating("r1", "boot", 700.0, 7, Moment.AFTER, "aaaa1111bbbb", START_UTC + 700, 3600, date(2025, 11, 24))
+        log.write(Save(Settings(zone="Europe/Berlin")))
+        log.write(Save(session("aaaa1111bbbb", aways=2)))
+        log.write(Checkpoint(session("cccc2222dddd", START_UTC + 7200, 1.5, reason=None)))
+        log.write(
+            Save(
+                Rating("r1", "boot", 700.0, 7, Moment.AFTER, "aaaa1111bbbb", START_UTC + 700, 3600, date(2025, 11, 24))
+            )
         )
-        log.save_rating(Rating("r2", "boot", 9.0, 3, Moment.BEFORE))
+        log.write(Save(Rating("r2", "boot", 9.0, 3, Moment.BEFORE)))
     return path
 
 
@@ -93,14 +96,14 @@ def test_sessions_for_people(path: Path, capsys: Out) -> None:
 
 def test_ids_are_shown_as_long_as_it_takes_to_tell_them_apart(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("aaaa1111bbcc", START_UTC + 60))
+        log.write(Save(session("aaaa1111bbcc", START_UTC + 60)))
     sessions.sessions(path, as_json=False)
     assert {"aaaa1111bbb", "aaaa1111bbc"} <= set(capsys.readouterr().out.split())
 
 
 def test_a_session_without_a_date_says_so(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
-        log.save_session(session("undated", None))
+        log.write(Save(session("undated", None)))
     sessions.sessions(path, as_json=False)
     assert "no date yet" in capsys.readouterr().out
     sessions.sessions(path, as_json=True)
@@ -145,7 +148,7 @@ def test_reading_goes_on_beside_a_writer_and_changes_nothing(path: Path, capsys:
     with Store.open(path) as writer:
         sessions.sessions(path, as_json=True)
         plan.plan_today(path, as_json=True)
-        writer.save_session(session("later", START_UTC + 90000))
+        writer.write(Save(session("later", START_UTC + 90000)))
         sessions.sessions(path, as_json=True)
     assert '"later"' in capsys.readouterr().out
 
@@ -168,10 +171,10 @@ def test_the_plan_counts_days_and_what_is_under_way(tmp_path: Path, capsys: Out)
     path = tmp_path / "matpi.db"
     today = datetime.now(UTC).date()
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="UTC", day_start=datetime.min.time()))
+        log.write(Save(Settings(zone="UTC", day_start=datetime.min.time())))
         for n in (3, 2, 1):
-            log.save_session(session(f"s{n}", days_ago(n), 3, day=today - timedelta(days=n)))
-        log.checkpoint(session("open", time.time() - 100, 1, reason=None, day=today))
+            log.write(Save(session(f"s{n}", days_ago(n), 3, day=today - timedelta(days=n))))
+        log.write(Checkpoint(session("open", time.time() - 100, 1, reason=None, day=today)))
     plan.plan_today(path, as_json=True)
     (line,) = json_lines(capsys)
     assert (line["today"], line["day"], line["lower_min"], line["upper_min"]) == (str(today), 4, 5, 10)
@@ -190,8 +193,8 @@ def test_after_a_stop_sign_it_says_rest(tmp_path: Path, capsys: Out) -> None:
     path = tmp_path / "matpi.db"
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     with Store.open(path) as log:
-        log.save_settings(Settings(day_start=datetime.min.time()))
-        log.save_stop(StopSign("w1", "boot", 1.0, None, days_ago(1), 0, yesterday))
+        log.write(Save(Settings(day_start=datetime.min.time())))
+        log.write(Save(StopSign("w1", "boot", 1.0, None, days_ago(1), 0, yesterday)))
     plan.plan_today(path, as_json=False)
     assert "rest day   stop sign" in capsys.readouterr().out
 
@@ -201,7 +204,7 @@ def test_today_is_that_of_the_person_s_zone_and_day(
 ) -> None:
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
-        log.save_settings(Settings(zone="Pacific/Auckland"))
+        log.write(Save(Settings(zone="Pacific/Auckland")))
     monkeypatch.setattr(time, "time", lambda: START_UTC)  # Tuesday 05:00 there, after the day's start at 04:00
     plan.plan_today(path, as_json=True)
     assert json_lines(capsys)[0]["today"] == "2025-11-25"
@@ -244,7 +247,7 @@ def test_delete_by_id_or_its_start_keeps_the_trace(path: Path, capsys: Out, give
 )
 def test_delete_refuses_what_is_not_one_closed_session(path: Path, given: str, why: str) -> None:
     with Store.open(path) as log:
-        log.save_session(session("aaaa1111bbcc", START_UTC + 60))
+        log.write(Save(session("aaaa1111bbcc", START_UTC + 60)))
     with pytest.raises(UsageError, match=why):
         sessions.delete(path, given)
     with Store.open(path, read_only=True) as log:

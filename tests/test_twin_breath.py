@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.breath import CYCLE_S, TARGET_MS
-from matpi.core.effects import Effect, Show
+from matpi.core.effects import Effect, Save, Show
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.plan.breathing import CYCLES_MAX
 from matpi.core.views import Breathe
@@ -49,8 +49,8 @@ class Waits:
 def begun(path: Path, waits: Waits) -> list[float]:
     """When each breath in was shown first, by that clock."""
     with Store.open(path) as log:
-        log.save_settings(Settings(routine="breath"))
-        log.save_acknowledgement(Acknowledgement(some=False))
+        log.write(Save(Settings(routine="breath")))
+        log.write(Save(Acknowledgement(some=False)))
     times: list[float] = []
     enough = threading.Event()
     inhales = False

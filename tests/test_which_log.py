@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from matpi import cli, paths
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store import file
 from matpi.store.db import Store
@@ -45,7 +46,7 @@ def open_folder() -> Iterator[Path]:
 def logged(path: Path, sessions: int = 1) -> Path:
     with Store.open(path) as log:
         for n in range(sessions):
-            log.save_session(Session(f"s{n}", "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT))
+            log.write(Save(Session(f"s{n}", "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT)))
     return path
 
 
@@ -176,7 +177,7 @@ def test_a_log_is_read_by_its_group_and_no_one_else(tmp_path: Path) -> None:
     try:
         path = tmp_path / "new" / "matpi.db"
         with Store.open(path) as log:
-            log.save_session(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT))
+            log.write(Save(Session("s", "boot", 1.0, 600.0, 600.0, EndReason.LEFT)))
             modes = {found.name: found.stat().st_mode & 0o777 for found in path.parent.iterdir()}
     finally:
         os.umask(umask)
@@ -200,13 +201,14 @@ def test_a_link_in_place_of_the_log_is_not_given_away(tmp_path: Path) -> None:
 SERVICE = """
 import os, sys
 from pathlib import Path
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store import db, file, history, rows, schema, transfer
 import urllib.parse, encodings.idna
 os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2])); os.umask(0o027)
 log = db.Store.open(Path(sys.argv[1]))
 for n in range(3):
-    log.save_session(Session(f"s{n}", "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT))
+    log.write(Save(Session(f"s{n}", "boot", 1.0 + n, 600.0, 600.0, EndReason.LEFT)))
 print("ready", flush=True)
 sys.stdin.readline()
 log.close()

@@ -19,8 +19,8 @@ from matpi.commands.output import bar, say_at_once, warn_bare
 from matpi.commands.parts import EMULATED_KG, config_of, log_of, parts_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.core.model import Calibration, Zero
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import PutCounted
 from matpi.store.db import Store
@@ -54,7 +54,7 @@ class Source(Protocol):
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None: ...
+    def write(self, effect: Save) -> None: ...
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
@@ -123,7 +123,7 @@ def calibrate(
     result = procedure.result
     if not isinstance(result, Solved):
         raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
-    store.save_calibration(result.calibration, result.zero)
+    store.write(Save(Calibrated(result.calibration, result.zero)))
     _tell(result, procedure, say)
     return result
 

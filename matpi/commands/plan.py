@@ -21,6 +21,7 @@ from matpi.commands import log as log_of
 from matpi.commands import people, settings
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, stored, table, words
 from matpi.core.calendar_day import day_of
+from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Log, Memory
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
@@ -121,7 +122,7 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
         today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
-            log.save_day(replace(old, rest=rest))
+            log.write(Save(replace(old, rest=rest)))
             stored.append(path)
 
 

@@ -16,6 +16,7 @@ from matpi.commands import people
 from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
 from matpi.commands.sessions import EDITS as SESSION_EDITS
 from matpi.commands.typed import dated, explain_estimates, instant, latest, pick, shown_length
+from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
 from matpi.core.plan import trend
 from matpi.errors import UsageError
@@ -142,10 +143,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
                 raise UsageError(f"{pair!r} does not work; write {edits[key]}.")
     after: Said = replace(found, **changes)  # type: ignore[arg-type]
     with log_of.writing(store) as log:
-        if isinstance(after, Rating):
-            log.save_rating(after)
-        else:
-            log.save_stop(after)
+        log.write(Save(after))
     say(f"The {_noun(found)} {found.id} was {_described(found, names)} and is {_described(after, names)}.")
     say("The plan is recomputed.")
 

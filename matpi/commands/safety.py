@@ -13,6 +13,7 @@ from pathlib import Path
 from matpi.commands import log as log_of
 from matpi.commands import people
 from matpi.commands.output import say
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.safety import PAGES
@@ -46,7 +47,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
     with log_of.writing(store) as log:
         owner, memory = _loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
-        log.save_acknowledgement(given)
+        log.write(Save(given))
     say(answered(given, memory.settings.zone))
 
 
@@ -58,7 +59,7 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
         now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
-        log.save_acknowledgement(now)
+        log.write(Save(now))
     say(answered(now, memory.settings.zone))
 
 

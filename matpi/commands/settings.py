@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matpi.commands import log as log_of
 from matpi.commands.output import say, stored, warn, warn_bare
+from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
@@ -34,7 +35,7 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
             changed(log.load().settings, pairs)
     with Store.open(path) as log:
         settings = Settings(zone=zone_if_new) if new else log.load().settings
-        log.save_settings(changed(settings, pairs))
+        log.write(Save(changed(settings, pairs)))
         stored.append(path)
     warn_bare(sentence)
     if new and not sentence:

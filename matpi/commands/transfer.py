@@ -17,6 +17,7 @@ from typing import BinaryIO
 from matpi.commands import log as log_of
 from matpi.commands.output import count, say
 from matpi.commands.typed import ID_SHOWN
+from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.paths import default_store, system_zone, zone_doubts
@@ -79,11 +80,11 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
             with log.reading() as conn:
                 unset = not setting_texts(conn)
             if unset and (new or log.set_aside is not None):
-                log.save_settings(Settings(zone=system_zone()))
+                log.write(Save(Settings(zone=system_zone())))
         settings = log.load().settings
         unknown_zone = "settings" in done.taken and bool(zone_doubts(settings.zone))
         if unknown_zone:
-            log.save_settings(replace(settings, zone=system_zone()))
+            log.write(Save(replace(settings, zone=system_zone())))
     _report(done, source, settings.zone if unknown_zone else "")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.core.calibration.procedure import Calibrating
 from matpi.core.calibration.solve import Solved
-from matpi.core.effects import SaveCalibration, UseCalibration
+from matpi.core.effects import Calibrated, Save, UseCalibration
 from matpi.core.events import Reading
 from matpi.core.gesture import Gesture
 from matpi.core.languages import told
@@ -141,7 +141,7 @@ class ByButton:
         result = self.procedure.result
         device.look_again()
         if isinstance(result, Solved):
-            device.keep(SaveCalibration(result.calibration, result.zero))
+            device.keep(Save(Calibrated(result.calibration, result.zero)))
             device.note(t, "calibrated", f"calibrated on the device, to {result.error_percent:.1f} %")
         elif result is not None:
             if not self._ok:  # silence is told next, and this is why

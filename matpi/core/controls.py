@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from matpi.core import by_button, choice, dating, doubt, on_mat, reminding, who, wishes, zeroing
-from matpi.core.effects import DropStop, SaveRating, SaveStop
+from matpi.core.effects import Drop, Save
 from matpi.core.gesture import Gesture
 from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
 from matpi.core.plan.routine import ROUTINES
@@ -185,13 +185,13 @@ def _hold_released(device: Device, t: float, state: State) -> None:
         case State.MENU:
             _choose(device, t, menu(device)[device.menu_index])
         case State.FELT_WRONG if device.stop_id is not None:
-            device.keep(DropStop(device.stop_id))
+            device.keep(Drop(StopSign, device.stop_id, "stop_taken_back"))
             device.stop_id = None
         case State.FELT_WRONG:
             last = device.machine.last
             device.stop_id = device.new_id()
             device.keep(
-                SaveStop(
+                Save(
                     StopSign(
                         id=device.stop_id,
                         boot_id=device.boot_id,
@@ -265,7 +265,7 @@ def keep_chosen(device: Device, t: float) -> None:
         person=who.owner(device),
         **dating.date_of(device, t),
     )
-    device.keep(SaveRating(rating))
+    device.keep(Save(rating))
 
 
 def _answer(device: Device, t: float, *, some: bool) -> None:

@@ -7,12 +7,12 @@ for nothing; so an estimate is never late, and no day is counted that was none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from math import ceil
 from typing import TypeVar
 
+from matpi.core.calendar_day import day_of, utc_offset_s
 from matpi.core.effects import DateBoot
 from matpi.core.model import Log, Rating, Session, StopSign
 from matpi.core.wall import EARLIEST_UTC, MOVES_S, Wall, believable
@@ -34,9 +34,7 @@ def end_of(record: Session | Rating | StopSign) -> float | None:
     return record.end_utc if isinstance(record, Session) else record.utc
 
 
-def redated(
-    record: Record, dating: DateBoot, utc_offset_for: Callable[[float], int], day_for: Callable[[float], date]
-) -> Record:
+def redated(record: Record, dating: DateBoot) -> Record:
     """The record as `dating` has it; the same object when nothing changes.
 
     A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
@@ -51,9 +49,10 @@ def redated(
         utc = was
     elif was is not None or day is None:
         offset_s, day, estimated = None, None, dating.estimated
-    offset_s = utc_offset_for(utc) if offset_s is None else offset_s
+    offset_s = utc_offset_s(utc, dating.zone) if offset_s is None else offset_s
+    day = day or day_of(utc, dating.zone, dating.day_start)
     at = {"start_utc" if isinstance(record, Session) else "utc": utc}
-    new = replace(record, **at, utc_offset_s=offset_s, day=day or day_for(utc), estimated=estimated)  # type: ignore[arg-type]
+    new = replace(record, **at, utc_offset_s=offset_s, day=day, estimated=estimated)  # type: ignore[arg-type]
     return record if new == record else new
 
 
@@ -83,7 +82,7 @@ def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) ->
     return max(ends, default=EARLIEST_UTC) - t
 
 
-def undated(log: Log) -> Iterator[DateBoot]:
+def undated(log: Log, wall: Wall) -> Iterator[DateBoot]:
     """Estimates for boots whose records have no date at all, as older versions stored them: each begins where the one
     before it ended.
     """
@@ -101,7 +100,7 @@ def undated(log: Log) -> Iterator[DateBoot]:
                 end = mono_of(record) + offset + (record.span_s if isinstance(record, Session) else 0.0)
                 if record.boot_id not in given:
                     given.add(record.boot_id)
-                    yield DateBoot(record.boot_id, offset, estimated=True)
+                    yield wall.dating(record.boot_id, offset, estimated=True)
             last = max(last, end or last)
 
 
@@ -122,7 +121,7 @@ def in_order(log: Log, left_open: Session | None, wall: Wall) -> Iterator[DateBo
         run.clear()
         bound = bound if record is None else min(bound, utc_of(record) or bound)
     for boot, offset in offsets.items():
-        yield DateBoot(boot, offset, estimated=True)
+        yield wall.dating(boot, offset, estimated=True)
 
 
 def _shift(run: list[Session | Rating | StopSign], bound: float, wall: Wall) -> float:

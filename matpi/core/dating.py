@@ -7,8 +7,9 @@ from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from matpi.core import dated, left_open, who
-from matpi.core.effects import DateBoot, SaveDay
-from matpi.core.model import DayRecord, Memory, Session
+from matpi.core.dated import redated
+from matpi.core.effects import DateBoot, Save
+from matpi.core.model import DayRecord, Memory
 from matpi.core.wall import MOVES_S, Wall, believable
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ def set_clock(device: Device, t: float, utc: float, trusted: bool, *, slept: boo
     step = wall.set(t, utc, trusted)
     if wall.trusted and not first and not slept and abs(step) > 0.5:
         device.note(t, "clock_step", f"the clock was set by {step:+.1f} s; durations are unaffected")
-    for dating in list(dated.undated(device.keeper.log)):
+    for dating in list(dated.undated(device.keeper.log, wall)):
         _date(device, dating)
     if first or abs(step) >= MOVES_S:
-        _date(device, DateBoot(device.boot_id, wall.offset_utc, estimated=not wall.trusted))
+        _date(device, wall.dating(device.boot_id, wall.offset_utc, estimated=not wall.trusted))
     if abs(step) >= MOVES_S and not first and not slept:
         _move_days(device, wall.day(t) - today)
     if first:
@@ -80,18 +81,14 @@ def set_clock(device: Device, t: float, utc: float, trusted: bool, *, slept: boo
 
 def _date(device: Device, dating: DateBoot) -> None:
     """Everywhere where the device holds a record of that boot."""
-    wall, machine = device.wall, device.machine
-
-    def redated(session: Session) -> Session:
-        return dated.redated(session, dating, wall.offset_at, wall.day_at)
-
-    device.keeper.date(dating, wall)
-    machine.last = machine.last and redated(machine.last)
-    device.capped = device.capped and redated(device.capped)
+    machine = device.machine
+    device.keeper.date(dating)
+    machine.last = machine.last and redated(machine.last, dating)
+    device.capped = device.capped and redated(device.capped, dating)
     if device.left_open is not None:
-        device.left_open.session = redated(device.left_open.session)
+        device.left_open.session = redated(device.left_open.session, dating)
     for unfinished in machine.unfinished():
-        unfinished.carried = unfinished.carried and redated(unfinished.carried)
+        unfinished.carried = unfinished.carried and redated(unfinished.carried, dating)
         date_running(device, unfinished)
     device.keep(dating)
     device.replan()
@@ -104,7 +101,7 @@ def _move_days(device: Device, by: timedelta) -> None:
         return
     records = [record for record in said.values() if record.rest or record.snoozed]
     for record in records:
-        device.keep(SaveDay(DayRecord(record.day, person=record.person)))
+        device.keep(Save(DayRecord(record.day, person=record.person)))
     said.clear()
     for record in records:
-        device.keep(SaveDay(replace(record, day=record.day + by)))
+        device.keep(Save(replace(record, day=record.day + by)))

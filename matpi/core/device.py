@@ -27,9 +27,10 @@ from matpi.core.by_button import NO_SIGNAL, ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
 from matpi.core.effects import (
+    Calibrated,
     Checkpoint,
     DateBoot,
-    DropSession,
+    Drop,
     Effect,
     Light,
     Note,
@@ -37,10 +38,9 @@ from matpi.core.effects import (
     Report,
     Said,
     Save,
-    SaveCalibration,
-    SaveSession,
-    SaveZero,
     Show,
+    Write,
+    Zeros,
 )
 from matpi.core.events import (
     ButtonDown,
@@ -124,7 +124,7 @@ class Device:
         self.keeper = Keeper(memory.log)
         self.calibration = memory.calibration
         """What makes kilograms of counts. None: the readings come in kilograms and nobody can calibrate."""
-        self.fresh: SaveCalibration | None = None
+        self.fresh: Calibrated | None = None
         """A new calibration that is not in use yet."""
         self.by_button: ByButton | None = None
         self.sensor_words = NO_SIGNAL
@@ -372,9 +372,9 @@ class Device:
         before = machine.state
         machine.fire(trigger, t, reason, at, end)
         for effect in machine.effects:
-            if isinstance(effect, SaveSession | DropSession):
+            if isinstance(effect, Save | Drop):
                 self.keep(effect)
-                if isinstance(effect, SaveSession):
+                if isinstance(effect, Save):
                     self.choice.drop()
                 continue
             if isinstance(effect, Checkpoint) and self.keeper.goes_on(effect.session.id):
@@ -439,17 +439,18 @@ class Device:
             self.face.flash(t)
         self._dirty = True
 
-    def keep(self, *saves: Save) -> None:
+    def keep(self, *saves: Write) -> None:
         """To the store, and until it has answered into the keeper; what is of the log changes the plan."""
         for save in saves:
-            if isinstance(save, SaveCalibration):
-                self.fresh = save
+            record = save.record if isinstance(save, Save) else None
+            if isinstance(record, Calibrated):
+                self.fresh = record
                 self.keeper.forget("zero")
-            elif isinstance(save, SaveZero) and self.fresh is not None:
+            elif isinstance(record, Zeros) and self.fresh is not None:
                 continue  # it counts from the old reference, and a new zero is on its way with the new one
             self.keeper.keep(save)
             self._effects.append(save)
-            if not isinstance(save, SaveZero | SaveCalibration | DateBoot):
+            if not isinstance(record, Zeros | Calibrated) and not isinstance(save, DateBoot):
                 self.replan()
 
     def do(self, effect: Effect) -> None:

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice, who, wishes
-from matpi.core.effects import SaveSession
+from matpi.core.effects import Save
 from matpi.core.model import LOAD_MAX_KG, Doubt, Session
 from matpi.core.session import State
 
@@ -109,4 +109,4 @@ def answer(device: Device, *, yours: bool) -> None:
     if not yours and asked.doubt is Doubt.UNUSUAL:
         wishes.change_setting(device, "others", "pets")
     device.machine.last = replace(asked, yours=yours)
-    device.keep(SaveSession(device.machine.last))
+    device.keep(Save(device.machine.last))

@@ -1,14 +1,15 @@
 """What must be done. The core returns effects; the loop performs them in order.
 
-What the store is asked for (`Save`) is answered by a `Saved` or a `SaveFailed` with its `id_of`. The device keeps what
+What the store is asked for (`Write`) is answered by a `Saved` or a `SaveFailed` with its `key`. The device keeps what
 failed and asks again; "Saved" is shown only after the answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, time, tzinfo
 from enum import StrEnum
-from typing import assert_never
+from typing import ClassVar
 
 from matpi.core.brightness import Brightness
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, Settings, StopSign, Zero
@@ -83,94 +84,80 @@ class Chime:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Insert or replace the row of the open session."""
+    """Insert or replace the row of the open session. Its answer says nothing about the session's own record."""
 
     session: Session
+    key: ClassVar[str] = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
-class SaveSession:
-    """Close the session's row for good. Answered by Saved or SaveFailed."""
+class Zeros:
+    """The zero in use, and the one that an undo brings back."""
 
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class DropSession:
-    """Take the row away again: it was too short, an object, or discarded by hand. Counted under its reason."""
-
-    session_id: str
-    reason: str
+    zero: Zero
+    before: Zero | None
+    key: ClassVar[str] = "zero"
 
 
 @dataclass(frozen=True, slots=True)
-class SaveRating:
-    """Insert or replace. Answered by Saved or SaveFailed."""
+class Calibrated:
+    """A calibration and the zero that counts from its reference: stored both or neither."""
 
-    rating: Rating
-
-
-@dataclass(frozen=True, slots=True)
-class SaveStop:
-    """Answered by Saved or SaveFailed."""
-
-    stop: StopSign
+    calibration: Calibration
+    zero: Zero
+    key: ClassVar[str] = "calibration"
 
 
 @dataclass(frozen=True, slots=True)
-class DropStop:
-    """It was taken back by who logged it. Answered by Saved or SaveFailed."""
+class Chosen:
+    """The person, of those who share the mat, that the next sessions belong to."""
 
-    stop_id: str
+    person: str
+    key: ClassVar[str] = "chosen"
+
+
+Record = Session | Rating | StopSign | DayRecord | Acknowledgement | Zeros | Calibrated | Chosen | Settings
+"""What can be stored; `key` tells which stored record it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Insert or replace what has this record's key. Answered by Saved or SaveFailed, with the key."""
+
+    record: Record
+
+    @property
+    def key(self) -> str:
+        return self.record.key
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Remove a session or stop sign; counted under `why`. Answered like Save."""
+
+    kind: type[Session | StopSign]
+    id: str
+    why: str
+
+    @property
+    def key(self) -> str:
+        return self.id
 
 
 @dataclass(frozen=True, slots=True)
 class DateBoot:
-    """Date the records of one boot by utc = mono + offset_utc (core/dated.py). Answered by Saved or SaveFailed."""
+    """Date the records of one boot by utc = mono + offset_utc (core/dated.py). Answered like Save."""
 
     boot_id: str
     offset_utc: float
     estimated: bool = False
     """The wall clock was not trusted in that boot."""
+    zone: tzinfo = UTC
+    day_start: time = time(4, 0)
 
-
-@dataclass(frozen=True, slots=True)
-class SaveDay:
-    record: DayRecord
-
-
-@dataclass(frozen=True, slots=True)
-class SaveZero:
-    zero: Zero
-    before: Zero | None
-    """What an undo brings back."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaveAcknowledgement:
-    acknowledgement: Acknowledgement
-
-
-@dataclass(frozen=True, slots=True)
-class SaveChosen:
-    """Who is meant from now on, of those who share the mat; also after a restart."""
-
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class SaveSettings:
-    """One was set from outside; answered by Saved or SaveFailed."""
-
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class SaveCalibration:
-    """Both in one transaction: a zero belongs to its reference. Answered by Saved or SaveFailed."""
-
-    calibration: Calibration
-    zero: Zero
+    @property
+    def key(self) -> str:
+        return f"dates of {self.boot_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,71 +199,7 @@ class Note:
     text: str
 
 
-Effect = (
-    Show
-    | Light
-    | Chime
-    | Checkpoint
-    | SaveSession
-    | DropSession
-    | SaveRating
-    | SaveStop
-    | DropStop
-    | DateBoot
-    | SaveDay
-    | SaveZero
-    | SaveAcknowledgement
-    | SaveChosen
-    | SaveSettings
-    | SaveCalibration
-    | UseCalibration
-    | Report
-    | Changed
-    | Note
-)
+Effect = Show | Light | Chime | Checkpoint | Save | Drop | DateBoot | UseCalibration | Report | Changed | Note
 
-
-Save = (
-    Checkpoint
-    | SaveSession
-    | DropSession
-    | SaveRating
-    | SaveStop
-    | DropStop
-    | SaveDay
-    | SaveZero
-    | SaveCalibration
-    | SaveAcknowledgement
-    | SaveChosen
-    | SaveSettings
-    | DateBoot
-)
-"""What the store is asked to make durable."""
-
-
-def id_of(save: Save) -> str:
-    """Under which id the store's answer comes. A checkpoint's is not its session's: it says nothing of the record."""
-    match save:
-        case SaveSession(session):
-            return session.id
-        case DropSession(record_id) | DropStop(record_id):
-            return record_id
-        case SaveRating(record) | SaveStop(record):
-            return record.id
-        case SaveDay(record):
-            return f"day {record.day}" if record.person is None else f"day {record.day} of {record.person}"
-        case SaveChosen():
-            return "chosen"
-        case SaveSettings():
-            return "settings"
-        case SaveZero():
-            return "zero"
-        case SaveCalibration():
-            return "calibration"
-        case SaveAcknowledgement(answer):
-            return "acknowledgement" if answer.person is None else f"acknowledgement of {answer.person}"
-        case DateBoot(boot_id):
-            return f"dates of {boot_id}"
-        case Checkpoint():
-            return "checkpoint"
-    assert_never(save)
+Write = Checkpoint | Save | Drop | DateBoot
+"""What the store is asked to make durable, answered by its `key`."""

@@ -8,9 +8,8 @@ from math import inf
 from typing import TypeVar
 
 from matpi.core.dated import redated
-from matpi.core.effects import DateBoot, DropSession, DropStop, Save, SaveDay, SaveRating, SaveSession, SaveStop, id_of
+from matpi.core.effects import DateBoot, Drop, Save, Write
 from matpi.core.model import DayRecord, Log, Rating, Session, StopSign
-from matpi.core.wall import Wall
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
 
@@ -24,7 +23,7 @@ class Keeper:
         self.log = log
         self.said: dict[tuple[date, str | None], DayRecord] = {}
         """Of days, since the start."""
-        self.waiting: dict[str, Save] = {}
+        self.waiting: dict[str, Write] = {}
         self.failed: dict[str, str] = {}
         self.unwritten = ""
         """Why the last thing besides the records, such as a checkpoint, could not be written; "" when it could."""
@@ -36,32 +35,32 @@ class Keeper:
         for effect in list(self.waiting.values()):
             self.keep(effect)
 
-    def keep(self, effect: Save) -> None:
+    def keep(self, effect: Write) -> None:
         """A record enters the log; whatever is to be kept waits for the store's answer."""
         log = self.log
         match effect:
-            case SaveSession(session):
+            case Save(Session() as session):
                 self.log = replace(log, sessions=_put(log.sessions, session))
-            case SaveRating(rating):
+            case Save(Rating() as rating):
                 self.log = replace(log, ratings=_put(log.ratings, rating))
-            case SaveStop(stop):
+            case Save(StopSign() as stop):
                 self.log = replace(log, stops=_put(log.stops, stop))
-            case DropStop(stop_id):
+            case Drop(kind, stop_id) if kind is StopSign:
                 self.log = replace(log, stops=tuple(stop for stop in log.stops if stop.id != stop_id))
-            case SaveDay(record):
+            case Save(DayRecord() as record):
                 others = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
                 self.log = replace(log, days=(*others, record))
                 self.said[record.day, record.person] = record
             case _:
                 pass
-        self.waiting[id_of(effect)] = effect
+        self.waiting[effect.key] = effect
 
     def goes_on(self, session_id: str) -> bool:
         """A session that was dropped or ended is under way again: do not take its row away after all.
 
         True when it was the last of the log, which is without it now: it counts once, when it ends.
         """
-        if isinstance(self.waiting.get(session_id), DropSession):
+        if isinstance(self.waiting.get(session_id), Drop):
             del self.waiting[session_id]
             self.failed.pop(session_id, None)
         *before, last = self.log.sessions or (None,)
@@ -98,7 +97,7 @@ class Keeper:
         """Why something is not on the disk; "" when all is."""
         return next(iter(self.failed.values()), self.unwritten)
 
-    def retry(self, t: float) -> list[Save]:
+    def retry(self, t: float) -> list[Write]:
         """What to ask again, now that it is time."""
         if t < self.retry_due:
             return []
@@ -108,30 +107,19 @@ class Keeper:
     def is_saved(self, record_id: str) -> bool:
         return record_id not in self.waiting
 
-    def date(self, dating: DateBoot, wall: Wall) -> None:
+    def date(self, dating: DateBoot) -> None:
         """Date the records of a boot, as the store does with its rows."""
-
-        def own(record: _Record) -> _Record:
-            return redated(record, dating, wall.offset_at, wall.day_at)
-
         log = self.log
         new = replace(
             log,
-            sessions=tuple(map(own, log.sessions)),
-            ratings=tuple(map(own, log.ratings)),
-            stops=tuple(map(own, log.stops)),
+            sessions=tuple(redated(record, dating) for record in log.sessions),
+            ratings=tuple(redated(record, dating) for record in log.ratings),
+            stops=tuple(redated(record, dating) for record in log.stops),
         )
         self.log = log if new == log else new
-        for record_id, effect in self.waiting.items():
-            match effect:
-                case SaveSession(session):
-                    self.waiting[record_id] = SaveSession(own(session))
-                case SaveRating(rating):
-                    self.waiting[record_id] = SaveRating(own(rating))
-                case SaveStop(stop):
-                    self.waiting[record_id] = SaveStop(own(stop))
-                case _:
-                    pass
+        for key, effect in self.waiting.items():
+            if isinstance(effect, Save) and isinstance(effect.record, Session | Rating | StopSign):
+                self.waiting[key] = Save(redated(effect.record, dating))
 
 
 def _put(records: tuple[_Record, ...], record: _Record) -> tuple[_Record, ...]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from matpi.core import choice, who
-from matpi.core.effects import DropSession, Said, SaveSession
+from matpi.core.effects import Drop, Said, Save
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
 from matpi.core.running import Running
@@ -80,7 +80,7 @@ def ask(device: Device, t: float, touch: float) -> None:
             close(device, t, verdict.close)
         return
     device.left_open = None
-    device.keep(DropSession(running.id, "joined"))
+    device.keep(Drop(Session, running.id, "joined"))
     left.carry_into(running, verdict.gap_s)
     device.note(t, "resumed", f"the session goes on after {verdict.gap_s:.0f} s without power")
     device.checkpoint(t)
@@ -95,10 +95,10 @@ def close(device: Device, t: float, why: str) -> None:
     record = left.session.closed(EndReason.POWER_LOST)
     device.note(t, "power_lost", f"a session was left open by a power cut: {why}")
     if record.on_mat_s < device.rules.min_session_s:
-        device.keep(DropSession(record.id, "short"))
+        device.keep(Drop(Session, record.id, "short"))
         device.report(t, Said.SHORT, record)
     else:
-        device.keep(SaveSession(record))
+        device.keep(Save(record))
         device.report(t, Said.SESSION_ENDED, record)
 
 

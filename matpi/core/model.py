@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
-from typing import NewType
+from typing import ClassVar, NewType
 
 from matpi.core.people import People
 
@@ -112,6 +112,10 @@ class Session:
         _check_utc("start_utc", self.start_utc)
 
     @property
+    def key(self) -> str:
+        return self.id
+
+    @property
     def counts(self) -> bool:
         """Whether plan, streak and reminder include it: the person's answer, else by the doubt."""
         if self.reason is EndReason.DISCARDED:
@@ -164,6 +168,10 @@ class Rating:
             raise ValueError(f"a rating lies between {RATING_MIN} and {RATING_MAX}: {self.value}")
         _check_utc("utc", self.utc)
 
+    @property
+    def key(self) -> str:
+        return self.id
+
 
 @dataclass(frozen=True, slots=True)
 class StopSign:
@@ -182,6 +190,10 @@ class StopSign:
     def __post_init__(self) -> None:
         _check_utc("utc", self.utc)
 
+    @property
+    def key(self) -> str:
+        return self.id
+
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
@@ -193,6 +205,10 @@ class DayRecord:
     snoozed: bool = False
     """The reminder was acknowledged by a tap: silent until the next day."""
     person: str | None = None
+
+    @property
+    def key(self) -> str:
+        return _of_person(f"day {self.day}", self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +227,10 @@ class Acknowledgement:
     """From when until when (UTC) answers before this one kept sessions short, oldest first; None: nobody knows."""
     asked_again: bool = False
     """The device is to ask anew; until it is told, this holds."""
+
+    @property
+    def key(self) -> str:
+        return _of_person("acknowledgement", self.person)
 
     @property
     def short_only(self) -> bool:
@@ -282,6 +302,7 @@ class Settings:
     """Whether others use the mat, one of OTHERS: with "pets" an unknown load counts only when it is confirmed."""
     own_plan: str = ""
     """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
+    key: ClassVar[str] = "settings"
 
     def __post_init__(self) -> None:
         if not 3 <= self.weekly_goal <= 7:
@@ -354,3 +375,7 @@ class Memory:
 def _check_utc(name: str, utc: float | None) -> None:
     if utc is not None and not 0.0 <= utc <= UTC_MAX:
         raise ValueError(f"{name} lies between the years 1970 and 2200: {utc:g} s")
+
+
+def _of_person(key: str, person: str | None) -> str:
+    return key if person is None else f"{key} of {person}"

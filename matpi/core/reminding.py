@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from matpi.core import who
-from matpi.core.effects import SaveDay
+from matpi.core.effects import Save
 from matpi.core.model import DayRecord
 from matpi.core.nudge import Nudge, Silence, nudge
 from matpi.core.plan.programme import REPEAT_AFTER_DAYS
@@ -64,7 +64,7 @@ def snooze(device: Device, t: float) -> None:
     day = device.wall.day(t)
     for person_id in device.who.missing:
         old = who.day_record(device, person_id, day) or DayRecord(day, person=person_id)
-        device.keep(SaveDay(replace(old, snoozed=True)))
+        device.keep(Save(replace(old, snoozed=True)))
 
 
 def missing_words(device: Device) -> str | None:

@@ -15,7 +15,7 @@ from enum import Enum
 
 from transitions import Machine
 
-from matpi.core.effects import Changed, Checkpoint, DropSession, Effect, Report, Said, SaveSession
+from matpi.core.effects import Changed, Checkpoint, Drop, Effect, Report, Said, Save
 from matpi.core.model import EndReason, Session
 from matpi.core.running import Running
 
@@ -309,7 +309,7 @@ class SessionMachine:
         taken_for_a_thing = self._end_reason is EndReason.OBJECT and not self._if_left_before()
         self._withdrawn = self.running if taken_for_a_thing else None
         self.running, self.last, self.ended = None, record, self._at
-        self.effects.append(SaveSession(record))
+        self.effects.append(Save(record))
         self._report(Said.SESSION_ENDED, self._end_reason, self._at, record)
         if record.doubt is not None:
             self._report(Said.UNCONFIRMED, record.doubt, self._at, record)
@@ -319,7 +319,7 @@ class SessionMachine:
         record = running.record(self._at).closed(self._end_reason)
         self.running = self.last = None
         self._withdrawn = running if self._end_reason is EndReason.OBJECT else None
-        self.effects.append(DropSession(record.id, "short"))
+        self.effects.append(Drop(Session, record.id, "short"))
         self._report(Said.SHORT, self._end_reason, self._at, record)
 
     def _do_reinstate(self) -> None:
@@ -333,7 +333,7 @@ class SessionMachine:
         self._withdrawn, self.running = running, None
         record = running.record(self._at).closed(EndReason.DISCARDED)
         self.last = None
-        self.effects.append(DropSession(record.id, "discarded"))
+        self.effects.append(Drop(Session, record.id, "discarded"))
         self._report(Said.SESSION_ENDED, EndReason.DISCARDED, self._at, record)
 
     def _do_give_up(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from matpi.core.calendar_day import day_bounds, day_of, utc_offset_s
+from matpi.core.effects import DateBoot
 
 _UNIX = datetime(1970, 1, 1)  # noqa: DTZ001  naive on purpose: local time is UTC plus the zone's offset
 
@@ -59,6 +60,10 @@ class Wall:
 
     def offset_at(self, utc: float) -> int:
         return utc_offset_s(utc, self.zone)
+
+    def dating(self, boot_id: str, offset_utc: float, *, estimated: bool) -> DateBoot:
+        """Return the effect that dates the records of a boot, in the zone of now."""
+        return DateBoot(boot_id, offset_utc, estimated, self.zone, self.day_start)
 
     def local(self, t: float) -> datetime | None:
         """Naive local time; None until trusted."""

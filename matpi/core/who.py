@@ -15,7 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from matpi.core import choice
-from matpi.core.effects import SaveAcknowledgement, SaveChosen, SaveSession
+from matpi.core.effects import Chosen, Save
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
 from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
 from matpi.core.plan.routine import ROUTINES, Area
@@ -133,7 +133,7 @@ def clear(device: Device, utc: float | None) -> None:
 
 def _keep_answer(device: Device, answer: Acknowledgement) -> None:
     device.who.answers[answer.person] = answer
-    device.keep(SaveAcknowledgement(answer))
+    device.keep(Save(answer))
 
 
 def date_answers(device: Device, utc: float) -> None:
@@ -195,7 +195,7 @@ def mean(device: Device, person_id: str | None) -> None:
         device.replan()
         return
     who.people = who.people.choose(person_id)
-    device.keep(SaveChosen(person_id))
+    device.keep(Save(Chosen(person_id)))
 
 
 # -- suggested by the load -------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def book(device: Device) -> None:
     device.machine.last, who.booked = booked, person_id
     if device.capped is not None and device.capped.id == booked.id:
         device.capped = booked
-    device.keep(SaveSession(booked))
+    device.keep(Save(booked))
 
 
 def result_words(device: Device, last: Session) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from matpi.core import reminding, who, zeroing
-from matpi.core.effects import SaveDay, SaveSettings
+from matpi.core.effects import Save
 from matpi.core.events import LogChanged, SettingsChanged, SettingWished, Wish, Wished
 from matpi.core.model import DayRecord, Settings
 from matpi.core.presence.load import Load
@@ -29,7 +29,7 @@ def change_setting(device: Device, name: str, value: Any) -> None:
     settings = replace(device.settings, **{name: value})
     if settings != device.settings:
         _use(device, settings)
-        device.keep(SaveSettings(settings))
+        device.keep(Save(settings))
 
 
 def grant(device: Device, wished: SettingsChanged | SettingWished | Wished | LogChanged) -> None:
@@ -83,4 +83,4 @@ def _note_day(device: Device, t: float, person: str | None, *, rest: bool | None
     old = who.day_record(device, person, day) or DayRecord(day, person=person)
     new = replace(old, rest=old.rest if rest is None else rest, snoozed=old.snoozed or snoozed)
     if new != old:
-        device.keep(SaveDay(new))
+        device.keep(Save(new))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from matpi.core.effects import SaveCalibration
+from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Zero
 from matpi.core.presence.zero import ZeroWord
 
@@ -63,6 +63,6 @@ def turn(device: Device, t: float) -> None:
     kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))
     slopes = tuple(sign * slope for sign, slope in zip(signs, calibration.counts_per_kg, strict=True))
     turned = replace(calibration, counts_per_kg=slopes)
-    device.keep(SaveCalibration(turned, Zero(kg, anchor_kg=sum(kg))))
+    device.keep(Save(Calibrated(turned, Zero(kg, anchor_kg=sum(kg)))))
     channels = " and ".join(str(n + 1) for n in tracker.turn)
     device.note(t, "polarity", f"channel {channels} read the wrong way round and was turned; calibrate when you can")

@@ -19,7 +19,7 @@ from matpi import __version__
 from matpi.config import Config, ScaleConfig
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
-from matpi.core.effects import ChimeKind, Effect, Light, Pattern, SaveCalibration, SaveZero, UseCalibration
+from matpi.core.effects import Calibrated, ChimeKind, Effect, Light, Pattern, Save, UseCalibration, Zeros
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
@@ -101,7 +101,7 @@ class Appliance:
         self._recorder: Recorder | None = None
         self._failed = False
         """A fault ended it, and its recording is to be reported: the loop does that no more."""
-        self._fresh: SaveCalibration | None = None
+        self._fresh: Calibrated | None = None
         """A new calibration that is not in use yet."""
         self._status_due = self.started_mono
         self._pulled = threading.Event()
@@ -281,10 +281,10 @@ class Appliance:
             self._relays.watch(effect)
         if self._recorder is not None:
             match effect:
-                case SaveZero(zero):
+                case Save(Zeros(zero)):
                     self._recorder.use_zero(self.clock.monotonic(), zero)
-                case SaveCalibration():
-                    self._fresh = effect
+                case Save(Calibrated() as fresh):
+                    self._fresh = fresh
                 case UseCalibration(calibration) if self._fresh is not None:
                     self._recorder.use_calibration(calibration, self._fresh.zero)
         self._watch(effect)

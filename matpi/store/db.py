@@ -9,26 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from matpi.core.effects import DateBoot
-from matpi.core.model import (
-    Acknowledgement,
-    Calibration,
-    DayRecord,
-    Log,
-    Memory,
-    Rating,
-    Session,
-    Settings,
-    StopSign,
-    Zero,
-)
+from matpi.core.effects import Checkpoint, Chosen, DateBoot, Drop, Save, Write
+from matpi.core.model import Calibration, Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, history, members, posting, rows, schema
 from matpi.store.opening import no_log, open_reader, store_errors
@@ -36,7 +24,7 @@ from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
 
 
 class Store:
-    """Implements ports.SessionStore. Made by `Store.open`."""
+    """Implements ports.Store. Made by `Store.open`."""
 
     def __init__(
         self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
@@ -205,63 +193,29 @@ class Store:
 
     # --- what happens on the mat
 
-    def checkpoint(self, session: Session) -> None:
-        """Insert or replace the open row. One that comes after the session was closed changes nothing."""
-        if not session.is_open:
-            raise StoreError(f"The session {session.id} has ended and takes no checkpoint; save it.")
-        with self.writing() as conn:
-            history.put_open(conn, session)
+    def write(self, effect: Write) -> None:
+        """Make durable what the core asks for.
 
-    def save_session(self, session: Session) -> None:
-        """Close the row. Saving again changes nothing in a session that was edited; it brings back a deleted one."""
-        if session.is_open:
-            raise StoreError(f"The session {session.id} is still open; close it with a reason before saving.")
+        A checkpoint that comes after its session was closed changes nothing. Saving a session again changes nothing in
+        one that was edited, and brings back a deleted one; dropping a closed one keeps its row, marked as deleted.
+        """
         with self.writing() as conn:
-            history.put_closed(conn, session)
-
-    def drop_session(self, session_id: str, reason: str) -> None:
-        """Remove the open row and count it under `reason`. A closed one is kept, marked as deleted."""
-        with self.writing() as conn:
-            conn.execute("DELETE FROM sessions WHERE id = ? AND reason IS NULL", (session_id,))
-            conn.execute(
-                "UPDATE sessions SET deleted_why = ? WHERE id = ? AND deleted_why IS NULL", (reason, session_id)
-            )
-            history.tally(conn, reason, session_id)
-
-    def save_rating(self, rating: Rating) -> None:
-        with self.writing() as conn:
-            history.put_rating(conn, rating)
-
-    def save_stop(self, stop: StopSign) -> None:
-        with self.writing() as conn:
-            history.put_stop(conn, stop)
-
-    def drop_stop(self, stop_id: str) -> None:
-        """Taken back by whoever logged it; counted in the diagnostics. Dropping again changes nothing."""
-        with self.writing() as conn:
-            if conn.execute("DELETE FROM stops WHERE id = ?", (stop_id,)).rowcount:
-                history.tally(conn, "stop_taken_back", stop_id)
+            match effect:
+                case Save(Chosen(person)):
+                    members.choose(conn, person)
+                case Save(record):
+                    history.put(conn, record)
+                case Checkpoint(session):
+                    history.put_open(conn, session)
+                case Drop():
+                    history.drop(conn, effect)
+                case DateBoot():
+                    history.date_boot(conn, effect)
 
     def ratings(self) -> tuple[Rating, ...]:
         """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
         with self.reading() as conn:
             return tuple(history.ratings(conn))
-
-    def save_day(self, record: DayRecord) -> None:
-        with self.writing() as conn:
-            conn.execute(
-                rows.INSERT_DAY + " ON CONFLICT (day, ifnull(person, '')) DO UPDATE SET rest = excluded.rest,"
-                " snoozed = excluded.snoozed",
-                rows.bound(rows.values_of(record, rows.DAY_FIELDS)),
-            )
-
-    def save_zero(self, zero: Zero, before: Zero | None) -> None:
-        with self.writing() as conn:
-            history.put_zeros(conn, zero, before)
-
-    def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
-        with self.writing() as conn:
-            history.put_acknowledgement(conn, acknowledgement)
 
     def ask_safety_again(self, person: str | None = None) -> bool:
         """At the next start; until then what was answered holds. False when nothing was answered yet."""
@@ -274,21 +228,6 @@ class Store:
         with self.reading() as conn:
             return tuple(history.members(conn))
 
-    def choose_person(self, person_id: str) -> None:
-        with self.writing() as conn:
-            members.choose(conn, person_id)
-
-    def save_settings(self, settings: Settings) -> None:
-        """All settings at once. Rows of settings unknown to this version are left alone."""
-        with self.writing() as conn:
-            history.put_settings(conn, settings)
-
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None:
-        """Both or neither: a zero counts from its reference. There is nothing to undo to."""
-        with self.writing() as conn:
-            history.put_calibration(conn, calibration)
-            history.put_zeros(conn, zero, None)
-
     def count(self, kind: str, text: str) -> None:
         with self.writing() as conn:
             history.tally(conn, kind, text)
@@ -297,7 +236,7 @@ class Store:
         """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
         return file.fold(self._conn)
 
-    # --- by hand, and when the time becomes known
+    # --- by hand
 
     def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
         """Take a closed session out of the log; its row and `why` are kept. `utc` is None without a trusted clock.
@@ -331,19 +270,6 @@ class Store:
         """
         with self.writing() as conn:
             return history.answer(conn, session_id, utc, yours=yours)
-
-    def date_boot(
-        self,
-        dating: DateBoot,
-        utc_offset_for: Callable[[float], int],
-        day_for: Callable[[float], date],
-    ) -> int:
-        """Date what a boot stored (core/dated.py `redated`); returns how many rows changed.
-
-        `utc_offset_for` gives local time minus UTC in seconds, `day_for` the plan's day, both at a UTC.
-        """
-        with self.writing() as conn:
-            return history.date_boot(conn, dating, utc_offset_for, day_for)
 
 
 def is_unmade(path: Path) -> bool:

@@ -9,10 +9,11 @@ from datetime import date
 from typing import TypeVar
 
 from matpi.core.dated import redated, utc_of
-from matpi.core.effects import DateBoot
+from matpi.core.effects import Calibrated, DateBoot, Drop, Record, Zeros
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
+    DayRecord,
     Doubt,
     EndReason,
     Log,
@@ -129,7 +130,41 @@ def setting_texts(conn: sqlite3.Connection) -> dict[str, str]:
     return dict(conn.execute("SELECT key, value FROM settings ORDER BY key"))
 
 
+def put(conn: sqlite3.Connection, record: Record) -> None:
+    """Insert or replace. Raises StoreError for what cannot be stored."""
+    match record:
+        case Session():
+            put_closed(conn, record)
+        case Rating():
+            put_rating(conn, record)
+        case StopSign():
+            put_stop(conn, record)
+        case DayRecord():
+            put_day(conn, record)
+        case Acknowledgement():
+            put_acknowledgement(conn, record)
+        case Zeros(zero, before):
+            put_zeros(conn, zero, before)
+        case Calibrated(calibration, zero):
+            put_calibration(conn, calibration)
+            put_zeros(conn, zero, None)
+        case Settings():
+            put_settings(conn, record)
+
+
+def drop(conn: sqlite3.Connection, effect: Drop) -> None:
+    if effect.kind is StopSign:
+        if conn.execute("DELETE FROM stops WHERE id = ?", (effect.id,)).rowcount:
+            tally(conn, effect.why, effect.id)
+        return
+    conn.execute("DELETE FROM sessions WHERE id = ? AND reason IS NULL", (effect.id,))
+    conn.execute("UPDATE sessions SET deleted_why = ? WHERE id = ? AND deleted_why IS NULL", (effect.why, effect.id))
+    tally(conn, effect.why, effect.id)
+
+
 def put_open(conn: sqlite3.Connection, session: Session) -> None:
+    if not session.is_open:
+        raise StoreError(f"The session {session.id} has ended and takes no checkpoint; save it.")
     # What date_boot has filled in stays when the session in memory does not know it yet.
     conn.execute(
         rows.INSERT_SESSION + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id,"
@@ -144,6 +179,8 @@ def put_open(conn: sqlite3.Connection, session: Session) -> None:
 
 
 def put_closed(conn: sqlite3.Connection, session: Session) -> None:
+    if session.is_open:
+        raise StoreError(f"The session {session.id} is still open; close it with a reason before saving.")
     conn.execute(
         rows.INSERT_SESSION + " ON CONFLICT (id) DO UPDATE SET boot_id = excluded.boot_id,"
         " start_mono = excluded.start_mono, start_utc = coalesce(excluded.start_utc, start_utc),"
@@ -178,6 +215,14 @@ def put_stop(conn: sqlite3.Connection, stop: StopSign) -> None:
         " day = coalesce(excluded.day, day), session_id = excluded.session_id, person = excluded.person,"
         " estimated = excluded.estimated",
         rows.bound(rows.values_of(stop, rows.STOP_FIELDS)),
+    )
+
+
+def put_day(conn: sqlite3.Connection, record: DayRecord) -> None:
+    conn.execute(
+        rows.INSERT_DAY + " ON CONFLICT (day, ifnull(person, '')) DO UPDATE SET rest = excluded.rest,"
+        " snoozed = excluded.snoozed",
+        rows.bound(rows.values_of(record, rows.DAY_FIELDS)),
     )
 
 
@@ -311,13 +356,8 @@ def _trace(conn: sqlite3.Connection, before: Session, after: Session, utc: float
             conn.execute(rows.INSERT_EDIT, (before.id, n, utc, item.name, rows.text_of(was), rows.text_of(now)))
 
 
-def date_boot(
-    conn: sqlite3.Connection,
-    dating: DateBoot,
-    utc_offset_for: Callable[[float], int],
-    day_for: Callable[[float], date],
-) -> int:
-    """See Store.date_boot."""
+def date_boot(conn: sqlite3.Connection, dating: DateBoot) -> None:
+    """Date what a boot stored (core/dated.py `redated`)."""
 
     def of_boot(select: str) -> sqlite3.Cursor:
         return conn.execute(select.replace("ORDER BY", "WHERE boot_id = ? ORDER BY"), (dating.boot_id,))
@@ -327,15 +367,12 @@ def date_boot(
         *usable(of_boot(rows.SELECT_RATINGS), rows.rating_of, "rating", None),
         *usable(of_boot(rows.SELECT_STOPS), rows.stop_of, "stop sign", None),
     )
-    number = 0
     for record in stored:
-        new = redated(record, dating, utc_offset_for, day_for)
+        new = redated(record, dating)
         if new is record:
             continue
-        number += 1
         table, utc = next((name, column) for kind, name, column in _DATED if isinstance(record, kind))
         conn.execute(
             f"UPDATE {table} SET {utc} = ?, utc_offset_s = ?, day = ?, estimated = ? WHERE id = ?",  # noqa: S608
             rows.bound((utc_of(new), new.utc_offset_s, new.day, new.estimated, new.id)),
         )
-    return number

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from math import inf
 from pathlib import Path
 
-from matpi.core.effects import DateBoot
+from matpi.core.effects import Save, Write
 from matpi.core.model import (
-    Acknowledgement,
-    Calibration,
-    DayRecord,
     Log,
     Memory,
-    Rating,
-    Session,
     Settings,
-    StopSign,
-    Zero,
 )
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import history
@@ -32,7 +24,7 @@ Pi Zero (estimated), and the device asks again for everything it has at once. Ch
 
 
 class PatientStore:
-    """Implements ports.SessionStore. While the disk is in trouble (full, failing, read-only) it answers from what could
+    """Implements ports.Store. While the disk is in trouble (full, failing, read-only) it answers from what could
     be read at the start and refuses every write with StoreError; a write opens the log as soon as that is possible.
     """
 
@@ -93,55 +85,14 @@ class PatientStore:
 
     # --- what happens on the mat
 
-    def checkpoint(self, session: Session) -> None:
-        self._writer().checkpoint(session)
-
-    def save_session(self, session: Session) -> None:
-        self._writer().save_session(session)
-
-    def drop_session(self, session_id: str, reason: str) -> None:
-        self._writer().drop_session(session_id, reason)
-
-    def save_rating(self, rating: Rating) -> None:
-        self._writer().save_rating(rating)
-
-    def save_stop(self, stop: StopSign) -> None:
-        self._writer().save_stop(stop)
-
-    def drop_stop(self, stop_id: str) -> None:
-        self._writer().drop_stop(stop_id)
-
-    def save_day(self, record: DayRecord) -> None:
-        self._writer().save_day(record)
-
-    def save_zero(self, zero: Zero, before: Zero | None) -> None:
-        self._writer().save_zero(zero, before)
-
-    def save_calibration(self, calibration: Calibration, zero: Zero) -> None:
-        self._writer().save_calibration(calibration, zero)
-
-    def save_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
-        self._writer().save_acknowledgement(acknowledgement)
-
-    def save_settings(self, settings: Settings) -> None:
-        self._writer().save_settings(settings)
-
-    def choose_person(self, person_id: str) -> None:
-        self._writer().choose_person(person_id)
+    def write(self, effect: Write) -> None:
+        self._writer().write(effect)
 
     def count(self, kind: str, text: str) -> None:
         self._writer().count(kind, text)
 
     def fold(self) -> bool:
         return self._store is None or self._store.fold()
-
-    def date_boot(
-        self,
-        dating: DateBoot,
-        utc_offset_for: Callable[[float], int],
-        day_for: Callable[[float], date],
-    ) -> int:
-        return self._writer().date_boot(dating, utc_offset_for, day_for)
 
     # --- opening
 
@@ -167,7 +118,7 @@ class PatientStore:
             with store.reading() as conn:
                 unset = not history.setting_texts(conn)
             if unset:
-                store.save_settings(self._first_settings)
+                store.write(Save(self._first_settings))
             store.fold()
         except DiskTroubleError as error:
             error.set_aside = store.set_aside

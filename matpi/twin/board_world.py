@@ -21,16 +21,11 @@ from matpi.core.effects import (
     Changed,
     Checkpoint,
     DateBoot,
-    DropSession,
-    DropStop,
+    Drop,
     Effect,
     Light,
     Pattern,
-    SaveAcknowledgement,
-    SaveDay,
-    SaveRating,
-    SaveSession,
-    SaveStop,
+    Save,
 )
 from matpi.core.languages import LANGUAGES
 from matpi.core.spoken import spoken
@@ -49,7 +44,6 @@ LISTED = 200
 LOOK_S = 0.05
 """Between two looks at the panel. Chosen: a page shows 20 pictures a second and the device 5."""
 STATUS_S = 1.0
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, DropStop, SaveDay, SaveAcknowledgement, DateBoot, Checkpoint)
 
 
 class BoardTwin:
@@ -225,7 +219,7 @@ class BoardTwin:
                 self._tell_light()
             case Changed():
                 self._status_due = 0.0
-            case _ if isinstance(effect, _KEEPS):
+            case Save() | Drop() | DateBoot() | Checkpoint():
                 self._keeping = True
             case _:
                 pass

@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, EndReason, Moment, Rating, Session, Settings
 from matpi.paths import zone_for
 from matpi.sim.body import SHARE
@@ -25,8 +26,8 @@ def write_fortnight(path: Path, zone_name: str, now_utc: float, kg: float) -> No
     settings, zone = Settings(zone=zone_name), zone_for(zone_name)
     today = day_of(now_utc, zone, settings.day_start)
     with Store.open(path) as log:
-        log.save_settings(settings)
-        log.save_acknowledgement(Acknowledgement(some=False, utc=now_utc - timedelta(days=len(DAYS)).total_seconds()))
+        log.write(Save(settings))
+        log.write(Save(Acknowledgement(some=False, utc=now_utc - timedelta(days=len(DAYS)).total_seconds())))
         for ago, lived in zip(range(len(DAYS), 0, -1), DAYS, strict=True):
             day = today - timedelta(days=ago)
             start = local_instant(day, zone, EVENING)
@@ -38,6 +39,6 @@ def write_fortnight(path: Path, zone_name: str, now_utc: float, kg: float) -> No
             session = Session(
                 uuid.uuid4().hex, boot, 100.0, seconds, seconds, EndReason.LEFT, start, offset_s, day, load_kg=load_kg
             )
-            log.save_session(session)
+            log.write(Save(session))
             rated = 130.0 + seconds, tightness, Moment.AFTER, session.id, end + 30.0, offset_s, day
-            log.save_rating(Rating(uuid.uuid4().hex, boot, *rated))
+            log.write(Save(Rating(uuid.uuid4().hex, boot, *rated)))

@@ -15,20 +15,16 @@ from typing import Any
 
 from matpi.core.device import Device
 from matpi.core.effects import (
-    DropSession,
-    DropStop,
+    Calibrated,
+    Drop,
     Effect,
     Report,
     Said,
-    SaveCalibration,
-    SaveRating,
-    SaveSession,
-    SaveStop,
+    Save,
     UseCalibration,
-    id_of,
 )
 from matpi.core.events import Event, Reading, Saved, Tick
-from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
+from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign, Zero
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 from matpi.core.words import Words
@@ -161,16 +157,12 @@ class Replayer:
         for effect in device.handle(event):
             self._watch(event.t, effect)
             match effect:
-                case SaveSession(session):
+                case Save(Session() as session):
                     before = [one for one in self._result.sessions if one.id != session.id]  # it went on after all
                     self._result.sessions = [*before, session]
                     self._send(Saved(event.t, session.id))
-                case SaveRating(record) | SaveStop(record):
-                    self._send(Saved(event.t, record.id))
-                case DropSession(record_id) | DropStop(record_id):
-                    self._send(Saved(event.t, record_id))
-                case SaveCalibration():
-                    self._send(Saved(event.t, id_of(effect)))
+                case Save(Rating() | StopSign() | Calibrated()) | Drop():
+                    self._send(Saved(event.t, effect.key))
                 case UseCalibration(now) if self._memory.calibration is not None:
                     # Without a hand at the button only signs change, and the references stay.
                     slopes = zip(self._memory.calibration.counts_per_kg, now.counts_per_kg, strict=True)

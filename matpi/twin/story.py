@@ -15,7 +15,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.core.effects import Changed, Effect, Light, Note, Report, Show
+from matpi.core.effects import Changed, Effect, Light, Note, Report, Save, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
 from matpi.store import members
@@ -149,7 +149,7 @@ class Story:
 
     def _set(self, path: Path, pairs: tuple[str, ...]) -> None:
         with Store.open(path) as log:
-            log.save_settings(changed(log.load().settings, pairs))
+            log.write(Save(changed(log.load().settings, pairs)))
 
     def _people(self, path: Path, words: list[str]) -> None:
         with Store.open(path) as log, log.writing() as conn:

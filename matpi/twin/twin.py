@@ -18,17 +18,11 @@ from matpi.core.effects import (
     Changed,
     Checkpoint,
     DateBoot,
-    DropSession,
-    DropStop,
+    Drop,
     Effect,
     Light,
     Report,
-    SaveAcknowledgement,
-    SaveChosen,
-    SaveDay,
-    SaveRating,
-    SaveSession,
-    SaveStop,
+    Save,
     Show,
 )
 from matpi.core.events import Event
@@ -52,8 +46,6 @@ WARPS = (1, 10, 60)
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
-_KEEPS = (SaveSession, DropSession, SaveRating, SaveStop, DropStop, SaveDay, SaveAcknowledgement, SaveChosen, DateBoot)
-"""After these the list of sessions may read differently."""
 
 
 class Twin:
@@ -294,7 +286,7 @@ class Twin:
             case Checkpoint(session) if not self._skipping and self._writes():
                 self._stored = [*(s for s in self._stored if s.id != session.id), session]
                 self._tell_sessions()
-            case _ if isinstance(effect, _KEEPS) and not self._skipping:
+            case Save() | Drop() | DateBoot() if not self._skipping:
                 self._read_sessions()
                 self._tell_sessions()
             case _:

@@ -21,7 +21,7 @@ from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
-from matpi.core.effects import Effect, Light, Pattern
+from matpi.core.effects import Effect, Light, Pattern, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
@@ -136,7 +136,7 @@ class Rig:
         memory = store.load()
         if self._zone_wanted and memory.settings.zone != self._zone:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
-            store.save_settings(memory.settings)
+            store.write(Save(memory.settings))
         if self.t == 0.0 and not new:
             self._utc = max(self._utc, _last_utc(store) + 60.0)
         return Device(

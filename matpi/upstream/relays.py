@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matpi.core.effects import DateBoot, DropSession, DropStop, Effect, SaveRating, SaveSession, SaveStop
+from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.ports import Clock, Put
 from matpi.store.outbox import Outbox
@@ -23,7 +23,7 @@ from matpi.upstream.sink import Sink, UpstreamError
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-QUEUED = (SaveSession, SaveRating, SaveStop, DropSession, DropStop, DateBoot)
+QUEUED = (Save, Drop, DateBoot)
 """After these there may be something new in the outbox."""
 LOOK_EVERY_S = 1.0
 STEADY_S = 60.0

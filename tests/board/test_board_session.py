@@ -10,6 +10,7 @@ import pytest
 
 from matpi.config import Config, PresenceConfig
 from matpi.core.device import Device
+from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Calibration, Session, Zero
 from matpi.drivers.clock import SystemClock
 from matpi.sim.board import Board
@@ -31,7 +32,7 @@ class Evening:
         self.store = folder / "log.db"
         if calibrated:
             with Store.open(self.store) as log:
-                log.save_calibration(CALIBRATION, Zero((0.0, 0.0)))
+                log.write(Save(Calibrated(CALIBRATION, Zero((0.0, 0.0)))))
         self.board = Board(CONFIG, kg=74.0, seed=3)
         self.twin = BoardTwin(CONFIG, self.board, self.store, SystemClock(), "UTC")
         self.truth = Mat(kg=74.0, seed=3)

@@ -12,6 +12,7 @@ import pytest
 
 from matpi.commands.doctor.checks import OK, WARN
 from matpi.commands.doctor.report import log_checks
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement
 from matpi.core.views import Fault, Idle
 from matpi.errors import StoreError
@@ -97,7 +98,7 @@ def lived(tmp_path: Path) -> Path:
     rig.run_until(300.0)
     rig.shut_down()
     with Store.open(path) as log:
-        log.save_acknowledgement(Acknowledgement(some=False, utc=UTC))
+        log.write(Save(Acknowledgement(some=False, utc=UTC)))
     return path
 
 

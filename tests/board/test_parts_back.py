@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from matpi.config import ChimeConfig, Config
-from matpi.core.effects import ChimeKind
+from matpi.core.effects import ChimeKind, Save
 from matpi.core.events import Wish, Wished
 from matpi.core.model import Acknowledgement
 from matpi.core.views import Idle, Off
@@ -103,7 +103,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     monkeypatch.setattr("matpi.service.retried.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
-        log.save_acknowledgement(Acknowledgement(some=False, utc=1_700_000_000.0))
+        log.write(Save(Acknowledgement(some=False, utc=1_700_000_000.0)))
     one = Running(tmp_path)
     try:
         yield one

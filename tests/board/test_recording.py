@@ -21,6 +21,7 @@ import pytest
 from matpi import cli
 from matpi.commands.record import WRITE_S
 from matpi.config import Config
+from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Calibration, Session, Zero
 from matpi.drivers.clock import SystemClock
 from matpi.drivers.scale.trace import Trace
@@ -68,7 +69,7 @@ class Running:
         self.log, self.config, self.folder = folder / "log.db", folder / "matpi.toml", folder / "recordings"
         self.config.write_text(CONFIG)
         with Store.open(self.log) as log:
-            log.save_calibration(CALIBRATION, Zero((0.0, 0.0)))
+            log.write(Save(Calibrated(CALIBRATION, Zero((0.0, 0.0)))))
         self.process = subprocess.Popen(
             [sys.executable, "-c", DEVICE, str(self.log), str(self.config)],
             stdin=subprocess.PIPE,
@@ -271,7 +272,7 @@ def test_record_records_the_cells_until_it_is_interrupted(tmp_path: Path, calibr
     log, file = tmp_path / "log.db", tmp_path / "live.csv.gz"
     if calibrated:
         with Store.open(log) as store:
-            store.save_calibration(CALIBRATION, Zero((0.25, 0.0)))
+            store.write(Save(Calibrated(CALIBRATION, Zero((0.25, 0.0)))))
     process = subprocess.Popen(
         [sys.executable, "-m", "matpi", "record", str(file), "--board", "--store", str(log)],
         stdout=subprocess.PIPE,

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from matpi import ports
 from matpi.core.views import Breathe
-from matpi.ports import SessionStore
 from matpi.store.db import Store
 from tests.board.test_board_session import Evening, evening
 
@@ -25,7 +25,7 @@ FSYNC_S = 4.0
 WAIT_S = 2.5
 """The first minute is shown in seconds, and a tap on it leads to the guided breath at once. The rest of this is for a
 busy machine."""
-READS = {"load", "log", "close"}
+READS = {"load", "close"}
 
 
 class WaitedError(AssertionError):
@@ -56,7 +56,7 @@ def locked(log: Path) -> Iterator[None]:
 def slow(_: Path) -> Iterator[None]:
     """Each write takes as long as an fsync of a worn card."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in (name for name, _ in inspect.getmembers(SessionStore, inspect.isfunction) if name[0] != "_"):
+        for name in (name for name, _ in inspect.getmembers(ports.Store, inspect.isfunction) if name[0] != "_"):
             if name not in READS:
                 patch.setattr(Store, name, delayed(getattr(Store, name)))
         yield

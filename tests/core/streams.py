@@ -85,20 +85,16 @@ def line(effect: e.Effect) -> str | None:
             return f"light  {pattern} since {since:.2f}"
         case e.Chime(kind):
             return f"chime  {kind}"
-        case e.Checkpoint(record) | e.SaveSession(record) | e.SaveRating(record) | e.SaveStop(record):
-            return f"save  {_record(record)}"
-        case e.SaveDay(record) | e.SaveAcknowledgement(record) | e.SaveSettings(record):
-            return f"save  {_record(record)}"
-        case e.SaveZero(zero, before):
+        case e.Save(e.Zeros(zero, before)):
             return f"save  {_record(zero)}, before: {'none' if before is None else _record(before)}"
-        case e.SaveCalibration(calibration, zero):
+        case e.Save(e.Calibrated(calibration, zero)):
             return f"save  {_record(calibration)}, {_record(zero)}"
-        case e.SaveChosen(person):
+        case e.Save(e.Chosen(person)):
             return f"save  chosen {person}"
-        case e.DropSession(record_id, reason):
-            return f"drop  session {record_id}: {reason}"
-        case e.DropStop(record_id):
-            return f"drop  stop {record_id}"
+        case e.Checkpoint(record) | e.Save(record):
+            return f"save  {_record(record)}"
+        case e.Drop(kind, record_id, why):
+            return f"drop  stop {record_id}" if kind is StopSign else f"drop  session {record_id}: {why}"
         case e.DateBoot(boot_id, offset_utc, estimated):
             return f"date  {boot_id} by {offset_utc:.2f}{' estimated' if estimated else ''}"
         case e.UseCalibration(calibration):

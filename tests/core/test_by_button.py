@@ -9,7 +9,7 @@ from math import pi, sin
 
 import pytest
 
-from matpi.core.effects import Note, SaveCalibration, SaveZero, UseCalibration
+from matpi.core.effects import Calibrated, Note, Save, UseCalibration, Zeros
 from matpi.core.events import Saved, SensorLost
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.presence.load import Load
@@ -90,7 +90,7 @@ def test_the_whole_way() -> None:
     calibrated(on)
     assert isinstance(on.view, Notice)
     assert on.view.title == "Calibrated"
-    [save] = on.of(SaveCalibration)
+    [save] = on.saves(Calibrated)
     assert save.calibration.counts_per_kg == pytest.approx(TRUE.slopes, rel=0.01)
     assert save.calibration.reference_counts == pytest.approx(TRUE.offsets, abs=60)
     assert on.of(UseCalibration) == [UseCalibration(save.calibration)]
@@ -151,7 +151,7 @@ def test_a_place_is_measured_by_itself_only_where_nobody_stood_before() -> None:
     on.pass_s(40)
     assert isinstance(on.view, Guide)
     assert on.view.title == "Foot end", "still at the head end: it waits"
-    assert on.of(SaveCalibration) == []
+    assert on.saves(Calibrated) == []
 
 
 def test_a_hold_measures_at_once() -> None:
@@ -162,7 +162,7 @@ def test_a_hold_measures_at_once() -> None:
     assert on.view == Fault("Not calibrated", "no weight on the mat", "stand on it, or plugs")
     on.tap()
     assert on.state is State.IDLE
-    assert on.of(SaveCalibration) == []
+    assert on.saves(Calibrated) == []
     assert on.device.calibration == UNCALIBRATED
 
 
@@ -186,7 +186,7 @@ def test_what_is_wrong_is_told_and_the_old_values_stay(cells: Cells, places: tup
         on.pass_s(8)
     assert isinstance(on.view, Fault)
     assert (on.view.title, on.view.what) == ("Not calibrated", what)
-    assert on.of(SaveCalibration) == on.of(UseCalibration) == []
+    assert on.saves(Calibrated) == on.of(UseCalibration) == []
     assert on.device.calibration == old
     assert "calibration_refused" in [note.kind for note in on.of(Note)]
 
@@ -330,7 +330,7 @@ def test_calibrated_is_said_only_once_it_is_saved() -> None:
     assert on.view == Notice("One moment", "saving")
     assert on.of(UseCalibration) == []
     on.mute_store = False
-    on.send(Saved(on.t, on.rows.commit(on.of(SaveCalibration)[-1])))
+    on.send(Saved(on.t, on.rows.commit(Save(on.saves(Calibrated)[-1]))))
     assert isinstance(on.view, Notice)
     assert on.view.title == "Calibrated"
 
@@ -383,14 +383,14 @@ def test_a_zero_that_failed_before_is_not_tried_again_after_the_calibration() ->
     to_head(on)
     on.body = stand("head")
     on.pass_s(8)
-    on.device.keeper.keep(SaveZero(OLD_ZERO, None))
+    on.device.keeper.keep(Save(Zeros(OLD_ZERO, None)))
     on.device.keeper.refused(on.t, "zero", "the disk is full")
     on.body = stand("foot")
     on.pass_s(8)
     assert len(on.of(UseCalibration)) == 1
     on.body = nothing
     on.pass_s(100)
-    assert OLD_ZERO not in [save.zero for save in on.of(SaveZero)]
+    assert OLD_ZERO not in [save.zero for save in on.saves(Zeros)]
     assert on.rows.zero is not None
     assert abs(on.rows.zero.total_kg) < 0.05
 
@@ -409,9 +409,9 @@ def test_no_zero_of_the_old_reference_is_written_over_the_new_one() -> None:
     on.pass_s(100)
     assert on.rows.zero is not None
     assert abs(on.rows.zero.total_kg) < 0.1
-    last = on.of(SaveZero)[-1] if on.of(SaveZero) else None
+    last = on.saves(Zeros)[-1] if on.saves(Zeros) else None
     assert (
         last is None
         or abs(last.zero.total_kg) < 0.1
-        or on.effects.index(last) < on.effects.index(on.of(SaveCalibration)[-1])
+        or on.effects.index(Save(last)) < on.effects.index(Save(on.saves(Calibrated)[-1]))
     )

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matpi.core.effects import Checkpoint, DropSession, Report, Said, SaveCalibration, SaveSession, Show
+from matpi.core.effects import Calibrated, Checkpoint, Drop, Report, Said, Save, Show
 from matpi.core.events import (
     ButtonDown,
     ButtonUp,
@@ -93,7 +93,7 @@ class Watched(Bench):
                 case Checkpoint(session):
                     self._check(session, now)
                     assert session.is_open
-                case SaveSession(session):
+                case Save(Session() as session):
                     self._check(session, now)
                     assert not session.is_open
                 case Show(SessionDone(saved=True)):
@@ -245,15 +245,16 @@ def started(bench: Bench) -> set[str]:
 
 
 def settled(bench: Bench) -> set[str]:
-    return {e.session.id for e in bench.of(SaveSession)} | {e.session_id for e in bench.of(DropSession)}
+    return {session.id for session in bench.saves(Session)} | {e.id for e in bench.of(Drop) if e.kind is Session}
 
 
 def check_the_whole(bench: Bench, t0: float) -> None:
     assert [note.text for note in bench.notes("unexpected")] == []
     under_way = {running.id for running in bench.device.machine.unfinished()}
     assert started(bench) <= settled(bench) | under_way, "a session was lost"
-    dropped = {e.session_id: n for n, e in enumerate(bench.effects) if isinstance(e, DropSession)}
-    kept = {e.session.id: (n, e.session) for n, e in enumerate(bench.effects) if isinstance(e, SaveSession)}
+    dropped = {e.id: n for n, e in enumerate(bench.effects) if isinstance(e, Drop)}
+    saves = [(n, e.record) for n, e in enumerate(bench.effects) if isinstance(e, Save)]
+    kept = {record.id: (n, record) for n, record in saves if isinstance(record, Session)}
     sessions = [s for record_id, (n, s) in kept.items() if dropped.get(record_id, -1) < n]
     assert sum(s.on_mat_s for s in sessions) <= bench.t - t0 + 1e-6, "more time on the mat than has passed"
     own = sorted((s for s in sessions if s.boot_id == bench.device.boot_id), key=lambda s: s.start_mono)
@@ -305,7 +306,7 @@ def test_these_beginnings_do_calibrate(beginning: list[tuple[str, Any, Any]]) ->
     bench = Watched(memory, cells=Cells((40_000.0, 45_000.0), (NOMINAL * 9, 0.0)))
     bench.pass_s(30)
     play(bench, beginning)
-    assert len(bench.of(SaveCalibration)) >= 1
+    assert len(bench.saves(Calibrated)) >= 1
 
 
 @settings(RUN, max_examples=80)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.controls import Item
-from matpi.core.effects import SaveAcknowledgement, SaveRating, SaveStop
 from matpi.core.events import ButtonDown, ButtonUp, WallClock
-from matpi.core.model import Acknowledgement, EndReason, Memory
+from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, Off, Safety, Timer
@@ -188,8 +187,8 @@ def test_stuck_during_the_question_answers_no_more_than_no_press_would(taps: int
     for _ in range(taps):
         bench.tap()
     stuck(bench, 200)
-    assert [e.rating.value for e in bench.of(SaveRating)][:1] == ([taps] if taps else [])
-    assert bench.of(SaveStop) == []
+    assert [e.value for e in bench.saves(Rating)][:1] == ([taps] if taps else [])
+    assert bench.saves(StopSign) == []
     assert bench.state is State.IDLE
 
 
@@ -201,7 +200,7 @@ def test_stuck_on_felt_wrong_logs_no_stop_sign() -> None:
     bench.tap()
     assert bench.state is State.FELT_WRONG
     stuck(bench, 100)
-    assert bench.of(SaveStop) == []
+    assert bench.saves(StopSign) == []
     assert bench.state is State.IDLE
 
 
@@ -212,7 +211,7 @@ def test_stuck_on_the_last_safety_page_acknowledges_nothing() -> None:
     stuck(bench, 100)
     bench.send(ButtonUp(bench.t))
     bench.pass_s(1)
-    assert bench.of(SaveAcknowledgement) == []
+    assert bench.saves(Acknowledgement) == []
 
 
 def test_stuck_in_the_menu_chooses_nothing() -> None:
@@ -303,7 +302,7 @@ def to_last_page(bench: Bench) -> None:
 
 
 def answered(bench: Bench) -> list[tuple[bool, bool]]:
-    return [(e.acknowledgement.some, e.acknowledgement.cleared) for e in bench.of(SaveAcknowledgement)]
+    return [(e.some, e.cleared) for e in bench.saves(Acknowledgement)]
 
 
 def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
@@ -397,8 +396,8 @@ def test_the_acknowledgement_keeps_its_date() -> None:
     bench.pass_s(3)
     to_last_page(bench)
     bench.hold()
-    (saved,) = bench.of(SaveAcknowledgement)
-    assert saved.acknowledgement.utc == pytest.approx(NOON + bench.t - 100, abs=2)
+    (saved,) = bench.saves(Acknowledgement)
+    assert saved.utc == pytest.approx(NOON + bench.t - 100, abs=2)
 
 
 def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:

@@ -9,9 +9,9 @@ import math
 
 import pytest
 
-from matpi.core.effects import Light, Note, Pattern, SaveAcknowledgement, Show
+from matpi.core.effects import Light, Note, Pattern, Show
 from matpi.core.events import Noted, PanelBack, PanelLost, Reading, SaveFailed, SensorLost, Stopping, WallClock
-from matpi.core.model import EndReason
+from matpi.core.model import Acknowledgement, EndReason
 from matpi.core.safety import PAGES
 from matpi.core.session import State
 from matpi.core.spoken import spoken
@@ -179,8 +179,8 @@ def test_an_answer_given_before_the_clock_was_known_gets_its_date() -> None:
     bench.hold()
     assert bench.state is State.IDLE
     bench.send(WallClock(bench.t, NOON, trusted=True))
-    kept = bench.of(SaveAcknowledgement)
-    assert [effect.acknowledgement.utc is None for effect in kept] == [True, False]
+    kept = bench.saves(Acknowledgement)
+    assert [answer.utc is None for answer in kept] == [True, False]
 
 
 @pytest.mark.parametrize("nonsense", [math.nan, math.inf, -math.inf, 1e9])

@@ -9,9 +9,9 @@ from datetime import time
 
 import pytest
 
-from matpi.core.effects import Pattern, SaveDay
+from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, SettingsChanged, Tick
-from matpi.core.model import Acknowledgement, Memory, Settings
+from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.session import State
 from matpi.core.views import Off
 from tests.bench import NOON, Bench
@@ -61,8 +61,8 @@ def test_a_press_snoozes_it_until_tomorrow(after_s: float, held_s: float) -> Non
     assert bench.pattern is Pattern.OFF
     bench.pass_s(3 * 3600)
     assert len(breaths(bench)) == before
-    (kept,) = bench.of(SaveDay)
-    assert kept.record.snoozed
+    (kept,) = bench.saves(DayRecord)
+    assert kept.snoozed
     bench.pass_s(21 * 3600)
     assert len(breaths(bench)) > before, "tomorrow it may speak again"
 
@@ -72,7 +72,7 @@ def test_a_stuck_button_snoozes_nothing() -> None:
     bench.pass_s(NINE + 10)
     bench.send(ButtonDown(bench.t))
     bench.pass_s(3600)
-    assert bench.of(SaveDay) == []
+    assert bench.saves(DayRecord) == []
     assert len(breaths(bench)) >= 4
 
 
@@ -159,11 +159,11 @@ def test_a_tap_that_answers_the_question_snoozes_nothing() -> None:
     bench.tap()
     assert bench.state is State.FELT_WRONG
     bench.tap()
-    assert bench.of(SaveDay) == []
+    assert bench.saves(DayRecord) == []
     bench.pass_s(31)
     assert isinstance(bench.view, Off)
     bench.tap()
-    assert len(bench.of(SaveDay)) == 1, "on the dark panel it is meant for the light"
+    assert len(bench.saves(DayRecord)) == 1, "on the dark panel it is meant for the light"
 
 
 def test_a_snooze_outlives_a_power_cut() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.controls import Item
-from matpi.core.effects import SaveDay
 from matpi.core.events import SettingsChanged, Wish, Wished
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.nudge import Silence
@@ -64,7 +63,7 @@ def test_today_rests_and_then_not_after_all(words: Words) -> None:
     assert not idle(bench).rest_day
     assert silence(bench) is None, "the light reminds after all"
     day = bench.device.plan.today
-    assert [saved.record for saved in bench.of(SaveDay)] == [DayRecord(day, rest=True), DayRecord(day, rest=False)]
+    assert bench.saves(DayRecord) == [DayRecord(day, rest=True), DayRecord(day, rest=False)]
 
 
 def test_it_lasts_over_a_power_cut_and_until_tomorrow() -> None:
@@ -107,7 +106,7 @@ def test_it_is_of_whose_turn_it_is() -> None:
     bench.choose(Item.WHO)
     bench.choose("Ben")
     bench.choose(Item.REST)
-    assert [(saved.record.person, saved.record.rest) for saved in bench.of(SaveDay)] == [("b", True)]
+    assert [(saved.person, saved.rest) for saved in bench.saves(DayRecord)] == [("b", True)]
     bench.choose(Item.WHO)
     bench.choose("Ada")
     assert not idle(bench).rest_day

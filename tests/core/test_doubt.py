@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matpi.core.controls import Item
-from matpi.core.effects import Pattern, SaveSession, SaveSettings
+from matpi.core.effects import Pattern
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Log, Memory, Session, Settings
 from matpi.core.people import People, Person
 from matpi.core.presence.load import Load
@@ -248,7 +248,7 @@ def test_no_to_an_unusual_load_is_a_pet_and_others_use_the_mat_from_then_on() ->
     assert not made.rows.sessions[session.id].counts
     assert not made.device.plan.done
     assert made.device.settings.others == "pets"
-    assert [save.settings.others for save in made.of(SaveSettings)] == ["pets"]
+    assert [save.others for save in made.saves(Settings)] == ["pets"]
     made.tap()
     assert made.state is not State.CONFIRM, "it is answered"
 
@@ -386,7 +386,7 @@ def test_the_setting_is_in_the_menu() -> None:
     assert made.device.settings.others == "pets"
     made.choose(Item.NO_PETS)
     assert made.device.settings.others == "no"
-    assert [save.settings.others for save in made.of(SaveSettings)] == ["pets", "no"]
+    assert [save.others for save in made.saves(Settings)] == ["pets", "no"]
 
 
 # -- the screen ----------------------------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_the_press_of_a_hold_goes_on_to_nothing_else() -> None:
     lie(made, 30.0)
     made.hold(5.0)
     assert made.state in {State.DONE, State.RATING}
-    assert len([e for e in made.of(SaveSession) if e.session.yours]) == 1
+    assert len([e for e in made.saves(Session) if e.yours]) == 1
 
 
 def test_a_minute_is_counted_from_the_last_touch_and_not_while_the_button_is_down() -> None:

@@ -7,44 +7,38 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import UTC, date, time
+from datetime import date
 
 import pytest
 
 from matpi.core.effects import (
     Checkpoint,
     DateBoot,
-    DropSession,
+    Drop,
     Save,
-    SaveAcknowledgement,
-    SaveDay,
-    SaveRating,
-    SaveSession,
-    SaveStop,
-    SaveZero,
-    id_of,
+    Write,
+    Zeros,
 )
 from matpi.core.events import LogChanged
 from matpi.core.keeping import RETRY_S, Keeper
 from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Moment, Rating, Session, StopSign, Zero
-from matpi.core.wall import Wall
 from tests.bench import NOON, Bench
 
 SESSION = Session("s", "b", start_mono=100.0, span_s=60.0, on_mat_s=60.0, reason=EndReason.LEFT)
 RATING = Rating("r", "b", mono=170.0, value=3, moment=Moment.AFTER, session_id="s")
 STOP = StopSign("x", "b", mono=180.0, session_id="s")
-RECORDS: list[SaveSession | SaveRating | SaveStop | DropSession] = [
-    SaveSession(SESSION),
-    SaveRating(RATING),
-    SaveStop(STOP),
-    DropSession("s", "discarded"),
+RECORDS: list[Save | Drop] = [
+    Save(SESSION),
+    Save(RATING),
+    Save(STOP),
+    Drop(Session, "s", "discarded"),
 ]
 IDS = ["s", "r", "x", "s"]
 PAIRS = list(zip(RECORDS, IDS, strict=True))
 
 
 @pytest.mark.parametrize(("effect", "record_id"), PAIRS)
-def test_a_record_waits_for_its_answer(effect: SaveSession, record_id: str) -> None:
+def test_a_record_waits_for_its_answer(effect: Write, record_id: str) -> None:
     keeper = Keeper(Log())
     keeper.keep(effect)
     assert not keeper.is_saved(record_id)
@@ -54,7 +48,7 @@ def test_a_record_waits_for_its_answer(effect: SaveSession, record_id: str) -> N
 
 
 @pytest.mark.parametrize(("effect", "record_id"), PAIRS)
-def test_what_was_refused_is_asked_again_every_half_minute(effect: SaveSession, record_id: str) -> None:
+def test_what_was_refused_is_asked_again_every_half_minute(effect: Write, record_id: str) -> None:
     keeper = Keeper(Log())
     keeper.keep(effect)
     assert keeper.refused(10.0, record_id, "full")
@@ -88,23 +82,23 @@ def test_a_refused_checkpoint_is_trouble_until_the_next_one_succeeds() -> None:
 
 def test_the_log_holds_each_record_once_and_the_newest() -> None:
     keeper = Keeper(Log())
-    keeper.keep(SaveRating(RATING))
-    keeper.keep(SaveRating(replace(RATING, value=9)))
-    keeper.keep(SaveSession(SESSION))
+    keeper.keep(Save(RATING))
+    keeper.keep(Save(replace(RATING, value=9)))
+    keeper.keep(Save(SESSION))
     assert [r.value for r in keeper.log.ratings] == [9]
     assert keeper.log.sessions == (SESSION,)
 
 
 def test_a_changed_log_keeps_what_the_store_does_not_have_yet() -> None:
     keeper = Keeper(Log())
-    keeper.keep(SaveSession(SESSION))
+    keeper.keep(Save(SESSION))
     keeper.refused(0.0, "s", "full")
-    keeper.keep(SaveRating(RATING))
+    keeper.keep(Save(RATING))
     keeper.saved("r")
     keeper.take_log(Log())
     assert keeper.log.sessions == (SESSION,)
     assert keeper.log.ratings == (), "what was saved and is not in the log any more was deleted"
-    assert keeper.retry(RETRY_S) == [SaveSession(SESSION)]
+    assert keeper.retry(RETRY_S) == [Save(SESSION)]
 
 
 def test_deleting_from_the_page_rolls_the_plan_back() -> None:
@@ -122,28 +116,26 @@ def test_dates_reach_what_waits_and_what_is_logged_of_this_boot_only() -> None:
     keeper = Keeper(Log(sessions=(replace(SESSION, id="old", boot_id="a"),)))
     for effect in RECORDS[:3]:
         keeper.keep(effect)
-    wall = Wall(UTC, time(4), 0.0, 0.0)
-    wall.set(200.0, NOON, trusted=True)
-    keeper.date(DateBoot("b", NOON - 200.0), wall)
+    keeper.date(DateBoot("b", NOON - 200.0))
     old, new = keeper.log.sessions
     assert old.start_utc is None
     assert new.start_utc == NOON - 100
-    assert new.day == wall.day(100.0)
+    assert new.day == date(2026, 3, 15)
     assert keeper.log.ratings[0].utc == NOON - 30
     assert keeper.log.stops[0].utc == NOON - 20
     waiting = keeper.waiting
-    assert waiting["s"] == SaveSession(new)
-    assert waiting["r"] == SaveRating(keeper.log.ratings[0])
-    assert waiting["x"] == SaveStop(keeper.log.stops[0])
+    assert waiting["s"] == Save(new)
+    assert waiting["r"] == Save(keeper.log.ratings[0])
+    assert waiting["x"] == Save(keeper.log.stops[0])
 
 
 def test_a_session_that_goes_on_after_all_is_not_dropped_by_a_late_retry() -> None:
     keeper = Keeper(Log())
-    keeper.keep(DropSession("s", "discarded"))
+    keeper.keep(Drop(Session, "s", "discarded"))
     keeper.refused(0.0, "s", "full")
     keeper.goes_on("s")
     assert keeper.retry(RETRY_S) == []
-    keeper.keep(SaveSession(SESSION))
+    keeper.keep(Save(SESSION))
     keeper.goes_on("s")
     assert not keeper.is_saved("s"), "only a drop is taken back"
 
@@ -151,28 +143,28 @@ def test_a_session_that_goes_on_after_all_is_not_dropped_by_a_late_retry() -> No
 def test_a_checkpoint_that_could_be_written_does_not_answer_for_the_session() -> None:
     keeper = Keeper(Log())
     session = Session("a", "boot", 1.0, 100.0, 100.0, EndReason.LEFT)
-    keeper.keep(SaveSession(session))
-    assert id_of(Checkpoint(session)) != id_of(SaveSession(session))
-    keeper.saved(id_of(Checkpoint(session)))
+    keeper.keep(Save(session))
+    assert Checkpoint(session).key != Save(session).key
+    keeper.saved(Checkpoint(session).key)
     assert not keeper.is_saved("a")
-    keeper.refused(5.0, id_of(SaveSession(session)), "full")
-    assert keeper.retry(5.0 + RETRY_S) == [SaveSession(session)]
+    keeper.refused(5.0, Save(session).key, "full")
+    assert keeper.retry(5.0 + RETRY_S) == [Save(session)]
 
 
 @pytest.mark.parametrize(
     "save",
     [
-        SaveDay(DayRecord(date(2026, 3, 15), snoozed=True)),
-        SaveZero(Zero((1.0, 2.0)), None),
-        SaveAcknowledgement(Acknowledgement(some=False)),
+        Save(DayRecord(date(2026, 3, 15), snoozed=True)),
+        Save(Zeros(Zero((1.0, 2.0)), None)),
+        Save(Acknowledgement(some=False)),
         DateBoot("boot", 1000.0),
     ],
 )
-def test_whatever_could_not_be_written_is_asked_for_again(save: Save) -> None:
+def test_whatever_could_not_be_written_is_asked_for_again(save: Write) -> None:
     keeper = Keeper(Log())
     keeper.keep(save)
-    assert keeper.refused(5.0, id_of(save), "full")
+    assert keeper.refused(5.0, save.key, "full")
     assert keeper.retry(5.0 + RETRY_S) == [save]
-    assert keeper.saved(id_of(save))
+    assert keeper.saved(save.key)
     assert keeper.retry_due == math.inf
     assert not keeper.trouble

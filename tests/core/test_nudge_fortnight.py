@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from matpi.core import light as core_light
-from matpi.core.effects import Light, Pattern, SaveDay, SaveStop, Show
+from matpi.core.effects import Light, Pattern, Show
 from matpi.core.events import LogChanged, SettingsChanged, WallClock
-from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
+from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings, StopSign
 from matpi.core.nudge import Silence
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.session import State
@@ -81,7 +81,7 @@ class Weeks:
         """The plug is pulled; what was committed is there after it."""
         self._write_down()
         days: dict[date, DayRecord] = {d.day: d for d in self.bench.rows.before.log.days}
-        days.update({effect.record.day: effect.record for effect in self.bench.of(SaveDay)})
+        days.update({record.day: record for record in self.bench.saves(DayRecord)})
         memory = self.bench.rows.memory()
         memory = replace(memory, log=replace(memory.log, days=tuple(days.values())), settings=self.settings)
         utc = self.now() + off_s
@@ -333,7 +333,7 @@ def test_a_snooze_keeps_what_was_said_of_the_day() -> None:
     bench = an_evening()
     bench.pass_s(35 * 60)
     bench.tap()
-    (kept,) = bench.of(SaveDay)
-    assert (kept.record.day, kept.record.rest, kept.record.snoozed) == (MONDAY, False, True)
-    assert bench.of(SaveStop) == []
+    (kept,) = bench.saves(DayRecord)
+    assert (kept.day, kept.rest, kept.snoozed) == (MONDAY, False, True)
+    assert bench.saves(StopSign) == []
     assert datetime.fromtimestamp(utc_of(0, "21:00"), UTC).hour == 19  # summer time still

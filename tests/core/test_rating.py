@@ -9,7 +9,6 @@ from datetime import date
 
 import pytest
 
-from matpi.core.effects import SaveRating, SaveStop
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
 from matpi.core.plan.routine import ROUTINES
 from matpi.core.rating import Dial
@@ -33,11 +32,11 @@ def asked(bench: Bench | None = None, on_mat_s: float = 300.0) -> Bench:
 
 
 def ratings(bench: Bench) -> list[Rating]:
-    return [e.rating for e in bench.of(SaveRating)]
+    return bench.saves(Rating)
 
 
 def stops(bench: Bench) -> list[StopSign]:
-    return [e.stop for e in bench.of(SaveStop)]
+    return bench.saves(StopSign)
 
 
 def test_there_is_no_default() -> None:

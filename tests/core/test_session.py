@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from matpi.core.effects import Checkpoint, DateBoot, DropSession, Light, Pattern, SaveSession, Show
+from matpi.core.effects import Checkpoint, DateBoot, Light, Pattern, Save, Show
 from matpi.core.events import SensorBack, SensorLost, Stopping, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.presence.load import Load
@@ -557,9 +557,9 @@ def test_saved_is_shown_after_the_answer_and_the_light_says_so_for_two_seconds()
     order = [
         type(e)
         for e in bench.effects
-        if isinstance(e, SaveSession | Light) and (isinstance(e, SaveSession) or e.pattern is Pattern.SAVED)
+        if isinstance(e, Save | Light) and (isinstance(e, Save) or e.pattern is Pattern.SAVED)
     ]
-    assert order == [SaveSession, Light]
+    assert order == [Save, Light]
 
 
 def test_save_failed_is_tried_again_every_thirty_seconds_until_it_is_saved() -> None:
@@ -568,7 +568,7 @@ def test_save_failed_is_tried_again_every_thirty_seconds_until_it_is_saved() -> 
     bench.up(24)
     assert not any(done_views(bench))
     bench.pass_s(95)
-    asked = [e.session for e in bench.of(SaveSession)]
+    asked = bench.saves(Session)
     assert len(asked) == 4
     assert len(set(asked)) == 1
     assert bench.device.snapshot().unsaved == 1
@@ -581,7 +581,7 @@ def test_save_failed_is_tried_again_every_thirty_seconds_until_it_is_saved() -> 
     (row,) = bench.rows.sessions.values()
     assert row == asked[0]
     bench.pass_s(100)
-    assert len(bench.of(SaveSession)) == 5, "saved once is enough"
+    assert len(bench.saves(Session)) == 5, "saved once is enough"
 
 
 def test_a_full_disk_is_told_on_the_timer_and_the_timer_goes_on() -> None:
@@ -878,5 +878,5 @@ def test_a_session_under_way_at_boot_is_no_session_of_this_boot_s_clock() -> Non
     ), "with the middle load since the start"
     assert session.on_mat_s == pytest.approx(340, abs=0.2)
     assert session.span_s == pytest.approx(380, abs=0.5)
-    assert [e.reason for e in bench.of(DropSession)] == ["joined"]
+    assert bench.dropped == ["joined"]
     assert bench.device.presence.load is Load.EMPTY

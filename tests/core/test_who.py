@@ -11,8 +11,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from matpi.core.effects import Pattern, SaveAcknowledgement, SaveChosen, SaveDay, SaveRating, SaveStop
-from matpi.core.model import Acknowledgement, DayRecord, Doubt, EndReason, Log, Memory, Session, Settings
+from matpi.core.effects import Chosen, Pattern
+from matpi.core.model import (
+    Acknowledgement,
+    DayRecord,
+    Doubt,
+    EndReason,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.nudge import Silence
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.session import State
@@ -122,7 +133,7 @@ def test_each_has_a_plan_of_their_own() -> None:
     bench.choose("Ben")
     assert bench.state is State.IDLE
     assert (idle(bench).who, idle(bench).plan_day, idle(bench).lower_min) == ("Ben", 4, 5)
-    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    assert bench.saves(Chosen) == [Chosen("b")]
     bench.kg = 55.0
     bench.pass_s(1)
     assert isinstance(bench.view, Arriving)
@@ -138,8 +149,8 @@ def test_what_one_does_moves_nobody_else() -> None:
     bench.pass_s(5)
     bench.tap()
     bench.hold()
-    (session,), (rating,), (stop,) = bench.saved, bench.of(SaveRating), bench.of(SaveStop)
-    assert (session.person, rating.rating.person, stop.stop.person) == ("a", "a", "a")
+    (session,), (rating,), (stop,) = bench.saved, bench.saves(Rating), bench.saves(StopSign)
+    assert (session.person, rating.person, stop.person) == ("a", "a", "a")
     plans, device = bench.device.plans, bench.device
     tomorrow = DAY + timedelta(days=1)
     assert (plans.today_of(device, "a").today_s > 0, plans.today_of(device, "b").today_s) == (True, 0.0)
@@ -185,8 +196,8 @@ def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None
         bench.tap()
     bench.pass_s(1.5)
     bench.tap()
-    (kept,) = bench.of(SaveAcknowledgement)
-    assert (kept.acknowledgement.some, kept.acknowledgement.person) == (True, "b")
+    (kept,) = bench.saves(Acknowledgement)
+    assert (kept.some, kept.person) == (True, "b")
     assert (bench.device.plan.short_only, bench.device.plans.today_of(bench.device, "a").short_only) == (True, False)
     bench.choose("Clinician ok")
     assert not bench.device.plan.short_only
@@ -203,9 +214,9 @@ def test_the_date_of_an_answer_comes_with_the_clock_for_each() -> None:
     bench.hold()
     bench.utc_at_0 = NOON
     bench.clock_known()
-    first, dated = bench.of(SaveAcknowledgement)
-    assert (first.acknowledgement.utc, dated.acknowledgement.person) == (None, "b")
-    assert dated.acknowledgement.utc == pytest.approx(NOON + bench.t)
+    first, dated = bench.saves(Acknowledgement)
+    assert (first.utc, dated.person) == (None, "b")
+    assert dated.utc == pytest.approx(NOON + bench.t)
 
 
 def test_a_weekly_goal_of_ones_own() -> None:
@@ -261,7 +272,7 @@ def test_the_load_suggests_and_a_hold_says_yes() -> None:
     assert asked(bench) is None
     assert isinstance(bench.view, Timer)
     assert (bench.view.lower_min, bench.view.upper_min) == (5, 10), "his minutes from now on"
-    assert bench.of(SaveChosen) == [SaveChosen("b")]
+    assert bench.saves(Chosen) == [Chosen("b")]
     assert bench.rows.sessions["boot-1-1"].person == "b", "also after a power cut"
     bench.pass_s(60)
     bench.up(21.5)
@@ -372,7 +383,7 @@ def test_a_hold_on_the_result_goes_round_the_names() -> None:
     assert len(bench.device.keeper.log.sessions) == len(KNOWN.sessions) + 1
     bench.tap()
     assert bench.state is State.RATING
-    assert bench.of(SaveChosen) == [SaveChosen("b")], "only the last one is meant from now on"
+    assert bench.saves(Chosen) == [Chosen("b")], "only the last one is meant from now on"
 
 
 def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
@@ -446,7 +457,7 @@ def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
     bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
     assert bench.pattern is Pattern.BREATH
     bench.hold()
-    assert bench.of(SaveDay) == [SaveDay(DayRecord(DAY, snoozed=True, person="b"))], "seen, and for him alone"
+    assert bench.saves(DayRecord) == [DayRecord(DAY, snoozed=True, person="b")], "seen, and for him alone"
     assert bench.pattern is Pattern.OFF
     done = evening(slow(of(past("a", 1), past("b", 1), past("a", 0), past("b", 0))))
     assert (done.pattern, done.device.nudge and done.device.nudge.reason) == (Pattern.OFF, Silence.DONE)

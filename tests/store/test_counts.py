@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Doubt, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
@@ -30,19 +31,19 @@ def exported(store: Store) -> dict[str, object]:
 
 
 def test_the_doubt_of_a_checkpoint_outlives_a_power_cut_and_the_person_takes_it_back(store: Store) -> None:
-    store.checkpoint(session(reason=None, doubt=Doubt.THING))
+    store.write(Checkpoint(session(reason=None, doubt=Doubt.THING)))
     memory = store.load()
     assert memory.open == session(reason=None, doubt=Doubt.THING)
-    store.checkpoint(session(reason=None))
+    store.write(Checkpoint(session(reason=None)))
     assert stored(store) == (None, None, True)
 
 
 def test_saving_again_takes_no_answer_back_and_an_answer_gets_into_an_edited_session(store: Store) -> None:
-    store.save_session(session(doubt=Doubt.UNKNOWN))
+    store.write(Save(session(doubt=Doubt.UNKNOWN)))
     store.edit_session("s1", routine="neck")
-    store.save_session(session(doubt=Doubt.UNKNOWN, yours=True))
+    store.write(Save(session(doubt=Doubt.UNKNOWN, yours=True)))
     assert stored(store) == (Doubt.UNKNOWN, True, True)
-    store.save_session(session(doubt=Doubt.UNKNOWN))
+    store.write(Save(session(doubt=Doubt.UNKNOWN)))
     assert stored(store) == (Doubt.UNKNOWN, True, True)
     assert store.log().sessions[0].routine == "neck"
 
@@ -51,7 +52,7 @@ def test_saving_again_takes_no_answer_back_and_an_answer_gets_into_an_edited_ses
 
 
 def test_every_answer_is_traced_and_is_no_edit(store: Store) -> None:
-    store.save_session(session(doubt=Doubt.THING))
+    store.write(Save(session(doubt=Doubt.THING)))
     assert store.answer_session("s1", yours=True, utc=UTC) == (session(doubt=Doubt.THING, yours=True), False)
     store.answer_session("s1", yours=False)
     assert stored(store) == (Doubt.THING, False, False)
@@ -61,22 +62,22 @@ def test_every_answer_is_traced_and_is_no_edit(store: Store) -> None:
 
 
 def test_a_no_to_an_unusual_load_alone_sets_others(store: Store) -> None:
-    store.save_settings(Settings(weekly_goal=7))
+    store.write(Save(Settings(weekly_goal=7)))
     for n, doubt in enumerate((None, *Doubt)):
-        store.save_session(session(f"a{n}", doubt=doubt))
+        store.write(Save(session(f"a{n}", doubt=doubt)))
         _, pets = store.answer_session(f"a{n}", yours=False)
         assert pets is (doubt is Doubt.UNUSUAL)
         assert store.load().settings == Settings(weekly_goal=7, others="pets" if pets else "no")
-        store.save_settings(Settings(weekly_goal=7))
-    store.save_session(session("b", doubt=Doubt.UNUSUAL))
+        store.write(Save(Settings(weekly_goal=7)))
+    store.write(Save(session("b", doubt=Doubt.UNUSUAL)))
     assert store.answer_session("b", yours=True)[1] is False
-    store.save_settings(Settings(others="pets"))
+    store.write(Save(Settings(others="pets")))
     assert store.answer_session("b", yours=False)[1] is False, "it was set already"
 
 
 def test_what_is_no_closed_session_takes_no_answer(store: Store) -> None:
-    store.checkpoint(session(reason=None))
-    store.save_session(session("s2"))
+    store.write(Checkpoint(session(reason=None)))
+    store.write(Save(session("s2")))
     store.delete_session("s2")
     for id_, why in (("s1", "still going on"), ("s2", "no session"), ("s3", "no session")):
         with pytest.raises(UsageError, match=why):
@@ -90,9 +91,9 @@ def test_what_is_no_closed_session_takes_no_answer(store: Store) -> None:
 def furnish(store: Store) -> None:
     for n, doubt in enumerate((None, *Doubt)):
         for yours in (None, False, True):
-            store.save_session(session(f"s{n}-{yours}", doubt=doubt, yours=yours))
-    store.save_session(session("discarded", reason=EndReason.DISCARDED, yours=True))
-    store.save_session(session("deleted"))
+            store.write(Save(session(f"s{n}-{yours}", doubt=doubt, yours=yours)))
+    store.write(Save(session("discarded", reason=EndReason.DISCARDED, yours=True)))
+    store.write(Save(session("deleted")))
     store.delete_session("deleted", utc=UTC)
 
 

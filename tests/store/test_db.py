@@ -3,13 +3,16 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from datetime import date, time
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi.core.effects import DateBoot
+from matpi import ports
+from matpi.core.effects import Calibrated, Checkpoint, DateBoot, Drop, Save, Zeros
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -18,11 +21,12 @@ from matpi.core.model import (
     Log,
     Memory,
     Moment,
+    Session,
     Settings,
+    StopSign,
     Zero,
 )
 from matpi.errors import StoreError, UsageError
-from matpi.ports import SessionStore
 from matpi.store.db import Store
 from matpi.store.rows import Edit, StoredSession, Tally
 from tests.store.values import UTC, rating, session, stop, undated
@@ -52,16 +56,16 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
     day = DayRecord(date(2025, 11, 24), rest=True)
     calibration = Calibration((8_388_607, -12), (21_000.125, -9.5), approximate=True)
     with Store.open(path) as store:
-        port: SessionStore = store
-        port.save_session(session())
-        port.checkpoint(session("s2", reason=None, on_mat_s=3.0))
-        port.save_rating(rating())
-        port.save_stop(stop())
-        port.save_day(day)
-        port.save_calibration(calibration, Zero((0.0, 0.0)))
-        port.save_zero(zero, before)
-        port.save_acknowledgement(Acknowledgement(some=True, utc=UTC))
-        port.save_settings(settings)
+        port: ports.Store = store
+        port.write(Save(session()))
+        port.write(Checkpoint(session("s2", reason=None, on_mat_s=3.0)))
+        port.write(Save(rating()))
+        port.write(Save(stop()))
+        port.write(Save(day))
+        port.write(Save(Calibrated(calibration, Zero((0.0, 0.0)))))
+        port.write(Save(Zeros(zero, before)))
+        port.write(Save(Acknowledgement(some=True, utc=UTC)))
+        port.write(Save(settings))
     with Store.open(path) as store:
         assert store.load() == Memory(
             log=Log((session(),), (rating(),), (stop(),), (day,)),
@@ -77,42 +81,42 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
 
 @pytest.mark.parametrize("reason", EndReason)
 def test_every_end_reason_can_be_kept(store: Store, reason: EndReason) -> None:
-    store.save_session(session(reason=reason))
+    store.write(Save(session(reason=reason)))
     assert store.log().sessions[0].reason is reason
 
 
 @pytest.mark.parametrize("moment", Moment)
 def test_every_moment_can_be_kept(store: Store, moment: Moment) -> None:
-    store.save_rating(rating(moment=moment))
+    store.write(Save(rating(moment=moment)))
     assert store.log().ratings[0].moment is moment
 
 
 def test_a_checkpoint_replaces_the_one_before_and_closing_ends_the_row(store: Store) -> None:
-    store.checkpoint(session(reason=None, span_s=3.0, on_mat_s=3.0))
-    store.checkpoint(session(reason=None, span_s=18.0, on_mat_s=17.0))
+    store.write(Checkpoint(session(reason=None, span_s=3.0, on_mat_s=3.0)))
+    store.write(Checkpoint(session(reason=None, span_s=18.0, on_mat_s=17.0)))
     assert store.load().open == session(reason=None, span_s=18.0, on_mat_s=17.0)
-    store.save_session(session())
+    store.write(Save(session()))
     assert store.load().open is None
     assert store.log().sessions == (session(),)
 
 
 def test_a_checkpoint_that_comes_late_does_not_reopen(store: Store) -> None:
-    store.save_session(session())
-    store.checkpoint(session(reason=None, on_mat_s=4.0))
+    store.write(Save(session()))
+    store.write(Checkpoint(session(reason=None, on_mat_s=4.0)))
     assert store.load() == Memory(log=Log(sessions=(session(),)))
 
 
 def test_open_and_closed_sessions_go_through_their_own_door(store: Store) -> None:
     with pytest.raises(StoreError, match="has ended"):
-        store.checkpoint(session())
+        store.write(Checkpoint(session()))
     with pytest.raises(StoreError, match="still open"):
-        store.save_session(session(reason=None))
+        store.write(Save(session(reason=None)))
     assert store.sessions() == ()
 
 
 def test_of_several_open_sessions_the_newest_stays_open(store: Store) -> None:
     for n in range(3):
-        store.checkpoint(session(f"s{n}", reason=None, start_utc=UTC + n))
+        store.write(Checkpoint(session(f"s{n}", reason=None, start_utc=UTC + n)))
     memory = store.load()
     assert memory.open == session("s2", reason=None, start_utc=UTC + 2)
     assert [(s.id, s.reason) for s in memory.log.sessions] == [
@@ -122,42 +126,42 @@ def test_of_several_open_sessions_the_newest_stays_open(store: Store) -> None:
 
 
 def test_a_dropped_session_is_gone_and_counted(store: Store) -> None:
-    store.checkpoint(session(reason=None))
-    store.drop_session("s1", "short")
-    store.drop_session("never stored", "short")
+    store.write(Checkpoint(session(reason=None)))
+    store.write(Drop(Session, "s1", "short"))
+    store.write(Drop(Session, "never stored", "short"))
     assert store.sessions() == ()
     assert store.diagnostics() == (Tally("short", 2, "never stored"),)
 
 
 def test_a_closed_session_that_is_dropped_leaves_its_trace_and_can_come_back(store: Store) -> None:
-    store.save_session(session())
-    store.drop_session("s1", "discarded")
+    store.write(Save(session()))
+    store.write(Drop(Session, "s1", "discarded"))
     assert store.log() == Log()
     assert store.sessions() == (StoredSession(session(), None, "discarded"),)
-    store.save_session(session())
+    store.write(Save(session()))
     assert store.sessions() == (StoredSession(session()),)
 
 
 def test_a_rating_is_replaced_by_its_id(store: Store) -> None:
-    store.save_rating(rating(value=7))
-    store.save_rating(rating(value=3))
+    store.write(Save(rating(value=7)))
+    store.write(Save(rating(value=3)))
     assert store.log().ratings == (rating(value=3),)
 
 
 def test_a_rating_may_speak_of_a_session_that_is_not_stored(store: Store) -> None:
-    store.save_rating(rating(session_id="not here"))
+    store.write(Save(rating(session_id="not here")))
     assert store.log().ratings[0].session_id == "not here"
 
 
 def test_a_day_is_replaced(store: Store) -> None:
-    store.save_day(DayRecord(date(2025, 1, 2), rest=True))
-    store.save_day(DayRecord(date(2025, 1, 2), snoozed=True))
+    store.write(Save(DayRecord(date(2025, 1, 2), rest=True)))
+    store.write(Save(DayRecord(date(2025, 1, 2), snoozed=True)))
     assert store.log().days == (DayRecord(date(2025, 1, 2), snoozed=True),)
 
 
 def test_a_zero_without_one_before_forgets_the_older_undo(store: Store) -> None:
-    store.save_zero(Zero((1.0,)), Zero((2.0,)))
-    store.save_zero(Zero((3.0,)), None)
+    store.write(Save(Zeros(Zero((1.0,)), Zero((2.0,)))))
+    store.write(Save(Zeros(Zero((3.0,)), None)))
     memory = store.load()
     assert (memory.zero, memory.zero_before) == (Zero((3.0,)), None)
 
@@ -166,26 +170,26 @@ def test_a_zero_without_one_before_forgets_the_older_undo(store: Store) -> None:
 def test_a_zero_of_no_or_too_many_channels_is_refused_and_the_old_one_stays(
     store: Store, kg: tuple[float, ...]
 ) -> None:
-    store.save_zero(Zero((1.0,)), None)
+    store.write(Save(Zeros(Zero((1.0,)), None)))
     with pytest.raises(StoreError, match="1 to 4 channels"):
-        store.save_zero(Zero(kg), None)
+        store.write(Save(Zeros(Zero(kg), None)))
     assert store.load().zero == Zero((1.0,))
 
 
 def test_the_log_is_oldest_first_and_what_has_no_date_stays_in_its_place(store: Store) -> None:
-    store.save_session(session("b", start_utc=UTC + 10))
-    store.save_session(undated("c", 50.0, boot_id="boot-b"))
-    store.save_session(session("d", start_utc=UTC + 20))
-    store.save_session(session("a", start_utc=UTC))
+    store.write(Save(session("b", start_utc=UTC + 10)))
+    store.write(Save(undated("c", 50.0, boot_id="boot-b")))
+    store.write(Save(session("d", start_utc=UTC + 20)))
+    store.write(Save(session("a", start_utc=UTC)))
     assert [s.id for s in store.log().sessions] == ["a", "b", "c", "d"]
 
 
 def test_items_are_the_whole_log_in_one_order(store: Store) -> None:
-    store.save_session(session())
-    store.save_rating(rating())
-    store.save_stop(stop())
-    store.save_day(DayRecord(date(2025, 11, 24), snoozed=True))
-    store.save_session(session("s2", start_utc=UTC + 645))
+    store.write(Save(session()))
+    store.write(Save(rating()))
+    store.write(Save(stop()))
+    store.write(Save(DayRecord(date(2025, 11, 24), snoozed=True)))
+    store.write(Save(session("s2", start_utc=UTC + 645)))
     store.delete_session("s2", utc=UTC + 900)
     assert store.items() == (
         StoredSession(session()),
@@ -197,20 +201,20 @@ def test_items_are_the_whole_log_in_one_order(store: Store) -> None:
 
 
 def test_deleting_keeps_the_row_with_its_trace(store: Store) -> None:
-    store.save_session(session())
+    store.write(Save(session()))
     store.delete_session("s1", utc=UTC + 5000, why="it was the cat")
     assert store.log() == Log()
     assert store.sessions() == (StoredSession(session(), UTC + 5000, "it was the cat"),)
 
 
 def test_deleting_without_a_trusted_clock_still_deletes(store: Store) -> None:
-    store.save_session(session())
+    store.write(Save(session()))
     store.delete_session("s1")
     assert store.sessions() == (StoredSession(session(), None, "by hand"),)
 
 
 def test_editing_keeps_what_was_before(store: Store) -> None:
-    store.save_session(session())
+    store.write(Save(session()))
     assert store.edit_session("s1", utc=UTC + 9, on_mat_s=300, span_s=300.0) == session(
         on_mat_s=300.0, span_s=300.0, edited=True
     )
@@ -223,7 +227,7 @@ def test_editing_keeps_what_was_before(store: Store) -> None:
         Edit("s1", 3, None, "reason", "left", "cap"),
         Edit("s1", 4, None, "day", "2025-11-24", None),
     )
-    store.save_session(session())
+    store.write(Save(session()))
     assert store.log().sessions == (edited,), "saving again must not undo an edit"
 
 
@@ -240,7 +244,7 @@ def test_editing_keeps_what_was_before(store: Store) -> None:
     ],
 )
 def test_an_edit_that_makes_no_session_changes_nothing(store: Store, changes: dict[str, Any], says: str) -> None:
-    store.save_session(session())
+    store.write(Save(session()))
     with pytest.raises(UsageError, match=says):
         store.edit_session("s1", **changes)
     assert store.sessions() == (StoredSession(session()),)
@@ -248,8 +252,8 @@ def test_an_edit_that_makes_no_session_changes_nothing(store: Store, changes: di
 
 
 def test_unknown_open_and_deleted_sessions_are_not_edited_or_deleted(store: Store) -> None:
-    store.checkpoint(session("open", reason=None))
-    store.save_session(session("gone"))
+    store.write(Checkpoint(session("open", reason=None)))
+    store.write(Save(session("gone")))
     store.delete_session("gone")
     for id_, says in (("open", "still going on"), ("gone", "There is no session"), ("x", "There is no session")):
         with pytest.raises(UsageError, match=says):
@@ -258,59 +262,70 @@ def test_unknown_open_and_deleted_sessions_are_not_edited_or_deleted(store: Stor
             store.edit_session(id_, aways=0)
 
 
+SPRING = 1_743_294_500.25
+"""On 2025-03-30, 1900 s before the clocks of Berlin go forward."""
+
+
 def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
-    store.save_session(undated("s1", 100.0))
-    store.checkpoint(undated("s2", 5000.0, reason=None))
-    store.save_session(undated("other", 100.0, boot_id="boot-b"))
-    store.save_session(session("dated", start_utc=UTC + 100))
-    store.save_rating(rating(mono=730.0, utc=None, utc_offset_s=None, day=None))
-    store.save_stop(stop(mono=735.5, utc=None, utc_offset_s=None, day=None))
+    store.write(Save(undated("s1", 100.0)))
+    store.write(Checkpoint(undated("s2", 5000.0, reason=None)))
+    store.write(Save(undated("other", 100.0, boot_id="boot-b")))
+    store.write(Save(session("dated", start_utc=SPRING + 100)))
+    store.write(Save(rating(mono=730.0, utc=None, utc_offset_s=None, day=None)))
+    store.write(Save(stop(mono=735.5, utc=None, utc_offset_s=None, day=None)))
 
-    def offset(utc: float) -> int:
-        return 3600 if utc < UTC + 4000 else 7200
-
-    def day(utc: float) -> date:
-        return date(2025, 3, 29) if utc < UTC + 4000 else date(2025, 3, 30)
-
-    assert store.date_boot(DateBoot("boot-a", UTC), offset, day) == 4
+    dating = DateBoot("boot-a", SPRING, zone=ZoneInfo("Europe/Berlin"), day_start=time(2, 30))
+    store.write(dating)
     after = {entry.session.id: entry.session for entry in store.sessions()}
-    first = session("s1", start_mono=100.0, start_utc=UTC + 100, utc_offset_s=3600, day=date(2025, 3, 29))
+    first = session("s1", start_mono=100.0, start_utc=SPRING + 100, utc_offset_s=3600, day=date(2025, 3, 29))
     assert after["s1"] == first
     assert after["s2"] == session(
-        "s2", start_mono=5000.0, start_utc=UTC + 5000, utc_offset_s=7200, day=date(2025, 3, 30), reason=None
+        "s2", start_mono=5000.0, start_utc=SPRING + 5000, utc_offset_s=7200, day=date(2025, 3, 30), reason=None
     )
     assert after["other"].start_utc is None
-    assert after["dated"] == session("dated", start_utc=UTC + 100)
+    assert after["dated"] == session("dated", start_utc=SPRING + 100)
     log = store.log()
-    assert log.ratings == (rating(utc=UTC + 730, utc_offset_s=3600, day=date(2025, 3, 29)),)
-    assert log.stops == (stop(utc=UTC + 735.5, utc_offset_s=3600, day=date(2025, 3, 29)),)
-    assert store.date_boot(DateBoot("boot-a", UTC + 7), offset, day) == 0, "a date once given stays"
+    assert log.ratings == (rating(utc=SPRING + 730, utc_offset_s=3600, day=date(2025, 3, 29)),)
+    assert log.stops == (stop(utc=SPRING + 735.5, utc_offset_s=3600, day=date(2025, 3, 29)),)
+    before = store.items()
+    store.write(replace(dating, offset_utc=SPRING + 7))
+    assert store.items() == before, "a date once given stays"
 
 
 def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:
-    store.checkpoint(undated("s1", 100.0, reason=None, on_mat_s=3.0))
-    store.date_boot(DateBoot("boot-a", UTC), lambda _: 0, lambda _: date(2025, 1, 1))
-    store.save_session(undated("s1", 100.0))
+    store.write(Checkpoint(undated("s1", 100.0, reason=None, on_mat_s=3.0)))
+    store.write(DateBoot("boot-a", UTC))
+    store.write(Save(undated("s1", 100.0)))
     (kept,) = store.log().sessions
-    assert (kept.start_utc, kept.utc_offset_s, kept.day, kept.on_mat_s) == (UTC + 100, 0, date(2025, 1, 1), 600.3)
+    assert (kept.start_utc, kept.utc_offset_s, kept.day, kept.on_mat_s) == (UTC + 100, 0, date(2025, 11, 24), 600.3)
 
 
 def test_dating_is_all_or_nothing(store: Store) -> None:
-    store.save_session(undated("s1", 1.0))
-    store.save_rating(rating(utc=None, day=None))
+    store.write(Save(undated("s1", 1.0)))
+    store.write(Save(rating(utc=None, day=None)))
 
-    def fails(utc: float) -> date:
-        if utc > UTC + 100:
-            raise LookupError("no such zone")
-        return date(2025, 1, 1)
+    class Fails(tzinfo):
+        def utcoffset(self, at: datetime | None) -> timedelta:
+            return timedelta(0)
+
+        def dst(self, at: datetime | None) -> timedelta:
+            return timedelta(0)
+
+        def tzname(self, at: datetime | None) -> str:
+            return "nowhere"
+
+        def fromutc(self, at: datetime) -> datetime:
+            if at.timestamp() > UTC + 100:
+                raise LookupError("no such zone")
+            return at
 
     with pytest.raises(LookupError):
-        store.date_boot(DateBoot("boot-a", UTC), lambda _: 0, fails)
+        store.write(DateBoot("boot-a", UTC, zone=Fails()))
     assert store.log().sessions[0].start_utc is None
 
 
 def test_unusable_settings_stand_at_their_default_and_are_told(store: Store, path: Path) -> None:
-    store.save_settings(Settings(weekly_goal=7, zone="Asia/Tokyo"))
+    store.write(Save(Settings(weekly_goal=7, zone="Asia/Tokyo")))
     with sqlite3.connect(path) as other:
         other.execute("UPDATE settings SET value = '12' WHERE key = 'weekly_goal'")
         other.execute("UPDATE settings SET value = 'maybe' WHERE key = 'nudge'")
@@ -320,7 +335,7 @@ def test_unusable_settings_stand_at_their_default_and_are_told(store: Store, pat
     assert memory.settings == Settings(zone="Asia/Tokyo")
     assert len(memory.doubts) == 2
     assert all(key in " ".join(memory.doubts) for key in ("`weekly_goal`", "`nudge`"))
-    store.save_settings(Settings(weekly_goal=4))
+    store.write(Save(Settings(weekly_goal=4)))
     memory = store.load()
     assert (memory.settings, memory.doubts) == (Settings(weekly_goal=4), ())
     with store.reading() as conn:  # of a newer matpi, perhaps, and so left alone
@@ -336,12 +351,12 @@ def test_diagnostics_are_counted_by_kind_and_take_any_text(store: Store) -> None
 
 def test_a_value_that_no_row_can_hold_is_a_store_error(store: Store) -> None:
     with pytest.raises(StoreError):
-        store.save_session(session(start_mono=float("nan")))
+        store.write(Save(session(start_mono=float("nan"))))
     with pytest.raises(StoreError, match="cannot be stored"):
-        store.save_session(session(aways=2**70))
+        store.write(Save(session(aways=2**70)))
     with pytest.raises(StoreError, match="cannot be stored"):
-        store.save_session(session("\udcff"))
-    store.save_session(session())
+        store.write(Save(session("\udcff")))
+    store.write(Save(session()))
     assert store.log().sessions == (session(),)
 
 
@@ -368,11 +383,11 @@ def test_only_the_thread_that_opened_it_may_use_it(store: Store) -> None:
 
 
 def test_what_was_said_of_a_deleted_session_counts_when_it_is_restored(store: Store) -> None:
-    store.save_session(session())
-    store.save_rating(rating())
-    store.save_rating(rating("r2", session_id=None))
-    store.save_stop(stop())
-    store.save_stop(stop("w2", session_id="never stored"))
+    store.write(Save(session()))
+    store.write(Save(rating()))
+    store.write(Save(rating("r2", session_id=None)))
+    store.write(Save(stop()))
+    store.write(Save(stop("w2", session_id="never stored")))
     store.delete_session("s1")
     log = store.log()
     assert ([r.id for r in log.ratings], [s.id for s in log.stops]) == (["r2"], ["w2"])
@@ -383,9 +398,9 @@ def test_what_was_said_of_a_deleted_session_counts_when_it_is_restored(store: St
 
 
 def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store: Store) -> None:
-    store.save_stop(stop())
+    store.write(Save(stop()))
     for _ in range(2):
-        store.drop_stop("w1")
+        store.write(Drop(StopSign, "w1", "stop_taken_back"))
     assert store.log().stops == ()
     assert [(t.kind, t.count) for t in store.diagnostics()] == [("stop_taken_back", 1)]
 
@@ -397,14 +412,14 @@ def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it
             with store.reading() as conn:
                 return conn.execute("SELECT kind, id FROM outbox ORDER BY seq").fetchall()
 
-        store.save_session(session())
-        store.save_rating(rating())
-        store.save_stop(stop())
+        store.write(Save(session()))
+        store.write(Save(rating()))
+        store.write(Save(stop()))
         first = [kind for kind, _ in told()]
         store.delete_session("s1", utc=UTC)
         gone = [kind for kind, _ in told()]
         store.restore_session("s1")
-        store.drop_stop("w1")
+        store.write(Drop(StopSign, "w1", "stop_taken_back"))
         back = [kind for kind, _ in told()]
     assert first == ["session", "rating", "stop_sign"]
     assert sorted(gone[-3:]) == ["rating_deleted", "session_deleted", "stop_sign_deleted"]

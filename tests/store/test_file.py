@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Checkpoint, Save
 from matpi.errors import StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
 from matpi.store import file, schema
 from matpi.store.db import Store
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 def whole(path: Path) -> Path:
     """A log with one session, closed."""
     with Store.open(path) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     return path
 
 
@@ -43,7 +44,7 @@ def run(code: str, *args: object, **options: object) -> subprocess.CompletedProc
 def test_folders_and_odd_names_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a b" / "?x=1#%41" / "log.db"
     with Store.open(path) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     assert path.is_file()
 
 
@@ -130,7 +131,7 @@ def test_a_creation_that_was_cut_short_is_finished(path: Path, cut_short: str) -
         assert path.stat().st_size
     with Store.open(path) as store:
         assert store.set_aside is None
-        store.save_session(session())
+        store.write(Save(session()))
 
 
 def break_text(path: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_damaged_file_is_set_aside_whole_and_a_new_one_started(whole: Path, da
         assert aside.read_bytes() == before["matpi.db"]
         if "matpi.db-wal" in before:
             assert file.companion(aside, "-wal").read_bytes() == before["matpi.db-wal"]
-        store.save_session(session("s2"))
+        store.write(Save(session("s2")))
         assert store.log().sessions == (session("s2"),)
 
 
@@ -185,7 +186,7 @@ def test_setting_aside_twice_in_a_second_overwrites_nothing(path: Path) -> None:
 
 def test_what_the_log_of_writes_holds_does_not_enter_a_damaged_file(whole: Path, tmp_path: Path) -> None:
     store = Store.open(whole)
-    store.save_session(session("s2"))
+    store.write(Save(session("s2")))
     cut = tmp_path / "cut"
     cut.mkdir()
     for suffix in ("", "-wal"):
@@ -279,17 +280,17 @@ os._exit(9)
 def test_a_reader_reads_beside_a_writer_and_sees_each_commit(path: Path) -> None:
     with Store.open(path) as writer, Store.open(path, read_only=True) as reader:
         assert reader.log().sessions == ()
-        writer.save_session(session())
+        writer.write(Save(session()))
         assert reader.log().sessions == (session(),)
         with reader.reading():
-            writer.save_session(session("s2"))  # a reader in the middle of reading does not hold it up
+            writer.write(Save(session("s2")))  # a reader in the middle of reading does not hold it up
         assert len(reader.log().sessions) == 2
 
 
 def test_a_reader_cannot_write_and_load_changes_nothing(path: Path) -> None:
     with Store.open(path) as writer:
-        writer.checkpoint(session("s1", reason=None))
-        writer.checkpoint(session("s2", reason=None))
+        writer.write(Checkpoint(session("s1", reason=None)))
+        writer.write(Checkpoint(session("s2", reason=None)))
         with Store.open(path, read_only=True) as reader:
             assert reader.load().open == session("s2", reason=None)
             with pytest.raises(StoreError, match="reading only"):
@@ -353,7 +354,7 @@ with Store.open(Path(sys.argv[1]), read_only=sys.argv[2] == "read") as store:
 def test_a_member_of_the_group_may_read_where_it_may_not_write(open_folder: Path, writer: bool) -> None:
     path = open_folder / "matpi.db"
     with Store.open(path) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         if not writer:
             store.close()
         before = sorted(contents(open_folder))
@@ -365,7 +366,7 @@ def test_a_member_of_the_group_may_read_where_it_may_not_write(open_folder: Path
 def test_no_permission_is_told_in_a_sentence(open_folder: Path) -> None:
     path = open_folder / "matpi.db"
     with Store.open(path) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     if os.getuid() != 0:  # no other user to be: what is here may not be written to by this one either
         path.chmod(0o444)
         open_folder.chmod(0o555)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from matpi import cli
+from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
 from matpi.core.session import State
 from matpi.core.views import SessionDone, Timer, View
@@ -25,11 +26,11 @@ from tests.store.values import UTC, rating, session
 def a_log(disk: Path) -> Path:
     path = disk / "matpi.db"
     with Store.open(path) as store:
-        store.save_settings(Settings(weekly_goal=6))
-        store.save_acknowledgement(Acknowledgement(some=False, utc=UTC))
+        store.write(Save(Settings(weekly_goal=6)))
+        store.write(Save(Acknowledgement(some=False, utc=UTC)))
         for n in range(3):
-            store.save_session(session(f"s{n}"))
-        store.save_rating(rating())
+            store.write(Save(session(f"s{n}")))
+        store.write(Save(rating()))
     return path
 
 
@@ -37,10 +38,10 @@ def cut_with_work_in_the_wal(folder: Path) -> Path:
     """The files as a pulled plug leaves them: session s1 and its checkpoint are in the log of writes only."""
     path = folder / "first" / "matpi.db"
     with Store.open(path) as store:
-        store.save_session(session("s0"))
+        store.write(Save(session("s0")))
     with Store.open(path) as store:
-        store.save_session(session("s1"))
-        store.checkpoint(session("s2", reason=None))
+        store.write(Save(session("s1")))
+        store.write(Checkpoint(session("s2", reason=None)))
         cut = folder / "cut"
         cut.mkdir()
         for suffix in ("", "-wal"):
@@ -248,15 +249,15 @@ def test_a_store_is_opened_again_at_a_write_but_not_at_each(tmp_path: Path) -> N
     assert (store.sessions(), store.tries) == ((), 1)
     for _ in range(10):
         with pytest.raises(StoreError, match="the disk is full"):
-            store.save_session(session())
+            store.write(Save(session()))
     assert store.tries == 1
     store.now += REOPEN_EVERY_S
     with pytest.raises(StoreError, match="the disk is full"):
-        store.save_session(session())
+        store.write(Save(session()))
     assert store.tries == 2
     store.room = True
     store.now += REOPEN_EVERY_S
-    store.save_session(session())
+    store.write(Save(session()))
     assert store.log().sessions == (session(),)
     assert store.load().settings.zone == "Europe/Rome"
     assert (store.trouble, store.tries) == ("", 3)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, DayRecord, EndReason
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.errors import ImportFormatError, StoreError, UsageError
@@ -32,12 +33,12 @@ def add(store: Store, *names: str) -> None:
 
 
 def furnish(store: Store, person: str | None = None, tag: str = "") -> None:
-    store.save_session(session(f"s{tag}", person=person))
-    store.save_rating(rating(f"r{tag}", person=person))
-    store.save_stop(stop(f"w{tag}", person=person))
-    store.save_day(DayRecord(DAY, rest=True, person=person))
+    store.write(Save(session(f"s{tag}", person=person)))
+    store.write(Save(rating(f"r{tag}", person=person)))
+    store.write(Save(stop(f"w{tag}", person=person)))
+    store.write(Save(DayRecord(DAY, rest=True, person=person)))
     if person != GUEST_ID:
-        store.save_acknowledgement(replace(SOME, person=person))
+        store.write(Save(replace(SOME, person=person)))
 
 
 def owners(store: Store) -> set[str | None]:
@@ -94,8 +95,8 @@ def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Pa
         assert (memory.people, memory.settings.zone) == (People(), "Europe/Berlin")
         assert memory.open is not None
         assert store.edits("s1")[0].after == "1"
-        store.save_session(session("s4", person="x", load_kg=41.5))
-        store.save_day(DayRecord(DAY, snoozed=True, person="x"))
+        store.write(Save(session("s4", person="x", load_kg=41.5)))
+        store.write(Save(DayRecord(DAY, snoozed=True, person="x")))
     with Store.open(of_version_1) as again:
         assert again.log().sessions[-1] == session("s4", person="x", load_kg=41.5)
         assert [(d.person, d.rest) for d in again.log().days if d.day == DAY] == [(None, True), ("x", False)]
@@ -217,10 +218,10 @@ def test_people_that_cannot_be_keep_no_device_from_starting(store: Store) -> Non
 
 def test_each_has_one_answer_and_one_record_of_a_day(store: Store) -> None:
     for person in (None, "a", "b"):
-        store.save_acknowledgement(replace(SOME, person=person))
-        store.save_acknowledgement(replace(NONE, person=person))
-        store.save_day(DayRecord(DAY, rest=True, person=person))
-        store.save_day(DayRecord(DAY, snoozed=True, person=person))
+        store.write(Save(replace(SOME, person=person)))
+        store.write(Save(replace(NONE, person=person)))
+        store.write(Save(DayRecord(DAY, rest=True, person=person)))
+        store.write(Save(DayRecord(DAY, snoozed=True, person=person)))
     memory = store.load()
     assert (memory.acknowledgement, [a.person for a in memory.answers]) == (NONE, ["a", "b"])
     assert [(d.person, d.rest, d.snoozed) for d in memory.log.days] == [(p, False, True) for p in (None, "a", "b")]
@@ -232,9 +233,9 @@ def test_each_has_one_answer_and_one_record_of_a_day(store: Store) -> None:
 
 def test_booking_by_hand_leaves_a_trace(store: Store) -> None:
     add(store, "Ada", "Ben")
-    store.save_session(session(person="id-Ada"))
+    store.write(Save(session(person="id-Ada")))
     store.edit_session("s1", utc=UTC, person="id-Ben")
-    store.save_session(session(person="id-Ada"))  # the device that did not hear of it
+    store.write(Save(session(person="id-Ada")))  # the device that did not hear of it
     assert store.log().sessions[0].person == "id-Ben"
     assert [(e.field, e.before, e.after) for e in store.edits("s1")] == [("person", "id-Ada", "id-Ben")]
 
@@ -246,8 +247,8 @@ def crowd(store: Store) -> None:
     add(store, "Ada", "Ben", "Cy")
     for person in ("id-Ada", "id-Ben", "id-Cy", GUEST_ID):
         furnish(store, person, f"-{person}")
-    store.checkpoint(session("open", reason=None, person="id-Ben", load_kg=40.25))
-    store.save_session(session("open", reason=EndReason.LEFT, person="id-Ben", load_kg=40.25))
+    store.write(Checkpoint(session("open", reason=None, person="id-Ben", load_kg=40.25)))
+    store.write(Save(session("open", reason=EndReason.LEFT, person="id-Ben", load_kg=40.25)))
     with store.writing() as conn:
         members.set_goal(conn, "Ben", 7)
         members.choose(conn, "id-Ben")
@@ -326,7 +327,7 @@ def test_a_name_is_the_same_person_in_another_log(store: Store, other: Store) ->
 
 def test_into_a_log_that_nobody_is_named_in_the_names_come_as_gone(store: Store, other: Store) -> None:
     crowd(store)
-    other.save_session(session("own"))
+    other.write(Save(session("own")))
     import_json(other, io.BytesIO(as_json(store)))
     assert [member.removed for member in other.members()] == [True, True, True]
     assert [s.id for s in other.log().of(None).sessions] == ["own"], "its plan goes on"

@@ -9,19 +9,21 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from matpi.core.effects import DateBoot
-from matpi.core.model import Doubt, EndReason
+from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
+from matpi.core.model import Doubt, EndReason, Session
 from matpi.errors import StoreError, UsageError
 from matpi.store import file, members, outbox, outgoing, posting, schema, transfer
 from matpi.store.db import Store
 from matpi.store.outbox import ACKED_KEPT, Outbox
 from tests.store.values import UTC, rating, session, stop, undated
+
+WINTER = timezone(timedelta(hours=1))
 
 
 @pytest.fixture
@@ -56,8 +58,8 @@ def ids(store: Store, sink: str = "house") -> list[str]:
 
 def test_with_no_sink_there_is_no_row_and_no_trigger(path: Path) -> None:
     with Store.open(path, sinks=()) as store:
-        store.save_session(session())
-        store.save_rating(rating())
+        store.write(Save(session()))
+        store.write(Save(rating()))
         for table in ("outbox", "sinks", "revisions"):
             assert store._conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         assert store._conn.execute("SELECT * FROM temp.sqlite_master").fetchall() == []
@@ -65,7 +67,7 @@ def test_with_no_sink_there_is_no_row_and_no_trigger(path: Path) -> None:
 
 def test_a_session_is_told_in_these_fields_and_no_others(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session(load_kg=48.5, person="p1"))
+        store.write(Save(session(load_kg=48.5, person="p1")))
         [(id_, kind, body)] = queued(store)
     assert (id_, kind) == ("s1-1", "session")
     assert body == {
@@ -93,8 +95,8 @@ def test_a_session_is_told_in_these_fields_and_no_others(path: Path) -> None:
 
 def test_a_rating_and_a_stop_sign_are_told(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_rating(rating(person="p1"))
-        store.save_stop(stop())
+        store.write(Save(rating(person="p1")))
+        store.write(Save(stop()))
         (_, first, rated), (_, second, stopped) = queued(store)
     assert (first, second) == ("rating", "stop_sign")
     assert rated["data"] == {
@@ -108,15 +110,15 @@ def test_a_rating_and_a_stop_sign_are_told(path: Path) -> None:
 
 def test_each_sink_gets_its_own_row(path: Path) -> None:
     with Store.open(path, sinks=("house", "cloud")) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         assert ids(store, "house") == ids(store, "cloud") == ["s1-1"]
 
 
 def test_what_is_under_way_is_nobodys_business_yet(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.checkpoint(session(reason=None))
-        store.checkpoint(session(reason=None, on_mat_s=601.0))
-        store.drop_session("s1", "too short")
+        store.write(Checkpoint(session(reason=None)))
+        store.write(Checkpoint(session(reason=None, on_mat_s=601.0)))
+        store.write(Drop(Session, "s1", "too short"))
         assert queued(store) == []
 
 
@@ -124,15 +126,15 @@ def test_saving_the_same_again_is_no_revision(path: Path) -> None:
     """The device asks again for what it has no answer to; a load is not told, so a change of it is none either."""
     with Store.open(path, sinks=("house",)) as store:
         for _ in range(3):
-            store.save_session(session())
-            store.save_rating(rating())
-        store.save_session(session(load_kg=50.0))
+            store.write(Save(session()))
+            store.write(Save(rating()))
+        store.write(Save(session(load_kg=50.0)))
         assert ids(store) == ["s1-1", "r1-1"]
 
 
 def test_every_change_is_the_next_revision(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         told = queued(store)
         list(delivered(path))
         store.edit_session("s1", routine="neck", utc=UTC)
@@ -155,7 +157,7 @@ def test_every_change_is_the_next_revision(path: Path) -> None:
 
 def test_an_answer_is_the_next_revision_for_those_who_have_the_record(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session(doubt=Doubt.UNKNOWN))
+        store.write(Save(session(doubt=Doubt.UNKNOWN)))
         store.answer_session("s1", yours=True, utc=UTC)
         store.answer_session("s1", yours=True, utc=UTC)
         store.answer_session("s1", yours=False, utc=UTC)
@@ -168,9 +170,9 @@ def test_an_answer_is_the_next_revision_for_those_who_have_the_record(path: Path
 
 def test_a_date_that_comes_later_is_a_revision(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(undated("s1", 100.0))
-        store.save_rating(rating(utc=None, utc_offset_s=None, day=None))
-        store.date_boot(DateBoot("boot-a", UTC - 100.0), lambda _: 3600, lambda _: date(2025, 11, 24))
+        store.write(Save(undated("s1", 100.0)))
+        store.write(Save(rating(utc=None, utc_offset_s=None, day=None)))
+        store.write(DateBoot("boot-a", UTC - 100.0, zone=WINTER))
         told = queued(store)
     assert [id_ for id_, _, _ in told] == ["s1-1", "r1-1", "s1-2", "r1-2"]
     assert told[0][2]["timestamp"] is told[0][2]["data"]["start"] is told[0][2]["data"]["day"] is None
@@ -180,11 +182,11 @@ def test_a_date_that_comes_later_is_a_revision(path: Path) -> None:
 def test_an_estimated_date_is_sent_as_not_known_and_the_exact_one_is_a_revision(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         for offset_utc, estimated in ((UTC - 9e6, True), (UTC - 8e6, True), (UTC - 100.0, False)):
-            store.save_session(session("s1", start_mono=100.0, start_utc=100.0 + UTC - 9e6, estimated=True))
-            store.save_rating(rating(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True))
-            store.save_stop(stop(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True))
-            dating = DateBoot("boot-a", offset_utc, estimated)
-            store.date_boot(dating, lambda _: 3600, lambda _: date(2025, 11, 24))
+            store.write(Save(session("s1", start_mono=100.0, start_utc=100.0 + UTC - 9e6, estimated=True)))
+            store.write(Save(rating(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True)))
+            store.write(Save(stop(mono=750.0, utc=750.0 + UTC - 9e6, estimated=True)))
+            dating = DateBoot("boot-a", offset_utc, estimated, WINTER)
+            store.write(dating)
         told = queued(store)
     assert [id_ for id_, _, _ in told] == ["s1-1", "r1-1", "w1-1", "s1-2", "r1-2", "w1-2"], "no revision of estimates"
     for _, _, body in told[:3]:
@@ -197,8 +199,8 @@ def test_an_estimated_date_is_sent_as_not_known_and_the_exact_one_is_a_revision(
 
 def test_what_a_power_cut_left_open_is_told_when_it_is_closed(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.checkpoint(session("s1", reason=None))
-        store.checkpoint(session("s2", reason=None))
+        store.write(Checkpoint(session("s1", reason=None)))
+        store.write(Checkpoint(session("s2", reason=None)))
         store.load()
         [(id_, _, body)] = queued(store)
     assert (id_, body["data"]["reason"]) == ("s1-1", "power_lost")
@@ -206,12 +208,12 @@ def test_what_a_power_cut_left_open_is_told_when_it_is_closed(path: Path) -> Non
 
 def test_a_row_that_is_gone_is_told_as_deleted_if_it_was_told_before(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_rating(rating())
+        store.write(Save(rating()))
         with store.writing() as conn:
             conn.execute("DELETE FROM ratings")
         assert [(id_, kind) for id_, kind, _ in queued(store)] == [("r1-2", "rating_deleted")]
     with Store.open(path, sinks=()) as store:
-        store.save_stop(stop())
+        store.write(Save(stop()))
     with Store.open(path, sinks=("house",)) as store, store.writing() as conn:
         conn.execute("DELETE FROM stops")
     with Store.open(path) as store:
@@ -220,14 +222,14 @@ def test_a_row_that_is_gone_is_told_as_deleted_if_it_was_told_before(path: Path)
 
 def test_a_sink_gets_what_is_recorded_from_its_beginning_on(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s1"))
+        store.write(Save(session("s1")))
     with Store.open(path, sinks=("house", "late")) as store:
-        store.save_session(session("s2"))
+        store.write(Save(session("s2")))
         store.edit_session("s1", routine="neck")
         store.edit_session("s2", routine="neck")
         assert ids(store, "late") == ["s2-1", "s2-2"]
     with Store.open(path, sinks=("late",)) as store:
-        store.save_session(session("s3"))
+        store.write(Save(session("s3")))
         assert ids(store, "house") == ["s1-1", "s2-1", "s1-2", "s2-2"]
         assert [(s.name, s.enabled, s.due) for s in statuses(store)] == [("house", False, 4), ("late", True, 3)]
 
@@ -239,7 +241,7 @@ def statuses(store: Store) -> tuple[outbox.SinkStatus, ...]:
 
 def test_a_command_that_knows_no_config_writes_for_the_same_sinks(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     with Store.open(path) as store:
         store.delete_session("s1")
         assert ids(store) == ["s1-2"]
@@ -251,14 +253,14 @@ def test_what_could_not_be_kept_is_not_queued(path: Path) -> None:
         with pytest.raises(StoreError), store.writing() as conn:
             conn.execute(twice)
         assert queued(store) == []
-        store.save_stop(stop())
+        store.write(Save(stop()))
         assert ids(store) == ["w1-1"]
 
 
 @pytest.mark.parametrize("strange", ["a b", "x\r\nevil: 1", "ü", "a" * 200, "a.b", "../x", "#"])
 def test_an_id_of_an_import_is_fit_for_a_header(path: Path, strange: str) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session(strange))
+        store.write(Save(session(strange)))
         store.edit_session(strange, routine="neck")
         box = Outbox(path, "house")
         one = box.due()
@@ -277,7 +279,7 @@ def test_an_id_of_an_import_is_fit_for_a_header(path: Path, strange: str) -> Non
 @pytest.mark.parametrize("changes", [{"span_s": 9e14}, {"start_utc": 7_258_118_400.0, "span_s": 1e12}])
 def test_a_time_beyond_the_calendar_keeps_no_session_from_being_saved(path: Path, changes: dict[str, Any]) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session(**changes))
+        store.write(Save(session(**changes)))
         [(_, _, body)] = queued(store)
     assert body["data"]["end"] is None
 
@@ -288,7 +290,7 @@ def test_a_time_beyond_the_calendar_keeps_no_session_from_being_saved(path: Path
 def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> None:
     with Store.open(path, sinks=("house", "other")) as store:
         for n in range(1, 4):
-            store.save_session(session(f"s{n}"))
+            store.write(Save(session(f"s{n}")))
         box = Outbox(path, "house")
         first = box.due()
         assert first is not None
@@ -315,8 +317,8 @@ def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> No
 
 def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s1"))
-        store.save_session(session("s2"))
+        store.write(Save(session("s1")))
+        store.write(Save(session("s2")))
         box = Outbox(path, "house")
         for marked in (box.refused, box.disabled):
             due = box.due()
@@ -336,7 +338,7 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
 def test_what_has_arrived_goes_in_time_and_what_has_not_stays(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         for n in range(ACKED_KEPT + 30):
-            store.save_stop(stop(f"w{n}"))
+            store.write(Save(stop(f"w{n}")))
         box = Outbox(path, "house")
         refused = box.due()
         assert refused is not None
@@ -354,21 +356,21 @@ def test_what_has_arrived_goes_in_time_and_what_has_not_stays(path: Path) -> Non
 
 def test_a_number_is_never_used_again(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_stop(stop("w1"))
+        store.write(Save(stop("w1")))
         with store.writing() as conn:
             conn.execute("DELETE FROM outbox")
-        store.save_stop(stop("w2"))
+        store.write(Save(stop("w2")))
         assert store._conn.execute("SELECT seq FROM outbox").fetchall() == [(2,)]
 
 
 def test_all_of_the_past_is_queued_once_when_somebody_asks(path: Path) -> None:
     with Store.open(path, sinks=()) as store:
-        store.save_session(session("s1"))
-        store.save_session(session("s2"))
+        store.write(Save(session("s1")))
+        store.write(Save(session("s2")))
         store.delete_session("s2")
-        store.save_rating(rating())
+        store.write(Save(rating()))
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s3"))
+        store.write(Save(session("s3")))
         for queued_now in (1 + 1, 0):
             assert outbox.send_all(path, "house") == queued_now
         assert ids(store) == ["s3-1", "s1-1", "r1-1"]
@@ -381,7 +383,7 @@ def test_a_receiver_that_lost_everything_gets_all_of_it_again(path: Path) -> Non
     count = ACKED_KEPT + 20
     with Store.open(path, sinks=("house",)) as store:
         for n in range(count):
-            store.save_stop(stop(f"w{n}"))
+            store.write(Save(stop(f"w{n}")))
         first = list(delivered(path))
         assert outbox.send_all(path, "house") == count
         assert list(delivered(path)) == first
@@ -394,9 +396,9 @@ def test_the_past_is_queued_in_parts_between_which_the_device_writes(
     monkeypatch.setattr(posting, "PART", 2)
     with Store.open(path, sinks=()) as store:
         for n in range(5):
-            store.save_stop(stop(f"w{n}"))
+            store.write(Save(stop(f"w{n}")))
     with Store.open(path, sinks=("house",)) as store:
-        monkeypatch.setattr(time, "sleep", lambda _: store.save_session(session(f"s{len(ids(store))}")))
+        monkeypatch.setattr(time, "sleep", lambda _: store.write(Save(session(f"s{len(ids(store))}"))))
         assert outbox.send_all(path, "house") == 5
         assert ids(store) == [
             f"{one}-1" for one in ("s0", "s1", "w0", "w1", "s4", "w2", "w3", "s7", "w4", "s9")
@@ -406,7 +408,7 @@ def test_the_past_is_queued_in_parts_between_which_the_device_writes(
 def test_nothing_is_queued_for_a_sink_that_the_device_does_not_know(path: Path) -> None:
     """Rows of nobody would be in the way of the next version of the log."""
     with Store.open(path, sinks=()) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         with pytest.raises(UsageError, match="not been started with never"):
             outbox.send_all(path, "never")
         assert queued(store, "never") == []
@@ -419,10 +421,10 @@ def test_what_is_older_than_the_sink_stays_here_when_it_is_touched(path: Path) -
     """The first name takes over the log so far; who is told from now on must not get the whole past for that."""
     with Store.open(path, sinks=()) as store:
         for n in range(3):
-            store.save_session(session(f"old{n}"))
-        store.save_rating(rating("r0", session_id="old0"))
+            store.write(Save(session(f"old{n}")))
+        store.write(Save(rating("r0", session_id="old0")))
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("new"))
+        store.write(Save(session("new")))
         with store.writing() as conn:
             members.add(conn, "Anna", "p1")
         assert ids(store) == ["new-1", "new-2"]
@@ -434,18 +436,18 @@ def test_what_is_older_than_the_sink_stays_here_when_it_is_touched(path: Path) -
 
 def test_a_session_under_way_when_the_sink_comes_is_told(path: Path) -> None:
     with Store.open(path, sinks=()) as store:
-        store.checkpoint(session("s1", reason=None))
+        store.write(Checkpoint(session("s1", reason=None)))
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s1"))
+        store.write(Save(session("s1")))
         assert ids(store) == ["s1-1"]
 
 
 def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
     export = io.BytesIO()
     with Store.open(path.with_name("other.db"), sinks=()) as other:
-        other.save_session(session("1"))
-        other.save_session(session("2"))
-        other.save_rating(rating("1", session_id="1"))
+        other.write(Save(session("1")))
+        other.write(Save(session("2")))
+        other.write(Save(rating("1", session_id="1")))
         transfer.export_json(other, export)
     export.seek(0)
     with Store.open(path, sinks=("house",)) as store:
@@ -457,9 +459,9 @@ def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
 
 def test_a_session_and_a_rating_of_one_id_are_two_deliveries(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("1"))
-        store.save_rating(rating("1"))
-        store.save_stop(stop("1"))
+        store.write(Save(session("1")))
+        store.write(Save(rating("1")))
+        store.write(Save(stop("1")))
         assert [kind for _, kind, _ in queued(store)] == ["session", "rating", "stop_sign"]
     ours = "0f3c" * 8
     assert outgoing.delivery_id("sessions", ours, 2) == f"{ours}-2"
@@ -470,13 +472,13 @@ def test_a_session_and_a_rating_of_one_id_are_two_deliveries(path: Path) -> None
 def test_who_was_out_of_the_config_hears_what_changed_of_what_it_has(path: Path, between: tuple[str, ...]) -> None:
     with Store.open(path, sinks=("house",)) as store:
         for n in range(1, 5):
-            store.save_session(session(f"s{n}"))
+            store.write(Save(session(f"s{n}")))
         assert len(list(delivered(path))) == 4
     with Store.open(path, sinks=between) as store:
         store.edit_session("s1", routine="neck")
         store.delete_session("s2")
         store.delete_session("s3")
-        store.save_session(session("meanwhile"))
+        store.write(Save(session("meanwhile")))
     with Store.open(path, sinks=("house", *between)) as store:
         assert list(delivered(path)) == [("s1-2", "session"), ("s2-2", "session_deleted"), ("s3-2", "session_deleted")]
         store.restore_session("s3")
@@ -488,9 +490,9 @@ def test_who_was_out_of_the_config_hears_what_changed_of_what_it_has(path: Path,
 
 def test_what_was_deleted_before_it_arrived_does_not_leave_the_house(path: Path) -> None:
     with Store.open(path, sinks=("house", "other")) as store:
-        store.save_session(session("s1"))
-        store.save_rating(rating("r1", session_id="s1"))
-        store.save_session(session("s2"))
+        store.write(Save(session("s1")))
+        store.write(Save(rating("r1", session_id="s1")))
+        store.write(Save(session("s2")))
         assert [id_ for id_, _ in delivered(path, "other")] == ["s1-1", "r1-1", "s2-1"]
         box = Outbox(path, "house")
         under_way = box.due()
@@ -506,9 +508,9 @@ def test_what_was_deleted_before_it_arrived_does_not_leave_the_house(path: Path)
 
 def test_what_is_said_of_a_deleted_session_is_told_when_that_comes_back(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s1"))
+        store.write(Save(session("s1")))
         store.delete_session("s1")
-        store.save_rating(rating("r1", session_id="s1"))
+        store.write(Save(rating("r1", session_id="s1")))
         assert list(delivered(path)) == [("s1-2", "session_deleted")]
         store.restore_session("s1")
         assert list(delivered(path)) == [("s1-3", "session"), ("r1-1", "rating")]
@@ -516,7 +518,7 @@ def test_what_is_said_of_a_deleted_session_is_told_when_that_comes_back(path: Pa
 
 def test_what_was_refused_and_then_deleted_is_not_tried_again(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("s1"))
+        store.write(Save(session("s1")))
         box = Outbox(path, "house")
         due = box.due()
         assert due is not None
@@ -531,13 +533,13 @@ def test_what_was_refused_and_then_deleted_is_not_tried_again(path: Path) -> Non
 def test_another_log_in_its_place_is_not_marked(path: Path) -> None:
     """The log was set aside as damaged while a record of it was on its way: its number is another record now."""
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("old"))
+        store.write(Save(session("old")))
     box = Outbox(path, "house")
     old = box.due()
     assert old is not None
     file.set_aside(path)
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session("new"))
+        store.write(Save(session("new")))
         box.acked(old, UTC)
         box.refused(old, "no; look.")
         box.failed(old, "no network; wait.", None)
@@ -553,7 +555,7 @@ def test_another_log_in_its_place_is_not_marked(path: Path) -> None:
 
 def test_a_sink_that_is_gone_can_be_forgotten(path: Path) -> None:
     with Store.open(path, sinks=("house", "other")) as store:
-        store.save_session(session("s1"))
+        store.write(Save(session("s1")))
         with pytest.raises(UsageError, match="still sends to house"), outbox.changing(path) as conn:
             outbox.forget(conn, "house")
     with Store.open(path, sinks=("other",)) as store:
@@ -587,7 +589,7 @@ def test_a_relay_without_a_log_is_told_so_and_finds_it_later(path: Path) -> None
         box.due()
     assert not path.exists()
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         assert box.due() is not None
     path.rename(path.with_name("aside.db"))
     with Store.open(path, sinks=("house",)) as store:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Save
 from matpi.core.model import Log
 from matpi.errors import StoreError
 from matpi.store.db import Store
@@ -20,6 +21,7 @@ from tests.store.values import session
 WRITER = """
 import sys
 from pathlib import Path
+from matpi.core.effects import Checkpoint, Save
 from matpi.store.db import Store
 from tests.store.values import rating, session
 
@@ -28,17 +30,17 @@ store = Store.open(Path(sys.argv[1]))
 assert store.set_aside is None
 memory = store.load()
 if memory.open:
-    store.save_session(memory.open.closed("power_lost"))
+    store.write(Save(memory.open.closed("power_lost")))
     print("s", memory.open.id, memory.open.on_mat_s, flush=True)
 n = len(store.sessions())
 while True:
     n += 1
     for on_mat_s in (3.0, 18.0, 33.0):
-        store.checkpoint(session(f"s{n}", reason=None, on_mat_s=on_mat_s))
+        store.write(Checkpoint(session(f"s{n}", reason=None, on_mat_s=on_mat_s)))
         print("o", f"s{n}", on_mat_s, flush=True)
-    store.save_session(session(f"s{n}", on_mat_s=40.0))
+    store.write(Save(session(f"s{n}", on_mat_s=40.0)))
     print("s", f"s{n}", 40.0, flush=True)
-    store.save_rating(rating(f"r{n}"))
+    store.write(Save(rating(f"r{n}")))
     print("r", f"r{n}", 7, flush=True)
 """
 CYCLES = 20
@@ -98,7 +100,7 @@ def test_a_full_disk_is_told_loses_nothing_and_heals(tmp_path: Path) -> None:
         told = None
         for n in range(10_000):
             try:
-                store.save_session(session(f"s{n}"))
+                store.write(Save(session(f"s{n}")))
             except StoreError as error:
                 told = str(error)
                 break
@@ -110,13 +112,14 @@ def test_a_full_disk_is_told_loses_nothing_and_heals(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="disk is full"):
             store.count("kind", "x" * 10_000)
         limit_pages(store, 10_000)
-        store.save_session(session("after"))
+        store.write(Save(session("after")))
         assert store.log().sessions == (*kept, session("after"))
 
 
 FILL = """
 import json, resource, signal, sys
 from pathlib import Path
+from matpi.core.effects import Save
 from matpi.errors import StoreError
 from matpi.store.db import Store
 from tests.store.values import session
@@ -125,14 +128,14 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path = Path(sys.argv[1])
 room = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 store = Store.open(path)
-store.save_session(session("s0"))
+store.write(Save(session("s0")))
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 if room is None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name("matpi.db-wal").stat().st_size + 30_000, hard))
 kept, told = 1, []
 for n in range(1, 10_000):
     try:
-        store.save_session(session(f"s{n}"))
+        store.write(Save(session(f"s{n}")))
     except StoreError as error:
         told.append(str(error))
         if len(told) == 3:
@@ -144,7 +147,7 @@ if room is None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 else:
     room.unlink()
-store.save_session(session("after"))
+store.write(Save(session("after")))
 print(json.dumps({"kept": kept, "whole": whole, "told": told}))
 """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
 from matpi.store import schema
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "log" / "matpi.db"
     with Store.open(path) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     return path
 
 
@@ -61,7 +62,7 @@ def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path
 def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     with Store.open(tmp_path / "new.db", folder=folder) as store:
-        store.save_session(session())
+        store.write(Save(session()))
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("fine; really",)]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi.core.effects import Save
 from matpi.errors import StoreBusyError, StoreDamagedError, StoreError
 from matpi.store import file
 from matpi.store.db import Store
@@ -47,7 +48,7 @@ def test_a_corrupt_page_in_the_middle_is_one_line_with_what_to_do(tmp_path: Path
     path = tmp_path / "matpi.db"
     with Store.open(path) as store:
         for n in range(400):
-            store.save_session(session(f"s{n}"))
+            store.write(Save(session(f"s{n}")))
     pages = path.stat().st_size // 4096
     said = set()
     for page in range(1, pages):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from matpi.core.effects import Calibrated, Checkpoint, Save, Zeros
 from matpi.core.model import (
     UTC_MAX,
     Acknowledgement,
@@ -52,22 +53,22 @@ OF_1 = {
 
 
 def furnish(store: Store) -> None:
-    store.save_session(session())
-    store.save_session(session("s2", start_utc=None, utc_offset_s=None, day=None, start_mono=0.1 + 0.2))
-    store.save_session(session("s3", routine='comma, "quote" and more', reason=EndReason.CAP))
+    store.write(Save(session()))
+    store.write(Save(session("s2", start_utc=None, utc_offset_s=None, day=None, start_mono=0.1 + 0.2)))
+    store.write(Save(session("s3", routine='comma, "quote" and more', reason=EndReason.CAP)))
     store.edit_session("s2", utc=UTC + 1, aways=0, routine="breath")
     store.delete_session("s3", utc=UTC + 2, why="the cat")
-    store.save_rating(rating())
-    store.save_rating(rating("r2", session_id=None, moment=Moment.BEFORE))
-    store.save_stop(stop())
-    store.save_day(DayRecord(date(2025, 11, 24), rest=True))
-    store.save_calibration(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))
-    store.save_zero(Zero((0.1, -0.25)), Zero((0.0, 1e-9), by_hand=True))
+    store.write(Save(rating()))
+    store.write(Save(rating("r2", session_id=None, moment=Moment.BEFORE)))
+    store.write(Save(stop()))
+    store.write(Save(DayRecord(date(2025, 11, 24), rest=True)))
+    store.write(Save(Calibrated(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))))
+    store.write(Save(Zeros(Zero((0.1, -0.25)), Zero((0.0, 1e-9), by_hand=True))))
     earlier = ((None, 5.5), (7.0, None))
     answer = Acknowledgement(True, UTC, cleared=True, cleared_utc=UTC + 9, earlier=earlier, asked_again=True)
-    store.save_acknowledgement(answer)
-    store.save_acknowledgement(replace(answer, person="ada"))
-    store.save_settings(Settings(bedtime=time(23, 15), rest_weekdays=frozenset({6, 0, 3})))
+    store.write(Save(answer))
+    store.write(Save(replace(answer, person="ada")))
+    store.write(Save(Settings(bedtime=time(23, 15), rest_weekdays=frozenset({6, 0, 3}))))
     store.count("glitch", "text")
 
 
@@ -133,9 +134,9 @@ def test_csv_goes_round_and_twice_changes_nothing(store: Store, other: Store, tm
 
 def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> None:
     furnish(store)
-    other.save_session(session(on_mat_s=1.0))
-    other.save_zero(Zero((5.0,)), None)
-    other.save_settings(Settings(weekly_goal=7))
+    other.write(Save(session(on_mat_s=1.0)))
+    other.write(Save(Zeros(Zero((5.0,)), None)))
+    other.write(Save(Settings(weekly_goal=7)))
     found = import_json(other, io.BytesIO(as_json(store)))
     assert (found.sessions, found.known, found.taken) == (2, 0, ("calibration", "acknowledgement"))
     assert found.differing == (("sessions", "s1"), ("ratings", "r1"), ("stops", "w1"))
@@ -146,8 +147,8 @@ def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> 
 
 def test_an_open_session_does_not_end_the_one_that_goes_on_here(store: Store, other: Store) -> None:
     theirs = {"start_utc": UTC - 3600.0}
-    store.checkpoint(session("theirs", reason=None, **theirs))
-    other.checkpoint(session("ours", reason=None))
+    store.write(Checkpoint(session("theirs", reason=None, **theirs)))
+    other.write(Checkpoint(session("ours", reason=None)))
     import_json(other, io.BytesIO(as_json(store)))
     memory = other.load()
     assert memory.open == session("ours", reason=None)
@@ -375,13 +376,13 @@ def test_anything_goes_round_exactly(
         Store.open(folder / "3.db") as three,
     ):
         for session_ in map(on_its_day, ours):
-            one.save_session(session_)
+            one.write(Save(session_))
         for rating_ in map(on_its_day, ratings):
-            one.save_rating(rating_)
+            one.write(Save(rating_))
         for stop_ in map(on_its_day, stops):
-            one.save_stop(stop_)
+            one.write(Save(stop_))
         for day in days:
-            one.save_day(day)
+            one.write(Save(day))
         if ours and why is not None:
             one.delete_session(ours[0].id, utc=utc, why=why)
         document = as_json(one)

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from matpi.core.effects import Save
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox
 from matpi.upstream.backoff import Backoff
@@ -37,7 +38,7 @@ def main(path: Path, url: str, secret: str, total: int) -> None:
         while n < total or seen.depth():
             if n < total:
                 n += 1
-                store.save_session(session(f"s{n}"))
+                store.write(Save(session(f"s{n}")))
                 print("saved", f"s{n}", flush=True)
                 thread.wake()
             time.sleep(0.004)

@@ -20,7 +20,7 @@ from matpi import cli
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN
 from matpi.commands.upstream import doctor_checks
 from matpi.config import Config
-from matpi.core.effects import Effect
+from matpi.core.effects import Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Idle
@@ -66,8 +66,8 @@ def write(tmp_path: Path, table: WebhookConfig) -> Path:
 def used(path: Path, config: Config, watch: Callable[[Effect], None] = lambda _: None) -> Rig:
     """A device that somebody has used before, switched on."""
     with Store.open(path) as log:
-        log.save_settings(Settings())
-        log.save_acknowledgement(Acknowledgement(some=False, utc=UTC))
+        log.write(Save(Settings()))
+        log.write(Save(Acknowledgement(some=False, utc=UTC)))
     rig = Rig(path, utc=UTC, config=config, watch=watch)
     rig.power_on()
     return rig
@@ -164,7 +164,7 @@ def test_the_running_device_is_told_no_tells_it_and_goes_on_when_asked(
 ) -> None:
     path = tmp_path / "matpi.db"
     with Store.open(path, sinks=("house",)) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     with Receiver(status(410)) as receiver:
         table = msgspec.structs.replace(home, name="house", url=f"http://127.0.0.1:{receiver.port}/")
         config = write(tmp_path, table)
@@ -234,7 +234,7 @@ def test_a_sink_that_is_not_there_and_a_log_that_is_not_there(tmp_path: Path, ho
     assert cli.run(["upstream", "retry", *here]) == 1
     assert "There is no outbox in" in capsys.readouterr().err
     with Store.open(tmp_path / "x.db", sinks=()) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     assert cli.run(["upstream", "retry", *here]) == 2
     assert "has not been started with webhook yet" in capsys.readouterr().err
 
@@ -242,8 +242,8 @@ def test_a_sink_that_is_not_there_and_a_log_that_is_not_there(tmp_path: Path, ho
 def test_the_past_is_queued_on_request(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
     path, config = tmp_path / "x.db", write(tmp_path, home)
     with Store.open(path, sinks=()) as store:
-        store.save_session(session())
-        store.save_rating(rating())
+        store.write(Save(session()))
+        store.write(Save(rating()))
     Store.open(path, sinks=("webhook",)).close()
     here = ["--config", str(config), "--store", str(path)]
     assert cli.run(["upstream", "send-all", "webhook", *here]) == 0
@@ -257,7 +257,7 @@ def test_no_past_is_queued_for_a_sink_that_the_device_was_not_started_with(
 ) -> None:
     path, config = tmp_path / "x.db", write(tmp_path, home)
     with Store.open(path, sinks=()) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     assert cli.run(["upstream", "send-all", "webhook", "--config", str(config), "--store", str(path)]) == 2
     assert "has not been started with webhook yet; restart it" in capsys.readouterr().err
 
@@ -265,7 +265,7 @@ def test_no_past_is_queued_for_a_sink_that_the_device_was_not_started_with(
 def test_what_is_left_of_a_sink_is_told_and_can_be_dropped(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
     path, config = tmp_path / "x.db", write(tmp_path, home)
     with Store.open(path, sinks=("old", "webhook")) as store:
-        store.save_session(session())
+        store.write(Save(session()))
     here = ["--config", str(config), "--store", str(path)]
     assert cli.run(["upstream", "forget", "old", *here]) == 2
     assert "The device still sends to old" in capsys.readouterr().err
@@ -298,10 +298,9 @@ def test_doctor_has_a_line_a_sink_and_one_for_none(tmp_path: Path, home: Webhook
     with Store.open(path, sinks=("webhook",)) as store:
         [empty] = doctor_checks(config.upstream.sinks, path)
         assert (empty.verdict, empty.what) == (OK, "http://127.0.0.1:1: 0 records arrived; nothing waits")
-        store.save_session(session())
-        assert (
-            doctor_checks(config.upstream.sinks, path)[0].what == "http://127.0.0.1:1: 1 record waits for the next try"
-        )
+        store.write(Save(session()))
+        [waiting] = doctor_checks(config.upstream.sinks, path)
+        assert waiting.what == "http://127.0.0.1:1: 1 record waits for the next try"
         box = Outbox(path, "webhook")
         due = box.due()
         assert due is not None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import time
 
-from matpi.core.effects import Light, Note, Pattern, SaveDay, SaveSettings, SaveZero
+from matpi.core.effects import Light, Note, Pattern, Zeros
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.core.model import Acknowledgement, Memory, Settings
+from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from tests.bench import NOON, Bench
 
 EVENING = NOON + 9.5 * 3600.0  # 21:30; the reminder comes 90 min before 22:30
@@ -25,7 +25,7 @@ def test_an_empty_mat_is_zeroed() -> None:
     bench = Bench()
     bench.up(60)
     wish(bench, Wish.ZERO)
-    zeros = [save for save in of(bench, SaveZero) if isinstance(save, SaveZero)]
+    zeros = bench.saves(Zeros)
     assert len(zeros) == 1
     assert zeros[0].zero.by_hand
 
@@ -36,7 +36,7 @@ def test_a_mat_with_somebody_on_it_is_not() -> None:
     bench.lie(30)
     for _ in range(2):  # on the mat, then away from it
         wish(bench, Wish.ZERO)
-        assert not of(bench, SaveZero)
+        assert not bench.saves(Zeros)
         assert [note.kind for note in of(bench, Note) if isinstance(note, Note)] == ["zero_refused"]
         bench.up(5)
     bench.lie(60)
@@ -50,7 +50,7 @@ def test_a_mat_with_a_bag_on_it_is_not() -> None:
     bench.motion_kg = 0.0
     bench.lie(120, kg=15.0)
     wish(bench, Wish.ZERO)
-    assert not of(bench, SaveZero)
+    assert not bench.saves(Zeros)
 
 
 def test_silent_cells_are_not_zeroed() -> None:
@@ -59,7 +59,7 @@ def test_silent_cells_are_not_zeroed() -> None:
     bench.silent = True
     bench.pass_s(10)
     wish(bench, Wish.ZERO)
-    assert not of(bench, SaveZero)
+    assert not bench.saves(Zeros)
 
 
 def test_identify_lights_the_led_for_a_moment() -> None:
@@ -80,7 +80,7 @@ def test_not_today_ends_the_reminder() -> None:
     bench.pass_s(1)
     assert str(bench.device.nudge.reason) == "snoozed"
     wish(bench, Wish.SNOOZE)
-    assert not of(bench, SaveDay), "the same once more is nothing to write"
+    assert not bench.saves(DayRecord), "the same once more is nothing to write"
 
 
 def test_a_rest_day_is_one_until_it_is_none() -> None:
@@ -97,7 +97,7 @@ def test_without_a_clock_there_is_no_today() -> None:
     bench.up(10)
     for what in (Wish.SNOOZE, Wish.REST):
         wish(bench, what)
-        assert not of(bench, SaveDay)
+        assert not bench.saves(DayRecord)
         assert [note.kind for note in of(bench, Note) if isinstance(note, Note)] == ["wish_refused"]
 
 
@@ -107,11 +107,11 @@ def test_a_setting_is_used_and_kept_and_the_others_stay() -> None:
     bench.up(10)
     bench.effects.clear()
     bench.send(SettingWished(bench.t, "weekly_goal", 3))
-    assert of(bench, SaveSettings) == [SaveSettings(Settings(zone="Europe/Berlin", bedtime=time(23, 0), weekly_goal=3))]
+    assert bench.saves(Settings) == [Settings(zone="Europe/Berlin", bedtime=time(23, 0), weekly_goal=3)]
     assert bench.device.plan.weekly_goal == 3
     bench.effects.clear()
     bench.send(SettingWished(bench.t, "weekly_goal", 3))
-    assert not of(bench, SaveSettings)
+    assert not bench.saves(Settings)
 
 
 def test_a_setting_that_could_not_be_written_is_tried_again() -> None:
@@ -122,4 +122,4 @@ def test_a_setting_that_could_not_be_written_is_tried_again() -> None:
     bench.disk_full = False
     bench.effects.clear()
     bench.pass_s(40)
-    assert of(bench, SaveSettings) == [SaveSettings(bench.device.settings)]
+    assert bench.saves(Settings) == [bench.device.settings]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from datetime import date
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from matpi.core.effects import DateBoot
+from matpi.core.effects import DateBoot, Save
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox, statuses
 from matpi.store.outgoing import delivery_id
@@ -79,8 +79,8 @@ def test_seven_days_offline_with_restarts_then_everything_once_and_in_order(tmp_
     wanted = []
     for day in range(7):
         for n in range(3):
-            mat.store.save_session(session(f"d{day}n{n}"))
-            mat.store.save_rating(rating(f"r{day}n{n}"))
+            mat.store.write(Save(session(f"d{day}n{n}")))
+            mat.store.write(Save(rating(f"r{day}n{n}")))
             wanted += [delivery_id("sessions", f"d{day}n{n}", 1), delivery_id("ratings", f"r{day}n{n}", 1)]
             mat.run(DAY / 3)
         mat.stop()
@@ -106,7 +106,7 @@ def test_a_year_of_records_in_the_outbox_is_half_a_megabyte(tmp_path: Path) -> N
         with store.writing() as conn:
             (pages_before,) = conn.execute("PRAGMA page_count").fetchone()
         for n in range(3 * 365):
-            store.save_session(session(f"{n:032x}"))
+            store.write(Save(session(f"{n:032x}")))
         with store.writing() as conn:
             size = sum(len(body) + 120 for (body,) in conn.execute("SELECT body FROM outbox"))
             (pages,) = conn.execute("PRAGMA page_count").fetchone()
@@ -127,10 +127,10 @@ def test_whatever_is_cut_off_the_receiver_ends_up_with_what_the_log_has(tmp_path
     def save() -> None:
         made.append(f"s{len(made)}")
         new = undated(made[-1], 100.0) if chance.random() < 0.3 else session(made[-1])
-        mat.store.save_session(new)
+        mat.store.write(Save(new))
         if chance.random() < 0.3:
-            mat.store.save_rating(rating(f"r{made[-1]}"))
-            mat.store.save_stop(stop(f"w{made[-1]}"))
+            mat.store.write(Save(rating(f"r{made[-1]}")))
+            mat.store.write(Save(stop(f"w{made[-1]}")))
 
     def change() -> None:
         kept = [entry.session.id for entry in mat.store.sessions() if entry.deleted_why is None]
@@ -143,7 +143,7 @@ def test_whatever_is_cut_off_the_receiver_ends_up_with_what_the_log_has(tmp_path
             mat.store.restore_session(chance.choice(gone))
 
     def date_it() -> None:
-        mat.store.date_boot(DateBoot("boot-a", THEN - 100.0), lambda _: 3600, lambda _: date(2025, 11, 24))
+        mat.store.write(DateBoot("boot-a", THEN - 100.0, zone=timezone(timedelta(hours=1))))
 
     def restart() -> None:
         mat.stop()

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
 from matpi.store.outbox import Outbox
@@ -81,10 +82,10 @@ def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
     tmp_path: Path, home: WebhookConfig, secret_file: Path
 ) -> None:
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
-        store.save_session(session())
-        store.save_rating(rating("s1"))
+        store.write(Save(session()))
+        store.write(Save(rating("s1")))
         store.edit_session("s1", routine="neck")
-        store.save_stop(stop())
+        store.write(Save(stop()))
         box = Outbox(store.path, "house")
         with receiver(tmp_path, secret_file) as url:
             sink = Webhook(msgspec.structs.replace(home, url=url))
@@ -185,7 +186,7 @@ def test_the_example_is_what_is_sent(tmp_path: Path) -> None:
         aways=1,
     )
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
-        store.save_session(made)
+        store.write(Save(made))
         box = Outbox(store.path, "house")
         due = box.due()
         box.close()
@@ -199,10 +200,10 @@ def test_every_field_is_in_the_table(tmp_path: Path) -> None:
         re.findall(r"`(?:data\.)?(\w+)`", "".join(re.findall(r"^\| `(?:data\.|timestamp).*?\|", PAGE, re.MULTILINE)))
     )
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
-        store.save_session(session())
-        store.save_rating(rating(session_id=None))
-        store.save_stop(stop())
-        store.save_session(session("s2"))
+        store.write(Save(session()))
+        store.write(Save(rating(session_id=None)))
+        store.write(Save(stop()))
+        store.write(Save(session("s2")))
         store.delete_session("s1")
         bodies = [json.loads(body) for (body,) in store._conn.execute("SELECT body FROM outbox")]
         kinds = {kind for (kind,) in store._conn.execute("SELECT kind FROM outbox")}

@@ -14,7 +14,7 @@ import pytest
 
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
-from matpi.core.effects import Effect
+from matpi.core.effects import Effect, Save
 from matpi.core.events import Event, Reading, Stopping
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
@@ -89,7 +89,7 @@ def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) 
 
     def turned() -> None:
         if len(device.late_s) % SAVE_EVERY == SAVE_EVERY - 1:
-            store.save_rating(rating(f"r{next(n)}"))
+            store.write(Save(rating(f"r{next(n)}")))
         relays.turned(device, clock.monotonic())
 
     size, first = int(ROUND_S * RATE_HZ), 0

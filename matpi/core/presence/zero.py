@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from matpi.core.effects import SaveZero
+from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.core.presence.evidence import steps_kg
 from matpi.core.presence.first_zero import FirstZero
@@ -216,7 +216,7 @@ class ZeroSaver:
         self._every_s, self._at_least_kg = every_s, at_least_kg
         self.due = t + every_s
 
-    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[SaveZero]:
+    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[Save]:
         """One effect when it is worth it, else none; `before` is what an undo brings back."""
         self.due = t + self._every_s
         if tracker.kg is None:
@@ -228,6 +228,6 @@ class ZeroSaver:
         """Another zero is in the store already."""
         self._saved, self.due = zero, t + self._every_s
 
-    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[SaveZero]:
+    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[Save]:
         self._saved = tracker.value(len(tracker.kg or ()))
-        return [SaveZero(self._saved, before)]
+        return [Save(Zeros(self._saved, before))]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matpi.core.controls import Item
-from matpi.core.effects import Pattern, SaveZero
+from matpi.core.effects import Pattern, Zeros
 from matpi.core.model import Acknowledgement, Calibration, Doubt, Memory, Zero
 from matpi.core.presence.signal import Signal
 from matpi.core.presence.zero import ZeroRules, ZeroTracker
@@ -259,10 +259,10 @@ def test_silence_begins_the_stretch_anew_and_is_told() -> None:
 def test_it_is_written_once_it_is_known() -> None:
     on = bench()
     on.pass_s(20)
-    assert [round(save.zero.total_kg) for save in on.of(SaveZero)] == [13]
+    assert [round(save.zero.total_kg) for save in on.saves(Zeros)] == [13]
     assert on.rows.zero is not None
     assert on.rows.zero.anchor_kg == pytest.approx(13.0, abs=0.05)
-    for one, two in pairwise(on.of(SaveZero)):
+    for one, two in pairwise(on.saves(Zeros)):
         assert one != two
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.core.effects import SaveCalibration
+from matpi.core.effects import Calibrated
 from matpi.core.model import Calibration, EndReason, Memory, Zero
 from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import BACKWARDS_S, ZeroRules, ZeroTracker, ZeroWord
@@ -55,7 +55,7 @@ def test_the_first_person_turns_it_round_and_has_a_session_from_the_first_touch(
         assert end_of(session) == pytest.approx(off, abs=0.3), backwards
         assert session.reason is EndReason.LEFT
         assert len(list(bench.notes("polarity"))) == 1
-        (save,) = bench.of(SaveCalibration)
+        (save,) = bench.saves(Calibrated)
         assert save.calibration.approximate
         assert save.calibration.reference_counts == (0, 0)
 
@@ -81,7 +81,7 @@ def test_from_then_on_every_load_is_weighed_right_and_the_sign_outlives_a_restar
         assert session.start_mono == pytest.approx(on, abs=0.3)
         assert session.on_mat_s == pytest.approx(120.0, abs=0.4)
         assert session.load_kg == pytest.approx(62.0, abs=0.5)
-        assert again.of(SaveCalibration) == [], "once"
+        assert again.saves(Calibrated) == [], "once"
 
 
 def test_a_first_start_with_a_person_on_it_who_gets_up() -> None:
@@ -160,7 +160,7 @@ def test_a_channel_that_has_read_the_right_way_round_is_never_turned() -> None:
     bench.body = lambda t: tuple(-kg for kg in lying(62.0)(t))  # a plug that was pulled and put back the other way
     bench.pass_s(120)
     assert signs(bench) == [False, False]
-    assert bench.of(SaveCalibration) == []
+    assert bench.saves(Calibrated) == []
     assert bench.device.presence.zero.word is ZeroWord.BACKWARDS
 
 
@@ -174,7 +174,7 @@ def test_one_that_was_turned_is_not_turned_back() -> None:
     bench.body = lambda t: tuple(-kg for kg in lying(62.0)(t))
     bench.pass_s(120)
     assert signs(bench) == [True, True]
-    assert len(bench.of(SaveCalibration)) == 1
+    assert len(bench.saves(Calibrated)) == 1
 
 
 def test_a_calibrated_channel_is_reported_and_not_turned() -> None:
@@ -184,7 +184,7 @@ def test_a_calibrated_channel_is_reported_and_not_turned() -> None:
         bench.body = lying(62.0)
         bench.pass_s(60)
         assert bench.device.presence.zero.word is ZeroWord.BACKWARDS
-        assert bench.of(SaveCalibration) == []
+        assert bench.saves(Calibrated) == []
         if backwards == (0, 1):
             bench.tap()
             assert isinstance(bench.view, Idle)

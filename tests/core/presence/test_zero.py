@@ -11,7 +11,7 @@ from math import pi, sin
 import pytest
 
 from matpi.core.controls import Item
-from matpi.core.effects import SaveZero
+from matpi.core.effects import Zeros
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
 from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
@@ -158,7 +158,7 @@ def test_the_zero_is_stored_rarely_and_survives_the_reboot() -> None:
     bench = Bench(rate=5)
     bench.body = lambda t: (1.0 + 0.001 * (t * 10 % 3), 0.4)
     bench.pass_s(3600)
-    kept = bench.of(SaveZero)
+    kept = bench.saves(Zeros)
     assert 1 <= len(kept) <= 6
     again = bench.reboot()
     assert again.device.presence.zero.total_kg == pytest.approx(1.4, abs=0.11)
