@@ -52,12 +52,9 @@ def _id(name: str, text: str) -> Callable[[Command], Command]:
 def _one_of(options: dict[str, Any], *names: str) -> None:
     """Raise UsageError when several of these options are given."""
     if sum(options[name] not in {None, False} for name in names) > 1:
-        *first, last = (f"--{_OPTION.get(name, name.removesuffix('_id')).replace('_', '-')}" for name in names)
+        flag = {param.name: param.opts[0] for param in click.get_current_context().command.params}
+        *first, last = (flag[name] for name in names)
         raise UsageError(f"{', '.join(first)} and {last} exclude each other; choose one.")
-
-
-_OPTION = {"use_file": "use", "rest": "rest-today", "no_rest": "no-rest-today", "agreed": "clinician-ok"}
-_OPTION["again"] = "ask-again"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

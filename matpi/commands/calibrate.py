@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from matpi.commands.log import report
-from matpi.commands.output import bar, say_at_once, warn_bare
+from matpi.commands.output import bar, say, warn_bare
 from matpi.commands.parts import EMULATED_KG, config_of, log_of, parts_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, UsageError
-from matpi.ports import PutCounted
+from matpi.ports import Scale
 from matpi.store.db import Store
 from matpi.store.opening import bare
 
@@ -44,13 +44,6 @@ Bar = Callable[[float], None]
 BAR_MARKS: Final = 40
 
 
-class Source(Protocol):
-    """As ports.Scale: hands over Counted, from any thread."""
-
-    def start(self, put: PutCounted) -> None: ...
-    def stop(self) -> None: ...
-
-
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
@@ -70,7 +63,7 @@ def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None
             config.scale.counts_per_kg,
             config.scale.channel_count,
             _ask,
-            say_at_once,
+            say,
             weight_kg=weight_kg,
             anywhere=anywhere,
             on_step=parts.place,
@@ -87,7 +80,7 @@ def _ask(question: str) -> str:
 
 
 def calibrate(
-    scale: Source,
+    scale: Scale,
     store: Keeps,
     nominal: float,
     channels: int,

@@ -44,11 +44,7 @@ def drop_output() -> None:
 
 
 def say(text: str) -> None:
-    print(text)  # noqa: T201
-
-
-def say_at_once(text: str) -> None:
-    """For what goes on: whoever reads it through a pipe does not wait for its end."""
+    """Print at once: the reader of a pipe does not wait for the end."""
     print(text, flush=True)  # noqa: T201
 
 
@@ -64,8 +60,8 @@ def warn_bare(sentence: str) -> None:
 
 
 def lines(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        say(json.dumps(row))
+    if text := "\n".join(map(json.dumps, rows)):
+        say(text)
 
 
 # -- a table -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from matpi import __version__
 from matpi.commands.doctor.running import owner_of, running
-from matpi.commands.output import say_at_once
+from matpi.commands.output import say
 from matpi.commands.parts import config_of, log_of, parts_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
@@ -41,7 +41,7 @@ def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool,
     log = store or log_of(config, board=board)
     if last:
         saved = save_last(log, file, overwrite=overwrite)
-        say_at_once(f"The last 10 minutes are in {file}, a copy of {saved}.")
+        say(f"The last 10 minutes are in {file}, a copy of {saved}.")
         return
     if (pid := owner_of(log)) is not None:
         raise HardwareError(
@@ -56,7 +56,7 @@ def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool,
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
     scale = parts_of(config, board=board).scale()
-    record_live(scale, config.scale.channel_count, about, file, say_at_once, overwrite=overwrite)
+    record_live(scale, config.scale.channel_count, about, file, say, overwrite=overwrite)
 
 
 def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_S) -> Path:

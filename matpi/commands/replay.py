@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi.commands.output import count, lines, say_at_once, warn, words
+from matpi.commands.output import count, lines, say, warn, words
 from matpi.core.effects import Effect, Show
 from matpi.core.languages import LANGUAGES
 from matpi.core.views import Off
@@ -28,7 +28,7 @@ def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, ca
 
             dark = isinstance(effect.view, Off)
             drawn = "" if dark else braille(render(effect.view, words=language))
-            say_at_once(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
+            say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
 
     result = replay(trace, rules, watch, language, trace.calibration, trace.zero)
     if result.slow * 2 > result.readings:
@@ -42,9 +42,9 @@ def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, ca
         return
     for event in result.events:
         line = line_of(event)
-        say_at_once(f"{line['t_s']:10.2f} s  {words(line['event']):<16} {line['reason']}")
+        say(f"{line['t_s']:10.2f} s  {words(line['event']):<16} {line['reason']}")
     found = result.summary()["sessions"]
-    say_at_once(f"{count(len(found), 'session')} in {result.readings} readings, {result.rejected} rejected.")
+    say(f"{count(len(found), 'session')} in {result.readings} readings, {result.rejected} rejected.")
     for s in found:
         text = f"  {s['start_s']:.2f} s to {s['end_s']:.2f} s, {s['on_mat_s']:.2f} s on the mat, {s['reason']}"
-        say_at_once(text if s["counts"] else f"{text}, not counted")
+        say(text if s["counts"] else f"{text}, not counted")

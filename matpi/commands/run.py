@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi.commands.output import say_at_once, warn_bare
+from matpi.commands.output import say, warn_bare
 from matpi.commands.parts import board_log, config_path_of, parts_of
 from matpi.errors import ConfigError
 from matpi.service.run import report_start, run_device, show_fault, status_path
@@ -31,5 +31,5 @@ def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     path = store or (board_log() if board else Path(config.store.path))
     warn_bare(bare(path))
     if config.scale.driver == "sim":
-        say_at_once('No hardware is used: driver = "sim" in [scale] emulates every part.')
-    run_device(config, parts_of(config, board=board), path, say_at_once, status_path())
+        say('No hardware is used: driver = "sim" in [scale] emulates every part.')
+    run_device(config, parts_of(config, board=board), path, say, status_path())

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
-from matpi.commands.output import say_at_once, warn_bare
+from matpi.commands.output import say, warn_bare
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
@@ -112,7 +112,7 @@ def _terminal(options: Options) -> None:
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
     with _log_of(options, "sim.db") as (store, about):
         twin = _twin(options, store, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        say_at_once(about)
+        say(about)
         twin.start()
         try:
             Terminal(twin).run()
@@ -140,7 +140,7 @@ def _story(options: Options) -> None:
             }
         story = Story(
             lambda watch: make_rig(options, store, STORY_UTC, watch, zone_if_new, **more),
-            lambda line: say_at_once(json.dumps(line)),
+            lambda line: say(json.dumps(line)),
             options["frames"],
             every=options["every_frame"],
             warp=options["warp"] == AT_ONCE,
@@ -223,7 +223,7 @@ def _serve(twin: Twin | BoardTwin, options: Options, about: str, asked: queue.Si
     try:
         twin.start()
         server.start()
-        say_at_once(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
+        say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)
         asked.get()

@@ -17,7 +17,7 @@ from matpi.commands import upstream
 from matpi.commands.doctor import checks, running, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
-from matpi.commands.output import count, drawn, say_at_once
+from matpi.commands.output import count, drawn, say
 from matpi.commands.parts import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
@@ -61,7 +61,7 @@ def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: b
         config_check=check,
         by_hand=not board,
     )
-    return report(found, as_json, say_at_once)
+    return report(found, as_json, say)
 
 
 def read_config(path: Path | None) -> tuple[Config, Check]:
