@@ -6,6 +6,7 @@ Errors are one line of what, why and what to do: exit code 2 for wrong use, 1 fo
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -34,27 +35,30 @@ class Number(click.FloatRange):
 
 
 FILE = click.Path(path_type=Path, readable=False)
-STORE = click.option("--store", type=FILE, help="The session log; the device's, else the simulator's.")
-CONFIG = click.option("--config", "config_path", type=FILE, help="A matpi.toml; defaults without one.")
-PERSON = click.option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
-BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
-PAIRS = click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 
 
-def _json(text: str) -> Callable[[Command], Command]:
-    return click.option("--json", "as_json", is_flag=True, help=text)
+def _option(*names: str, **more: Any) -> click.Option:
+    return click.Option(names, **more)
 
 
-def _id(name: str, text: str) -> Callable[[Command], Command]:
-    return click.option(f"--{name}", f"{name}_id", metavar="ID", help=text)
+def _flag(*names: str, help: str) -> click.Option:  # noqa: A002  as click calls it
+    return click.Option(names, is_flag=True, help=help)
 
 
-def _one_of(options: dict[str, Any], *names: str) -> None:
-    """Raise UsageError when several of these options are given."""
-    if sum(options[name] not in {None, False} for name in names) > 1:
-        flag = {param.name: param.opts[0] for param in click.get_current_context().command.params}
-        *first, last = (flag[name] for name in names)
-        raise UsageError(f"{', '.join(first)} and {last} exclude each other; choose one.")
+def _json(text: str) -> click.Option:
+    return _flag("--json", "as_json", help=text)
+
+
+def _id(name: str, text: str) -> click.Option:
+    return _option(f"--{name}", f"{name}_id", metavar="ID", help=text)
+
+
+STORE = _option("--store", type=FILE, help="The session log; the device's, else the simulator's.")
+CONFIG = _option("--config", "config_path", type=FILE, help="A matpi.toml; defaults without one.")
+PERSON = _option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
+BOARD = _flag("--board", help="On the emulated board; needs no hardware.")
+OVERWRITE = _flag("--overwrite", help="Replace FILE if it is there.")
+PAIRS = click.Argument(("pairs",), nargs=-1, metavar="[KEY=VALUE]...")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,178 +67,146 @@ def matpi() -> None:
     """The mat-side device: lie down and the timer starts, get up and it stops."""
 
 
-@matpi.command(name="run")
-@STORE
-@CONFIG
-@BOARD
-def run_(**options: Any) -> None:
-    """The device beside the mat, until it is asked to stop."""
-    from matpi.commands.run import run
+def _command(
+    name: str, text: str, *params: click.Parameter, one_of: tuple[str, ...] = (), where: str = "", call: str = "run"
+) -> None:
+    """Add a command: its help, what it takes, and of which options one at most may be given, a line each.
 
-    run(**options)
+    It is done by the function `call` of commands/`where`, of the same name if none is given; imported when called.
+    """
+
+    def done(**options: Any) -> Any:
+        for line in one_of:
+            flags = line.split()
+            given = [one for one in params if one.opts[0] in flags and options[str(one.name)] not in {None, False}]
+            if len(given) > 1:
+                raise UsageError(f"{', '.join(flags[:-1])} and {flags[-1]} exclude each other; choose one.")
+        return getattr(importlib.import_module(f"matpi.commands.{where or name}"), call)(**options)
+
+    matpi.add_command(click.Command(name, callback=done, params=list(params), help=text))
 
 
-@matpi.command()
-@STORE
-@CONFIG
-@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page.")
-@click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
-@click.option(
-    "--warp",
-    type=click.Choice(["1", "10", "60", "max"]),
-    default="1",
-    is_flag=False,
-    flag_value="max",
-    show_default=True,
-    help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+_command("run", "The device beside the mat, until it is asked to stop.", STORE, CONFIG, BOARD)
+_command(
+    "sim",
+    "The device on a simulated mat: in the browser, in the terminal, or headless.",
+    STORE,
+    CONFIG,
+    _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page."),
+    _option("--browser/--no-browser", default=True, help="Open the page where there is a browser."),
+    _option(
+        "--warp",
+        type=click.Choice(["1", "10", "60", "max"]),
+        default="1",
+        is_flag=False,
+        flag_value="max",
+        show_default=True,
+        help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+    ),
+    _option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person."),
+    _option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told."),
+    _option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise."),
+    _flag("--tty", help="In this terminal instead of the browser."),
+    _flag("--board", help="On the emulated board: real drivers over emulated parts, real time."),
+    _flag("--demo", help="Start from an invented fortnight of sessions, in a log of its own."),
+    _flag("--headless", help="No page: run --scenario in virtual time and print JSON lines."),
+    _option("--scenario", type=FILE, help="A timeline file, see docs/simulator.md."),
+    _option("--frames", type=FILE, help="Folder for the pictures a scenario asks for."),
+    _flag("--every-frame", help="With --frames: a picture of every change of the screen."),
+    _option("--record", type=FILE, help="Also write the readings of the scenario as a trace for `matpi replay`."),
+    _option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without."),
+    _flag("--overwrite", help="With --record: replace FILE if it is there."),
 )
-@click.option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person.")
-@click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
-@click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
-@click.option("--board", is_flag=True, help="On the emulated board: real drivers over emulated parts, real time.")
-@click.option("--demo", is_flag=True, help="Start from an invented fortnight of sessions, in a log of its own.")
-@click.option("--headless", is_flag=True, help="No page: run --scenario in virtual time and print JSON lines.")
-@click.option("--scenario", type=FILE, help="A timeline file, see docs/simulator.md.")
-@click.option("--frames", type=FILE, help="Folder for the pictures a scenario asks for.")
-@click.option("--every-frame", is_flag=True, help="With --frames: a picture of every change of the screen.")
-@click.option("--record", type=FILE, help="Also write the readings of the scenario as a trace for `matpi replay`.")
-@click.option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without.")
-@click.option("--overwrite", is_flag=True, help="With --record: replace FILE if it is there.")
-def sim(**options: Any) -> None:
-    """The device on a simulated mat: in the browser, in the terminal, or headless."""
-    from matpi.commands.sim import run
-
-    run(**options)
-
-
-@matpi.command()
-@CONFIG
-@STORE
-@click.option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight.")
-@click.option("--anywhere", is_flag=True, help="One place instead of one for each chip: coarser, for a weight alone.")
-@BOARD
-def calibrate(**options: Any) -> None:
-    """Teach the load cells what a kilogram is: the empty mat, then you."""
-    from matpi.commands.calibrate import run
-
-    run(**options)
-
-
-@matpi.command()
-@CONFIG
-@STORE
-@_json("As one JSON object.")
-@BOARD
-def doctor(**options: Any) -> int:
-    """Look at every part, in about ten seconds; exit code 1 if something is wrong."""
-    from matpi.commands.doctor.report import run
-
-    return run(**options)
-
-
-@matpi.command()
-@click.argument("file", type=FILE)
-@CONFIG
-@_json("One JSON line an event, the summary last.")
-@click.option("--screen", is_flag=True, help="Also print the screen at every change, as braille.")
-@click.option("--calibration", type=FILE, help="JSON file for a trace in counts without one inside.")
-def replay(**options: Any) -> None:
-    """Run a recorded trace through the device's core."""
-    from matpi.commands.replay import run
-
-    run(**options)
-
-
-@matpi.command()
-@click.argument("file", type=FILE)
-@CONFIG
-@STORE
-@click.option("--last", is_flag=True, help="Save the last 10 minutes of the running device instead.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
-@BOARD
-def record(**options: Any) -> None:
-    """Record the load cells until Ctrl-C, for `matpi replay`."""
-    from matpi.commands.record import run
-
-    run(**options)
-
-
-@matpi.command()
-@STORE
-@_json("One JSON line a session.")
-@click.option("--deleted", is_flag=True, help="Those that were deleted instead.")
-@_id("delete", "Delete this session; the trace of it is kept.")
-@_id("restore", "Bring a deleted session back.")
-@_id("confirm", "Yes, that was you: this session counts.")
-@_id("deny", "No, that was not you: this session does not count.")
-@_id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person.")
-@PERSON
-@CONFIG
-@PAIRS
-def sessions(**options: Any) -> None:
-    """The sessions so far; delete, restore, confirm, deny or edit one."""
-    from matpi.commands.sessions import run
-
-    _one_of(options, "delete_id", "restore_id", "confirm_id", "deny_id", "edit_id")
-    run(**options)
-
-
-@matpi.command()
-@STORE
-@_json("One JSON line a rating.")
-@click.option("--stops", is_flag=True, help="The stop signs instead.")
-@_id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person.")
-@_id("delete", "Delete this rating or stop sign for good.")
-@PERSON
-@PAIRS
-def ratings(**options: Any) -> None:
-    """How tight it felt, 1 to 10; correct or delete a rating or a stop sign."""
-    from matpi.commands.ratings import run
-
-    _one_of(options, "edit_id", "delete_id")
-    run(**options)
-
-
-@matpi.command()
-@STORE
-@_json("As one JSON line.")
-@click.option(
-    "--use", "use_file", type=FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md."
+_command(
+    "calibrate",
+    "Teach the load cells what a kilogram is: the empty mat, then you.",
+    CONFIG,
+    STORE,
+    _option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight."),
+    _flag("--anywhere", help="One place instead of one for each chip: coarser, for a weight alone."),
+    BOARD,
 )
-@click.option("--starter", is_flag=True, help="The starter plan again.")
-@click.option("--rest-today", "rest", is_flag=True, help="Today is a day of rest.")
-@click.option("--no-rest-today", "no_rest", is_flag=True, help="Today is no day of rest after all.")
-@PERSON
-def plan(**options: Any) -> None:
-    """Where the plan stands today, and how it goes."""
-    from matpi.commands.plan import run
-
-    _one_of(options, "use_file", "starter")
-    _one_of(options, "rest", "no_rest")
-    run(**options)
-
-
-@matpi.command()
-@STORE
-@click.option("--none", is_flag=True, help="None of these applies.")
-@click.option("--some", is_flag=True, help="One applies, or unsure: short sessions until cleared.")
-@click.option("--clinician-ok", "agreed", is_flag=True, help="A clinician was asked and agreed.")
-@click.option("--ask-again", "again", is_flag=True, help="Let the device ask again.")
-@PERSON
-def safety(**options: Any) -> None:
-    """What to know first, and what was answered."""
-    from matpi.commands.safety import run
-
-    _one_of(options, "none", "some", "agreed", "again")
-    run(**options)
-
-
-@matpi.command()
-@click.argument("words", nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ...")
-@STORE
-@_json("One JSON line a person.")
-def people(**options: Any) -> None:
+_command(
+    "doctor",
+    "Look at every part, in about ten seconds; exit code 1 if something is wrong.",
+    CONFIG,
+    STORE,
+    _json("As one JSON object."),
+    BOARD,
+    where="doctor.report",
+)
+_command(
+    "replay",
+    "Run a recorded trace through the device's core.",
+    click.Argument(("file",), type=FILE),
+    CONFIG,
+    _json("One JSON line an event, the summary last."),
+    _flag("--screen", help="Also print the screen at every change, as braille."),
+    _option("--calibration", type=FILE, help="JSON file for a trace in counts without one inside."),
+)
+_command(
+    "record",
+    "Record the load cells until Ctrl-C, for `matpi replay`.",
+    click.Argument(("file",), type=FILE),
+    CONFIG,
+    STORE,
+    _flag("--last", help="Save the last 10 minutes of the running device instead."),
+    OVERWRITE,
+    BOARD,
+)
+_command(
+    "sessions",
+    "The sessions so far; delete, restore, confirm, deny or edit one.",
+    STORE,
+    _json("One JSON line a session."),
+    _flag("--deleted", help="Those that were deleted instead."),
+    _id("delete", "Delete this session; the trace of it is kept."),
+    _id("restore", "Bring a deleted session back."),
+    _id("confirm", "Yes, that was you: this session counts."),
+    _id("deny", "No, that was not you: this session does not count."),
+    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person."),
+    PERSON,
+    CONFIG,
+    PAIRS,
+    one_of=("--delete --restore --confirm --deny --edit",),
+)
+_command(
+    "ratings",
+    "How tight it felt, 1 to 10; correct or delete a rating or a stop sign.",
+    STORE,
+    _json("One JSON line a rating."),
+    _flag("--stops", help="The stop signs instead."),
+    _id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person."),
+    _id("delete", "Delete this rating or stop sign for good."),
+    PERSON,
+    PAIRS,
+    one_of=("--edit --delete",),
+)
+_command(
+    "plan",
+    "Where the plan stands today, and how it goes.",
+    STORE,
+    _json("As one JSON line."),
+    _option("--use", "file", type=FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md."),
+    _flag("--starter", help="The starter plan again."),
+    _flag("--rest-today", "rest", help="Today is a day of rest."),
+    _flag("--no-rest-today", "no_rest", help="Today is no day of rest after all."),
+    PERSON,
+    one_of=("--use --starter", "--rest-today --no-rest-today"),
+)
+_command(
+    "safety",
+    "What to know first, and what was answered.",
+    STORE,
+    _flag("--none", help="None of these applies."),
+    _flag("--some", help="One applies, or unsure: short sessions until cleared."),
+    _flag("--clinician-ok", "agreed", help="A clinician was asked and agreed."),
+    _flag("--ask-again", "again", help="Let the device ask again."),
+    PERSON,
+    one_of=("--none --some --clinician-ok --ask-again",),
+)
+_command(
+    "people",
     """Who shares the mat, up to four; without words, list them.
 
     \b
@@ -243,19 +215,13 @@ def people(**options: Any) -> None:
     remove NAME      the log keeps what was theirs
     choose NAME      whose the next session is
     goal NAME N      sessions a week, 3 to 7; "none": as it is set for all
-    """  # noqa: D301  click takes the backspace itself
-    from matpi.commands.people import run
-
-    run(**options)
-
-
-@matpi.command()
-@click.argument("what", type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status")
-@click.argument("name", required=False)
-@CONFIG
-@STORE
-@_json("Of status: one JSON line a sink.")
-def upstream(**options: Any) -> int:
+    """,
+    click.Argument(("words",), nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ..."),
+    STORE,
+    _json("One JSON line a person."),
+)
+_command(
+    "upstream",
     """What is recorded, sent on to the sinks of the config; without one, to nowhere.
 
     \b
@@ -264,52 +230,45 @@ def upstream(**options: Any) -> int:
     test [NAME]    send a record of nothing now; exit code 1 if it did not arrive
     send-all NAME  queue all that is recorded, for one that is new or has lost what it had
     forget NAME    drop what is kept of one that is no longer in the config
-    """  # noqa: D301  click takes the backspace itself
-    from matpi.commands.upstream import run
-
-    return run(**options)
-
-
-@matpi.command()
-@PAIRS
-@STORE
-def settings(**options: Any) -> None:
-    """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
-    from matpi.commands.settings import run
-
-    run(**options)
-
-
-@matpi.command()
-@click.argument("target", type=FILE)
-@STORE
-@click.option("--csv", "as_csv", is_flag=True, help="TARGET is a folder; one CSV file a table.")
-def export(**options: Any) -> None:
-    """Write everything to TARGET: a JSON file, or with --csv a folder."""
-    from matpi.commands.transfer import export
-
-    export(**options)
-
-
-@matpi.command(name="import")
-@click.argument("source", type=FILE)
-@STORE
-@click.option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's.")
-def import_(**options: Any) -> None:
-    """Read what `matpi export` wrote; what is there already stays as it is."""
-    from matpi.commands.transfer import import_
-
-    import_(**options)
-
-
-@matpi.command()
-@click.argument("target", metavar="FILE", type=FILE)
-@STORE
-def backup(**options: Any) -> None:
-    """Copy the log to FILE, as one whole file, while the device runs."""
-    from matpi.commands.transfer import backup
-
-    backup(**options)
+    """,
+    click.Argument(("what",), type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status"),
+    click.Argument(("name",), required=False),
+    CONFIG,
+    STORE,
+    _json("Of status: one JSON line a sink."),
+)
+_command(
+    "settings",
+    "What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them.",
+    PAIRS,
+    STORE,
+)
+_command(
+    "export",
+    "Write everything to TARGET: a JSON file, or with --csv a folder.",
+    click.Argument(("target",), type=FILE),
+    STORE,
+    _flag("--csv", "as_csv", help="TARGET is a folder; one CSV file a table."),
+    where="transfer",
+    call="export",
+)
+_command(
+    "import",
+    "Read what `matpi export` wrote; what is there already stays as it is.",
+    click.Argument(("source",), type=FILE),
+    STORE,
+    _option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's."),
+    where="transfer",
+    call="import_",
+)
+_command(
+    "backup",
+    "Copy the log to FILE, as one whole file, while the device runs.",
+    click.Argument(("target",), metavar="FILE", type=FILE),
+    STORE,
+    where="transfer",
+    call="backup",
+)
 
 
 # -- the process -------------------------------------------------------------------------------------------------------

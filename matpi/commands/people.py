@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from matpi import paths
-from matpi.commands import log as log_of
 from matpi.commands import settings
+from matpi.commands.log import reading, writing
 from matpi.commands.output import lines, say, table
 from matpi.core.calendar_day import day_of
 from matpi.core.dated import end_of, first_offset, records
@@ -95,7 +95,7 @@ def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:
 
 
 def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         path = log.path
         memory, known = log.load(), log.members()
     if path != paths.device_store():  # the simulated clock may have run ahead of the real one
@@ -158,5 +158,5 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
     path = store or default_store()
     if is_unmade(path):
         settings.change(path, (), system_zone())
-    with log_of.writing(store) as log, log.writing() as conn:
+    with writing(store) as log, log.writing() as conn:
         return members.change(conn, words, new_id)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from matpi import paths
-from matpi.commands import log as log_of
 from matpi.commands import people, settings
+from matpi.commands.log import reading, warn_if_set_aside
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, stored, table, words
 from matpi.core.calendar_day import day_of
 from matpi.core.effects import Save
@@ -41,7 +41,7 @@ BOXES_MAX = 31  # chosen: a row that still fits beside the words
 def run(
     store: Path | None,
     *,
-    use_file: Path | None,
+    file: Path | None,
     starter: bool,
     rest: bool,
     no_rest: bool,
@@ -49,8 +49,8 @@ def run(
     person: str | None,
 ) -> None:
     """Change what the options say, and show the plan."""
-    if use_file is not None or starter:
-        use(store, use_file)
+    if file is not None or starter:
+        use(store, file)
     if rest or no_rest:
         rest_today(store, rest=rest, person=person)
     plan_today(store, as_json=as_json, person=person)
@@ -60,7 +60,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """Where the plan stands today, of who is chosen or named `person`. A session under way counts up to its last
     checkpoint.
     """
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         path = log.path
         owner, memory, about = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
@@ -117,7 +117,7 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
     if is_unmade(path):
         settings.change(path, (), system_zone())
     with Store.open(path) as log:
-        log_of.warn_if_set_aside(log)
+        warn_if_set_aside(log)
         owner, memory, about = _own(log, person)
         today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from matpi.commands import log as log_of
 from matpi.commands import people
+from matpi.commands.log import dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
 from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
 from matpi.commands.sessions import EDITS as SESSION_EDITS
-from matpi.commands.typed import dated, explain_estimates, instant, latest, pick, shown_length
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
 from matpi.core.plan import trend
@@ -55,7 +54,7 @@ def run(
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
     """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         names, everything = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
     signs = [sign for sign in everything.stops if owner in {None, sign.person}]
@@ -142,7 +141,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
             else:
                 raise UsageError(f"{pair!r} does not work; write {edits[key]}.")
     after: Said = replace(found, **changes)  # type: ignore[arg-type]
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         log.write(Save(after))
     say(f"The {_noun(found)} {found.id} was {_described(found, names)} and is {_described(after, names)}.")
     say("The plan is recomputed.")
@@ -151,7 +150,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
 def delete(store: Path | None, record_id: str) -> None:
     """For good. Raises UsageError."""
     found = _find(store, record_id)
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         names = people.names(log)
         with log.writing() as conn:
             corrections.delete(conn, found)

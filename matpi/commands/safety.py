@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from matpi.commands import log as log_of
 from matpi.commands import people
+from matpi.commands.log import reading, writing
 from matpi.commands.output import say
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Memory
@@ -36,7 +36,7 @@ def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool
 
 def read(store: Path | None, person: str | None = None) -> None:
     """The pages, and what was answered by who is chosen, or named `person`."""
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         owner, memory = _loaded(log, person)
     for heading, points in _headings():
         say(f"{heading} {', '.join(points)}.")
@@ -44,7 +44,7 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         owner, memory = _loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
@@ -53,7 +53,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
     """Raises UsageError when nothing was ticked that somebody could agree to."""
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         owner, memory = _loaded(log, person)
         before = memory.answer_of(owner)
         if before is None or not before.some:
@@ -64,7 +64,7 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         log.ask_safety_again(_loaded(log, person)[0])
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
 

@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi.commands import log as log_of
 from matpi.commands import people
+from matpi.commands.log import ID_SHOWN, dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
 from matpi.commands.output import bar, clock, count, iso, lines, local, say, table, weekday, words
-from matpi.commands.typed import ID_SHOWN, dated, explain_estimates, instant, latest, pick, shown_length
 from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
@@ -78,7 +77,7 @@ def run(
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
     """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
         entries = [
@@ -196,7 +195,7 @@ def _counted(session: Session) -> str:
 def delete(store: Path | None, session_id: str) -> None:
     """Raises UsageError when the id fits none or several."""
     found, _ = _find(store, session_id)
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
     say(f"Session {found.id} is deleted; its trace is kept, and the plan is counted anew.")
     say(f"Not meant? matpi sessions --restore {session_id}")
@@ -206,7 +205,7 @@ def restore(store: Path | None, session_id: str) -> None:
     """Raises UsageError as `delete`, among the deleted, and when another session was on the mat at that time."""
     found, others = _find(store, session_id, deleted=True)
     _refuse_overlap(None, found, others, "delete that one or correct its start first")
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         log.restore_session(found.id)
     say(f"Session {found.id} is back, and the plan is counted anew.")
     if found.reason is EndReason.DISCARDED:
@@ -222,7 +221,7 @@ def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
     if found.yours is yours:
         say(f"Session {found.id} is {'confirmed' if yours else 'denied'} already; nothing was changed.")
         return
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         after, pets = log.answer_session(found.id, yours=yours, utc=time.time())
     answered = "is confirmed as yours" if yours else "was not you"
     say(f"Session {found.id} {answered} and {'counts' if after.counts else 'does not count'}; the plan is recomputed.")
@@ -257,7 +256,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
-    with log_of.writing(store) as log, log.writing() as conn:
+    with writing(store) as log, log.writing() as conn:
         after = history.edit(conn, found.id, time.time(), changes)
         followed = corrections.follow(conn, found, after, partial(dated, memory.settings))
     say(f"Session {found.id} was {_described(found, names)} and is {_described(after, names)}.")

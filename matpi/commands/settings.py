@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matpi.commands import log as log_of
+from matpi.commands.log import reading
 from matpi.commands.output import say, stored, warn, warn_bare
 from matpi.core.effects import Save
 from matpi.core.model import Settings
@@ -44,7 +44,7 @@ def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None
 
 def show(store: Path | None) -> None:
     """Print what is set, what may be written, and each value that cannot be used; works beside a running device."""
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         memory = log.load()
     table = rows(memory.settings)
     keys, values = (max(len(row[n]) for row in table) + 2 for n in (0, 1))

@@ -14,9 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from matpi.commands import log as log_of
+from matpi.commands.log import ID_SHOWN, reading, report, writing
 from matpi.commands.output import count, say
-from matpi.commands.typed import ID_SHOWN
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, StoreError, UsageError
@@ -39,7 +38,7 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
     """
     if as_csv and str(target) == "-":
         raise UsageError("--csv needs a folder, for it writes several files; - is for JSON only.")
-    with log_of.reading(store) as log:
+    with reading(store) as log:
         if as_csv:
             _refuse_csv(target)
             written = export_csv(log, target)
@@ -61,7 +60,7 @@ def backup(store: Path | None, target: Path) -> None:
         write_private(target, copy, "backup")
         say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
     if store is None:
-        log_of.report(path)
+        report(path)
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
@@ -73,7 +72,7 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
     path = store or default_store()
     new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
-    with log_of.writing(store) as log:
+    with writing(store) as log:
         try:
             done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
         finally:

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from matpi import config as config_file
-from matpi.commands import log as log_of
 from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
+from matpi.commands.log import report
 from matpi.commands.output import count, lines, say, stored, table
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
@@ -54,7 +54,7 @@ def run(what: str, name: str | None, config_path: Path | None, store: Path | Non
     else:
         status(config_path, path, as_json=as_json)
     if store is None:
-        log_of.report(path, empty=is_unmade(path))
+        report(path, empty=is_unmade(path))
     return 0
 
 

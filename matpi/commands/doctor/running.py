@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -121,28 +122,25 @@ def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] 
 
 def checks(device: Device) -> list[Check]:
     """Does it run, and has it stored everything."""
-    restart = "run `sudo systemctl restart matpi`"
-    untold = Check("device", "kept", SKIPPED, "told by the running device only")
-    status = device.status
+    restart, status = "run `sudo systemctl restart matpi`", device.status
+    alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
+    untold = kept(SKIPPED, "told by the running device only")
     if device.life is Life.UNKNOWN:
         do = f"run again with sudo; if it stays, {restart}"
-        return [Check("device", "running", WARN, f"cannot be told: {device.why}", do), untold]
+        return [alive(WARN, f"cannot be told: {device.why}", do), untold]
     if device.life is Life.BY_HAND:
-        what = f"{device.why}, started by hand: it has no status file, so its parts are left alone"
-        return [Check("device", "running", OK, what), untold]
+        return [alive(OK, f"{device.why}, started by hand: it has no status file, so its parts are left alone"), untold]
     if device.life is Life.GONE or status is None:
         why = f": {device.why}" if device.why else ""
-        return [Check("device", "running", SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
+        return [alive(SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
     if device.life is Life.HUNG:
         what = f"process {status.pid} has not turned for {device.age_s:.0f} s"
-        return [Check("device", "running", FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), untold]
+        return [alive(FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), untold]
     what = f"matpi {status.version}, process {status.pid}, {status.state.lower().replace('_', ' ')}"
+    runs = alive(OK, what)
     if status.version != __version__:
-        alive = Check("device", "running", WARN, f"{what}, but {__version__} is installed", restart)
-    else:
-        alive = Check("device", "running", OK, what)
+        runs = alive(WARN, f"{what}, but {__version__} is installed", restart)
     if status.unsaved:
         do = "look at the disk below; they are kept in memory, so do not switch off"
-        return [alive, Check("device", "kept", FAIL, f"{status.unsaved} records are not on the disk yet", do)]
-    what = f"nothing waits; {status.readings} readings, {status.rejected} rejected"
-    return [alive, Check("device", "kept", OK, what)]
+        return [runs, kept(FAIL, f"{status.unsaved} records are not on the disk yet", do)]
+    return [runs, kept(OK, f"nothing waits; {status.readings} readings, {status.rejected} rejected")]
