@@ -42,7 +42,7 @@ ONLY = {
     "leaves": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
-LEAVES = {"upstream.config", "mqtt.config", "webhook.config"}
+LEAVES = {"upstream.config", "upstream.fields", "mqtt.config", "webhook.config"}
 """Structs that the config reads: a room of their own, wherever their files are."""
 FLOORS = (
     ("model",),
@@ -124,7 +124,7 @@ UPWARD = {
     "core.rules": {"core.gesture", "core.presence.zero"},
     "core.safety": {"core.words_en"},
     "core.timeouts": {"core.device"},
-    "core.plan.trend": {"core.words", "core.words_room"},
+    "core.plan.trend": {"core.words"},
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},

@@ -257,10 +257,10 @@ def _advice(device: Device, t: float) -> View:
 def _trend(device: Device) -> View:
     say = device.words.trend
     if device.trend_page:
-        return Notice(say.pairs_title, *trend.pairs_short(trend.pairs(who.log(device).ratings), device.words))
+        return Notice(*trend.pairs_page(trend.pairs(who.log(device).ratings), device.words))
     seen = device.plan.trend
     if seen is not None:
-        return Notice(say.title, *trend.short(seen, device.words))
+        return Notice(*trend.page(seen, device.words))
     too_short = device.plan.days < trend.AT_DAYS[0]
     return Notice(say.title, *((say.too_short, say.seven_days) if too_short else (say.not_before, say.rate_daily)))
 

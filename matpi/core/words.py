@@ -228,18 +228,17 @@ class Trend:
     """What the ratings tell."""
 
     title: Title
+    title_day: Title
     not_before: Line
     rate_daily: Line
     too_short: Line
     seven_days: Line
     rated: Line
-    from_to: Line
-    way: Line
-    lower: Annotated[str, Room(15)]
-    higher: Annotated[str, Room(15)]
-    unclear: Annotated[str, Room(15)]
+    first: Line
+    last: Line
     too_few: Line
     pairs_title: Title
+    change: Line
     pairs: Line
     no_pairs: Line
 

@@ -1,5 +1,5 @@
-"""What goes out, and the one small interface of whoever takes it. A third kind of sink is one module and one row in
-`upstream/kinds.py`.
+"""What is sent on, and the one small interface of those that take it. A third kind of sink is one module and one row
+in `upstream/kinds.py`.
 
 A delivery was written in the transaction of its record and never changes: what is sent again after a lost answer is the
 same bytes under the same id, so that the receiver can tell that it has them already.
@@ -26,9 +26,9 @@ class Delivery:
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
     body: bytes
-    """UTF-8 JSON as docs/upstream.md tells it."""
+    """UTF-8 JSON as docs/upstream.md describes it."""
     attempts: int = 0
-    """How often it was tried before."""
+    """Made before."""
 
 
 class UpstreamError(MatpiError, OSError):
@@ -48,11 +48,11 @@ class LaterError(UpstreamError):
 
 
 class RefusedError(UpstreamError):
-    """The delivery will never be taken as it is. It is kept, told, and the next one has its turn."""
+    """The delivery will never be taken as it is. It stays stored and is reported, and the next one has its turn."""
 
 
 class DisabledError(UpstreamError):
-    """The receiver wants nothing more (HTTP 410). Everything is kept; `matpi upstream retry` begins again."""
+    """The receiver wants nothing more (HTTP 410). Everything stays stored; `matpi upstream retry` begins again."""
 
 
 class Sink(Protocol):
@@ -68,4 +68,4 @@ class Sink(Protocol):
         """
 
     def close(self) -> None:
-        """Let go. Called by whoever stops the relay, from another thread: a `deliver` under way then ends soon."""
+        """Let go. Called from another thread when the relay is stopped: a `deliver` under way then ends soon."""

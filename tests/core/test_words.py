@@ -18,7 +18,6 @@ from matpi.core.events import SensorLost
 from matpi.core.languages import LANGUAGES, told
 from matpi.core.plan.programme import TIERS
 from matpi.core.plan.routine import ROUTINES, Says
-from matpi.core.plan.trend import Way
 from matpi.core.spoken import spoken
 from matpi.core.views import Advice, Fault, Holding, Idle, Menu, Notice, RatingEntry, Timer, View, WeightEntry
 from matpi.core.words import Words
@@ -30,7 +29,7 @@ from tests.bench import Bench
 from tests.screen.everything import everything
 
 PACKAGE = Path(__file__).resolve().parents[2] / "matpi"
-SAME = {"min", "kg", "Plan", "Routine", "{title}: {text}. {more}.", "{clock}{day}: {today}.{notice}", "{way}, n {n}"}
+SAME = {"min", "kg", "Plan", "Routine", "{title}: {text}. {more}.", "{clock}{day}: {today}.{notice}"}
 """What is the same in both languages."""
 CLAIMS = {
     "en": r"heal|cure|therap|treat|relie|pain.?free|improve|better|works|helps|releas|detox",
@@ -88,7 +87,6 @@ def test_the_keys_that_the_core_goes_by_are_there(words: Words) -> None:
     assert [words.phases.of(says) for says in Says] == [text for _, text in texts(words.phases)]
     assert {field.name for field in fields(words.routines)} == ROUTINES.keys()
     assert [words.menu.label(item) for item in Item] == [text for key, text in texts(words.menu) if key != "hint"]
-    assert all(getattr(words.trend, way.name.lower()) for way in Way)
     assert len(words.safety.pages) == len(ENGLISH.safety.pages)
     assert all(2 <= len(page) <= 4 for page in words.safety.pages)
 

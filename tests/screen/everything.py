@@ -11,7 +11,7 @@ from matpi.core.people import NAME_MAX
 from matpi.core.plan.custom_plan import DAYS_MAX
 from matpi.core.plan.programme import AFTER, TIERS
 from matpi.core.plan.routine import ROUTINES, Says
-from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
+from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.views import (
     Advice,
     Arriving,
@@ -136,10 +136,11 @@ def questions(w: Words) -> Iterator[View]:
     for on_mat_s, kg, hold, approximate in product((31, CAP_S - 1), (8, 240), (0.0, 0.5), (False, True)):
         yield Confirm(on_mat_s, kg, hold, approximate)
     yield from (FeltWrong(hold, 0.5, logged) for hold, logged in product((0.0, 0.5), (False, True)))
-    for way, days in product(Way, (7, 14, 140)):
-        yield Notice(w.trend.title, *short(Trend(14, way, 9.5, 8.5, 3, 3, days, 0.2), w))
-        yield Notice(w.trend.pairs_title, *pairs_short(Pairs(days, days // 2, 3, way, 0.2), w))
-    yield Notice(w.trend.pairs_title, *pairs_short(Pairs(0, 0, 0, Way.TOO_FEW, 1.0), w))
+    for days in (7, 14, 140):
+        yield Notice(*page(Trend(14, days, 9.5, 8.5), w))
+        yield Notice(*pairs_page(Pairs(days, -1.5), w))
+    yield Notice(*page(Trend(14, 5, None, None), w))
+    yield Notice(*pairs_page(None, w))
     yield Notice(w.trend.title, w.trend.not_before, w.trend.rate_daily)
 
 

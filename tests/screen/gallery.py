@@ -8,7 +8,7 @@ from typing import Final
 from PIL.Image import Image
 
 from matpi.core.languages import told
-from matpi.core.plan.trend import Pairs, Trend, Way, pairs_short, short
+from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.safety import PAGES
 from matpi.core.views import (
     Advice,
@@ -44,8 +44,8 @@ from matpi.screen.render import render
 
 GOLDENS: Final = Path(__file__).parent / "goldens"
 
-TREND: Final = Trend(14, Way.UNCLEAR, 6.5, 4.5, 3, 3, 14, 0.2)
-PAIRS: Final = Pairs(14, 11, 3, Way.UNCLEAR, 0.06)
+TREND: Final = Trend(14, 14, 6.5, 4.5)
+PAIRS: Final = Pairs(14, -1.5)
 ENGLISH_ONLY: Final = frozenset(
     {
         "off",
@@ -127,8 +127,8 @@ def gallery(w: Words) -> dict[str, View]:
         "done-120": SessionDone(120 * 60, done_today=True, plan_day=5, saved=True),
         "off-mat-stretch": OffMat(w.phases.stretch, 287),
         "off-mat-water": OffMat(w.phases.water, None),
-        "trend": Notice(w.trend.title, *short(TREND, w)),
-        "trend-pairs": Notice(w.trend.pairs_title, *pairs_short(PAIRS, w)),
+        "trend": Notice(*page(TREND, w)),
+        "trend-pairs": Notice(*pairs_page(PAIRS, w)),
         "menu-routine": Menu(
             (
                 w.routines.upper_back.title,

@@ -27,10 +27,9 @@ LONGEST = {
     "time": "99:59",
     "clock": "00:00",
     "seconds": "300",
-    "early": "9.5",
-    "late": "9.5",
+    "value": "9.5",
+    "change": "-9.5",
     "n": "99",
-    "lower": "99",
     "percent": "10.5",
     "step": "+10",
     "status": "404",
@@ -70,7 +69,6 @@ def filled(wording: Wording, text: str, language: str) -> str:
     longest = {
         **LONGEST,
         "routine": max((words.routines.of(name).title for name in ROUTINES), key=len),
-        "way": max((words.trend.lower, words.trend.higher, words.trend.unclear), key=len),
         "where": max((words.places.head, words.places.fourth, words.places.foot, words.places.mat), key=len),
         **own,
     }

@@ -128,10 +128,10 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
 def test_what_several_sinks_suffer_is_told_as_one(tmp_path: Path) -> None:
     told: list[Any] = []
     relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), told.append)
-    relays._tell("a", Trouble("a", "it is gone; ask.", "gone"))
-    relays._tell("b", Trouble("b", "nothing there; wait.", "not reached"))
-    relays._tell("a", None)
-    relays._tell("b", None)
+    relays._report("a", Trouble("a", "it is gone; ask.", "gone"))
+    relays._report("b", Trouble("b", "nothing there; wait.", "not reached"))
+    relays._report("a", None)
+    relays._report("b", None)
     assert [event.short for event in told if isinstance(event, UpstreamTrouble)] == ["gone", "gone", "not reached", ""]
     assert [(event.kind, event.text.split(":")[0]) for event in told if isinstance(event, Noted)] == [
         ("upstream_lost", "a"), ("upstream_lost", "b"), ("upstream_back", "a"), ("upstream_back", "b"),
