@@ -204,8 +204,13 @@ def _bar() -> Iterator[Bar]:
         yield lambda _: None
         return
 
+    shown = ""
+
     def draw(done: float) -> None:
-        print(f"\r  keep still {bar(done * BAR_MARKS):<{BAR_MARKS}}", end="", flush=True)  # noqa: T201
+        nonlocal shown
+        if (marks := bar(done * BAR_MARKS)) != shown:
+            shown = marks
+            print(f"\r  keep still {marks}", end="", flush=True)  # noqa: T201
 
     try:
         yield draw

@@ -42,44 +42,34 @@ STORY_UTC = 1_773_586_800.0
 
 def run(**options: Any) -> None:
     """Play what the options say. Raises UsageError for those that do not go together."""
-    headless, scenario = options["headless"], options["scenario"] is not None
-    by_hand = "--scenario goes with --headless; the page is played by hand."
+    headless, tty, board, demo, warp = (options[name] for name in ("headless", "tty", "board", "demo", "warp"))
+    scenario, frames, record, rate = (options[name] is not None for name in ("scenario", "frames", "record", "rate"))
+    store = options["store"] is not None
     live = "--record goes with --headless --scenario FILE; `matpi record` records the load cells."
-    slow = "--headless never waits for a clock; leave the number off --warp to pass empty hours faster."
-    page = "--warp without a number goes with --headless; for the page say --warp 10 or --warp 60."
-    at_once, record = options["warp"] == AT_ONCE, options["record"] is not None
-    for wrong, sentence in (
-        (headless and not scenario, "--headless needs --scenario FILE; without it there is nothing to run."),
-        (scenario and not headless, by_hand),
-        (options["frames"] is not None and not headless, "--frames goes with --headless --scenario FILE."),
-        (options["every_frame"] and options["frames"] is None, "--every-frame goes with --frames FOLDER."),
-        (record and not headless, live),
-        (
-            not record and (options["rate"] is not None or options["overwrite"]),
-            "--rate and --overwrite go with --record FILE.",
+    by_hand = "--demo has a log of its own and is played by hand; leave out --store and --headless."
+    wrong = {
+        "--headless needs --scenario FILE; without it there is nothing to run.": headless and not scenario,
+        "--scenario goes with --headless; the page is played by hand.": scenario and not headless,
+        "--frames goes with --headless --scenario FILE.": frames and not headless,
+        "--every-frame goes with --frames FOLDER.": options["every_frame"] and not frames,
+        live: record and not headless,
+        "--rate and --overwrite go with --record FILE.": (rate or options["overwrite"]) and not record,
+        "--headless and --tty exclude each other; choose one.": headless and tty,
+        "--headless never waits for a clock; leave the number off --warp to pass empty hours faster.": (
+            headless and warp not in {"1", AT_ONCE}
         ),
-        (headless and options["tty"], "--headless and --tty exclude each other; choose one."),
-        (headless and options["warp"] not in {"1", AT_ONCE}, slow),
-        (at_once and not headless, page),
-        (
-            options["board"] and (headless or options["tty"] or options["warp"] != "1"),
-            "--board runs in real time on the page; leave out --headless, --tty and --warp.",
+        "--warp without a number goes with --headless; for the page say --warp 10 or --warp 60.": (
+            warp == AT_ONCE and not headless
         ),
-        (
-            options["demo"] and (headless or options["store"] is not None),
-            "--demo has a log of its own and is played by hand; leave out --store and --headless.",
+        "--board runs in real time on the page; leave out --headless, --tty and --warp.": (
+            board and (headless or tty or warp != "1")
         ),
-    ):
-        if wrong:
-            raise UsageError(sentence)
-    if headless:
-        _story(options)
-    elif options["board"]:
-        _board_page(options)
-    elif options["tty"]:
-        _terminal(options)
-    else:
-        _page(options)
+        by_hand: demo and (headless or store),
+    }
+    if sentence := next((text for text, holds in wrong.items() if holds), ""):
+        raise UsageError(sentence)
+    play = _story if headless else _board_page if board else _terminal if tty else _page
+    play(options)
 
 
 def _page(options: Options) -> None:
