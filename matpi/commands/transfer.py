@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,13 +41,15 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
         raise UsageError("--csv needs a folder, for it writes several files; - is for JSON only.")
     with reading(store) as log:
         if as_csv:
-            _refuse_csv(target)
-            written = export_csv(log, target)
-            say(f"{', '.join(path.name for path in written)} written to {target}.")
-        elif (out := _stream(target, "or say --csv for a file a table")) is not None:
-            _send(out, target, lambda file: export_json(log, file))
-        else:
-            export_json(log, target)
+            for path in (target / f"{kind.name}.csv" for kind in CSV_TABLES):
+                if path.exists():
+                    advice = "choose another folder, such as one with the date"
+                    raise StoreError(f"{path} exists and is not replaced; {advice}.")
+            say(f"{', '.join(path.name for path in export_csv(log, target))} written to {target}.")
+            return
+        out, data = _stream(target, "or say --csv for a file a table"), BytesIO()
+        export_json(log, data)
+        if _write(out, target, data.getvalue(), "export"):
             say(f"Everything is written to {target}.")
 
 
@@ -54,10 +57,7 @@ def backup(store: Path | None, target: Path) -> None:
     """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
     path = store or default_store()
     copy = image(path)
-    if (out := _stream(target, "such as matpi-backup.db")) is not None:
-        _send(out, target, lambda file: file.write(copy))
-    else:
-        write_private(target, copy, "backup")
+    if _write(_stream(target, "such as matpi-backup.db"), target, copy, "backup"):
         say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
     if store is None:
         report(path)
@@ -121,15 +121,20 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[BinaryIO], object]) -> None:
+def _write(out: AbstractContextManager[BinaryIO] | None, target: Path, data: bytes, what: str) -> bool:
+    """Write to `out`, else make the file `target` and return True."""
+    if out is None:
+        write_private(target, data, what)
+        return True
     try:
         with out as file:
-            write(file)
+            file.write(data)
             file.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise faults.of_os(error, target, "write to", log=False) from error
+    return False
 
 
 def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
@@ -150,10 +155,3 @@ def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | No
         return target.open("wb")
     except OSError as error:
         raise faults.of_os(error, target, "write to", log=False) from error
-
-
-def _refuse_csv(folder: Path) -> None:
-    for kind in CSV_TABLES:
-        path = folder / f"{kind.name}.csv"
-        if path.exists():
-            raise StoreError(f"{path} exists and is not replaced; choose another folder, such as one with the date.")
