@@ -7,11 +7,11 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi.commands.output import count, lines, say, warn, words
 from matpi.core.effects import Effect, Show
-from matpi.core.languages import LANGUAGES
 from matpi.core.views import Off
 from matpi.drivers.scale.trace import Trace, read_calibration
 from matpi.rules import device_rules
 from matpi.twin.replay import line_of, replay
+from matpi.words import LANGUAGES
 
 
 def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
@@ -30,7 +30,7 @@ def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, ca
             drawn = "" if dark else braille(render(effect.view, words=language))
             say(f"--- {t:.2f} s{' (dark)' if dark else ''}\n{drawn}".rstrip())
 
-    result = replay(trace, rules, watch, language, trace.calibration, trace.zero)
+    result = replay(trace, rules, watch, trace.calibration, trace.zero)
     if result.slow * 2 > result.readings:
         timeout = f"{rules.presence.stale_s:g} s"
         why = f"Most readings come more than {timeout} apart, and {timeout} without one is a lost sensor (stale_s in"

@@ -20,13 +20,13 @@ def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     except ConfigError as wrong:
         report_start(wrong)
         if not board:
-            from matpi.core.languages import LANGUAGES
             from matpi.service.header import Header
+            from matpi.words import LANGUAGES
 
             shown = config_file.panel_of(config_path)
-            texts = LANGUAGES[shown.language].faults
+            text = LANGUAGES[shown.language]
             panel = Header(config_file.Config(panel=shown)).panel()
-            show_fault(panel, texts.config_wrong, texts.in_config, texts.run_doctor)
+            show_fault(panel, text("faults.config_wrong"), text("faults.in_config"), text("faults.run_doctor"))
         raise
     path = store or (board_log() if board else Path(config.store.path))
     warn_bare(bare(path))

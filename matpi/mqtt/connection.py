@@ -21,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from matpi.core.text import Text
 from matpi.mqtt import homeassistant
 from matpi.mqtt.codes import later_of
 from matpi.mqtt.config import MqttConfig
@@ -113,7 +114,7 @@ class Link:
         own = [address for address in found if is_private(address)]
         if not own:
             why = f"MQTT {self.where}: without TLS nothing is sent to {found[0]}, which is not in the own network"
-            raise LaterError(why, "set tls = true", "broker: tls = false")
+            raise LaterError(why, "set tls = true", Text("upstream.broker_tls_off"))
         return own[:ADDRESSES]
 
     def subscribe(self, topic: str, confirmed: Confirmed, *, new_only: bool = False) -> None:
@@ -160,7 +161,9 @@ class Link:
         """Give up a broker that has not greeted in time."""
         if not self.up and self.lost is None and now >= self.greet_by:
             why = f"MQTT {self.where}: the connection was taken, but no word came in {GREETING_S:g} s"
-            self.lost = LaterError(why, "look whether it is an MQTT broker, and whether it hangs", "broker is silent")
+            self.lost = LaterError(
+                why, "look whether it is an MQTT broker, and whether it hangs", Text("upstream.broker_silent")
+            )
 
     def leave(self) -> None:
         """Say goodbye; `lost` follows when that was sent."""
@@ -205,7 +208,7 @@ class Link:
         do = "look whether this port wants TLS, and whether it is an MQTT 5 broker"
         if size := self._socket.too_large:
             why = f"a message of {size} bytes came, larger than the {MOST_HEARD} that were agreed on"
-            do, short = "look at the broker and at who publishes there", "broker: too large"
+            do, short = "look at the broker and at who publishes there", "broker_too_large"
         elif self.lost_code >= 0x80:
             self.lost = later_of(self.lost_code, self.where)
             return
@@ -213,14 +216,14 @@ class Link:
             self._strange("")
             return
         elif self.up:
-            why, do, short = "the connection is lost", "nothing, it is made again by itself", "broker lost"
+            why, do, short = "the connection is lost", "nothing, it is made again by itself", "broker_lost"
         else:
-            why, short = "the connection was closed before a word", "broker hangs up"
-        self.lost = LaterError(f"MQTT {self.where}: {why}", do, short)
+            why, short = "the connection was closed before a word", "broker_hangs_up"
+        self.lost = LaterError(f"MQTT {self.where}: {why}", do, Text(f"upstream.{short}"))
 
     def _strange(self, how: str) -> None:
         why, do = f"MQTT {self.where}: what came is no MQTT 5{how}", "look whether it is an MQTT 5 broker"
-        self.lost = self.lost or LaterError(why, do, "broker: no MQTT 5")
+        self.lost = self.lost or LaterError(why, do, Text("upstream.broker_no_mqtt5"))
 
     def _answered(self, _client: Client, _data: Any, mid: int, code: ReasonCode, _: Any) -> None:
         if (confirmed := self._waiting.pop(mid, None)) is not None:
@@ -298,7 +301,7 @@ def _encrypted(config: MqttConfig) -> ssl.SSLContext:
     else:
         context.sslsocket_class = _BoundedTls
         return context
-    raise LaterError(why, "set ca_file to the PEM file of the broker's CA", "broker: ca_file")
+    raise LaterError(why, "set ca_file to the PEM file of the broker's CA", Text("upstream.broker_ca_file"))
 
 
 def _as_later(error: OSError | ValueError, where: str) -> LaterError:
@@ -307,7 +310,7 @@ def _as_later(error: OSError | ValueError, where: str) -> LaterError:
         case LaterError():
             return error
         case ssl.SSLCertVerificationError():
-            reason, short = error.verify_message.rstrip("."), "broker: certificate"
+            reason, short = error.verify_message.rstrip("."), "broker_certificate"
             why = f"the certificate is not trusted ({reason})"
             do = "name the broker's own CA with ca_file, or correct its certificate"
             if error.verify_code in _DATES:
@@ -315,17 +318,17 @@ def _as_later(error: OSError | ValueError, where: str) -> LaterError:
             elif "match" in reason:  # of name and certificate
                 do = "set host to the name in the certificate"
         case TimeoutError():
-            why, do, short = "no answer", "look at the network and at the broker", "broker is silent"
+            why, do, short = "no answer", "look at the network and at the broker", "broker_silent"
         case ssl.SSLError() | ConnectionResetError():
-            why, short = f"no TLS there ({_reason(error)})", "broker: no TLS"
+            why, short = f"no TLS there ({_reason(error)})", "broker_no_tls"
             do = "set port to the broker's TLS port, or tls = false at home"
         case socket.gaierror() | UnicodeError():  # a label empty or too long is not even asked for
-            why, do, short = "the name is not known", "correct host, or look at the network", "broker: host"
+            why, do, short = "the name is not known", "correct host, or look at the network", "broker_host"
         case ConnectionRefusedError():
-            why, do, short = "no broker listens there", "start it, or correct host and port", "no broker"
+            why, do, short = "no broker listens there", "start it, or correct host and port", "no_broker"
         case _:
-            why, do, short = f"no connection ({_reason(error)})", "look at the network", "no connection"
-    return LaterError(f"MQTT {where}: {why}", do, short)
+            why, do, short = f"no connection ({_reason(error)})", "look at the network", "no_connection"
+    return LaterError(f"MQTT {where}: {why}", do, Text(f"upstream.{short}"))
 
 
 def _reason(error: BaseException) -> str:

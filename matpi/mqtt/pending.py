@@ -8,6 +8,7 @@ import time
 from math import inf
 from typing import Final
 
+from matpi.core.text import Text
 from matpi.mqtt.codes import delivered, error_of
 from matpi.mqtt.config import MqttConfig
 from matpi.mqtt.connection import Link
@@ -111,9 +112,13 @@ class Pending:
     def _late(self, link: Link, request: Request) -> LaterError:
         if request.taken:
             why = f"MQTT {link.where}: the broker has it, but the receiver has not confirmed it in {CONFIRM_S:g} s"
-            return LaterError(why, f"look at the receiver and at {self._config.ack_topic}", "receiver is silent")
+            return LaterError(
+                why, f"look at the receiver and at {self._config.ack_topic}", Text("upstream.receiver_silent")
+            )
         return LaterError(
-            f"MQTT {link.where}: no confirmation in {CONFIRM_S:g} s", "look at the broker", "broker is silent"
+            f"MQTT {link.where}: no confirmation in {CONFIRM_S:g} s",
+            "look at the broker",
+            Text("upstream.broker_silent"),
         )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.core.effects import Effect
 from matpi.core.events import Noted
+from matpi.core.text import Text
 from matpi.mqtt import homeassistant
 from matpi.mqtt.codes import later_of
 from matpi.mqtt.commands import PER_S, CommandError, Throttle, event_of
@@ -108,7 +109,7 @@ class MqttSink:
             request.answer(_stopping())
         if not request.done.wait(DELIVER_S):
             why = f"MQTT {self.config.host}:{self.config.port_used}: no connection in {DELIVER_S:g} s"
-            request.answer(LaterError(why, "look at the network and its name server", "broker is silent"))
+            request.answer(LaterError(why, "look at the network and its name server", Text("upstream.broker_silent")))
         if request.error is not None:
             raise request.error
 
@@ -130,7 +131,7 @@ class MqttSink:
                 self._turn(time.monotonic())
             except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
                 text = f"matpi itself made a mistake ({type(error).__name__}: {error})"
-                self._end(LaterError(text, "report this; everything is kept", "error in matpi"))
+                self._end(LaterError(text, "report this; everything is kept", Text("upstream.own_error")))
         self._goodbye()
         self._wait(0.0)
         self._pending.fail(_stopping())
@@ -262,4 +263,4 @@ class MqttSink:
 
 
 def _stopping() -> LaterError:
-    return LaterError("matpi is stopping", "nothing, it is sent after the start", "stopping")
+    return LaterError("matpi is stopping", "nothing, it is sent after the start", Text("upstream.stopping"))

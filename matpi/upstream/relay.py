@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from matpi.core.model import UTC_MAX
+from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
@@ -31,7 +32,7 @@ class Trouble:
 
     sink: str
     text: str  # a sentence with what to do
-    short: str  # for the panel
+    short: Text  # for the panel
 
 
 class Relay:
@@ -87,7 +88,7 @@ class Relay:
         now, trusted = self._clock.monotonic(), self._clock.trusted()
         self._heed(standing, now, trusted=trusted)
         if standing.disabled:
-            self._say(standing.disabled, "ended by receiver")
+            self._say(standing.disabled, Text("upstream.ended"))
             return self._look_every_s
         if self._sink.needs_clock and not trusted:
             return self._look_every_s
@@ -153,7 +154,7 @@ class Relay:
         if self._failures and self._failed_with is not None and now - self._failing_since >= TELL_AFTER_S:
             self._say(str(self._failed_with), self._failed_with.short)
 
-    def _say(self, text: str, short: str) -> None:
+    def _say(self, text: str, short: Text) -> None:
         """Once each, until it is another trouble or over."""
         if self._reported is None or self._reported.short != short:
             self._reported = Trouble(self.name, text, short)
@@ -167,7 +168,7 @@ class Relay:
 
 def _mistake(error: Exception) -> LaterError:
     what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
-    return LaterError(what, "report this, everything is kept", "error in matpi")
+    return LaterError(what, "report this, everything is kept", Text("upstream.own_error"))
 
 
 class RelayThread:

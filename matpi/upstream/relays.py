@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
+from matpi.core.text import Text
 from matpi.ports import Clock, Put
 from matpi.store.outbox import Outbox
 from matpi.upstream.config import Table, UpstreamConfig
@@ -80,7 +81,7 @@ class Relays:
             sink = kind_of(table).make(table, self._put)
         except (ImportError, OSError) as error:
             text = f"cannot be sent to ({error}); install matpi anew with `make upgrade`, everything is kept."
-            self._report(name, Trouble(name, text, "a library is missing"))
+            self._report(name, Trouble(name, text, Text("upstream.no_library")))
             return
         deliveries = Outbox(self._path, name)
         relay = Relay(name, sink, deliveries, self._clock, lambda trouble: self._report(name, trouble))

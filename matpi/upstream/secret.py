@@ -10,13 +10,14 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from matpi.core.text import Text
 from matpi.upstream.sink import LaterError
 
 SERVICE_CREDENTIALS: Final = Path("/run/credentials/matpi.service")
 """What the service was given, for root who tries a sink by hand beside it (systemd.exec(5), LoadCredential=)."""
 LIMIT_BYTES: Final = 4096  # chosen: eight secrets of 64 bytes in base64 are 750
 
-SHORT = "no secret for it"
+SHORT = Text("upstream.no_key")
 
 
 def read_secret(where: str, key: str) -> str:

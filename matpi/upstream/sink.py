@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from matpi.core.text import Text
 from matpi.errors import MatpiError
 
 
@@ -34,7 +35,7 @@ class Delivery:
 class UpstreamError(MatpiError, OSError):
     """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
 
-    def __init__(self, why: str, do: str, short: str) -> None:
+    def __init__(self, why: str, do: str, short: Text) -> None:
         super().__init__(f"{why}; {do}.")
         self.why, self.do, self.short = why, do, short
 
@@ -42,7 +43,7 @@ class UpstreamError(MatpiError, OSError):
 class LaterError(UpstreamError):
     """Not now: the same delivery is tried again, after `retry_after_s` when the receiver asked for that."""
 
-    def __init__(self, why: str, do: str, short: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, why: str, do: str, short: Text, retry_after_s: float | None = None) -> None:
         super().__init__(why, do, short)
         self.retry_after_s = retry_after_s
 

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
+from matpi.core.text import Text
 from matpi.upstream.sink import DisabledError, LaterError, RefusedError, UpstreamError
 
 ABOUT_THE_RECORD: Final = frozenset({400, 413, 415, 422})
@@ -41,10 +42,10 @@ def error_of(status: int, location: str | None, retry_after: str | None, utc: fl
     """What `status` means; None when the record has arrived. `utc` is now."""
     if 200 <= status <= 299:
         return None
-    named, short = f"HTTP {status}{_phrase(status)}", f"it answers HTTP {status}"
+    named, short = f"HTTP {status}{_phrase(status)}", Text("upstream.answers", status=status)
     if status == 410:
         do = "run `matpi upstream retry` if it should be sent again, or take its table out of the config"
-        return DisabledError(f"the receiver wants nothing more ({named})", do, "ended by receiver")
+        return DisabledError(f"the receiver wants nothing more ({named})", do, Text("upstream.ended"))
     if status in ABOUT_THE_RECORD:
         return RefusedError(f"the receiver refuses this record ({named})", f"{_LOOK}; it is kept here", short)
     why, do = f"the receiver answers {named}", _ADVICE.get(status, _LOOK)
@@ -76,36 +77,36 @@ def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
         case ssl.SSLCertVerificationError():
             unknown = f"is not accepted ({error.verify_message})", "look at it with openssl"
             what, do = _VERIFY.get(error.verify_code, unknown)
-            why, short = f"the certificate of {host} {what}", "certificate is wrong"
+            why, short = f"the certificate of {host} {what}", "certificate"
         case ssl.SSLError():
             why = f"{host} does not speak TLS as it should ({_tls(error)})"
-            do, short = "check that url names its https port", "no TLS there"
+            do, short = "check that url names its https port", "no_tls"
         case socket.gaierror(errno=socket.EAI_AGAIN | socket.EAI_FAIL):
-            why, short = f"no name server answers, so where {host} is cannot be told", "no name server"
+            why, short = f"no name server answers, so where {host} is cannot be told", "no_name_server"
             do = f"check the network, or {_UNIT}"
         case socket.gaierror() | UnicodeError():  # a name with an empty or a too long label is not even asked for
-            why, do, short = f"there is no host {host}", "check the name in url and the network", "host not found"
+            why, do, short = f"there is no host {host}", "check the name in url and the network", "no_host"
         case TimeoutError() if error.errno != errno.ETIMEDOUT:
-            why, short = f"{host} did not answer within {timeout_s:g} s", "no answer in time"
+            why, short = f"{host} did not answer within {timeout_s:g} s", "no_answer"
             do = "check that the receiver works, or wait"
         case http.client.RemoteDisconnected():
-            why, do, short = f"{host} closed the connection without an answer", _LOOK, "it hung up"
+            why, do, short = f"{host} closed the connection without an answer", _LOOK, "hung_up"
         case http.client.HTTPException() | ValueError():
-            why, short = f"{host} answers with something that is no HTTP", "no HTTP there"
+            why, short = f"{host} answers with something that is no HTTP", "no_http"
             do = "check the host and port in url"
         case ConnectionRefusedError():
-            why, short = f"nothing listens at {host}", "nothing listens"
+            why, short = f"nothing listens at {host}", "nothing_listens"
             do = "start the receiver, or check the port in url"
         case ConnectionError():
-            why, do, short = f"{host} broke the connection off", _LOOK, "it hung up"
+            why, do, short = f"{host} broke the connection off", _LOOK, "hung_up"
         case PermissionError():
-            why, do, short = f"this machine does not let matpi reach {host}", _UNIT, "network not allowed"
+            why, do, short = f"this machine does not let matpi reach {host}", _UNIT, "not_allowed"
         case OSError():
             reason = error.strerror or str(error) or type(error).__name__
-            why, do, short = f"{host} cannot be reached ({reason})", "check the network, or wait", "not reached"
+            why, do, short = f"{host} cannot be reached ({reason})", "check the network, or wait", "not_reached"
         case _:
             raise error
-    return LaterError(why, do, short)
+    return LaterError(why, do, Text(f"upstream.{short}"))
 
 
 _VERIFY: Final = {

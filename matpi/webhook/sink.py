@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from matpi import __version__
+from matpi.core.text import Text
 from matpi.upstream.fields import is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import Delivery, LaterError
@@ -46,7 +47,9 @@ class Webhook:
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None:
         if utc is None:
-            raise LaterError("the clock is not trusted yet", "wait until this machine has the time", "no clock yet")
+            raise LaterError(
+                "the clock is not trusted yet", "wait until this machine has the time", Text("upstream.no_clock")
+            )
         keys = _secrets(read_secret(self._config.secret, "secret"), self._config.secret)
         sent_s = int(utc)
         headers = {
@@ -85,7 +88,7 @@ class Webhook:
         with self._connected(host, address.port or (443 if secure else 80), deadline) as plain:
             if context is None and not is_private(plain.getpeername()[0]):
                 why = f"{host} is not of the own network and url is not encrypted"
-                raise LaterError(why, "write https:// into url", "not encrypted")
+                raise LaterError(why, "write https:// into url", Text("upstream.not_encrypted"))
             with plain if context is None else context.wrap_socket(plain, server_hostname=host) as wire:
                 self._wire = wire
                 wire.settimeout(self._left_s(deadline))
@@ -120,7 +123,7 @@ class Webhook:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else "no PEM"
             why = f"the certificates in {ca_file} cannot be read ({reason})"
-            raise LaterError(why, "correct ca_file", "ca_file is wrong") from error
+            raise LaterError(why, "correct ca_file", Text("upstream.ca_file")) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
@@ -160,7 +163,7 @@ def _secrets(text: str, where: str) -> list[bytes]:
     keys = [_secret(line, where) for line in lines if line and not line.startswith("#")]
     if not 1 <= len(keys) <= MOST_SECRETS:
         why, do = f"there are {len(keys)} secrets in {where}", f"leave 1 to {MOST_SECRETS}, the newest first"
-        raise LaterError(why, do, "wrong secret")
+        raise LaterError(why, do, Text("upstream.wrong_key"))
     return keys
 
 
@@ -175,4 +178,4 @@ def _secret(line: str, where: str) -> bytes:
             why = f"a secret in {where} is not base64"
     if LEAST_BYTES <= len(key) <= MOST_BYTES:
         return key
-    raise LaterError(why, _HOW_TO, "wrong secret")
+    raise LaterError(why, _HOW_TO, Text("upstream.wrong_key"))

@@ -13,9 +13,7 @@ from matpi.core.controls import Item
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings
 from matpi.core.session import State
 from matpi.core.views import Notice
-from matpi.core.words import Words
-from matpi.core.words_de import GERMAN
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH, GERMAN, Words
 from tests.bench import NOON, Bench
 from tests.core.test_device_routines import on_plan_day
 

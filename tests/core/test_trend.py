@@ -19,8 +19,8 @@ from matpi.core.plan.trend import (
     sentence,
     trend,
 )
-from matpi.core.words_de import GERMAN
-from matpi.core.words_en import ENGLISH
+from matpi.core.text import Text
+from matpi.words import ENGLISH, GERMAN, Words
 
 MONDAY = date(2026, 6, 1)
 
@@ -56,17 +56,21 @@ def test_the_medians_of_the_first_and_the_last_three(
     assert found.answers == sum(value is not None for value in values)
 
 
+def read(texts: tuple[Text | str, ...], words: Words = ENGLISH) -> tuple[str, ...]:
+    return tuple(words.say(text) for text in texts)
+
+
 def test_the_numbers_it_shows() -> None:
     found = seen(8, 8, 7, 6, 6, 5, 4)
-    assert page(found, ENGLISH) == ("Trend, day 7", "first 3 answers: 8", "last 3 of 7: 5")
+    assert read(page(found)) == ("Trend, day 7", "first 3 answers: 8", "last 3 of 7: 5")
     assert sentence(found) == (
         "Trend at day 7: first three answers 8, last three 5 (medians, of 7 answers; 10 is tightest)."
     )
     half = seen(7.5, 7.5, 7.5, 6, 19 / 3, 19 / 3, 19 / 3)
-    assert page(half, GERMAN) == ("Verlauf, Tag 7", "erste 3 Angaben: 7,5", "letzte 3 von 7: 6,3")
+    assert read(page(half), GERMAN) == ("Verlauf, Tag 7", "erste 3 Angaben: 7,5", "letzte 3 von 7: 6,3")
     assert "first three answers 7.5, last three 6.3" in sentence(half)
     few = seen(8, 7, None, 6, 5, None, 3)
-    assert page(few, ENGLISH) == ("Trend", "day 7: 5 rated", "too few to tell")
+    assert read(page(few)) == ("Trend", "day 7: 5 rated", "too few to tell")
     assert sentence(few) == "Trend at day 7: 5 answers, too few to tell; it takes 6."
     assert sentence(seen(8)) == "Trend at day 7: 1 answer, too few to tell; it takes 6."
 
@@ -120,9 +124,9 @@ def test_the_median_of_the_changes(changes: list[int], median: float) -> None:
 
 
 def test_the_words_of_pairs() -> None:
-    assert pairs_page(None, ENGLISH) == ("Before, after", "no pairs yet", "")
-    assert pairs_page(Pairs(7, -1.5), ENGLISH) == ("Before, after", "median change: -1.5", "pairs: 7")
-    assert pairs_page(Pairs(7, 1.5), GERMAN) == ("Vorher, nachher", "Median: +1,5", "Paare: 7")
+    assert read(pairs_page(None)) == ("Before, after", "no pairs yet", "")
+    assert read(pairs_page(Pairs(7, -1.5))) == ("Before, after", "median change: -1.5", "pairs: 7")
+    assert read(pairs_page(Pairs(7, 1.5)), GERMAN) == ("Vorher, nachher", "Median: +1,5", "Paare: 7")
     assert pairs_sentence(None).startswith("No day has a rating both")
     assert pairs_sentence(Pairs(1, -1)) == (
         "From before to after a session: median change -1 (1 pair of ratings on the same day)."
@@ -143,7 +147,7 @@ def test_words_fit_and_promise_nothing(days: list[Felt], reached: int) -> None:
     if found is None:
         return
     for words in (ENGLISH, GERMAN):
-        title, *lines = page(found, words)
+        title, *lines = read(page(found), words)
         assert len(title) <= 15
         assert all(len(line) <= 21 for line in lines)
         assert str(found.answers) in " ".join(lines)

@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from matpi.core.events import Noted, SettingWished, Wished
+from matpi.core.text import Text
 from matpi.mqtt.commands import BURST, PER_S, Throttle
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
@@ -207,7 +208,7 @@ def test_a_topic_that_may_not_be_written_is_told_once_and_stands_as_trouble(tmp_
         assert all("access rules" in note and "0x87" in note for note in one.notes)
         assert [topic for topic in (DISCOVERY, STATE) if not any(f"for {topic};" in note for note in one.notes)] == []
         assert one.sink.trouble is not None
-        assert one.sink.trouble.short == "broker: no right"
+        assert one.sink.trouble.short == Text("upstream.broker_no_right")
         before = len(one.notes)
         one.sink.show(replace(LYING, phase="away"))
         time.sleep(1.3)

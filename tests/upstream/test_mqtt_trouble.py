@@ -21,6 +21,7 @@ from matpi.commands.doctor.checks import OK, WARN
 from matpi.commands.upstream import doctor_checks
 from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
+from matpi.core.text import Text
 from matpi.drivers.facts import Status
 from matpi.mqtt import connection
 from matpi.service import status
@@ -35,7 +36,7 @@ from tests.upstream.fakes import StillClock
 from tests.upstream.mats import config, delivery, mat
 from tests.upstream.scripted import ScriptedBroker
 
-WRONG = LaterError("MQTT nas:8883: the broker does not take the password", "correct it", "broker: password")
+WRONG = LaterError("MQTT nas:8883: the broker does not take the password", "correct it", Text("upstream.broker_user"))
 
 
 @dataclass
@@ -64,28 +65,30 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mende
     assert events == []
     for second in range(int(TELL_AFTER_S), int(TELL_AFTER_S) + 60):
         relays.look(float(second))
-    assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == ["broker: password"]
-    sink.trouble = LaterError("it is gone", "look", "no broker")
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == [Text("upstream.broker_user")]
+    sink.trouble = LaterError("it is gone", "look", Text("upstream.no_broker"))
     relays.look(TELL_AFTER_S + 61.0)
     sink.trouble = None
     for second in range(62, 122):
         relays.look(TELL_AFTER_S + second)
-    assert [event.short for event in events] == ["broker: password", "no broker", ""]
+    assert [event.short for event in events] == [Text("upstream.broker_user"), Text("upstream.no_broker"), ""]
     assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
     assert relays.troubles() == {}
 
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
     relays, sink, events = told(tmp_path)
-    relays._report("home", Trouble("home", "nobody has subscribed; start the receiver.", "no MQTT subscriber"))
+    relays._report(
+        "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
+    )
     sink.trouble = WRONG
     relays.look(0.0)
     relays.look(TELL_AFTER_S)
     relays._report("home", None)
-    assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == "broker: password"
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == Text("upstream.broker_user")
     sink.trouble = None
     relays.look(TELL_AFTER_S + 2.0)
-    assert events[-1].short == "broker: password", "not mended before it has held for a while"
+    assert events[-1].short == Text("upstream.broker_user"), "not mended before it has held for a while"
     relays.look(TELL_AFTER_S + STEADY_S)
     assert events[-1].short == ""
 
@@ -96,7 +99,7 @@ def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     for second in range(int(TELL_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
         relays.look(float(second))
-    assert [event.short for event in events] == ["broker: password"]
+    assert [event.short for event in events] == [Text("upstream.broker_user")]
 
 
 def test_doctor_and_status_tell_of_it_though_nothing_waits(

@@ -24,7 +24,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from matpi.core.plan.programme import STARTER, Course, Tier
-from matpi.core.words_room import on_panel
+from matpi.core.text import on_panel
 from matpi.errors import ConfigError
 
 MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"

@@ -30,7 +30,7 @@ BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
 
 
 class Says(StrEnum):
-    """What the screen says in time; the value is the key of the text (`words.Phases`)."""
+    """What the screen says in time; the value is the key of the text (`phases` in the catalogues)."""
 
     SHARP = "sharp"
     SETTLING = "settling"
@@ -122,7 +122,7 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    name: str  # stored in the log, so never renamed; the key of its title and its advice (`words.Routines`)
+    name: str  # stored in the log, so never renamed; the key of its title and its advice (`routines` in the catalogues)
     area: Area
     lower_min: int
     upper_min: int  # the area's cap; for the plan itself both are what no day of it exceeds

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from matpi.core.model import Moment, Rating
-from matpi.core.words import Words
+from matpi.core.text import Text
 
 AT_DAYS: Final = (7, 14)  # docs/behaviour.md 5
 SIDE: Final = 3  # answers on each side; chosen: the median of fewer is one day's mood
@@ -75,22 +75,20 @@ def pairs(ratings: Sequence[Rating]) -> Pairs | None:
     return Pairs(len(changes), float(median(changes))) if changes else None
 
 
-def page(seen: Trend, words: Words) -> tuple[str, str, str]:
+def page(seen: Trend) -> tuple[Text, Text, Text]:
     """Return the heading and two lines for the screen."""
-    say = words.trend
     if seen.first is None or seen.last is None:
-        return say.title, say.rated.format(day=seen.at_day, n=seen.answers), say.too_few
-    first = say.first.format(value=words.number(seen.first))
-    return say.title_day.format(day=seen.at_day), first, say.last.format(n=seen.answers, value=words.number(seen.last))
+        return Text("trend.title"), Text("trend.rated", day=seen.at_day, n=seen.answers), Text("trend.too_few")
+    last = Text("trend.last", n=seen.answers, value=seen.last)
+    return Text("trend.title_day", day=seen.at_day), Text("trend.first", value=seen.first), last
 
 
-def pairs_page(seen: Pairs | None, words: Words) -> tuple[str, str, str]:
+def pairs_page(seen: Pairs | None) -> tuple[Text, Text, Text | str]:
     """Return the heading and two lines for the screen."""
-    say = words.trend
+    title = Text("trend.pairs_title")
     if seen is None:
-        return say.pairs_title, say.no_pairs, ""
-    change = f"{seen.change:+g}".replace(".", words.common.decimal)
-    return say.pairs_title, say.change.format(change=change), say.pairs.format(n=seen.count)
+        return title, Text("trend.no_pairs"), ""
+    return title, Text("trend.change", change=seen.change), Text("trend.pairs", n=seen.count)
 
 
 def sentence(seen: Trend) -> str:
