@@ -22,7 +22,7 @@ COMMENTED = {
     "presence": "core/presence/*.py",
     "zero": "core/presence/*zero.py",
     "reader": "drivers/scale/reader.py",
-    "outbox": "store/outbox.py",
+    "outbox": "upstream/queue.py",
     "all": "**/*.py",
 }
 """The algorithms that need comments."""

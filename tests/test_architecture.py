@@ -118,7 +118,6 @@ UPWARD = {
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
-    "store.outbox": {"upstream.deliveries", "upstream.sink"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""

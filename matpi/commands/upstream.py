@@ -20,11 +20,11 @@ from matpi.commands.output import count, lines, say, stored, table
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
 from matpi.paths import default_store, device_config
-from matpi.store import outbox
 from matpi.store.db import Store, is_unmade
-from matpi.store.outbox import SinkStatus
+from matpi.upstream import queue
 from matpi.upstream.config import Table
 from matpi.upstream.kinds import kind_of
+from matpi.upstream.queue import SinkStatus
 from matpi.upstream.sink import Delivery, UpstreamError
 
 PART: Final = "upstream"
@@ -76,8 +76,8 @@ def status(config_path: Path | None, path: Path, *, as_json: bool) -> None:
 def retry(config_path: Path | None, path: Path, name: str | None) -> None:
     """The next try is now, of the refused and for the disabled too. Without a name, of every sink."""
     names = [sink.name for sink in _chosen(config_path, name)]
-    with outbox.changing(path) as conn:
-        asked = [sink for sink in names if outbox.ask_again(conn, sink)]
+    with queue.changing(path) as conn:
+        asked = [sink for sink in names if queue.ask_again(conn, sink)]
     stored.append(path)
     if missing := [sink for sink in names if sink not in asked]:
         raise UsageError(f"The device has not been started with {missing[0]} yet; restart it, then it is tried.")
@@ -87,7 +87,7 @@ def retry(config_path: Path | None, path: Path, name: str | None) -> None:
 def send_all(config_path: Path | None, path: Path, name: str) -> None:
     """Queue all that is recorded, for a sink that is new or has lost what it had."""
     _chosen(config_path, name)
-    queued = outbox.send_all(path, name)
+    queued = queue.send_all(path, name)
     stored.append(path)
     say(f"{name}: {count(queued, 'record')} of the past queued.")
 
@@ -96,8 +96,8 @@ def forget(config_path: Path | None, path: Path, name: str) -> None:
     """Drop what is stored of a sink that the config no longer has."""
     if name in {sink.name for sink in _tables(config_path)}:
         raise UsageError(f"The config still has the sink {name!r}; take its table out and restart the device first.")
-    with outbox.changing(path) as conn:
-        waited = outbox.forget(conn, name)
+    with queue.changing(path) as conn:
+        waited = queue.forget(conn, name)
     if waited is None:
         raise UsageError(f"There is nothing left of a sink {name!r}; `matpi upstream status` lists what is left over.")
     stored.append(path)
@@ -144,7 +144,7 @@ def _statuses(path: Path) -> dict[str, SinkStatus]:
     if is_unmade(path):
         return {}
     with Store.open(path, read_only=True) as log, log.reading() as conn:
-        return {status.name: status for status in outbox.statuses(conn)}
+        return {status.name: status for status in queue.statuses(conn)}
 
 
 def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, Any]:

@@ -27,8 +27,8 @@ QOS: Final = 1
 BEAT_EVERY_S: Final = 60.0
 """The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
 EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
-"""After so many seconds without a word the time on the mat is not known: a device that hangs shows nobody there for
-ever. Two of its words may be late.
+"""After so many seconds without a message the time on the mat is unknown: a device that hangs shows no person for ever.
+Two messages may be late.
 """
 
 Component = dict[str, Any]

@@ -14,9 +14,9 @@ from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.ports import Clock, Put
-from matpi.store.outbox import Outbox
 from matpi.upstream.config import Table, UpstreamConfig
 from matpi.upstream.kinds import kind_of
+from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import TELL_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
 
@@ -31,7 +31,7 @@ STEADY_S = 60.0
 As long as the longest wait between two tries of a broker; chosen.
 """
 STOP_S = 4.0
-"""For all of them together: a broker is told goodbye, a hanging receiver is not waited for. The unit has 15 s."""
+"""For all of them together: a broker gets a goodbye, a hanging receiver is not waited for. The unit has 15 s."""
 
 
 @runtime_checkable
