@@ -143,7 +143,7 @@ def _table(
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
                 words(s.routine),
-                _deleted(entry.deleted_why) or _ended(s),
+                _ended(entry),
                 *((note,) if asked else ()),
                 s.id[:shown],
                 *people.who(names, s.person),
@@ -165,17 +165,12 @@ def _table(
         say("Was that you? matpi sessions --confirm ID says yes, --deny ID says no.")
 
 
-def _deleted(why: str | None) -> str:
-    """The reason, with an id in it as it is shown elsewhere."""
-    if why is None or not why.startswith(OVERLAPS):
-        return why or ""
-    return why[: len(OVERLAPS) + ID_SHOWN]
-
-
-def _ended(session: Session) -> str:
-    if session.reason is None:
-        return "under way"
-    return words(session.reason) + (" *" if session.edited else "")
+def _ended(entry: StoredSession) -> str:
+    """How it ended, or why it was deleted: with an id in that as it is shown elsewhere."""
+    session, why = entry.session, entry.deleted_why
+    if why:
+        return why[: len(OVERLAPS) + ID_SHOWN] if why.startswith(OVERLAPS) else why
+    return "under way" if session.reason is None else words(session.reason) + (" *" if session.edited else "")
 
 
 def _counted(session: Session) -> str:

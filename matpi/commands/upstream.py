@@ -212,7 +212,9 @@ def _check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock:
         return Check(PART, name, WARN, what, f"{do}; all of it is kept")
     if status.due:
         return Check(PART, name, OK, f"{waiting} for the next try")
-    last = "" if status.acked_utc is None else f", the last one on {_local(status.acked_utc)}"
+    last = ""
+    if status.acked_utc is not None:
+        last = f", the last one on {datetime.fromtimestamp(status.acked_utc).astimezone():%Y-%m-%d %H:%M}"
     return Check(PART, name, OK, f"{where}: {count(status.acked, 'record')} arrived{last}; nothing waits")
 
 
@@ -220,7 +222,3 @@ def _left_over(status: SinkStatus) -> Check:
     """Of a sink that the config no longer has."""
     what = f"no longer in the config; {count(status.due + status.refused, 'record')} not sent, and kept"
     return Check(PART, status.name, WARN, what, f"give it back its table, or run `matpi upstream forget {status.name}`")
-
-
-def _local(utc: float) -> str:
-    return f"{datetime.fromtimestamp(utc).astimezone():%Y-%m-%d %H:%M}"

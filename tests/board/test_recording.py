@@ -244,7 +244,10 @@ def test_doctor_sees_a_device_that_was_started_by_hand_and_leaves_its_parts_alon
     assert cli.run(words) == 0
     checks = {(check["part"], check["name"]): check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["device", "running"]["verdict"] == "OK"
-    assert f"process {running.process.pid}, started by hand" in checks["device", "running"]["what"]
+    assert (
+        f"process {running.process.pid} writes no status, as when it is started by hand"
+        in checks["device", "running"]["what"]
+    )
     assert checks["reader", "process"]["what"] == "left alone: the running device holds it"
     assert checks["button", "level"]["verdict"] == "SKIPPED"
 

@@ -129,7 +129,8 @@ def checks(device: Device) -> list[Check]:
         do = f"run again with sudo; if it stays, {restart}"
         return [alive(WARN, f"cannot be told: {device.why}", do), untold]
     if device.life is Life.BY_HAND:
-        return [alive(OK, f"{device.why}, started by hand: it has no status file, so its parts are left alone"), untold]
+        what = f"{device.why} writes no status, as when it is started by hand, so its parts are left alone"
+        return [alive(OK, what), untold]
     if device.life is Life.GONE or status is None:
         why = f": {device.why}" if device.why else ""
         return [alive(SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
