@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from matpi.core.calendar_day import day_of
+from matpi.core.clock import day_of
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings
 from matpi.paths import zone_for
 from matpi.store.db import Store

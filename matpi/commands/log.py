@@ -9,9 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from matpi.commands.output import say, stored, warn, warn_bare
-from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.clock import LATEST_UTC, day_of, local_instant, utc_offset_s
 from matpi.core.model import Rating, Session, Settings, StopSign
-from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
 from matpi.errors import MatpiError, UsageError
 from matpi.paths import default_store, device_store, simulator_store, stored_zone

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from matpi.core.session import State
+from matpi.core.front import Front
 from matpi.mqtt.config import MqttConfig
 from matpi.mqtt.state import Happening, LiveState
 
@@ -92,7 +92,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
     def event(name: str, topic: str, types: Iterable[str], **more: Any) -> Component:
         return {"platform": "event", "name": name, "state_topic": config.topic(topic), "event_types": [*types], **more}
 
-    phases = [one.name.lower() for one in State]
+    phases = [one.name.lower() for one in Front]
     target = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
     last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
     last_end = "{{ value_json.last.end if value_json.last else None }}"

@@ -61,7 +61,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         inbox.put(Stopping(time.monotonic()))
     try:
         appliance.start()
-        own_plan = "" if appliance.device is None else appliance.device.settings.own_plan
+        own_plan = "" if appliance.device is None else appliance.device.ledger.settings.own_plan
         if wrong := unstored_minutes(config, own_plan):
             say(f"{wrong}.")
         say(f"matpi runs; the log is {appliance.store_path}. Press Ctrl-C to stop.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from matpi import __version__
-from matpi.core.look import PARTS
+from matpi.core.parts import PARTS
 from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def status(appliance: Appliance) -> dict[str, Any]:
     if device is None:
         raise RuntimeError("a device that has not started has no status")
     snapshot = device.snapshot()
-    calibration = device.calibration
+    calibration = device.zeroing.calibration
     return {
         "pid": os.getpid(),
         "version": __version__,
@@ -39,8 +39,8 @@ def status(appliance: Appliance) -> dict[str, Any]:
             "trouble": "" if screen is None else screen.trouble or "",
             "frames": 0 if screen is None else screen.drawn,
         },
-        "lost": list(device.face.lost),
-        "state": snapshot.state.name,
+        "lost": list(device.parts.lost),
+        "state": snapshot.front.name,
         "net_kg": round(snapshot.net_kg, 3),
         "zero_kg": round(snapshot.zero_kg, 3),
         "zero_word": str(device.presence.zero.word),
@@ -63,10 +63,10 @@ def status_line(appliance: Appliance) -> str:
     wrong = [
         scale.report().trouble if scale is not None else "",
         (screen.trouble or "") if screen is not None else "",
-        *(ENGLISH.say(PARTS[kind]) for kind in device.face.lost),
+        *(ENGLISH.say(PARTS[kind]) for kind in device.parts.lost),
         f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
     ]
-    return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)
+    return "; ".join(text.rstrip(".") for text in (snapshot.front.value, *wrong) if text)
 
 
 def write_status(path: Path, appliance: Appliance) -> None:

@@ -316,7 +316,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         estimated = before.estimated and "start_utc" not in changes
         after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
-        if "person" in changes:  # whose it is answers "Was that you?", as on the device (core.who.book)
+        if "person" in changes:  # whose it is answers "Was that you?", as on the device (Household.attribute)
             after = replace(after, yours=None if None in {before.doubt, after.person} else True)
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from matpi.config import Config
-from matpi.core import who
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -250,7 +249,7 @@ class BoardTwin:
         elif "panel" in self._board.faults:
             text = words("spoken.unplugged")
         else:
-            text = spoken(device.shown.view, words) if device.shown is not None else ""
+            text = spoken(device.display.shown.view, words) if device.display.shown is not None else ""
         self._told.tell("frame", frame_payload(self._board.picture(), self._board.brightness(), text))
 
     def _tell_light(self) -> None:
@@ -286,15 +285,20 @@ class BoardTwin:
         except MatpiError as error:
             self._log("note", "cannot read the log", str(error))
             return
-        running = device.machine.running
-        plan = device.plan if running is None else device.plan.running(running.on_mat_s(self._clock.monotonic()))
+        running = device.session.running
+        plan = (
+            device.plans.today
+            if running is None
+            else device.plans.today.running(running.on_mat_s(self._clock.monotonic()))
+        )
         self._told.tell(
             "sessions",
             {
                 "sessions": [
-                    session_payload(s, rated.get(s.id), device.wall.zone, who.name_of(device, s.person)) for s in stored
+                    session_payload(s, rated.get(s.id), device.clock.zone, device.household.name_of(s.person))
+                    for s in stored
                 ],
-                "plan": plan_payload(plan, who.name(device)),
+                "plan": plan_payload(plan, device.household.name),
             },
         )
 
@@ -307,6 +311,6 @@ class BoardTwin:
 
     def _local(self) -> datetime:
         device = None if self._appliance is None else self._appliance.device
-        zone = None if device is None else device.wall.zone
+        zone = None if device is None else device.clock.zone
         now = datetime.fromtimestamp(self._clock.utc(), zone)
         return now.astimezone() if zone is None else now

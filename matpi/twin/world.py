@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from matpi import __version__
 from matpi.config import Config
 from matpi.core.brightness import Brightness
-from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
+from matpi.core.clock import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
@@ -198,7 +198,7 @@ class Rig:
     @property
     def zone(self) -> tzinfo:
         device = self.device
-        return device.wall.zone if device is not None else zone_for(self._zone)
+        return device.clock.zone if device is not None else zone_for(self._zone)
 
     @property
     def local(self) -> datetime:

@@ -79,7 +79,7 @@ class Running:
 
     def notice(self) -> str | None:
         device = self.appliance.device
-        shown = None if device is None or device.shown is None else device.shown.view
+        shown = None if device is None or device.display.shown is None else device.display.shown.view
         notice = shown.notice if isinstance(shown, Idle) else None
         return None if notice is None else ENGLISH.say(notice)
 
@@ -126,9 +126,9 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     until(lambda: bool(wire.state))
     device = running.appliance.device
     assert device is not None
-    until(lambda: device.shown is not None and isinstance(device.shown.view, Off))
+    until(lambda: device.display.shown is not None and isinstance(device.display.shown.view, Off))
     running.press()
-    until(lambda: device.shown is not None and not isinstance(device.shown.view, Off))
+    until(lambda: device.display.shown is not None and not isinstance(device.display.shown.view, Off))
     assert running.notice() is None
     running.stop()
     with Store.open(tmp_path / "log.db", read_only=True) as log:

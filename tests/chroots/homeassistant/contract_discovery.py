@@ -26,7 +26,7 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.core.session import State as Phase
+from matpi.core.front import Front as Phase
 from matpi.mqtt import homeassistant as told
 from matpi.mqtt.state import Happening
 from matpi.upstream.sink import Delivery, LaterError

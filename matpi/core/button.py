@@ -15,13 +15,13 @@ class Gesture(Enum):
     """The button is down for real; nothing is decided yet."""
     TAP = auto()
     HOLD = auto()
-    """Down for `hold_s`; told while it is still pressed."""
+    """Down for `hold_s`; given while it is still pressed."""
     HOLD_RELEASED = auto()
     """Let go after a hold. What cannot be undone happens here: a stuck button never gets this far."""
     LONG_HOLD = auto()
     """Down for `long_s`, still pressed."""
     STUCK = auto()
-    """Down for `stuck_s`: nobody means that. What this press did should be taken back."""
+    """Down for `stuck_s`: no one means that. What this press did is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,6 @@ class Button:
     def __init__(self, rules: GestureRules) -> None:
         self.rules = rules
         self.gestures: list[tuple[float, Gesture]] = []
-        self.bounces = 0
         self._raw = self._down = False
         self._raw_since = 0.0
         self._down_since = 0.0
@@ -58,7 +57,6 @@ class Button:
             return
         self._raw, self._raw_since = down, t
         if down == self._down:
-            self.bounces += 1
             self._settle_due = inf
         else:
             self._settle_due = t + self.rules.settle_s
