@@ -20,7 +20,7 @@ ROOMS = (
     ("core",),
     ("words", "ports", "paths", "leaves"),
     ("screen", "config"),
-    ("rules", "loop"),
+    ("loop",),
     ("drivers",),
     ("sim",),
     ("store",),
@@ -79,10 +79,9 @@ SEVERAL = {
     },
     "faults": {"core.screens.faults": "an object, silent cells", "store.faults": "what may be wrong with the file"},
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
-    "parts": {"commands.parts": "of the device that a command is about", "core.parts": "which do not work"},
+    "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
-    "rules": {"core.rules": "the device's times and bounds", "rules": "the same, from the config"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
     "running": {"commands.doctor.running": "does a device run?", "core.session.running": "the session under way"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
@@ -92,7 +91,6 @@ SEVERAL = {
         "upstream.sink": "what a sink is",
         "webhook.sink": "posts to an address",
     },
-    "splash": {"screen.splash": "the first picture", "service.splash": "shows it before the rest is loaded"},
     "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
 }
 """File names of several rooms, and what the module is in each."""
@@ -110,7 +108,6 @@ CYCLES = (
         *("core.rules", "core.presence.evidence", "core.presence.first_zero", "core.presence.signal"),
         "core.presence.zero",
     },
-    {"service.appliance", "service.status"},
     {"store.arriving", "store.incoming", "store.transfer"},
 )
 """Modules of which some still lead to each other."""

@@ -674,7 +674,7 @@ def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> No
 
 def test_a_boot_that_fails_leaves_the_log_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.db"
-    monkeypatch.setattr("matpi.twin.world.Device", None)
+    monkeypatch.setattr("matpi.twin.world.boot", None)
     with pytest.raises(TypeError):
         Rig(path, utc=1_773_586_800.0).power_on()
     Store.open(path).close()

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from matpi.commands.log import report
 from matpi.commands.output import bar, say, warn_bare
-from matpi.commands.parts import EMULATED_KG, config_of, log_of, parts_of
+from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.effects import Calibrated, Save

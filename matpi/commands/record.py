@@ -16,7 +16,7 @@ from typing import Any, Final
 from matpi import __version__
 from matpi.commands.doctor.running import owner_of, running
 from matpi.commands.output import say
-from matpi.commands.parts import config_of, log_of, parts_of
+from matpi.commands.target import config_of, log_of, parts_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
 from matpi.drivers.clock import SystemClock
@@ -25,7 +25,7 @@ from matpi.drivers.scale.recorder import FOLDER
 from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
 from matpi.errors import HardwareError, TraceError
 from matpi.ports import Scale
-from matpi.service.appliance import calibration_of
+from matpi.service.boot import calibration_of
 from matpi.store.db import Store, is_unmade
 
 WRITE_S: Final = 60.0

@@ -9,7 +9,6 @@ from matpi.commands.output import count, lines, say, warn, words
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
 from matpi.drivers.scale.trace import Trace, read_calibration
-from matpi.rules import device_rules
 from matpi.twin.replay import line_of, replay
 from matpi.words import LANGUAGES
 
@@ -19,7 +18,7 @@ def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, ca
     config = config_file.load(config_path)
     language = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
-    rules = device_rules(config)
+    rules = config.device_rules()
 
     def watch(t: float, effect: Effect) -> None:
         if screen and isinstance(effect, Show):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from matpi import config as config_file
 from matpi.commands.output import say, warn_bare
-from matpi.commands.parts import board_log, config_path_of, parts_of
+from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.errors import ConfigError
-from matpi.service.run import report_start, run_device, show_fault, status_path
+from matpi.service.parts import Header, show_fault
+from matpi.service.run import report_start, run_device, status_path
 from matpi.store.opening import bare
 
 
@@ -20,7 +21,6 @@ def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     except ConfigError as wrong:
         report_start(wrong)
         if not board:
-            from matpi.service.header import Header
             from matpi.words import LANGUAGES
 
             shown = config_file.panel_of(config_path)

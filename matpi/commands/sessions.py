@@ -23,7 +23,6 @@ from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
 from matpi.paths import default_store, device_config
-from matpi.rules import device_rules
 from matpi.store import corrections, history
 from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
@@ -235,7 +234,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     The bounds are those of the config, the device's where none is named. Ratings and stop signs of the session move
     with its start and its person. Raises ConfigError.
     """
-    rules = device_rules(config_file.load(config_path or device_config()))
+    rules = config_file.load(config_path or device_config()).device_rules()
     found, others = _find(store, session_id)
     with Store.open(store or default_store(), read_only=True) as log:
         memory, names = log.load(), people.names(log)

@@ -29,7 +29,7 @@ from matpi.core.effects import (
 from matpi.errors import MatpiError, UsageError
 from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
-from matpi.service.splash import light_up
+from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.sim.body import ACTS
 from matpi.twin.bulletin import Bulletin, Put

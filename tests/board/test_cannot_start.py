@@ -44,7 +44,7 @@ Path(sys.argv[2]).write_bytes(board.panel_chip.image.tobytes())
 """
 WAYS = {
     "a part of the program that is not there": 'sys.modules["matpi.service.appliance"] = None',
-    "a mistake of ours": "import matpi.service.appliance; matpi.service.appliance.device_rules = lambda _: 1 / 0",
+    "a mistake of ours": "Config.device_rules = lambda _: 1 / 0",
     "a mistake after the loop was made": "import matpi.service.appliance; matpi.service.appliance.ClockWatch = None",
     "no boot id": "import matpi.drivers.clock; matpi.drivers.clock.boot_id = None",
 }

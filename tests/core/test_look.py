@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from matpi.core.on_mat import phase
 
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.events import PanelBack, PanelLost
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
+from matpi.core.pacing import phase
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench

@@ -18,7 +18,7 @@ from matpi.commands.doctor import checks, running, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
 from matpi.commands.output import count, drawn, say
-from matpi.commands.parts import board_log, config_path_of, parts_of
+from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.plan.custom_plan import course_of
@@ -26,7 +26,6 @@ from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.paths import zone_doubts
 from matpi.ports import PutCounted
-from matpi.rules import unstored_minutes
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
 
@@ -214,7 +213,7 @@ def _scale_checks(
 
 def _config_check(check: Check | None, config: Config, own_plan: str) -> Check:
     """`check`, and whether the config goes with the plan in the log."""
-    wrong = unstored_minutes(config, own_plan)
+    wrong = config.unstored_minutes(own_plan)
     if check is None or check.verdict is not OK or not wrong:
         return check or Check("config", "file", SKIPPED, "not looked at")
     return Check("config", "file", WARN, *split(wrong))

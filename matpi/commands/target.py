@@ -10,7 +10,7 @@ from matpi.config import Config
 from matpi.paths import device_config, simulator_store
 
 if TYPE_CHECKING:
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
     from matpi.sim.board import Board
 
 EMULATED_KG = 74.0
@@ -42,6 +42,6 @@ def parts_of(config: Config, *, board: bool, kg: float = EMULATED_KG) -> Board |
         from matpi.sim.board import Board
 
         return Board(config, kg=kg)
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
 
     return Header(config)
