@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 from types import MappingProxyType
@@ -101,27 +102,24 @@ def drawn(
         text.append(("\u2500" if _draws("\u2500") else "-") * len(text[0]))
     text += [line for row in rows for line in _row_lines(row, widths, right)]
     if terminal and "NO_COLOR" not in os.environ:
-        text = [_styled(line, styles) for line in text]
+        for n, first in enumerate(line.partition(" ")[0] for line in text):
+            if first in styles:
+                text[n] = f"\33[{styles[first]}m{first}\33[0m{text[n][len(first) :]}"
     return "\n".join(line.rstrip() for line in text)
 
 
 def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
     """One line, or as many as the cell needs that has been folded most."""
-    if all(len(cell) <= width for cell, width in zip(row, widths, strict=True)):
-        return ["  ".join(_padded(row, widths, right))]
-    cells = [wrap(cell, max(1, width), break_on_hyphens=False) or [""] for cell, width in zip(row, widths, strict=True)]
-    rows = zip(*([*cell, *[""] * (max(map(len, cells)) - len(cell))] for cell in cells), strict=True)
-    return ["  ".join(_padded(one, widths, right)) for one in rows]
-
-
-def _padded(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
-    pairs = enumerate(zip(row, widths, strict=True))
-    return [cell.rjust(width) if n in right else cell.ljust(width) for n, (cell, width) in pairs]
-
-
-def _styled(line: str, styles: Mapping[str, str]) -> str:
-    first = line.partition(" ")[0]
-    return f"\33[{styles[first]}m{first}\33[0m{line[len(first) :]}" if first in styles else line
+    fold = any(len(cell) > width for cell, width in zip(row, widths, strict=True))
+    pairs = zip(row, widths, strict=True)
+    cells = [wrap(cell, max(1, width), break_on_hyphens=False) if fold else [cell] for cell, width in pairs]
+    return [
+        "  ".join(
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in zip_longest(*cells, fillvalue="")
+    ]
 
 
 # -- words, numbers and times ------------------------------------------------------------------------------------------

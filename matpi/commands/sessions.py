@@ -57,16 +57,14 @@ def run(
     """Do what the options say; at most one of the ids is given. Raises UsageError."""
     if pairs and edit_id is None:
         raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
-    if delete_id is not None:
+    if edit_id is not None:
+        edit(store, edit_id, pairs, config_path)
+    elif delete_id is not None:
         delete(store, delete_id)
     elif restore_id is not None:
         restore(store, restore_id)
-    elif confirm_id is not None:
-        answer(store, confirm_id, yours=True)
-    elif deny_id is not None:
-        answer(store, deny_id, yours=False)
-    elif edit_id is not None:
-        edit(store, edit_id, pairs, config_path)
+    elif (answered := deny_id if confirm_id is None else confirm_id) is not None:
+        answer(store, answered, yours=confirm_id is not None)
     else:
         sessions(store, as_json=as_json, deleted=deleted, person=person)
 
