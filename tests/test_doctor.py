@@ -21,7 +21,7 @@ from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import SensorLost
-from matpi.core.model import Calibration, Zero
+from matpi.core.model import Calibration, Memory, Zero
 from matpi.drivers.facts import (
     BusFacts,
     ButtonFacts,
@@ -570,6 +570,20 @@ def test_a_damaged_log_fails_and_stays_where_it_is(run: Callable[..., Ran], tmp_
 def test_the_log_of_a_running_device_can_be_read(run: Callable[..., Ran], tmp_path: Path) -> None:
     with Store.open(tmp_path / "matpi.db"):
         assert the(run().checks, "log whole").verdict is OK
+
+
+def test_the_log_is_loaded_once(run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[Store] = []
+    load = Store.load
+
+    def counted(log: Store) -> Memory:
+        loads.append(log)
+        return load(log)
+
+    monkeypatch.setattr(Store, "load", counted)
+    path = calibrated_log(tmp_path / "matpi.db")
+    assert the(run(store_path=path).checks, "log values").verdict is OK
+    assert len(loads) == 1
 
 
 def test_a_log_yet_to_be_made(run: Callable[..., Ran], tmp_path: Path) -> None:
