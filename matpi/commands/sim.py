@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
 from matpi.commands.output import say, warn_bare
+from matpi.commands.target import board_log
+from matpi.config import Config
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
@@ -26,9 +28,8 @@ from matpi.paths import simulator_store, system_zone, zone_for
 from matpi.store.opening import bare
 
 if TYPE_CHECKING:
-    from matpi.twin.board_world import BoardTwin
-    from matpi.twin.twin import MakeRelays, Twin
-    from matpi.twin.world import Rig
+    from matpi.twin.twin import Twin
+    from matpi.twin.world import MakeRelays, VirtualWorld
 
 Options = Mapping[str, Any]
 """As the command line gives them; a test of one that is missing raises KeyError at once."""
@@ -68,31 +69,29 @@ def run(**options: Any) -> None:
     }
     if sentence := next((text for text, holds in wrong.items() if holds), ""):
         raise UsageError(sentence)
-    play = _story if headless else _board_page if board else _terminal if tty else _page
+    play = _story if headless else _terminal if tty else _page
     play(options)
 
 
 def _page(options: Options) -> None:
     """The twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
+    from matpi.twin.page.server import PageServer
+
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
-    with _log_of(options, "sim.db") as (store, about):
-        _serve(_twin(options, store, lambda: asked.put(None)), options, about, asked)
-
-
-def _board_page(options: Options) -> None:
-    """The appliance on emulated parts, played on the same page."""
-    from matpi.sim.board import Board
-    from matpi.twin.board_world import BoardTwin
-
-    config = config_file.load(options["config_path"])
-    zone = system_zone() if options["zone"] is None else options["zone"]
-    zone_for(zone)
-    asked: queue.SimpleQueue[None] = queue.SimpleQueue()
-    board = Board(config, kg=options["kg"], seed=options["seed"])
-    with _log_of(options, "board.db") as (store, about):
-        warn_bare(bare(store))
-        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=lambda: asked.put(None))
-        _serve(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
+    with _log_of(options) as (store, about):
+        twin = _twin(options, store, lambda: asked.put(None))
+        _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
+        server = PageServer(twin, options["port"])
+        try:
+            twin.start()
+            server.start()
+            say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
+            if options["browser"]:
+                _open_browser(server.url)
+            asked.get()
+        finally:
+            server.stop()
+            twin.stop()
 
 
 def _terminal(options: Options) -> None:
@@ -100,7 +99,7 @@ def _terminal(options: Options) -> None:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
-    with _log_of(options, "sim.db") as (store, about):
+    with _log_of(options) as (store, about):
         twin = _twin(options, store, lambda: os.kill(os.getpid(), signal.SIGTERM))
         say(about)
         twin.start()
@@ -148,17 +147,15 @@ def make_rig(
     watch: Callable[[Effect], None],
     zone_if_new: str | None = None,
     **more: Any,
-) -> Rig:
+) -> VirtualWorld:
     """Raises UsageError for an unknown zone, and ConfigError."""
-    from matpi.twin.world import Rig
+    from matpi.twin.world import VirtualWorld
 
     warn_bare(bare(store))
-    zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
-    zone_for(zone)
-    return Rig(
+    return VirtualWorld(
         store,
         utc=utc,
-        zone=zone,
+        zone=_zone_of(options, zone_if_new),
         zone_wanted=options["zone"] is not None,
         config=config_file.load(options["config_path"]),
         kg=options["kg"],
@@ -169,57 +166,55 @@ def make_rig(
 
 
 def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
+    """A virtual world, with `board` the appliance on emulated parts; played by the wall clock."""
     from matpi.twin.twin import Twin
 
+    config = config_file.load(options["config_path"])
+    if options["board"]:
+        from matpi.sim.board import Board
+        from matpi.twin.board_world import BoardWorld
+
+        zone, board = _zone_of(options), Board(config, kg=options["kg"], seed=options["seed"])
+        warn_bare(bare(store))
+        return Twin(lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch), crashed=crashed)
     return Twin(
-        lambda watch: make_rig(options, store, time.time(), watch),
+        lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(config, store)),
         int(options["warp"]),
         crashed=crashed,
-        make_relays=_relays_of(options, store),
     )
 
 
-def _relays_of(options: Options, store: Path) -> MakeRelays | None:
-    """What sends records and state on where the named config has a table for it; None without one."""
-    upstream = config_file.load(options["config_path"]).upstream
-    if not upstream.sinks:
+def _relays_of(config: Config, store: Path) -> MakeRelays | None:
+    """What sends records and state on where the config has a table for it; None without one."""
+    if not config.upstream.sinks:
         return None
     from matpi.upstream.relays import Relays
 
-    return lambda put, rate_hz: Relays(upstream, store, SystemClock(), put, rate_hz=rate_hz)
+    return lambda put, rate_hz: Relays(config.upstream, store, SystemClock(), put, rate_hz=rate_hz)
+
+
+def _zone_of(options: Options, if_new: str | None = None) -> str:
+    """The named zone, else `if_new` or this machine's. Raises UsageError for an unknown one."""
+    zone: str = (if_new or system_zone()) if options["zone"] is None else options["zone"]
+    zone_for(zone)
+    return zone
 
 
 @contextmanager
-def _log_of(options: Options, name: str) -> Iterator[tuple[Path, str]]:
+def _log_of(options: Options) -> Iterator[tuple[Path, str]]:
     """The twin's log and a sentence about it: the named one, the simulator's, or an invented one until the end."""
+    board = options["board"]
+    begin = "The board is emulated, the drivers are real. " if board else ""
     if not options["demo"]:
-        store = options["store"] or simulator_store().with_name(name)
-        yield store, f"The log is {store}."
+        store = options["store"] or (board_log() if board else simulator_store())
+        yield store, f"{begin}The log is {store}."
         return
     from matpi.twin.demo import write_fortnight
 
     with tempfile.TemporaryDirectory(prefix="matpi-") as folder:
         store = Path(folder) / "demo.db"
         write_fortnight(store, options["zone"] or system_zone(), time.time(), options["kg"])
-        yield store, "The log begins with an invented fortnight and is deleted at the end."
-
-
-def _serve(twin: Twin | BoardTwin, options: Options, about: str, asked: queue.SimpleQueue[None]) -> None:
-    """Until something is in `asked`."""
-    from matpi.twin.page.server import PageServer
-
-    _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
-    server = PageServer(twin, options["port"])
-    try:
-        twin.start()
-        server.start()
-        say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
-        if options["browser"]:
-            _open_browser(server.url)
-        asked.get()
-    finally:
-        server.stop()
-        twin.stop()
+        yield store, f"{begin}The log begins with an invented fortnight and is deleted at the end."
 
 
 def _open_browser(url: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from matpi.core.model import Settings
 from matpi.errors import DiskTroubleError
 from matpi.store.db import Store
 from matpi.store.patient import PatientStore
@@ -14,20 +14,12 @@ from matpi.store.patient import PatientStore
 class SimulatedDisk(PatientStore):
     """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        full: bool,
-        monotonic: Callable[[], float],
-        first_settings: Settings,
-        sinks: tuple[str, ...] | None = None,
-    ) -> None:
-        self.full = full
-        super().__init__(path, monotonic=monotonic, first_settings=first_settings, sinks=sinks)
+    def __init__(self, path: Path, full: Callable[[], bool], **given: Any) -> None:
+        self._full = full
+        super().__init__(path, **given)
 
     def _writer(self) -> Store:
-        if self.full:
+        if self._full():
             why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
             if not self.is_open:
                 self.trouble = why

@@ -18,7 +18,7 @@ from matpi.errors import StoreBusyError, StoreError, StoreNewerError
 from matpi.store import faults, file
 from matpi.store.db import Store
 from matpi.store.patient import REOPEN_EVERY_S, PatientStore
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.bench import said
 from tests.store.small_disk import fill, free, on_small_disk
 from tests.store.values import UTC, rating, session
@@ -123,7 +123,7 @@ def test_a_copy_of_no_log_is_told(tmp_path: Path) -> None:
 # -- the device ----------------------------------------------------------------------------------------------------
 
 
-def shown(rig: Rig) -> View:
+def shown(rig: VirtualWorld) -> View:
     assert rig.device is not None
     assert rig.device.display.shown is not None
     return said(rig.device.display.shown.view)
@@ -132,7 +132,7 @@ def shown(rig: Rig) -> View:
 def the_device_on_a_full_disk(disk: Path) -> None:
     path = a_log(disk)
     fill(disk)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.power_on()
     assert rig.store is not None
     assert rig.device is not None
@@ -171,7 +171,7 @@ def the_device_on_a_full_disk(disk: Path) -> None:
 def a_new_device_on_a_full_disk(disk: Path) -> None:
     fill(disk)
     path = disk / "matpi.db"
-    rig = Rig(path, utc=UTC, zone="Asia/Kathmandu")
+    rig = VirtualWorld(path, utc=UTC, zone="Asia/Kathmandu")
     rig.power_on()
     assert rig.device is not None
     assert rig.device.ledger.settings.zone == "Asia/Kathmandu"
@@ -188,7 +188,7 @@ def a_damaged_log_on_a_full_disk(disk: Path) -> None:
     path = a_log(disk)
     path.write_bytes(b"scratched" * 1000)
     fill(disk)
-    rig = Rig(path, utc=UTC)
+    rig = VirtualWorld(path, utc=UTC)
     rig.power_on()
     (aside,) = disk.glob("matpi.db.damaged-*")
     assert aside.read_bytes() == b"scratched" * 1000
@@ -308,7 +308,7 @@ def test_settings_that_are_there_are_not_replaced_by_the_first_ones(tmp_path: Pa
 
 def test_a_device_starts_on_a_simulated_full_disk_and_recovers(tmp_path: Path) -> None:
     path = a_log(tmp_path)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.fault("disk", on=True)
     rig.power_on()
     assert rig.store is not None
@@ -328,7 +328,7 @@ def test_a_device_starts_on_a_simulated_full_disk_and_recovers(tmp_path: Path) -
 
 def test_the_open_session_of_before_is_closed_when_there_is_room(tmp_path: Path) -> None:
     path = cut_with_work_in_the_wal(tmp_path)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.fault("disk", on=True)
     rig.power_on()
     rig.run_until(60.0)
