@@ -238,10 +238,7 @@ _command(
     _json("Of status: one JSON line a sink."),
 )
 _command(
-    "settings",
-    "What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them.",
-    PAIRS,
-    STORE,
+    "settings", "What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them.", PAIRS, STORE
 )
 _command(
     "export",
@@ -270,8 +267,6 @@ _command(
     call="backup",
 )
 
-
-# -- the process -------------------------------------------------------------------------------------------------------
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _UNREACHED = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP}

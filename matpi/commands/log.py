@@ -17,8 +17,7 @@ from matpi.paths import default_store, device_store, simulator_store, stored_zon
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
 
-ID_SHOWN = 8
-"""Characters of an id in a table; more are shown where that is not enough."""
+ID_SHOWN = 8  # characters of an id in a table; more are shown where that is not enough
 
 
 @contextmanager
@@ -72,9 +71,6 @@ def _other() -> str:
 def _is_empty(log: Store) -> bool:
     with log.reading() as conn:
         return conn.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is None
-
-
-# -- what a person types to name a record: the start of an id, a date and time of the local clock ----------------------
 
 
 def shown_length(ids: Sequence[str]) -> int:

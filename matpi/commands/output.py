@@ -24,9 +24,6 @@ stored: list[Path] = []
 """The logs that this command has changed; when its report cannot be printed, cli.run still says that it did."""
 
 
-# -- standard streams, which may be closed, full, or of a character set without the letters of a name ------------------
-
-
 def make_writable() -> None:
     """Replace what an output cannot encode by `?`, and a closed stream by one that goes nowhere."""
     # In the order of their numbers: the lowest free one is taken, and a log that is opened later must not get it.
@@ -63,9 +60,6 @@ def warn_bare(sentence: str) -> None:
 def lines(rows: Iterable[dict[str, Any]]) -> None:
     if text := "\n".join(map(json.dumps, rows)):
         say(text)
-
-
-# -- a table -----------------------------------------------------------------------------------------------------------
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), *, show: bool = True) -> None:
@@ -120,9 +114,6 @@ def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) 
         )
         for line in zip_longest(*cells, fillvalue="")
     ]
-
-
-# -- words, numbers and times ------------------------------------------------------------------------------------------
 
 
 def count(n: int, what: str) -> str:

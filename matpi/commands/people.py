@@ -30,8 +30,6 @@ from matpi.store import members
 from matpi.store.db import Store, is_unmade
 from matpi.store.rows import Member
 
-# -- for the other commands --------------------------------------------------------------------------------------------
-
 
 def names(log: Store) -> Mapping[str | None, str]:
     """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
@@ -82,9 +80,6 @@ def estimated_now(memory: Memory) -> float:
         return float("-inf")
     t = time.monotonic()
     return t + first_offset(t, boot_id(), memory.log, memory.open)
-
-
-# -- matpi people ------------------------------------------------------------------------------------------------------
 
 
 def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:

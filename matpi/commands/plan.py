@@ -32,8 +32,7 @@ from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
 
-WEEKS = 4
-"""So many are shown: one look at how it goes, not an archive."""
+WEEKS = 4  # so many are shown: one look at how it goes, not an archive
 BOXES_MAX = 31  # chosen: a row that still fits beside the words
 
 

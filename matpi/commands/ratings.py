@@ -113,9 +113,6 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
     explain_estimates(records)
 
 
-# -- changing one; an id may be the start of one -----------------------------------------------------------------------
-
-
 def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
     """`pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
     found = _find(store, record_id)

@@ -31,8 +31,7 @@ from matpi.store.db import Store, is_unmade
 WRITE_S: Final = 60.0
 """Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
 LOOK_S: Final = 0.05
-ROOM_BYTES: Final = 1_000_000
-"""Chosen: twice the largest recording (drivers.recorder)."""
+ROOM_BYTES: Final = 1_000_000  # chosen: twice the largest recording (drivers.recorder)
 
 
 def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool) -> None:

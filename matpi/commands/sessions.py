@@ -30,8 +30,7 @@ from matpi.store.rows import StoredSession
 
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
 """Of these the list gives the reason; of the others it asks. The screen asks about all but a thing."""
-MINUTES_A_MARK = 2.0
-"""Of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide."""
+MINUTES_A_MARK = 2.0  # of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide
 EDITS = {
     "minutes": "minutes=12 or minutes=12:30, the time on the mat",
     "start": 'start="2026-03-15 21:00", by the local clock',
@@ -67,9 +66,6 @@ def run(
         answer(store, answered, yours=confirm_id is not None)
     else:
         sessions(store, as_json=as_json, deleted=deleted, person=person)
-
-
-# -- the list ----------------------------------------------------------------------------------------------------------
 
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
@@ -179,9 +175,6 @@ def _counted(session: Session) -> str:
     else:
         why = "" if session.doubt is None else _DOUBTS.get(session.doubt, "was that you?")
     return why if session.counts else f"not counted: {why}"
-
-
-# -- changing one; an id may be the start of one -----------------------------------------------------------------------
 
 
 def delete(store: Path | None, session_id: str) -> None:

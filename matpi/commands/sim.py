@@ -33,12 +33,10 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, Any]
 """As the command line gives them; a test of one that is missing raises KeyError at once."""
-RECORD_HZ = 10.0
-"""Readings a second in the recording of a simulated mat, by default."""
+RECORD_HZ = 10.0  # readings a second in the recording of a simulated mat, by default
 AT_ONCE = "max"
 """What `--warp` without a number is."""
-STORY_UTC = 1_773_586_800.0
-"""2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat."""
+STORY_UTC = 1_773_586_800.0  # 2026-03-15 15:00 UTC: scenarios begin at the same moment, so that they repeat
 
 
 def run(**options: Any) -> None:
@@ -135,9 +133,6 @@ def _story(options: Options) -> None:
             warp=options["warp"] == AT_ONCE,
         )
         story.run(steps)
-
-
-# -- what they are made of ---------------------------------------------------------------------------------------------
 
 
 def make_rig(

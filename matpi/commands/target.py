@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from matpi.service.parts import Header
     from matpi.sim.board import Board
 
-EMULATED_KG = 74.0
-"""Of the person on the emulated board by default."""
+EMULATED_KG = 74.0  # of the person on the emulated board by default
 
 
 def config_path_of(path: Path | None, *, board: bool) -> Path | None:

@@ -27,8 +27,7 @@ from matpi.store.opening import bare, image
 from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import Imported, export_csv, export_json, import_csv, import_json, write_private
 
-NAMED_MAX = 5
-"""Of the ids that an import reports in one sentence."""
+NAMED_MAX = 5  # of the ids that an import reports in one sentence
 _NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
 
 

@@ -160,9 +160,6 @@ def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, 
     }
 
 
-# -- verdicts, as `matpi doctor` has them, too -------------------------------------------------------------------------
-
-
 def doctor_checks(tables: Sequence[Table], path: Path, troubles: Mapping[str, str] = NO_TROUBLES) -> list[Check]:
     """A check a sink, and one that says so where nothing is sent. `troubles`: what the running device says of its
     connections, by sink.

@@ -9,15 +9,7 @@ from typing import Final
 
 from matpi import __version__
 from matpi.config import Config, ScaleConfig
-from matpi.drivers.facts import (
-    BusFacts,
-    ButtonFacts,
-    ClockFacts,
-    DiskFacts,
-    GpioFacts,
-    HostFacts,
-    PanelFacts,
-)
+from matpi.drivers.facts import BusFacts, ButtonFacts, ClockFacts, DiskFacts, GpioFacts, HostFacts, PanelFacts
 
 
 class Verdict(StrEnum):
@@ -52,8 +44,7 @@ ROOM_WARN_MB, ROOM_FAIL_MB = 100, 10
 """Chosen: ten years of three sessions a day are 2 MB (measured, store/file.py), the log of writes 4 MB at most."""
 HOT_C, TOO_HOT_C = 80.0, 85.0
 """A Pi slows down from 80 degC on and harder at 85 (Raspberry Pi documentation, frequency management)."""
-STUCK_ANSWERS: Final = 100
-"""Of 112 addresses: with the data line held low every one of them seems to answer."""
+STUCK_ANSWERS: Final = 100  # of 112 addresses: with the data line held low every one of them seems to answer
 STUB = "0.0.0"
 """The release of lgpio on the Python package index that pip takes where there is no wheel; it does nothing."""
 

@@ -29,8 +29,7 @@ from matpi.ports import PutCounted
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
 
-WATCH_S: Final = 8.0
-"""80 samples of a chip at 10/s, less the half second it settles."""
+WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
 PIPED_WIDTH: Final = 400  # chosen: one line a check where nobody looks
 STYLES: Final[dict[str, str]] = {OK: "32", WARN: "33", FAIL: "1;31", SKIPPED: "2"}
 """Green, yellow, bold red, dim."""

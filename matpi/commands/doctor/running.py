@@ -23,8 +23,7 @@ from matpi.errors import TraceError
 from matpi.store.file import companion
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
-FRESH_S: Final = 15.0
-"""Three times the interval at which the running device writes."""
+FRESH_S: Final = 15.0  # three times the interval at which the running device writes
 STATUS_LIMIT_BYTES: Final = 1 << 20
 
 

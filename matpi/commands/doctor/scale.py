@@ -22,11 +22,9 @@ NOISE_FAIL_G: Final = 200.0
 """At 10 samples/s the medians of two seconds then differ by 0.1 kg: seldom still, so the zero hardly follows."""
 OFFSET_WARN_COUNTS: Final = 1_290_000
 """0.6 mV/V, twice what half-bridge cells may have unloaded by their sheets (0.3 mV/V)."""
-OFFSET_FAIL_COUNTS: Final = 6_700_000
-"""Four fifths of the range: a person no longer fits in."""
+OFFSET_FAIL_COUNTS: Final = 6_700_000  # four fifths of the range: a person no longer fits in
 ENOUGH_SAMPLES: Final = 20
-REACH_KG: Final = 3.0
-"""Farther the zero does not follow (docs/behaviour.md 1)."""
+REACH_KG: Final = 3.0  # farther the zero does not follow (docs/behaviour.md 1)
 
 
 def reader(facts: ScaleFacts | None, why_not: str) -> Check:
