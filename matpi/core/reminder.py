@@ -161,23 +161,23 @@ def nudge(
     `plan` and `day_record` are those of the plan's day of `now_utc`; those of another day are taken as not there:
     silent until asked again with today's. The first of the reasons in the order of `Silence` is given.
     """
-    if not settings.nudge:
-        return Nudge(active=False, reason=Silence.OFF, next_change_utc=None)
-    if not trusted:
-        return Nudge(active=False, reason=Silence.CLOCK_NOT_KNOWN, next_change_utc=None)
+    if not settings.nudge or not trusted:
+        return Nudge(
+            active=False, reason=Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF, next_change_utc=None
+        )
     today = day_of(now_utc, zone, settings.day_start)
     _, end = day_bounds(today, zone, settings.day_start)
-    if occupied:
-        return Nudge(active=False, reason=Silence.OCCUPIED, next_change_utc=end)
-    if plan.today != today:
-        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=end)
-    if plan.done:
-        return Nudge(active=False, reason=Silence.DONE, next_change_utc=end)
-    if plan.rest_day:
-        return Nudge(active=False, reason=Silence.REST_DAY, next_change_utc=end)
-    if day_record is not None and day_record.day == today and (day_record.rest or day_record.snoozed):
-        why = Silence.REST_DAY if day_record.rest else Silence.SNOOZED
-        return Nudge(active=False, reason=why, next_change_utc=end)
+    said = day_record is not None and day_record.day == today and day_record
+    silent = (
+        (occupied, Silence.OCCUPIED),
+        (plan.today != today, Silence.NOT_YET),
+        (plan.done, Silence.DONE),
+        (plan.rest_day or (said and said.rest), Silence.REST_DAY),
+        (said and said.snoozed, Silence.SNOOZED),
+    )
+    reason = next((why for holds, why in silent if holds), None)
+    if reason is not None:
+        return Nudge(active=False, reason=reason, next_change_utc=end)
     begin = nudge_time(today, zone, settings)
     if now_utc < begin:
         return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=min(begin, end))
