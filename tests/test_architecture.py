@@ -127,7 +127,6 @@ UPWARD = {
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
     "store.outbox": {"upstream.deliveries", "upstream.sink"},
-    "twin.story": {"commands.people"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""

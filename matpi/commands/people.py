@@ -7,7 +7,6 @@ null: not learnt), sessions, plan_day.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,34 +16,25 @@ from typing import Any
 
 from matpi import paths
 from matpi.commands import settings, which_log
-from matpi.commands.output import count, lines, say, table
+from matpi.commands.output import lines, say, table
 from matpi.core.calendar_day import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.model import Memory
-from matpi.core.people import GUEST, GUEST_ID, as_stored
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
 from matpi.core.who import learnt
 from matpi.drivers.clock import boot_id
-from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
-from matpi.store import history, members
+from matpi.store import members
 from matpi.store.db import Store, is_unmade
 from matpi.store.rows import Member
-
-ONE: str = "With one name nothing changes; a second one makes the device tell people apart."
-
 
 # -- for the other commands --------------------------------------------------------------------------------------------
 
 
 def names(log: Store) -> Mapping[str | None, str]:
     """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
-    return names_of(log.members())
-
-
-def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
-    return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
+    return members.names_of(log.members())
 
 
 def owner_of(log: Store, name: str) -> str:
@@ -116,7 +106,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         right=(2, 3),
     )
     if len(here) < 2:
-        say(ONE)
+        say(members.ONE)
 
 
 def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
@@ -144,52 +134,10 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
 
 
 def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> str:
-    """Do what the words say; returns what to tell of it. Raises UsageError, and then nothing has changed."""
-    if len(words) != {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}.get(words[0]):
-        raise UsageError(
-            f"`matpi people {' '.join(words)}` says nothing; write add NAME, rename NAME NEW, remove NAME, "
-            "choose NAME or goal NAME N, a name of two words in quotes."
-        )
-    goal = _goal(words[2]) if words[0] == "goal" else None
+    """Do what the words say and return a sentence about it. Raises UsageError; then nothing has changed."""
+    members.check(words)
     path = store or default_store()
     if is_unmade(path):
         settings.change(path, (), system_zone())
     with which_log.writing(store) as log, log.writing() as conn:
-        match words[0]:
-            case "add":
-                return _added(conn, words[1], new_id())
-            case "rename":
-                members.rename(conn, words[1], words[2])
-                return f"{words[1].strip()} is called {as_stored(words[2])} from now on, also in the log so far."
-            case "remove":
-                return _removed(conn, words[1])
-            case "choose":
-                member = members.named(conn, words[1])
-                members.choose(conn, member.id)
-                return f"The next session is {member.name}'s."
-            case _:
-                members.set_goal(conn, words[1], goal)
-                told = "as it is set for all" if goal is None else f"{goal} sessions a week"
-                return f"The goal of {words[1].strip()} is {told}."
-
-
-def _added(conn: sqlite3.Connection, name: str, new_id: str) -> str:
-    member, sessions = members.add(conn, name, new_id)
-    alone = sum(not other.removed for other in history.members(conn)) < 2
-    had = f"; {count(sessions, 'session')} of the log {'is' if sessions == 1 else 'are'} theirs" if sessions else ""
-    return f"{member.name} shares the mat now{had}.{f' {ONE}' if alone else ''}"
-
-
-def _removed(conn: sqlite3.Connection, name: str) -> str:
-    member, left = members.remove(conn, name)
-    if left:
-        return f"{member.name} is gone from the menu; the log keeps what was theirs, and the same name brings it back."
-    return f"Nobody is named any more; the log goes on without {member.name}'s name."
-
-
-def _goal(text: str) -> int | None:
-    if text == "none":
-        return None
-    if not (text.isdecimal() and text.isascii() and len(text) <= 2):
-        raise UsageError(f"{text!r} is no weekly goal; write 3 to 7, or none for what is set for all.")
-    return int(text)
+        return members.change(conn, words, new_id)

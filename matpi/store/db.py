@@ -170,6 +170,17 @@ class Store:
         with self.reading() as conn:
             return rows.oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
 
+    def newest(self, count: int) -> list[tuple[Session, int | None]]:
+        """Return the last `count` sessions that are not deleted, oldest first, each with its rating."""
+        with self.reading() as conn:
+            return history.newest(conn, count)
+
+    def version(self) -> int:
+        """Return a number that differs from the last one after a commit of another connection. Reads no table."""
+        with self.reading() as conn:
+            (version,) = conn.execute("PRAGMA data_version").fetchone()
+            return int(version)
+
     def edits(self, session_id: str) -> tuple[Edit, ...]:
         """What was changed by hand, first change first."""
         with self.reading() as conn:

@@ -62,6 +62,20 @@ def sessions(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[
     return usable(conn.execute(rows.SELECT_SESSIONS), rows.stored_session_of, "session", doubts)
 
 
+def newest(conn: sqlite3.Connection, count: int) -> list[tuple[Session, int | None]]:
+    """Return the last `count` sessions that are not deleted, oldest first, each with its rating."""
+    last = (
+        " WHERE seq IN (SELECT seq FROM sessions WHERE deleted_why IS NULL"
+        " ORDER BY start_utc IS NULL DESC, start_utc DESC, seq DESC LIMIT ?) ORDER BY seq"
+    )
+    found = conn.execute(rows.SELECT_SESSIONS.replace(" ORDER BY seq", last), (count,))
+    stored = [entry.session for entry in usable(found, rows.stored_session_of, "session", None)]
+    marks = ", ".join("?" * len(stored))
+    rated = f"SELECT session_id, value FROM ratings WHERE session_id IN ({marks}) ORDER BY seq"  # noqa: S608
+    values = dict(conn.execute(rated, [session.id for session in stored]))
+    return [(session, values.get(session.id)) for session in rows.oldest_first(stored, lambda one: one.start_utc)]
+
+
 def edits(conn: sqlite3.Connection) -> list[Edit]:
     return [rows.edit_of(row) for row in conn.execute(rows.SELECT_EDITS)]
 

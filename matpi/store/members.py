@@ -8,15 +8,71 @@ the same person again when it comes back.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from matpi.core.people import PEOPLE_MAX, People, Person, as_stored
+from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
 from matpi.store import history, rows
 from matpi.store.rows import Member
 
 OWNED = ("sessions", "ratings", "stops", "days", "acknowledgement")
 """The tables whose rows are somebody's."""
+WORDS = {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}
+"""What `matpi people` can change, and how many words that takes."""
+ONE = "With one name nothing changes; a second one makes the device tell people apart."
+
+
+def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
+    """Return id -> name, empty where nobody was ever named. None: nobody knows whose."""
+    return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
+
+
+def check(words: Sequence[str]) -> None:
+    """Raise UsageError unless `words` are a change such as add NAME, as after `matpi people`."""
+    if len(words) != WORDS.get(words[0]):
+        raise UsageError(
+            f"`matpi people {' '.join(words)}` says nothing; write add NAME, rename NAME NEW, remove NAME, "
+            "choose NAME or goal NAME N, a name of two words in quotes."
+        )
+    if words[0] == "goal":
+        _goal(words[2])
+
+
+def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], str]) -> str:
+    """Do what the words say and return a sentence about it. Raises UsageError; then nothing has changed."""
+    check(words)
+    match words[0], words[1].strip():
+        case "add", name:
+            member, sessions = add(conn, name, new_id())
+            alone = sum(not other.removed for other in history.members(conn)) < 2
+            whose = "session of the log is" if sessions == 1 else "sessions of the log are"
+            had = f"; {sessions} {whose} theirs" if sessions else ""
+            return f"{member.name} shares the mat now{had}.{f' {ONE}' if alone else ''}"
+        case "rename", name:
+            rename(conn, name, words[2])
+            return f"{name} is called {as_stored(words[2])} from now on, also in the log so far."
+        case "remove", name:
+            member, left = remove(conn, name)
+            if not left:
+                return f"Nobody is named any more; the log goes on without {member.name}'s name."
+            back = "the log keeps what was theirs, and the same name brings it back"
+            return f"{member.name} is gone from the menu; {back}."
+        case "choose", name:
+            member = named(conn, name)
+            choose(conn, member.id)
+            return f"The next session is {member.name}'s."
+        case _, name:
+            goal = _goal(words[2])
+            set_goal(conn, name, goal)
+            return f"The goal of {name} is {'as it is set for all' if goal is None else f'{goal} sessions a week'}."
+
+
+def _goal(text: str) -> int | None:
+    if text == "none":
+        return None
+    if not (text.isdecimal() and text.isascii() and len(text) <= 2):
+        raise UsageError(f"{text!r} is no weekly goal; write 3 to 7, or none for what is set for all.")
+    return int(text)
 
 
 def people_of(conn: sqlite3.Connection) -> tuple[People, tuple[str, ...]]:

@@ -15,10 +15,10 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from matpi.commands import people
 from matpi.core.effects import Changed, Effect, Light, Note, Report, Save, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
+from matpi.store import members
 from matpi.store.db import Store
 from matpi.store.settings import changed
 from matpi.twin.world import Rig
@@ -151,9 +151,10 @@ class Story:
         with Store.open(path) as log:
             log.write(Save(changed(log.load().settings, pairs)))
 
-    def _people(self, log: Path, words: list[str]) -> None:
-        told = people.change(log, words, self.rig.new_id)
-        self._line(self.rig.t, "note", kind="people", text=told)
+    def _people(self, path: Path, words: list[str]) -> None:
+        with Store.open(path) as log, log.writing() as conn:
+            done = members.change(conn, words, self.rig.new_id)
+        self._line(self.rig.t, "note", kind="people", text=done)
 
     def _delete(self, path: Path, number: int) -> None:
         with Store.open(path) as log:
@@ -204,7 +205,7 @@ class Story:
         store = self.rig.store
         sessions = [] if store is None else [s.session for s in store.sessions() if s.deleted_why is None]
         ratings = {} if store is None else {r.session_id: r.value for r in store.log().ratings}
-        names = {} if store is None else people.names_of(store.members())
+        names = {} if store is None else members.names_of(store.members())
         self._line(
             self.rig.t,
             "summary",

@@ -79,6 +79,26 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
         assert store.calibration() == calibration
 
 
+def test_the_newest_sessions_come_with_their_rating_and_without_the_deleted(store: Store, path: Path) -> None:
+    for n in range(5):
+        store.write(Save(session(f"s{n}", start_utc=UTC + n)))
+    store.save_session(session("late", start_utc=UTC - 9.0))  # imported: the oldest, and the last to arrive
+    store.write(Checkpoint(session("open", reason=None, start_utc=UTC + 9.0)))
+    store.write(Save(rating(session_id="s3")))
+    store.delete_session("s4", utc=UTC)
+    with Store.open(path, read_only=True) as reader:
+        before = reader.version()
+        assert [(one.id, value) for one, value in reader.newest(3)] == [
+            ("s2", None),
+            ("s3", rating().value),
+            ("open", None),
+        ]
+        assert [one.id for one, _ in reader.newest(99)] == ["late", "s0", "s1", "s2", "s3", "open"]
+        assert reader.version() == before
+        store.restore_session("s4")
+        assert reader.version() != before
+
+
 @pytest.mark.parametrize("reason", EndReason)
 def test_every_end_reason_can_be_kept(store: Store, reason: EndReason) -> None:
     store.write(Save(session(reason=reason)))
