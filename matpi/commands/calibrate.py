@@ -48,7 +48,7 @@ class Source(Protocol):
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
-    def write(self, effect: Save) -> None: ...
+    def write(self, effect: Save) -> object: ...
 
 
 def calibrate(

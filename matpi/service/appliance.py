@@ -163,8 +163,15 @@ class Appliance:
             monotonic=self.clock.monotonic,
             first_settings=Settings(zone=self._zone),
             sinks=tuple(sink.name for sink in self.config.upstream.sinks),
+            put=self._inbox.put,
+            committed=self._committed,
         )
         return self.store
+
+    def _committed(self) -> None:
+        """In the writer's thread: there may be something new in the outbox."""
+        if self._relays is not None:
+            self._relays.wake()
 
     def _boot(self, store: PatientStore, memory: Memory, calibration: Calibration) -> Device:
         return Device(
@@ -317,8 +324,8 @@ class Appliance:
         ends += [pin.close for pin in (self._led, self._piezo) if pin is not None]
         if screen is not None:
             ends.append(lambda: screen.stop(blank=not self._refused))
-        if self.store is not None:
-            ends.append(self.store.close)
+        if (store := self.store) is not None:
+            ends.append(lambda: store.close(flush=not self._pulled.is_set()))
         if status is not None:
             ends.append(lambda: status.unlink(missing_ok=True))
         if self._recorder is not None:

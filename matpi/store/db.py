@@ -204,8 +204,8 @@ class Store:
 
     # --- what happens on the mat
 
-    def write(self, effect: Write) -> None:
-        """Make durable what the core asks for.
+    def write(self, effect: Write) -> bool:
+        """Make durable what the core asks for; True: it is committed.
 
         A checkpoint that comes after its session was closed changes nothing. Saving a session again changes nothing in
         one that was edited, and brings back a deleted one; dropping a closed one keeps its row, marked as deleted.
@@ -222,6 +222,7 @@ class Store:
                     history.drop(conn, effect)
                 case DateBoot():
                     history.date_boot(conn, effect)
+        return True
 
     def ratings(self) -> tuple[Rating, ...]:
         """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
@@ -239,9 +240,10 @@ class Store:
         with self.reading() as conn:
             return tuple(history.members(conn))
 
-    def count(self, kind: str, text: str) -> None:
+    def count(self, kind: str, text: str) -> bool:
         with self.writing() as conn:
             history.tally(conn, kind, text)
+        return True
 
     def fold(self) -> bool:
         """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""

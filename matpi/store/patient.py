@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import TypeVar
 
 from matpi.core.effects import Save, Write
 from matpi.core.model import (
@@ -14,9 +15,13 @@ from matpi.core.model import (
     Settings,
 )
 from matpi.errors import DiskTroubleError, StoreError
+from matpi.ports import Put
 from matpi.store import history
 from matpi.store.db import Store
 from matpi.store.rows import Member, StoredSession
+from matpi.store.writer import Writer
+
+T = TypeVar("T")
 
 REOPEN_EVERY_S = 2.0
 """Between two tries to open. A try on a full disk takes 0.24 ms on x86-64 (measured, tmpfs), some ten times that on a
@@ -35,9 +40,12 @@ class PatientStore:
         monotonic: Callable[[], float],
         first_settings: Settings,
         sinks: tuple[str, ...] | None = None,
+        put: Put | None = None,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
         """Open or make the log. `first_settings` go into one in which nothing was ever set; `sinks` as in Store.open.
 
+        With `put` a thread of its own holds the log: it writes, answers there and calls `committed` after each commit.
         Raises StoreError for what waiting does not mend: a log in use, newer, another program's, not permitted.
         """
         self.path = path
@@ -48,53 +56,89 @@ class PatientStore:
         self._monotonic = monotonic
         self._first_settings = first_settings
         self._sinks = sinks
+        self._committed = committed
         self._store: Store | None = None
         self._next_try = -inf
         self._memory = Memory(settings=first_settings)
         self._sessions: tuple[StoredSession, ...] = ()
         self._members: tuple[Member, ...] = ()
+        self._thread = None if put is None else Writer(put, monotonic, self._fold)
         try:
-            self._writer()
-        except DiskTroubleError as error:
-            self.set_aside = error.set_aside
-            self._read()
+            self._call(self._begin)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_open(self) -> bool:
         return self._store is not None
 
-    def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
+    def close(self, *, flush: bool = True) -> None:
+        """Without `flush` what the thread was given and has not written yet is lost, as by a power cut. Raises
+        StoreError, also when it could not be written in time.
+        """
+        if self._thread is None:
+            self._close()
+        else:
+            self._thread.stop(self._close, flush=flush)
 
-    # --- what the device remembers
+    # --- what the device remembers: asked at the start, for it waits for the thread
 
     def load(self) -> Memory:
-        return self._memory if self._store is None else self._store.load()
+        return self._call(lambda: self._memory if self._store is None else self._store.load())
 
     def log(self) -> Log:
-        return self._memory.log if self._store is None else self._store.log()
+        return self._call(lambda: self._memory.log if self._store is None else self._store.log())
 
     def sessions(self) -> tuple[StoredSession, ...]:
         """All of them, oldest first, with the open and the deleted."""
-        return self._sessions if self._store is None else self._store.sessions()
+        return self._call(lambda: self._sessions if self._store is None else self._store.sessions())
 
     def members(self) -> tuple[Member, ...]:
         """Who shares the mat, or did."""
-        return self._members if self._store is None else self._store.members()
+        return self._call(lambda: self._members if self._store is None else self._store.members())
 
     # --- what happens on the mat
 
-    def write(self, effect: Write) -> None:
-        self._writer().write(effect)
+    def write(self, effect: Write) -> bool:
+        return self._do(effect.key, lambda: self._writer().write(effect))
 
-    def count(self, kind: str, text: str) -> None:
-        self._writer().count(kind, text)
+    def count(self, kind: str, text: str) -> bool:
+        return self._do("note", lambda: self._writer().count(kind, text))
 
     def fold(self) -> bool:
+        """The thread does it by itself."""
+        return self._thread is not None or self._fold()
+
+    # --- in the thread that holds the log
+
+    def _call(self, job: Callable[[], T]) -> T:
+        return job() if self._thread is None else self._thread.call(job)
+
+    def _do(self, key: str, write: Callable[[], bool]) -> bool:
+        if self._thread is None:
+            return write()
+
+        def job() -> None:
+            write()
+            self._committed()
+
+        self._thread.submit(key, job)
+        return False
+
+    def _fold(self) -> bool:
         return self._store is None or self._store.fold()
 
-    # --- opening
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def _begin(self) -> None:
+        try:
+            self._writer()
+        except DiskTroubleError as error:
+            self.set_aside = error.set_aside
+            self._read()
 
     def _writer(self) -> Store:
         """The open log. Raises StoreError when it is not to be had yet."""

@@ -35,6 +35,7 @@ from matpi.service.appliance import Appliance, PulledError
 from matpi.service.splash import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.sim.body import ACTS
+from matpi.store.db import Store, is_unmade
 from matpi.twin.bulletin import Bulletin, Put
 from matpi.twin.disk import SimulatedDisk
 from matpi.twin.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
@@ -278,11 +279,13 @@ class BoardTwin:
     def _tell_sessions(self) -> None:
         appliance = self._appliance
         device = None if appliance is None else appliance.device
-        if appliance is None or appliance.store is None or device is None:
+        if device is None:
             return
         try:
-            stored = [s.session for s in appliance.store.sessions() if s.deleted_why is None][-LISTED:]
-            rated = {r.session_id: r.value for r in appliance.store.log().ratings if r.session_id is not None}
+            if is_unmade(self._store_path):  # the disk was full from the start
+                return
+            with Store.open(self._store_path, read_only=True) as log:
+                stored = log.newest(LISTED)
         except MatpiError as error:
             self._log("note", "cannot read the log", str(error))
             return
@@ -292,7 +295,7 @@ class BoardTwin:
             "sessions",
             {
                 "sessions": [
-                    session_payload(s, rated.get(s.id), device.wall.zone, who.name_of(device, s.person)) for s in stored
+                    session_payload(s, rating, device.wall.zone, who.name_of(device, s.person)) for s, rating in stored
                 ],
                 "plan": plan_payload(plan, who.name(device)),
             },

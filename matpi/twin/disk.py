@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from matpi.core.model import Settings
 from matpi.errors import DiskTroubleError
 from matpi.store.db import Store
 from matpi.store.patient import PatientStore
@@ -14,17 +13,10 @@ from matpi.store.patient import PatientStore
 class SimulatedDisk(PatientStore):
     """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        full: bool,
-        monotonic: Callable[[], float],
-        first_settings: Settings,
-        sinks: tuple[str, ...] | None = None,
-    ) -> None:
+    def __init__(self, path: Path, *, full: bool, **given: Any) -> None:
+        """`given` as PatientStore takes it."""
         self.full = full
-        super().__init__(path, monotonic=monotonic, first_settings=first_settings, sinks=sinks)
+        super().__init__(path, **given)
 
     def _writer(self) -> Store:
         if self.full:

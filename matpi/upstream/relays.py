@@ -95,10 +95,14 @@ class Relays:
     def watch(self, effect: Effect) -> None:
         """An effect was performed."""
         if isinstance(effect, QUEUED):
-            for thread in self._threads:
-                thread.wake()
+            self.wake()
         for view in self._views:
             view.watch(effect)
+
+    def wake(self) -> None:
+        """Something was committed. From any thread."""
+        for thread in self._threads:
+            thread.wake()
 
     def turned(self, device: Device, now: float) -> None:
         """An event was handled; `now` in monotonic seconds."""

@@ -82,7 +82,7 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
 def test_the_newest_sessions_come_with_their_rating_and_without_the_deleted(store: Store, path: Path) -> None:
     for n in range(5):
         store.write(Save(session(f"s{n}", start_utc=UTC + n)))
-    store.save_session(session("late", start_utc=UTC - 9.0))  # imported: the oldest, and the last to arrive
+    store.write(Save(session("late", start_utc=UTC - 9.0)))  # imported: the oldest, and the last to arrive
     store.write(Checkpoint(session("open", reason=None, start_utc=UTC + 9.0)))
     store.write(Save(rating(session_id="s3")))
     store.delete_session("s4", utc=UTC)

@@ -1,0 +1,126 @@
+"""The thread that writes the session log, so that no lock and no slow card is waited for by anything else.
+
+Jobs run one at a time, in the order they were handed over, and each is answered on the loop's queue: Saved after its
+commit, SaveFailed when it could not be done.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from matpi.core.events import Saved, SaveFailed
+from matpi.errors import StoreError
+from matpi.ports import Put
+
+IDLE_S: Final = 2.0
+"""So long after the last job `idle` is called: no answer is waited for then. Chosen."""
+FLUSH_S: Final = 8.0
+"""The end waits so long for what was handed over: a lock is waited for 5 s, and the service has 15 s. Chosen."""
+
+T = TypeVar("T")
+
+
+class Writer:
+    """Its methods are for one other thread. `idle` runs in the writer's until it returns True: nothing more to do."""
+
+    def __init__(self, put: Put, now: Callable[[], float], idle: Callable[[], bool]) -> None:
+        self._put, self._now, self._idle = put, now, idle
+        self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()  # guards `_ahead`
+        self._ahead: Counter[str] = Counter()
+        """Key -> jobs that are not done yet."""
+        self._resting, self._dropping = True, False
+        self._bug: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, key: str, job: Callable[[], object]) -> None:
+        """Run `job` in the writer's thread. It is answered under `key` unless a later one of that key follows it:
+        two answers could not be told apart, and only the later one says what is stored.
+        """
+        if self._bug is not None:
+            raise self._bug  # where a fault of the loop would be raised, which ends the process
+        with self._lock:
+            self._ahead[key] += 1
+        self._jobs.put((key, job))
+
+    def call(self, job: Callable[[], T]) -> T:
+        """Run `job` in the writer's thread and wait for it, after all that was handed over before."""
+        answers: queue.SimpleQueue[tuple[bool, T | BaseException]] = queue.SimpleQueue()
+
+        def answered() -> None:
+            try:
+                answers.put((True, job()))
+            except BaseException as error:  # noqa: BLE001  raised by the caller
+                answers.put((False, error))
+
+        self._jobs.put(("", answered))
+        done, answer = answers.get()
+        if done:
+            return answer  # type: ignore[return-value]
+        raise answer  # type: ignore[misc]
+
+    def stop(self, last: Callable[[], None], *, flush: bool) -> None:
+        """End the thread with the job `last`, after what was handed over, or without that. Raises what `last` raises,
+        and StoreError when FLUSH_S were not enough.
+        """
+        self._dropping = not flush
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+        def end() -> None:
+            self._dropping = False
+            try:
+                last()
+            except BaseException as error:  # noqa: BLE001  raised by the caller
+                ended.put(error)
+            else:
+                ended.put(None)
+
+        self._jobs.put(("", end))
+        self._jobs.put(None)
+        try:
+            error = ended.get(timeout=FLUSH_S)
+        except queue.Empty:
+            error = StoreError(
+                f"what was recorded last is not in the session log: another program or the disk has kept it from being"
+                f" written for {FLUSH_S:.0f} s"
+            )
+        if error is not None:
+            raise error
+
+    def _run(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=None if self._resting else IDLE_S)
+            except queue.Empty:
+                job = "", self._rest
+            if job is None:
+                return
+            self._resting = False
+            self._do(*job)
+
+    def _rest(self) -> None:
+        self._resting = self._idle()
+
+    def _do(self, key: str, job: Callable[[], object]) -> None:
+        why = None
+        try:
+            if not (key and self._dropping):
+                job()
+        except StoreError as error:
+            why = str(error)
+        except Exception as error:  # noqa: BLE001  raised by the next `submit`
+            self._bug, why = error, f"{type(error).__name__}: {error}"
+        if not key:
+            return
+        with self._lock:
+            self._ahead[key] -= 1
+            superseded = bool(self._ahead[key])
+            if not superseded:
+                del self._ahead[key]
+        if not superseded and not self._dropping:
+            self._put(Saved(self._now(), key) if why is None else SaveFailed(self._now(), key, why))
