@@ -126,7 +126,6 @@ UPWARD = {
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
-    "store.outbox": {"upstream.deliveries", "upstream.sink"},
     "upstream.kinds": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""
@@ -141,7 +140,6 @@ CYCLES = (
         "core.presence.zero",
     },
     {"service.appliance", "service.status"},
-    {"store.arriving", "store.incoming", "store.transfer"},
 )
 """Modules of which some still lead to each other."""
 LARGER = {"core.device": 520}

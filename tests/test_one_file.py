@@ -126,8 +126,8 @@ while True:
     n += 1
     store.write(Checkpoint(session(f"s{n}", reason=None, on_mat_s=3.0)))
     with store.writing() as conn:
-        history.put_closed(conn, session(f"s{n}"))
-        history.put_rating(conn, rating(f"r{n}", session_id=f"s{n}"))
+        history.put(conn, session(f"s{n}"))
+        history.put(conn, rating(f"r{n}", session_id=f"s{n}"))
     print(n, flush=True)
 """
 

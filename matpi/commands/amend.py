@@ -91,12 +91,12 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
         others = log.sessions()
     newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
     settings = memory.settings
-    changes = _changes(found, pairs, settings, _latest(newest), owners, rules)
+    changes = _changes(found, pairs, settings, latest(newest), owners, rules)
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
     with which_log.writing(store) as log, log.writing() as conn:
-        after = history.edit(conn, found.id, time.time(), changes)
+        after = corrections.edit(conn, found.id, time.time(), changes)
         followed = corrections.follow(conn, found, after, partial(_dated, settings))
     say(f"Session {found.id} was {_told(found, names)} and is {_told(after, names)}.")
     if followed:
@@ -147,7 +147,7 @@ def edit_said(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> Non
             if key == "value" and text.isascii() and text.isdecimal() and RATING_MIN <= int(text[:9]) <= RATING_MAX:
                 changes["value"] = int(text)
             elif key == "time" and equals:
-                utc = instant("time", text, settings, _latest())
+                utc = instant("time", text, settings, latest())
                 offset_s, day = _dated(settings, utc)
                 changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
                 changes["boot_id"] = corrections.BY_HAND
@@ -285,7 +285,7 @@ def instant(key: str, text: str, settings: Settings, now_utc: float) -> float:
     return utc
 
 
-def _latest(newest_utc: float = 0.0) -> float:
+def latest(newest_utc: float = 0.0) -> float:
     """Until when a record may have been: while no clock is trusted, what is past is not known either."""
     return max(time.time(), newest_utc) if SystemClock().trusted() else LATEST_UTC
 

@@ -38,15 +38,17 @@ from matpi.commands.output import (
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.plan import trend
-from matpi.errors import ImportFormatError, StoreError
+from matpi.errors import ImportFormatError, MatpiError, StoreError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults
 from matpi.store.clashes import OVERLAPS
+from matpi.store.db import Store
+from matpi.store.file import discard
 from matpi.store.history import setting_texts
 from matpi.store.opening import bare, image
 from matpi.store.rows import StoredSession
 from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json, write_private
+from matpi.store.transfer import export_csv, export_json, take, write_private
 
 ID_SHOWN = 8
 """Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
@@ -251,22 +253,29 @@ def backup(store: Path | None, target: Path) -> None:
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
-    """A file of `matpi export`, or a folder of `matpi export --csv`. Tells how many records were new.
+    """A file of `matpi export`. Tells how many records were new; one that is refused leaves no new log behind.
 
     `person`: the name of somebody whose what is nobody's becomes.
     """
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
     path = store or default_store()
-    new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
+    from matpi.commands.amend import latest
+    from matpi.store import incoming
+
+    document = incoming.read(source, latest())
+    missing = not os.path.exists(path)  # noqa: PTH110  False in a closed folder
+    new = missing or bool(bare(path))
     with which_log.writing(store) as log:
         try:
-            done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
-        finally:
-            with log.reading() as conn:
-                unset = not setting_texts(conn)
-            if unset and (new or log.set_aside is not None):
-                log.write(Save(Settings(zone=system_zone())))
+            done = take(log, document, person)
+        except MatpiError:
+            if missing:
+                discard(path)
+            else:
+                _set_first_zone(log, new=new)
+            raise
+        _set_first_zone(log, new=new)
         settings = log.load().settings
         if doubts := zone_doubts(settings.zone) if "settings" in done.taken else ():
             log.write(Save(replace(settings, zone=system_zone())))
@@ -340,6 +349,13 @@ def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | No
         return target.open("wb")
     except OSError as error:
         raise faults.of_os(error, target, "write to", log=False) from error
+
+
+def _set_first_zone(log: Store, *, new: bool) -> None:
+    with log.reading() as conn:
+        unset = not setting_texts(conn)
+    if unset and (new or log.set_aside is not None):
+        log.write(Save(Settings(zone=system_zone())))
 
 
 def _refuse_csv(folder: Path) -> None:

@@ -18,11 +18,11 @@ from matpi.commands.output import say, table
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
 from matpi.paths import default_store, device_config
-from matpi.store import outbox
 from matpi.store.db import Store, is_unmade
-from matpi.store.outbox import SinkStatus
+from matpi.upstream import queue
 from matpi.upstream.config import Table
 from matpi.upstream.kinds import kind_of
+from matpi.upstream.queue import SinkStatus
 from matpi.upstream.sink import Delivery, UpstreamError
 
 
@@ -105,8 +105,8 @@ def checks_of(
 def retry(config_path: Path | None, store: Path | None, name: str | None) -> None:
     """The next try is now, of the refused and for the disabled too. Without a name, of every sink."""
     names = [sink.name for sink in _chosen(config_path, name)]
-    with outbox.changing(store or default_store()) as conn:
-        asked = [sink for sink in names if outbox.ask_again(conn, sink)]
+    with queue.changing(store or default_store()) as conn:
+        asked = [sink for sink in names if queue.ask_again(conn, sink)]
     missing = [sink for sink in names if sink not in asked]
     if missing:
         raise UsageError(f"The device has not been started with {missing[0]} yet; restart it, then it is tried.")
@@ -116,7 +116,7 @@ def retry(config_path: Path | None, store: Path | None, name: str | None) -> Non
 def send_all(config_path: Path | None, store: Path | None, name: str) -> None:
     """Queue all that is recorded, for a sink that is new or has lost what it had."""
     _chosen(config_path, name)
-    queued = outbox.send_all(store or default_store(), name)
+    queued = queue.send_all(store or default_store(), name)
     say(f"{name}: {queued} record{'' if queued == 1 else 's'} of the past queued.")
 
 
@@ -124,8 +124,8 @@ def forget(config_path: Path | None, store: Path | None, name: str) -> None:
     """Drop what is kept of a sink that the config no longer has."""
     if name in {sink.name for sink in _tables(config_path)}:
         raise UsageError(f"The config still has the sink {name!r}; take its table out and restart the device first.")
-    with outbox.changing(store or default_store()) as conn:
-        waited = outbox.forget(conn, name)
+    with queue.changing(store or default_store()) as conn:
+        waited = queue.forget(conn, name)
     if waited is None:
         raise UsageError(f"There is nothing left of a sink {name!r}; `matpi upstream status` lists what is left over.")
     say(f"{name}: forgotten; {waited} record{'' if waited == 1 else 's'} that it has not got will not be sent to it.")
@@ -173,7 +173,7 @@ def _statuses(path: Path) -> dict[str, SinkStatus]:
     if is_unmade(path):
         return {}
     with Store.open(path, read_only=True) as log, log.reading() as conn:
-        return {status.name: status for status in outbox.statuses(conn)}
+        return {status.name: status for status in queue.statuses(conn)}
 
 
 def statuses_of(path: Path) -> dict[str, SinkStatus] | None:

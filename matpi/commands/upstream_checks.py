@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
-from matpi.store.outbox import SinkStatus
+from matpi.upstream.queue import SinkStatus
 
 PART: Final = "upstream"
 NONE: Final = Check(PART, "sinks", SKIPPED, "nothing is sent anywhere: the config has no [[upstream.webhook]] or .mqtt")

@@ -15,12 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from matpi.core.effects import Checkpoint, Chosen, DateBoot, Drop, Save, Write
+from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Calibration, Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import faults, file, history, members, posting, rows, schema
+from matpi.store import corrections, faults, file, history, members, outbox, schema
 from matpi.store.opening import no_log, open_reader, store_errors
-from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
+from matpi.store.rows import Edit, Item, Member, StoredSession, Tally, merged, oldest_first, utc_of
+from matpi.store.tables import settings_of
 
 
 class Store:
@@ -112,7 +113,7 @@ class Store:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
             yield conn
-            posting.post(conn)
+            outbox.post(conn)
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -143,7 +144,7 @@ class Store:
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
                 )
         with self.reading() as conn:
-            settings, wrong = rows.settings_of(history.setting_texts(conn))
+            settings, wrong = settings_of(history.setting_texts(conn))
             people, doubt = members.people_of(conn)
             doubts = [*wrong, *doubt]
             zeros = history.zeros(conn, doubts)
@@ -168,7 +169,7 @@ class Store:
     def sessions(self) -> tuple[StoredSession, ...]:
         """All of them, oldest first, with the open and the deleted."""
         with self.reading() as conn:
-            return rows.oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
+            return oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
 
     def newest(self, count: int) -> list[tuple[Session, int | None]]:
         """Return the last `count` sessions that are not deleted, oldest first, each with its rating."""
@@ -192,7 +193,7 @@ class Store:
             stored = history.sessions(conn)
             log = history.log(conn, stored)
         tables: tuple[Iterable[Item], ...] = (stored, log.ratings, log.stops, log.days)
-        return rows.merged(tables, rows.utc_of)
+        return merged(tables, utc_of)
 
     def diagnostics(self) -> tuple[Tally, ...]:
         with self.reading() as conn:
@@ -212,8 +213,6 @@ class Store:
         """
         with self.writing() as conn:
             match effect:
-                case Save(Chosen(person)):
-                    members.choose(conn, person)
                 case Save(record):
                     history.put(conn, record)
                 case Checkpoint(session):
@@ -251,38 +250,25 @@ class Store:
 
     # --- by hand
 
-    def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
-        """Take a closed session out of the log; its row and `why` are kept. `utc` is None without a trusted clock.
-
-        Raises UsageError when there is no such session or it is open.
-        """
+    def delete_session(self, session_id: str, *, utc: float | None = None, why: str = corrections.BY_HAND) -> None:
+        """As corrections.delete_session. `utc` is None without a trusted clock."""
         with self.writing() as conn:
-            history.closed_session(conn, session_id)
-            conn.execute(
-                "UPDATE sessions SET deleted_utc = ?, deleted_why = ? WHERE id = ?", (utc, why or "by hand", session_id)
-            )
+            corrections.delete_session(conn, session_id, utc, why)
 
     def restore_session(self, session_id: str) -> None:
-        """A deleted session is in the log again. Raises UsageError when there is no deleted one of that id."""
+        """As corrections.restore."""
         with self.writing() as conn:
-            history.restore(conn, session_id)
+            corrections.restore(conn, session_id)
 
     def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
-        """Change fields of a closed session (history.EDITABLE); what they were is kept in `edits`.
-
-        Raises UsageError for an unknown session, an unknown field or a value that makes no session.
-        """
+        """As corrections.edit."""
         with self.writing() as conn:
-            return history.edit(conn, session_id, utc, changes)
+            return corrections.edit(conn, session_id, utc, changes)
 
     def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
-        """Store the answer to "Was that you?" about a closed session; an answer before is stored in `edits`.
-
-        Returns the session, and whether a "no" to an unusual load has set `others` to pets. Raises UsageError for an
-        unknown, open or deleted session.
-        """
+        """As corrections.answer."""
         with self.writing() as conn:
-            return history.answer(conn, session_id, utc, yours=yours)
+            return corrections.answer(conn, session_id, utc, yours=yours)
 
 
 def is_unmade(path: Path) -> bool:
@@ -303,6 +289,6 @@ def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tup
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
         schema.migrate(conn, path, folder)
-        posting.begin(conn, sinks)
+        outbox.begin(conn, sinks)
 
     return file.open_checked(path, prepare)

@@ -346,6 +346,12 @@ def set_aside(path: Path) -> Path:
     return target
 
 
+def discard(path: Path) -> None:
+    """Remove a log that was made just now, and its companions. Raises OSError."""
+    for suffix in (*_COMPANIONS, ""):
+        companion(path, suffix).unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make created and renamed names durable."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

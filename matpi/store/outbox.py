@@ -1,263 +1,291 @@
-"""The outbox as those see it who stand beside the log's writer: how it is with each sink, what a person asks of it, and
-the relay's side. What is in it was put there by store/posting.py, and stays until it has arrived.
+"""The outbox: what changes in the log is written down for each receiver (sink) in the transaction of the change.
 
-The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
-is a record sent twice under the same id, while the wait for a slow card would be the writer's.
+Triggers of the writer's connection note which record was touched, whatever touched it. Before the commit (`post`) each
+that reads differently now becomes a revision, for the sinks that were given the record before, and for all of them when
+it was recorded just now. What is older than a sink is queued for it on request only (`send_part`).
+
+What leaves the house of a record is a few fields, as docs/upstream.md has them: when a session was, and how the person
+rated it. No weight, no name, no calibration. A person is an id that means nothing outside of this log.
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
+import re
 import sqlite3
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
 
-from matpi.errors import StoreError, UsageError
-from matpi.store import faults, file, outgoing, posting, schema
-from matpi.upstream.deliveries import Standing
-from matpi.upstream.sink import Delivery
+from matpi.core.model import Rating, StopSign
+from matpi.store.rows import StoredSession, text_of
+from matpi.store.tables import RATINGS, SESSIONS, STOPS, Table
 
-ACKED_KEPT = 100
-"""Of a sink, to look at; what it has not got is kept without a bound. Chosen: a row is 0.5 kB."""
-PAUSE_S = 0.02
-"""Between two parts of a long change: the device's own record gets in between. Chosen; SQLite asks for a lock again
-within 0.1 s, and a part takes 24 ms on a busy x86-64 (measured with 8000 sessions)."""
+PART: Final = 100
+"""Records of one transaction when the whole past is queued: 24 ms on a busy x86-64 (measured)."""
 
-
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """How one sink stands."""
-
-    name: str
-    enabled: bool
-    """In the config when the device last started."""
-    due: int
-    refused: int
-    acked: int
-    acked_utc: float | None
-    disabled_why: str
-    not_before_utc: float | None
-    attempts: int
-    """Of the one that is tried now."""
-    last_error: str
-    """Why that one has not arrived, else why the last refused one was; a sentence with what to do, "" for none."""
+_RECORDED: Final = {
+    "sessions": ("NEW.reason IS NOT NULL", "OLD.reason IS NULL AND NEW.reason IS NOT NULL"),
+    "ratings": ("1", "0"),
+    "stops": ("1", "0"),
+}
+"""Table -> when an INSERT, when an UPDATE of it means that it was recorded now: a session is, when it ends."""
+_SAID: Final = """CREATE TEMP TRIGGER touched_said_{table} AFTER UPDATE OF deleted_why ON sessions
+WHEN (OLD.deleted_why IS NULL) <> (NEW.deleted_why IS NULL)
+BEGIN INSERT INTO touched SELECT '{table}', id, 0 FROM {table} WHERE session_id = NEW.id; END"""
+"""What was said of a session goes and comes back with it."""
 
 
-# -- looking at it and asking for more ---------------------------------------------------------------------------------
-
-
-def statuses(conn: sqlite3.Connection) -> tuple[SinkStatus, ...]:
-    """In the order of their names, with those the config no longer has."""
-    return tuple(_status(conn, *row) for row in conn.execute(
-        "SELECT name, enabled, acked, acked_utc, disabled_why, not_before_utc FROM sinks ORDER BY name"
-    ).fetchall())  # fmt: skip
-
-
-def _status(
-    conn: sqlite3.Connection,
-    name: str,
-    enabled: int,
-    acked: int,
-    acked_utc: float | None,
-    disabled_why: str | None,
-    not_before_utc: float | None,
-) -> SinkStatus:
-    counts = dict(conn.execute("SELECT state, count(*) FROM outbox WHERE sink = ? GROUP BY state", (name,)))
-    head = conn.execute(
-        "SELECT attempts, coalesce(last_error, '') FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1",
-        (name,),
-    ).fetchone() or (0, "")
-    refusal = conn.execute(
-        "SELECT last_error FROM outbox WHERE sink = ? AND state = 'refused' ORDER BY seq DESC LIMIT 1", (name,)
-    ).fetchone() or ("",)
-    return SinkStatus(
-        name,
-        bool(enabled),
-        counts.get("due", 0),
-        counts.get("refused", 0),
-        acked,
-        acked_utc,
-        disabled_why or "",
-        not_before_utc,
-        head[0],
-        disabled_why or head[1] or refusal[0],
-    )
-
-
-def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
-    """Whatever it waits for, the next try is now, of the refused ones too. False when there is no such sink."""
-    conn.execute("UPDATE outbox SET state = 'due' WHERE sink = ? AND state = 'refused'", (sink,))
-    asked = conn.execute(
-        "UPDATE sinks SET asked = asked + 1, disabled_why = NULL, not_before_utc = NULL WHERE name = ?", (sink,)
-    )
-    return asked.rowcount > 0
-
-
-def send_all(path: Path, sink: str) -> int:
-    """Queue every record as it stands that does not wait for this sink already; how many there were. In parts, so that
-    a running device waits for none of it; one that breaks off is gone on with by asking again. Raises UsageError for
-    a sink that the device was not started with, StoreError.
+def begin(conn: sqlite3.Connection, sinks: Sequence[str] | None) -> None:
+    """From here on `post` knows what was touched. `sinks` are those of the config; None leaves them as they were,
+    so that a command that knows no config writes for the same ones as the device.
     """
+    if sinks is not None:
+        _use(conn, sinks)
+    if not _enabled(conn):
+        return
+    conn.execute("CREATE TEMP TABLE touched (record TEXT NOT NULL, id TEXT NOT NULL, recorded INTEGER NOT NULL)")
+    for table in TABLES:
+        inserted, updated = _RECORDED[table]
+        for what, which, recorded in (("INSERT", "NEW", inserted), ("UPDATE", "NEW", updated), ("DELETE", "OLD", "0")):
+            note = f"INSERT INTO touched VALUES ('{table}', {which}.id, {recorded})"  # noqa: S608  our own names
+            conn.execute(f"CREATE TEMP TRIGGER touched_{table}_{what} AFTER {what} ON {table} BEGIN {note}; END")
+    for table in ("ratings", "stops"):
+        conn.execute(_SAID.format(table=table))
+
+
+def of_the_past(conn: sqlite3.Connection) -> None:
+    """What the transaction under way has brought in so far was not recorded now."""
+    if _watches(conn):
+        conn.execute("UPDATE touched SET recorded = 0")
+
+
+def post(conn: sqlite3.Connection) -> None:
+    """Write down what the transaction under way has changed. Free where no sink is configured."""
+    if not _watches(conn):
+        return
+    touched = conn.execute(
+        "SELECT record, id, max(recorded) FROM touched GROUP BY record, id ORDER BY min(rowid)"
+    ).fetchall()
+    if not touched:
+        return
+    conn.execute("DELETE FROM touched")
+    sinks = _enabled(conn)
+    for table, record_id, recorded in touched:
+        _post_one(conn, table, record_id, sinks, unheard=bool(recorded))
+
+
+def send_part(conn: sqlite3.Connection, sink: str, table: str, after: int) -> tuple[int, int | None]:
+    """Queue the next PART records of a table as they stand, those that have arrived too; how many were queued, and
+    after which one to go on, None at the end.
+    """
+    part = conn.execute(
+        f"SELECT seq, id FROM {table} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608  our own names
+        (after, PART),
+    ).fetchall()
+    queued = sum(_post_one(conn, table, record_id, [sink], unheard=True, again=True) for _, record_id in part)
+    return queued, part[-1][0] if len(part) == PART else None
+
+
+def _post_one(
+    conn: sqlite3.Connection,
+    table: str,
+    record_id: str,
+    sinks: Iterable[str],
+    *,
+    unheard: bool = False,
+    again: bool = False,
+) -> int:
+    """Queue a record as it stands for those of `sinks` that have another revision of it; how many these were.
+    `unheard`: for those too that have never heard of it. `again`: for those too that have this very revision.
+    """
+    message = read(conn, table, record_id)
+    if message is None:
+        return 0
+    record, digest, gone = f"{table}/{record_id}", message.digest(), message.kind.endswith("_deleted")
+    last, was = conn.execute("SELECT rev, digest FROM revisions WHERE record = ?", (record,)).fetchone() or (0, "")
+    rev = last + (digest != was)
+    heard = dict(conn.execute("SELECT sink, rev FROM told WHERE record = ?", (record,)).fetchall())
+    delivery, body = delivery_id(table, record_id, rev), message.body(record_id, rev)
     queued = 0
-    for table in outgoing.TABLES:
-        after: int | None = 0
-        while after is not None:
-            with changing(path) as conn:
-                if not _is_known(conn, sink):
-                    raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
-                part, after = posting.send_part(conn, sink, table, after)
-            queued += part
-            time.sleep(PAUSE_S)
+    for sink in sinks:
+        had = heard.get(sink, 0 if unheard else rev)
+        if gone and not had:
+            _give(conn, sink, record, 0)
+        elif had != rev or (again and sink in heard):
+            if gone:
+                _take_back(conn, sink, [delivery_id(table, record_id, one) for one in range(1, rev)])
+            if again:
+                conn.execute("DELETE FROM outbox WHERE sink = ? AND id = ? AND state = 'acked'", (sink, delivery))
+            row = (sink, delivery, message.kind, body)
+            queued += conn.execute(
+                "INSERT OR IGNORE INTO outbox (sink, id, kind, body) VALUES (?, ?, ?, ?)", row
+            ).rowcount
+            _give(conn, sink, record, rev)
+    if queued and rev != last:
+        conn.execute("INSERT OR REPLACE INTO revisions (record, rev, digest) VALUES (?, ?, ?)", (record, rev, digest))
     return queued
 
 
-def forget(conn: sqlite3.Connection, sink: str) -> int | None:
-    """Drop what is kept of a sink that the device no longer sends to; how many records it has not got. None when there
-    is no such sink. Raises UsageError while the device still sends to it.
+def _give(conn: sqlite3.Connection, sink: str, record: str, rev: int) -> None:
+    conn.execute("INSERT OR REPLACE INTO told (sink, record, rev) VALUES (?, ?, ?)", (sink, record, rev))
+
+
+def _take_back(conn: sqlite3.Connection, sink: str, deliveries: Iterable[str]) -> None:
+    """What was deleted before it arrived need not leave the house. The deletion itself is told: one of these may be
+    on its way, or its answer was lost.
     """
-    row = conn.execute("SELECT enabled FROM sinks WHERE name = ?", (sink,)).fetchone()
-    if row is None:
-        return None
-    if row[0]:
-        raise UsageError(f"The device still sends to {sink}; take its table out of the config and restart the device.")
-    left = "SELECT count(*) FROM outbox WHERE sink = ? AND state <> 'acked'"
-    (waited,) = conn.execute(left, (sink,)).fetchone()
-    for statement in ("DELETE FROM outbox WHERE sink = ?", "DELETE FROM told WHERE sink = ?"):
-        conn.execute(statement, (sink,))
-    conn.execute("DELETE FROM sinks WHERE name = ?", (sink,))
-    return int(waited)
+    conn.executemany(
+        "DELETE FROM outbox WHERE sink = ? AND id = ? AND state <> 'acked'",
+        [(sink, delivery) for delivery in deliveries],
+    )
 
 
-def _is_known(conn: sqlite3.Connection, sink: str) -> bool:
-    return conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is not None
+def _watches(conn: sqlite3.Connection) -> bool:
+    return conn.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'touched'").fetchone() is not None
 
 
-@contextlib.contextmanager
-def changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One short transaction beside a running device. Raises StoreError."""
-    newest = len(schema.steps())
+def _enabled(conn: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in conn.execute("SELECT name FROM sinks WHERE enabled = 1 ORDER BY name")]
+
+
+def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
+    before = _enabled(conn)
+    if sorted(sinks) == before:
+        return
+    conn.execute("BEGIN IMMEDIATE")
     try:
-        header = file.peek(path)
-        if header is None or header.bare or header.version < newest:
-            raise StoreError(f"There is no outbox in {path} yet; start the device once.")  # noqa: TRY301
-        file.refuse_strangers(header, path, newest)
-        with contextlib.closing(file.connect(path, "rw")) as conn:
-            conn.execute("PRAGMA foreign_keys = 1")
-            conn.execute("BEGIN IMMEDIATE")
-            yield conn
-            conn.execute("COMMIT")
-    except StoreError:  # is an OSError too
-        raise
-    except OSError as error:
-        raise faults.of_os(error, path) from error
-    except sqlite3.Error as error:
-        raise faults.of_sqlite(error, path) from error
-
-
-# -- the relay's side --------------------------------------------------------------------------------------------------
-
-
-class Outbox:
-    """Implements upstream.deliveries.Deliveries for one sink. Its connection is opened in the thread that uses it."""
-
-    def __init__(self, path: Path, sink: str) -> None:
-        self._path, self._sink = path, sink
-        self._conn: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-
-    def standing(self) -> Standing:
-        with self._using() as conn:
-            row = conn.execute(
-                "SELECT coalesce(disabled_why, ''), asked, not_before_utc FROM sinks WHERE name = ?", (self._sink,)
-            ).fetchone()
-            return Standing() if row is None else Standing(*row)
-
-    def due(self) -> Delivery | None:
-        with self._using() as conn:
-            row = conn.execute(
-                "SELECT seq, id, kind, body, attempts FROM outbox WHERE sink = ? AND state = 'due'"
-                " ORDER BY seq LIMIT 1",
-                (self._sink,),
-            ).fetchone()
-            return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode(), row[4])
-
-    def depth(self) -> int:
-        with self._using() as conn:
-            found = conn.execute("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'", (self._sink,))
-            return int(found.fetchone()[0])
-
-    def acked(self, delivery: Delivery, utc: float | None) -> None:
-        with self._marking() as conn:
-            if not self._mark(conn, delivery, "state = 'acked', attempts = attempts + 1, last_error = NULL"):
-                return
-            conn.execute(
-                "UPDATE sinks SET acked = acked + 1, acked_utc = ?, not_before_utc = NULL WHERE name = ?",
-                (utc, self._sink),
-            )
-            conn.execute(
-                "DELETE FROM outbox WHERE sink = ? AND state = 'acked' AND seq <="
-                " (SELECT seq FROM outbox WHERE sink = ? AND state = 'acked' ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-                (self._sink, self._sink, ACKED_KEPT),
-            )
-
-    def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
-        with self._marking() as conn:
-            self._mark(conn, delivery, "attempts = attempts + 1, last_error = ?", why)
-            conn.execute("UPDATE sinks SET not_before_utc = ? WHERE name = ?", (not_before_utc, self._sink))
-
-    def refused(self, delivery: Delivery, why: str) -> None:
-        with self._marking() as conn:
-            self._mark(conn, delivery, "state = 'refused', attempts = attempts + 1, last_error = ?", why)
-
-    def disabled(self, delivery: Delivery, why: str) -> None:
-        with self._marking() as conn:
-            self._mark(conn, delivery, "attempts = attempts + 1")
-            conn.execute("UPDATE sinks SET disabled_why = ? WHERE name = ?", (why, self._sink))
-
-    def _mark(self, conn: sqlite3.Connection, delivery: Delivery, change: str, *values: str) -> bool:
-        """False when it is no longer there: deleted meanwhile, or the log is another file now, whose row of this number
-        is another record.
-        """
-        which = "seq = ? AND sink = ? AND id = ?"
-        marked = conn.execute(
-            f"UPDATE outbox SET {change} WHERE {which}",  # noqa: S608  our own words
-            (*values, delivery.seq, self._sink, delivery.id),
+        conn.execute("UPDATE sinks SET enabled = 0")
+        conn.executemany(
+            "INSERT INTO sinks (name, enabled) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET enabled = 1",
+            [(name,) for name in sinks],
         )
-        return marked.rowcount == 1
+        for sink in sinks:
+            if sink not in before:
+                _catch_up(conn, sink)
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
 
-    def close(self) -> None:
-        if self._conn is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._conn.close()
-            self._conn = None
 
-    @contextlib.contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        try:
-            yield self._open()
-        except (sqlite3.Error, OSError) as error:
-            self.close()
-            if isinstance(error, StoreError):
-                raise
-            told = faults.of_sqlite if isinstance(error, sqlite3.Error) else faults.of_os
-            raise told(error, self._path) from error  # type: ignore[arg-type]
+def _catch_up(conn: sqlite3.Connection, sink: str) -> None:
+    """It was in the config before: what it has may have been edited or deleted while it was not."""
+    for (record,) in conn.execute("SELECT record FROM told WHERE sink = ? ORDER BY record", (sink,)).fetchall():
+        table, _, record_id = record.partition("/")
+        _post_one(conn, table, record_id, [sink])
 
-    @contextlib.contextmanager
-    def _marking(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as conn:
-            conn.execute("BEGIN IMMEDIATE")
-            yield conn
-            conn.execute("COMMIT")
 
-    def _open(self) -> sqlite3.Connection:
-        """The log may be another file now: a damaged one is set aside, a full disk delays the opening."""
-        found = self._path.stat()
-        now = found.st_dev, found.st_ino
-        if self._conn is None or self._file != now:
-            self.close()
-            self._conn, self._file = file.connect(self._path, "rw"), now
-            self._conn.execute("PRAGMA synchronous = 1")
-            self._conn.execute("PRAGMA wal_autocheckpoint = 0")  # the writer's job
-        return self._conn
+# -- what is sent of a record ------------------------------------------------------------------------------------------
+
+_OUR_ID: Final = re.compile(r"[0-9a-f]{32}")
+TABLES: Final[Mapping[str, tuple[str, Table]]] = {
+    "sessions": ("session", SESSIONS),
+    "ratings": ("rating", RATINGS),
+    "stops": ("stop_sign", STOPS),
+}
+"""Table -> the kind of its records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record as it is; a revision and an id make a delivery of it."""
+
+    kind: str
+    timestamp: str | None
+    """When it happened, UTC; None while the date is not known, or only estimated."""
+    fields: Mapping[str, Any]
+
+    def digest(self) -> str:
+        """Equal for what a receiver could not tell apart."""
+        return hashlib.blake2b(_json([self.kind, self.fields]).encode(), digest_size=12).hexdigest()
+
+    def body(self, record_id: str, rev: int) -> str:
+        data = {"id": record_id, "rev": rev, **self.fields}
+        return _json({"type": self.kind, "timestamp": self.timestamp, "data": data})
+
+
+def delivery_id(table: str, record_id: str, rev: int) -> str:
+    """Fit for a header and a topic, and of this record alone: an import may have brought in a session "1" and a
+    rating "1", while what the device makes is a UUID.
+    """
+    ours = _OUR_ID.fullmatch(record_id) is not None
+    one = record_id if ours else hashlib.blake2b(f"{table}/{record_id}".encode(), digest_size=16).hexdigest()
+    return f"{one}-{rev}"
+
+
+def read(conn: sqlite3.Connection, table: str, record_id: str) -> Message | None:
+    """Return the message about a record; None for a session that is still going on, and for an invalid row.
+
+    A record that is not there any more is reported as deleted, and so is what belongs to a deleted session.
+    """
+    kind, description = TABLES[table]
+    row = conn.execute(description.one("id = ?"), (record_id,)).fetchone()
+    if row is None:
+        return Message(f"{kind}_deleted", None, {"deleted": None})
+    try:
+        record = description.record_of(row)
+    except (TypeError, ValueError):
+        return None
+    if isinstance(record, StoredSession):
+        return _of_session(record)
+    deleted = "SELECT deleted_utc FROM sessions WHERE id = ? AND deleted_why IS NOT NULL"
+    session = conn.execute(deleted, (record.session_id,)).fetchone()
+    return _of_answer(kind, record) if session is None else _deleted(kind, session[0])
+
+
+def _of_session(stored: StoredSession) -> Message | None:
+    session = stored.session
+    if session.is_open:
+        return None
+    if stored.deleted_why is not None:
+        return _deleted("session", stored.deleted_utc)
+    if session.estimated:
+        session = replace(session, start_utc=None, day=None)
+    fields = {
+        "start": _iso(session.start_utc, session.utc_offset_s),
+        "end": _iso(session.end_utc, session.utc_offset_s),
+        "day": text_of(session.day),
+        "on_mat_s": round(session.on_mat_s, 1),
+        "span_s": round(session.span_s, 1),
+        **{
+            name: getattr(session, name)
+            for name in ("reason", "routine", "aways", "edited", "person", "counts", "doubt", "yours")
+        },
+    }
+    return Message("session", _iso(session.end_utc), fields)
+
+
+def _of_answer(kind: str, record: Rating | StopSign) -> Message:
+    if record.estimated:
+        record = replace(record, utc=None, day=None)
+    given = {"value": record.value, "moment": record.moment} if isinstance(record, Rating) else {}
+    at, day = _iso(record.utc, record.utc_offset_s), text_of(record.day)
+    fields = {"at": at, "day": day, **given, "session": record.session_id, "person": record.person}
+    return Message(kind, _iso(record.utc), fields)
+
+
+def _deleted(kind: str, utc: float | None) -> Message:
+    return Message(f"{kind}_deleted", _iso(utc), {"deleted": _iso(utc)})
+
+
+def _iso(utc: float | None, offset_s: int | None = None) -> str | None:
+    """To the second, in UTC or with the local offset. A time beyond the calendar is told as not known: whatever an
+    import has brought in, it must not keep a session from being saved.
+    """
+    if utc is None:
+        return None
+    try:
+        zone = UTC if offset_s is None else timezone(timedelta(seconds=offset_s))
+        text = datetime.fromtimestamp(round(utc), zone).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return None
+    return text.removesuffix("+00:00") + "Z" if offset_s is None else text
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

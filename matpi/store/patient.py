@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from matpi.core.effects import Save, Write
+from matpi.core.events import Event
 from matpi.core.model import (
     Log,
     Memory,
     Settings,
 )
 from matpi.errors import DiskTroubleError, StoreError
-from matpi.ports import Put
 from matpi.store import history
 from matpi.store.db import Store
 from matpi.store.rows import Member, StoredSession
@@ -40,7 +40,7 @@ class PatientStore:
         monotonic: Callable[[], float],
         first_settings: Settings,
         sinks: tuple[str, ...] | None = None,
-        put: Put | None = None,
+        put: Callable[[Event], None] | None = None,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
         """Open or make the log. `first_settings` go into one in which nothing was ever set; `sinks` as in Store.open.

@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from matpi.core.events import Saved, SaveFailed
+from matpi.core.events import Event, Saved, SaveFailed
 from matpi.errors import StoreError
-from matpi.ports import Put
 
 IDLE_S: Final = 2.0
 """So long after the last job `idle` is called: no answer is waited for then. Chosen."""
@@ -27,7 +26,7 @@ T = TypeVar("T")
 class Writer:
     """Its methods are for one other thread. `idle` runs in the writer's until it returns True: nothing more to do."""
 
-    def __init__(self, put: Put, now: Callable[[], float], idle: Callable[[], bool]) -> None:
+    def __init__(self, put: Callable[[Event], None], now: Callable[[], float], idle: Callable[[], bool]) -> None:
         self._put, self._now, self._idle = put, now, idle
         self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # guards `_ahead`

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.ports import Clock, Put
-from matpi.store.outbox import Outbox
 from matpi.upstream.config import Table, UpstreamConfig
 from matpi.upstream.kinds import kind_of
 from matpi.upstream.live import Diagnostics, Telling
+from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import TELL_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
 

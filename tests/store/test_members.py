@@ -15,11 +15,9 @@ from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, DayRecord, EndReason
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.errors import ImportFormatError, StoreError, UsageError
-from matpi.store import file, members, schema
-from matpi.store.arriving import Arriving
+from matpi.store import file, history, members, schema
 from matpi.store.db import Store
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json
-from tests.store.test_transfer import OF_1
+from matpi.store.transfer import Owners, export_json, import_json
 from tests.store.values import UTC, rating, session, stop
 
 DAY = date(2025, 11, 24)
@@ -147,7 +145,7 @@ def test_what_was_somebodys_stays_theirs_and_comes_back_with_the_name(store: Sto
     add(store, "Ada", "Ben")
     furnish(store, "id-Ben")
     with store.writing() as conn:
-        members.choose(conn, "id-Ben")
+        history.choose(conn, "id-Ben")
         members.remove(conn, "Ben")
     memory = store.load()
     assert memory.people == People((Person("id-Ada", "Ada"),), "id-Ada"), "somebody must be meant"
@@ -185,7 +183,7 @@ def test_renaming_changes_nothing_but_the_name(store: Store) -> None:
         (lambda conn: members.set_goal(conn, "Ada", 8), "stays as it is: a weekly goal lies between 3 and 7"),
         (lambda conn: members.owner_of(conn, "Nobody"), "Nobody is or was called 'Nobody'"),
         (lambda conn: members.owner_of(conn, "guest"), "Nobody is or was called 'guest'"),
-        (lambda conn: members.choose(conn, "id-Gone"), "nobody of the id 'id-Gone'"),
+        (lambda conn: history.choose(conn, "id-Gone"), "nobody of the id 'id-Gone'"),
     ],
 )
 def test_what_cannot_be_is_told_and_changes_nothing(store: Store, do: object, says: str) -> None:
@@ -251,7 +249,7 @@ def crowd(store: Store) -> None:
     store.write(Save(session("open", reason=EndReason.LEFT, person="id-Ben", load_kg=40.25)))
     with store.writing() as conn:
         members.set_goal(conn, "Ben", 7)
-        members.choose(conn, "id-Ben")
+        history.choose(conn, "id-Ben")
         members.remove(conn, "Cy")
 
 
@@ -273,15 +271,6 @@ def test_json_goes_round_with_the_people(store: Store, other: Store) -> None:
     assert as_json(other) == told
 
 
-def test_csv_goes_round_with_the_people(store: Store, other: Store, tmp_path: Path) -> None:
-    crowd(store)
-    export_csv(store, tmp_path / "out")
-    import_csv(other, tmp_path / "out")
-    assert (other.log(), other.members()) == (store.log(), store.members())
-    again = import_csv(other, tmp_path / "out")
-    assert (again.sessions, again.ratings, again.days) == (0, 0, 0)
-
-
 ROW = {"id": "s9", "boot_id": "b", "start_mono": 1, "span_s": 20.0, "on_mat_s": 10.0, "reason": "left"}
 
 
@@ -289,14 +278,9 @@ def older(**lists: object) -> io.BytesIO:
     return io.BytesIO(json.dumps({"format": "matpi", "version": 1, **lists}).encode())
 
 
-def test_an_export_from_before_several_people_still_comes_in(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "sessions.csv").write_text(f"{OF_1['sessions']}\ns8,b,1.0,,,,20.0,10.0,left,0,plan,false,,\n")
-    (folder / "days.csv").write_text(f"{OF_1['days']}\n2025-01-01,true,false\n")
-    import_csv(store, folder)
+def test_an_export_from_before_several_people_still_comes_in(store: Store) -> None:
     import_json(store, older(sessions=[ROW], days=[{"day": "2025-01-02", "rest": True}]))
-    assert [(s.id, s.person, s.load_kg) for s in store.log().sessions] == [("s8", None, None), ("s9", None, None)]
+    assert [(s.id, s.person, s.load_kg) for s in store.log().sessions] == [("s9", None, None)]
     assert owners(store) == {None}
 
 
@@ -355,4 +339,4 @@ def test_five_imported_into_an_empty_log_are_four_and_one_who_is_gone(store: Sto
     import_json(store, older(people=[{"id": name, "name": name, "chosen": True} for name in "abcde"][:5]))
     assert [(m.removed, m.chosen) for m in store.members()] == [(False, n == 0) for n in range(4)] + [(True, False)]
     with store.reading() as conn:
-        assert Arriving(conn, None).somebody_named()
+        assert Owners(conn, None).are_named()

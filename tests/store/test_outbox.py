@@ -18,9 +18,10 @@ import pytest
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.errors import StoreError, UsageError
-from matpi.store import file, members, outbox, outgoing, posting, schema, transfer
+from matpi.store import file, members, outbox, schema, transfer
 from matpi.store.db import Store
-from matpi.store.outbox import ACKED_KEPT, Outbox
+from matpi.upstream import queue
+from matpi.upstream.queue import ACKED_KEPT, Outbox
 from tests.store.values import UTC, rating, session, stop, undated
 
 WINTER = timezone(timedelta(hours=1))
@@ -234,9 +235,9 @@ def test_a_sink_gets_what_is_recorded_from_its_beginning_on(path: Path) -> None:
         assert [(s.name, s.enabled, s.due) for s in statuses(store)] == [("house", False, 4), ("late", True, 3)]
 
 
-def statuses(store: Store) -> tuple[outbox.SinkStatus, ...]:
+def statuses(store: Store) -> tuple[queue.SinkStatus, ...]:
     with store.reading() as conn:
-        return outbox.statuses(conn)
+        return queue.statuses(conn)
 
 
 def test_a_command_that_knows_no_config_writes_for_the_same_sinks(path: Path) -> None:
@@ -325,9 +326,9 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
             assert due is not None
             marked(due, "gone; ask.")
         assert box.standing().disabled == statuses(store)[0].last_error == "gone; ask."
-        with outbox.changing(path) as conn:  # a connection of another process, beside the writer
-            assert outbox.ask_again(conn, "house")
-            assert not outbox.ask_again(conn, "nobody")
+        with queue.changing(path) as conn:  # a connection of another process, beside the writer
+            assert queue.ask_again(conn, "house")
+            assert not queue.ask_again(conn, "nobody")
         assert (box.standing().disabled, box.standing().asked) == ("", 1)
         due = box.due()
         assert due is not None
@@ -372,7 +373,7 @@ def test_all_of_the_past_is_queued_once_when_somebody_asks(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         store.write(Save(session("s3")))
         for queued_now in (1 + 1, 0):
-            assert outbox.send_all(path, "house") == queued_now
+            assert queue.send_all(path, "house") == queued_now
         assert ids(store) == ["s3-1", "s1-1", "r1-1"]
         store.edit_session("s1", routine="neck")
         store.restore_session("s2")
@@ -385,7 +386,7 @@ def test_a_receiver_that_lost_everything_gets_all_of_it_again(path: Path) -> Non
         for n in range(count):
             store.write(Save(stop(f"w{n}")))
         first = list(delivered(path))
-        assert outbox.send_all(path, "house") == count
+        assert queue.send_all(path, "house") == count
         assert list(delivered(path)) == first
         assert len(first) == count
 
@@ -393,13 +394,13 @@ def test_a_receiver_that_lost_everything_gets_all_of_it_again(path: Path) -> Non
 def test_the_past_is_queued_in_parts_between_which_the_device_writes(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "PART", 2)
+    monkeypatch.setattr(outbox, "PART", 2)
     with Store.open(path, sinks=()) as store:
         for n in range(5):
             store.write(Save(stop(f"w{n}")))
     with Store.open(path, sinks=("house",)) as store:
         monkeypatch.setattr(time, "sleep", lambda _: store.write(Save(session(f"s{len(ids(store))}"))))
-        assert outbox.send_all(path, "house") == 5
+        assert queue.send_all(path, "house") == 5
         assert ids(store) == [
             f"{one}-1" for one in ("s0", "s1", "w0", "w1", "s4", "w2", "w3", "s7", "w4", "s9")
         ]  # fmt: skip
@@ -410,9 +411,9 @@ def test_nothing_is_queued_for_a_sink_that_the_device_does_not_know(path: Path) 
     with Store.open(path, sinks=()) as store:
         store.write(Save(session()))
         with pytest.raises(UsageError, match="not been started with never"):
-            outbox.send_all(path, "never")
+            queue.send_all(path, "never")
         assert queued(store, "never") == []
-        with pytest.raises(StoreError), outbox.changing(path) as conn:
+        with pytest.raises(StoreError), queue.changing(path) as conn:
             conn.execute("INSERT INTO outbox (sink, id, kind, body) VALUES ('never', 'x-1', 'session', '{}')")
         assert store._conn.execute("PRAGMA foreign_key_check").fetchall() == []
 
@@ -453,7 +454,7 @@ def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
     with Store.open(path, sinks=("house",)) as store:
         assert transfer.import_json(store, export).sessions == 2
         assert queued(store) == []
-        assert outbox.send_all(path, "house") == 3
+        assert queue.send_all(path, "house") == 3
         assert list(delivered(path)) == [("1-1", "session"), ("2-1", "session"), ("1-1", "rating")]
 
 
@@ -464,8 +465,8 @@ def test_a_session_and_a_rating_of_one_id_are_two_deliveries(path: Path) -> None
         store.write(Save(stop("1")))
         assert [kind for _, kind, _ in queued(store)] == ["session", "rating", "stop_sign"]
     ours = "0f3c" * 8
-    assert outgoing.delivery_id("sessions", ours, 2) == f"{ours}-2"
-    assert len({outgoing.delivery_id(table, "1", 1) for table in outgoing.TABLES}) == 3
+    assert outbox.delivery_id("sessions", ours, 2) == f"{ours}-2"
+    assert len({outbox.delivery_id(table, "1", 1) for table in outbox.TABLES}) == 3
 
 
 @pytest.mark.parametrize("between", [(), ("other",)])
@@ -525,8 +526,8 @@ def test_what_was_refused_and_then_deleted_is_not_tried_again(path: Path) -> Non
         box.refused(due, "no; look.")
         box.close()
         store.delete_session("s1")
-        with outbox.changing(path) as conn:
-            outbox.ask_again(conn, "house")
+        with queue.changing(path) as conn:
+            queue.ask_again(conn, "house")
         assert list(delivered(path)) == [("s1-2", "session_deleted")]
 
 
@@ -556,12 +557,12 @@ def test_another_log_in_its_place_is_not_marked(path: Path) -> None:
 def test_a_sink_that_is_gone_can_be_forgotten(path: Path) -> None:
     with Store.open(path, sinks=("house", "other")) as store:
         store.write(Save(session("s1")))
-        with pytest.raises(UsageError, match="still sends to house"), outbox.changing(path) as conn:
-            outbox.forget(conn, "house")
+        with pytest.raises(UsageError, match="still sends to house"), queue.changing(path) as conn:
+            queue.forget(conn, "house")
     with Store.open(path, sinks=("other",)) as store:
-        with outbox.changing(path) as conn:
-            assert outbox.forget(conn, "house") == 1
-            assert outbox.forget(conn, "house") is None
+        with queue.changing(path) as conn:
+            assert queue.forget(conn, "house") == 1
+            assert queue.forget(conn, "house") is None
         assert [status.name for status in statuses(store)] == ["other"]
         assert (ids(store, "house"), ids(store, "other")) == ([], ["s1-1"])
     with Store.open(path, sinks=("house", "other")) as store:
@@ -579,7 +580,7 @@ def test_there_is_no_outbox_to_change(path: Path, what: str) -> None:
             conn = sqlite3.connect(path)
             conn.executescript(schema.steps()[0].read_text())
             conn.close()
-    with pytest.raises(StoreError), outbox.changing(path):
+    with pytest.raises(StoreError), queue.changing(path):
         pass
 
 
@@ -620,5 +621,5 @@ def test_an_older_log_gets_its_outbox_and_keeps_everything(tmp_path: Path, versi
         assert queued(store) == []
         store.edit_session("s1", reason=EndReason.CAP)
         assert queued(store) == []
-        assert outbox.send_all(path, "house") == 2
+        assert queue.send_all(path, "house") == 2
         assert ids(store) == ["s1-1", "r1-1"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matpi.core.effects import Save
 from matpi.store.db import Store
-from matpi.store.outbox import Outbox
 from matpi.upstream.backoff import Backoff
+from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Relay, RelayThread
 from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook

@@ -25,10 +25,10 @@ from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Idle
 from matpi.store.db import Store
-from matpi.store.outbox import Outbox
-from matpi.store.outgoing import delivery_id
+from matpi.store.outbox import delivery_id
 from matpi.twin.world import Rig
 from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
 from matpi.webhook.config import WebhookConfig

@@ -13,8 +13,8 @@ import pytest
 
 from matpi.core.effects import DateBoot, Save
 from matpi.store.db import Store
-from matpi.store.outbox import Outbox, statuses
-from matpi.store.outgoing import delivery_id
+from matpi.store.outbox import delivery_id
+from matpi.upstream.queue import Outbox, statuses
 from matpi.upstream.relay import Relay
 from matpi.upstream.sink import Delivery, LaterError
 from tests.store.values import UTC as THEN

@@ -22,7 +22,7 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
-from matpi.store.outbox import Outbox
+from matpi.upstream.queue import Outbox
 from matpi.upstream.sink import Delivery, LaterError
 from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook
