@@ -111,19 +111,19 @@ def run(command: str) -> str:
 
 def wording(_: str) -> str:
     """Every text of the device, in every language, a table for each group of screens."""
-    from itertools import groupby
+    from matpi.words import ENGLISH, LANGUAGES
+    from tests.screen.rooms import GROUPS, room
 
-    from matpi.core.languages import LANGUAGES
-    from matpi.core.wording import Wording, wordings
-
-    def cells(one: Wording) -> list[str]:
-        said = ("<br>".join(_cell(line.strip()) or " " for line in one.said[language]) for language in LANGUAGES)
-        return [f"`{one.key}`", *said, "" if one.room is None else str(one.room)]
+    def cells(key: str) -> list[str]:
+        every = (words.texts[key].splitlines() for words in LANGUAGES.values())
+        said = ("<br>".join(_cell(line.strip()) for line in lines) for lines in every)
+        return [f"`{key}`", *said, str(room(key) or "")]
 
     parts = []
-    for where, group in groupby(wordings(), lambda one: one.where):
+    for group, (where, _, _) in GROUPS.items():
         lines = [f"### {where}", "", f"| key | {' | '.join(LANGUAGES)} | room |", f"|---|{'---|' * len(LANGUAGES)}---|"]
-        parts.append("\n".join([*lines, *(f"| {' | '.join(cells(one))} |" for one in group)]))
+        keys = (key for key in ENGLISH.texts if key.startswith(f"{group}."))
+        parts.append("\n".join([*lines, *(f"| {' | '.join(cells(key))} |" for key in keys)]))
     return "\n\n".join(parts)
 
 

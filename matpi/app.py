@@ -27,12 +27,12 @@ from matpi.paths import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
     from matpi.config import Config
-    from matpi.core.words import Words
     from matpi.service.header import Header
     from matpi.sim.board import Board
     from matpi.twin.board_world import BoardTwin
     from matpi.twin.twin import MakeRelays, Twin
     from matpi.twin.world import Rig
+    from matpi.words import Words
 
 EMULATED_KG = 74.0
 """Of the person on the emulated board, unless told."""
@@ -156,13 +156,13 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
     except ConfigError as wrong:
         report_start(wrong)
         if not board:
-            from matpi.core.languages import LANGUAGES
             from matpi.service.header import Header
+            from matpi.words import LANGUAGES
 
             shown = config_file.panel_of(config_path)
-            say = LANGUAGES[shown.language].faults
+            say = LANGUAGES[shown.language]
             panel = Header(config_file.Config(panel=shown)).panel()
-            show_fault(panel, say.config_wrong, say.in_config, say.run_doctor)
+            show_fault(panel, say("faults.config_wrong"), say("faults.in_config"), say("faults.run_doctor"))
         raise
     path = store or (simulator_store().with_name("board.db") if board else Path(config.store.path))
     _say_if_bare(path)
@@ -290,17 +290,17 @@ def run_story(options: dict[str, Any]) -> None:
 
 def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
     """`matpi replay`."""
-    from matpi.core.languages import LANGUAGES
     from matpi.drivers.scale.trace import Trace, read_calibration
     from matpi.rules import device_rules
     from matpi.twin.replay import line_of, replay
+    from matpi.words import LANGUAGES
 
     config = config_file.load(config_path)
     words = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
     rules = device_rules(config)
-    result = replay(trace, rules, watch, words, trace.calibration, trace.zero)
+    result = replay(trace, rules, watch, trace.calibration, trace.zero)
     if result.slow * 2 > result.readings:
         timeout = f"{rules.presence.stale_s:g} s"
         why = f"Most readings come more than {timeout} apart, and {timeout} without one is a lost sensor (stale_s in"

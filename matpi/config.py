@@ -115,7 +115,7 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["full", "contrast"],
         Meta(description="contrast: leave the panel's voltages alone when dimming; some modules turn black."),
     ] = "full"
-    # The codes of `core.languages.LANGUAGES`. Here, so that a fault in another section is told in it, too.
+    # The codes of `words.LANGUAGES`. Here, so that a fault in another section is told in it, too.
     language: Annotated[
         Literal["en", "de"], Meta(description="What the panel speaks; the terminal and the page speak English.")
     ] = "en"

@@ -33,6 +33,7 @@ from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
 from matpi.ports import PART_RETRY_S, Clock, Screen, Store
 from matpi.screen.render import render
+from matpi.words import ENGLISH, Words
 
 FOLD_AFTER_S = 2.0
 """After the last write the write-ahead log goes into the one file: no answer is waited for then. Chosen; it takes
@@ -54,15 +55,17 @@ class Loop:
         calibration: Calibration | None = None,
         inbox: queue.SimpleQueue[Event | Counted] | None = None,
         chime: Callable[[ChimeKind], None] = lambda _: None,
+        words: Words = ENGLISH,
     ) -> None:
         """`calibration` makes kilograms of `Counted`; without one none may come. `inbox` is where the edges that were
-        there before the loop have put their first events.
+        there before the loop have put their first events; `words` is the language of the screen.
         """
         self.device = device
         self._store = store
         self._screen = screen
         self._light = light
         self._chime = chime
+        self._words = words
         self._watch = watch
         self._calibration = calibration
         self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
@@ -171,7 +174,7 @@ class Loop:
             if isinstance(show.view, Off):
                 self._screen.off()
             else:
-                self._screen.show(render(show.view, show.shift, self.device.words), show.brightness)
+                self._screen.show(render(show.view, show.shift, self._words), show.brightness)
         except HardwareError:
             news = self._panel_lost_at is None
             self._panel_lost_at = t

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, tzinfo
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from matpi.core.controls import Item
@@ -37,13 +37,14 @@ from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveF
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, StopSign
 from matpi.core.rules import DeviceRules
 from matpi.core.session import State
+from matpi.core.text import Text
 from matpi.core.views import Menu, View
-from matpi.core.words import Words
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH, Words
 
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
 
+_V = TypeVar("_V", bound=View)
 _E = TypeVar("_E", bound=Effect)
 _S = TypeVar("_S", bound=Record)
 
@@ -207,8 +208,8 @@ class Bench:
             zone_for=zone_for,
             new_id=lambda: f"{boot_id}-{next(ids)}",
             version="test",
-            words=words,
         )
+        self.words = words
         self._n = 0
         self._spiking = 0
         if utc is not None:
@@ -307,7 +308,7 @@ class Bench:
     def choose(self, item: str) -> None:
         """From the menu, opened by a hold; an `Item`, or what a line of it says."""
         if isinstance(item, Item):
-            item = self.device.words.menu.label(item)
+            item = self.words(f"menu.{item}")
         if self.state is not State.MENU:
             self.hold()
         while isinstance(self.view, Menu) and self.view.items[self.view.index] != item:
@@ -336,7 +337,7 @@ class Bench:
     def view(self) -> View:
         shown = self.device.shown
         assert shown is not None
-        return shown.view
+        return said(shown.view, self.words)
 
     @property
     def pattern(self) -> Pattern:
@@ -375,11 +376,25 @@ class Bench:
 
     @property
     def views(self) -> list[View]:
-        return [e.view for e in self.of(Show)]
+        return [said(e.view, self.words) for e in self.of(Show)]
 
     @property
     def lights(self) -> list[Light]:
         return self.of(Light)
+
+
+def said(view: _V, words: Words = ENGLISH) -> _V:
+    """The view with its texts put into words: what a person reads."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(read(one) for one in value)
+        if not isinstance(value, Text):
+            return value
+        assert value.key in words.texts, value
+        return words.say(value)
+
+    return replace(view, **{field.name: read(getattr(view, field.name)) for field in fields(view)})
 
 
 def end_of(session: Session) -> float:

@@ -43,7 +43,7 @@ ONLY = {
     "leaves": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
-LEAVES = {"upstream.config", "mqtt.config", "webhook.config"}
+LEAVES = {"upstream.config", "upstream.fields", "mqtt.config", "webhook.config"}
 """Structs that the config reads: a room of their own, wherever their files are."""
 FLOORS = (
     ("model",),
@@ -84,7 +84,6 @@ SEVERAL = {
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
     "rules": {"core.rules": "the device's times and bounds", "rules": "the same, from the config"},
-    "safety": {"commands.safety": "`matpi safety`", "core.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "sink": {
         "mqtt.sink": "publishes to a broker",
@@ -97,32 +96,23 @@ SEVERAL = {
 
 # -- what is still wrong -----------------------------------------------------------------------------------------------
 
-IN_CORE_STILL = {
-    "words": {"words", "words_de", "words_en", "words_room", "words_told", "languages", "wording", "spoken"},
-}
-"""Room -> its modules that are in core/ still."""
 UPWARD = {
-    "core.by_button": {"core.device", "core.languages", "core.words", "core.words_en"},
+    "core.by_button": {"core.device"},
     "core.choice": {"core.device"},
     "core.controls": {"core.device"},
     "core.cueing": {"core.device"},
     "core.dating": {"core.device"},
-    "core.device": {"core.words", "core.words_en"},
     "core.doubt": {"core.device"},
     "core.face": {"core.device"},
     "core.left_open": {"core.device"},
-    "core.look": {"core.device", "core.languages"},
+    "core.look": {"core.device"},
     "core.model": {"core.people"},
     "core.on_mat": {"core.device"},
-    "core.people": {"core.words_room"},
-    "core.plan.custom_plan": {"core.words_room"},
     "core.plans": {"core.device"},
     "core.question": {"core.device"},
-    "core.reminding": {"core.device", "core.words_room"},
+    "core.reminding": {"core.device"},
     "core.rules": {"core.gesture", "core.presence.zero"},
-    "core.safety": {"core.words_en"},
     "core.timeouts": {"core.device"},
-    "core.plan.trend": {"core.words", "core.words_room"},
     "core.who": {"core.device"},
     "core.wishes": {"core.device"},
     "core.zeroing": {"core.device"},
@@ -156,11 +146,9 @@ def short(name: str) -> str:
 
 def height_of(name: str) -> tuple[int, str]:
     """The height of the room, and its name; of the package itself 0, as it has the version only."""
-    room, _, rest = name.partition(".")
+    room = name.partition(".")[0]
     if name in LEAVES:
         room = "leaves"
-    elif room == "core":
-        room = next((other for other, names in IN_CORE_STILL.items() if rest in names), room)
     found = [height for height, rooms in enumerate(ROOMS) if room in rooms]
     assert found, f"{name}: give its room a place in ROOMS"
     return found[0], room

@@ -9,18 +9,14 @@ from typing import Any
 import pytest
 
 from matpi.config import Config, PanelConfig, load, panel_of, reference
-from matpi.core.effects import Effect, Note, Report, Show
-from matpi.core.languages import LANGUAGES
+from matpi.core.effects import Effect, Show
 from matpi.core.views import Safety
-from matpi.core.words_de import GERMAN
-from matpi.drivers.scale.trace import Trace
 from matpi.errors import ConfigError
 from matpi.screen.render import render
-from matpi.twin.replay import replay
 from matpi.twin.twin import Twin
 from matpi.twin.world import Rig
+from matpi.words import GERMAN, LANGUAGES
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "docs" / "examples" / "bounced-start.csv"
 DEUTSCH = Config(panel=PanelConfig(language="de"))
 
 
@@ -78,17 +74,3 @@ def test_the_config_knows_every_language_and_no_other() -> None:
     (allowed,) = (row.bounds for row in reference() if row.key == "panel.language")
     assert allowed == " or ".join(f'"{language}"' for language in LANGUAGES)
     assert all(words.language == language for language, words in LANGUAGES.items())
-
-
-def test_what_a_replay_tells_is_the_same_in_every_language() -> None:
-    def told(language: str) -> tuple[list[dict[str, object]], list[str]]:
-        notes: list[str] = []
-
-        def watch(_t: float, effect: Effect) -> None:
-            if isinstance(effect, Note | Report):
-                notes.append(str(effect))
-
-        result = replay(Trace(EXAMPLE, None), None, watch, LANGUAGES[language])
-        return result.lines(), notes
-
-    assert told("de") == told("en")

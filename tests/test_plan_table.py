@@ -129,13 +129,13 @@ def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch
     monkeypatch.setattr("time.time", lambda: NOON)
     plan.plan_today(path, as_json=False)
     out = capsys.readouterr().out
-    assert "over 7 rated days" in out
-    assert "8 days rated before and after" in out
+    assert "first three answers 8.5, last three 7 (medians, of 7 answers" in out
+    assert "median change -2.5 (8 pairs" in out
     trend = plan_line(path, capsys)["trend"]
     assert isinstance(trend, dict)
-    assert list(trend) == ["at_day", "way", "early", "late", "early_days", "late_days", "days", "p"]
+    assert list(trend) == ["at_day", "answers", "first", "last"]
     sessions.ratings(path, as_json=False)
-    assert "after a session you rated it lower" in capsys.readouterr().out
+    assert "From before to after a session: median change -2.5 (8 pairs" in capsys.readouterr().out
 
 
 def test_a_stop_sign_is_told_with_what_follows_from_it(

@@ -20,6 +20,7 @@ from matpi.errors import UsageError
 from matpi.store.db import Store
 from matpi.twin.twin import Twin
 from matpi.twin.world import Rig
+from tests.bench import said
 
 NOON = 1_773_576_000.0
 """2026-03-15 12:00 UTC, a Sunday."""
@@ -66,7 +67,7 @@ class Room:
 
     def view(self) -> View:
         assert self.device.shown is not None
-        return self.device.shown.view
+        return said(self.device.shown.view)
 
     def led(self) -> Pattern:
         return self.rig.light.pattern

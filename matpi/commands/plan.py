@@ -2,8 +2,8 @@
 
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
-done_days, short_only, restarted, repeated, log_ahead, plan_name, plan_days, trend (null, or at_day, way, early, late,
-early_days, late_days, days, p), person (the name, null where nobody is named), today_estimated.
+done_days, short_only, restarted, repeated, log_ahead, plan_name, plan_days, trend (null, or at_day, answers, first,
+last), person (the name, null where nobody is named), today_estimated.
 """
 
 from __future__ import annotations

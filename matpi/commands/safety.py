@@ -15,10 +15,11 @@ from matpi.commands.output import say
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement
 from matpi.core.plan.programme import SHORT_MIN
-from matpi.core.safety import PAGES
+from matpi.core.views import SAFETY_PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
 from matpi.store.db import Store
+from matpi.words import ENGLISH
 
 
 def read(store: Path | None, person: str | None = None) -> None:
@@ -64,7 +65,8 @@ def _owner(log: Store, person: str | None) -> str | None:
 def told() -> list[tuple[str, list[str]]]:
     """Each heading once, with its points whole: on the device they are broken into lines and pages."""
     found: dict[str, list[str]] = {}
-    for heading, *lines in PAGES[:-1]:
+    for page in range(1, SAFETY_PAGES):
+        heading, *lines = ENGLISH(f"safety.page_{page}").splitlines()
         points = found.setdefault(heading, [])
         for line in lines:
             if line.startswith("* ") or line[0].isupper():

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Final
 from matpi.core.calibration.procedure import Calibrating
 from matpi.core.calibration.solve import Solved
 from matpi.core.effects import Calibrated, Save, UseCalibration
-from matpi.core.events import Reading
+from matpi.core.events import NO_SIGNAL, Reading
 from matpi.core.gesture import Gesture
-from matpi.core.languages import told
 from matpi.core.presence.load import Load
+from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
-from matpi.core.words import Calibration
-from matpi.core.words_en import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -32,9 +30,6 @@ UNTOUCHED_S: Final = 180.0
 """After that nobody is calibrating any more. Chosen: a walk to the bathroom scales and back."""
 RESULT_S: Final = 20.0
 """The result stays this long, and as long as somebody stands there to read it."""
-
-NO_SIGNAL: Final = (ENGLISH.known.no_signal, ENGLISH.known.check_plug)
-"""What the screen says of a silence that nobody has explained."""
 
 
 class Stage(Enum):
@@ -155,36 +150,38 @@ class ByButton:
         return self.procedure.load_kg(self._counts) >= device.rules.presence.off_kg
 
     def view(self, device: Device, hold: float) -> View:
-        procedure, words = self.procedure, device.words
-        result, say = procedure.result, words.calibration
+        procedure = self.procedure
+        result = procedure.result
         if isinstance(result, Solved):
             if device.keeper.trouble:
-                return Fault(words.faults.not_saved, words.bar.cannot_write, words.faults.kept)
+                return Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept"))
             if not device.keeper.is_saved("calibration"):
-                return Notice(words.common.one_moment, words.common.saving)
-            percent = f"{max(0.1, result.error_percent):.1f}".replace(".", words.common.decimal)
-            return Notice(say.calibrated, say.within.format(percent=percent), say.step_off)
+                return Notice(Text("common.one_moment"), Text("common.saving"))
+            within = Text("calibration.within", percent=max(0.1, result.error_percent))
+            return Notice(Text("calibration.calibrated"), within, Text("calibration.step_off"))
         if result is not None:
-            return Fault(say.not_calibrated, told(result.what, words), told(result.do, words))
+            return Fault(Text("calibration.not_calibrated"), result.what, result.do)
         if self.stage is Stage.TENS or self.stage is Stage.ONES:
             return WeightEntry(self.kg, self.stage is Stage.TENS, hold)
-        title, text = (say.title, say.take_all_off) if self.stage is Stage.EMPTY else _place(procedure.step, say)
+        first = Text("calibration.title"), Text("calibration.take_all_off")
+        title, text = first if self.stage is Stage.EMPTY else _place(procedure.step)
         if procedure.measuring:
-            return Guide(title, say.keep_still, say.measuring, hold, fraction(procedure.done))
-        return Guide(title, text, say.hint, hold)
+            done = fraction(procedure.done)
+            return Guide(title, Text("calibration.keep_still"), Text("calibration.measuring"), hold, done)
+        return Guide(title, text, Text("calibration.hint"), hold)
 
 
-def _place(step: str, say: Calibration) -> tuple[str, str]:
+def _place(step: str) -> tuple[Text, Text]:
     match step:
         case "mat":
-            return say.on_mat, say.in_the_middle
+            return Text("calibration.on_mat"), Text("calibration.in_the_middle")
         case "head":
-            return say.head_end, say.at_head_end
+            return Text("calibration.head_end"), Text("calibration.at_head_end")
         case "foot":
-            return say.foot_end, say.at_foot_end
+            return Text("calibration.foot_end"), Text("calibration.at_foot_end")
         case _:
             number = step.removeprefix("corner")
-            return say.corner.format(n=number), say.on_corner.format(n=number)
+            return Text("calibration.corner", n=number), Text("calibration.on_corner", n=number)
 
 
 # -- the device's side -------------------------------------------------------------------------------------------------

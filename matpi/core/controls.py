@@ -16,9 +16,9 @@ from matpi.core.model import Acknowledgement, Moment, Rating, StopSign
 from matpi.core.plan.routine import ROUTINES
 from matpi.core.presence.load import Load
 from matpi.core.rating import Dial
-from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.views import Off
+from matpi.core.text import Text
+from matpi.core.views import SAFETY_PAGES, Off
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -28,7 +28,7 @@ READ_S = 1.0
 
 
 class Item(StrEnum):
-    """Of the menu; the value is the key of its label (`words.Menu`)."""
+    """Of the menu; the value is the key of its label (`menu` in the catalogues)."""
 
     WHO = "who"
     ROUTINE = "routine"
@@ -48,7 +48,7 @@ class Item(StrEnum):
 class Entry(NamedTuple):
     """A line of the menu as it can be chosen."""
 
-    label: str
+    label: Text | str
     item: Item | None = None
     """None: one of a list."""
     name: str = ""
@@ -135,7 +135,7 @@ def _tap(device: Device, t: float, state: State) -> None:
         case State.AWAY | State.CAPPED:
             device.presence.done(t)
         case State.SAFETY if not device.woke_by_press:
-            if device.safety_page < len(PAGES) - 1:
+            if device.safety_page < SAFETY_PAGES - 1:
                 device.safety_page += 1
                 device.page_turned = t
             elif t >= device.page_turned + READ_S:
@@ -180,7 +180,7 @@ def _hold(device: Device, t: float, state: State) -> None:
 
 def _hold_released(device: Device, t: float, state: State) -> None:
     match state:
-        case State.SAFETY if device.safety_page == len(PAGES) - 1 and not device.woke_by_press:
+        case State.SAFETY if device.safety_page == SAFETY_PAGES - 1 and not device.woke_by_press:
             _answer(device, t, some=False)
         case State.MENU:
             _choose(device, t, menu(device)[device.menu_index])
@@ -275,10 +275,9 @@ def _answer(device: Device, t: float, *, some: bool) -> None:
 
 def menu(device: Device) -> list[Entry]:
     """What can be chosen now."""
-    say = device.words
-    back = Entry(say.menu.back, Item.BACK)
+    back = Entry(Text("menu.back"), Item.BACK)
     if device.choosing_routine:
-        return [*(Entry(say.routines.of(name).title, name=name) for name in ROUTINES), back]
+        return [*(Entry(Text(f"routines.{name}.title"), name=name) for name in ROUTINES), back]
     if device.who.choosing:
         return [*(Entry(person.name) for person in device.who.people.all), back]
     items = [*([Item.WHO] if device.who.people.on else []), Item.ROUTINE]
@@ -293,7 +292,7 @@ def menu(device: Device) -> list[Entry]:
     acknowledgement = device.acknowledgement
     if acknowledgement is not None and acknowledgement.short_only:
         items.append(Item.CLINICIAN)
-    return [*(Entry(say.menu.label(item), item) for item in (*items, Item.SAFETY)), back]
+    return [*(Entry(Text(f"menu.{item}"), item) for item in (*items, Item.SAFETY)), back]
 
 
 def _choose(device: Device, t: float, entry: Entry) -> None:

@@ -23,7 +23,7 @@ from matpi.core import (
     wishes,
     zeroing,
 )
-from matpi.core.by_button import NO_SIGNAL, ByButton
+from matpi.core.by_button import ByButton
 from matpi.core.choice import Choice
 from matpi.core.cueing import Cueing
 from matpi.core.effects import (
@@ -43,6 +43,7 @@ from matpi.core.effects import (
     Zeros,
 )
 from matpi.core.events import (
+    NO_SIGNAL,
     ButtonDown,
     ButtonUp,
     Event,
@@ -82,8 +83,6 @@ from matpi.core.session import SessionMachine, State
 from matpi.core.snapshot import Snapshot, snapshot
 from matpi.core.views import Off
 from matpi.core.who import Who
-from matpi.core.words import Words
-from matpi.core.words_en import ENGLISH
 
 NOTHING: tuple[Effect, ...] = ()
 """What most readings lead to."""
@@ -112,9 +111,8 @@ class Device:
         zone_for: Callable[[str], tzinfo],
         new_id: Callable[[], str],
         version: str = "",
-        words: Words = ENGLISH,
     ) -> None:
-        self.rules, self.words, self.version, self.boot_id, self.new_id = rules, words, version, boot_id, new_id
+        self.rules, self.version, self.boot_id, self.new_id = rules, version, boot_id, new_id
         self.settings, self.who = memory.settings, Who(memory)
         sessions = memory.log.sessions
         closed_by_cap = memory.open is None and bool(sessions) and sessions[-1].reason is EndReason.CAP
@@ -233,7 +231,7 @@ class Device:
             case WallClock(_, utc, trusted, slept):
                 dating.set_clock(self, t, utc, trusted, slept=slept)
             case SensorLost(_, why, what, do):
-                self.sensor_words = NO_SIGNAL if (what, do) == NO_SIGNAL else (what, do)
+                self.sensor_words = (what, do)
                 self._dirty = True
                 self.presence.lose(t, why)
                 self._follow_presence()

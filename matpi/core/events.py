@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from matpi.core.model import Log, Settings
+from matpi.core.text import Text
+
+NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_plug"))
+"""Shown when nothing explains the silence of the load cells."""
 
 
 class Reading(NamedTuple):
@@ -65,9 +69,9 @@ class SensorLost:
     t: float
     why: str
     """For the log."""
-    what: str = "no load cell signal"
+    what: Text = NO_SIGNAL[0]
     """For the screen, at most 21 characters."""
-    do: str = "check the plug"
+    do: Text = NO_SIGNAL[1]
     """What to do, at most 21 characters."""
 
 
@@ -150,7 +154,7 @@ class UpstreamTrouble:
     """What is recorded does not get to where it should be sent on, and somebody ought to know."""
 
     t: float
-    short: str
+    short: Text | str
     """For the screen, at most 21 characters; "" when all is well again."""
 
 

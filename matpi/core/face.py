@@ -10,6 +10,7 @@ from matpi.core.effects import Effect, Light, Note, Pattern, Show
 from matpi.core.nudge import Nudge
 from matpi.core.on_mat import Circles
 from matpi.core.session import State
+from matpi.core.text import Text
 from matpi.core.views import Breathe, Off
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Face:
         self.shown: Show | None = None
         self.light = Light(Pattern.OFF, t)
         self.nudge: Nudge | None = None
-        self.upstream = ""
+        self.upstream: Text | str = ""
         """What is the matter with sending on; "" when nothing is."""
         self.lost: list[str] = []
         """Which of look.PARTS do not work now."""

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from matpi.core import choice, controls, on_mat, reminding, who
 from matpi.core.brightness import Brightness
-from matpi.core.by_button import NO_SIGNAL
 from matpi.core.calendar_day import next_local
 from matpi.core.effects import Pattern
-from matpi.core.languages import told
+from matpi.core.events import NO_SIGNAL
 from matpi.core.model import Session
 from matpi.core.plan import routine, trend
 from matpi.core.presence.load import Load
 from matpi.core.presence.zero import ZeroWord
-from matpi.core.safety import PAGES
 from matpi.core.session import State
+from matpi.core.text import Text
 from matpi.core.views import (
+    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
@@ -56,12 +56,18 @@ DIM_BEFORE_BED = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 
 PARTS = {
-    "button_lost": "no_button",
-    "lamp_lost": "no_lamp",
-    "chime_lost": "no_chime",
-    "log_doubt": "see_doctor",
+    "button_lost": Text("bar.no_button"),
+    "lamp_lost": Text("bar.no_lamp"),
+    "chime_lost": Text("bar.no_chime"),
+    "log_doubt": Text("bar.see_doctor"),
 }
-"""What is noted of a part that does not work, or of a stored value that cannot be used -> the field of `words.bar`."""
+"""What is noted of a part that does not work, or of a stored value that cannot be used -> what the screen says."""
+CLOTHING = {
+    "thin shirt": Text("clothing.thin_shirt"),
+    "thin shirt, or bare (optional)": Text("clothing.thin_or_bare"),
+    "your choice": Text("clothing.your_choice"),
+}
+"""The starter plan's own, by what a plan file calls it: a copied plan stays in the language of the panel."""
 
 _HOLD_STEP_S, _FADE_STEP_S = 0.05, 0.25
 _ANY_DAY = date(2000, 1, 1)
@@ -95,13 +101,13 @@ def _dark_at(device: Device, state: State) -> float:
 
 
 def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
-    plan, rules, machine, say = choice.plan(device), device.rules, device.machine, device.words
+    plan, rules, machine = choice.plan(device), device.rules, device.machine
     match state:
         case State.IDLE:
             return _idle(device, t)
         case State.SAFETY:
-            asks = device.safety_page == len(PAGES) - 1
-            return Safety(device.safety_page, len(PAGES), _hold(device, t) if asks else 0.0), inf
+            asks = device.safety_page == SAFETY_PAGES - 1
+            return Safety(device.safety_page, SAFETY_PAGES, _hold(device, t) if asks else 0.0), inf
         case State.MENU:
             return Menu(tuple(entry.label for entry in controls.menu(device)), device.menu_index, _hold(device, t)), inf
         case State.READY:
@@ -109,8 +115,8 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.TREND:
             return _trend(device), inf
         case State.ARRIVING:
-            name, worn = choice.routine(device).name, told(plan.clothing, say)
-            title = "" if name == "plan" else say.routines.of(name).title
+            name, worn = choice.routine(device).name, CLOTHING.get(plan.clothing, plan.clothing)
+            title = "" if name == "plan" else Text(f"routines.{name}.title")
             return Arriving(*choice.target(device), plan.day, worn, title, plan.days, who.name(device)), inf
         case State.ON_MAT if machine.running is not None:
             pressed = device.button.pressed_since
@@ -123,7 +129,7 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.HOLDING if machine.running is not None:
             lost_at = device.presence.lost_at
             left = (machine.entered if lost_at is None else lost_at) + rules.presence.sensor_gone_s - t
-            what = "" if device.sensor_words is NO_SIGNAL else told(device.sensor_words[0], say)
+            what = "" if device.sensor_words == NO_SIGNAL else device.sensor_words[0]
             waits = Holding(int(machine.running.on_mat_s(t)), max(0, ceil(left - 1e-6)), what)
             return waits, _next_second(t, left)
         case State.CAPPED:
@@ -159,45 +165,44 @@ def _of_state(device: Device, t: float, state: State) -> tuple[View, float]:
         case State.DISCARDED:
             return _discarded(device, t)
         case State.SENSOR_LOST:
-            what, do = device.sensor_words
-            return Fault(say.faults.silent, told(what, say), told(do, say)), inf
+            return Fault(Text("faults.silent"), *device.sensor_words), inf
         case State.CALIBRATING if device.by_button is not None:
             return device.by_button.view(device, _hold(device, t)), inf
         case _:
-            return Notice(say.common.one_moment, ""), inf
+            return Notice(Text("common.one_moment"), ""), inf
 
 
 def _idle(device: Device, t: float) -> tuple[View, float]:
-    plan, now, say = device.plan, device.wall.local(t), device.words
+    plan, now = device.plan, device.wall.local(t)
     if device.set_aside is not None:
-        kept = say.faults.log_kept.format(name=device.set_aside[-15:])
-        return Fault(say.faults.log_damaged, kept, say.faults.log_new), inf
+        kept = Text("faults.log_kept", name=device.set_aside[-15:])
+        return Fault(Text("faults.log_damaged"), kept, Text("faults.log_new")), inf
     if device.keeper.trouble:
-        return Fault(say.faults.not_saved, say.bar.cannot_write, say.faults.kept), inf
+        return Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept")), inf
     if device.presence.zero.word is ZeroWord.WANTED:
-        own = say.calibration
-        return Notice(own.finding_zero, own.leave_empty, own.ten_seconds), inf
-    notice = None
+        finding = Text("calibration.finding_zero")
+        return Notice(finding, Text("calibration.leave_empty"), Text("calibration.ten_seconds")), inf
+    notice: Text | str | None = None
     if device.presence.zero.word is ZeroWord.BACKWARDS:
-        notice = say.bar.backwards
+        notice = Text("bar.backwards")
     elif device.presence.zero.word:
-        notice = say.bar.check_mat
+        notice = Text("bar.check_mat")
     elif device.face.lost:
-        notice = getattr(say.bar, PARTS[device.face.lost[0]])
+        notice = PARTS[device.face.lost[0]]
     elif not device.wall.trusted:
-        notice = say.bar.clock_unknown
+        notice = Text("bar.clock_unknown")
     elif device.choice.name is not None:
-        notice = say.bar.next.format(routine=say.routines.of(choice.routine(device).name).title)
+        notice = Text("bar.next", routine=Text(f"routines.{choice.routine(device).name}.title"))
     elif missing := reminding.missing_words(device):
         notice = missing
     elif plan.short_only:
-        notice = say.bar.ask_clinician
+        notice = Text("bar.ask_clinician")
     elif device.face.upstream:
-        notice = told(device.face.upstream, say)
+        notice = device.face.upstream
     elif plan.restarted:
-        notice = say.bar.from_day_1
+        notice = Text("bar.from_day_1")
     elif plan.repeated:
-        notice = say.bar.once_more
+        notice = Text("bar.once_more")
     shown = Idle(
         clock=f"~{device.wall.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
         plan_day=plan.day,
@@ -215,7 +220,7 @@ def _idle(device: Device, t: float) -> tuple[View, float]:
 
 def _done(device: Device, t: float, last: Session | None) -> View:
     if last is None:
-        return Notice(device.words.on_mat.up_again, "")
+        return Notice(Text("on_mat.up_again"), "")
     plan = choice.plan(device)
     name, asks = who.result_words(device, last)
     return SessionDone(
@@ -234,8 +239,8 @@ def _off_mat(device: Device, t: float) -> tuple[View, float]:
     since_s = t - device.machine.ended
     says = routine.off_mat_at(choice.routine(device), since_s + on_mat.WOKEN_S)
     if says is None:
-        return Notice(device.words.on_mat.up_again, ""), inf
-    text = device.words.phases.of(says.says)
+        return Notice(Text("on_mat.up_again"), ""), inf
+    text = Text(f"phases.{says.says}")
     if says.until_s == inf:
         return OffMat(text, None), inf
     left_s = says.until_s - since_s
@@ -244,32 +249,33 @@ def _off_mat(device: Device, t: float) -> tuple[View, float]:
 
 def _advice(device: Device, t: float) -> View:
     """With the bedtime that is set where "before bed" is chosen at another time."""
-    name, say, now = choice.routine(device).name, device.words, device.wall.local(t)
-    own, lines = say.routines.of(name), say.routines.of(name).advice
+    name, now = choice.routine(device).name, device.wall.local(t)
+    advice = Text(f"routines.{name}.advice")
     if name == "before_bed" and now is not None:
         bed = datetime.combine(now, device.settings.bedtime)
         late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
         if not _between(now.time(), early, late):
-            lines = (lines[0], say.around.bedtime.format(clock=f"{bed:%H:%M}"), *lines[1:])
-    return Advice(own.title, *choice.target(device), lines)
+            advice = Text("routines.before_bed_at.advice", clock=f"{bed:%H:%M}")
+    return Advice(Text(f"routines.{name}.title"), *choice.target(device), advice)
 
 
 def _trend(device: Device) -> View:
-    say = device.words.trend
     if device.trend_page:
-        return Notice(say.pairs_title, *trend.pairs_short(trend.pairs(who.log(device).ratings), device.words))
+        return Notice(*trend.pairs_page(trend.pairs(who.log(device).ratings)))
     seen = device.plan.trend
     if seen is not None:
-        return Notice(say.title, *trend.short(seen, device.words))
-    too_short = device.plan.days < trend.AT_DAYS[0]
-    return Notice(say.title, *((say.too_short, say.seven_days) if too_short else (say.not_before, say.rate_daily)))
+        return Notice(*trend.page(seen))
+    title = Text("trend.title")
+    if device.plan.days < trend.AT_DAYS[0]:
+        return Notice(title, Text("trend.too_short"), Text("trend.seven_days"))
+    return Notice(title, Text("trend.not_before"), Text("trend.rate_daily"))
 
 
 def _discarded(device: Device, t: float) -> tuple[View, float]:
     running = device.machine.discarded()
     left = 1 - (t - device.machine.entered) / device.rules.undo_s
     if running is None:
-        return Notice(device.words.on_mat.not_counted, ""), inf
+        return Notice(Text("on_mat.not_counted"), ""), inf
     shown = Discarded(int(running.on_mat_s(device.machine.entered)), _hold(device, t), fraction(left))
     return shown, t + 2 * _FADE_STEP_S if left > 0 else inf
 

@@ -16,6 +16,7 @@ from matpi.core.plan import breathing, routine
 from matpi.core.plan.breathing import CYCLES_MAX, Side
 from matpi.core.plan.routine import CueKind, Pacer, PhaseText
 from matpi.core.running import Running
+from matpi.core.text import Text
 from matpi.core.views import Breathe, Timer, View
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Circles:
     """When the breath began, had nobody been away."""
     until: float
     """Then the whole view is to be looked at again."""
-    inhale_says: str
-    exhale_says: str
+    inhale_says: Text
+    exhale_says: Text
     elapsed_min: int
 
     def at(self, t: float) -> tuple[Breathe, float]:
@@ -71,9 +72,8 @@ def circles(device: Device, t: float, running: Running) -> Circles | None:
     until_s = min(says.until_s, end_s(device, shown), 60.0 * (minutes + 1))
     calm = says.kind is CueKind.PHASE
     until = min(t + CALM_S, t + until_s - elapsed_s)
-    say = device.words
-    told = say.phases.of(says.says)
-    both = (say.breath.inhale_says, say.breath.exhale_says) if calm else (told, told)
+    now = Text(f"phases.{says.says}")
+    both = (Text("breath.inhale_says"), Text("breath.exhale_says")) if calm else (now, now)
     return Circles(t - elapsed_s + shown.start_s, until, *both, minutes)
 
 
@@ -133,10 +133,10 @@ def _timer(device: Device, t: float, on_mat_s: float, held: float) -> tuple[View
         elapsed_s=int(elapsed_s) if seconds else int(elapsed_s // 60) * 60,
         lower_min=lower_min,
         upper_min=upper_min,
-        label=device.words.phases.of(says.says),
+        label=Text(f"phases.{says.says}"),
         seconds=seconds,
         hold=held,
-        notice=device.words.bar.cannot_write if device.keeper.trouble else who.asks(device, t),
+        notice=Text("bar.cannot_write") if device.keeper.trouble else who.asks(device, t),
     )
     again = t + WOKEN_S + min(1 - elapsed_s % 1 if seconds else 60 - elapsed_s % 60, says.until_s - elapsed_s)
     breathing = meant(device)

@@ -17,7 +17,7 @@ from statistics import median, quantiles
 from typing import Final
 from unicodedata import normalize
 
-from matpi.core.words_room import on_panel
+from matpi.core.text import on_panel
 
 PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
 APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a meal should stay within half of it

@@ -11,7 +11,7 @@ from matpi.core.effects import Save
 from matpi.core.model import DayRecord
 from matpi.core.nudge import Nudge, Silence, nudge
 from matpi.core.plan.programme import REPEAT_AFTER_DAYS
-from matpi.core.words_room import LINE
+from matpi.core.text import Text
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -67,12 +67,10 @@ def snooze(device: Device, t: float) -> None:
         device.keep(Save(replace(old, snoozed=True)))
 
 
-def missing_words(device: Device) -> str | None:
+def missing_words(device: Device) -> Text | None:
     """Who has not been there yet, once the light has reminded; of several people only. At most 21 characters."""
     not_yet = device.who.not_yet
     if not device.who.people.on or not not_yet:
         return None
     names = ", ".join(who.name_of(device, person_id) for person_id in not_yet)
-    say = device.words.people.missing
-    told = say.format(names=names)
-    return told if len(told) <= LINE else say.format(names=len(not_yet))
+    return Text("people.missing", names=names).or_shorter(Text("people.missing", names=len(not_yet)))

@@ -1,4 +1,6 @@
-"""What to show, without a pixel. A view is all the screen needs; equal views give equal pictures.
+"""What to show, without a pixel and without a language. Equal views give equal pictures.
+
+`Text` is put into words by the screen; a string is shown as it is: a name, a clock, a plan of one's own.
 
 Fractions (`hold`, `rest`, `left`) are 0 to 1 in steps of `FRACTION_STEP`, so that a view changes a few times a second
 and not with every reading.
@@ -8,7 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matpi.core.text import Text
+
 FRACTION_STEP = 1 / 16
+SAFETY_PAGES = 8
+"""Of the safety pages, in every language; the last one asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Idle:
     """On the mat today."""
     done: bool
     rest_day: bool
-    notice: str | None = None
+    notice: Text | str | None = None
     """At most 21 characters: something that wants attention, e.g. "check the mat"."""
     plan_days: int = 14
     """Days of the plan; a later `plan_day` is after it."""
@@ -48,7 +54,7 @@ class Safety:
     """One page of what to know first. `pages` in all; the last asks."""
 
     page: int
-    """0 to pages - 1, an index into `safety.PAGES`."""
+    """0 to pages - 1, as in the catalogues from page_1 on."""
     pages: int
     hold: float = 0.0
 
@@ -60,8 +66,8 @@ class Arriving:
     lower_min: int
     upper_min: int
     plan_day: int
-    clothing: str
-    routine: str = ""
+    clothing: Text | str
+    routine: Text | str = ""
     """Title of a routine other than the plan, at most 14 characters."""
     plan_days: int = 14
     who: str = ""
@@ -76,13 +82,13 @@ class Timer:
     """Whole seconds when `seconds`, else whole minutes as seconds."""
     lower_min: int
     upper_min: int
-    label: str
+    label: Text | str
     """At most 21 characters: the phase, or what to do now."""
     seconds: bool
     """Show mm:ss: in the first minute and after a tap."""
     hold: float = 0.0
     """How far a hold towards "discard" has come."""
-    notice: str | None = None
+    notice: Text | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Breathe:
     radius_px: int
     left_s: int
     """Whole seconds of this side, counting down to 1."""
-    says: str
+    says: Text | str
     """At most 21 characters: how to breathe, or what to do now."""
     elapsed_min: int
 
@@ -112,7 +118,7 @@ class Holding:
 
     elapsed_s: int
     left_s: int
-    what: str = ""
+    what: Text | str = ""
     """At most 21 characters; empty: nobody has explained the silence."""
 
 
@@ -143,7 +149,7 @@ class SessionDone:
     plan_days: int = 14
     who: str = ""
     """Whose it is, where several people share the mat."""
-    asks: str = ""
+    asks: Text | str = ""
     """With `who`, at most 21 characters: what a hold does about it."""
     hold: float = 0.0
 
@@ -152,7 +158,7 @@ class SessionDone:
 class OffMat:
     """What follows off the mat."""
 
-    text: str
+    text: Text | str
     """At most 21 characters."""
     left_s: int | None
     """Whole seconds until it says something else; None: nothing follows."""
@@ -208,7 +214,7 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    items: tuple[str, ...]
+    items: tuple[Text | str, ...]
     """Each at most 14 characters."""
     index: int
     hold: float = 0.0
@@ -218,23 +224,23 @@ class Menu:
 class Advice:
     """A routine was chosen: what to see to before lying down."""
 
-    title: str
+    title: Text | str
     """At most 14 characters."""
     lower_min: int
     upper_min: int
-    lines: tuple[str, ...]
-    """At most 4, each at most 21 characters."""
+    advice: Text | str
+    """At most 4 lines, each at most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
     """One step of something done with the mat, such as calibrating it."""
 
-    title: str
+    title: Text | str
     """At most 15 characters."""
-    text: str
+    text: Text | str
     """At most 21 characters: what to do."""
-    more: str
+    more: Text | str
     """At most 21 characters: what the button does."""
     hold: float = 0.0
     done: float | None = None
@@ -255,23 +261,23 @@ class WeightEntry:
 class Fault:
     """Something is broken or odd, in words a person can act on."""
 
-    title: str
+    title: Text | str
     """At most 15 characters."""
-    what: str
+    what: Text | str
     """At most 21 characters."""
-    do: str
+    do: Text | str
     """At most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A short word that needs no act."""
+    """A short message that needs no act."""
 
-    title: str
+    title: Text | str
     """At most 15 characters."""
-    text: str
+    text: Text | str
     """At most 21 characters."""
-    more: str = ""
+    more: Text | str = ""
     """At most 21 characters."""
 
 

@@ -22,6 +22,7 @@ from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.load import Load
 from matpi.core.running import Running
 from matpi.core.session import State
+from matpi.core.text import Text
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -261,10 +262,10 @@ def suggest_by_load(device: Device, t: float, running: Running) -> None:
         device.look_again()
 
 
-def asks(device: Device, t: float) -> str | None:
+def asks(device: Device, t: float) -> Text | None:
     """The question in mid-session, at most 21 characters."""
     who = device.who
-    return _question(device, who.suggestion) if who.suggestion is not None and t < who.asked_until else None
+    return _question(who.suggestion) if who.suggestion is not None and t < who.asked_until else None
 
 
 def answer(device: Device, t: float, *, yes: bool) -> None:
@@ -301,21 +302,21 @@ def book(device: Device) -> None:
     device.keep(Save(booked))
 
 
-def result_words(device: Device, last: Session) -> tuple[str, str]:
+def result_words(device: Device, last: Session) -> tuple[str, Text | str]:
     """Whose the result is, and what a hold does; "" with fewer than two people."""
     who = device.who
     if not who.people.on:
         return "", ""
     name = name_of(device, last.person)
     if who.suggestion is not None:
-        return name, _question(device, who.suggestion)
+        return name, _question(who.suggestion)
     asked = last.doubt is not None and last.yours is None and name
-    return name, device.words.people.asks.format(name=name) if asked else device.words.people.not_you
+    return name, Text("people.asks", name=name) if asked else Text("people.not_you")
 
 
-def _question(device: Device, person: Person) -> str:
+def _question(person: Person) -> Text:
     """At most 21 characters."""
-    return device.words.people.asks.format(name=person.name)
+    return Text("people.asks", name=person.name)
 
 
 def learnt(people: People, log: Log) -> People:

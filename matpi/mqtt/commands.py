@@ -1,6 +1,6 @@
-"""What may be set from outside, read and checked: a few wishes that can do no harm, and nothing else.
+"""What may be set from outside, read, checked and slowed down: a few commands that can do no harm, and nothing else.
 
-Whoever may publish under this device's topic may wish this. Nothing here starts, ends, edits or deletes a session,
+Whoever may publish under this device's topic may send these. Nothing here starts, ends, edits or deletes a session,
 changes the calibration or answers the safety page; the zero is set on an empty mat only, which the core looks at.
 """
 
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import time
+from functools import partial
+from math import inf
 from types import MappingProxyType
 from typing import Final
 
@@ -18,11 +21,14 @@ from matpi.errors import MatpiError
 Command = Wished | SettingWished
 
 PAYLOAD_BYTES: Final = 64
-"""The longest of them has 5; whatever is longer was meant for somebody else."""
+"""The longest of them has 5; what is longer was meant for somebody else."""
+PER_S: Final = 5.0
+BURST: Final = 10
+"""Both chosen: a dashboard sets every entity it has at once, seven; a hand is slower than 5/s."""
 
 
 class CommandError(MatpiError, ValueError):
-    """A wish that is not understood; nothing was changed."""
+    """A command that is not understood; nothing was changed."""
 
 
 def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Command:
@@ -40,12 +46,8 @@ def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> 
         raise CommandError(f"The command {name} does not take {shown!r}; send {WANTED[name]}.") from None
 
 
-def _button(wish: Wish) -> Callable[[str, float], Command]:
-    return lambda text, t: Wished(t, {"PRESS": wish}[text])
-
-
-def _rest(text: str, t: float) -> Command:
-    return Wished(t, {"ON": Wish.REST, "OFF": Wish.NO_REST}[text])
+def _wish(wishes: dict[str, Wish], text: str, t: float) -> Command:
+    return Wished(t, wishes[text])
 
 
 def _nudge(text: str, t: float) -> Command:
@@ -62,25 +64,48 @@ def _bedtime(text: str, t: float) -> Command:
     return SettingWished(t, "bedtime", time.fromisoformat(text))
 
 
+_COMMANDS: Final[dict[str, tuple[str, Callable[[str, float], Command]]]] = {
+    "zero": ("PRESS", partial(_wish, {"PRESS": Wish.ZERO})),
+    "identify": ("PRESS", partial(_wish, {"PRESS": Wish.IDENTIFY})),
+    "snooze": ("PRESS", partial(_wish, {"PRESS": Wish.SNOOZE})),
+    "rest": ("ON or OFF", partial(_wish, {"ON": Wish.REST, "OFF": Wish.NO_REST})),
+    "nudge": ("ON or OFF", _nudge),
+    "weekly_goal": ("a whole number from 3 to 7", _weekly_goal),
+    "bedtime": ("a time of day such as 22:30", _bedtime),
+}
 READERS: Final[Mapping[str, Callable[[str, float], Command]]] = MappingProxyType(
-    {
-        "zero": _button(Wish.ZERO),
-        "identify": _button(Wish.IDENTIFY),
-        "snooze": _button(Wish.SNOOZE),
-        "rest": _rest,
-        "nudge": _nudge,
-        "weekly_goal": _weekly_goal,
-        "bedtime": _bedtime,
-    }
+    {name: reader for name, (_, reader) in _COMMANDS.items()}
 )
-WANTED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "zero": "PRESS",
-        "identify": "PRESS",
-        "snooze": "PRESS",
-        "rest": "ON or OFF",
-        "nudge": "ON or OFF",
-        "weekly_goal": "a whole number from 3 to 7",
-        "bedtime": "a time of day such as 22:30",
-    }
-)
+WANTED: Final[Mapping[str, str]] = MappingProxyType({name: wanted for name, (wanted, _) in _COMMANDS.items()})
+
+
+class Throttle:
+    """A token bucket in front of a queue that holds the latest of each name: each setting is a synced write."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Command] = {}
+        self._tokens, self._counted_at = float(BURST), -inf
+
+    def add(self, name: str, command: Command) -> bool:
+        """Whether it took the place of one that was not let through yet."""
+        replaced = name in self._waiting
+        self._waiting[name] = command
+        return replaced
+
+    def take(self, now: float) -> list[Command]:
+        """Those whose turn it is, dated `now`."""
+        self._count(now)
+        taken = list(self._waiting)[: int(self._tokens + 1e-9)]
+        self._tokens -= len(taken)
+        return [replace(self._waiting.pop(name), t=now) for name in taken]
+
+    def due(self, now: float) -> float:
+        """When `take` has something; infinity when nothing waits."""
+        if not self._waiting:
+            return inf
+        self._count(now)
+        return now + max(0.0, 1.0 - self._tokens) / PER_S
+
+    def _count(self, now: float) -> None:
+        self._tokens = min(float(BURST), self._tokens + (now - self._counted_at) * PER_S)
+        self._counted_at = now

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from matpi.upstream.fields import SinkName
+
 TLS_PORT: Final = 8883  # both registered with IANA
 PLAIN_PORT: Final = 1883
 
@@ -15,7 +17,9 @@ _TOPIC = r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"
 _OWN_LEVELS: Final = frozenset({"sessions", "state", "diagnostics", "event", "availability", "set"})
 """Under `<base>/<device id>`: each has its use (docs/upstream-mqtt.md)."""
 
-_LEVELS = "a topic: letters, digits, _ . and -, with / between levels"
+Topic = Annotated[
+    str, Meta(pattern=f"^({_TOPIC})?$", title="a topic: letters, digits, _ . and -, with / between levels")
+]
 
 
 class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,66 +27,38 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[
         str,
-        Meta(
-            pattern=r"^[A-Za-z0-9._:-]{1,253}$",
-            title="a host's name or address",
-            description="Name or address of the broker.",
-        ),
+        Meta(pattern=r"^[A-Za-z0-9._:-]{1,253}$", title="a host's name or address"),
+        Meta(description="Name or address of the broker."),
     ]
     port: Annotated[int, Meta(ge=0, le=65535, description="TCP port; 0: 8883 with tls, 1883 without.")] = 0
     tls: Annotated[bool, Meta(description="false: unencrypted, and only to an address of the own network.")] = True
     ca_file: Annotated[
         str,
-        Meta(
-            pattern="^(/[^\\x00-\\x1f]*)?$",
-            title="an absolute path in quotes",
-            description="Certificates to trust (PEM); empty: the system's.",
-        ),
+        Meta(pattern="^(/[^\\x00-\\x1f]*)?$", title="an absolute path in quotes"),
+        Meta(description="Certificates to trust (PEM); empty: the system's."),
     ] = ""
     username: Annotated[str, Meta(max_length=256, description="Empty: the broker asks for none.")] = ""
     password: Annotated[
         str,
-        Meta(
-            pattern=r"^(/[^\x00-\x1f]*|[A-Za-z0-9_.-]*)$",
-            title="a credential's name or a file's full path",
-            description="Where it lies: the name of a systemd credential, or the path of a file.",
-        ),
+        Meta(pattern=r"^(/[^\x00-\x1f]*|[A-Za-z0-9_.-]*)$", title="a credential's name or a file's full path"),
+        Meta(description="Where it lies: the name of a systemd credential, or the path of a file."),
     ] = ""
-    base_topic: Annotated[
-        str, Meta(pattern=f"^{_TOPIC}$", title=_LEVELS, description="Everything of ours lies under it.")
-    ] = "matpi"
+    base_topic: Annotated[Topic, Meta(min_length=1, description="Everything of ours lies under it.")] = "matpi"
     device_id: Annotated[
         str,
-        Meta(
-            pattern="^[A-Za-z0-9_-]{1,40}$",
-            title="up to 40 of A-Z, a-z, 0-9, _ and -",
-            description="Names this mat at the broker; each mat needs its own.",
-        ),
+        Meta(pattern="^[A-Za-z0-9_-]{1,40}$", title="up to 40 of A-Z, a-z, 0-9, _ and -"),
+        Meta(description="Names this mat at the broker; each mat needs its own."),
     ] = "mat"
     device_name: Annotated[str, Meta(min_length=1, max_length=60, description="How Home Assistant calls it.")] = (
         "Acupressure mat"
     )
-    discovery_prefix: Annotated[
-        str, Meta(pattern=f"^({_TOPIC})?$", title=_LEVELS, description="Home Assistant's; empty: it is not told.")
-    ] = "homeassistant"
+    discovery_prefix: Annotated[Topic, Meta(description="Home Assistant's; empty: it is not told.")] = "homeassistant"
     live: Annotated[bool, Meta(description="false: only what is recorded goes out, not who lies there now.")] = True
     commands: Annotated[bool, Meta(description="false: nothing can be set from the broker.")] = True
     ack_topic: Annotated[
-        str,
-        Meta(
-            pattern=f"^({_TOPIC})?$",
-            title=_LEVELS,
-            description="Where the receiver confirms what it has stored; empty: the broker's word is enough.",
-        ),
+        Topic, Meta(description="Where the receiver confirms what it has stored; empty: the broker's word is enough.")
     ] = ""
-    name: Annotated[
-        str,
-        Meta(
-            pattern="^[a-z0-9_-]{1,24}$",
-            title="up to 24 of a-z, 0-9, _ and -",
-            description="What it is called here; with another name it is another receiver.",
-        ),
-    ] = "mqtt"
+    name: SinkName = "mqtt"
     keepalive_s: Annotated[int, Meta(ge=10, le=600, description="How soon a lost device is told as offline.")] = 60
 
     def fault(self) -> str:

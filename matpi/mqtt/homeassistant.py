@@ -1,4 +1,4 @@
-"""What Home Assistant is told: one discovery message for the device, and the payloads that its entities read.
+"""What is sent to Home Assistant: one discovery message for the device, and the payloads that its entities read.
 
 Pure. The form is that of Home Assistant's device discovery (since 2024.11; tried against 2026.2 by
 `make test-homeassistant`). Two things about it are not in its documentation: `qos` at the root is accepted but not
@@ -8,12 +8,13 @@ handed down, so every component has its own; and an event entity leaves out what
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
 from matpi.core.session import State
 from matpi.mqtt.config import MqttConfig
-from matpi.upstream.live import BEAT_EVERY_S, Happening, LiveState
+from matpi.mqtt.state import Happening, LiveState
 
 ONLINE, OFFLINE = b"online", b"offline"
 STATE, DIAGNOSTICS, EVENT, COMMAND = "state", "diagnostics", "event", "set"
@@ -23,12 +24,18 @@ RECORDS: Final = (
 )  # fmt: skip
 """Every type a record may have; Home Assistant refuses another one."""
 QOS: Final = 1
+BEAT_EVERY_S: Final = 60.0
+"""The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
 EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
 """After so many seconds without a word the time on the mat is not known: a device that hangs shows nobody there for
 ever. Two of its words may be late.
 """
 
 Component = dict[str, Any]
+_DIAGNOSTIC: Final = {"entity_category": "diagnostic"}
+_SETTING: Final = {"entity_category": "config"}
+_MEASURED: Final = {"state_class": "measurement"}
+_WHOLE: Final[Component] = {"suggested_display_precision": 0}
 
 
 def encoded(payload: dict[str, Any]) -> bytes:
@@ -36,9 +43,7 @@ def encoded(payload: dict[str, Any]) -> bytes:
 
 
 def state_payload(state: LiveState) -> bytes:
-    told = asdict(state)
-    del told["diagnostics"]
-    return encoded(told)
+    return encoded({key: value for key, value in asdict(state).items() if key != "diagnostics"})
 
 
 def diagnostics_payload(state: LiveState) -> bytes:
@@ -46,209 +51,131 @@ def diagnostics_payload(state: LiveState) -> bytes:
 
 
 def event_payload(what: Happening) -> bytes:
-    told: dict[str, Any] = {"event_type": what.kind}
-    if what.session_id is not None:
-        told |= {"session_id": what.session_id, "on_mat_s": what.on_mat_s, "reason": what.reason, "counts": what.counts}
-    return encoded(told)
+    fields = asdict(what)
+    del fields["t"]
+    return encoded({"event_type": fields.pop("kind"), **(fields if what.session_id is not None else {})})
 
 
 def discovery_payload(config: MqttConfig, version: str) -> bytes:
     """Everything Home Assistant needs to know of this mat, in one message."""
-    settable = _set(config)
+    name, settable = f"matpi_{config.device_id}", _settable(config)
     components = _shown(config) | (settable if config.commands else {})
-    # A key with its platform alone takes away an entity that was told before.
+    # A key with its platform alone takes away an entity that was announced before.
     gone = {} if config.commands else {key: {"platform": one["platform"]} for key, one in settable.items()}
     gone["noise"] = {"platform": "sensor"}  # up to 0.3.0
+    for key, one in components.items():
+        entity_id = f"{one['platform']}.{name}_{key}".lower()
+        one |= {"unique_id": f"{name}_{key}", "default_entity_id": entity_id, "qos": QOS}
+    device = {
+        "identifiers": [name], "name": config.device_name, "manufacturer": "matpi", "model": "acupressure mat",
+        "sw_version": version,
+    }  # fmt: skip
     return encoded(
         {
-            "device": {
-                "identifiers": [f"matpi_{config.device_id}"],
-                "name": config.device_name,
-                "manufacturer": "matpi",
-                "model": "acupressure mat",
-                "sw_version": version,
-            },
+            "device": device,
             "origin": {"name": "matpi", "sw_version": version},
             "availability_topic": config.availability_topic,
-            "components": {
-                key: {
-                    **component,
-                    "unique_id": f"matpi_{config.device_id}_{key}",
-                    "default_entity_id": f"{component['platform']}.matpi_{config.device_id}_{key}".lower(),
-                    "qos": QOS,
-                }
-                for key, component in components.items()
-            }
-            | gone,
+            "components": components | gone,
         }
     )
 
 
 def _shown(config: MqttConfig) -> dict[str, Component]:
-    state, told = config.topic(STATE), config.topic(DIAGNOSTICS)
+    """The entities to look at, by key. Each reads a field of the state, or of another topic."""
 
-    def sensor(name: str, value: str, topic: str = state, **more: Any) -> Component:
-        return {"platform": "sensor", "name": name, "state_topic": topic, "value_template": _read(value), **more}
+    def sensor(name: str, field: str, topic: str = STATE, template: str = "", **more: Any) -> Component:
+        return _entity("sensor", name, config.topic(topic), template or _read(field), **more)
 
-    def yes_no(name: str, value: str, topic: str = state, **more: Any) -> Component:
-        template = "{{ 'ON' if value_json." + value + " else 'OFF' }}"
-        return {"platform": "binary_sensor", "name": name, "state_topic": topic, "value_template": template, **more}
+    def binary(name: str, field: str, topic: str = STATE, **more: Any) -> Component:
+        return _entity("binary_sensor", name, config.topic(topic), _on_off(field), **more)
 
-    diagnostic = {"entity_category": "diagnostic"}
+    def event(name: str, topic: str, types: Iterable[str], **more: Any) -> Component:
+        return {"platform": "event", "name": name, "state_topic": config.topic(topic), "event_types": [*types], **more}
+
+    phases = [one.name.lower() for one in State]
+    target = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
+    last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
+    last_end = "{{ value_json.last.end if value_json.last else None }}"
+    # Home Assistant is a receiver of the records by this: it subscribes, and while it is away the broker says that
+    # nobody has, which is no delivery.
+    record = "{{ dict(value_json.data, event_type=value_json.type) | tojson }}"
     return {
-        "occupied": yes_no("Occupied", "occupied", device_class="occupancy"),
-        "phase": sensor(
-            "Phase", "phase", device_class="enum", options=[one.name.lower() for one in State], icon="mdi:timer-outline"
-        ),
-        "elapsed": sensor(
-            "On the mat",
-            "elapsed_s",
-            device_class="duration",
-            unit_of_measurement="s",
-            state_class="measurement",
-            suggested_display_precision=0,
-            expire_after=EXPIRE_S,
-        ),
+        "occupied": binary("Occupied", "occupied", device_class="occupancy"),
+        "phase": sensor("Phase", "phase", device_class="enum", options=phases, icon="mdi:timer-outline"),
+        "elapsed": sensor("On the mat", "elapsed_s", **_duration("s"), **_MEASURED, **_WHOLE, expire_after=EXPIRE_S),
+        # Not total_increasing: a session denied or deleted makes it fall, which would be summed as a new cycle.
         "today": sensor(
-            "Today",
-            "today_min",
-            device_class="duration",
-            unit_of_measurement="min",
-            # Not total_increasing: a session denied or deleted makes it fall, which would be summed as a new cycle.
-            state_class="total",
-            last_reset_value_template="{{ value_json.today_since or '' }}",
-            suggested_display_precision=0,
+            "Today", "today_min", **_duration("min"), state_class="total",
+            last_reset_value_template="{{ value_json.today_since or '' }}", **_WHOLE,
         ),
-        "done": yes_no("Done for today", "done", icon="mdi:check"),
-        "target": {
-            "platform": "sensor",
-            "name": "Next target",
-            "state_topic": state,
-            "value_template": "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min",
-            "icon": "mdi:bullseye-arrow",
-        },
+        "done": binary("Done for today", "done", icon="mdi:check"),
+        "target": sensor("Next target", "", template=target, icon="mdi:bullseye-arrow"),
         "plan_day": sensor("Plan day", "plan_day", icon="mdi:calendar-check"),
-        "streak": sensor(
-            "Streak", "streak_days", device_class="duration", unit_of_measurement="d", state_class="measurement"
+        "streak": sensor("Streak", "streak_days", **_duration("d"), **_MEASURED),
+        "tightness": sensor("Tightness", "tightness", **_MEASURED, icon="mdi:gauge"),
+        "nudge_due": binary("Reminder due", "nudge_due", icon="mdi:bell-ring-outline"),
+        "last_duration": sensor(
+            "Last session", "", template=last_min, json_attributes_topic=config.topic(STATE),
+            json_attributes_template="{{ value_json.last | tojson if value_json.last else '{}' }}",
+            **_duration("min"), **_WHOLE,
         ),
-        "tightness": sensor("Tightness", "tightness", state_class="measurement", icon="mdi:gauge"),
-        "nudge_due": yes_no("Reminder due", "nudge_due", icon="mdi:bell-ring-outline"),
-        "last_duration": {
-            "platform": "sensor",
-            "name": "Last session",
-            "state_topic": state,
-            "value_template": "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}",
-            "json_attributes_topic": state,
-            "json_attributes_template": "{{ value_json.last | tojson if value_json.last else '{}' }}",
-            "device_class": "duration",
-            "unit_of_measurement": "min",
-            "suggested_display_precision": 0,
-        },
-        "last_end": {
-            "platform": "sensor",
-            "name": "Last session ended",
-            "state_topic": state,
-            "value_template": "{{ value_json.last.end if value_json.last else None }}",
-            "device_class": "timestamp",
-        },
-        "lifetime": sensor(
-            "In all", "lifetime_h", device_class="duration", unit_of_measurement="h", state_class="total"
+        "last_end": sensor("Last session ended", "", template=last_end, device_class="timestamp"),
+        "lifetime": sensor("In all", "lifetime_h", **_duration("h"), state_class="total"),
+        "event": event("Session", EVENT, ("session_started", "session_ended")),
+        "record": event(
+            "Record", SESSIONS, RECORDS, value_template=record, icon="mdi:archive-arrow-down-outline"
         ),
-        "event": {
-            "platform": "event",
-            "name": "Session",
-            "state_topic": config.topic(EVENT),
-            "event_types": ["session_started", "session_ended"],
-        },
-        # So Home Assistant is a receiver of the records: it subscribes, and while it is away the broker says that
-        # nobody has, which is no delivery.
-        "record": {
-            "platform": "event",
-            "name": "Record",
-            "state_topic": config.topic(SESSIONS),
-            "event_types": list(RECORDS),
-            "value_template": "{{ dict(value_json.data, event_type=value_json.type) | tojson }}",
-            "icon": "mdi:archive-arrow-down-outline",
-        },
-        "sensor_lost": yes_no("Load cells", "sensor_lost", device_class="problem", **diagnostic),
-        "clock": yes_no("Clock trusted", "clock_trusted", told, icon="mdi:clock-check-outline", **diagnostic),
+        "sensor_lost": binary("Load cells", "sensor_lost", device_class="problem", **_DIAGNOSTIC),
+        "clock": binary(
+            "Clock trusted", "clock_trusted", DIAGNOSTICS, icon="mdi:clock-check-outline", **_DIAGNOSTIC
+        ),
         "rate": sensor(
-            "Sample rate", "rate_hz", told, device_class="frequency", unit_of_measurement="Hz",
-            state_class="measurement", **diagnostic,
+            "Sample rate", "rate_hz", DIAGNOSTICS, device_class="frequency", unit_of_measurement="Hz",
+            **_MEASURED, **_DIAGNOSTIC,
         ),
-        "rejected": sensor("Rejected readings", "rejected", told, state_class="total_increasing", **diagnostic),
-        "outbox": sensor("Waiting to be sent", "outbox_depth", told, state_class="measurement", **diagnostic),
-        "unsaved": sensor("Waiting to be saved", "unsaved", told, state_class="measurement", **diagnostic),
-        "version": sensor("Version", "version", told, **diagnostic),
+        "rejected": sensor(
+            "Rejected readings", "rejected", DIAGNOSTICS, state_class="total_increasing", **_DIAGNOSTIC
+        ),
+        "outbox": sensor("Waiting to be sent", "outbox_depth", DIAGNOSTICS, **_MEASURED, **_DIAGNOSTIC),
+        "unsaved": sensor("Waiting to be saved", "unsaved", DIAGNOSTICS, **_MEASURED, **_DIAGNOSTIC),
+        "version": sensor("Version", "version", DIAGNOSTICS, **_DIAGNOSTIC),
     }  # fmt: skip
 
 
-def _set(config: MqttConfig) -> dict[str, Component]:
-    """What may be set; upstream/commands.py reads it."""
-    state = config.topic(STATE)
+def _settable(config: MqttConfig) -> dict[str, Component]:
+    """The entities to set, by key, which is the name of the command (mqtt/commands.py)."""
 
-    def command(name: str) -> str:
-        return config.topic(f"{COMMAND}/{name}")
+    def button(name: str, key: str, **more: Any) -> Component:
+        return {"platform": "button", "name": name, "command_topic": config.topic(f"{COMMAND}/{key}"), **more}
 
-    settings = {"entity_category": "config"}
+    def both(platform: str, name: str, key: str, template: str, **more: Any) -> Component:
+        state = {"state_topic": config.topic(STATE), "value_template": template}
+        return {**button(name, key), "platform": platform, **state, **more}
+
+    goal, clock = {"min": 3, "max": 7, "step": 1, "mode": "box"}, "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+    bedtime = {"min": 5, "max": 5, "pattern": clock, "icon": "mdi:bed-clock"}
     return {
-        "zero": {"platform": "button", "name": "Zero the empty mat", "command_topic": command("zero"), **settings},
-        "identify": {
-            "platform": "button",
-            "name": "Identify",
-            "command_topic": command("identify"),
-            "device_class": "identify",
-            **settings,
-        },
-        "snooze": {
-            "platform": "button",
-            "name": "Not today",
-            "command_topic": command("snooze"),
-            "icon": "mdi:bell-sleep-outline",
-        },
-        "rest": {
-            "platform": "switch",
-            "name": "Rest today",
-            "command_topic": command("rest"),
-            "state_topic": state,
-            "value_template": "{{ 'ON' if value_json.rest_declared else 'OFF' }}",
-            "icon": "mdi:sofa-outline",
-        },
-        "nudge": {
-            "platform": "switch",
-            "name": "Reminder",
-            "command_topic": command("nudge"),
-            "state_topic": state,
-            "value_template": "{{ 'ON' if value_json.nudge_on else 'OFF' }}",
-            "icon": "mdi:bell-outline",
-            **settings,
-        },
-        "weekly_goal": {
-            "platform": "number",
-            "name": "Weekly goal",
-            "command_topic": command("weekly_goal"),
-            "state_topic": state,
-            "value_template": _read("weekly_goal"),
-            "min": 3,
-            "max": 7,
-            "step": 1,
-            "mode": "box",
-            **settings,
-        },
-        "bedtime": {
-            "platform": "text",
-            "name": "Bedtime",
-            "command_topic": command("bedtime"),
-            "state_topic": state,
-            "value_template": _read("bedtime"),
-            "min": 5,
-            "max": 5,
-            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-            "icon": "mdi:bed-clock",
-            **settings,
-        },
+        "zero": button("Zero the empty mat", "zero", **_SETTING),
+        "identify": button("Identify", "identify", device_class="identify", **_SETTING),
+        "snooze": button("Not today", "snooze", icon="mdi:bell-sleep-outline"),
+        "rest": both("switch", "Rest today", "rest", _on_off("rest_declared"), icon="mdi:sofa-outline"),
+        "nudge": both("switch", "Reminder", "nudge", _on_off("nudge_on"), icon="mdi:bell-outline", **_SETTING),
+        "weekly_goal": both("number", "Weekly goal", "weekly_goal", _read("weekly_goal"), **goal, **_SETTING),
+        "bedtime": both("text", "Bedtime", "bedtime", _read("bedtime"), **bedtime, **_SETTING),
     }
 
 
-def _read(value: str) -> str:
-    return "{{ value_json." + value + " }}"
+def _entity(platform: str, name: str, topic: str, template: str, **more: Any) -> Component:
+    return {"platform": platform, "name": name, "state_topic": topic, "value_template": template, **more}
+
+
+def _duration(unit: str) -> Component:
+    return {"device_class": "duration", "unit_of_measurement": unit}
+
+
+def _read(field: str) -> str:
+    return "{{ value_json." + field + " }}"
+
+
+def _on_off(field: str) -> str:
+    return "{{ 'ON' if value_json." + field + " else 'OFF' }}"

@@ -1,127 +1,174 @@
-"""The live view at a broker: what is retained there, when it is sent again, and events for whoever listens."""
+"""The state of the device as the house sees it: a small copy, made in the thread of the device's loop."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable
-from functools import partial
-from math import inf
-from typing import Final
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from math import fsum, inf
+from typing import TYPE_CHECKING, Final
 
-from matpi.mqtt import homeassistant
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.connection import Link
-from matpi.upstream.live import EVENT_KEPT_S, Happening, LiveState, Pace
+from matpi.core import who
+from matpi.core.calendar_day import day_bounds
+from matpi.core.effects import Effect, Report, Said
+from matpi.core.model import Log
+from matpi.core.plan.progress import RestReason
+from matpi.core.session import State
 
-Answered = Callable[[Link, str, int], None]
-"""Hears topic and reason code of the broker's answer to what was published."""
+if TYPE_CHECKING:
+    from matpi.core.device import Device
 
-REANNOUNCE_S: Final = 10.0
-"""After Home Assistant has started every device waits for a moment of these, so that not all speak at once."""
-EVENTS_KEPT: Final = 16
+LOOK_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
+
+OCCUPIED: Final = frozenset({State.ON_MAT, State.AWAY, State.HOLDING, State.CAPPED})
+"""Also while the timer waits for the person to come back, so that lights do not flicker."""
+
+Edges = Callable[[], tuple[float | None, int]]
+"""Readings per second of the slowest load cell chip, as measured, and records not yet delivered, over all sinks."""
 
 
-class View:
-    """`show` and `tell` from any thread, never blocking; everything else from the thread of the connection."""
+@dataclass(frozen=True, slots=True)
+class LastSession:
+    id: str
+    on_mat_s: float
+    reason: str
+    routine: str
+    end: str | None
+    """ISO 8601 with offset; None until the clock was trusted."""
+    counts: bool = True
+    """In the plan and in all totals."""
 
-    def __init__(
-        self,
-        config: MqttConfig,
-        version: str,
-        draw: Callable[[], float],
-        note: Callable[[str], None],
-        answered: Answered,
-    ) -> None:
-        self._config, self._version, self._draw, self._note = config, version, draw, note
-        self._answered = answered
-        self._state: LiveState | None = None
-        self._happenings: deque[Happening] = deque(maxlen=EVENTS_KEPT)
-        self._lock = threading.Lock()  # over the two above; held for no longer than it takes to change them
-        self._pace = Pace()
-        self._announce_at = inf
-        self._clock_trusted = False
 
-    def show(self, state: LiveState) -> None:
-        with self._lock:
-            self._state = state
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    rate_hz: float | None = None
+    outbox_depth: int = 0
+    rejected: int = 0
+    clock_trusted: bool = False
+    unsaved: int = 0
+    version: str = ""
 
-    def tell(self, what: Happening) -> None:
-        with self._lock:
-            self._happenings.append(what)
 
-    def due(self, now: float) -> float:
-        return min(self._announce_at, self._pace.due(self._state, now) if self._config.live else inf)
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """Of the mat and its owner's day. Everything is rounded as it is sent, so that equal means nothing to send."""
 
-    def clock_has_come(self) -> bool:
-        """Once, when the wall clock has become trusted: a certificate that was not valid yet may be valid now."""
-        state = self._state
-        trusted = state is not None and state.diagnostics.clock_trusted
-        news, self._clock_trusted = trusted and not self._clock_trusted, trusted
-        return news
+    phase: str
+    occupied: bool
+    elapsed_s: int
+    """On the mat, of the session under way; 0 without one."""
+    today_min: float | None
+    """Of today's sessions on record that count, of everyone, without the one under way; None until today is known."""
+    today_since: str | None
+    """When today began, ISO 8601 with offset."""
+    lifetime_h: float
+    """Of every session on record that counts, without the one under way."""
+    done: bool
+    plan_day: int
+    plan_days: int
+    target_lower_min: int
+    target_upper_min: int
+    clothing: str
+    rest_day: bool
+    streak_days: int
+    week_count: int
+    weekly_goal: int
+    tightness: int | None
+    """The latest answer, 10 = tightest."""
+    nudge_due: bool
+    nudge_on: bool
+    bedtime: str
+    rest_declared: bool
+    sensor_lost: bool
+    last: LastSession | None
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
 
-    @property
-    def birth_topic(self) -> str:
-        """Where to listen for Home Assistant's start; "" for not at all."""
-        return self._config.birth_topic if self._config.live and self._config.discovery_prefix else ""
 
-    def born(self, payload: bytes, now: float, *, retained: bool) -> None:
-        """Home Assistant said how it is. What is retained is older than this connection, which has told everything."""
-        if payload == homeassistant.ONLINE and not retained and self._announce_at == inf:
-            self._announce_at = now + self._draw() * REANNOUNCE_S
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something to report once, to those who listen now."""
 
-    def announce(self, link: Link, now: float) -> None:
-        """What we are, how we are, and that we are there, in this order."""
-        config = self._config
-        self._announce_at = inf
-        if self.birth_topic:
-            discovery = homeassistant.discovery_payload(config, self._version)
-            self._send(link, config.discovery_topic, discovery, retain=True)
-        self._pace.forget()
-        self._show(link, now)
-        if config.availability_topic:
-            if not config.live:
-                self._clear(link)
-            self._send(link, config.availability_topic, homeassistant.ONLINE, retain=True)
+    t: float
+    kind: str
+    """session_started or session_ended."""
+    session_id: str | None = None
+    on_mat_s: float | None = None
+    reason: str | None = None
+    counts: bool | None = None
 
-    def serve(self, link: Link, now: float) -> None:
-        """Everything that is to be sent by now."""
-        if now >= self._announce_at:
-            self.announce(link, now)
-        self._show(link, now)
-        while self._happenings:
-            with self._lock:
-                what = self._happenings.popleft()
-            if self._config.live and now - what.t <= EVENT_KEPT_S:
-                told = homeassistant.event_payload(what)
-                self._send(link, self._config.topic(homeassistant.EVENT), told, retain=False)
 
-    def end(self) -> None:
-        """The connection is over."""
-        self._announce_at = inf
+class Observer:
+    """Makes `LiveState` of a device, in the thread that owns it: without names of people, weights or addresses."""
 
-    def _show(self, link: Link, now: float) -> None:
-        state, config = self._state, self._config
-        if state is None or not config.live or self._pace.due(state, now) > now:
-            return
-        main, more = self._pace.take(state, now)
-        if main:
-            self._send(link, config.topic(homeassistant.STATE), homeassistant.state_payload(state), retain=True)
-        if more:
-            told = homeassistant.diagnostics_payload(state)
-            self._send(link, config.topic(homeassistant.DIAGNOSTICS), told, retain=True)
+    def __init__(self) -> None:
+        self._summed: tuple[Log, date | None] | None = None
+        self._today_s = self._lifetime_s = 0.0
+        self._due = -inf
+        self._state: State | None = None
 
-    def _clear(self, link: Link) -> None:
-        """What was retained while there was a live view. Who may not write there never has: that is not told."""
-        config = self._config
-        told = [config.topic(homeassistant.STATE), config.topic(homeassistant.DIAGNOSTICS)]
-        for topic in [config.discovery_topic, *told] if config.discovery_prefix else told:
-            if link.retains:
-                link.publish(topic, b"", retain=True)
+    def turned(self, device: Device, now: float, edges: Edges) -> LiveState | None:
+        """Copy `device` when its state changes, and once a second. Else it costs a comparison."""
+        state = device.machine.state
+        if now < self._due and state is self._state:
+            return None
+        self._due, self._state = now + LOOK_EVERY_S, state
+        return self.look(device, edges)
 
-    def _send(self, link: Link, topic: str, payload: bytes, *, retain: bool) -> None:
-        if link.room_for(topic, payload):
-            link.publish(topic, payload, retain=retain, confirmed=partial(self._answered, link, topic))
-        else:
-            size = f"the broker takes packets of {link.most_bytes} bytes, too small for {topic}"
-            self._note(f"MQTT {link.where}: {size}; raise its max_packet_size.")
+    def look(self, device: Device, edges: Edges) -> LiveState:
+        """Copy `device`. This function alone reads it."""
+        seen, settings, wall = device.snapshot(), device.settings, device.wall
+        everything, log = device.keeper.log, who.log(device)
+        today = wall.day(seen.t) if wall.trusted else None
+        if self._summed is None or self._summed[0] is not everything or self._summed[1] != today:
+            self._summed = everything, today
+            self._today_s = fsum(s.on_mat_s for s in everything.counting if s.day == today)
+            self._lifetime_s = fsum(s.on_mat_s for s in everything.counting)
+        on_mat_s = seen.on_mat_s or 0.0
+        counts = seen.open is not None and seen.open.counts
+        plan = seen.plan.running(on_mat_s) if on_mat_s and counts else seen.plan
+
+        def iso(utc: float) -> str:
+            return datetime.fromtimestamp(utc, wall.zone).isoformat(timespec="seconds")
+
+        last = None
+        if log.sessions:
+            s = log.sessions[-1]
+            end = None if s.end_utc is None or s.estimated else iso(s.end_utc)
+            last = LastSession(s.id, round(s.on_mat_s, 1), str(s.reason), s.routine, end, s.counts)
+        rate_hz, depth = edges()
+        return LiveState(
+            phase=seen.state.name.lower(),
+            occupied=seen.state in OCCUPIED,
+            elapsed_s=int(on_mat_s),
+            today_min=None if today is None else round(self._today_s / 60.0, 1),
+            today_since=None if today is None else iso(day_bounds(today, wall.zone, wall.day_start)[0]),
+            lifetime_h=round(self._lifetime_s / 3600.0, 2),
+            done=plan.done,
+            plan_day=min(plan.day, plan.days),
+            plan_days=plan.days,
+            target_lower_min=plan.lower_min,
+            target_upper_min=plan.upper_min,
+            clothing=plan.clothing,
+            rest_day=plan.rest_day,
+            streak_days=plan.streak,
+            week_count=plan.week_count,
+            weekly_goal=plan.weekly_goal,
+            tightness=log.ratings[-1].value if log.ratings else None,
+            nudge_due=seen.nudge is not None and seen.nudge.reason is None,
+            nudge_on=settings.nudge,
+            bedtime=f"{settings.bedtime:%H:%M}",
+            rest_declared=plan.rest_reason is RestReason.DECLARED,
+            sensor_lost=seen.silent,
+            last=last,
+            diagnostics=Diagnostics(rate_hz, depth, seen.rejected, seen.trusted, seen.unsaved, device.version),
+        )
+
+
+def happening(effect: Effect) -> Happening | None:
+    """Return what of an effect is reported as it happens, None for most."""
+    if not isinstance(effect, Report) or effect.event not in {Said.SESSION_STARTED, Said.SESSION_ENDED}:
+        return None
+    kind, session = str(effect.event), effect.session
+    if session is None:
+        return Happening(effect.t, kind)
+    return Happening(effect.t, kind, session.id, round(session.on_mat_s, 1), str(session.reason), session.counts)

@@ -6,19 +6,19 @@ from typing import Final
 
 from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.views import Guide, WeightEntry
-from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
 from matpi.screen.session_views import unit
+from matpi.words import Words
 
 HINT_ROW: Final = HEIGHT - 12
 GAP_PX: Final = 6
 
 
-def guide(canvas: Canvas, view: Guide) -> None:
+def guide(canvas: Canvas, view: Guide, words: Words) -> None:
     """While it measures, one box a second fills: nothing a hand does, so not the bar of a hold."""
-    canvas.line(0, view.title, (Face.WORDS, Face.LABEL))
-    canvas.line(23, view.text, (Face.LABEL, Face.TEXT))
+    canvas.line(0, words.say(view.title), (Face.WORDS, Face.LABEL))
+    canvas.line(23, words.say(view.text), (Face.LABEL, Face.TEXT))
     if view.done is not None:
         width = (WIDTH - GAP_PX * (BLOCKS - 1)) // BLOCKS
         for second in range(BLOCKS):
@@ -29,15 +29,15 @@ def guide(canvas: Canvas, view: Guide) -> None:
     elif view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HINT_ROW, view.more)
+        canvas.line(HINT_ROW, words.say(view.more))
 
 
 def weight_entry(canvas: Canvas, view: WeightEntry, words: Words) -> None:
     """The digits that a tap changes are underlined; three cells wide, so that nothing moves at 100."""
     cell = width_px("0", Face.NUMERALS)
-    canvas.line(0, words.calibration.your_weight)
+    canvas.line(0, words("calibration.your_weight"))
     canvas.cells(0, 12, str(view.kg), Face.NUMERALS, 3)
-    unit(canvas, 3 * cell, 40, words.common.kg)
+    unit(canvas, 3 * cell, 40, words("common.kg"))
     if view.tens:
         left = 0 if view.kg >= 100 else cell
         canvas.box(left, 46, 2 * cell - left - 2, 2)
@@ -46,4 +46,4 @@ def weight_entry(canvas: Canvas, view: WeightEntry, words: Words) -> None:
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HINT_ROW, words.calibration.weight_hint.format(step="+10" if view.tens else "+1 "))
+        canvas.line(HINT_ROW, words("calibration.weight_hint", step="+10" if view.tens else "+1 "))

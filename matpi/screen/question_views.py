@@ -6,10 +6,10 @@ from typing import Final
 
 from matpi.core.model import RATING_MAX
 from matpi.core.views import Confirm, FeltWrong, Menu, RatingEntry, RatingSaved
-from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face
 from matpi.screen.session_views import saved
+from matpi.words import Words
 
 BOX_PITCH: Final = 13
 BOX_PX: Final = 9
@@ -27,12 +27,12 @@ def answer(canvas: Canvas, hold: float, left: float | None) -> None:
 def rating_entry(canvas: Canvas, view: RatingEntry, words: Words) -> None:
     shown = "?" if view.value is None else str(view.value)
     canvas.cells(0, 0, shown, Face.NUMERALS)
-    for row, line in enumerate(words.questions.how_tight):
+    for row, line in enumerate(words("questions.how_tight").splitlines()):
         canvas.text(60, 11 * row, line)
     if view.hold > 0.0:
-        hint = words.common.keep_holding
+        hint = words("common.keep_holding")
     else:
-        hint = words.questions.tap_first if view.value is None else words.questions.tap_or_hold
+        hint = words("questions.tap_first") if view.value is None else words("questions.tap_or_hold")
     canvas.line(33, hint)
     left = (WIDTH - (BOX_PITCH * RATING_MAX - (BOX_PITCH - BOX_PX))) // 2
     for box in range(RATING_MAX):
@@ -46,38 +46,37 @@ def rating_entry(canvas: Canvas, view: RatingEntry, words: Words) -> None:
 def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
     canvas.cells(0, 0, f"{view.value}/{RATING_MAX}", Face.NUMERALS)
     if view.saved:
-        saved(canvas, words, words.questions.hold, words.questions.change)
+        saved(canvas, words, words("questions.hold"), words("questions.change"))
     else:
-        canvas.line(36, words.questions.not_saved)
-    canvas.line(36, words.questions.hold, align="right")
-    canvas.line(46, words.questions.change, align="right")
+        canvas.line(36, words("questions.not_saved"))
+    canvas.line(36, words("questions.hold"), align="right")
+    canvas.line(46, words("questions.change"), align="right")
     answer(canvas, view.hold, view.left)
 
 
 def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
-    canvas.line(0, words.questions.was_that_you, (Face.WORDS, Face.LABEL))
+    canvas.line(0, words("questions.was_that_you"), (Face.WORDS, Face.LABEL))
     minutes, seconds = divmod(view.on_mat_s, 60)
     canvas.text(0, 22, f"{minutes}:{seconds:02}", Face.LABEL)
     about = "~" if view.approximate else ""
-    canvas.line(22, f"{about}{view.load_kg} {words.common.kg}", (Face.LABEL,), align="right")
-    canvas.line(44, words.common.keep_holding if view.hold > 0.0 else words.questions.yes_or_no)
+    canvas.line(22, f"{about}{view.load_kg} {words('common.kg')}", (Face.LABEL,), align="right")
+    canvas.line(44, words("common.keep_holding") if view.hold > 0.0 else words("questions.yes_or_no"))
     answer(canvas, view.hold, None)
 
 
 def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
-    say = words.questions
     if view.logged:
         canvas.check(0, 3)
-        canvas.text(19, 0, say.noted, Face.WORDS)
-        last = words.common.keep_holding if view.hold > 0.0 else say.take_back
-        for row, line in enumerate((*say.what_follows, last)):
+        canvas.text(19, 0, words("questions.noted"), Face.WORDS)
+        last = words("common.keep_holding") if view.hold > 0.0 else words("questions.take_back")
+        for row, line in enumerate((*words("questions.what_follows").splitlines(), last)):
             canvas.line(18 + 12 * row, line)
         answer(canvas, view.hold, view.left)
         return
-    canvas.text(0, 0, say.felt_wrong, Face.WORDS)
-    for row, line in enumerate(say.signs):
+    canvas.text(0, 0, words("questions.felt_wrong"), Face.WORDS)
+    for row, line in enumerate(words("questions.signs").splitlines()):
         canvas.line(21 + 11 * row, line)
-    canvas.line(44, words.common.keep_holding if view.hold > 0.0 else say.hold_to_note)
+    canvas.line(44, words("common.keep_holding") if view.hold > 0.0 else words("questions.hold_to_note"))
     answer(canvas, view.hold, view.left)
 
 
@@ -88,7 +87,7 @@ def menu(canvas: Canvas, view: Menu, words: Words) -> None:
         chosen = first + row == view.index
         if chosen:
             canvas.box(0, 16 * row, WIDTH - 6, 16)
-        canvas.line(16 * row, item, (Face.LABEL, Face.TEXT), left=4, right=WIDTH - 7, ink=0 if chosen else 1)
+        canvas.line(16 * row, words.say(item), (Face.LABEL, Face.TEXT), left=4, right=WIDTH - 7, ink=0 if chosen else 1)
     if len(view.items) > MENU_ROWS:
         track = 16 * MENU_ROWS
         length = track * MENU_ROWS // len(view.items)
@@ -96,4 +95,4 @@ def menu(canvas: Canvas, view: Menu, words: Words) -> None:
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HEIGHT - 12, words.menu.hint)
+        canvas.line(HEIGHT - 12, words("menu.hint"))

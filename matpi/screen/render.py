@@ -7,14 +7,13 @@ from typing import assert_never
 from PIL import Image
 
 from matpi.core import views
-from matpi.core.words import Words
-from matpi.core.words_en import ENGLISH
 from matpi.screen import calibration_views, question_views, routine_views, session_views, word_views
 from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas
+from matpi.words import ENGLISH, Words
 
 
 def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
-    """Draw the view without a shift; what it does not say itself is said in `words`."""
+    """Draw the view without a shift, its texts in `words`."""
     match view:
         case views.Off():
             pass
@@ -57,13 +56,13 @@ def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
         case views.Advice():
             routine_views.advice(canvas, view, words)
         case views.Guide():
-            calibration_views.guide(canvas, view)
+            calibration_views.guide(canvas, view, words)
         case views.WeightEntry():
             calibration_views.weight_entry(canvas, view, words)
         case views.Fault():
-            word_views.fault(canvas, view)
+            word_views.fault(canvas, view, words)
         case views.Notice():
-            word_views.notice(canvas, view)
+            word_views.notice(canvas, view, words)
         case _:
             assert_never(view)
 

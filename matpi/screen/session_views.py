@@ -14,9 +14,9 @@ from matpi.core.views import (
     SessionDone,
     Timer,
 )
-from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
+from matpi.words import Words
 
 TICKS_MAX: Final = 60
 """More planned minutes than this share a tick: a tick and its gap need 2 px."""
@@ -58,7 +58,7 @@ def saved(canvas: Canvas, words: Words, *right: str) -> None:
     """A check mark and "saved", as large as what stands to the right of it leaves room for."""
     canvas.check(0, 35)
     taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
-    canvas.line(33, words.common.saved, (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
+    canvas.line(33, words("common.saved"), (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
 
 
 def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
@@ -99,7 +99,7 @@ def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
 
 
 def timer(canvas: Canvas, view: Timer, words: Words) -> None:
-    say, minutes = words.on_mat, range_text(view.lower_min, view.upper_min)
+    minutes = range_text(view.lower_min, view.upper_min)
     over = view.elapsed_s // 60 - view.upper_min
     notice = view.notice is not None
     seconds = view.seconds and view.elapsed_s < LONG_S
@@ -107,26 +107,26 @@ def timer(canvas: Canvas, view: Timer, words: Words) -> None:
     top = 3 if seconds and not notice else 0
     if seconds:
         x = canvas.cells(0, top, minutes_and_seconds(view.elapsed_s), tall)
-        upper, lower = (f"+{over}", say.over) if over > 0 else (say.of, minutes)
+        upper, lower = (f"+{over}", words("on_mat.over")) if over > 0 else (words("on_mat.of"), minutes)
     else:
         x = canvas.cells(0, top, str(view.elapsed_s // 60), tall)
-        upper = words.common.min
-        lower = say.over_by.format(minutes=over) if over > 0 else say.of_range.format(range=minutes)
+        upper = words("common.min")
+        lower = words("on_mat.over_by", minutes=over) if over > 0 else words("on_mat.of_range", range=minutes)
         if view.elapsed_s >= LONG_S:
             lower = f"+{over}" if over > 0 else minutes
     pad = top + (tall.height_px - 32) // 2
     if seconds and view.elapsed_s >= 600:  # four digits and a colon leave 20 px: room for "min" and nothing else
         if over > 0:
             canvas.line(pad + 3, f"+{over}", align="right")
-            canvas.line(pad + 15, words.common.min, align="right")
+            canvas.line(pad + 15, words("common.min"), align="right")
     else:
         left = x + (BESIDE_PX if not seconds else 3)
         canvas.line(pad, upper, (Face.LABEL,), left=left)
         canvas.line(pad + 16, lower, (Face.LABEL, Face.TEXT), left=left)
-    label = say.keep_holding if view.hold > 0.0 else view.label
+    label = words("on_mat.keep_holding") if view.hold > 0.0 else words.say(view.label)
     canvas.line(32 if notice else 39, label)
     if view.notice is not None:
-        canvas.band(44, view.notice)
+        canvas.band(44, words.say(view.notice))
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
@@ -135,61 +135,62 @@ def timer(canvas: Canvas, view: Timer, words: Words) -> None:
 
 
 def arriving(canvas: Canvas, view: Arriving, words: Words) -> None:
-    day = words.common.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else ""
-    beside(canvas, view.who or view.routine or words.on_mat.starting, day)
+    day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
+    routine = words.say(view.routine)
+    beside(canvas, view.who or routine or words("on_mat.starting"), day)
     x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
-    unit(canvas, x, 49, words.common.min)
+    unit(canvas, x, 49, words("common.min"))
     # What stands in brackets may be left out: the row has room for 21 characters.
-    canvas.line(HEIGHT - 12, view.routine if view.who and view.routine else view.clothing.partition(" (")[0])
+    canvas.line(HEIGHT - 12, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
 
 
 def away(canvas: Canvas, view: Away, words: Words) -> None:
     cells = len(str(view.of_s))
     # Three digits of the large sheet would push the words off the panel.
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
-    canvas.line(0, words.on_mat.back, (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    canvas.line(21, words.on_mat.seconds_left, (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    canvas.line(41, words.on_mat.paused.format(time=minutes_and_seconds(view.elapsed_s)), (Face.LABEL,))
+    canvas.line(0, words("on_mat.back"), (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(21, words("on_mat.seconds_left"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(41, words("on_mat.paused", time=minutes_and_seconds(view.elapsed_s)), (Face.LABEL,))
     canvas.rest_line(view.left_s / view.of_s if view.of_s else 0.0)
 
 
 def holding(canvas: Canvas, view: Holding, words: Words) -> None:
-    canvas.band(0, view.what or words.faults.silent, (Face.LABEL, Face.TEXT))
+    canvas.band(0, words.say(view.what) or words("faults.silent"), (Face.LABEL, Face.TEXT))
     canvas.cells(0, 18, minutes_and_seconds(view.elapsed_s), Face.NUMERALS)
-    canvas.line(HEIGHT - 11, words.on_mat.waits.format(seconds=f"{view.left_s:2d}"))
+    canvas.line(HEIGHT - 11, words("on_mat.waits", seconds=f"{view.left_s:2d}"))
 
 
 def get_up(canvas: Canvas, view: GetUp, words: Words) -> None:
     x = canvas.cells(0, 0, str(view.elapsed_min), Face.MINUTES)
-    canvas.line(3, words.common.min, (Face.LABEL,), left=x + BESIDE_PX)
-    canvas.line(19, words.on_mat.enough, (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    x = canvas.text(0, 42, words.on_mat.get_up, Face.WORDS)
-    canvas.line(45, words.on_mat.slowly, (Face.LABEL,), left=x + BESIDE_PX)
+    canvas.line(3, words("common.min"), (Face.LABEL,), left=x + BESIDE_PX)
+    canvas.line(19, words("on_mat.enough"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    x = canvas.text(0, 42, words("on_mat.get_up"), Face.WORDS)
+    canvas.line(45, words("on_mat.slowly"), (Face.LABEL,), left=x + BESIDE_PX)
 
 
 def thing(canvas: Canvas, view: Object, words: Words) -> None:
-    canvas.line(0, words.on_mat.object, (Face.LABEL,))
+    canvas.line(0, words("on_mat.object"), (Face.LABEL,))
     left = canvas.text(0, 25, "~", Face.LABEL) if view.approximate else 0
     x = canvas.cells(left, 17, str(view.load_kg), Face.NUMERALS)
-    unit(canvas, x, 45, words.common.kg)
-    canvas.line(HEIGHT - 12, words.on_mat.take_off)
+    unit(canvas, x, 45, words("common.kg"))
+    canvas.line(HEIGHT - 12, words("on_mat.take_off"))
 
 
 def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
     if view.on_mat_s < LONG_S:
         canvas.cells(0, 0, minutes_and_seconds(view.on_mat_s), Face.NUMERALS)
     else:
-        unit(canvas, canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words.common.min)
+        unit(canvas, canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words("common.min"))
     if view.who:
         _whose(canvas, view, words)
         return
     if view.saved:
-        day = words.common.day.format(day=view.plan_day) if view.plan_day <= view.plan_days else ""
+        day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
         saved(canvas, words, day)
         canvas.line(36, day, align="right")
     else:
-        canvas.line(33, words.on_mat.not_saved, (Face.LABEL, Face.TEXT))
-    canvas.line(HEIGHT - 12, words.common.done_today if view.done_today else words.on_mat.more_today)
+        canvas.line(33, words("on_mat.not_saved"), (Face.LABEL, Face.TEXT))
+    canvas.line(HEIGHT - 12, words("common.done_today") if view.done_today else words("on_mat.more_today"))
 
 
 def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
@@ -200,17 +201,17 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
         canvas.check(0, 35)
         canvas.line(33, view.who, (Face.LABEL, Face.TEXT), left=19)
     else:
-        canvas.line(33, words.on_mat.not_saved, (Face.LABEL, Face.TEXT))
+        canvas.line(33, words("on_mat.not_saved"), (Face.LABEL, Face.TEXT))
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:
-        canvas.line(HEIGHT - 12, view.asks)
+        canvas.line(HEIGHT - 12, words.say(view.asks))
 
 
 def discarded(canvas: Canvas, view: Discarded, words: Words) -> None:
-    canvas.text(0, 0, words.on_mat.discarded, Face.WORDS)
-    canvas.line(22, words.on_mat.not_kept.format(time=minutes_and_seconds(view.on_mat_s)), (Face.LABEL, Face.TEXT))
-    canvas.line(43, words.on_mat.bring_back)
+    canvas.text(0, 0, words("on_mat.discarded"), Face.WORDS)
+    canvas.line(22, words("on_mat.not_kept", time=minutes_and_seconds(view.on_mat_s)), (Face.LABEL, Face.TEXT))
+    canvas.line(43, words("on_mat.bring_back"))
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
     else:

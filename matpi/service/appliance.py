@@ -21,7 +21,6 @@ from matpi.core.brightness import Brightness
 from matpi.core.device import Device
 from matpi.core.effects import Calibrated, ChimeKind, Effect, Light, Pattern, Save, UseCalibration, Zeros
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
-from matpi.core.languages import LANGUAGES
 from matpi.core.model import Calibration, Memory, Settings
 from matpi.drivers.chime import Ringing
 from matpi.drivers.clock import ClockWatch
@@ -37,6 +36,7 @@ from matpi.service.retried import Opening
 from matpi.service.splash import Parts, show_why
 from matpi.service.status import STATUS_EVERY_S, status_line, write_status
 from matpi.store.patient import PatientStore
+from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from matpi.drivers.scale.process import ReaderScale
@@ -144,6 +144,7 @@ class Appliance:
             calibration,
             self._inbox,
             self._ring,
+            self.words,
         )
         if self.config.lamp.driver != "none":
             self._opening.open("lamp", self._open_lamp)
@@ -187,7 +188,6 @@ class Appliance:
             zone_for=stored_zone,
             new_id=lambda: uuid.uuid4().hex,
             version=__version__,
-            words=self.words,
         )
 
     def _open_lamp(self) -> None:

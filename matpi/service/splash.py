@@ -37,12 +37,13 @@ def light_up(parts: Parts, put: Put) -> PanelThread | None:
 def show_why(screen: PanelThread | None, error: Exception, language: str) -> None:
     """Show why the device cannot start. Never raises: what is missing may be what would draw it."""
     with suppress(Exception):
-        from matpi.core.languages import LANGUAGES
         from matpi.core.views import Fault
         from matpi.screen.render import render
+        from matpi.words import LANGUAGES
 
-        say = LANGUAGES[language].faults
+        say = LANGUAGES[language]
         of_log = isinstance(error, StoreError)
-        what, do = (say.log_closed, say.run_doctor) if of_log else (say.unexpected, say.see_journal)
+        what, do = ("log_closed", "run_doctor") if of_log else ("unexpected", "see_journal")
+        fault = Fault(say("faults.cannot_start"), say(f"faults.{what}"), say(f"faults.{do}"))
         if screen is not None:
-            screen.show(render(Fault(say.cannot_start, what, do)), Brightness.BRIGHT)
+            screen.show(render(fault), Brightness.BRIGHT)

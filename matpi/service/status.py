@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matpi import __version__
 from matpi.core.look import PARTS
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.service.appliance import Appliance
@@ -63,7 +63,7 @@ def status_line(appliance: Appliance) -> str:
     wrong = [
         scale.report().trouble if scale is not None else "",
         (screen.trouble or "") if screen is not None else "",
-        *(getattr(ENGLISH.bar, PARTS[kind]) for kind in device.face.lost),
+        *(ENGLISH.say(PARTS[kind]) for kind in device.face.lost),
         f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
     ]
     return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)

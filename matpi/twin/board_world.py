@@ -27,8 +27,6 @@ from matpi.core.effects import (
     Pattern,
     Save,
 )
-from matpi.core.languages import LANGUAGES
-from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
@@ -40,6 +38,8 @@ from matpi.twin.bulletin import Bulletin, Put
 from matpi.twin.disk import SimulatedDisk
 from matpi.twin.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
 from matpi.twin.prompts import Prompts
+from matpi.words import LANGUAGES
+from matpi.words.spoken import spoken
 
 LISTED = 200
 LOOK_S = 0.05
@@ -247,9 +247,9 @@ class BoardTwin:
         words = LANGUAGES[self._config.panel.language]
         device = None if self._appliance is None else self._appliance.device
         if device is None:
-            text = words.spoken.no_power
+            text = words("spoken.no_power")
         elif "panel" in self._board.faults:
-            text = words.spoken.unplugged
+            text = words("spoken.unplugged")
         else:
             text = spoken(device.shown.view, words) if device.shown is not None else ""
         self._told.tell("frame", frame_payload(self._board.picture(), self._board.brightness(), text))

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from matpi.core.brightness import Brightness
 from matpi.core.presence.zero import ZeroWord
-from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.views import Off
+from matpi.core.views import SAFETY_PAGES, Off
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -100,10 +99,10 @@ def _do(device: Device) -> str:
     if dark:
         return "Dark: " + _DARK.get(state, "press the button (space) to light the screen, or lie down (l).")
     match state:
-        case State.SAFETY if device.safety_page == len(PAGES) - 1:
+        case State.SAFETY if device.safety_page == SAFETY_PAGES - 1:
             return "Hold the button (space) if none applies. Tap it if one applies or you are unsure."
         case State.SAFETY:
-            return f"Read, then press the button (space): page {device.safety_page + 1} of {len(PAGES)}."
+            return f"Read, then press the button (space): page {device.safety_page + 1} of {SAFETY_PAGES}."
         case State.RATING if device.dial.value is None:
             return "Tap (space) once for 1, twice for 2, up to 10 = tightest."
         case State.RATING:

@@ -27,8 +27,6 @@ from matpi.core.events import Event, Reading, Saved, Tick
 from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign, Zero
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
-from matpi.core.words import Words
-from matpi.core.words_en import ENGLISH
 
 AFTER_S = 90.0
 """Virtual time after the last reading: longer than the 60 s of silence that end a session."""
@@ -80,22 +78,21 @@ def replay(
     readings: Iterable[Reading],
     rules: DeviceRules | None = None,
     watch: Watch = lambda _t, _effect: None,
-    words: Words = ENGLISH,
     calibration: Calibration | None = None,
     zero: Zero | None = None,
 ) -> Result:
-    """Run the readings through a device. `watch` sees every effect with the time it came at; `words` are its views'.
+    """Run the readings through a device. `watch` sees every effect with the time it came at.
 
     `calibration` and `zero` are what the device has stored when it starts; an approximate calibration without a zero
     makes it search for one first.
     """
     memory = Memory(acknowledgement=Acknowledgement(some=False), calibration=calibration, zero=zero)
-    return Replayer(rules or DeviceRules(), watch, words, memory).run(readings)
+    return Replayer(rules or DeviceRules(), watch, memory).run(readings)
 
 
 class Replayer:
-    def __init__(self, rules: DeviceRules, watch: Watch, words: Words, memory: Memory) -> None:
-        self._rules, self._watch, self._words, self._memory = rules, watch, words, memory
+    def __init__(self, rules: DeviceRules, watch: Watch, memory: Memory) -> None:
+        self._rules, self._watch, self._memory = rules, watch, memory
         self._result = Result()
         self._device: Device | None = None
         self._last: Reading | None = None
@@ -142,7 +139,6 @@ class Replayer:
             rules=self._rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(ids)),
-            words=self._words,
         )
 
     def _until(self, t: float) -> None:

@@ -28,13 +28,13 @@ from matpi.core.effects import (
 from matpi.core.events import Event
 from matpi.core.model import Session
 from matpi.core.session import State
-from matpi.core.spoken import spoken
 from matpi.errors import MatpiError, UsageError
 from matpi.sim.body import ACTS
 from matpi.twin.bulletin import Bulletin, Put
 from matpi.twin.payloads import Payload, frame_payload, lamp_payload, plan_payload, session_payload
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import FAULTS, Rig
+from matpi.words.spoken import spoken
 
 if TYPE_CHECKING:
     from matpi.upstream.relays import Relays
@@ -296,9 +296,9 @@ class Twin:
         rig, device = self._rig, self._rig.device
         image = rig.panel.image
         if device is None:
-            text = rig.words.spoken.no_power
+            text = rig.words("spoken.no_power")
         elif rig.panel.unplugged:
-            text = rig.words.spoken.unplugged
+            text = rig.words("spoken.unplugged")
         else:
             text = spoken(device.shown.view, rig.words) if device.shown is not None else ""
         self._told.tell("frame", frame_payload(image, str(rig.panel.brightness), text))

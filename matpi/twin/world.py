@@ -23,7 +23,6 @@ from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
-from matpi.core.languages import LANGUAGES
 from matpi.core.model import Settings
 from matpi.errors import HardwareError, UsageError
 from matpi.loop import Loop
@@ -32,6 +31,7 @@ from matpi.rules import device_rules
 from matpi.sim.body import Mat
 from matpi.store.patient import PatientStore
 from matpi.twin.disk import SimulatedDisk
+from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -128,7 +128,7 @@ class Rig:
             store.close()  # or its lock would stand in the way of the next try
             raise
         self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._watch)
+        self.loop = Loop(device, store, self.panel, self._set_light, self._watch, words=self.words)
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
 
@@ -151,7 +151,6 @@ class Rig:
             zone_for=stored_zone,
             new_id=self.new_id,
             version=__version__,
-            words=self.words,
         )
 
     def power_off(self) -> None:

@@ -1,5 +1,5 @@
-"""How long to wait after a failure: exponential with full jitter, so that a house full of devices that lost the same
-router does not come back all at once.
+"""The wait after a failure: exponential with full jitter, so that many devices that lost the same router do not all
+come back at once.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MOST_ASKED_S = 24 * 3600.0
-"""However long a receiver asks to be left alone, once a day it is tried. Chosen: a slip of units (ms for s) must not
-silence a device for years; 24 h is also the last step of the schedule in the Standard Webhooks text.
+"""The longest wait that a receiver can ask for. Chosen: a slip of units (ms for s) must not silence a device for years;
+24 h is also the last step of the schedule in the Standard Webhooks text.
 """
 
 
@@ -17,8 +17,7 @@ silence a device for years; 24 h is also the last step of the schedule in the St
 class Backoff:
     """The wait is drawn evenly from 0 to `base_s` * 2^(failures - 1), which grows to `cap_s`; but not under `least_s`.
 
-    Full jitter: of the ways to jitter it makes the fewest calls under contention (M. Brooker, "Exponential Backoff
-    And Jitter", AWS, 2015).
+    Full jitter makes the fewest calls under contention (M. Brooker, "Exponential Backoff And Jitter", AWS, 2015).
     """
 
     base_s: float = 5.0  # the first retry of the Standard Webhooks schedule

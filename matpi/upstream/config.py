@@ -31,7 +31,7 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return (*self.webhook, *self.mqtt)
 
     def fault(self) -> str:
-        """What is wrong with them together and what to do, "" when nothing is: without the name of the file."""
+        """What is wrong with them together and what to do, "" when nothing is."""
         names: set[str] = set()
         kinds: dict[str, tuple[Table, ...]] = {"webhook": self.webhook, "mqtt": self.mqtt}
         for kind, tables in kinds.items():
@@ -42,8 +42,7 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
                 names.add(table.name)
                 if fault := table.fault():
                     return f"{key}: {fault}"
-        clients = [(table.host, table.port_used, table.client_id) for table in self.mqtt]
-        if len(set(clients)) < len(clients):
+        if len({(table.host, table.port_used, table.client_id) for table in self.mqtt}) < len(self.mqtt):
             return (
                 "two tables of upstream.mqtt are the same device at one broker, which lets in one; change a device_id"
             )

@@ -1,4 +1,4 @@
-"""What a relay needs of the outbox; store/outbox.py implements it."""
+"""What a relay needs of the outbox."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from matpi.upstream.sink import Delivery
 class Standing:
     """What of a sink outlives a restart."""
 
-    disabled: str = ""
-    """Why nothing is sent until somebody asks: the receiver wants nothing more."""
-    asked: int = 0
-    """How often somebody asked for another try: a new number ends every waiting."""
-    not_before_utc: float | None = None
-    """What the receiver asked for."""
+    disabled: str = ""  # why nothing is sent until a person asks: the receiver wants nothing more
+    asked: int = 0  # how often a person asked for another try: a new number ends every waiting
+    not_before_utc: float | None = None  # what the receiver asked for
 
 
 class Deliveries(Protocol):
     """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble.
 
-    Marking one that is no longer there changes nothing: it may have been deleted while it was on its way.
+    Marking a delivery that is no longer there changes nothing: it may have been deleted while it was on its way.
     """
 
     def standing(self) -> Standing: ...
@@ -38,9 +35,9 @@ class Deliveries(Protocol):
         """It stays due; one more try is counted."""
 
     def refused(self, delivery: Delivery, why: str) -> None:
-        """It is kept, and is due no more until somebody asks."""
+        """It is stored, and is due no more until a person asks."""
 
     def disabled(self, delivery: Delivery, why: str) -> None:
-        """Nothing is due until somebody asks."""
+        """Nothing is due until a person asks."""
 
     def close(self) -> None: ...

@@ -20,13 +20,10 @@ from matpi.webhook.config import WebhookConfig
 class Kind:
     name: str
     table: type[Any]
-    make: Callable[[Any, Put], Sink]
-    """Of its table; `put` takes what somebody out there asks the device for."""
-    where: Callable[[Any], str]
-    """Whom it sends to, without anything secret."""
+    make: Callable[[Any, Put], Sink]  # of its table; `put` takes commands from outside
+    where: Callable[[Any], str]  # without anything secret
     needs_clock: Callable[[Any], bool]
-    trial: Callable[[Any], Any]
-    """The table for a try by hand, which must not get in the way of the running device."""
+    trial: Callable[[Any], Any]  # the table for a try by hand, which must not get in the way of the running device
 
 
 class TrialMqtt(MqttConfig, frozen=True):
@@ -42,8 +39,7 @@ class TrialMqtt(MqttConfig, frozen=True):
 
 
 def _trial_mqtt(table: MqttConfig) -> TrialMqtt:
-    given = {**msgspec.structs.asdict(table), "live": False, "commands": False, "ack_topic": ""}
-    return TrialMqtt(**given)
+    return TrialMqtt(**{**msgspec.structs.asdict(table), "live": False, "commands": False, "ack_topic": ""})
 
 
 def _webhook(table: WebhookConfig, _put: Put) -> Sink:

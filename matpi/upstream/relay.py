@@ -1,8 +1,7 @@
 """From the outbox to one sink: oldest first, one at a time, as long as it takes. Days offline are normal.
 
-`Relay.turn` does what is due and says when to come again; it reads no clock but its own and starts nothing, so a week
-offline is tested in milliseconds. `RelayThread` turns it. Nothing here is known to the device's loop, and the loop
-waits for nothing here.
+`Relay.turn` does what is due and returns when to come again; it reads no clock but its own and starts nothing, so a
+week offline is tested in milliseconds. `RelayThread` calls it. The device's loop waits for nothing here.
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from matpi.core.model import UTC_MAX
+from matpi.core.text import Text
 from matpi.errors import StoreError
+from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
 from matpi.upstream.deliveries import Deliveries, Standing
 from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink
@@ -23,13 +23,7 @@ from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedErro
 LOOK_EVERY_S = 5.0
 """How soon it is noticed what another process asked for (`matpi upstream retry`). Chosen; a look is a short SELECT."""
 TELL_AFTER_S = 15 * 60.0
-"""A router takes minutes to restart; what lasts longer is told on the panel. Chosen."""
-
-
-class TrustedClock(Protocol):
-    def monotonic(self) -> float: ...
-    def utc(self) -> float: ...
-    def trusted(self) -> bool: ...
+"""A router takes minutes to restart; what lasts longer is shown on the panel. Chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,45 +31,38 @@ class Trouble:
     """What a person should know of a sink."""
 
     sink: str
-    text: str
-    """A sentence with what to do."""
-    short: str
-    """For the panel."""
+    text: str  # a sentence with what to do
+    short: Text  # for the panel
 
 
 class Relay:
-    """`tell` hears a Trouble when there is one worth telling, and None when it is over, in the thread that turns."""
+    """`report` gets a Trouble when there is one that a person should know, and None when it is over."""
 
     def __init__(
         self,
         name: str,
         sink: Sink,
         deliveries: Deliveries,
-        clock: TrustedClock,
-        tell: Callable[[Trouble | None], None] = lambda _: None,
+        clock: Clock,
+        report: Callable[[Trouble | None], None] = lambda _: None,
         *,
         backoff: Backoff | None = None,
         draw: Callable[[], float] = random.random,
         look_every_s: float = LOOK_EVERY_S,
-        tell_after_s: float = TELL_AFTER_S,
     ) -> None:
         self.name = name
-        self.depth = 0
-        """How many were due when it last looked; may be read from any thread."""
-        self._sink, self._deliveries, self._clock, self._tell = sink, deliveries, clock, tell
-        self._backoff, self._draw, self._tell_after_s = backoff or Backoff(), draw, tell_after_s
-        self._look_every_s = look_every_s
+        self.depth = 0  # how many were due when it last looked; may be read from any thread
+        self._sink, self._deliveries, self._clock, self._report = sink, deliveries, clock, report
+        self._backoff, self._draw, self._look_every_s = backoff or Backoff(), draw, look_every_s
         self._asked: int | None = None
-        self._failures = 0
-        self._failing_since = 0.0
-        self._not_before = 0.0
-        """Monotonic, of this process."""
-        self._heeded = self._ending = False
-        """What the receiver asked for before this start is known: the clock was trusted since."""
-        self._told: Trouble | None = None
+        self._failures, self._failing_since = 0, 0.0
         self._failed_with: LaterError | None = None
+        self._not_before = 0.0  # monotonic, of this process
+        self._heeded = False  # what the receiver asked for before this start: the clock was trusted since
+        self._ending = False
+        self._reported: Trouble | None = None
         self._owed: Callable[[], None] | None = None
-        """What a full disk has not taken down yet: the receiver must not get it again for that."""
+        """The mark that a full disk has not taken yet: the receiver must not get the delivery again for that."""
 
     def turn(self) -> float:
         """Try at most one delivery; in how many seconds to turn again, 0 for at once."""
@@ -84,10 +71,10 @@ class Relay:
             self.depth = self._deliveries.depth()
             return min(self._look_every_s, max(0.0, wait_s))
         except StoreError:
-            return self._look_every_s  # the device itself tells of its disk
+            return self._look_every_s  # the device itself reports its disk
         except Exception as error:  # noqa: BLE001  as below
-            told = _mistake(error)
-            self._say(str(told), told.short)
+            mistake = _mistake(error)
+            self._say(str(mistake), mistake.short)
             return self._look_every_s
 
     def ending(self) -> None:
@@ -96,13 +83,12 @@ class Relay:
 
     def _turn(self) -> float:
         if self._owed is not None:
-            self._owed()
-            self._owed = None
+            self._mark(self._owed)
         standing = self._deliveries.standing()
         now, trusted = self._clock.monotonic(), self._clock.trusted()
         self._heed(standing, now, trusted=trusted)
         if standing.disabled:
-            self._say(standing.disabled, "ended by receiver")
+            self._say(standing.disabled, Text("upstream.ended"))
             return self._look_every_s
         if self._sink.needs_clock and not trusted:
             return self._look_every_s
@@ -115,14 +101,12 @@ class Relay:
         utc = self._clock.utc() if trusted else None
         try:
             self._sink.deliver(delivery, utc)
-        except RefusedError as error:
-            self._failures, why = 0, str(error)
+        except (RefusedError, DisabledError) as error:
+            why, refused = str(error), isinstance(error, RefusedError)
+            self._failures = 0 if refused else self._failures
             self._say(why, error.short)
-            self._mark(lambda: self._deliveries.refused(delivery, why))
-        except DisabledError as error:
-            why = str(error)
-            self._say(why, error.short)
-            self._mark(lambda: self._deliveries.disabled(delivery, why))
+            mark = self._deliveries.refused if refused else self._deliveries.disabled
+            self._mark(lambda: mark(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
             return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
         else:
@@ -137,8 +121,8 @@ class Relay:
         self._owed = None
 
     def _heed(self, standing: Standing, now: float, *, trusted: bool) -> None:
-        """What somebody asked for ends the waiting; what the receiver asked for before a restart begins it, as soon as
-        the clock tells how much of it is left.
+        """End the waiting when a person asked for a try. Begin the one that the receiver asked for before a restart, as
+        soon as the clock tells how much of it is left.
         """
         if self._asked is not None and self._asked != standing.asked:
             self._failures, self._not_before = 0, 0.0
@@ -167,24 +151,24 @@ class Relay:
         return wait_s
 
     def _say_if_long(self, now: float) -> None:
-        if self._failures and self._failed_with is not None and now - self._failing_since >= self._tell_after_s:
+        if self._failures and self._failed_with is not None and now - self._failing_since >= TELL_AFTER_S:
             self._say(str(self._failed_with), self._failed_with.short)
 
-    def _say(self, text: str, short: str) -> None:
+    def _say(self, text: str, short: Text) -> None:
         """Once each, until it is another trouble or over."""
-        if self._told is None or self._told.short != short:
-            self._told = Trouble(self.name, text, short)
-            self._tell(self._told)
+        if self._reported is None or self._reported.short != short:
+            self._reported = Trouble(self.name, text, short)
+            self._report(self._reported)
 
     def _all_is_well(self) -> None:
-        if self._told is not None:
-            self._told = None
-            self._tell(None)
+        if self._reported is not None:
+            self._reported = None
+            self._report(None)
 
 
 def _mistake(error: Exception) -> LaterError:
     what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
-    return LaterError(what, "report this, everything is kept", "error in matpi")
+    return LaterError(what, "report this, everything is kept", Text("upstream.own_error"))
 
 
 class RelayThread:
@@ -200,11 +184,11 @@ class RelayThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """Something new was committed. From any thread; never blocks."""
+        """Look at once: something new was committed. From any thread; never blocks."""
         self._woken.set()
 
     def ask_to_stop(self) -> None:
-        """A delivery under way is broken off; whether it has arrived or not, it is sent again at the next start."""
+        """Break off a delivery under way; whether it has arrived or not, it is sent again at the next start."""
         self._relay.ending()
         self._ending.set()
         self._woken.set()

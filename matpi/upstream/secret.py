@@ -1,6 +1,6 @@
 """Where a secret lies: a systemd credential by its name, or a file of one's own by its path. Never in the config.
 
-It is read anew each time it is used, so that a new one is taken without a restart.
+It is read each time it is used, so that a new one is taken without a restart.
 """
 
 from __future__ import annotations
@@ -10,40 +10,44 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from matpi.core.text import Text
 from matpi.upstream.sink import LaterError
 
 SERVICE_CREDENTIALS: Final = Path("/run/credentials/matpi.service")
 """What the service was given, for root who tries a sink by hand beside it (systemd.exec(5), LoadCredential=)."""
 LIMIT_BYTES: Final = 4096  # chosen: eight secrets of 64 bytes in base64 are 750
 
-SHORT = "no secret for it"
+SHORT = Text("upstream.no_key")
 
 
 def read_secret(where: str, key: str) -> str:
     """The text at `where`: a path if it begins with "/", else the name of a credential. `key` of the config has it.
 
-    Raises LaterError: whoever mends it need not start the device anew. It does not tell what stands at `key` unless
-    there is such a file: it may be the secret itself, written in the wrong place.
+    Raises LaterError: a secret that is put right is taken without a restart. It shows what is written at `key` only
+    if there is such a file: it may be the secret itself, written in the wrong place.
     """
-    return _text(_own(Path(where), key) if where.startswith("/") else _credential(where, key), where)
+    raw = _own(Path(where), key) if where.startswith("/") else _credential(where, key)
+    try:
+        text = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise LaterError(f"the secret in {where} is empty or no text", "put the secret into it", SHORT)
+    return text
 
 
 def _credential(name: str, key: str) -> bytes:
-    told = os.environ.get("CREDENTIALS_DIRECTORY")
-    folder = Path(told) if told else SERVICE_CREDENTIALS
+    folder = Path(os.environ.get("CREDENTIALS_DIRECTORY") or SERVICE_CREDENTIALS)
     try:
         return _head(folder / name)
     except (OSError, ValueError) as error:
-        why = _reason(error)
-        raise LaterError(
-            f"the credential that {key} names cannot be read from {folder} ({why})",
-            f"give it to the service with LoadCredential=NAME:FILE and write NAME into {key}, or a file's full path",
-            SHORT,
-        ) from error
+        why = f"the credential that {key} names cannot be read from {folder} ({_reason(error)})"
+        do = f"give it to the service with LoadCredential=NAME:FILE and write NAME into {key}, or a file's full path"
+        raise LaterError(why, do, SHORT) from error
 
 
 def _own(path: Path, key: str) -> bytes:
-    """A file that nobody else may read or change."""
+    """A file that no one else may read or change."""
     try:
         found = path.stat()
         open_to_others = found.st_mode & 0o027 or found.st_uid not in {0, os.geteuid()}
@@ -53,11 +57,8 @@ def _own(path: Path, key: str) -> bytes:
         why = f"the secret in {named} cannot be read ({_reason(error)})"
         raise LaterError(why, "check the path and whose file it is", SHORT) from error
     if open_to_others:
-        raise LaterError(
-            f"others than its owner may read or change the secret in {path}",
-            f"run `sudo chown matpi {path} && sudo chmod 600 {path}`, and make a new secret if others were here",
-            SHORT,
-        )
+        do = f"run `sudo chown matpi {path} && sudo chmod 600 {path}`, and make a new secret if others were here"
+        raise LaterError(f"others than its owner may read or change the secret in {path}", do, SHORT)
     return raw
 
 
@@ -78,16 +79,6 @@ def _head(path: Path) -> bytes:
     if len(raw) > LIMIT_BYTES:
         raise OSError(0, f"it is longer than {LIMIT_BYTES} bytes")
     return raw
-
-
-def _text(raw: bytes, where: str) -> str:
-    try:
-        text = raw.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        text = ""
-    if not text:
-        raise LaterError(f"the secret in {where} is empty or no text", "put the secret into it", SHORT)
-    return text
 
 
 def _reason(error: Exception) -> str:

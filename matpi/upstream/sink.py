@@ -1,5 +1,5 @@
-"""What goes out, and the one small interface of whoever takes it. A third kind of sink is one module and one row in
-`upstream/kinds.py`.
+"""What is sent on, and the one small interface of those that take it. A third kind of sink is one module and one row
+in `upstream/kinds.py`.
 
 A delivery was written in the transaction of its record and never changes: what is sent again after a lost answer is the
 same bytes under the same id, so that the receiver can tell that it has them already.
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from matpi.core.text import Text
 from matpi.errors import MatpiError
 
 
@@ -26,15 +27,15 @@ class Delivery:
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
     body: bytes
-    """UTF-8 JSON as docs/upstream.md tells it."""
+    """UTF-8 JSON as docs/upstream.md describes it."""
     attempts: int = 0
-    """How often it was tried before."""
+    """Made before."""
 
 
 class UpstreamError(MatpiError, OSError):
     """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
 
-    def __init__(self, why: str, do: str, short: str) -> None:
+    def __init__(self, why: str, do: str, short: Text) -> None:
         super().__init__(f"{why}; {do}.")
         self.why, self.do, self.short = why, do, short
 
@@ -42,17 +43,17 @@ class UpstreamError(MatpiError, OSError):
 class LaterError(UpstreamError):
     """Not now: the same delivery is tried again, after `retry_after_s` when the receiver asked for that."""
 
-    def __init__(self, why: str, do: str, short: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, why: str, do: str, short: Text, retry_after_s: float | None = None) -> None:
         super().__init__(why, do, short)
         self.retry_after_s = retry_after_s
 
 
 class RefusedError(UpstreamError):
-    """The delivery will never be taken as it is. It is kept, told, and the next one has its turn."""
+    """The delivery will never be taken as it is. It stays stored and is reported, and the next one has its turn."""
 
 
 class DisabledError(UpstreamError):
-    """The receiver wants nothing more (HTTP 410). Everything is kept; `matpi upstream retry` begins again."""
+    """The receiver wants nothing more (HTTP 410). Everything stays stored; `matpi upstream retry` begins again."""
 
 
 class Sink(Protocol):
@@ -68,4 +69,4 @@ class Sink(Protocol):
         """
 
     def close(self) -> None:
-        """Let go. Called by whoever stops the relay, from another thread: a `deliver` under way then ends soon."""
+        """Let go. Called from another thread when the relay is stopped: a `deliver` under way then ends soon."""

@@ -1,5 +1,5 @@
-"""What a receiver's answer means, and what the lack of one does: as the Standard Webhooks text says, told in one
-sentence with what to do.
+"""What a receiver's answer means, and what the lack of one does: as the Standard Webhooks text says, in one sentence
+with what to do.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
+from matpi.core.text import Text
 from matpi.upstream.sink import DisabledError, LaterError, RefusedError, UpstreamError
 
 ABOUT_THE_RECORD: Final = frozenset({400, 413, 415, 422})
@@ -25,37 +26,33 @@ _LOOK = "look at the receiver's own log"
 _UNIT = "allow its network in the unit (docs/upstream.md, `sudo systemctl edit matpi`)"
 
 _ADVICE: Final = {
-    401: "check that its secret is the same as here",
-    403: "check that its secret is the same as here",
+    **dict.fromkeys((401, 403), "check that its secret is the same as here"),
     404: "check the path in url",
     405: "check the path in url, it has to take POST",
     407: "matpi uses no proxy, name the receiver itself in url",
-    408: "nothing, it is tried again",
+    **dict.fromkeys((408, 425, 503), "nothing, it is tried again"),
     421: "check the host in url",
-    425: "nothing, it is tried again",
     429: "nothing, it is tried again when it wants",
     431: "check what stands between",
-    502: "check whether the receiver behind its proxy runs",
-    503: "nothing, it is tried again",
-    504: "check whether the receiver behind its proxy runs",
+    **dict.fromkeys((502, 504), "check whether the receiver behind its proxy runs"),
 }
 
 
-def told(status: int, location: str | None, retry_after: str | None, utc: float) -> UpstreamError | None:
-    """None for a status that says it has arrived; else what it says. `utc` is now."""
+def error_of(status: int, location: str | None, retry_after: str | None, utc: float) -> UpstreamError | None:
+    """What `status` means; None when the record has arrived. `utc` is now."""
     if 200 <= status <= 299:
         return None
-    named, short = f"HTTP {status}{_phrase(status)}", f"it answers HTTP {status}"
+    named, short = f"HTTP {status}{_phrase(status)}", Text("upstream.answers", status=status)
     if status == 410:
         do = "run `matpi upstream retry` if it should be sent again, or take its table out of the config"
-        return DisabledError(f"the receiver wants nothing more ({named})", do, "ended by receiver")
+        return DisabledError(f"the receiver wants nothing more ({named})", do, Text("upstream.ended"))
     if status in ABOUT_THE_RECORD:
         return RefusedError(f"the receiver refuses this record ({named})", f"{_LOOK}; it is kept here", short)
-    wait_s = retry_after_s(retry_after, utc)
+    why, do = f"the receiver answers {named}", _ADVICE.get(status, _LOOK)
     if 300 <= status <= 399:
-        why, do = f"the receiver sends matpi elsewhere{_place(location)} ({named})", "write the final address into url"
-        return LaterError(f"{why}, which is not followed", do, short, wait_s)
-    return LaterError(f"the receiver answers {named}", _ADVICE.get(status, _LOOK), short, wait_s)
+        why = f"the receiver sends matpi elsewhere{_place(location)} ({named}), which is not followed"
+        do = "write the final address into url"
+    return LaterError(why, do, short, retry_after_s(retry_after, utc))
 
 
 def retry_after_s(header: str | None, utc: float) -> float | None:
@@ -72,45 +69,44 @@ def retry_after_s(header: str | None, utc: float) -> float | None:
 
 
 def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
-    """Why nothing was heard from `host`. The record may have arrived all the same; its id tells."""
+    """Why nothing was heard from `host`. The record may have arrived all the same; its id tells the receiver.
+
+    Raises `error` when it is none of the network's.
+    """
     match error:
         case ssl.SSLCertVerificationError():
-            return _of_certificate(error, host)
+            unknown = f"is not accepted ({error.verify_message})", "look at it with openssl"
+            what, do = _VERIFY.get(error.verify_code, unknown)
+            why, short = f"the certificate of {host} {what}", "certificate"
         case ssl.SSLError():
-            return LaterError(
-                f"{host} does not speak TLS as it should ({_tls(error)})",
-                "check that url names its https port",
-                "no TLS there",
-            )
-        case socket.gaierror():
-            return _of_name(error, host)
-        case UnicodeError():  # a name with an empty or a too long label is not even asked for
-            return _of_name(socket.gaierror(socket.EAI_NONAME, "no name"), host)
+            why = f"{host} does not speak TLS as it should ({_tls(error)})"
+            do, short = "check that url names its https port", "no_tls"
+        case socket.gaierror(errno=socket.EAI_AGAIN | socket.EAI_FAIL):
+            why, short = f"no name server answers, so where {host} is cannot be told", "no_name_server"
+            do = f"check the network, or {_UNIT}"
+        case socket.gaierror() | UnicodeError():  # a name with an empty or a too long label is not even asked for
+            why, do, short = f"there is no host {host}", "check the name in url and the network", "no_host"
         case TimeoutError() if error.errno != errno.ETIMEDOUT:
-            return LaterError(
-                f"{host} did not answer within {timeout_s:g} s",
-                "check that the receiver works, or wait",
-                "no answer in time",
-            )
+            why, short = f"{host} did not answer within {timeout_s:g} s", "no_answer"
+            do = "check that the receiver works, or wait"
         case http.client.RemoteDisconnected():
-            return LaterError(f"{host} closed the connection without an answer", _LOOK, "it hung up")
+            why, do, short = f"{host} closed the connection without an answer", _LOOK, "hung_up"
         case http.client.HTTPException() | ValueError():
-            return LaterError(
-                f"{host} answers with something that is no HTTP", "check the host and port in url", "no HTTP there"
-            )
+            why, short = f"{host} answers with something that is no HTTP", "no_http"
+            do = "check the host and port in url"
         case ConnectionRefusedError():
-            return LaterError(
-                f"nothing listens at {host}", "start the receiver, or check the port in url", "nothing listens"
-            )
+            why, short = f"nothing listens at {host}", "nothing_listens"
+            do = "start the receiver, or check the port in url"
         case ConnectionError():
-            return LaterError(f"{host} broke the connection off", _LOOK, "it hung up")
+            why, do, short = f"{host} broke the connection off", _LOOK, "hung_up"
         case PermissionError():
-            return LaterError(f"this machine does not let matpi reach {host}", _UNIT, "network not allowed")
+            why, do, short = f"this machine does not let matpi reach {host}", _UNIT, "not_allowed"
         case OSError():
-            why = error.strerror or str(error) or type(error).__name__
-            return LaterError(f"{host} cannot be reached ({why})", "check the network, or wait", "not reached")
+            reason = error.strerror or str(error) or type(error).__name__
+            why, do, short = f"{host} cannot be reached ({reason})", "check the network, or wait", "not_reached"
         case _:
             raise error
+    return LaterError(why, do, Text(f"upstream.{short}"))
 
 
 _VERIFY: Final = {
@@ -125,21 +121,6 @@ _VERIFY: Final = {
 }
 """X509_V_ERR_*: not yet valid, expired, self-signed leaf, self-signed in chain, issuer unknown, leaf unverifiable,
 name does not match, address does not match (x509_vfy.h)."""
-
-
-def _of_certificate(error: ssl.SSLCertVerificationError, host: str) -> LaterError:
-    why, do = _VERIFY.get(error.verify_code, (f"is not accepted ({error.verify_message})", "look at it with openssl"))
-    return LaterError(f"the certificate of {host} {why}", do, "certificate is wrong")
-
-
-def _of_name(error: socket.gaierror, host: str) -> LaterError:
-    if error.errno in {socket.EAI_AGAIN, socket.EAI_FAIL}:
-        return LaterError(
-            f"no name server answers, so where {host} is cannot be told",
-            f"check the network, or {_UNIT}",
-            "no name server",
-        )
-    return LaterError(f"there is no host {host}", "check the name in url and the network", "host not found")
 
 
 def _tls(error: ssl.SSLError) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta, Struct
+
+from matpi.upstream.fields import SinkName, is_private
 
 
 class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -14,11 +16,8 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[
         str,
-        Meta(
-            pattern=r"^https?://[\x21\x23-\x7e]{1,1000}$",
-            title="an address such as https://house.example/matpi",
-            description="Where each record is sent, as it is: a path in it may be a secret and is shown nowhere.",
-        ),
+        Meta(pattern=r"^https?://[\x21\x23-\x7e]{1,1000}$", title="an address such as https://house.example/matpi"),
+        Meta(description="Where each record is sent, as it is: a path in it may be a secret and is shown nowhere."),
     ]
     secret: Annotated[
         str,
@@ -28,21 +27,11 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
             description="Where the signing secrets lie, one a line, newest first.",
         ),
     ]
-    name: Annotated[
-        str,
-        Meta(
-            pattern="^[a-z0-9_-]{1,24}$",
-            title="up to 24 of a-z, 0-9, _ and -",
-            description="What it is called here; with another name it is another receiver.",
-        ),
-    ] = "webhook"
+    name: SinkName = "webhook"
     ca_file: Annotated[
         str,
-        Meta(
-            pattern=r"^(/[^\x00-\x1f]+)?$",
-            title="an absolute path in quotes",
-            description="Certificates to trust instead of the system's (PEM); empty: the system's.",
-        ),
+        Meta(pattern=r"^(/[^\x00-\x1f]+)?$", title="an absolute path in quotes"),
+        Meta(description="Certificates to trust instead of the system's (PEM); empty: the system's."),
     ] = ""
     timeout_s: Annotated[float, Meta(ge=5, le=30, description="How long an answer is waited for, in s.")] = 20.0
     allow_insecure: Annotated[
@@ -78,30 +67,7 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
         if parts.scheme == "http":
             if not self.allow_insecure:
                 return "url is not encrypted; write https://, or allow_insecure = true for a receiver at home"
-            if (address := _literal(host)) is not None and not is_private(address):
-                return "url is not encrypted and leaves the own network; write https://"
+            with suppress(ValueError):  # a name: looked at when it is resolved
+                if not is_private(host):
+                    return "url is not encrypted and leaves the own network; write https://"
         return ""
-
-
-def is_private(address: str) -> bool:
-    """Of this machine or its own network: loopback, RFC 1918, link-local, unique local (RFC 4193)."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found in network for network in _OWN if network.version == found.version)
-
-
-_OWN = [
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-        "::1", "fc00::/7", "fe80::/10",
-    )
-]  # fmt: skip
-
-
-def _literal(host: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(host.partition("%")[0]))
-    except ValueError:
-        return None

@@ -1,4 +1,5 @@
-"""Sends each record to one address, as the Standard Webhooks text says: signed, over verified TLS, never redirected.
+"""Sends each record to one address, as the Standard Webhooks text says: signed, over verified TLS, never redirected
+(https://www.standardwebhooks.com, version 1.0.0 of the text).
 
 One connection a record, with the standard library only: sessions are few, and a client that keeps connections would
 cost 24 MiB (facts of httpx 0.28, measured on x86-64). The whole exchange ends within `timeout_s`, a receiver that
@@ -7,7 +8,11 @@ answers a byte every ten seconds included; only the name server's own patience i
 
 from __future__ import annotations
 
+import base64
+import binascii
 import contextlib
+import hashlib
+import hmac
 import http.client
 import io
 import socket
@@ -17,13 +22,18 @@ from collections.abc import Callable
 from typing import Final
 
 from matpi import __version__
+from matpi.core.text import Text
+from matpi.upstream.fields import is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import Delivery, LaterError
 from matpi.webhook import answers
-from matpi.webhook.config import WebhookConfig, is_private
-from matpi.webhook.signing import secrets_of, signatures
+from matpi.webhook.config import WebhookConfig
 
 AGENT: Final = f"matpi/{__version__}"
+LEAST_BYTES, MOST_BYTES = 24, 64
+"""Of a secret: "at least 24 bytes (192 bits, 512 maximum)"."""
+MOST_SECRETS: Final = 4  # chosen: rotation takes two
+_HOW_TO: Final = "write `whsec_` and 24 to 64 random bytes in base64 on each line, as docs/upstream.md shows"
 
 
 class Webhook:
@@ -31,41 +41,39 @@ class Webhook:
 
     def __init__(self, config: WebhookConfig, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._config, self._monotonic = config, monotonic
-        self.needs_clock = True
-        """The time of sending is signed, and certificates carry dates."""
-        self._wire: socket.socket | None = None
-        """Of the delivery under way."""
+        self.needs_clock = True  # the time of sending is signed, and certificates carry dates
+        self._wire: socket.socket | None = None  # of the delivery under way
         self._closed = False
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None:
         if utc is None:
-            raise LaterError("the clock is not trusted yet", "wait until this machine has the time", "no clock yet")
-        keys = secrets_of(read_secret(self._config.secret, "secret"), self._config.secret)
+            raise LaterError(
+                "the clock is not trusted yet", "wait until this machine has the time", Text("upstream.no_clock")
+            )
+        keys = _secrets(read_secret(self._config.secret, "secret"), self._config.secret)
         sent_s = int(utc)
         headers = {
             "content-type": "application/json",
             "user-agent": AGENT,
             "webhook-id": delivery.id,
             "webhook-timestamp": str(sent_s),
-            "webhook-signature": signatures(keys, delivery.id, sent_s, delivery.body),
+            "webhook-signature": _signatures(keys, delivery.id, sent_s, delivery.body),
             "idempotency-key": f'"{delivery.id}"',  # a structured field: a string in quotes (draft-07, 2.1)
             "connection": "close",
         }
-        address, timeout_s = self._config.address, self._config.timeout_s
-        host = address.hostname or ""
+        host = self._config.address.hostname or ""
         try:
             status, location, retry_after = self._post(host, delivery.body, headers)
         except LaterError:
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise answers.of_error(error, host, timeout_s) from error
-        if (wrong := answers.told(status, location, retry_after, utc)) is not None:
+            raise answers.of_error(error, host, self._config.timeout_s) from error
+        if (wrong := answers.error_of(status, location, retry_after, utc)) is not None:
             raise wrong
 
     def close(self) -> None:
         self._closed = True
-        wire = self._wire
-        if wire is not None:
+        if (wire := self._wire) is not None:
             with contextlib.suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
 
@@ -79,11 +87,8 @@ class Webhook:
         request = http.client.HTTPConnection(address.netloc)
         with self._connected(host, address.port or (443 if secure else 80), deadline) as plain:
             if context is None and not is_private(plain.getpeername()[0]):
-                raise LaterError(
-                    f"{host} is not of the own network and url is not encrypted",
-                    "write https:// into url",
-                    "not encrypted",
-                )
+                why = f"{host} is not of the own network and url is not encrypted"
+                raise LaterError(why, "write https:// into url", Text("upstream.not_encrypted"))
             with plain if context is None else context.wrap_socket(plain, server_hostname=host) as wire:
                 self._wire = wire
                 wire.settimeout(self._left_s(deadline))
@@ -95,7 +100,7 @@ class Webhook:
                     return response.status, response.getheader("location"), response.getheader("retry-after")
 
     def _connected(self, host: str, port: int, deadline: float) -> socket.socket:
-        """To the first address that answers; what the last one said if none does."""
+        """To the first address that answers. Raises what the last one said if none does."""
         last: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             wire = socket.socket(family, kind, protocol)
@@ -103,12 +108,12 @@ class Webhook:
                 wire.settimeout(self._left_s(deadline))
                 self._wire = wire
                 wire.connect(address)
+                wire.settimeout(self._left_s(deadline))
             except OSError as error:
                 wire.close()
                 last = error
-                continue
-            wire.settimeout(self._left_s(deadline))
-            return wire
+            else:
+                return wire
         raise last
 
     def _context(self) -> ssl.SSLContext:
@@ -116,10 +121,9 @@ class Webhook:
         try:
             context = ssl.create_default_context(cafile=ca_file or None)
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else "no PEM"
-            raise LaterError(
-                f"the certificates in {ca_file} cannot be read ({why})", "correct ca_file", "ca_file is wrong"
-            ) from error
+            reason = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else "no PEM"
+            why = f"the certificates in {ca_file} cannot be read ({reason})"
+            raise LaterError(why, "correct ca_file", Text("upstream.ca_file")) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
@@ -145,3 +149,33 @@ class _Timed(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         self._wire.settimeout(self._left_s())
         return self._wire.recv_into(buffer)
+
+
+def _signatures(keys: list[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature`: one signature a key, so that either side can change its secret first."""
+    signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
+    return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys)
+
+
+def _secrets(text: str, where: str) -> list[bytes]:
+    """The secrets in a file's text, one a line; empty lines and lines with # are none. Raises LaterError."""
+    lines = [line.strip() for line in text.splitlines()]
+    keys = [_secret(line, where) for line in lines if line and not line.startswith("#")]
+    if not 1 <= len(keys) <= MOST_SECRETS:
+        why, do = f"there are {len(keys)} secrets in {where}", f"leave 1 to {MOST_SECRETS}, the newest first"
+        raise LaterError(why, do, Text("upstream.wrong_key"))
+    return keys
+
+
+def _secret(line: str, where: str) -> bytes:
+    # Nothing of the line itself is shown: errors come onto panels and into logs.
+    key, why = b"", f"a line in {where} is no signing secret"
+    if line.startswith("whsec_"):
+        try:
+            key = base64.b64decode(line.removeprefix("whsec_"), validate=True)
+            why = f"a secret in {where} has {len(key)} bytes"
+        except binascii.Error:
+            why = f"a secret in {where} is not base64"
+    if LEAST_BYTES <= len(key) <= MOST_BYTES:
+        return key
+    raise LaterError(why, _HOW_TO, Text("upstream.wrong_key"))

@@ -20,6 +20,7 @@ from matpi.screen.render import render
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
 from matpi.twin.world import Rig
+from matpi.words import ENGLISH
 from tests.board.test_run import service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +121,7 @@ def notice(path: Path) -> str | None:
         rig.run_until(rig.t + 60.0)
     finally:
         rig.shut_down()
-    return view.notice
+    return None if view.notice is None else ENGLISH.say(view.notice)
 
 
 def test_a_stored_zone_that_is_unknown_here_stops_nothing(lived: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from matpi.service.splash import light_up
 from matpi.service.status import status, status_line
 from matpi.sim.board import Board
 from matpi.store.db import Store
+from matpi.words import ENGLISH
 
 CONFIG = Config(chime=ChimeConfig(driver="gpio", pin=12))
 
@@ -79,7 +80,8 @@ class Running:
     def notice(self) -> str | None:
         device = self.appliance.device
         shown = None if device is None or device.shown is None else device.shown.view
-        return shown.notice if isinstance(shown, Idle) else None
+        notice = shown.notice if isinstance(shown, Idle) else None
+        return None if notice is None else ENGLISH.say(notice)
 
     def press(self) -> None:
         self.parts.board.button(down=True)

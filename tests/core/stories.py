@@ -48,6 +48,7 @@ from matpi.core.model import (
 )
 from matpi.core.people import People, Person
 from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.text import Text
 from matpi.core.views import Menu, WeightEntry
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Cells, zone_for
 
@@ -281,7 +282,9 @@ def sensors_lost() -> Bench:
     bench.pass_s(30)
     bench.silent = False
     bench.pass_s(30)
-    bench.send(SensorLost(bench.t, "unplugged", "channel 2: no signal", "check the plug"))
+    bench.send(
+        SensorLost(bench.t, "unplugged", Text("scale.no_signal_at", where="channel 2"), Text("scale.check_plug"))
+    )
     bench.silent = True
     bench.pass_s(75)
     bench.silent = False

@@ -14,8 +14,9 @@ from matpi.core.events import Saved, SensorLost
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.presence.load import Load
 from matpi.core.session import State
+from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Menu, Notice, WeightEntry
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -51,7 +52,7 @@ def choose(on: Bench) -> None:
     if on.device.shown is not None and on.state is State.IDLE:
         on.hold()
     assert on.state is State.MENU
-    while isinstance(on.view, Menu) and on.view.items[on.view.index] != ENGLISH.menu.calibrate:
+    while isinstance(on.view, Menu) and on.view.items[on.view.index] != ENGLISH("menu.calibrate"):
         on.tap()
     on.hold()
 
@@ -306,13 +307,13 @@ def test_without_chips_that_count_there_is_nothing_to_calibrate() -> None:
     on = Bench()
     on.hold()
     assert isinstance(on.view, Menu)
-    assert ENGLISH.menu.calibrate not in on.view.items
+    assert ENGLISH("menu.calibrate") not in on.view.items
 
 
 def test_the_cells_fall_silent_in_the_middle_of_it() -> None:
     on = bench()
     to_head(on)
-    on.send(SensorLost(on.t, "the reader died", "reader restarts", "wait a moment"))
+    on.send(SensorLost(on.t, "the reader died", Text("scale.reader_restarts"), Text("scale.wait")))
     on.silent = True
     on.pass_s(3)
     assert on.state is State.SENSOR_LOST

@@ -10,10 +10,9 @@ import pytest
 from matpi.core.controls import Item
 from matpi.core.events import ButtonDown, ButtonUp, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
-from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.views import Idle, Menu, Off, Safety, Timer
-from matpi.core.words_en import ENGLISH
+from matpi.core.views import SAFETY_PAGES, Idle, Menu, Off, Safety, Timer
+from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
 
 
@@ -276,7 +275,7 @@ def test_back_goes_back_and_safety_can_be_read_again() -> None:
     bench.choose(Item.BACK)
     assert bench.state is State.IDLE
     bench.choose(Item.SAFETY)
-    assert bench.view == Safety(0, len(PAGES), 0.0)
+    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
 
 
 def test_lying_down_in_the_menu_starts_the_timer() -> None:
@@ -294,11 +293,11 @@ def test_lying_down_in_the_menu_starts_the_timer() -> None:
 
 def to_last_page(bench: Bench) -> None:
     assert bench.state is State.SAFETY
-    while bench.device.safety_page < len(PAGES) - 1:
+    while bench.device.safety_page < SAFETY_PAGES - 1:
         bench.pass_s(1.5)
         bench.tap()
     bench.pass_s(2.5)
-    assert bench.device.safety_page == len(PAGES) - 1
+    assert bench.device.safety_page == SAFETY_PAGES - 1
 
 
 def answered(bench: Bench) -> list[tuple[bool, bool]]:
@@ -308,9 +307,9 @@ def answered(bench: Bench) -> list[tuple[bool, bool]]:
 def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    assert bench.view == Safety(0, len(PAGES), 0.0)
+    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
     bench.pass_s(290)
-    assert bench.view == Safety(0, len(PAGES), 0.0), "time to read"
+    assert bench.view == Safety(0, SAFETY_PAGES, 0.0), "time to read"
     bench.pass_s(20)
     assert isinstance(bench.view, Off)
     bench.tap()
@@ -353,7 +352,7 @@ def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     assert again.device.plan.short_only, "remembered"
     again.hold()
     assert isinstance(again.view, Menu)
-    for _ in range(again.view.items.index(ENGLISH.menu.clinician)):
+    for _ in range(again.view.items.index(ENGLISH("menu.clinician"))):
         again.tap()
     again.hold()
     assert answered(again) == [(True, True)]

@@ -12,10 +12,10 @@ import pytest
 from matpi.core.effects import Light, Note, Pattern, Show
 from matpi.core.events import Noted, PanelBack, PanelLost, Reading, SaveFailed, SensorLost, Stopping, WallClock
 from matpi.core.model import Acknowledgement, EndReason
-from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.spoken import spoken
-from matpi.core.views import Fault, Holding, Object, Off
+from matpi.core.text import Text
+from matpi.core.views import SAFETY_PAGES, Fault, Holding, Object, Off
+from matpi.words.spoken import spoken
 from tests.bench import NOON, Bench
 
 CAP_S = 45 * 60.0
@@ -174,7 +174,7 @@ def test_an_undo_does_not_store_what_was_too_short() -> None:
 def test_an_answer_given_before_the_clock_was_known_gets_its_date() -> None:
     bench = Bench(utc=None, acknowledged=False)
     bench.pass_s(3)
-    for _ in range(len(PAGES) - 1):
+    for _ in range(SAFETY_PAGES - 1):
         bench.tap()
     bench.hold()
     assert bench.state is State.IDLE
@@ -281,7 +281,7 @@ def test_a_silence_that_is_over_is_on_the_disk_at_once() -> None:
 def test_the_screen_says_what_the_reader_says_of_a_silence_and_forgets_it_with_the_first_reading() -> None:
     bench = Bench()
     bench.pass_s(5)
-    bench.send(SensorLost(bench.t, "the reader died with 1", "reader restarts", "wait a moment"))
+    bench.send(SensorLost(bench.t, "the reader died with 1", Text("scale.reader_restarts"), Text("scale.wait")))
     bench.silent = True
     bench.pass_s(1)
     assert bench.view == Fault("Mat is silent", "reader restarts", "wait a moment")
@@ -298,16 +298,23 @@ def test_words_that_come_after_the_silence_was_noticed_are_shown_too() -> None:
     bench.silent = True
     bench.pass_s(3)
     assert bench.view == Fault("Mat is silent", "no load cell signal", "check the plug")
-    bench.send(SensorLost(bench.t, "chip 2 does not answer", "foot end is silent", "check its plug"))
+    bench.send(
+        SensorLost(
+            bench.t,
+            "chip 2 does not answer",
+            Text("scale.chip_silent", where=Text("places.foot")),
+            Text("scale.check_its_plug"),
+        )
+    )
     bench.pass_s(0.1)
-    assert bench.view == Fault("Mat is silent", "foot end is silent", "check its plug")
+    assert bench.view == Fault("Mat is silent", "foot chip silent", "check its plug")
 
 
 def test_in_mid_session_the_short_word_stands_over_the_waiting_time() -> None:
     bench = Bench()
     bench.pass_s(5)
     bench.lie(60)
-    bench.send(SensorLost(bench.t, "the reader died with 1", "reader restarts", "wait a moment"))
+    bench.send(SensorLost(bench.t, "the reader died with 1", Text("scale.reader_restarts"), Text("scale.wait")))
     assert isinstance(bench.view, Holding)
     assert bench.view.what == "reader restarts"
     assert spoken(bench.view).startswith("reader restarts. The session waits at ")

@@ -12,9 +12,7 @@ from matpi.core.people import People, Person
 from matpi.core.plan.progress import RestReason
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, View
-from matpi.core.words import Words
-from matpi.core.words_de import GERMAN
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH, GERMAN, Words
 from tests.bench import NOON, Bench
 
 AFTERNOON = NOON + 7.5 * 3600.0  # 19:30; the reminder comes at 21:00
@@ -30,8 +28,8 @@ def of_rest(bench: Bench) -> list[str]:
     bench.hold()
     view: View = bench.view
     assert isinstance(view, Menu)
-    say = bench.device.words.menu
-    found = [item for item in view.items if item in {say.rest, say.no_rest}]
+    of_rest = {bench.words("menu.rest"), bench.words("menu.no_rest")}
+    found = [str(item) for item in view.items if item in of_rest]
     bench.pass_s(21)
     assert bench.state is State.IDLE
     return found
@@ -52,13 +50,13 @@ def silence(bench: Bench) -> Silence | None:
 def test_today_rests_and_then_not_after_all(words: Words) -> None:
     bench = Bench(utc=AFTERNOON, words=words)
     bench.up(60)
-    assert of_rest(bench) == [words.menu.rest]
+    assert of_rest(bench) == [words("menu.rest")]
     bench.choose(Item.REST)
     assert idle(bench).rest_day
     assert bench.device.plan.rest_reason is RestReason.DECLARED
     bench.pass_s(2 * 3600)
     assert silence(bench) is Silence.REST_DAY
-    assert of_rest(bench) == [words.menu.no_rest]
+    assert of_rest(bench) == [words("menu.no_rest")]
     bench.choose(Item.NO_REST)
     assert not idle(bench).rest_day
     assert silence(bench) is None, "the light reminds after all"
@@ -73,7 +71,7 @@ def test_it_lasts_over_a_power_cut_and_until_tomorrow() -> None:
     again = bench.reboot()
     again.pass_s(10)
     assert again.device.plan.rest_day
-    assert of_rest(again) == [ENGLISH.menu.no_rest]
+    assert of_rest(again) == [ENGLISH("menu.no_rest")]
     again.pass_s(9 * 3600)  # 04:30
     assert not again.device.plan.rest_day
 
@@ -110,7 +108,7 @@ def test_it_is_of_whose_turn_it_is() -> None:
     bench.choose(Item.WHO)
     bench.choose("Ada")
     assert not idle(bench).rest_day
-    assert of_rest(bench) == [ENGLISH.menu.rest]
+    assert of_rest(bench) == [ENGLISH("menu.rest")]
 
 
 def test_the_line_stays_what_it_was_while_the_menu_is_open() -> None:
@@ -124,7 +122,7 @@ def test_the_line_stays_what_it_was_while_the_menu_is_open() -> None:
     bench.send(Wished(bench.t, Wish.REST))
     bench.send(SettingsChanged(bench.t, Settings(rest_weekdays=frozenset({6}))))
     assert bench.view == Menu(opened.items, 1)
-    assert opened.items[1] == ENGLISH.menu.rest
+    assert opened.items[1] == ENGLISH("menu.rest")
     bench.hold()
     assert bench.device.plan.rest_reason is RestReason.DECLARED
 

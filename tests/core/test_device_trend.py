@@ -13,9 +13,7 @@ from matpi.core.controls import Item
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings
 from matpi.core.session import State
 from matpi.core.views import Notice
-from matpi.core.words import Words
-from matpi.core.words_de import GERMAN
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH, GERMAN, Words
 from tests.bench import NOON, Bench
 from tests.core.test_device_routines import on_plan_day
 
@@ -63,7 +61,7 @@ def test_after_the_rating_of_day_7_it_is_told_and_a_tap_shows_before_and_after()
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     lie_and_rate(bench, 6, 5)
     assert bench.state is State.TREND
-    assert bench.view == Notice("Trend", "day 7: 9 to 6", "lower, n 7")
+    assert bench.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 7: 6")
     bench.tap()
     assert bench.view == Notice("Before, after", "no pairs yet", "")
     bench.tap()
@@ -97,7 +95,16 @@ def test_a_question_left_open_does_not_keep_it_back() -> None:
     bench.lie(305)
     bench.up(26 + 60 + 8 + 2)
     assert bench.state is State.TREND
-    assert bench.view == Notice("Trend", "day 7: 6 rated", "too few to tell")
+    assert bench.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 6: 7")
+
+
+def test_five_answers_are_too_few() -> None:
+    memory = rated(on_plan_day(9), [9, 9, 8, 8, 7, 6, 5, 5])
+    log = replace(memory.log, ratings=memory.log.ratings[2:])
+    bench = Bench(replace(memory, log=log), rate=5)
+    bench.pass_s(35)
+    bench.choose(Item.TREND)
+    assert bench.view == Notice("Trend", "day 7: 5 rated", "too few to tell")
 
 
 def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
@@ -108,7 +115,7 @@ def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
     assert bench.state is State.IDLE
     later = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
     later.choose(Item.TREND)
-    assert later.view == Notice("Trend", "day 7: 9 to 6", "lower, n 7")
+    assert later.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 7: 6")
 
 
 def test_somebody_lying_down_comes_first() -> None:

@@ -171,7 +171,7 @@ def test_a_person_on_a_thing_has_a_session_of_their_own() -> None:
 def test_a_routine_chosen_by_hand_is_never_a_thing() -> None:
     made = bench()
     made.choose(Item.ROUTINE)
-    made.choose(made.device.words.routines.of("seat").title)
+    made.choose(made.words("routines.seat.title"))
     made.motion_kg = 0.0
     session = lie(made, 20.0, 200.0)
     assert (session.routine, session.doubt) == ("seat", None)

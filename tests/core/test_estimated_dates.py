@@ -111,7 +111,7 @@ def test_an_estimated_clock_reminds_of_nothing_and_declares_no_rest_day() -> Non
         bench.pass_s(300)
         assert bench.pattern is not Pattern.BREATH
     bench.hold()
-    assert bench.device.words.menu.label(Item.REST) not in bench.view.items  # type: ignore[union-attr]
+    assert bench.words(f"menu.{Item.REST}") not in bench.view.items  # type: ignore[union-attr]
 
 
 def test_when_the_clock_comes_the_days_of_this_boot_are_exact() -> None:

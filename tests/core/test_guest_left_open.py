@@ -12,7 +12,7 @@ import pytest
 from matpi.core.controls import Item
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.people import GUEST_ID, People, Person
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
 
 ADA, BEN = Person("a", "Ada"), Person("b", "Ben")
@@ -88,7 +88,7 @@ def test_a_clock_that_comes_late_leaves_whoever_said_yes_meanwhile() -> None:
 def test_what_was_chosen_after_the_cut_stays_chosen() -> None:
     bench = household(left_open=guests("calves"))
     bench.choose(Item.ROUTINE)
-    bench.choose(ENGLISH.routines.of("feet").title)
+    bench.choose(ENGLISH("routines.feet.title"))
     bench.tap()
     assert bench.device.left_open is not None
     bench.lie(60)

@@ -16,8 +16,8 @@ from matpi.core.events import SettingsChanged
 from matpi.core.model import Acknowledgement, Memory, Settings
 from matpi.core.session import State
 from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
-from matpi.core.words_en import ENGLISH
-from tests.bench import NOON, UNCALIBRATED, Bench
+from matpi.words import ENGLISH
+from tests.bench import NOON, UNCALIBRATED, Bench, said
 
 HOUR = 3600.0
 CAP = 45 * 60.0
@@ -53,7 +53,7 @@ def pressed(bench: Bench, *seconds: float) -> Bench:
 
 
 def off_the_mat() -> Bench:
-    bench = chosen(Item.ROUTINE, ENGLISH.routines.of("recovery").title)
+    bench = chosen(Item.ROUTINE, ENGLISH("routines.recovery.title"))
     bench.lie(660)
     bench.up(21)
     return pressed(bench, 0.15)
@@ -84,7 +84,7 @@ REACHED: dict[State, Callable[[], Bench]] = {
     State.IDLE: ready,
     State.SAFETY: first_start,
     State.MENU: lambda: pressed(ready(), 0.9),
-    State.READY: lambda: chosen(Item.ROUTINE, ENGLISH.routines.of("seat").title),
+    State.READY: lambda: chosen(Item.ROUTINE, ENGLISH("routines.seat.title")),
     State.TREND: lambda: chosen(Item.TREND),
     State.CALIBRATING: lambda: chosen(Item.CALIBRATE),
     State.ARRIVING: lambda: lain(1.5),
@@ -193,13 +193,13 @@ def test_the_panel_dims_an_hour_before_bedtime_to_the_second_whatever_it_shows()
             view = bench.view
             bench.pass_s(2.0)
             t, last = shown(bench)[-1]
-            assert (last.view, last.brightness) == (view, after)
+            assert (said(last.view), last.brightness) == (view, after)
             assert abs(t - turn) < 0.1
 
 
 def test_the_breath_dims_at_its_time_too_and_a_new_bedtime_holds_at_once() -> None:
     settled = 20.0  # on the mat the panel dims after this
-    bench = chosen(Item.ROUTINE, ENGLISH.routines.of("breath").title)
+    bench = chosen(Item.ROUTINE, ENGLISH("routines.breath.title"))
     bench.lie(60)
     assert isinstance(bench.view, Breathe)
     bench.tap()  # mm:ss

@@ -16,7 +16,7 @@ from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, S
 from matpi.core.on_mat import phase
 from matpi.core.session import State
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -33,7 +33,7 @@ def changes(bench: Bench) -> list[tuple[float, str]]:
     out: list[tuple[float, str]] = []
     for view in bench.views:
         if isinstance(view, Timer) and (not out or out[-1][1] != view.label):
-            out.append((view.elapsed_s, view.label))
+            out.append((view.elapsed_s, str(view.label)))
     return out
 
 
@@ -71,7 +71,7 @@ def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: fl
     bench = Bench(Memory(acknowledgement=KNOWN, log=Log(sessions=tuple(reversed(done)))))
     bench.pass_s(1)
     assert bench.device.plan.upper_min == 20
-    assert ENGLISH.phases.of(phase(bench.device, elapsed_s).says) == label
+    assert ENGLISH(f"phases.{phase(bench.device, elapsed_s).says}") == label
 
 
 def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:
@@ -82,7 +82,7 @@ def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:
         bench.pass_s(0.05)
         view = bench.view
         assert isinstance(view, Timer)
-        shown.setdefault(view.label, bench.t - start)
+        shown.setdefault(str(view.label), bench.t - start)
     for label, due in [("done for today", 120), ("get up slowly soon", 240), ("enough-get up slowly", 300)]:
         assert shown[label] == pytest.approx(due, abs=0.2)
 

@@ -27,7 +27,7 @@ from matpi.core.model import (
 )
 from matpi.core.plan.programme import AFTER, TIERS, Course, Plan, Tier, plan
 from matpi.core.plan.progress import RestReason
-from matpi.core.plan.trend import Trend, Way
+from matpi.core.plan.trend import Trend
 
 MONDAY = date(2026, 6, 1)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()
@@ -231,6 +231,15 @@ def test_rest_days_and_which_reason_is_told() -> None:
     assert at(1, days=[DayRecord(tuesday, snoozed=True)]).rest_reason is None
 
 
+def test_one_fold_knows_the_rest_days_before() -> None:
+    resting = Settings(rest_weekdays=frozenset({6}))
+    more: dict[str, Any] = {"stops": [wrong(2)], "days": [DayRecord(MONDAY + timedelta(days=5), rest=True)]}
+    rests = at(9, settings=resting, **more).rests
+    for day in range(10):
+        ordinal = (MONDAY + timedelta(days=day)).toordinal()
+        assert rests.reason(ordinal) is at(day, settings=resting, **more).rest_reason
+
+
 def test_a_session_on_a_rest_day_counts() -> None:
     seen = at(1, [on(0, 3)], Settings(rest_weekdays=frozenset({0})))
     assert (seen.day, seen.done_days) == (2, 1)
@@ -358,6 +367,7 @@ def test_each_day_is_judged_by_the_answer_in_force_then(answer: Acknowledgement 
     seen = [plan(log, MONDAY + timedelta(days=day), PLAIN, answer) for day in range(len(MINUTES))]
     assert {day for day, then in enumerate(seen) if then.done} == BY_PLAN | more
     assert seen[-1].done_days == len(BY_PLAN | more)
+    assert seen[-1].done_on == {(MONDAY + timedelta(days=day)).toordinal() for day in BY_PLAN | more}
 
 
 def test_what_was_lain_before_a_clinician_agreed_is_judged_by_the_short_range() -> None:
@@ -442,29 +452,28 @@ def test_the_trend_at_day_7_and_14() -> None:
     sessions = good_days(20)
     ratings = [felt(day, 9 - day // 3) for day in range(21)]
     assert at(5, sessions, ratings=ratings).trend is None
-    seventh = at(6, sessions, ratings=ratings).trend
-    assert seventh is not None
-    assert replace(seventh, p=0.0) == Trend(7, Way.LOWER, 9.0, 8.0, 3, 3, 7, 0.0)
+    seventh, fourteenth = Trend(7, 7, 9.0, 8.0), Trend(14, 14, 9.0, 5.0)
+    assert at(6, sessions, ratings=ratings).trend == seventh
     assert at(12, sessions, ratings=ratings).trend == seventh
-    fourteenth = at(13, sessions, ratings=ratings).trend
-    assert fourteenth is not None
-    assert replace(fourteenth, p=0.0) == Trend(14, Way.LOWER, 9.0, 5.0, 3, 3, 14, 0.0)
-    assert at(20, sessions, ratings=ratings).trend == at(13, sessions, ratings=ratings).trend
+    assert at(13, sessions, ratings=ratings).trend == fourteenth
+    assert at(20, sessions, ratings=ratings).trend == fourteenth
 
 
 def test_ratings_of_one_day_count_as_one_and_rest_days_count() -> None:
     sessions = [session for session in good_days(6) if session.day != MONDAY + timedelta(days=1)]
     sessions += [on(7, 10), on(8, 10)]
-    trend = at(8, sessions, ratings=[felt(0, 10), felt(0, 8), felt(1, 3), felt(7, 2), felt(None, 10)]).trend
-    assert trend == Trend(7, Way.TOO_FEW, 6.0, 2.0, 2, 1, 3, 1.0)
+    ratings = [felt(0, 10), felt(0, 7), felt(1, 3), felt(7, 2), felt(None, 10)]
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 3, None, None)
+    ratings += [felt(2, 9), felt(3, 3), felt(4, 1), felt(4, 2)]
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 6, 8.5, 2.0)
 
 
 def test_a_trend_says_how_few_there_are_and_a_restart_forgets_it() -> None:
     sessions = good_days(8)
     assert at(8, sessions).trend is None
-    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, Way.TOO_FEW, 5.0, None, 1, 0, 1, 1.0)
+    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, 1, None, None)
     both = [felt(0, 5), felt(6, 3)]
-    few = Trend(7, Way.TOO_FEW, 5.0, 3.0, 1, 1, 2, 1.0)
+    few = Trend(7, 2, None, None)
     assert at(8, sessions, ratings=both).trend == few
     assert at(9, sessions, ratings=both, stops=[wrong(8)]).trend == few
     assert at(60, sessions, ratings=both).trend is None

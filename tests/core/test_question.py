@@ -15,7 +15,7 @@ from matpi.core.events import LogChanged
 from matpi.core.model import Moment
 from matpi.core.question import OPEN_S
 from matpi.core.session import State
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 from tests.bench import Bench
 
 
@@ -25,7 +25,7 @@ def in_(state: State) -> Bench:
     bench.pass_s(35)
     if state is State.OFF_MAT:
         bench.choose(Item.ROUTINE)
-        bench.choose(ENGLISH.routines.of("recovery").title)
+        bench.choose(ENGLISH("routines.recovery.title"))
     bench.lie(400 if state is State.OFF_MAT else 100)
     bench.up(21)
     if state is not State.DONE:

@@ -26,7 +26,7 @@ from matpi.core.plan.routine import (
     phase_at,
     target,
 )
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 
 DAY_1 = plan(Log(), date(2026, 6, 1), Settings())
 TIER_OF_DAY = {day: n for n, tier in enumerate(TIERS) for day in range(tier.first_day, tier.last_day + 1)}
@@ -39,12 +39,12 @@ def on_day(day: int, today_s: float = 0.0) -> Plan:
 def heard(routine: str, day: int) -> list[tuple[float, str]]:
     """What a chime marks: minutes and words."""
     told = [cue for cue in cues(ROUTINES[routine], on_day(day)) if cue.kind in CHIMED]
-    return [(cue.at_s / 60, ENGLISH.phases.of(cue.says)) for cue in told]
+    return [(cue.at_s / 60, ENGLISH(f"phases.{cue.says}")) for cue in told]
 
 
 def says(routine: str, day: int, minutes: float, today_s: float = 0.0) -> str:
     shown = phase_at(ROUTINES[routine], on_day(day, today_s), minutes * 60)
-    return ENGLISH.phases.of(shown.says)
+    return ENGLISH(f"phases.{shown.says}")
 
 
 def test_there_are_the_routines_that_were_asked_for() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from matpi.core.calibration.solve import ALIKE, Solved, names_of, solve
 from matpi.core.calibration.weighing import Held, Refusal
+from matpi.words import ENGLISH
 
 NOMINAL = 43_000.0
 ENDS: list[tuple[float, ...]] = [(0.8, 0.2), (0.2, 0.8)]
@@ -149,24 +150,24 @@ def refused(
 @pytest.mark.parametrize(("dead", "short"), [(0, "head"), (1, "foot")])
 def test_a_dead_channel_is_told_by_its_name(dead: int, short: str) -> None:
     slopes = tuple(0.001 * NOMINAL if n == dead else NOMINAL for n in range(2))
-    assert refused(ENDS, slopes, noise=40.0).what == f"{short}: no signal"
-    assert refused([(0.5, 0.5)], slopes).what == f"{short}: no signal"
+    assert ENGLISH.say(refused(ENDS, slopes, noise=40.0).what) == f"{short}: no signal"
+    assert ENGLISH.say(refused([(0.5, 0.5)], slopes).what) == f"{short}: no signal"
 
 
 def test_a_dead_corner_of_four() -> None:
-    assert refused(corners(4), (NOMINAL, NOMINAL, 50.0, NOMINAL)).what == "cell 3: no signal"
+    assert ENGLISH.say(refused(corners(4), (NOMINAL, NOMINAL, 50.0, NOMINAL)).what) == "cell 3: no signal"
 
 
 @pytest.mark.parametrize("slopes", [(NOMINAL, NOMINAL), (30_000.0, -50_000.0)])
 def test_swapped_ends(slopes: tuple[float, ...]) -> None:
     refusal = refused(ENDS[::-1], slopes, noise=40.0)
-    assert refusal.what == "head, foot swapped"
+    assert ENGLISH.say(refusal.what) == "head, foot swapped"
     assert "[[scale.channels]]" in refusal.remedy
 
 
 def test_corners_in_another_order() -> None:
     spots = corners(4)
-    assert refused([spots[1], spots[0], *spots[2:]], (NOMINAL,) * 4).what == "corners are mixed up"
+    assert ENGLISH.say(refused([spots[1], spots[0], *spots[2:]], (NOMINAL,) * 4).what) == "corners are mixed up"
 
 
 @pytest.mark.parametrize("spots", [[(0.5, 0.5), (0.5, 0.5)], [(0.55, 0.45), (0.45, 0.55)], [(0.8, 0.2), (0.8, 0.2)]])
@@ -179,14 +180,14 @@ def test_places_too_alike(spots: list[tuple[float, ...]]) -> None:
 def test_one_cell_of_a_pair_dead_or_turned_round(odd: int, short: str, other: float) -> None:
     half = tuple((0.5 if n == odd else other) * NOMINAL for n in range(2))
     weak = tuple((0.08 if n == odd else other) * NOMINAL for n in range(2))
-    assert refused(ENDS, half, noise=40.0).what == f"{short}: half a signal"
-    assert refused(ENDS, weak, noise=40.0).what == f"{short}: weak signal"
+    assert ENGLISH.say(refused(ENDS, half, noise=40.0).what) == f"{short}: half a signal"
+    assert ENGLISH.say(refused(ENDS, weak, noise=40.0).what) == f"{short}: weak signal"
 
 
 @pytest.mark.parametrize(("kg", "typed"), [(70.0, 150.0), (100.0, 40.0)])
 def test_a_weight_that_cannot_be(kg: float, typed: float) -> None:
     refusal = refused(ENDS, (NOMINAL, NOMINAL), kg=kg, typed=typed)
-    assert refusal.what == "numbers do not fit"
+    assert ENGLISH.say(refusal.what) == "numbers do not fit"
     assert "counts_per_kg" in refusal.remedy
 
 
@@ -198,15 +199,15 @@ def test_four_cells_on_one_chip_pass_where_a_pair_is_nominal(slope: float) -> No
 
 
 def test_too_little_weight() -> None:
-    assert refused(ENDS, (NOMINAL, NOMINAL), kg=8.0, typed=8.0).what == "under 10 kg moved"
+    assert ENGLISH.say(refused(ENDS, (NOMINAL, NOMINAL), kg=8.0, typed=8.0).what) == "under 10 kg moved"
 
 
 def test_readings_that_wander() -> None:
-    assert refused(ENDS, (NOMINAL, NOMINAL), noise=1.2 * NOMINAL).what == "readings wander"
+    assert ENGLISH.say(refused(ENDS, (NOMINAL, NOMINAL), noise=1.2 * NOMINAL).what) == "readings wander"
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_every_name_is_told_in_the_room_there_is(channels: int) -> None:
     names = names_of(channels)
     assert len(names.channels) == len(names.short) == len(set(names.short)) == channels
-    assert all(len(f"{short}: half a signal") <= 21 for short in names.short)
+    assert all(len(ENGLISH("scale.half_signal", where=short)) <= 21 for short in names.short)

@@ -29,7 +29,7 @@ from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.session import State
 from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer
 from matpi.core.who import learnt
-from matpi.core.words_de import GERMAN
+from matpi.words import GERMAN
 from tests.bench import NOON, Bench
 
 ADA, BEN = Person("a", "Ada"), Person("b", "Ben")
@@ -257,7 +257,7 @@ def test_a_guests_session_that_a_power_cut_left_open_can_be_assigned_on_the_resu
 
 def asked(bench: Bench) -> str | None:
     assert isinstance(bench.view, Timer)
-    return bench.view.notice
+    return None if bench.view.notice is None else str(bench.view.notice)
 
 
 def test_the_load_suggests_and_a_hold_says_yes() -> None:
@@ -431,11 +431,11 @@ def test_a_full_disk_loses_no_booking() -> None:
 
 def test_in_german() -> None:
     bench = household()
-    bench.device.words = GERMAN
-    bench.choose(GERMAN.menu.who)
+    bench.words = GERMAN
+    bench.choose(GERMAN("menu.who"))
     bench.choose("Ben")
     lie_and_get_up(bench, 70.0)
-    assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN.people.not_you)
+    assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN("people.not_you"))
 
 
 # -- the reminder ------------------------------------------------------------------------------------------------------

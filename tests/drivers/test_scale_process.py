@@ -15,9 +15,10 @@ from matpi.config import ChannelConfig, ScaleConfig, SpiConfig
 from matpi.core.events import Counted, Event, Noted, SensorLost
 from matpi.core.model import Counts
 from matpi.drivers.scale import process
-from matpi.drivers.scale.assembly import LOST_S, NAMES, WORDS_MAX, Assembly
+from matpi.drivers.scale.assembly import LOST_S, NAMES, Assembly
 from matpi.drivers.scale.guard import Sample, Status
 from matpi.drivers.scale.process import ReaderScale, command_for
+from matpi.words import ENGLISH, LINE
 
 PERIOD_S = 1 / 80
 
@@ -104,7 +105,7 @@ def test_a_lost_chip_is_named_once_with_what_to_do(statuses: list[Status], what:
     assert whole.due(LOST_S) is None
     lost = whole.due(LOST_S + 0.1)
     assert lost is not None
-    assert (lost.what, lost.do) == (what, do)
+    assert (ENGLISH.say(lost.what), ENGLISH.say(lost.do)) == (what, do)
     assert "foot" in lost.why
     assert whole.due(2.5) is None
     whole.add(0, sample(3.1))
@@ -127,7 +128,7 @@ def test_all_chips_silent_is_a_matter_of_power() -> None:
     whole = assembly()
     lost = whole.due(2.0)
     assert lost is not None
-    assert (lost.what, lost.do) == ("load cells silent", "check power and plug")
+    assert (ENGLISH.say(lost.what), ENGLISH.say(lost.do)) == ("load cells silent", "check power and plug")
 
 
 @pytest.mark.parametrize("chips", [1, 2, 3, 4])
@@ -139,8 +140,8 @@ def test_the_words_fit_a_line_of_the_panel(chips: int, status: Status | None) ->
             channel.rate_off = off
             if status is not None:
                 whole.add(at, sample(1.0, 0, status))
-            words = channel.words()
-            assert max(len(words.what), len(words.do)) <= WORDS_MAX
+            found = channel.diagnosis()
+            assert max(len(ENGLISH.say(text)) for text in (found.what, found.do)) <= LINE
 
 
 def test_a_rate_out_of_bounds_is_noted_once_per_change_and_named_when_nothing_is_believed() -> None:
@@ -156,7 +157,7 @@ def test_a_rate_out_of_bounds_is_noted_once_per_change_and_named_when_nothing_is
     whole.add(1, sample(2.9, 0, Status.STALE))
     lost = whole.due(3.0)
     assert lost is not None
-    assert (lost.what, lost.do) == ("foot chip wrong rate", "check its RATE jumper")
+    assert (ENGLISH.say(lost.what), ENGLISH.say(lost.do)) == ("foot chip wrong rate", "check its RATE jumper")
     assert whole.rates(4.0, [85.0, 90.0]) == []
     assert len(whole.rates(5.0, [106.0, 69.0])) == 2
 
@@ -263,7 +264,7 @@ def test_a_killed_reader_is_told_at_once_and_readings_go_on(run: Callable[..., D
         "The reader of the load cells ended (SIGKILL); it is restarted.",
     )
     assert isinstance(lost, SensorLost)
-    assert lost.what == "reader restarts"
+    assert ENGLISH.say(lost.what) == "reader restarts"
     assert lost.t - killed_at < 0.5
     reading = device.until(is_ok)[-1]
     assert isinstance(reading, Counted)
@@ -278,7 +279,7 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_word(run: Callable[.
     device.scale.send({"chip": 0, "unplugged": True})
     lost = device.until(is_lost)[-1]
     assert isinstance(lost, SensorLost)
-    assert lost.what == "head chip silent"
+    assert ENGLISH.say(lost.what) == "head chip silent"
     assert device.scale.report().trouble == lost.why
     device.scale.send({"chip": 0, "unplugged": False})
     assert not any(isinstance(event, SensorLost) for event in device.until(is_ok))
@@ -300,7 +301,8 @@ def test_a_part_that_is_not_there_is_told_once_however_often_it_is_tried(
     noted, lost = device.until(is_lost)
     assert isinstance(noted, Noted)
     assert isinstance(lost, SensorLost)
-    assert (noted.kind, noted.text, lost.why, lost.what) == ("scale_failed", SENTENCE, SENTENCE, "load cells unusable")
+    assert (noted.kind, noted.text, lost.why) == ("scale_failed", SENTENCE, SENTENCE)
+    assert ENGLISH.say(lost.what) == "load cells unusable"
     while device.scale.report().restarts < 3:
         time.sleep(0.02)
     assert device.events.empty()

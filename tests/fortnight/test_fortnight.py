@@ -31,7 +31,6 @@ from matpi.core.brightness import Brightness
 from matpi.core.model import EndReason, Log
 from matpi.core.plan.programme import Plan, plan
 from matpi.core.plan.progress import RestReason
-from matpi.core.plan.trend import Way
 from matpi.core.views import Off
 from tests.fortnight.lived import GOLDENS, Fortnight, live
 
@@ -118,10 +117,10 @@ def test_each_day(fortnight: Fortnight, of_march: int, day: int, done: bool, res
 
 
 def test_the_trend_of_the_first_week_outlives_the_step_back(fortnight: Fortnight) -> None:
-    """Days' means: 8, 8, 7, 7 (plan days 1 to 4), then 6, 6, 5.5, 4 (5 to 7, with Thursday's): from 8 to 5.75."""
+    """Days' means: 8, 8, 7, 7 (plan days 1 to 4), then 6, 6, 5.5, 4 (5 to 7, with Thursday's)."""
     seen = on(fortnight, LAST).trend
     assert seen is not None
-    assert (seen.at_day, seen.early, seen.late, seen.days, seen.way) == (7, 8.0, 5.75, 8, Way.LOWER)
+    assert (seen.at_day, seen.answers, seen.first, seen.last) == (7, 8, 8.0, 5.5)
     assert on(fortnight, date(2026, 3, 22)).trend is None
 
 

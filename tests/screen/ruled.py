@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from matpi.core.views import Breathe, View
-from matpi.core.words import Words
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, font, plain
 from matpi.screen.render import draw
+from matpi.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def faults(view: View, words: Words) -> list[str]:
     found = [f"{w.text!r} was cut" for w in canvas.written if w.text.endswith(CUT)]
     if isinstance(view, Breathe):  # what cannot be wrapped beside the circle is left out
         there = {word for w in canvas.written for word in w.text.split()}
-        found += [f"{word!r} is not drawn" for word in view.says.split() if word not in there]
+        found += [f"{word!r} is not drawn" for word in words.say(view.says).split() if word not in there]
     found += [
         f"{w.text!r} leaves the panel"
         for w in canvas.written

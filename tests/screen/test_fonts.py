@@ -28,14 +28,14 @@ def test_every_font_file_is_a_face_and_the_licences_lie_beside_them() -> None:
     assert "Bitstream" in (FONTS / "LICENSE-dejavu").read_text(encoding="utf-8")
 
 
-def test_drawing_needs_neither_freetype_nor_anything_but_the_core_and_pillow() -> None:
+def test_drawing_needs_neither_freetype_nor_anything_but_the_core_its_words_and_pillow() -> None:
     probe = (
         "import sys; sys.modules['PIL._imagingft'] = None\n"
         "from matpi.screen.render import render\n"
         "from matpi.core.views import Fault, Timer\n"
         "render(Fault('t', 'w', 'd')); render(Timer(60, 2, 5, 'x', False))\n"
         "print(sorted(n for n in sys.modules if n.split('.')[0] in ('numpy', 'luma', 'gpiozero', 'starlette') "
-        "or n.startswith('matpi.') and n.split('.')[1] not in ('core', 'screen')))"
+        "or n.startswith('matpi.') and n.split('.')[1] not in ('core', 'screen', 'words')))"
     )
     done = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

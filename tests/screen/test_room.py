@@ -8,8 +8,10 @@ from itertools import product
 import pytest
 
 from matpi.core.plan.programme import TIERS, Tier
-from matpi.core.safety import PAGES
+from matpi.core.text import Text
 from matpi.core.views import (
+    SAFETY_PAGES,
+    Advice,
     Arriving,
     Away,
     Fault,
@@ -28,10 +30,11 @@ from matpi.core.views import (
     View,
     WeightEntry,
 )
-from matpi.core.words_en import ENGLISH
 from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
 from matpi.screen.render import draw, render
+from matpi.words import ENGLISH
+from tests.bench import said
 from tests.every import every
 from tests.screen.gallery import VIEWS
 from tests.screen.reading import lit, read, words
@@ -81,7 +84,9 @@ EXTREMES: dict[str, View] = {
     "fault-sentences": Fault("clock not known", SENTENCE_21, "clear it, and re-zero"),
     "notice": Notice(WIDE_15, WIDE_21, WIDE_21),
 }
-ALL = {**VIEWS, **{f"extreme {name}": view for name, view in EXTREMES.items()}}
+SAID = {name: said(view) for name, view in VIEWS.items()}
+PAGES = [ENGLISH(f"safety.page_{page}").splitlines() for page in range(1, SAFETY_PAGES + 1)]
+ALL = {**SAID, **{f"extreme {name}": view for name, view in EXTREMES.items()}}
 SHIFTS = list(product(range(SHIFT_MAX + 1), range(SHIFT_MAX + 1)))
 
 
@@ -119,23 +124,28 @@ def test_a_larger_shift_is_refused(shift: tuple[int, int]) -> None:
 
 def texts(view: View) -> list[str]:
     """What the view itself says in words, the hours and titles in heavy letters left out."""
+    return [text for text in _texts(view) if isinstance(text, str)]
+
+
+def _texts(view: View) -> list[Text | str]:
+    if isinstance(view, Advice):
+        return [view.title]
     if isinstance(view, Menu):
         return [view.items[view.index]]
     if isinstance(view, Arriving):
-        below = view.routine if view.who and view.routine else view.clothing.partition(" (")[0]
+        below = view.routine if view.who and view.routine else str(view.clothing).partition(" (")[0]
         return [below, *([view.who] if view.who else [])]
     if isinstance(view, SessionDone) and view.who:
         return [*([view.who] if view.saved else []), *([view.asks] if view.hold == 0.0 else [])]
     if isinstance(view, Guide):
-        answer = [view.more] if view.done is None and view.hold == 0.0 else []
-        return [view.text, *answer, *([view.title] if view not in VIEWS.values() else [])]
-    said = [getattr(view, field.name) for field in fields(view)]
-    return [text for text in said if isinstance(text, str)]
+        answer: list[Text | str] = [view.more] if view.done is None and view.hold == 0.0 else []
+        return [view.text, *answer, *([view.title] if view not in SAID.values() else [])]
+    return [getattr(view, field.name) for field in fields(view)]
 
 
 @every(
     "name",
-    [name for name, view in ALL.items() if texts(view) and not (isinstance(view, Notice) and view in VIEWS.values())],
+    [name for name, view in ALL.items() if texts(view) and not (isinstance(view, Notice) and view in SAID.values())],
 )
 def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
     view, there = ALL[name], read(render(ALL[name]))
@@ -145,12 +155,12 @@ def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
         assert set(text.split()) <= set(there), there
 
 
-@every("page", range(len(PAGES)))
+@every("page", range(SAFETY_PAGES))
 def test_every_word_of_a_safety_page_stands_on_the_panel(page: int) -> None:
-    image = render(Safety(page, len(PAGES)))
+    image = render(Safety(page, SAFETY_PAGES))
     heading, *lines = PAGES[page]
-    assert set(heading.split()) | {f"{page + 1}/{len(PAGES)}"} <= set(words(image, Face.TEXT))
-    large, last = words(image, Face.LABEL), len(PAGES) - 1
+    assert set(heading.split()) | {f"{page + 1}/{SAFETY_PAGES}"} <= set(words(image, Face.TEXT))
+    large, last = words(image, Face.LABEL), SAFETY_PAGES - 1
     for line in lines if page < last else lines[:1]:
         assert set(line.removeprefix("* ").split()) <= set(large)
     if page == last:

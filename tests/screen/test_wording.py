@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from string import Formatter
-
-from matpi.core.languages import LANGUAGES
 from matpi.core.people import NAME_MAX
 from matpi.core.plan.custom_plan import DAYS_MAX
 from matpi.core.plan.routine import ROUTINES
 from matpi.core.views import Arriving, Breathe, Notice
-from matpi.core.wording import Wording, wordings
-from matpi.core.words import Words
-from matpi.core.words_de import GERMAN
-from matpi.core.words_en import ENGLISH
 from matpi.screen.glyphs import Face, font
+from matpi.words import ENGLISH, GERMAN, LANGUAGES, Words
 from tests.every import every
 from tests.screen.everything import everything
 from tests.screen.gallery import IN_GERMAN, VIEWS
+from tests.screen.rooms import GROUPS, room
 from tests.screen.ruled import faults
 
-LONGEST = {
+LONGEST: dict[str, object] = {
     "day": str(DAYS_MAX),
     "days": str(DAYS_MAX),
     "minutes": "99",
@@ -27,12 +22,11 @@ LONGEST = {
     "time": "99:59",
     "clock": "00:00",
     "seconds": "300",
-    "early": "9.5",
-    "late": "9.5",
+    "value": "9.5",
     "n": "99",
-    "lower": "99",
-    "percent": "10.5",
     "step": "+10",
+    "percent": 10.5,
+    "change": -9.5,
     "status": "404",
     "name": "M" * NAME_MAX,
     "names": "M" * NAME_MAX,
@@ -40,13 +34,14 @@ LONGEST = {
 """The longest that takes the place of each value; what is longer is told apart below."""
 LIMITED = {"idle.so_far": {"minutes": "240"}, "faults.log_kept": {"name": "x" * 15}, "calibration.corner": {"n": "4"}}
 LIMITED |= {"calibration.on_corner": {"n": "4"}, "places.cell": {"n": "4"}, "on_mat.over_by": {"minutes": "25"}}
+LIMITED |= {"scale.too_light": {"kg": "10"}}
 
 every_language = every("words", LANGUAGES.values(), ids=list(LANGUAGES))
 
 
 @every_language
 def test_everything_that_can_be_said_fits(words: Words) -> None:
-    wrong = {str(view): found for view in everything(words) if (found := faults(view, words))}
+    wrong = {str(view): found for view in everything() if (found := faults(view, words))}
     assert wrong == {}
 
 
@@ -63,34 +58,43 @@ def test_what_does_not_fit_is_noticed() -> None:
     assert faults(Arriving(5, 10, 5, "x" * 30), GERMAN) != []
 
 
-def filled(wording: Wording, text: str, language: str) -> str:
-    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    own = LIMITED.get(wording.key, {})
-    words = LANGUAGES[language]
+def filled(key: str, text: str, words: Words) -> str:
     longest = {
         **LONGEST,
-        "routine": max((words.routines.of(name).title for name in ROUTINES), key=len),
-        "way": max((words.trend.lower, words.trend.higher, words.trend.unclear), key=len),
-        "where": max((words.places.head, words.places.fourth, words.places.foot, words.places.mat), key=len),
-        **own,
+        "routine": max((words(f"routines.{name}.title") for name in ROUTINES), key=len),
+        "where": max((words("places.head"), words("places.4th"), words("places.foot"), words("places.mat")), key=len),
+        **LIMITED.get(key, {}),
     }
-    return text.format(**{name: longest[name] for name in names})
+    return text.format(**longest)
 
 
-@every("wording", [one for one in wordings() if one.room], ids=lambda one: one.key)
-def test_no_text_is_longer_than_its_room(wording: Wording) -> None:
-    assert wording.room is not None
-    for language, lines in wording.said.items():
-        for line in lines:
+@every("key", [key for key in ENGLISH.texts if room(key)])
+def test_no_text_is_longer_than_its_room(key: str) -> None:
+    chars = room(key)
+    assert chars is not None
+    for words in LANGUAGES.values():
+        for line in words.texts[key].splitlines():
             mark = 2 if line.startswith(("* ", "  ")) else 0
             asks = 6 if " = " in line else 0  # the safety page that asks is written smaller
-            assert len(filled(wording, line, language)) - mark - asks <= wording.room, line
+            assert len(filled(key, line, words)) - mark - asks <= chars, line
+
+
+def test_every_group_has_its_rooms() -> None:
+    assert {key.partition(".")[0] for key in ENGLISH.texts} == GROUPS.keys()
+    last = {key.rpartition(".")[2] for key in ENGLISH.texts}
+    assert {name for _, _, others in GROUPS.values() for name in others} <= last
 
 
 @every_language
 def test_the_heavy_letters_have_every_letter_of_what_is_said_in_them(words: Words) -> None:
-    heavy = [words.common.saved, words.idle.rest_day, words.on_mat.get_up, words.on_mat.discarded, words.on_mat.back]
-    heavy += [words.questions.felt_wrong, words.questions.noted, words.breath.inhale, words.breath.exhale]
+    heavy = [
+        words("common.saved"),
+        words("idle.rest_day"),
+        words("on_mat.get_up"),
+        words("on_mat.discarded"),
+        words("on_mat.back"),
+    ]
+    heavy += [words("questions.felt_wrong"), words("questions.noted"), words("breath.inhale"), words("breath.exhale")]
     letters = {char for text in heavy for char in text} | (set("ÄÖÜäöüß") if words is GERMAN else set())
     assert [char for char in sorted(letters - {" "}) if font(Face.WORDS).getmask(char).getbbox() is None] == []
 

@@ -19,6 +19,7 @@ from matpi.store import faults, file
 from matpi.store.db import Store
 from matpi.store.patient import REOPEN_EVERY_S, PatientStore
 from matpi.twin.world import Rig
+from tests.bench import said
 from tests.store.small_disk import fill, free, on_small_disk
 from tests.store.values import UTC, rating, session
 
@@ -125,7 +126,7 @@ def test_a_copy_of_no_log_is_told(tmp_path: Path) -> None:
 def shown(rig: Rig) -> View:
     assert rig.device is not None
     assert rig.device.shown is not None
-    return rig.device.shown.view
+    return said(rig.device.shown.view)
 
 
 def the_device_on_a_full_disk(disk: Path) -> None:

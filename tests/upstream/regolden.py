@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from matpi.mqtt import homeassistant
-from matpi.upstream.live import Happening
+from matpi.mqtt.state import Happening
 from tests.upstream.mats import LYING, config
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -23,6 +23,7 @@ from matpi.config import Config
 from matpi.core.effects import Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.model import Acknowledgement, Settings
+from matpi.core.text import Text
 from matpi.core.views import Idle
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
@@ -32,6 +33,7 @@ from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
 from matpi.webhook.config import WebhookConfig
+from matpi.words import ENGLISH
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC
 from tests.upstream.receiver import Receiver, status
@@ -113,12 +115,12 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
         assert rig.device.shown is not None
         view = rig.device.shown.view
         assert isinstance(view, Idle), view
-        return view.notice
+        return None if view.notice is None else ENGLISH.say(view.notice)
 
     rig.press(0.1)
     rig.run_until(31.0)
     assert notice() is None
-    rig.take(UpstreamTrouble(0.0, "certificate is wrong"))
+    rig.take(UpstreamTrouble(0.0, Text("upstream.certificate")))
     assert notice() == "certificate is wrong"
     rig.take(UpstreamTrouble(0.0, ""))
     assert notice() is None
@@ -128,11 +130,16 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
 def test_what_several_sinks_suffer_is_told_as_one(tmp_path: Path) -> None:
     told: list[Any] = []
     relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), told.append)
-    relays._tell("a", Trouble("a", "it is gone; ask.", "gone"))
-    relays._tell("b", Trouble("b", "nothing there; wait.", "not reached"))
-    relays._tell("a", None)
-    relays._tell("b", None)
-    assert [event.short for event in told if isinstance(event, UpstreamTrouble)] == ["gone", "gone", "not reached", ""]
+    relays._report("a", Trouble("a", "it is gone; ask.", Text("upstream.ended")))
+    relays._report("b", Trouble("b", "nothing there; wait.", Text("upstream.not_reached")))
+    relays._report("a", None)
+    relays._report("b", None)
+    assert [event.short for event in told if isinstance(event, UpstreamTrouble)] == [
+        Text("upstream.ended"),
+        Text("upstream.ended"),
+        Text("upstream.not_reached"),
+        "",
+    ]
     assert [(event.kind, event.text.split(":")[0]) for event in told if isinstance(event, Noted)] == [
         ("upstream_lost", "a"), ("upstream_lost", "b"), ("upstream_back", "a"), ("upstream_back", "b"),
     ]  # fmt: skip

@@ -14,24 +14,19 @@ from hypothesis import strategies as st
 from matpi.core.events import LogChanged, SettingWished, Wish, Wished
 from matpi.core.model import Doubt
 from matpi.mqtt import homeassistant
-from matpi.upstream.live import (
-    BEAT_EVERY_S,
-    CHANGE_EVERY_S,
-    DIAGNOSTICS_EVERY_S,
-    ELAPSED_EVERY_S,
-    Diagnostics,
-    Happening,
-    LiveState,
-    Observer,
-    Pace,
-    Telling,
-)
+from matpi.mqtt.homeassistant import BEAT_EVERY_S
+from matpi.mqtt.publisher import CHANGE_EVERY_S, DIAGNOSTICS_EVERY_S, ELAPSED_EVERY_S, Pace
+from matpi.mqtt.state import Diagnostics, LiveState, Observer, happening
 from tests.bench import NOON, Bench
 from tests.upstream.mats import LYING
 
 
+def edges() -> tuple[float | None, int]:
+    return 80.0, 2
+
+
 def look(bench: Bench) -> LiveState:
-    return Observer().look(bench.device, Diagnostics(rate_hz=80.0, outbox_depth=2))
+    return Observer().look(bench.device, edges)
 
 
 def test_from_an_empty_mat_to_a_session_and_after() -> None:
@@ -134,34 +129,30 @@ def test_nothing_undated_is_dated() -> None:
 
 
 def test_the_loop_tells_what_changes_at_once_and_the_rest_once_a_second() -> None:
-    bench, shown, told = Bench(), list[LiveState](), list[Happening]()
-    telling = Telling(shown.append, told.append, Diagnostics)
+    bench, seen, observer = Bench(), list[LiveState | None](), Observer()
     bench.up(30)
-    telling.turned(bench.device, bench.t)
+    seen.append(observer.turned(bench.device, bench.t, edges))
     for _ in range(100):  # ten seconds
         bench.pass_s(0.1)
-        telling.turned(bench.device, bench.t)
-    assert 10 <= len(shown) <= 11
+        seen.append(observer.turned(bench.device, bench.t, edges))
+    assert 10 <= len([state for state in seen if state is not None]) <= 11
     bench.kg = 45.0
     for _ in range(50):
         bench.pass_s(0.1)
-        telling.turned(bench.device, bench.t)
-    phases = [state.phase for state in shown]
+        seen.append(observer.turned(bench.device, bench.t, edges))
+    phases = [state.phase for state in seen if state is not None]
     assert phases.index("arriving") < phases.index("on_mat")
     bench.up(30)
-    for effect in bench.effects:
-        telling.watch(effect)
+    told = [what for effect in bench.effects if (what := happening(effect)) is not None]
     assert [what.kind for what in told] == ["session_started"]  # and under 30 s is no session in the end
 
 
 def test_an_ended_session_is_told_with_what_it_was() -> None:
-    bench, told = Bench(), list[Happening]()
-    telling = Telling(lambda _: None, told.append, Diagnostics)
+    bench = Bench()
     bench.up(30)
     bench.lie(120)
     bench.up(30)
-    for effect in bench.effects:
-        telling.watch(effect)
+    told = [what for effect in bench.effects if (what := happening(effect)) is not None]
     assert [what.kind for what in told] == ["session_started", "session_ended"]
     ended = told[1]
     assert (ended.reason, ended.counts) == ("left", True)
@@ -174,11 +165,11 @@ def test_a_look_costs_little() -> None:
     bench = Bench()
     bench.up(30)
     bench.lie(120)
-    observer, diagnostics = Observer(), Diagnostics()
-    observer.look(bench.device, diagnostics)
+    observer = Observer()
+    observer.look(bench.device, edges)
     began = time.process_time()
     for _ in range(200):
-        observer.look(bench.device, diagnostics)
+        observer.look(bench.device, edges)
     assert (time.process_time() - began) / 200 < 0.001
 
 
@@ -186,7 +177,7 @@ def test_a_look_costs_little() -> None:
 
 
 def sent(pace: Pace, state: LiveState, now: float) -> tuple[bool, bool]:
-    return pace.take(state, now) if pace.due(state, now) <= now else (False, False)
+    return pace.take(state, now) if pace.due(state) <= now else (False, False)
 
 
 def test_an_hour_on_the_mat_is_a_message_every_ten_seconds() -> None:
@@ -200,8 +191,8 @@ def test_an_hour_on_the_mat_is_a_message_every_ten_seconds() -> None:
 def test_nothing_new_is_nothing_to_send() -> None:
     pace = Pace()
     assert sent(pace, LYING, 0.0) == (True, True)
-    assert pace.due(LYING, 1000.0) == inf
-    assert Pace().due(None, 0.0) == inf
+    assert pace.due(LYING) == inf
+    assert Pace().due(None) == inf
 
 
 def test_what_holds_is_said_again_each_minute_by_a_loop_that_turns() -> None:
@@ -257,7 +248,7 @@ def test_what_was_shown_last_has_been_sent_after_a_while(changes: list[tuple[flo
         now += gap_s
         state = replace(LYING, **change)
         step()
-    while (due := pace.due(state, now)) < inf:
+    while (due := pace.due(state)) < inf:
         now = max(now, due)
         step()
     if changes:

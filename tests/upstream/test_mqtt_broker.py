@@ -14,13 +14,14 @@ import pytest
 import trustme
 
 from matpi.upstream.sink import LaterError, RefusedError
+from matpi.words import ENGLISH
 from tests.upstream.broker import Broker, Heard, Listener, eventually, free_port, program
 from tests.upstream.mats import SESSIONS, Mat, config, delivery, mat
 
 
 def told(error: object) -> str:
     assert isinstance(error, LaterError), error
-    assert len(error.short) <= 21
+    assert len(ENGLISH.say(error.short)) <= 21
     assert str(error).count("\n") == 0
     return str(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from contextlib import suppress
@@ -12,9 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from matpi.core.events import Noted, SettingWished, Wished
-from matpi.mqtt.throttle import BURST, PER_S, Throttle
+from matpi.core.text import Text
+from matpi.mqtt.commands import BURST, PER_S, Throttle
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,
@@ -87,21 +90,26 @@ def test_a_large_message_stays_at_the_broker(broker: Broker) -> None:
     house.close()
 
 
-def test_a_broker_that_sends_what_was_not_asked_for_is_hung_up_on() -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_broker_that_sends_what_was_not_asked_for_is_hung_up_on(
+    tls: bool, authority: trustme.CA, ca_file: Path
+) -> None:
     """It says that 256 MB follow, and sends for as long as it is let."""
     server, sent = socket.create_server(("127.0.0.1", 0)), [0]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
 
     def flood() -> None:
         with suppress(OSError):
-            taken, _ = server.accept()
-            with taken:
+            plain, _ = server.accept()
+            with context.wrap_socket(plain, server_side=True) if tls else plain as taken:
                 taken.recv(1000)
                 taken.sendall(b"\x20\x03\x00\x00\x00" + b"\x30\xff\xff\xff\x7f\x00\x01a")
                 while sent[0] < 100_000_000:
                     sent[0] += taken.send(b"x" * 65536)
 
     threading.Thread(target=flood, daemon=True).start()
-    with mat(server.getsockname()[1]) as one:
+    with mat(server.getsockname()[1], host="localhost", tls=tls, ca_file=str(ca_file)) as one:
         assert eventually(lambda: one.sink.trouble is not None)
         assert "larger than" in str(one.sink.trouble)
         assert eventually(lambda: one.notes)
@@ -200,7 +208,7 @@ def test_a_topic_that_may_not_be_written_is_told_once_and_stands_as_trouble(tmp_
         assert all("access rules" in note and "0x87" in note for note in one.notes)
         assert [topic for topic in (DISCOVERY, STATE) if not any(f"for {topic};" in note for note in one.notes)] == []
         assert one.sink.trouble is not None
-        assert one.sink.trouble.short == "broker: no right"
+        assert one.sink.trouble.short == Text("upstream.broker_no_right")
         before = len(one.notes)
         one.sink.show(replace(LYING, phase="away"))
         time.sleep(1.3)

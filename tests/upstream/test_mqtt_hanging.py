@@ -10,8 +10,8 @@ from statistics import median
 
 import pytest
 
-from matpi.mqtt import connection, pending, sink, socket
-from matpi.upstream.live import Happening
+from matpi.mqtt import connection, pending, sink
+from matpi.mqtt.state import Happening
 from matpi.upstream.sink import LaterError, UpstreamError
 from tests.upstream.broker import eventually
 from tests.upstream.mats import LYING, delivery, mat
@@ -23,7 +23,7 @@ READING_S = 0.0125
 
 
 def test_a_delivery_ends_within_the_contract() -> None:
-    connecting_s = socket.ADDRESSES * socket.CONNECT_S + socket.CONNECT_S
+    connecting_s = connection.ADDRESSES * connection.CONNECT_S + connection.CONNECT_S
     assert connecting_s + connection.GREETING_S <= sink.DELIVER_S < 30.0
     assert pending.CONFIRM_S < sink.DELIVER_S
 
@@ -60,10 +60,9 @@ def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         let_go.wait(60)
         raise OSError("no such name")
 
-    monkeypatch.setattr("matpi.mqtt.socket.socket.getaddrinfo", hang)
+    monkeypatch.setattr("socket.getaddrinfo", hang)
     monkeypatch.setattr(sink, "DELIVER_S", 0.3)
-    monkeypatch.setattr(sink, "GOODBYE_S", 0.1)
-    monkeypatch.setattr(sink, "TURN_S", 0.1)
+    monkeypatch.setattr(sink, "CLOSE_S", 0.2)
     with mat(1883) as one:
         began = time.monotonic()
         assert "no connection in 0.3 s" in str(one.refusal(delivery()))

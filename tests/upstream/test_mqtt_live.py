@@ -9,8 +9,8 @@ from dataclasses import replace
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.mqtt.commands import READERS
 from matpi.mqtt.sink import MqttSink
+from matpi.mqtt.state import Diagnostics, Happening
 from matpi.upstream.kinds import kind_of
-from matpi.upstream.live import Diagnostics, Happening
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,
@@ -57,7 +57,7 @@ def test_a_device_that_vanishes_is_told_as_offline_by_its_last_will(broker: Brok
         assert eventually(lambda: house.heard)
         link = one.sink._link
         assert link is not None
-        link.drop()
+        link.cut()
         assert eventually(lambda: [heard.payload for heard in house.heard[:3]] == [b"online", b"offline", b"online"])
     house.close()
 
@@ -74,7 +74,7 @@ def test_a_try_by_hand_beside_the_device_leaves_nothing_at_the_broker(broker: Br
         receiver.heard.clear()
         trial.deliver(delivery(), None)
         if killed and (link := trial._link) is not None:
-            link.drop()  # the broker would tell a last will now
+            link.cut()  # the broker would tell a last will now
         trial.close()
         time.sleep(0.2)
         assert topics(receiver) == [SESSIONS]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +13,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from paho.mqtt.client import Client
 
 from matpi import cli
 from matpi.commands.doctor import report
 from matpi.commands.doctor.checks import OK, WARN
 from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
+from matpi.core.text import Text
 from matpi.drivers.facts import Status
+from matpi.mqtt import connection
 from matpi.service import status
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
@@ -27,9 +32,10 @@ from matpi.upstream.sink import Delivery, LaterError
 from tests.bench import Bench
 from tests.upstream.broker import eventually, free_port
 from tests.upstream.fakes import StillClock
-from tests.upstream.mats import config
+from tests.upstream.mats import config, delivery, mat
+from tests.upstream.scripted import ScriptedBroker
 
-WRONG = LaterError("MQTT nas:8883: the broker does not take the password", "correct it", "broker: password")
+WRONG = LaterError("MQTT nas:8883: the broker does not take the password", "correct it", Text("upstream.broker_user"))
 
 
 @dataclass
@@ -39,6 +45,8 @@ class Connected:
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None: ...
     def close(self) -> None: ...
+    def watch(self, effect: object) -> None: ...
+    def turned(self, device: object, now: float, edges: object) -> None: ...
 
 
 def told(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
@@ -56,28 +64,30 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mende
     assert events == []
     for second in range(int(TELL_AFTER_S), int(TELL_AFTER_S) + 60):
         relays.look(float(second))
-    assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == ["broker: password"]
-    sink.trouble = LaterError("it is gone", "look", "no broker")
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == [Text("upstream.broker_user")]
+    sink.trouble = LaterError("it is gone", "look", Text("upstream.no_broker"))
     relays.look(TELL_AFTER_S + 61.0)
     sink.trouble = None
     for second in range(62, 122):
         relays.look(TELL_AFTER_S + second)
-    assert [event.short for event in events] == ["broker: password", "no broker", ""]
+    assert [event.short for event in events] == [Text("upstream.broker_user"), Text("upstream.no_broker"), ""]
     assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
     assert relays.troubles() == {}
 
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
     relays, sink, events = told(tmp_path)
-    relays._tell("home", Trouble("home", "nobody has subscribed; start the receiver.", "no MQTT subscriber"))
+    relays._report(
+        "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
+    )
     sink.trouble = WRONG
     relays.look(0.0)
     relays.look(TELL_AFTER_S)
-    relays._tell("home", None)
-    assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == "broker: password"
+    relays._report("home", None)
+    assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == Text("upstream.broker_user")
     sink.trouble = None
     relays.look(TELL_AFTER_S + 2.0)
-    assert events[-1].short == "broker: password", "not mended before it has held for a while"
+    assert events[-1].short == Text("upstream.broker_user"), "not mended before it has held for a while"
     relays.look(TELL_AFTER_S + STEADY_S)
     assert events[-1].short == ""
 
@@ -88,7 +98,7 @@ def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     for second in range(int(TELL_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
         relays.look(float(second))
-    assert [event.short for event in events] == ["broker: password"]
+    assert [event.short for event in events] == [Text("upstream.broker_user")]
 
 
 def test_doctor_and_status_tell_of_it_though_nothing_waits(
@@ -139,3 +149,34 @@ def test_the_running_device_writes_it_into_its_status_file(tmp_path: Path) -> No
         upstream_troubles=lambda: said,
     )
     assert msgspec.json.decode(json.dumps(status.status(appliance)), type=Status).upstream == said
+
+
+def test_connections_that_are_over_leave_no_file_and_no_thread_open() -> None:
+    """A broker that comes and goes all night; nor does it take the collector of circles to let go of them."""
+    broker = ScriptedBroker(hang_up=0x8B)
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    with mat(broker.port, live=False) as one:
+        one.refusal(delivery())
+        assert eventually(lambda: len(one.notes) == 2)
+        before = open_files()
+        gc.disable()
+        try:
+            for n in range(40):
+                one.refusal(delivery(n))
+            assert eventually(lambda: one.sink._greeted)
+            # The last connection's peer may not have closed its end yet.
+            assert eventually(lambda: open_files() <= before + 4)
+        finally:
+            gc.enable()
+    names = {thread.name for thread in threading.enumerate()}
+    assert "mqtt" not in names
+    assert eventually(lambda: not any(t.name.startswith("paho") for t in threading.enumerate()))
+    broker.close()
+
+
+def test_nothing_private_of_the_library_is_replaced() -> None:
+    ours = {name for name in vars(connection._Client) if not name.startswith("__")}
+    assert {name for name in ours if hasattr(Client, name)} == {"loop_forever"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from matpi.core.effects import DateBoot, Save
+from matpi.core.text import Text
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
 from matpi.upstream.queue import Outbox, statuses
@@ -22,7 +23,7 @@ from tests.store.values import rating, session, stop, undated
 from tests.upstream.fakes import StillClock
 
 DAY = 86_400.0
-OFFLINE = LaterError("nothing answers", "look at the network", "no network")
+OFFLINE = LaterError("nothing answers", "look at the network", Text("upstream.not_reached"))
 
 
 class House:

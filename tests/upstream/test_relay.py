@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from matpi.core.text import Text
 from matpi.upstream.backoff import MOST_ASKED_S
 from matpi.upstream.deliveries import Standing
 from matpi.upstream.relay import TELL_AFTER_S, Relay, Trouble
@@ -17,7 +18,7 @@ from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 HOUR, DAY = 3600.0, 86_400.0
 LOOK_S = 120.0
 """Instead of every 5 s: weeks pass here."""
-OFFLINE = LaterError("nothing answers", "look at the network", "no network")
+OFFLINE = LaterError("nothing answers", "look at the network", Text("upstream.not_reached"))
 
 
 class Bench:
@@ -109,7 +110,7 @@ def test_what_comes_new_does_not_shorten_a_wait() -> None:
 
 def test_who_asks_for_time_gets_it() -> None:
     bench = Bench(1)
-    bench.answers(LaterError("too many", "wait", "too many", retry_after_s=7200.0))
+    bench.answers(LaterError("too many", "wait", Text("upstream.answers", status=429), retry_after_s=7200.0))
     bench.run(7199.0)
     assert len(bench.sink.tried_at) == 1
     bench.run(2.0)
@@ -118,7 +119,7 @@ def test_who_asks_for_time_gets_it() -> None:
 
 def test_a_wait_that_was_asked_for_holds_over_a_restart() -> None:
     bench = Bench(1)
-    bench.answers(LaterError("too many", "wait", "too many", retry_after_s=7200.0))
+    bench.answers(LaterError("too many", "wait", Text("upstream.answers", status=429), retry_after_s=7200.0))
     bench.run(10.0)
     bench.restarted()
     bench.run(7180.0)
@@ -129,7 +130,7 @@ def test_a_wait_that_was_asked_for_holds_over_a_restart() -> None:
 
 def test_a_wait_that_was_asked_for_holds_when_the_clock_is_trusted_late() -> None:
     bench = Bench(1, needs_clock=True)
-    bench.answers(LaterError("too many", "wait", "too many", retry_after_s=7200.0))
+    bench.answers(LaterError("too many", "wait", Text("upstream.answers", status=429), retry_after_s=7200.0))
     bench.run(10.0)
     bench.clock.is_trusted = False
     bench.restarted()
@@ -163,7 +164,9 @@ def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
 
     def answer(delivery: Delivery) -> None:
         if delivery.seq == 2:
-            raise RefusedError("it will not have it (HTTP 400)", "look at its log", "a record refused")
+            raise RefusedError(
+                "it will not have it (HTTP 400)", "look at its log", Text("upstream.answers", status=400)
+            )
 
     bench.sink.answer = answer
     bench.run(1.0)
@@ -172,7 +175,7 @@ def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
     assert bench.box.why[2] == "it will not have it (HTTP 400); look at its log."
     told = bench.told[0]
     assert told is not None
-    assert (told.short, told.sink) == ("a record refused", "house")
+    assert (told.short, told.sink) == (Text("upstream.answers", status=400), "house")
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
@@ -182,14 +185,16 @@ def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
 
 def test_a_receiver_that_wants_no_more_is_left_alone_until_somebody_asks() -> None:
     bench = Bench(3)
-    bench.answers(DisabledError("it wants nothing more (HTTP 410)", "run `matpi upstream retry`", "ended by receiver"))
+    bench.answers(
+        DisabledError("it wants nothing more (HTTP 410)", "run `matpi upstream retry`", Text("upstream.ended"))
+    )
     bench.run(7 * DAY)
     bench.box.add()
     bench.restarted()
     bench.run(7 * DAY)
     assert len(bench.sink.tried_at) == 1
     # After the restart it is told again.
-    assert [trouble and trouble.short for trouble in bench.told] == ["ended by receiver"] * 2
+    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.ended")] * 2
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
@@ -229,7 +234,7 @@ def test_a_short_outage_is_not_told_a_long_one_once_and_its_end() -> None:
     bench.run(TELL_AFTER_S / 2)
     assert bench.told == []
     bench.run(2 * DAY)
-    assert bench.told == [Trouble("house", "nothing answers; look at the network.", "no network")]
+    assert bench.told == [Trouble("house", "nothing answers; look at the network.", Text("upstream.not_reached"))]
     bench.answers(None)
     bench.run(HOUR)
     assert bench.told[1:] == [None]
@@ -245,23 +250,26 @@ def test_a_long_outage_is_told_after_a_quarter_of_an_hour_whenever_the_next_try_
     bench.run(TELL_AFTER_S - 1.0)
     assert bench.told == []
     bench.run(7.0)
-    assert [trouble and trouble.short for trouble in bench.told] == ["no network"]
+    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.not_reached")]
 
 
 def test_another_trouble_is_told_as_well() -> None:
     """A refused record, then a receiver that is gone: the panel says what holds now."""
     bench = Bench(2)
-    answers = iter([RefusedError("it will not have it", "look at its log", "a record refused")])
+    answers = iter([RefusedError("it will not have it", "look at its log", Text("upstream.answers", status=400))])
 
     def answer(_: Delivery) -> None:
-        raise next(answers, LaterError("its certificate has expired", "renew it", "certificate is wrong"))
+        raise next(answers, LaterError("its certificate has expired", "renew it", Text("upstream.certificate")))
 
     bench.sink.answer = answer
     bench.run(DAY)
-    assert [trouble and trouble.short for trouble in bench.told] == ["a record refused", "certificate is wrong"]
-    bench.answers(DisabledError("it wants nothing more", "ask", "ended by receiver"))
+    assert [trouble and trouble.short for trouble in bench.told] == [
+        Text("upstream.answers", status=400),
+        Text("upstream.certificate"),
+    ]
+    bench.answers(DisabledError("it wants nothing more", "ask", Text("upstream.ended")))
     bench.run(DAY)
-    assert [trouble and trouble.short for trouble in bench.told][2:] == ["ended by receiver"]
+    assert [trouble and trouble.short for trouble in bench.told][2:] == [Text("upstream.ended")]
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
@@ -282,7 +290,10 @@ def test_a_full_disk_makes_nobody_get_it_twice() -> None:
 
 @pytest.mark.parametrize(
     ("error", "state"),
-    [(RefusedError("no", "look", "refused"), "refused"), (DisabledError("gone", "ask", "gone"), "due")],
+    [
+        (RefusedError("no", "look", Text("upstream.answers", status=400)), "refused"),
+        (DisabledError("gone", "ask", Text("upstream.ended")), "due"),
+    ],
 )
 def test_a_full_disk_does_not_ask_for_a_second_refusal(error: Exception, state: str) -> None:
     bench = Bench(1)
@@ -312,7 +323,7 @@ def test_a_mistake_around_the_delivery_is_told_and_does_not_end_the_relay(monkey
     with monkeypatch.context() as patched:
         patched.setattr(bench.box, "due", lambda: 1 / 0)
         bench.run(HOUR)
-    assert [trouble and trouble.short for trouble in bench.told] == ["error in matpi"]
+    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.own_error")]
     bench.run(HOUR)
     assert bench.sink.took == ids(1, 1)
 
@@ -329,10 +340,12 @@ def test_whatever_it_answers_all_arrive_in_order_or_are_kept(seed: int) -> None:
         if kind == "later":
             raise OFFLINE
         if kind == "asked":
-            raise LaterError("busy", "wait", "busy", retry_after_s=chance.uniform(-10.0, 10**6))
+            raise LaterError(
+                "busy", "wait", Text("upstream.answers", status=503), retry_after_s=chance.uniform(-10.0, 10**6)
+            )
         if kind == "refused":
             refused.add(delivery.id)
-            raise RefusedError("no", "look", "refused")
+            raise RefusedError("no", "look", Text("upstream.answers", status=400))
         if kind == "bug":
             raise KeyError(delivery.id)
 

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 import trustme
 
+from matpi.upstream.fields import is_private
 from matpi.upstream.sink import LaterError
-from matpi.webhook.config import WebhookConfig, is_private
+from matpi.webhook.config import WebhookConfig
 from tests.upstream.conftest import KEY, SECRET
 from tests.upstream.receiver import Receiver, status
 from tests.upstream.sending import at, said

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from matpi.core.languages import LANGUAGES
 from matpi.core.plan.programme import TIERS
-from matpi.core.safety import PAGES
 from matpi.core.session import State
-from matpi.core.spoken import spoken
+from matpi.core.views import SAFETY_PAGES
 from matpi.twin.page.server import PageServer
 from matpi.twin.prompts import _DARK, _DO
 from matpi.twin.twin import Twin
 from matpi.twin.world import Rig
+from matpi.words import LANGUAGES
+from matpi.words.spoken import spoken
 from tests.screen.everything import everything
 from tests.web.fake_bench import FakeBench, frame
 
@@ -58,7 +58,7 @@ def until(page: Page, condition: str, arg: Any = None) -> None:
 
 def longest_words() -> list[str]:
     """What the screen says at its longest, in each language, and nothing at all."""
-    by_length = [sorted({spoken(view, say) for view in everything(say)}, key=len) for say in LANGUAGES.values()]
+    by_length = [sorted({spoken(view, say) for view in everything()}, key=len) for say in LANGUAGES.values()]
     return ["", *(words[-1] for words in by_length)]
 
 
@@ -155,11 +155,11 @@ def test_every_tap_at_one_place_arrives(chromium_browser: Browser, tmp_path: Pat
             box = page.locator("#knob").bounding_box()
             assert box is not None
             page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-            for number in range(1, len(PAGES)):
+            for number in range(1, SAFETY_PAGES):
                 page.mouse.down()
                 page.wait_for_timeout(80)
                 page.mouse.up()
-                says = f"page {number + 1} of {len(PAGES)}"
+                says = f"page {number + 1} of {SAFETY_PAGES}"
                 until(page, "says => document.getElementById('says').textContent.includes(says)", says)
             page.wait_for_timeout(200)
             page.mouse.down()

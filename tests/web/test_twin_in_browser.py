@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from matpi.core.safety import PAGES
+from matpi.core.views import SAFETY_PAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -94,9 +94,9 @@ def rows(page: Page) -> list[str]:
 def test_the_story(page: Page) -> None:
     # First run: what to know, and the answer.
     in_state(page, "SAFETY")
-    for number in range(2, len(PAGES) + 1):
+    for number in range(2, SAFETY_PAGES + 1):
         tap(page)
-        says(page, f"page {number} of {len(PAGES)}")
+        says(page, f"page {number} of {SAFETY_PAGES}")
     hold(page)
     in_state(page, "IDLE")
     says(page, "not yet today, 2 to 5 minutes")

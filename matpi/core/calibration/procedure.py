@@ -10,6 +10,7 @@ from typing import Final
 
 from matpi.core.calibration.solve import LEAST_KG, Solved, moved_kg, names_of, shares, solve
 from matpi.core.calibration.weighing import FOREVER, STILL_EMPTY_KG, STILL_LOADED_KG, Held, Refusal, Watch
+from matpi.core.text import Text
 
 OFF: Final = "off"
 """The step of the empty mat."""
@@ -128,6 +129,6 @@ class Calibrating:
 NOBODY: Final = Refusal(
     reason="Nothing changed on the mat.",
     remedy="Stand on the mat before it is measured; if you did, check the plugs of the load cells.",
-    what="no weight on the mat",
-    do="stand on it, or plugs",
+    what=Text("scale.no_weight"),
+    do=Text("scale.stand_or_plugs"),
 )

@@ -12,6 +12,7 @@ from typing import Final
 
 from matpi.core.calibration.weighing import Held, Refusal
 from matpi.core.model import Calibration, Zero
+from matpi.core.text import Text
 
 DEAD_SHARE: Final = 0.02
 """A channel that moves less than this part of the others, wherever one stands, is dead. Chosen: whoever stands
@@ -50,17 +51,17 @@ class Names:
     """What a person calls the channels and the places to stand at, in the order of the config."""
 
     channels: tuple[str, ...]
-    short: tuple[str, ...]
-    """At most 6 characters."""
+    short: tuple[Text, ...]
+    """For the screen, at most 6 characters."""
 
 
 def names_of(channels: int) -> Names:
     if channels == 1:
-        return Names(("mat",), ("mat",))
+        return Names(("mat",), (Text("places.mat"),))
     if channels == 2:
-        return Names(("head end", "foot end"), ("head", "foot"))
+        return Names(("head end", "foot end"), (Text("places.head"), Text("places.foot")))
     numbers = range(1, channels + 1)
-    return Names(tuple(f"corner {n}" for n in numbers), tuple(f"cell {n}" for n in numbers))
+    return Names(tuple(f"corner {n}" for n in numbers), tuple(Text("places.cell", n=n) for n in numbers))
 
 
 def solve(
@@ -145,8 +146,8 @@ def _dead(changes: Sequence[Sequence[float]], names: Names) -> Refusal | None:
             return Refusal(
                 reason=f"The chip of the {names.channels[channel]} hardly moves, wherever the weight stands.",
                 remedy=f"Check its plug and the wires of its cells.{one}",
-                what=f"{names.short[channel]}: no signal",
-                do="check plug and wires",
+                what=Text("scale.no_signal_at", where=names.short[channel]),
+                do=Text("scale.check_plug_wires"),
             )
     return None
 
@@ -158,8 +159,8 @@ def _small(changes: Sequence[Sequence[float]], nominal: float) -> Refusal | None
     return Refusal(
         reason=f"The weight moved the cells by only {least_kg:.1f} kg, too little to measure by.",
         remedy=f"Use your own weight or at least {LEAST_KG:g} kg, and stand on the mat, not beside it.",
-        what=f"under {LEAST_KG:g} kg moved",
-        do="stand on the mat",
+        what=Text("scale.too_light", kg=LEAST_KG),
+        do=Text("scale.stand_on_mat"),
     )
 
 
@@ -173,14 +174,14 @@ def _swapped(changes: Sequence[Sequence[float]], kg_a_count: Sequence[float], na
         return Refusal(
             reason="Head and foot are swapped: the foot end's chip moves most when you stand at the head end.",
             remedy="Swap the two [[scale.channels]] tables or the plugs, and calibrate again.",
-            what="head, foot swapped",
-            do="swap the two plugs",
+            what=Text("scale.swapped"),
+            do=Text("scale.swap_plugs"),
         )
     return Refusal(
         reason=f"At {names.channels[wrong]} the chip of {names.channels[most[wrong]]} moves most: wrong order.",
         remedy="Put the [[scale.channels]] tables or the plugs in the order of the corners, and calibrate again.",
-        what="corners are mixed up",
-        do="reorder the plugs",
+        what=Text("scale.mixed_up"),
+        do=Text("scale.reorder"),
     )
 
 
@@ -195,14 +196,14 @@ def _implausible(ratios: Sequence[float], nominal: float, names: Names) -> Refus
             return Refusal(
                 reason=f"{gives}, about half of what a pair should: one of its two cells is dead.",
                 remedy="Check the three wires of both cells there, and measure each with an ohmmeter.",
-                what=f"{names.short[channel]}: half a signal",
-                do="a cell there is dead",
+                what=Text("scale.half_signal", where=names.short[channel]),
+                do=Text("scale.dead_cell"),
             )
         return Refusal(
             reason=f"{gives}, nearly none: one of its two cells works against the other.",
             remedy="Turn that cell over, or swap the two outer wires of one of them.",
-            what=f"{names.short[channel]}: weak signal",
-            do="a cell is turned",
+            what=Text("scale.weak_signal", where=names.short[channel]),
+            do=Text("scale.turned_cell"),
         )
     if all(LOW <= ratio <= HIGH for ratio in ratios):
         return None
@@ -210,8 +211,8 @@ def _implausible(ratios: Sequence[float], nominal: float, names: Names) -> Refus
     return Refusal(
         reason=f"It came out at {off * nominal:,.0f} counts per kilogram, {off:.2f} times what the config says.",
         remedy="Check the weight you gave, and counts_per_kg in [scale]: 43000 for two cells a chip, 21500 for four.",
-        what="numbers do not fit",
-        do="check weight, config",
+        what=Text("scale.do_not_fit"),
+        do=Text("scale.check_weight"),
     )
 
 
@@ -219,14 +220,14 @@ def _noisy(percent: float) -> Refusal:
     return Refusal(
         reason=f"It could be off by {percent:.1f} %, because the readings wander.",
         remedy="Stand still, put the board on hard, level ground, and keep the cells' wires away from power supplies.",
-        what="readings wander",
-        do="stand still; again",
+        what=Text("scale.wander"),
+        do=Text("scale.stand_still"),
     )
 
 
 ALIKE: Final = Refusal(
     reason="The places you stood at are too close together to tell the channels apart.",
     remedy="Stand with both feet right above the cells of one end, then of the other.",
-    what="places too close",
-    do="stand at the very end",
+    what=Text("scale.too_close"),
+    do=Text("scale.very_end"),
 )

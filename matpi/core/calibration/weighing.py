@@ -11,6 +11,8 @@ from math import inf
 from statistics import fmean
 from typing import Final, NamedTuple
 
+from matpi.core.text import Text
+
 BLOCK_S: Final = 1.0
 BLOCKS: Final = 4
 """So many still seconds in a row are a measurement. Chosen: longer than one breath in or out."""
@@ -58,8 +60,8 @@ class Refusal:
 
     reason: str
     remedy: str
-    what: str
-    do: str
+    what: Text
+    do: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +137,14 @@ class Watch:
 MOVING: Final = Refusal(
     reason="The load did not come to rest in time.",
     remedy="Stand still with the board on hard, level ground, and let nothing touch the mat while it is empty.",
-    what="it did not hold still",
-    do="stand still; again",
+    what=Text("scale.moving"),
+    do=Text("scale.stand_still"),
 )
 FLAGGED: Final = Refusal(
     reason="Most readings came damaged.",
     remedy="Run matpi doctor: it tells which chip, and what to do about it.",
-    what="readings are damaged",
-    do="run: matpi doctor",
+    what=Text("scale.damaged"),
+    do=Text("scale.run_doctor"),
 )
 
 
@@ -150,6 +152,6 @@ def saturated(name: str) -> Refusal:
     return Refusal(
         reason=f"The chip of the {name} is at the end of its range.",
         remedy="Check that its four wires are the right way and sit, and take everything off the mat.",
-        what="a cell is at its end",
-        do="check its four wires",
+        what=Text("scale.at_its_end"),
+        do=Text("scale.check_four_wires"),
     )

@@ -1,4 +1,4 @@
-"""A plan of one's own: a TOML text becomes tiers, or one sentence on what is wrong with it.
+"""Read a plan of one's own: a TOML text becomes a course, or one sentence for each thing that is wrong with it.
 
     name = "Two gentle weeks"         # optional, at most 21 characters
 
@@ -13,19 +13,18 @@
     clothing = "your choice"
     goal = "keep going"
 
-The days of the tiers follow one another from 1 on, without a hole and none twice. Reading the file is not done here.
+The days of the tiers follow one another from 1 on, none twice and none left out.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
 from matpi.core.plan.programme import STARTER, Course, Tier
-from matpi.core.words_room import on_panel
+from matpi.core.text import on_panel
 from matpi.errors import ConfigError
 
 MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"
@@ -37,21 +36,26 @@ _KEYS: Final = {
     "tier": ("days", "minutes", "clothing", "goal"),
     "after": ("minutes", "clothing", "goal"),
 }
+_EXAMPLE: Final = {
+    "days": "days = [1, 3]",
+    "minutes": "minutes = [2, 5]",
+    "clothing": 'clothing = "thin shirt"',
+    "goal": 'goal = "learn the sensation"',
+}
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPlan:
-    name: str
-    tiers: tuple[Tier, ...]
-    """In order; the last one is what follows the plan, and stands for one day after its last."""
+def course_of(text: str) -> tuple[Course, str]:
+    """Return the course of a stored plan, "" for the starter plan; and what is wrong with it, else ""."""
+    if not text:
+        return STARTER, ""
+    try:
+        return read_plan(text), ""
+    except ConfigError as error:
+        return STARTER, f"The plan of one's own cannot be used, and the starter plan holds: {error}"
 
-    @property
-    def days(self) -> int:
-        return self.tiers[-1].first_day - 1
 
-
-def read_plan(text: str) -> OwnPlan:
-    """The plan in a TOML text. Raises ConfigError with the first thing that is wrong, in one sentence."""
+def read_plan(text: str) -> Course:
+    """Return the plan in a TOML text. Raises ConfigError with the first thing that is wrong, in one sentence."""
     try:
         return plan_of(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -60,8 +64,8 @@ def read_plan(text: str) -> OwnPlan:
         raise ConfigError("The plan is not one: it is nested too deep; write it as docs/programme.md shows.") from None
 
 
-def plan_of(parsed: Mapping[str, object]) -> OwnPlan:
-    """The plan in what a TOML reader made of the file. Raises ConfigError, as `read_plan`."""
+def plan_of(parsed: Mapping[str, object]) -> Course:
+    """Return the plan in a parsed TOML text. Raises ConfigError as `read_plan` does."""
     own, wrong = _read(parsed)
     if own is None:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -70,37 +74,20 @@ def plan_of(parsed: Mapping[str, object]) -> OwnPlan:
 
 
 def faults(parsed: Mapping[str, object]) -> list[str]:
-    """All that is wrong, a sentence each: what, and what to do. Empty: `plan_of` makes a plan of it."""
+    """Return all that is wrong, a sentence each: what, and what to do. Empty: `plan_of` makes a plan of it."""
     return _read(parsed)[1]
 
 
-def course_of(text: str) -> tuple[Course, str]:
-    """The course that a stored plan describes, "" for the starter plan; and what is wrong with it, else ""."""
-    if not text:
-        return STARTER, ""
-    try:
-        own = read_plan(text)
-    except ConfigError as error:
-        return STARTER, f"The plan of one's own cannot be used, and the starter plan holds: {error}"
-    return Course(own.tiers, own.name), ""
-
-
-def _read(parsed: Mapping[str, object]) -> tuple[OwnPlan | None, list[str]]:
+def _read(parsed: Mapping[str, object]) -> tuple[Course | None, list[str]]:
     wrong = list(_unknown(parsed, "", "the plan"))
-    name = _words(parsed.get("name", "Own plan"), NAME_MAX)
-    if name is None:
-        wrong.append(f"name is {_told(parsed['name'])}: write 1 to {NAME_MAX} characters in quotes.")
-    elif not on_panel(name):
-        wrong.append(f"name is {_told(name)}, {_NO_LETTERS}")
+    name = _text(parsed.get("name", "Own plan"), NAME_MAX, "name is", wrong)
     found: list[Tier] = []
     tables = parsed.get("tier")
     if not isinstance(tables, list) or not tables:
         wrong.append("The plan has no tier: write at least one [[tier]] with days, minutes, clothing and goal.")
     else:
-        spans: list[_Span | None] = []
-        for number, table in enumerate(tables, 1):
-            span = _span(table.get("days"), 1, DAYS_MAX) if isinstance(table, Mapping) else None
-            spans.append(span)
+        spans = [_span(table.get("days"), 1, DAYS_MAX) if isinstance(table, Mapping) else None for table in tables]
+        for number, (table, span) in enumerate(zip(tables, spans, strict=True), 1):
             tier = _tier(table, "tier", f"tier {number}", span, wrong)
             found += [] if tier is None else [tier]
         wrong += _order_faults(spans)
@@ -112,55 +99,38 @@ def _read(parsed: Mapping[str, object]) -> tuple[OwnPlan | None, list[str]]:
         wrong.append("The plan does not say what follows it: write an [after] with minutes, clothing and goal.")
     if wrong or name is None or after is None:
         return None, wrong
-    return OwnPlan(name, (*sorted(found, key=lambda tier: tier.first_day), after)), []
+    return Course((*sorted(found, key=lambda tier: tier.first_day), after), name), []
 
 
 def _tier(table: object, kind: str, where: str, span: _Span | None, wrong: list[str]) -> Tier | None:
-    """The tier, or what is wrong with it into `wrong`."""
+    """Return the tier, or None and append to `wrong` what is wrong with it."""
     if not isinstance(table, Mapping):
         form = "[[tier]]" if kind == "tier" else "[after]"
-        wrong.append(f"{where} is {_told(table)}, which is no table: write it under a line {form}.")
+        wrong.append(f"{where} is {_shown(table)}, which is no table: write it under a line {form}.")
         return None
     wrong += _unknown(table, kind, where)
     wrong += [f"{where} has no {key}: add it, such as {_EXAMPLE[key]}." for key in _KEYS[kind] if key not in table]
     if "days" in table and span is None:
-        told = _told(table["days"])
-        wrong.append(f"{where} has days = {told}: write the first and the last, such as [1, 3], up to {DAYS_MAX}.")
-    minutes = None
-    if "minutes" in table:
-        minutes = _span(table["minutes"], MINUTES_MIN, MINUTES_MAX) if isinstance(table["minutes"], list) else None
-        if minutes is None:
-            wrong.append(
-                f"{where} has minutes = {_told(table['minutes'])}: write two whole numbers from {MINUTES_MIN} to "
-                f"{MINUTES_MAX}, the smaller first, such as [5, 10]."
-            )
-    words = []
-    for key in ("clothing", "goal"):
-        if key in table:
-            text = _words(table[key], WORDS_MAX)
-            if text is None:
-                shown = _told(table[key])
-                wrong.append(f"{where} has {key} = {shown}: write 1 to {WORDS_MAX} characters in quotes.")
-            elif not on_panel(text):
-                wrong.append(f"{where} has {key} = {_told(text)}, {_NO_LETTERS}")
-            else:
-                words.append(text)
-    if span is None or minutes is None or len(words) < 2:
+        days = _shown(table["days"])
+        wrong.append(f"{where} has days = {days}: write the first and the last, such as [1, 3], up to {DAYS_MAX}.")
+    written = table.get("minutes")
+    minutes = _span(written, MINUTES_MIN, MINUTES_MAX) if isinstance(written, list) else None
+    if "minutes" in table and minutes is None:
+        wrong.append(
+            f"{where} has minutes = {_shown(written)}: write two whole numbers from {MINUTES_MIN} to {MINUTES_MAX}, "
+            f"the smaller first, such as [5, 10]."
+        )
+    words = [
+        _text(table[key], WORDS_MAX, f"{where} has {key} =", wrong) for key in ("clothing", "goal") if key in table
+    ]
+    clothing, goal = words if len(words) == 2 else (None, None)
+    if span is None or minutes is None or clothing is None or goal is None:
         return None
-    return Tier(*span, *minutes, *words)
-
-
-_NO_LETTERS: Final = "for which the panel has no letters: write it in those of western Europe."
-_EXAMPLE: Final = {
-    "days": "days = [1, 3]",
-    "minutes": "minutes = [2, 5]",
-    "clothing": 'clothing = "thin shirt"',
-    "goal": 'goal = "learn the sensation"',
-}
+    return Tier(*span, *minutes, clothing, goal)
 
 
 def _order_faults(spans: Sequence[_Span | None]) -> Iterator[str]:
-    """Days twice, or in no tier. Silent while the days of a tier could not be read."""
+    """Yield which days are in two tiers, or in none. Nothing while the days of a tier could not be read."""
     ordered = sorted((span, number) for number, span in enumerate(spans, 1) if span is not None)
     if len(ordered) < len(spans):
         return
@@ -180,11 +150,11 @@ def _unknown(table: Mapping[str, object], kind: str, where: str) -> Iterator[str
         if key not in _KEYS[kind]:
             near = get_close_matches(str(key), _KEYS[kind], n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS[kind])}."
-            yield f"{where} has a key {_told(key)} that means nothing here: {hint}"
+            yield f"{where} has a key {_shown(key)} that means nothing here: {hint}"
 
 
 def _span(value: object, least: int, most: int) -> _Span | None:
-    """[first, last] or a single number, whole and in order, within bounds."""
+    """Return first and last of [first, last] or a single number, whole, in order and within bounds; else None."""
     match value:
         case bool() | [bool(), _] | [_, bool()]:
             return None
@@ -197,11 +167,18 @@ def _span(value: object, least: int, most: int) -> _Span | None:
     return (first, last) if least <= first <= last <= most else None
 
 
-def _words(value: object, most: int) -> str | None:
-    fits = isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= most and value.isprintable()
-    return str(value) if fits else None
+def _text(value: object, most: int, label: str, wrong: list[str]) -> str | None:
+    """Return a text that fits and that the panel can show, or None and append to `wrong` what is wrong with it."""
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= len(value) <= most or not value.isprintable():
+        wrong.append(f"{label} {_shown(value)}: write 1 to {most} characters in quotes.")
+    elif not on_panel(value):
+        letters = "for which the panel has no letters: write it in those of western Europe."
+        wrong.append(f"{label} {_shown(value)}, {letters}")
+    else:
+        return value
+    return None
 
 
-def _told(value: object) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

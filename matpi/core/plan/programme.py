@@ -1,51 +1,47 @@
-"""The 14-day plan and what follows it: a pure function of the log, folded day by day.
+"""Compute the plan of a day: a pure function of the log, folded day by day. Nothing is stored.
 
-Nothing is stored: delete or edit a session and the next call recomputes the plan. What the table leaves open:
+docs/behaviour.md 3 has the rules. What they leave open is decided here:
 
-- **Done, advance.** A day's target is the one in force when it began. The day is done when its sessions together reach
-  that target's lower bound, whatever their routine; then the plan stands one day further from the *next* day on.
-  Reaching it twice, or the lower bound of the next tier as well, is still one advance. Done on a rest day counts.
-- **What counts.** Closed, dated sessions up to today that count (`Session.counts`): not a thing, nor one thrown away by
-  hand or denied. An estimated day is a day. Undated
-  ones, as an import may bring them, ratings and stop signs too, count once they have a day; days after today (a clock
-  that was wrong) wait until they come. The order of the log does not matter.
-- **Days without** are whole days between today and the last day with any session, rest days among them: skin forgets
-  on those too. From 7 on: the first day of the tier again. From 21 on: day 1, also from the after-plan; with
-  `no_restart` only the tier. Both take effect, and are told, as soon as the days are full.
-- **Stop sign.** Tomorrow is a rest day, and from tomorrow the plan stands on the first day of the tier before
-  the one of that day, which still counts if it was done. Several signs in a day are one. From the after-plan (10-20
-  min) the step leads to days 8-10 (10-15): days 11-14 ask for more (15-20), and a stop sign never asks for more.
-- **Staying on a tier.** The tier's last day is shown again and again until somebody clearly works in the next one:
-  a session over this tier's upper bound by more than a minute, which counts as the next one's first day. So the
-  switch moves nobody back who has long gone on, and getting up slowly at "enough" moves nobody on. The after-plan is
-  never held back: its range includes the one before.
-- **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound is what makes
-  a day done, from its day on until it is cleared: a past day is judged by the answer in force then (short_days.py).
-  The plan's own progress goes on being told by the full targets, and is back once it is cleared.
+- **Done, advance.** A day's target is the one in force when the day began. Sessions of any routine count together; the
+  plan advances from the *next* day on, once a day at most, also on a rest day.
+- **What counts.** Closed sessions that count and have a day, up to today; so do ratings and stop signs. Later days,
+  from a clock that was wrong, wait until they come. The order of the log does not matter.
+- **Days without a session** are whole days, rest days among them: skin forgets on those too. `no_restart` leaves only
+  the repeat of the tier. The after-plan restarts as well. Both take effect as soon as the days are full.
+- **Stop sign.** Several in a day are one, and the day still counts if it was done. A stop sign never asks for more:
+  from the after-plan (10-20 min) it leads to days 8-10 (10-15), since days 11-14 ask for more (15-20).
+- **Staying on a tier.** The tier's last day repeats until a session is over its upper bound by more than a minute;
+  that session counts as the next tier's first day. So the setting moves no one back who has gone on, and getting up
+  slowly at "enough" moves no one on. The after-plan is never held back: its range includes the one before.
+- **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound makes a day
+  done. Each day is judged by the answer in force then, so that no answer changes a past day. Progress goes by the full
+  targets meanwhile, and is back once the answer is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
-from math import fsum
+from math import fsum, inf
 
-from matpi.core.model import Acknowledgement, Log, Session, Settings
+from matpi.core.calendar_day import day_of
+from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
-from matpi.core.plan.short_days import ShortDays
 from matpi.core.plan.trend import AT_DAYS, Felt, Trend, trend
 
 PLAN_DAYS = 14
-AFTER = PLAN_DAYS + 1
-"""The plan day of everything after the plan."""
+AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
 REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # docs/behaviour.md 3
 STAY_GRACE_S = 60.0  # chosen, unmeasured: getting up slowly after "enough" is not a step to the next tier
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
+    """Days of the plan that share a range of minutes."""
+
     first_day: int
     last_day: int
     lower_min: int
@@ -69,12 +65,11 @@ TIERS = (  # docs/behaviour.md 3, from the article's plan
     Tier(11, 14, 15, 20, "your choice", "make it a routine"),
     Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
 )
-SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min
-"""What sessions are kept to until a clinician agreed, whatever the plan."""
+SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a clinician agreed, in any plan
 
 
 def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
-    """Where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
+    """Return where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
 
     def gentler(index: int) -> int:
         here = tiers[index]
@@ -87,7 +82,7 @@ def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
 
 
 class Course:
-    """The tiers of a plan, in order; the last one is what follows it, and stands for one day after its last."""
+    """The tiers of a plan, in order; the last one is what follows the plan, one day after its last."""
 
     def __init__(self, tiers: Sequence[Tier], name: str = "") -> None:
         self.tiers, self.name = tuple(tiers), name
@@ -106,40 +101,30 @@ class Plan:
     """What holds on `today`."""
 
     today: date
-    day: int
-    """From 1; `days` + 1: after the plan."""
-    days: int
-    """Of the plan, 14 of the starter plan."""
-    tier: int
-    """Index into the tiers of the course."""
+    day: int  # from 1; `days` + 1: after the plan
+    days: int  # of the plan, 14 of the starter plan
+    tier: int  # index into the tiers of the course
     target: Tier
-    today_s: float
-    """On the mat today, with the session that runs."""
+    today_s: float  # on the mat today, with the session under way
     done: bool
-    done_days: int
-    """Days of the whole log, today included, that were done. Not with the session that runs, like all that follows."""
+    done_days: int  # done days of the whole log; like all that follows, without the session under way
     rest_reason: RestReason | None
-    short_only: bool
-    """Somebody should ask a clinician first: short sessions until that is confirmed."""
-    streak: int
-    """Done days in a row up to today; rest days do not break it, nor does a today that is not done yet."""
-    score: float
-    """0 to 1, Loop's: S' = S*m + c*(1-m), m = 0.5**(sqrt(frequency)/13). One miss costs a few per cent."""
-    week_count: int
-    """Done days since Monday."""
+    short_only: bool  # short sessions until a clinician has agreed
+    streak: int  # done days in a row up to today, over rest days and a today that is not done yet
+    score: float  # 0 to 1; one miss costs a few per cent
+    week_count: int  # done days since Monday
     weekly_goal: int
-    restarted: bool
-    """Told: after so many days without, the plan is back at day 1."""
-    repeated: bool
-    """Told: after some days without, the plan is back at the first day of the tier."""
-    trend: Trend | None
-    """The latest of day 7 and day 14 that is done, in this round of the plan."""
-    trend_today: bool
-    """Told: that day was done today."""
+    restarted: bool  # back at day 1 after a long gap
+    repeated: bool  # back at the first day of the tier after a gap
+    trend: Trend | None  # at day 7 or 14, in this round of the plan
+    trend_today: bool  # that day was done today
+    done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
+    rests: Rests = field(default=Rests(frozenset(), frozenset(), frozenset()), compare=False, repr=False)
+    """With `done_on` (ordinals) what each day before was, so that a table of weeks takes one fold of the log."""
 
     @property
     def after(self) -> bool:
-        """The days of the plan are done."""
+        """Whether the days of the plan are done."""
         return self.day > self.days
 
     @property
@@ -171,14 +156,14 @@ class Plan:
         return self.rest_reason is not None
 
     def running(self, on_mat_s: float) -> Plan:
-        """The same day with a session that has run so long and is not in the log; costs nothing, for every redraw."""
+        """Return the same day with a session of this length that is not in the log. Cheap enough for every redraw."""
         today_s = self.today_s + on_mat_s
         return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.lower_s))
 
 
 @dataclass(slots=True)
-class _Happened:
-    """What the log tells of one day."""
+class _Day:
+    """What the log has of one day."""
 
     sessions: list[Session] = field(default_factory=list)
     ratings: list[int] = field(default_factory=list)
@@ -191,19 +176,57 @@ class _Happened:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Where the plan stands when a day begins."""
+    """Where the plan is when a day begins."""
 
     day: int = 1
-    at_door: bool = False
-    """The tier's first day was reached by advancing, and somebody who stays on the tier before has not entered."""
-    last: int | None = None
-    """Ordinal of the last day with a session."""
-    round: int = 0
-    """Restarts so far."""
+    at_door: bool = False  # a tier's first day was reached, and staying on the tier before holds it back
+    last: int | None = None  # ordinal of the last day with a session
+    round: int = 0  # restarts so far
 
     @property
     def shown_day(self) -> int:
         return self.day - 1 if self.at_door else self.day
+
+
+class _Fold:
+    """Takes the days that have entries, in order."""
+
+    def __init__(self, course: Course, settings: Settings, short_spans: Sequence[_ShortSpan]) -> None:
+        self._course, self._settings, self._short_spans = course, settings, short_spans
+        self.standing = self.begun = self.before_gap = _Standing()
+        self.done: set[int] = set()
+        self.rest_after_stop: set[int] = set()
+        self.rated: defaultdict[int, list[Felt]] = defaultdict(list)  # by round
+        self.furthest: defaultdict[int, int] = defaultdict(lambda: 1)  # by round: a step back takes no trend away
+        self.passed = 0  # ordinal of the day on which the plan last passed day 7 or 14
+
+    def take(self, day: int, what: _Day) -> None:
+        course, tiers = self._course, self._course.tiers
+        self.before_gap = self.standing
+        self.begun = begun = _after_gap(self.standing, day, self._settings, course)
+        tier = course.tier_of[begun.shown_day]
+        if what.ratings:
+            self.rated[begun.round].append(Felt(begun.shown_day, sum(what.ratings) / len(what.ratings)))
+        if what.sessions:
+            full, total_s = tiers[tier], what.total_s
+            if _met(self._short_spans, day, what.sessions, total_s, _short(tiers[0]).lower_s, full.lower_s):
+                self.done.add(day)
+            # A gap ends with any session, also one too short: only then is the step back of the gap final.
+            self.standing = replace(begun, last=day)
+            if total_s >= full.lower_s:
+                self._advance(day, max(session.on_mat_s for session in what.sessions))
+        if what.stop:
+            self.rest_after_stop.add(day + 1)
+            back = tiers[course.step_back[tier]].first_day
+            self.standing = replace(begun, day=back, at_door=False, last=self.standing.last)
+
+    def _advance(self, day: int, longest_s: float) -> None:
+        self.standing = standing = _advanced(self.standing, longest_s, self._settings, self._course)
+        got_to = self.furthest[standing.round]
+        if standing.day > got_to:
+            self.furthest[standing.round] = standing.day
+            if any(got_to <= at_day < standing.day for at_day in AT_DAYS):
+                self.passed = day
 
 
 def plan(
@@ -216,55 +239,31 @@ def plan(
     running_s: float = 0.0,
     zone: tzinfo = UTC,
 ) -> Plan:
-    """What holds on `today`, linear in the log; never raises for a valid one. `running_s`: see `Plan.running`; `zone`
-    tells on which day the acknowledgement was given.
+    """Return what holds on `today`. Linear in the log; never raises for a valid one.
+
+    `running_s` is the length of a session under way; `zone` says on which day the acknowledgement was given.
     """
     now, tiers = today.toordinal(), course.tiers
     short_only = acknowledgement is not None and acknowledgement.short_only
-    short_days, short_s = ShortDays(acknowledgement, zone, settings), _short(tiers[0]).lower_s
-    happened = _by_day(log, now)
-    today_happened = happened.setdefault(now, _Happened())
+    fold = _Fold(course, settings, _short_spans(acknowledgement, zone, settings))
+    days = _by_day(log, now)
+    today_s = days[now].total_s  # makes today a day of the fold
+    for day in sorted(days):
+        fold.take(day, days[day])
 
-    standing = begun = before_gap = _Standing()
-    done: set[int] = set()
-    rested = {record.day.toordinal() for record in log.days if record.rest}
-    stopped: set[int] = set()
-    rated: dict[int, list[Felt]] = {}  # by round
-    furthest: dict[int, int] = {}  # by round: a step back does not take a trend away
-    passed = 0  # the day on which the plan last got beyond a day that a trend speaks of
-    for day in sorted(happened):
-        what = happened[day]
-        before_gap, begun = standing, _after_gap(standing, day, settings, course)
-        tier = course.tier_of[begun.shown_day]
-        if what.ratings:
-            mean = sum(what.ratings) / len(what.ratings)
-            rated.setdefault(begun.round, []).append(Felt(begun.shown_day, mean))
-        if what.sessions:
-            total_s, lower_s = what.total_s, tiers[tier].lower_s
-            if short_days.met(day, what.sessions, total_s, short_s, lower_s):
-                done.add(day)
-            standing = replace(begun, last=day)
-            if total_s >= lower_s:
-                standing = _advanced(standing, max([s.on_mat_s for s in what.sessions]), settings, course)
-                got_to = furthest.get(standing.round, 1)
-                if standing.day > got_to:
-                    furthest[standing.round] = standing.day
-                    passed = day if any(got_to <= at_day < standing.day for at_day in AT_DAYS) else passed
-        if what.stop:
-            stopped.add(day + 1)
-            standing = replace(begun, day=tiers[course.step_back[tier]].first_day, at_door=False, last=standing.last)
-
+    begun, done = fold.begun, fold.done
     shown_day = min(begun.shown_day, tiers[0].last_day) if short_only else begun.shown_day
     target = tiers[course.tier_of[shown_day]]
-    rests = Rests(settings.rest_weekdays, rested, stopped)
-    restarted = begun.round > before_gap.round
-    told = Plan(
+    rested = {record.day.toordinal() for record in log.days if record.rest}
+    rests = Rests(settings.rest_weekdays, rested, fold.rest_after_stop)
+    restarted = begun.round > fold.before_gap.round
+    found = Plan(
         today=today,
         day=shown_day,
         days=course.days,
         tier=course.tier_of[shown_day],
         target=_short(target) if short_only else target,
-        today_s=today_happened.total_s,
+        today_s=today_s,
         done=now in done,
         done_days=len(done),
         rest_reason=rests.reason(now),
@@ -274,27 +273,27 @@ def plan(
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
-        repeated=begun.day != before_gap.day and not restarted,
-        trend=trend(rated.get(begun.round, []), furthest.get(begun.round, 1)),
-        trend_today=passed == now,
+        repeated=begun.day != fold.before_gap.day and not restarted,
+        trend=trend(fold.rated[begun.round], fold.furthest[begun.round]),
+        trend_today=fold.passed == now,
+        done_on=frozenset(done),
+        rests=rests,
     )
-    return told.running(running_s)
+    return found.running(running_s)
 
 
-def _by_day(log: Log, now: int) -> dict[int, _Happened]:
-    happened: dict[int, _Happened] = {}
+def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:
+    days: defaultdict[int, _Day] = defaultdict(_Day)
     for session in log.counting:
-        if session.day is None or session.is_open:
-            continue
-        if (day := session.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).sessions.append(session)
+        if session.day is not None and not session.is_open and (day := session.day.toordinal()) <= now:
+            days[day].sessions.append(session)
     for rating in log.ratings:
         if rating.day is not None and (day := rating.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).ratings.append(rating.value)
+            days[day].ratings.append(rating.value)
     for stop in log.stops:
         if stop.day is not None and (day := stop.day.toordinal()) <= now:
-            happened.setdefault(day, _Happened()).stop = True
-    return happened
+            days[day].stop = True
+    return days
 
 
 def _short(tier: Tier) -> Tier:
@@ -316,6 +315,50 @@ def _advanced(standing: _Standing, longest_s: float, settings: Settings, course:
         stays_in = course.tiers[course.tier_of[standing.shown_day]]
         if longest_s <= stays_in.upper_s + STAY_GRACE_S:  # above it, the next tier's lower bound is reached as well
             return standing
-    day = min(standing.day + 1, course.after)
+    if standing.day == course.after:
+        return standing
+    day = standing.day + 1
     at_door = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[standing.day]
     return replace(standing, day=day, at_door=at_door)
+
+
+@dataclass(frozen=True, slots=True)
+class _ShortSpan:
+    """Days (ordinals) under a "yes" to the safety questions."""
+
+    since: int | None  # None: unknown
+    until: float | None  # None: unknown; inf: it holds
+    until_utc: float
+
+
+def _short_spans(answer: Acknowledgement | None, zone: tzinfo, settings: Settings) -> list[_ShortSpan]:
+    def day(utc: float | None) -> int | None:
+        known = utc is not None and 0.0 <= utc <= UTC_MAX
+        return day_of(utc, zone, settings.day_start).toordinal() if known and utc is not None else None
+
+    if answer is None:
+        return []
+    ended = [*answer.earlier, *([(answer.utc, answer.cleared_utc)] if answer.some and answer.cleared else [])]
+    spans = [_ShortSpan(day(since), day(until), until or 0.0) for since, until in ended]
+    return [*spans, _ShortSpan(day(answer.utc), inf, inf)] if answer.short_only else spans
+
+
+def _met(
+    spans: Sequence[_ShortSpan], day: int, sessions: Sequence[Session], total_s: float, short_s: float, full_s: float
+) -> bool:
+    """Return whether the sessions of `day`, `total_s` in all, reach the lower bound that held: the short or the full.
+
+    Where a bound of the span is unknown, either of them makes the day done.
+    """
+    for span in spans:
+        if (span.since is not None and day < span.since) or (span.until is not None and day > span.until):
+            continue
+        if day == span.until:  # the answer changed that day: only what began before the change goes by the short bound
+            before = (s.on_mat_s for s in sessions if s.start_utc is None or s.start_utc < span.until_utc)
+            if fsum(before) >= short_s:
+                return True
+        elif total_s >= short_s:
+            return True
+        elif span.since is not None and span.until is not None:
+            return False
+    return total_s >= full_s

@@ -1,7 +1,6 @@
-"""How it goes: rest days, the streak, the score.
+"""Compute rest days, the streak and the score.
 
-Days are ordinals (`date.toordinal`), so that a year of them is a range and nothing overflows
-at the ends of the calendar.
+Days are ordinals (`date.toordinal`): a year is a range, and nothing overflows at the ends of the calendar.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class RestReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """Which days ask for nothing; a stop sign outranks what was declared, that the weekday."""
+    """Which days ask for nothing. Of several reasons the first of `RestReason` is given."""
 
     weekdays: AbstractSet[int]
     declared: AbstractSet[int]
@@ -34,13 +33,11 @@ class Rests:
             return RestReason.STOP_SIGN
         if day in self.declared:
             return RestReason.DECLARED
-        if (day - 1) % 7 in self.weekdays:  # ordinal 1 was a Monday
-            return RestReason.WEEKDAY
-        return None
+        return RestReason.WEEKDAY if (day - 1) % 7 in self.weekdays else None  # ordinal 1 was a Monday
 
 
 def streak_of(done: AbstractSet[int], rests: Rests, now: int) -> int:
-    """Done days in a row, over rest days, up to today or, while today is not done, yesterday."""
+    """Count the done days in a row, over rest days, up to today or, while today is not done, yesterday."""
     first = min(done, default=now + 1)
     count, day = 0, now if now in done else now - 1
     while day >= first and (day in done or rests.reason(day) is not None):
@@ -50,10 +47,10 @@ def streak_of(done: AbstractSet[int], rests: Rests, now: int) -> int:
 
 
 def score_of(done: AbstractSet[int], rests: Rests, now: int, weekly_goal: int) -> float:
-    """Loop Habit Tracker's score (Score.kt, ScoreList.kt); c is the share of the goal met in the latest window.
+    """Return Loop Habit Tracker's score, 0 to 1: S' = S*m + c*(1-m), m = 0.5**(sqrt(weekly_goal/7)/13).
 
-    Every day of the week: c is 0 or 1 a day. Less often: a window of two weeks, so that it does not matter which days.
-    A rest day leaves the score as it is; so does today until it is done.
+    c is the share of the goal met: of the day with a goal of 7, else of the latest two weeks, so that which days
+    they are does not matter. A rest day leaves the score as it is; so does today until it is done.
     """
     if not done:
         return 0.0

@@ -1,15 +1,13 @@
-"""What somebody means to do on the mat: how long, what it says when, and how light a load may be.
+"""Define the routines: how long a session is, what the screen says when, and how light a load may be.
 
-Data and pure functions of it, without a word of any language. Times are seconds on the mat (they stand still while
-somebody is away). "article 26" means row 26 of docs/programme.md.
+Data and pure functions of it, without a word of any language. Times are seconds on the mat: they stop while the person
+is away. "article 26" is row 26 of docs/programme.md. Decided here where the article is silent:
 
-Decided here where the article is silent:
-
-- Of the plan's range and the routine's, the smaller bound wins on either side: feet stay at 3 min on a day of 15 to
-  20, and a first day stays at 5 min in a routine of 10. What makes the *day* done is the plan's lower bound alone.
-- A guided routine that the plan's range makes shorter keeps its first and last phase; the one between them gives way.
-- "Done" is the day's, with all its sessions, and is told without a sound; not in the last minute, and not in a guided
-  routine: its cues are those the article names and no others. Its last phase announces the end.
+- Of the plan's range and the routine's, the smaller bound wins on either side: feet stay at 3 min on a day of 15 to 20,
+  and a first day stays at 5 min in a routine of 10. Only the plan's lower bound makes the *day* done.
+- A guided routine that the plan's range shortens keeps its first and last phase; the one between them gives way.
+- "Done" is the day's, with all its sessions, and silent; it is left out in the last minute, and in a guided routine,
+  which has the article's cues and no others. Its last phase announces the end.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
 
 
 class Says(StrEnum):
-    """What is said in time; the value is the key of the text (`words.Phases`)."""
+    """What the screen says in time; the value is the key of the text (`phases` in the catalogues)."""
 
     SHARP = "sharp"
     SETTLING = "settling"
@@ -51,7 +49,7 @@ class Says(StrEnum):
 
 
 class Area(StrEnum):
-    """Where the mat presses; kept with the session (articles 14, 88)."""
+    """Where the mat presses (articles 14, 88)."""
 
     UPPER_BACK = "upper back"
     LOWER_BACK = "lower back"
@@ -63,13 +61,11 @@ class Area(StrEnum):
 
 
 _BACK_KG: Final = 12.0  # docs/behaviour.md 1
-# Loads above the zero, in kg. Shares of the body: Plagenhoef et al. 1983 (head and neck 8.2-9.0 %, trunk 45-47 %,
-# two shanks and feet 12.4-13.4 %). None is measured on a mat; somebody of 45 kg is taken as the lightest.
-_ON_KG: Final[Mapping[Area, float | None]] = MappingProxyType(
+# Loads above the zero, in kg, where they differ from the config's "on" (12 kg: the trunk alone is 20 kg at 45 kg).
+# Shares of the body: Plagenhoef et al. 1983 (head and neck 8.2-9.0 %, trunk 45-47 %, two shanks and feet 12.4-13.4 %).
+# None is measured on a mat; 45 kg is taken as the lightest person.
+_ON_KG: Final[Mapping[Area, float]] = MappingProxyType(
     {
-        Area.UPPER_BACK: None,  # what the config says, 12 kg: the trunk alone is 20 kg at 45 kg
-        Area.LOWER_BACK: None,
-        Area.SEAT: None,  # sitting puts more on it than lying
         Area.NECK: 9.0,  # head and a third of the trunk, 23 %: 10.5 kg; off at 4.5 kg, so that a cat does not hold it
         Area.CALVES: 4.0,  # docs/behaviour.md 1: 5.6 kg at 45 kg, of which the knees and the seat carry some
         Area.FEET: 20.0,  # standing is the whole weight, less what the hand at the wall takes; over a full bag of 15 kg
@@ -87,17 +83,15 @@ class CueKind(StrEnum):
 
 
 CHIMED: Final = frozenset({CueKind.PHASE, CueKind.SOON, CueKind.ENOUGH, CueKind.OVER})
-"""What a chime marks for closed eyes. "Done" is quiet: nobody should get up for it."""
+"""What a chime marks for closed eyes. "Done" is silent: it is no reason to get up."""
 _RANK: Final = (CueKind.DONE, CueKind.PHASE, CueKind.SOON, CueKind.OVER, CueKind.ENOUGH)
-"""Of two at the same time the latter is told; the screen says "done" either way."""
+"""Of two cues at the same time the later in this order is given; the screen says "done" either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    start_s: float
-    """From the start; below 0: before the end."""
+    start_s: float  # from the start; below 0: before the end
     says: Says
-    cue: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +105,7 @@ class Cue:
 class PhaseText:
     says: Says
     kind: CueKind
-    until_s: float
-    """It may say something else from then on; infinity: never."""
+    until_s: float  # from then on it may say something else; inf: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +122,17 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    name: str
-    """Stays in the log; never renamed. The key of its title and of its advice (`words.Routines`)."""
+    name: str  # stored in the log, so never renamed; the key of its title and its advice (`routines` in the catalogues)
     area: Area
     lower_min: int
-    upper_min: int
-    """The area's cap. For the plan itself both are what no day of it exceeds."""
+    upper_min: int  # the area's cap; for the plan itself both are what no day of it exceeds
     phases: tuple[Phase, ...]
-    guided: bool = False
-    """It has a course of its own, and its last phase announces the end."""
-    off_mat: tuple[Phase, ...] = ()
-    """What follows off the mat, from the moment of getting up; the last one ends it."""
+    guided: bool = False  # it has cues of its own, and its last phase announces the end
+    off_mat: tuple[Phase, ...] = ()  # what follows off the mat, from getting up on; the last one ends it
 
     def on_kg(self, default_kg: float) -> float:
-        """The presence threshold while this routine is chosen; `default_kg` is the configured one for the back."""
-        own = _ON_KG[self.area]
+        """Return the presence threshold of this routine; `default_kg` is the configured one for the back."""
+        own = _ON_KG.get(self.area)
         if own is None:
             return default_kg
         return min(own, default_kg) if own < _BACK_KG else max(own, default_kg)
@@ -194,13 +183,13 @@ ROUTINES: Final[Mapping[str, Routine]] = MappingProxyType({routine.name: routine
 
 
 def target(routine: Routine, plan: Plan) -> tuple[int, int]:
-    """Minutes (lower, upper) of this session: an area's cap wins over the plan, and the plan's range over a routine."""
+    """Return the bounds of this session in minutes: of plan and routine, the smaller one on either side."""
     upper = min(routine.upper_min, plan.upper_min)
     return min(routine.lower_min, plan.lower_min, upper), upper
 
 
 def phase_at(routine: Routine, plan: Plan, elapsed_s: float) -> PhaseText:
-    """What the screen says after so long on the mat. `plan` is today's without this session, as `Device.plan` is."""
+    """Return what the screen says after `elapsed_s` on the mat. `plan` is today's without this session."""
     upper_s = target(routine, plan)[1] * 60.0
     phases, done_s = _fitted(routine, upper_s), _done_s(routine, plan, upper_s)
     soon_s = inf if routine.guided else upper_s - SOON_S
@@ -216,27 +205,26 @@ def phase_at(routine: Routine, plan: Plan, elapsed_s: float) -> PhaseText:
         return PhaseText(Says.SOON, CueKind.SOON, until_s)
     if done_s is not None and done_s <= elapsed_s < done_s + DONE_SHOWN_S:
         return PhaseText(Says.DONE, CueKind.DONE, until_s)
-    says = next(phase.says for start_s, phase in reversed(phases) if start_s <= max(0.0, elapsed_s))
+    says = next(says for start_s, says in reversed(phases) if start_s <= max(0.0, elapsed_s))
     return PhaseText(says, CueKind.PHASE, until_s)
 
 
 def cues(routine: Routine, plan: Plan) -> tuple[Cue, ...]:
-    """All that is to be told in time, in order and at most one at a time; none at 0. `plan`: see `phase_at`."""
+    """Return the cues of a session in order, at most one at a time, none at 0. `plan`: see `phase_at`."""
     upper_s = target(routine, plan)[1] * 60.0
-    done_s = _done_s(routine, plan, upper_s)
-    told = [Cue(start_s, CueKind.PHASE, phase.says) for start_s, phase in _fitted(routine, upper_s) if phase.cue]
+    soon_s, done_s = inf if routine.guided else upper_s - SOON_S, _done_s(routine, plan, upper_s)
+    found = [Cue(start_s, CueKind.PHASE, says) for start_s, says in _fitted(routine, upper_s) if start_s < soon_s]
     if done_s is not None:
-        told.append(Cue(done_s, CueKind.DONE, Says.DONE))
+        found.append(Cue(done_s, CueKind.DONE, Says.DONE))
     if not routine.guided:
-        told.append(Cue(upper_s - SOON_S, CueKind.SOON, Says.SOON))
-        told = [cue for cue in told if cue.kind is not CueKind.PHASE or cue.at_s < upper_s - SOON_S]
-    told += [Cue(upper_s, CueKind.ENOUGH, Says.ENOUGH), Cue(upper_s + OVER_S, CueKind.OVER, Says.OVER)]
-    by_time = {cue.at_s: cue for cue in sorted(told, key=lambda cue: _RANK.index(cue.kind)) if cue.at_s > 0.0}
+        found.append(Cue(soon_s, CueKind.SOON, Says.SOON))
+    found += [Cue(upper_s, CueKind.ENOUGH, Says.ENOUGH), Cue(upper_s + OVER_S, CueKind.OVER, Says.OVER)]
+    by_time = {cue.at_s: cue for cue in sorted(found, key=lambda cue: _RANK.index(cue.kind)) if cue.at_s > 0.0}
     return tuple(by_time[at_s] for at_s in sorted(by_time))
 
 
 def pacer(routine: Routine, plan: Plan) -> Pacer | None:
-    """The breath that comes by itself; None: only by hand.
+    """Return the breath that comes by itself; None: only by hand.
 
     By plan from day 8 on: once the mat has stopped stinging, for 3 min, from day 11 on for 5 (articles 19, 21).
     """
@@ -251,12 +239,12 @@ def pacer(routine: Routine, plan: Plan) -> Pacer | None:
 
 
 def goes_on_off_mat(routine: Routine, plan: Plan, on_mat_s: float) -> bool:
-    """Whether the part off the mat follows a session of this length: its lower bound was reached."""
+    """Return whether the part off the mat follows a session of this length: its lower bound was reached."""
     return bool(routine.off_mat) and on_mat_s >= target(routine, plan)[0] * 60.0
 
 
 def off_mat_at(routine: Routine, since_s: float) -> PhaseText | None:
-    """What it says so long after getting up; None when there is no such part. Its last words stay until a tap."""
+    """Return what the screen says this long after getting up, at last until a tap; None without such a part."""
     if not routine.off_mat:
         return None
     now = [phase for phase in routine.off_mat if phase.start_s <= max(0.0, since_s)][-1]
@@ -265,18 +253,18 @@ def off_mat_at(routine: Routine, since_s: float) -> PhaseText | None:
 
 
 def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
-    """Seconds from getting up."""
+    """Return the cues of the part off the mat, in seconds from getting up."""
     return tuple(Cue(phase.start_s, CueKind.PHASE, phase.says) for phase in routine.off_mat)
 
 
 def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
-    """When the screen says that the day is done, in this session's time; None: it does not."""
+    """Return when the screen says that the day is done, in this session's time; None: it does not."""
     left_s = plan.lower_s - plan.today_s
     return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
 
 
-def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Phase]]:
-    """The phases with their start within a session of this length; what does not fit is left out."""
-    last_s = min((upper_s + phase.start_s for phase in routine.phases if phase.start_s < 0.0), default=upper_s)
-    timed = [(upper_s + p.start_s if p.start_s < 0.0 else p.start_s, p) for p in routine.phases]
-    return [(start_s, p) for start_s, p in timed if p.start_s < 0.0 or start_s < last_s]
+def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Says]]:
+    """Return the phases by their start in a session of this length, without those that the last ones leave no room."""
+    ends = [(upper_s + phase.start_s, phase.says) for phase in routine.phases if phase.start_s < 0.0]
+    last_s = min((start_s for start_s, _ in ends), default=upper_s)
+    return [(p.start_s, p.says) for p in routine.phases if 0.0 <= p.start_s < last_s] + ends

@@ -1,4 +1,4 @@
-"""Samples of single chips in, readings of the whole mat out; and words for what is wrong with a chip.
+"""Samples of single chips in, readings of the whole mat out; and what is wrong with a chip.
 
 A reading is made when every chip has given a sample that may be believed since the last reading. Of a faster chip the
 newest counts, and none is older than SKEW_PERIODS. A flagged sample never enters: it goes out as `ok=False` with the
@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from matpi.core.events import Counted, Noted, SensorLost
+from matpi.core.text import Text
 from matpi.drivers.scale.guard import Sample, Status
 
 LOST_S: Final = 1.9
@@ -25,15 +26,15 @@ NOISE_S: Final = 2.0
 NOISE_MIN: Final = 8
 """Samples from which a spread is told."""
 MAD_TO_SIGMA: Final = 1.4826  # of a normal distribution
-WORDS_MAX: Final = 21  # a line of the panel
 NAMES: Final = {1: ("mat",), 2: ("head", "foot"), 3: ("head", "mid", "foot"), 4: ("1st", "2nd", "3rd", "4th")}
+"""Of the chips, by their number: in the log, and as the keys of `places` in the catalogues."""
 
 
-class Words(NamedTuple):
+class Diagnosis(NamedTuple):
     """For the screen, each at most 21 characters, and for the log."""
 
-    what: str
-    do: str
+    what: Text
+    do: Text
     why: str
 
 
@@ -61,20 +62,21 @@ class Channel:
         middle = median(counts)
         return MAD_TO_SIGMA * median(abs(count - middle) for count in counts)
 
-    def words(self) -> Words:
-        """What is wrong, from the samples since the last good one."""
-        seen, name = self.since_good, self.name
+    def diagnosis(self) -> Diagnosis:
+        """Return what is wrong, from the samples since the last good one."""
+        seen = self.since_good
         if self.trouble is None or self.trouble is Status.NOT_READY:
-            words = Words(f"{name} chip silent", "check its plug", "gives no sample")
+            what, do, why = "chip_silent", "check_its_plug", "gives no sample"
         elif self.trouble is Status.SATURATED:
-            words = Words(f"{name} overloaded", "check its wires", "is at the end of its range")
+            what, do, why = "overloaded", "check_its_wires", "is at the end of its range"
         elif seen[Status.DESYNC] > seen[Status.GLITCH]:
-            words = Words(f"{name} chip stuck", "check its data wire", "holds its data wire low")
+            what, do, why = "chip_stuck", "check_data_wire", "holds its data wire low"
         elif self.rate_off:
-            words = Words(f"{name} chip wrong rate", "check its RATE jumper", "runs at another rate than set")
+            what, do, why = "chip_rate", "check_jumper", "runs at another rate than set"
         else:
-            words = Words(f"{name} chip disturbed", "check its wires", "gives no sample that can be believed")
-        return Words(words.what[:WORDS_MAX], words.do, f"the {name} chip {words.why}")
+            what, do, why = "chip_disturbed", "check_its_wires", "gives no sample that can be believed"
+        where = Text(f"places.{self.name}")
+        return Diagnosis(Text(f"scale.{what}", where=where), Text(f"scale.{do}"), f"the {self.name} chip {why}")
 
 
 class Assembly:
@@ -86,7 +88,7 @@ class Assembly:
         self._skew_s = SKEW_PERIODS / rate
         self._t = float("-inf")
         self._last: tuple[int, ...] | None = None
-        self._told: Words | None = None
+        self._told: Diagnosis | None = None
 
     @property
     def trouble(self) -> str:
@@ -134,13 +136,13 @@ class Assembly:
         lost = [channel for channel in self.channels if t - channel.good_at > LOST_S]
         if not lost:
             return None
-        words = lost[0].words()
+        found = lost[0].diagnosis()
         if 1 < len(lost) == len(self.channels) and all(one.trouble in {None, Status.NOT_READY} for one in lost):
-            words = Words("load cells silent", "check power and plug", "no load cell chip gives a sample")
-        if words == self._told:
+            found = Diagnosis(Text("scale.cells_silent"), Text("scale.check_power"), "no load cell chip gives a sample")
+        if found == self._told:
             return None
-        self._told = words
-        return SensorLost(t, words.why, words.what, words.do)
+        self._told = found
+        return SensorLost(t, found.why, found.what, found.do)
 
     def rates(self, t: float, rates: Sequence[float | None]) -> list[Noted]:
         """What the reader measured, a chip; a note for each that has left its bounds."""

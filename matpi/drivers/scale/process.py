@@ -21,6 +21,7 @@ from typing import IO, Any, Final
 
 from matpi.config import ScaleConfig
 from matpi.core.events import Noted, SensorLost
+from matpi.core.text import Text
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
 from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, Told
@@ -45,8 +46,8 @@ PAUSE_S: Final = 0.02
 POLL_MS: Final = 200
 END_S: Final = 1.0
 ERRORS_MAX: Final = 2000
-STARTING: Final = ("reader restarts", "wait a moment")
-FAILED: Final = ("load cells unusable", "run: matpi doctor")
+STARTING: Final = (Text("scale.reader_restarts"), Text("scale.wait"))
+FAILED: Final = (Text("scale.cells_unusable"), Text("scale.run_doctor"))
 
 
 @dataclass(frozen=True, slots=True)

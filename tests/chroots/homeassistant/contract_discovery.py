@@ -28,7 +28,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.core.session import State as Phase
 from matpi.mqtt import homeassistant as told
-from matpi.upstream.live import Happening
+from matpi.mqtt.state import Happening
 from matpi.upstream.sink import Delivery, LaterError
 from tests.upstream.broker import Broker, Listener
 from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, SESSIONS, Mat, config, delivery
@@ -300,7 +300,7 @@ async def test_a_device_that_is_gone_is_unavailable_and_comes_back(
     )
     link = mat.sink._link
     assert link is not None
-    link.drop()
+    link.cut()
     await eventually(hass, lambda: seen[:2] == ["unavailable", "4"], lambda: seen)
     await hass.async_add_executor_job(mat.sink.close)
     await eventually(hass, lambda: set(states(hass).values()) == {"unavailable"}, lambda: states(hass))

@@ -188,7 +188,7 @@ def test_a_calibrated_channel_is_reported_and_not_turned() -> None:
         if backwards == (0, 1):
             bench.tap()
             assert isinstance(bench.view, Idle)
-            assert bench.view.notice == bench.device.words.bar.backwards
+            assert bench.view.notice == bench.words("bar.backwards")
         bench.body = nothing
         bench.pass_s(30)
         assert bench.device.presence.zero.word is ZeroWord.NOTHING

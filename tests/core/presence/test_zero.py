@@ -18,7 +18,7 @@ from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import ZeroRules, ZeroTracker
 from matpi.core.session import State
 from matpi.core.views import Idle, Menu, Object
-from matpi.core.words_en import ENGLISH
+from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, Body, end_of
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -204,7 +204,7 @@ def choose(bench: Bench, item: Item) -> None:
         bench.tap()
     bench.hold()
     assert isinstance(bench.view, Menu)
-    for _ in range(bench.view.items.index(ENGLISH.menu.label(item))):
+    for _ in range(bench.view.items.index(ENGLISH(f"menu.{item}"))):
         bench.tap()
     bench.hold()
 
@@ -229,7 +229,7 @@ def test_re_zero_by_the_menu_and_undo_it() -> None:
     assert again.rows.zero.total_kg == pytest.approx(0.0, abs=0.05)
     again.hold()
     assert isinstance(again.view, Menu)
-    assert ENGLISH.menu.undo_zero not in again.view.items, "one undo, not a pendulum"
+    assert ENGLISH("menu.undo_zero") not in again.view.items, "one undo, not a pendulum"
 
 
 def test_the_reach_is_counted_anew_from_a_zero_set_by_hand() -> None:

@@ -1,0 +1,165 @@
+"""The live view at a broker: what is retained there and when it is sent again, and events for those who listen."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import inf
+from typing import Final
+
+from matpi.mqtt import homeassistant
+from matpi.mqtt.config import MqttConfig
+from matpi.mqtt.connection import Link
+from matpi.mqtt.homeassistant import BEAT_EVERY_S
+from matpi.mqtt.state import Diagnostics, Happening, LiveState
+
+ELAPSED_EVERY_S: Final = 10.0
+"""What only counts up is sent so often at most: every change is a row in Home Assistant's database."""
+DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen: they are looked at when something is wrong
+CHANGE_EVERY_S: Final = 1.0  # chosen: a load that flutters around a threshold does not flood the broker
+REANNOUNCE_S: Final = 10.0
+"""After Home Assistant has started every device waits for a moment of these, so that not all speak at once."""
+EVENTS_KEPT: Final = 16
+EVENT_KEPT_S: Final = 30.0
+"""An event is dated by Home Assistant when it arrives: one that could not be sent for so long is not sent. Chosen."""
+
+
+class Pace:
+    """When which of the two messages, state and diagnostics, is to be sent again. Nothing is queued."""
+
+    def __init__(self) -> None:
+        self._sent: LiveState | None = None
+        self._last: LiveState | None = None  # the object sent last: an equal one that is another was shown since
+        self._sent_at = self._diagnostics_at = -inf
+
+    def forget(self) -> None:
+        """Nobody has anything: send both."""
+        self._sent = None
+
+    def due(self, state: LiveState | None) -> float:
+        """When `state` has to be looked at for sending; infinity when it was sent."""
+        return inf if state is None else min(self._due(state))
+
+    def take(self, state: LiveState, now: float) -> tuple[bool, bool]:
+        """Whether to send the state, and the diagnostics, now; what is taken counts as sent."""
+        main, more = (at <= now for at in self._due(state))
+        sent = self._sent or state
+        self._sent = replace(state if main else sent, diagnostics=state.diagnostics if more else sent.diagnostics)
+        if main:
+            self._sent_at, self._last = now, state
+        if more:
+            self._diagnostics_at = now
+        return main, more
+
+    def _due(self, state: LiveState) -> tuple[float, float]:
+        sent = self._sent
+        if sent is None:
+            return -inf, -inf
+        main = inf if state is self._last else self._sent_at + BEAT_EVERY_S
+        if _steady(state) != _steady(sent):
+            main = min(main, self._sent_at + CHANGE_EVERY_S)
+        elif state.elapsed_s != sent.elapsed_s:
+            main = min(main, self._sent_at + ELAPSED_EVERY_S)
+        return main, inf if state.diagnostics == sent.diagnostics else self._diagnostics_at + DIAGNOSTICS_EVERY_S
+
+
+def _steady(state: LiveState) -> LiveState:
+    return replace(state, elapsed_s=0, diagnostics=Diagnostics())
+
+
+class Publisher:
+    """`show` and `tell` from any thread, never blocking; everything else from the thread of the connection."""
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        version: str,
+        draw: Callable[[], float],
+        note: Callable[[str], None],
+        answered: Callable[[str, int], None],
+    ) -> None:
+        """`answered` gets topic and reason code of the broker's answer to what was published."""
+        self._config, self._version = config, version
+        self._draw, self._note, self._answered = draw, note, answered
+        self._state: LiveState | None = None
+        self._happenings: deque[Happening] = deque(maxlen=EVENTS_KEPT)
+        self._pace, self._announce_at = Pace(), inf
+        self._trusted = self._was_trusted = False
+        self.birth_topic = config.birth_topic if config.live and config.discovery_prefix else ""
+        """Where to listen for Home Assistant's start; "" for not at all."""
+
+    def show(self, state: LiveState) -> None:
+        self._trusted = state.diagnostics.clock_trusted
+        if self._config.live:
+            self._state = state
+
+    def tell(self, what: Happening) -> None:
+        if self._config.live:
+            self._happenings.append(what)
+
+    @property
+    def due(self) -> float:
+        return min(self._announce_at, self._pace.due(self._state))
+
+    def clock_has_come(self) -> bool:
+        """Once, when the wall clock has become trusted: a certificate that was not valid yet may be valid now."""
+        before, self._was_trusted = self._was_trusted, self._trusted
+        return self._was_trusted and not before
+
+    def born(self, payload: bytes, now: float, *, retained: bool) -> None:
+        """Announce soon if Home Assistant has started. What is retained is older than the announcement already made."""
+        if payload == homeassistant.ONLINE and not retained and self._announce_at == inf:
+            self._announce_at = now + self._draw() * REANNOUNCE_S
+
+    def announce(self, link: Link, now: float) -> None:
+        """What we are, how we are, and that we are there, in this order."""
+        config = self._config
+        self._announce_at = inf
+        if self.birth_topic:
+            self._send(link, config.discovery_topic, homeassistant.discovery_payload(config, self._version))
+        self._pace.forget()
+        self._show(link, now)
+        if not config.availability_topic:
+            return
+        if not config.live and link.retains:
+            # Empty what an earlier live view has left. The answers are not asked for: a device that may not write
+            # there has left nothing.
+            for name in (homeassistant.STATE, homeassistant.DIAGNOSTICS):
+                link.publish(config.topic(name), b"", retain=True)
+            if config.discovery_prefix:
+                link.publish(config.discovery_topic, b"", retain=True)
+        self._send(link, config.availability_topic, homeassistant.ONLINE)
+
+    def serve(self, link: Link, now: float) -> None:
+        """Send everything that is due."""
+        if now >= self._announce_at:
+            self.announce(link, now)
+        self._show(link, now)
+        while self._happenings:
+            what = self._happenings.popleft()
+            if now - what.t <= EVENT_KEPT_S:
+                payload = homeassistant.event_payload(what)
+                self._send(link, self._config.topic(homeassistant.EVENT), payload, retain=False)
+
+    def end(self) -> None:
+        """The connection is over."""
+        self._announce_at = inf
+
+    def _show(self, link: Link, now: float) -> None:
+        if (state := self._state) is None:
+            return
+        main, more = self._pace.take(state, now)
+        if main:
+            self._send(link, self._config.topic(homeassistant.STATE), homeassistant.state_payload(state))
+        if more:
+            payload = homeassistant.diagnostics_payload(state)
+            self._send(link, self._config.topic(homeassistant.DIAGNOSTICS), payload)
+
+    def _send(self, link: Link, topic: str, payload: bytes, *, retain: bool = True) -> None:
+        if link.room_for(topic, payload):
+            link.publish(topic, payload, retain=retain, confirmed=partial(self._answered, topic))
+        else:
+            size = f"the broker takes packets of {link.most_bytes} bytes, too small for {topic}"
+            self._note(f"MQTT {link.where}: {size}; raise its max_packet_size.")
