@@ -131,7 +131,7 @@ def follow(
     followed = 0
     for table in (RATINGS, STOPS):
         found = conn.execute(table.one("session_id = ?"), (before.id,)).fetchall()
-        for one in history.usable(found, table.record_of, table.name, None):
+        for one in history.usable(found, table.record_of, table.noun, None):
             record = _moved(one, before, after, dated)
             conn.execute(table.upsert(frozenset()), table.stored(replace(record, person=after.person)))
             followed += 1

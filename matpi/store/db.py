@@ -21,7 +21,7 @@ from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, outbox, schema
 from matpi.store.opening import no_log, open_reader, store_errors
 from matpi.store.rows import Edit, Item, Member, StoredSession, Tally, merged, oldest_first, utc_of
-from matpi.store.tables import settings_of
+from matpi.store.tables import ANSWERS, DIAGNOSTICS, EDITS, settings_of
 
 
 class Store:
@@ -44,9 +44,11 @@ class Store:
         read_only: bool = False,
         folder: Path = schema.SCHEMA_FOLDER,
         sinks: tuple[str, ...] | None = None,
+        any_thread: bool = False,
     ) -> Self:
         """Open or make the log at `path`; `folder` holds the schema files. `sinks` are the names of those that what is
-        recorded from now on goes to; None: the same ones as before.
+        recorded from now on goes to; None: the same ones as before. `any_thread`: it may be handed to another thread,
+        which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
@@ -59,7 +61,7 @@ class Store:
             _refuse_strangers(path, folder)
             lock = file.WriterLock(path)
             try:
-                conn, aside = _open_writer(path, folder, sinks)
+                conn, aside = _open_writer(path, folder, sinks, any_thread=any_thread)
             except BaseException:
                 lock.release()
                 raise
@@ -117,20 +119,13 @@ class Store:
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        conn = self._conn
         try:
-            conn.execute(begin)
-            yield conn
-            conn.execute("COMMIT")
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                if conn.in_transaction:
-                    conn.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise faults.of_sqlite(error, self.path) from error
-            if isinstance(error, OverflowError | UnicodeEncodeError):
-                raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
-            raise
+            with file.transaction(self._conn, begin):
+                yield self._conn
+        except sqlite3.Error as error:
+            raise faults.of_sqlite(error, self.path) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
 
     # --- what the device remembers
 
@@ -158,7 +153,7 @@ class Store:
                 acknowledgement=history.acknowledgement(conn, doubts),
                 settings=settings,
                 people=people,
-                answers=history.answers(conn, doubts),
+                answers=tuple(history.records(conn, ANSWERS, doubts)),
             )
             return replace(memory, doubts=tuple(doubts))
 
@@ -185,7 +180,7 @@ class Store:
     def edits(self, session_id: str) -> tuple[Edit, ...]:
         """What was changed by hand, first change first."""
         with self.reading() as conn:
-            return tuple(edit for edit in history.edits(conn) if edit.session_id == session_id)
+            return tuple(edit for edit in history.records(conn, EDITS) if edit.session_id == session_id)
 
     def items(self) -> tuple[Item, ...]:
         """The whole log as one list, oldest first; what was said about a day stands at that day's end."""
@@ -197,7 +192,7 @@ class Store:
 
     def diagnostics(self) -> tuple[Tally, ...]:
         with self.reading() as conn:
-            return history.tallies(conn)
+            return tuple(history.records(conn, DIAGNOSTICS))
 
     def calibration(self) -> Calibration | None:
         with self.reading() as conn:
@@ -283,7 +278,9 @@ def _refuse_strangers(path: Path, folder: Path) -> None:
         file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
 
 
-def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tuple[sqlite3.Connection, Path | None]:
+def _open_writer(
+    path: Path, folder: Path, sinks: tuple[str, ...] | None, *, any_thread: bool
+) -> tuple[sqlite3.Connection, Path | None]:
     _refuse_strangers(path, folder)  # again: now nobody else writes
 
     def prepare(conn: sqlite3.Connection) -> None:
@@ -291,4 +288,4 @@ def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tup
         schema.migrate(conn, path, folder)
         outbox.begin(conn, sinks)
 
-    return file.open_checked(path, prepare)
+    return file.open_checked(path, prepare, any_thread=any_thread)

@@ -21,8 +21,8 @@ from matpi.core.model import (
 )
 from matpi.errors import StoreError, printable
 from matpi.store import tables
-from matpi.store.rows import Edit, Member, Row, StoredSession, Tally, oldest_first
-from matpi.store.tables import ANSWERS, DAYS, DIAGNOSTICS, EDITS, PEOPLE, RATINGS, SESSIONS, STOPS, ZERO, Table
+from matpi.store.rows import Member, Row, StoredSession, oldest_first
+from matpi.store.tables import ANSWERS, DAYS, PEOPLE, RATINGS, SESSIONS, STOPS, ZERO, Table
 
 T = TypeVar("T")
 _PUT: Mapping[type, tuple[Table, str]] = {
@@ -38,7 +38,7 @@ _PUT_CLOSED = SESSIONS.upsert(tables.DATE | {"yours"}, where=" WHERE NOT edited"
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def usable(found: Iterable[Row], of: Callable[[Row], T], what: str, doubts: list[str] | None) -> list[T]:
+def usable(found: Iterable[Row], of: Callable[[Row], T], noun: str, doubts: list[str] | None) -> list[T]:
     """Return the values of the rows. A row that makes no valid one is left out, with a sentence in `doubts`, if given:
     no record may keep the device from starting.
     """
@@ -48,13 +48,25 @@ def usable(found: Iterable[Row], of: Callable[[Row], T], what: str, doubts: list
             values.append(of(row))
         except (TypeError, ValueError) as error:
             if doubts is not None:
-                doubts.append(f"A {what} in the log is left out ({error}); correct its row by hand.")
+                doubts.append(f"A {noun} in the log is left out ({error}); correct its row by hand.")
     return values
 
 
+def records(conn: sqlite3.Connection, table: Table, doubts: list[str] | None = None) -> list[Any]:
+    """Return all of a table in order of arrival, those of deleted sessions too; `doubts` as in `usable`."""
+    return usable(conn.execute(table.select), table.record_of, table.noun, doubts)
+
+
 def sessions(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[StoredSession]:
-    """Return all, in order of arrival; `doubts` as in `usable`, here and below."""
-    return usable(conn.execute(SESSIONS.select), SESSIONS.record_of, "session", doubts)
+    return records(conn, SESSIONS, doubts)
+
+
+def ratings(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Rating]:
+    return records(conn, RATINGS, doubts)
+
+
+def stops(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[StopSign]:
+    return records(conn, STOPS, doubts)
 
 
 def newest(conn: sqlite3.Connection, count: int) -> list[tuple[Session, int | None]]:
@@ -63,20 +75,12 @@ def newest(conn: sqlite3.Connection, count: int) -> list[tuple[Session, int | No
         "seq IN (SELECT seq FROM sessions WHERE deleted_why IS NULL"
         " ORDER BY start_utc IS NULL DESC, start_utc DESC, seq DESC LIMIT ?)"
     )
-    found = usable(conn.execute(SESSIONS.one(last), (count,)), SESSIONS.record_of, "session", None)
+    found = usable(conn.execute(SESSIONS.one(last), (count,)), SESSIONS.record_of, SESSIONS.noun, None)
     stored: list[Session] = [entry.session for entry in found]
     marks = ", ".join("?" * len(stored))
     rated = f"SELECT session_id, value FROM ratings WHERE session_id IN ({marks}) ORDER BY seq"  # noqa: S608
     values = dict(conn.execute(rated, [session.id for session in stored]))
     return [(session, values.get(session.id)) for session in oldest_first(stored, lambda one: one.start_utc)]
-
-
-def edits(conn: sqlite3.Connection) -> list[Edit]:
-    return [EDITS.record_of(row) for row in conn.execute(EDITS.select)]
-
-
-def tallies(conn: sqlite3.Connection) -> tuple[Tally, ...]:
-    return tuple(DIAGNOSTICS.record_of(row) for row in conn.execute(DIAGNOSTICS.select))
 
 
 def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str] | None = None) -> Log:
@@ -89,18 +93,8 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
         sessions=oldest_first(kept, lambda session: session.start_utc),
         ratings=oldest_first(counted, lambda rating: rating.utc),
         stops=oldest_first(signs, lambda stop: stop.utc),
-        days=tuple(usable(conn.execute(DAYS.select), DAYS.record_of, "day record", doubts)),
+        days=tuple(records(conn, DAYS, doubts)),
     )
-
-
-def ratings(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[Rating]:
-    """Return all, also those of deleted sessions, in order of arrival."""
-    return usable(conn.execute(RATINGS.select), RATINGS.record_of, "rating", doubts)
-
-
-def stops(conn: sqlite3.Connection, doubts: list[str] | None = None) -> list[StopSign]:
-    """Return all, also those of deleted sessions, in order of arrival."""
-    return usable(conn.execute(STOPS.select), STOPS.record_of, "stop sign", doubts)
 
 
 def zeros(conn: sqlite3.Connection, doubts: list[str] | None = None) -> dict[str, Zero]:
@@ -112,12 +106,7 @@ def zeros(conn: sqlite3.Connection, doubts: list[str] | None = None) -> dict[str
 def acknowledgement(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Acknowledgement | None:
     """Return the answer to the safety pages where no person is named."""
     found = conn.execute(ANSWERS.select.replace("IS NOT NULL", "IS NULL"))
-    return next(iter(usable(found, ANSWERS.record_of, "safety answer", doubts)), None)
-
-
-def answers(conn: sqlite3.Connection, doubts: list[str] | None = None) -> tuple[Acknowledgement, ...]:
-    """Return those of the people who are named."""
-    return tuple(usable(conn.execute(ANSWERS.select), ANSWERS.record_of, "safety answer", doubts))
+    return next(iter(usable(found, ANSWERS.record_of, ANSWERS.noun, doubts)), None)
 
 
 def members(conn: sqlite3.Connection) -> list[Member]:
@@ -244,7 +233,7 @@ def date_boot(conn: sqlite3.Connection, dating: DateBoot) -> None:
     """Date what a boot stored (core/dated.py `redated`)."""
     for table in (SESSIONS, RATINGS, STOPS):
         found = conn.execute(table.one("boot_id = ?"), (dating.boot_id,)).fetchall()
-        for stored in usable(found, table.record_of, table.name, None):
+        for stored in usable(found, table.record_of, table.noun, None):
             record = cast("Session | Rating | StopSign", getattr(stored, "session", stored))
             new = redated(record, dating)
             if new is not record:

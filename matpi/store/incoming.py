@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
@@ -14,7 +16,8 @@ from unicodedata import normalize
 
 import msgspec
 
-from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement
+from matpi.core.dated import utc_of
+from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Session, Settings, StopSign, Zero
 from matpi.core.plan.custom_plan import read_plan
 from matpi.errors import ConfigError, ImportFormatError, is_control, printable
 from matpi.store import faults, file
@@ -32,7 +35,6 @@ ZERO_REACH_KG = 10.0
 
 Lines = dict[tuple[str, int | None], int]
 _LINES = dict.fromkeys(map(ord, "\t\n\r"), " ")
-_OWN_OF_STORED = ("deleted_utc", "deleted_why")
 
 _FIELD_OF_INVARIANT = (
     ("a session needs an id", "id"),
@@ -142,6 +144,25 @@ def _cleared_apart(value: Any) -> Any:
     return value
 
 
+class _WrongError(ValueError):
+    """What is wrong in a field of a record."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"field {field}: {why}")
+
+
+@contextlib.contextmanager
+def _refusing(where: str, field: str) -> Iterator[None]:
+    """Raise what is wrong in here as ImportFormatError; `field` is its field unless it says another one."""
+    try:
+        yield
+    except msgspec.ValidationError as error:
+        why = re.sub(r" - at `.*`$", "", str(error))
+        raise ImportFormatError(f"{where}, field {_field(error) or field}: {why}; nothing was imported.") from error
+    except _WrongError as error:
+        raise ImportFormatError(f"{where}, {error}; nothing was imported.") from None
+
+
 def _records(document: dict[str, Any], lines: Lines, name: str, latest_utc: float) -> list[Found]:
     lists = [(table, document.get(table.name, [])) for table in TABLES]
     for table, rows in lists:
@@ -151,10 +172,11 @@ def _records(document: dict[str, Any], lines: Lines, name: str, latest_utc: floa
     for table, rows in lists:
         for n, row in enumerate(rows):
             where = f"{name}, line {lines[table.name, n]}"
-            if not isinstance(row, dict):
-                raise ImportFormatError(f"{where}, field {table.name}: an entry is not an object.")
-            record = _record(table, row, where)
-            _refuse_wrong_time(table, record, where, latest_utc)
+            with _refusing(where, "unknown"):
+                record = _record(table, row)
+                _check_values(table, record)
+                if table in {SESSIONS, RATINGS, STOPS}:
+                    _check_time(getattr(record, "session", record), latest_utc)
             found.append(Found(table, record, where))
     return found
 
@@ -164,107 +186,85 @@ def _singles(document: dict[str, Any], lines: Lines, name: str) -> dict[str, Any
     for key, kind in SINGLES.items():
         if (value := document.get(key)) is None:
             continue
-        where = f"{name}, line {lines[key, None]}"
-        try:
-            singles[key] = msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise ImportFormatError(f"{where}, field {_field(error) or key}: {_why(error)}.") from error
-    for key in ("zero", "zero_before"):
-        zero = singles.get(key)
-        if zero is not None and not abs(zero.total_kg - (zero.anchor_kg or 0.0)) <= ZERO_REACH_KG:
-            raise ImportFormatError(
-                f"{name}, line {lines[key, None]}, field {key}: {zero.total_kg:g} kg is further from its anchor than "
-                f"a zero can be ({ZERO_REACH_KG:g} kg); nothing was imported."
-            )
-    settings = singles.get("settings")
-    if settings is not None and settings.own_plan:
-        try:
-            read_plan(settings.own_plan)
-        except ConfigError as error:
-            where = f"{name}, line {lines['settings', None]}, field own_plan"
-            raise ImportFormatError(f"{where}: {error} Nothing was imported.") from error
-    for field in () if settings is None else ("zone", "routine", "own_plan"):
-        # A plan of one's own is a text of several lines.
-        text = getattr(settings, field).translate(_LINES if field == "own_plan" else {})
-        _refuse_control(text, f"{name}, line {lines['settings', None]}, field {field}")
+        with _refusing(f"{name}, line {lines[key, None]}", key):
+            one: Any = msgspec.convert(value, kind)
+            singles[key] = one
+            if isinstance(one, Zero) and not abs(one.total_kg - (one.anchor_kg or 0.0)) <= ZERO_REACH_KG:
+                far = f"{one.total_kg:g} kg is further from its anchor than a zero can be ({ZERO_REACH_KG:g} kg)"
+                raise _WrongError(key, far)
+            if isinstance(one, Settings):
+                _check_settings(one)
     return singles
 
 
-def _record(table: Table, row: dict[str, Any], where: str) -> Any:
+def _check_settings(settings: Settings) -> None:
+    for field in ("zone", "routine", "own_plan"):
+        # A plan of one's own is a text of several lines.
+        _check_text(field, getattr(settings, field).translate(_LINES if field == "own_plan" else {}))
+    try:
+        if settings.own_plan:
+            read_plan(settings.own_plan)
+    except ConfigError as error:
+        raise _WrongError("own_plan", str(error).rstrip(".")) from error
+
+
+def _record(table: Table, row: Any) -> Any:
     """Return one row as a record."""
+    if not isinstance(row, dict):
+        raise _WrongError(table.name, "an entry is not an object")
     unknown = row.keys() - set(table.fields)
     if unknown:
-        raise ImportFormatError(f"{where}, field {min(unknown)}: {table.name} have none of that name; remove it.")
+        raise _WrongError(min(unknown), f"{table.name} have none of that name; remove it")
     if table is DIAGNOSTICS and isinstance(text := row.get("last_text"), str):
         row = {**row, "last_text": printable(text)}  # older versions stored texts of errors as they came
-    shaped: dict[str, Any] = row
-    if table.record is StoredSession:
-        own = {key: row[key] for key in _OWN_OF_STORED if key in row}
-        shaped = {"session": {key: row[key] for key in row.keys() - own.keys() - {"counts"}}, **own}
-    try:
-        record: Any = msgspec.convert(shaped, table.record)
-    except msgspec.ValidationError as error:
-        raise ImportFormatError(
-            f"{where}, field {_field(error) or 'unknown'}: {_why(error)}; nothing was imported."
-        ) from error
-    if isinstance(record, StoredSession):
-        _refuse_other_count(row.get("counts"), record, where)
-    for name, value in zip(table.fields, table.exported(record), strict=True):
+    if table is not SESSIONS:
+        return msgspec.convert(row, table.record)
+    own = {key: row[key] for key in ("deleted_utc", "deleted_why") if key in row}
+    session = {key: row[key] for key in row.keys() - own.keys() - {"counts"}}
+    stored = msgspec.convert({"session": session, **own}, StoredSession)
+    # It follows from the other fields: a file in which it was changed alone would not do what it says.
+    counts, said = text_of(stored.counts), row.get("counts")
+    if said is not None and text_of(said) != counts:
+        why = f"it is {counts} by doubt, yours, reason and deleted_why; change yours, or leave counts out"
+        raise _WrongError("counts", why)
+    return stored
+
+
+def _check_values(table: Table, record: Any) -> None:
+    for field, value in zip(table.fields, table.exported(record), strict=True):
         # SQLite would keep "not a number" as unset.
         if isinstance(value, float) and not math.isfinite(value):
-            raise ImportFormatError(f"{where}, field {name}: {value} is no finite number; nothing was imported.")
+            raise _WrongError(field, f"{value} is no finite number")
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise ImportFormatError(f"{where}, field {name}: the number is too large; nothing was imported.")
+            raise _WrongError(field, "the number is too large")
         if isinstance(value, str):
-            _refuse_control(value, f"{where}, field {name}")
-    if isinstance(record, StoredSession) and record.session.routine not in ROUTINE_NAMES:
-        raise ImportFormatError(
-            f"{where}, field routine: there is no routine {record.session.routine!r}; there are "
-            f"{', '.join(ROUTINE_NAMES)}. Nothing was imported."
-        )
-    return record
-
-
-def _refuse_control(text: str, where: str) -> None:
-    if any(map(is_control, text)):
-        raise ImportFormatError(f"{where}: {text!r} has a control character; take it out. Nothing was imported.")
-
-
-def _refuse_wrong_time(table: Table, record: Any, where: str, latest_utc: float) -> None:
-    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+            _check_text(field, value)
+        if field == "routine" and value not in ROUTINE_NAMES:
+            raise _WrongError(field, f"there is no routine {value!r}; there are {', '.join(ROUTINE_NAMES)}")
     if table is ANSWERS and record.person is None:
-        raise ImportFormatError(f"{where}, field person: an answer here needs whose it is; nothing was imported.")
-    if table not in {SESSIONS, RATINGS, STOPS}:
-        return
-    dated = getattr(record, "session", record)
-    time = "start_utc" if table is SESSIONS else "utc"
-    utc: float | None = getattr(dated, time)
+        raise _WrongError("person", "an answer here needs whose it is")
+
+
+def _check_text(field: str, text: str) -> None:
+    if any(map(is_control, text)):
+        raise _WrongError(field, f"{text!r} has a control character; take it out")
+
+
+def _check_time(record: Session | Rating | StopSign, latest_utc: float) -> None:
+    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+    field, utc = "start_utc" if isinstance(record, Session) else "utc", utc_of(record)
     if utc is None:
-        if dated.day is not None:
-            raise ImportFormatError(
-                f"{where}, field day: {dated.day} needs {time} beside it, or both are unset; nothing was imported."
-            )
+        if record.day is not None:
+            raise _WrongError("day", f"{record.day} needs {field} beside it, or both are unset")
         return
     if utc > latest_utc:
-        raise ImportFormatError(f"{where}, field {time}: {utc:.0f} is in the future; nothing was imported.")
-    if None in {dated.utc_offset_s, dated.day}:
+        raise _WrongError(field, f"{utc:.0f} is in the future")
+    if record.utc_offset_s is None or record.day is None:
         return
-    local = datetime.fromtimestamp(0, UTC) + timedelta(seconds=utc + dated.utc_offset_s)
-    if not 0 <= (local.date() - dated.day).days <= 1:
-        raise ImportFormatError(
-            f"{where}, field day: {dated.day} is not the day of {local:%Y-%m-%d %H:%M}, which start and offset make; "
-            "correct the one that is wrong. Nothing was imported."
-        )
-
-
-def _refuse_other_count(said: object, record: StoredSession, where: str) -> None:
-    """`counts` follows from the other fields: a file in which it was changed alone would not do what it says."""
-    counts = text_of(record.counts)
-    if said is not None and text_of(said) != counts:
-        raise ImportFormatError(
-            f"{where}, field counts: it is {counts} by doubt, yours, reason and deleted_why; change yours, or leave "
-            "counts out; nothing was imported."
-        )
+    local = datetime.fromtimestamp(0, UTC) + timedelta(seconds=utc + record.utc_offset_s)
+    if not 0 <= (local.date() - record.day).days <= 1:
+        other = f"{record.day} is not the day of {local:%Y-%m-%d %H:%M}, which start and offset make"
+        raise _WrongError("day", f"{other}; correct the one that is wrong")
 
 
 def _field(error: msgspec.ValidationError) -> str | None:
@@ -275,10 +275,6 @@ def _field(error: msgspec.ValidationError) -> str | None:
         return invariant
     at = re.search(r"at `\$.*?(\w+)(?:\[[^]]*\])*`$", text)
     return at[1] if at else None
-
-
-def _why(error: msgspec.ValidationError) -> str:
-    return re.sub(r" - at `.*`$", "", str(error))
 
 
 def _line_of_error(text: str, error: msgspec.DecodeError) -> int:

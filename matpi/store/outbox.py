@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from matpi.core.model import Rating, StopSign
+from matpi.store import file
 from matpi.store.rows import StoredSession, text_of
 from matpi.store.tables import RATINGS, SESSIONS, STOPS, Table
 
@@ -154,28 +155,17 @@ def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
     before = _enabled(conn)
     if sorted(sinks) == before:
         return
-    conn.execute("BEGIN IMMEDIATE")
-    try:
+    with file.transaction(conn):
         conn.execute("UPDATE sinks SET enabled = 0")
         conn.executemany(
             "INSERT INTO sinks (name, enabled) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET enabled = 1",
             [(name,) for name in sinks],
         )
-        for sink in sinks:
-            if sink not in before:
-                _catch_up(conn, sink)
-        conn.execute("COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
-
-
-def _catch_up(conn: sqlite3.Connection, sink: str) -> None:
-    """It was in the config before: what it has may have been edited or deleted while it was not."""
-    for (record,) in conn.execute("SELECT record FROM told WHERE sink = ? ORDER BY record", (sink,)).fetchall():
-        table, _, record_id = record.partition("/")
-        _post_one(conn, table, record_id, [sink])
+        for sink in (sink for sink in sinks if sink not in before):
+            # It was in the config before: what it has may have been edited or deleted while it was not.
+            had = conn.execute("SELECT record FROM told WHERE sink = ? ORDER BY record", (sink,)).fetchall()
+            for table, _, record_id in (record.partition("/") for (record,) in had):
+                _post_one(conn, table, record_id, [sink])
 
 
 # -- what is sent of a record ------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ class Table:
 
     name: str
     """In the export."""
+    noun: str
     record: type
     columns: tuple[str, ...]
     """In the order of the export: new ones are only ever appended."""
@@ -145,6 +146,7 @@ _DATED = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day")
 
 SESSIONS: Final = Table(
     "sessions",
+    "session",
     StoredSession,
     ("id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
      "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "estimated"),
@@ -152,26 +154,29 @@ SESSIONS: Final = Table(
 )  # fmt: skip
 EDITS: Final = Table(
     "edits",
+    "edit",
     Edit,
     ("session_id", "n", "edited_utc", "field", "before", "after"),
     key=("session_id", "n"),
     sql="session_edits",
     order="rowid",
 )
-RATINGS: Final = Table("ratings", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated"))
-STOPS: Final = Table("stops", StopSign, (*_DATED, "session_id", "person", "estimated"))
+RATINGS: Final = Table("ratings", "rating", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated"))
+STOPS: Final = Table("stops", "stop sign", StopSign, (*_DATED, "session_id", "person", "estimated"))
 DAYS: Final = Table(
     "days",
+    "day record",
     DayRecord,
     ("day", "rest", "snoozed", "person"),
     key=("day", "person"),
     order="day, person",
     unique="day, ifnull(person, '')",
 )
-PEOPLE: Final = Table("people", Member, ("id", "name", "weekly_goal", "chosen", "removed"))
-DIAGNOSTICS: Final = Table("diagnostics", Tally, ("kind", "count", "last_text"), key=("kind",), order="kind")
+PEOPLE: Final = Table("people", "person", Member, ("id", "name", "weekly_goal", "chosen", "removed"))
+DIAGNOSTICS: Final = Table("diagnostics", "count", Tally, ("kind", "count", "last_text"), key=("kind",), order="kind")
 ANSWERS: Final = Table(
     "answers",
+    "safety answer",
     Acknowledgement,
     ("some", "utc", "cleared", "person", "cleared_utc", "earlier", "asked_again"),
     key=("person",),

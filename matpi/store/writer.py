@@ -24,7 +24,10 @@ T = TypeVar("T")
 
 
 class Writer:
-    """Its methods are for one other thread. `idle` runs in the writer's until it returns True: nothing more to do."""
+    """Its methods are for one other thread. It begins with the first `submit`; until then jobs run in the caller's.
+
+    `idle` runs in its thread, again and again until it returns True: nothing more to do.
+    """
 
     def __init__(self, put: Callable[[Event], None], now: Callable[[], float], idle: Callable[[], bool]) -> None:
         self._put, self._now, self._idle = put, now, idle
@@ -35,7 +38,6 @@ class Writer:
         self._resting, self._dropping = True, False
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
-        self._thread.start()
 
     def submit(self, key: str, job: Callable[[], object]) -> None:
         """Run `job` in the writer's thread. It is answered under `key` unless a later one of that key follows it:
@@ -43,12 +45,16 @@ class Writer:
         """
         if self._bug is not None:
             raise self._bug  # where a fault of the loop would be raised, which ends the process
+        if not self._thread.is_alive():
+            self._thread.start()
         with self._lock:
             self._ahead[key] += 1
         self._jobs.put((key, job))
 
     def call(self, job: Callable[[], T]) -> T:
-        """Run `job` in the writer's thread and wait for it, after all that was handed over before."""
+        """Run `job` and wait for it, after all that was handed over before: in the thread, once it has begun."""
+        if not self._thread.is_alive():
+            return job()
         answers: queue.SimpleQueue[tuple[bool, T | BaseException]] = queue.SimpleQueue()
 
         def answered() -> None:
@@ -67,6 +73,9 @@ class Writer:
         """End the thread with the job `last`, after what was handed over, or without that. Raises what `last` raises,
         and StoreError when FLUSH_S were not enough.
         """
+        if not self._thread.is_alive():
+            last()
+            return
         self._dropping = not flush
         ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 

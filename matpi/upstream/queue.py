@@ -1,5 +1,5 @@
 """The outbox as those see it who stand beside the log's writer: how it is with each sink, what a person asks of it, and
-the relay's side. What is in it was put there by store/posting.py, and stays until it has arrived.
+the relay's side. What is in it was put there by store/outbox.py, and stays until it has arrived.
 
 The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
 is a record sent twice under the same id, while the wait for a slow card would be the writer's.
@@ -145,9 +145,8 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
             conn.execute("PRAGMA foreign_keys = 1")
-            conn.execute("BEGIN IMMEDIATE")
-            yield conn
-            conn.execute("COMMIT")
+            with file.transaction(conn):
+                yield conn
     except StoreError:  # is an OSError too
         raise
     except OSError as error:
@@ -246,10 +245,8 @@ class Outbox:
 
     @contextlib.contextmanager
     def _marking(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as conn:
-            conn.execute("BEGIN IMMEDIATE")
+        with self._using() as conn, file.transaction(conn):
             yield conn
-            conn.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
         """The log may be another file now: a damaged one is set aside, a full disk delays the opening."""
