@@ -9,7 +9,6 @@ from typing import Final
 
 from benchmarks.scoring import Reported
 from benchmarks.under_test import EVENING, reported
-from matpi.core import zeroing
 from matpi.core.device import Device
 from matpi.core.effects import (
     Calibrated,
@@ -24,10 +23,10 @@ from matpi.core.effects import (
     Zeros,
 )
 from matpi.core.events import Reading, Saved, Tick, WallClock
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, Memory, Session
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.session import State
 
 NOMINAL: Final = Calibration((0, 0), (42_950.0, 42_950.0), approximate=True)
 """Of a mat that was never calibrated. 42 950 counts a kilogram: docs/sources.md, cells."""
@@ -59,9 +58,8 @@ class Household:
             rules=self._rules,
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(self._ids)),
+            presence=self._presence,
         )
-        if self._presence is not Presence:
-            device.presence = self._presence(t, memory.zero, self._rules.presence, memory.calibration)
         self.device = device
         self._use(memory.calibration)
         self._perform(device.handle(WallClock(t, EVENING + t, trusted=True)))
@@ -81,7 +79,7 @@ class Household:
     def restart(self, t: float) -> None:
         """Boot after a power cut, with what the store has."""
         memory = Memory(
-            log=self.device.keeper.log,
+            log=self.device.ledger.log,
             open=self._open,
             zero=self._zero.zero if self._zero else None,
             zero_before=self._zero.before if self._zero else None,
@@ -93,8 +91,8 @@ class Household:
 
     def zero_by_hand(self, t: float) -> bool:
         """Choose it in the menu. False where the device has no menu, as during a session, or refuses."""
-        offered = self.device.machine.state in {State.IDLE, State.OBJECT}
-        done = offered and zeroing.set_zero(self.device, t)
+        offered = self.device.stage.front in {Front.IDLE, Front.OBJECT}
+        done = offered and self.device.zeroing.set_zero(t)
         self.tick(t)
         return done
 

@@ -22,7 +22,7 @@ COMMENTED = {
     "presence": "core/presence/*.py",
     "zero": "core/presence/*zero.py",
     "reader": "drivers/scale/reader.py",
-    "outbox": "store/outbox.py",
+    "outbox": "upstream/queue.py",
     "all": "**/*.py",
 }
 """The algorithms that need comments."""
@@ -150,7 +150,7 @@ def _device() -> str:
 
 
 def _rows() -> str:
-    from matpi.core.session import TRANSITIONS
+    from matpi.core.session.machine import TRANSITIONS
 
     return f"{len(TRANSITIONS)}; {sum(row.dest in {None, row.source} for row in TRANSITIONS)} of them stay"
 

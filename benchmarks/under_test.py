@@ -16,12 +16,12 @@ from matpi.core import doubt
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Write
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, Tick, WallClock
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Session, Settings, Zero
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.signal import Signal
 from matpi.core.presence.zero import ZeroRules
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.session import State
 
 EVENING = 1_773_601_200.0
 """2026-03-15 19:00 UTC."""
@@ -142,9 +142,8 @@ class Listener:
             rules=DeviceRules(presence=variant.rules),
             zone_for=lambda _: UTC,
             new_id=lambda: str(next(ids)),
+            presence=variant.presence,
         )
-        if variant.presence is not Presence:
-            self.device.presence = variant.presence(t, zero, variant.rules)
         self.device.presence.signal = variant.signal()
         self._t = t
         self._started = t
@@ -206,20 +205,20 @@ class Household(Listener):
                 self._answer(due, recording)
                 due = inf
             self._hear(reading)
-            if due == inf and self.device.machine.state is State.CONFIRM:
+            if due == inf and self.device.stage.front is Front.CONFIRM:
                 due = reading.t + self.ANSWERS_S
         self._hear(Tick(reading.t + AFTER_S))
         return self.heard()
 
     def _answer(self, t: float, recording: Recording) -> None:
-        asked = self.device.machine.last
-        if asked is None or self.device.machine.state is not State.CONFIRM:
+        asked = self.device.session.last
+        if asked is None or self.device.stage.front is not Front.CONFIRM:
             return
         begin, end = asked.start_mono, asked.start_mono + asked.span_s
         theirs = any(min(end, stay.end_s) > max(begin, stay.start_s) for stay in recording.stays)
         self._hear(ButtonDown(t))
         self._hear(ButtonUp(t + (1.0 if theirs else 0.1)))
-        answered = next((s for s in self.device.keeper.log.sessions if s.id == asked.id), None)
+        answered = next((s for s in self.device.ledger.log.sessions if s.id == asked.id), None)
         before = self._sessions.get(asked.id)
         if answered is not None and before is not None:
             self._sessions[asked.id] = replace(before, counts=answered.counts)

@@ -17,8 +17,8 @@ import os
 import re
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +30,6 @@ SPLASH = ROOT / "matpi" / "screen" / "splash.txt"
 GOLDENS = ROOT / "tests" / "screen" / "goldens"
 EXAMPLE_ID = "1e2feb89414c443c9027c4d1c386bbc4"
 """Shown for every id that a command prints: they are random, and a page must not change with them."""
-FAMILY = 5
-"""So many states that answer one trigger with the same next state are drawn once, at the first of them."""
 
 _MADE = re.compile(
     r"(?P<begin><!-- made by docs/generate\.py: (?P<kind>[a-z]+)(?: (?P<argument>[^\n]*?))? -->\n)"
@@ -53,41 +51,69 @@ def keys(_: str) -> str:
 
 
 def diagram(_: str) -> str:
-    """The state machine as a mermaid drawing."""
-    from matpi.core.session import TRANSITIONS, State
+    """The session machine as a mermaid drawing."""
+    from matpi.core.session.machine import TRANSITIONS
 
-    kin = Counter((row.trigger, row.dest) for row in TRANSITIONS)
-    drawn: set[tuple[str, State]] = set()
     edges: dict[tuple[str, str], list[str]] = {}
     for row in TRANSITIONS:
-        if row.dest is None:
-            continue
-        family = kin[row.trigger, row.dest] >= FAMILY
-        if family and (row.trigger, row.dest) in drawn:
-            continue
-        drawn.add((row.trigger, row.dest))
         edges.setdefault((row.source.name, row.dest.name), []).append(row.trigger.replace("_", " "))
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> IDLE"]
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> EMPTY"]
     lines += [f"    {source} --> {dest} : {', '.join(dict.fromkeys(words))}" for (source, dest), words in edges.items()]
     return "\n".join([*lines, "```"])
 
 
-def states(_: str) -> str:
-    """The states and what each means."""
-    from matpi.core.session import State
+def agenda(_: str) -> str:
+    """The agenda as a mermaid drawing: what is asked after a session, what a press opens."""
+    from matpi.core.agenda import AFTER_SESSION, IN_PLACE, ON_WAKING, OPENS
+    from matpi.core.front import Front
 
-    return "\n".join(["| state | what it is |", "|---|---|", *(f"| `{s.name}` | {_cell(s.value)} |" for s in State)])
+    def chain(*names: str) -> list[str]:
+        return [f"    {one} --> {two}" for one, two in pairwise(names)]
+
+    after, waking = [screen.name for screen in AFTER_SESSION], [screen.name for screen in ON_WAKING]
+    lines = ["```mermaid", "flowchart TD", *chain("session_over", *after, "idle")]
+    lines += [
+        "    session_over --> CONFIRM : doubtful",
+        f"    CONFIRM --> {after[0]} : yes",
+        "    CONFIRM --> idle : no",
+    ]
+    lines += [*chain("tap_on_idle", *waking), "    tap_on_idle --> CONFIRM : one is open"]
+    lines += [f"    {Front.RATING.name} --> {IN_PLACE['rated'].name} : rated"]
+    lines += [f"    {IN_PLACE['rated'].name} --> {IN_PLACE['change'].name} : change"]
+    lines += ["    discard --> DISCARDED"]
+    lines += [f"    {'hold_on_idle' if name == 'menu' else 'MENU'} --> {to.name} : {name.replace('_', ' ')}"
+              for name, to in OPENS.items() if name != "safety_due"]  # fmt: skip
+    return "\n".join([*dict.fromkeys(lines), "```"])
+
+
+def states(_: str) -> str:
+    """The states of the session machine, and what each means."""
+    from matpi.core.session.machine import State
+
+    return _names("state", {state.name: state.value for state in State})
+
+
+def screens(_: str) -> str:
+    """The screens, and what each means."""
+    from matpi.core.front import Front
+
+    return _names("screen", {front.name: front.value for front in Front})
+
+
+def _names(what: str, names: dict[str, str]) -> str:
+    rows = (f"| `{name}` | {_cell(text)} |" for name, text in names.items())
+    return "\n".join([f"| {what} | what it is |", "|---|---|", *rows])
 
 
 def transitions(_: str) -> str:
     """Every row of the table."""
-    from matpi.core.session import TRANSITIONS
+    from matpi.core.session.machine import TRANSITIONS
 
-    lines = ["| trigger | from | to | only if | usual reason |", "|---|---|---|---|---|"]
+    lines = ["| trigger | from | to | action | only if | usual reason |", "|---|---|---|---|---|---|"]
     for row in TRANSITIONS:
-        to = "stays" if row.dest is None else f"`{row.dest.name}`"
-        only_if = (row.when or "").replace("_", " ")
-        lines.append(f"| `{row.trigger}` | `{row.source.name}` | {to} | {only_if} | {_cell(row.reason)} |")
+        do, when = ((text or "").replace("_", " ") for text in (row.do, row.when))
+        names = f"`{row.trigger}` | `{row.source.name}` | `{row.dest.name}`"
+        lines.append(f"| {names} | {do} | {when} | {_cell(row.reason)} |")
     return "\n".join(lines)
 
 
@@ -135,7 +161,9 @@ def file(name: str) -> str:
 MAKERS: dict[str, Callable[[str], str]] = {
     "keys": keys,
     "diagram": diagram,
+    "agenda": agenda,
     "states": states,
+    "screens": screens,
     "transitions": transitions,
     "screen": screen,
     "run": run,

@@ -27,7 +27,7 @@ from matpi.paths import device_config, simulator_store, system_zone, zone_for
 
 if TYPE_CHECKING:
     from matpi.config import Config
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
     from matpi.sim.board import Board
     from matpi.twin.board_world import BoardTwin
     from matpi.twin.twin import MakeRelays, Twin
@@ -148,7 +148,8 @@ def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, ask
 def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     """`matpi run`: the device."""
     from matpi.errors import ConfigError
-    from matpi.service.run import report_start, run_device, show_fault, status_path
+    from matpi.service.parts import Header, show_fault
+    from matpi.service.run import report_start, run_device, status_path
 
     config_path = config_path or (None if board else device_config())
     try:
@@ -156,7 +157,6 @@ def run_appliance(config_path: Path | None, store: Path | None, *, board: bool) 
     except ConfigError as wrong:
         report_start(wrong)
         if not board:
-            from matpi.service.header import Header
             from matpi.words import LANGUAGES
 
             shown = config_file.panel_of(config_path)
@@ -177,7 +177,7 @@ def _parts(config: Config, *, board: bool = False, kg: float = EMULATED_KG) -> B
         from matpi.sim.board import Board
 
         return Board(config, kg=kg)
-    from matpi.service.header import Header
+    from matpi.service.parts import Header
 
     return Header(config)
 
@@ -291,7 +291,6 @@ def run_story(options: dict[str, Any]) -> None:
 def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
     """`matpi replay`."""
     from matpi.drivers.scale.trace import Trace, read_calibration
-    from matpi.rules import device_rules
     from matpi.twin.replay import line_of, replay
     from matpi.words import LANGUAGES
 
@@ -299,7 +298,7 @@ def run_replay(file: Path, config_path: Path | None, *, as_json: bool, screen: b
     words = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))
     watch = partial(_print_screen, words) if screen else lambda _t, _effect: None
-    rules = device_rules(config)
+    rules = config.device_rules()
     result = replay(trace, rules, watch, trace.calibration, trace.zero)
     if result.slow * 2 > result.readings:
         timeout = f"{rules.presence.stale_s:g} s"
@@ -332,7 +331,7 @@ def run_record(
     from matpi.core.model import Memory
     from matpi.drivers.clock import SystemClock
     from matpi.drivers.scale.trace import FORMAT, About
-    from matpi.service.appliance import calibration_of
+    from matpi.service.boot import calibration_of
     from matpi.store.db import Store, is_unmade
 
     config = config_file.load(config_path or (None if board else device_config()))

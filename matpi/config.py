@@ -9,23 +9,37 @@ import difflib
 import math
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo
 
 from matpi.errors import ConfigError
+from matpi.paths import DEVICE_STORE
 from matpi.upstream.config import UpstreamConfig
 
-LIMIT_BYTES: Final = 1 << 20
-"""A config is a page of text; whatever is larger was named by mistake."""
+if TYPE_CHECKING:
+    from matpi.core.rules import DeviceRules
 
+S = TypeVar("S", bound=Struct)
+LIMIT_BYTES: Final = 1 << 20  # a config is a page of text; anything larger was named by mistake
+
+
+def about(text: str, low: float | None = None, high: float | None = None) -> Meta:
+    """Describe a key, and what its number may be."""
+    return Meta(description=text, ge=low, le=high)
+
+
+def tables(text: str) -> Meta:
+    """Describe a list of one to four tables."""
+    return Meta(description=text, min_length=1, max_length=4)
+
+
+# BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27.
 Gpio = Annotated[int, Meta(ge=2, le=27)]
-"""BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27."""
-
-
+# A value there may be a secret, put there by mistake, and errors are kept in journals.
 _UNTOLD: Final = {"url", "secret", "password"}
-"""What stands there may be a secret, put there by mistake, and errors are kept in journals."""
 SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO": 19, "SCLK": 21}}
 """Of the buses every model has on its header. Chip selects are not told here: an overlay may move them."""
 
@@ -33,44 +47,36 @@ SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """When is somebody on the mat. docs/behaviour.md 1; the bounds are chosen so that the promise there still holds."""
 
-    on_kg: Annotated[float, Meta(ge=3, le=40, description="A load over this is somebody, in kg.")] = 12.0
-    off_ratio: Annotated[
-        float, Meta(ge=0.2, le=0.9, description="Under this part of `on_kg` the load is gone (hysteresis).")
-    ] = 0.5
-    dwell_s: Annotated[float, Meta(ge=0.5, le=30, description="A load this long is a session, in s.")] = 3.0
-    away_s: Annotated[float, Meta(ge=1, le=300, description="Time to come back before the session ends, in s.")] = 20.0
-    min_session_s: Annotated[float, Meta(ge=5, le=300, description="Shorter ones are only counted, in s.")] = 30.0
-    cap_min: Annotated[float, Meta(ge=10, le=120, description="A session is closed after this long, in min.")] = 45.0
+    on_kg: Annotated[float, about("A load over this is somebody, in kg.", 3, 40)] = 12.0
+    off_ratio: Annotated[float, about("Under this part of `on_kg` the load is gone (hysteresis).", 0.2, 0.9)] = 0.5
+    dwell_s: Annotated[float, about("A load this long is a session, in s.", 0.5, 30)] = 3.0
+    away_s: Annotated[float, about("Time to come back before the session ends, in s.", 1, 300)] = 20.0
+    min_session_s: Annotated[float, about("Shorter ones are only counted, in s.", 5, 300)] = 30.0
+    cap_min: Annotated[float, about("A session is closed after this long, in min.", 10, 120)] = 45.0
     object_s: Annotated[
         float,
-        Meta(
-            ge=10,
-            le=600,
-            description="A load in which nothing moves for this long is an object, in s; under 40 is taken as 40.",
-        ),
+        about("A load in which nothing moves for this long is an object, in s; under 40 is taken as 40.", 10, 600),
     ] = 40.0
-    object_ratio: Annotated[float, Meta(ge=1, le=5, description="No longer used; stillness has a fixed limit.")] = 2.0
-    stale_s: Annotated[float, Meta(ge=0.5, le=10, description="Sensor timeout that is held, in s.")] = 2.0
-    sensor_gone_s: Annotated[float, Meta(ge=10, le=300, description="Sensor timeout that ends the session, in s.")] = (
-        60.0
-    )
+    object_ratio: Annotated[float, about("No longer used; stillness has a fixed limit.", 1, 5)] = 2.0
+    stale_s: Annotated[float, about("Sensor timeout that is held, in s.", 0.5, 10)] = 2.0
+    sensor_gone_s: Annotated[float, about("Sensor timeout that ends the session, in s.", 10, 300)] = 60.0
     zero_reach_kg: Annotated[
-        float, Meta(ge=0.5, le=10, description="The zero follows no further from the calibrated reference, in kg.")
+        float, about("The zero follows no further from the calibrated reference, in kg.", 0.5, 10)
     ] = 3.0
 
 
 class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The two wires of one HX711. A clock of its own for each chip: a shared one also pulses chips not yet ready."""
 
-    data: Annotated[Gpio, Meta(description="GPIO (BCM number) of DOUT.")]
-    clock: Annotated[Gpio, Meta(description="GPIO (BCM number) of PD_SCK.")]
+    data: Annotated[Gpio, about("GPIO (BCM number) of DOUT.")]
+    clock: Annotated[Gpio, about("GPIO (BCM number) of PD_SCK.")]
 
 
 class SpiConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One HX711 on an SPI bus of its own: MOSI to PD_SCK, MISO to DOUT, the bus's own clock unconnected."""
 
-    bus: Annotated[int, Meta(ge=0, le=9, description="N of /dev/spidevN.M.")]
-    device: Annotated[int, Meta(ge=0, le=2, description="M of /dev/spidevN.M.")] = 0
+    bus: Annotated[int, about("N of /dev/spidevN.M.", 0, 9)]
+    device: Annotated[int, about("M of /dev/spidevN.M.", 0, 2)] = 0
 
 
 class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,23 +84,22 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     driver: Annotated[
         Literal["adafruit", "spi", "sim"],
-        Meta(description="Chips on GPIO pins or SPI buses; sim: no hardware, every part is emulated."),
+        about("Chips on GPIO pins or SPI buses; sim: no hardware, every part is emulated."),
     ] = "adafruit"
-    rate: Annotated[Literal[10, 80], Meta(description="Samples/s as the RATE jumper of the boards is set.")] = 80
+    rate: Annotated[Literal[10, 80], about("Samples/s as the RATE jumper of the boards is set.")] = 80
     # GPIO 9 to 27 are pulled down at boot, so the chips are awake; these lie side by side on header pins 13 to 18.
-    channels: Annotated[
-        tuple[ChannelConfig, ...],
-        Meta(min_length=1, max_length=4, description="One table a chip, from the head end to the foot end."),
-    ] = (ChannelConfig(data=23, clock=24), ChannelConfig(data=27, clock=22))
-    spi: Annotated[
-        tuple[SpiConfig, ...],
-        Meta(min_length=1, max_length=4, description='With driver = "spi": one table a chip, head end first.'),
-    ] = (SpiConfig(bus=0), SpiConfig(bus=1))
+    channels: Annotated[tuple[ChannelConfig, ...], tables("One table a chip, from the head end to the foot end.")] = (
+        ChannelConfig(data=23, clock=24),
+        ChannelConfig(data=27, clock=22),
+    )
+    spi: Annotated[tuple[SpiConfig, ...], tables('With driver = "spi": one table a chip, head end first.')] = (
+        SpiConfig(bus=0),
+        SpiConfig(bus=1),
+    )
     # 128 * 2^24 * 1e-3 = 2 147 484 counts per mV/V; two 50 kg half bridges of 1 mV/V as one full bridge give 1 mV/V at
     # 50 kg: 42 950 (docs/sources.md, cells; measured on a dog bed of four: 23 879 where 21 475 is nominal).
     counts_per_kg: Annotated[
-        float,
-        Meta(ge=1000, le=1_000_000, description="Nominal sensitivity of a chip's bridge, until you calibrate."),
+        float, about("Nominal sensitivity of a chip's bridge, until you calibrate.", 1000, 1_000_000)
     ] = 43_000.0
 
     @property
@@ -105,19 +110,19 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The OLED, 128x64, on I2C."""
 
-    driver: Annotated[
-        Literal["sh1106", "ssd1306", "ssd1309", "none"], Meta(description="Which controller the panel has.")
-    ] = "sh1106"
-    port: Annotated[int, Meta(ge=0, le=99, description="Number N of /dev/i2c-N.")] = 1
-    address: Annotated[int, Meta(ge=0x08, le=0x77, description="I2C address; 0x3D = 61 with the jumper moved.")] = 0x3C
-    rotate_deg: Annotated[Literal[0, 180], Meta(description="180 when the panel is mounted upside down.")] = 0
+    driver: Annotated[Literal["sh1106", "ssd1306", "ssd1309", "none"], about("Which controller the panel has.")] = (
+        "sh1106"
+    )
+    port: Annotated[int, about("Number N of /dev/i2c-N.", 0, 99)] = 1
+    address: Annotated[int, about("I2C address; 0x3D = 61 with the jumper moved.", 0x08, 0x77)] = 0x3C
+    rotate_deg: Annotated[Literal[0, 180], about("180 when the panel is mounted upside down.")] = 0
     dim: Annotated[
         Literal["full", "contrast"],
-        Meta(description="contrast: leave the panel's voltages alone when dimming; some modules turn black."),
+        about("contrast: leave the panel's voltages alone when dimming; some modules turn black."),
     ] = "full"
     # The codes of `words.LANGUAGES`. Here, so that a fault in another section is told in it, too.
     language: Annotated[
-        Literal["en", "de"], Meta(description="What the panel speaks; the terminal and the page speak English.")
+        Literal["en", "de"], about("What the panel speaks; the terminal and the page speak English.")
     ] = "en"
 
 
@@ -126,44 +131,42 @@ class GpioConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     factory: Annotated[
         Literal["auto", "lgpio", "rpigpio", "pigpio", "native"],
-        Meta(description="auto: lgpio, else native; the first one that works here."),
+        about("auto: lgpio, else native; the first one that works here."),
     ] = "auto"
 
 
 class ButtonConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The one button, between its pin and ground."""
 
-    driver: Annotated[Literal["gpio", "none"], Meta(description="none: there is no button.")] = "gpio"
-    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the button.")] = 17
+    driver: Annotated[Literal["gpio", "none"], about("none: there is no button.")] = "gpio"
+    pin: Annotated[Gpio, about("GPIO (BCM number) of the button.")] = 17
 
 
 class LampConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The LED, from its pin through a resistor to ground."""
 
-    driver: Annotated[Literal["gpio", "none"], Meta(description="none: there is no LED.")] = "gpio"
-    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the LED.")] = 18
+    driver: Annotated[Literal["gpio", "none"], about("none: there is no LED.")] = "gpio"
+    pin: Annotated[Gpio, about("GPIO (BCM number) of the LED.")] = 18
 
 
 class ChimeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A passive piezo, from its pin to ground: marks phases, the end and the breath for closed eyes."""
 
-    driver: Annotated[Literal["none", "gpio"], Meta(description="none: it is silent.")] = "none"
-    pin: Annotated[Gpio, Meta(description="GPIO (BCM number) of the piezo.")] = 13
+    driver: Annotated[Literal["none", "gpio"], about("none: it is silent.")] = "none"
+    pin: Annotated[Gpio, about("GPIO (BCM number) of the piezo.")] = 13
 
 
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The session log."""
 
-    path: Annotated[str, Meta(pattern="^/[^\\x00-\\x1f]*$", description="The database file.")] = (
-        "/var/lib/matpi/matpi.db"
-    )
+    path: Annotated[str, Meta(pattern="^/[^\\x00-\\x1f]*$", description="The database file.")] = str(DEVICE_STORE)
 
 
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Without effect: the device serves no page. Accepted, as configs of up to 0.3.0 were installed with it."""
 
-    enabled: Annotated[bool, Meta(description="false: no page is served.")] = True
-    port: Annotated[int, Meta(ge=1, le=65535, description="TCP port; under 1024 needs a right of its own.")] = 8377
+    enabled: Annotated[bool, about("false: no page is served.")] = True
+    port: Annotated[int, about("TCP port; under 1024 needs a right of its own.", 1, 65535)] = 8377
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +180,39 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreConfig = StoreConfig()
     page: PageConfig = PageConfig()
     upstream: UpstreamConfig = UpstreamConfig()
+
+    def device_rules(self) -> DeviceRules:
+        """The numbers as the core's rules."""
+        from matpi.core.presence.zero import ZeroRules  # here: the splash is shown before the core is loaded
+        from matpi.core.rules import DeviceRules, PresenceRules
+
+        p = self.presence
+        return DeviceRules(
+            presence=PresenceRules(
+                on_kg=p.on_kg,
+                off_ratio=p.off_ratio,
+                dwell_s=p.dwell_s,
+                away_s=p.away_s,
+                object_s=max(p.object_s, PresenceRules().object_s),
+                stale_s=p.stale_s,
+                sensor_gone_s=p.sensor_gone_s,
+                zero=ZeroRules(reach_kg=p.zero_reach_kg),
+            ),
+            min_session_s=p.min_session_s,
+            cap_s=p.cap_min * 60.0,
+            counts_per_kg=self.scale.counts_per_kg,
+        )
+
+    def unstored_minutes(self, own_plan: str) -> str:
+        """Return why a session that is long enough for a day of the plan may not be stored; "" when each one is."""
+        from matpi.core.plan.custom_plan import course_of
+
+        given_s = self.presence.min_session_s
+        least_s = 60 * min(tier.lower_min for tier in course_of(own_plan)[0].tiers)
+        if given_s <= least_s:
+            return ""
+        why = f"min_session_s = {given_s:g} in [presence] is longer than the {least_s} s that are enough on some days"
+        return f"{why} of the plan, so such sessions are not stored; give {least_s} or less"
 
 
 class KeyReference(NamedTuple):
@@ -192,7 +228,7 @@ def load(path: Path | None = None) -> Config:
     """The config in `path`, or the defaults without one. Raises ConfigError for whatever is wrong with it."""
     if path is None:
         return Config()
-    config: Config = _struct(Config, _parse(path, _read(path)), path, "")
+    config = _struct(Config, _parse(path), path, "")
     _check_pins(config, path)
     if fault := config.upstream.fault():
         raise ConfigError(f"{path}: {fault}.")
@@ -204,15 +240,14 @@ def panel_of(path: Path | None) -> PanelConfig:
     if path is None:
         return PanelConfig()
     try:
-        panel: PanelConfig = _struct(PanelConfig, _parse(path, _read(path)).get("panel", {}), path, "panel.")
+        return _struct(PanelConfig, _parse(path).get("panel", {}), path, "panel.")
     except ConfigError:
         return PanelConfig()
-    return panel
 
 
 def reference() -> list[KeyReference]:
     """Every key that has an effect, in the order of the file, for the documentation."""
-    return [row for row in _rows(Config, Config(), "") if not row.key.startswith("page.")]
+    return [row for row in _rows(Config, "") if not row.key.startswith("page.")]
 
 
 def _read(path: Path) -> bytes:
@@ -232,7 +267,8 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _parse(path: Path, raw: bytes) -> dict[str, Any]:
+def _parse(path: Path) -> dict[str, Any]:
+    raw = _read(path)
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -244,7 +280,7 @@ def _parse(path: Path, raw: bytes) -> dict[str, Any]:
         raise ConfigError(f"{path} holds a number of thousands of digits or endless brackets; correct that.") from None
 
 
-def _struct(kind: type[Any], given: Any, path: Path, prefix: str) -> Any:
+def _struct(kind: type[S], given: Any, path: Path, prefix: str) -> S:
     if not isinstance(given, dict):
         where = prefix.removesuffix(".")
         title = f"[[{where.partition('[')[0]}]]" if where.endswith("]") else f"[{where}]"
@@ -253,18 +289,14 @@ def _struct(kind: type[Any], given: Any, path: Path, prefix: str) -> Any:
     for name in given:
         if name not in fields:
             raise ConfigError(_unknown(path, prefix, name, list(fields)))
-    values: dict[str, Any] = {}
-    for name, hint in get_type_hints(kind, include_extras=True).items():
-        if name not in given:
-            if fields[name].required:
-                raise ConfigError(f"{path}: {prefix}{name} is missing; allowed: {_bounds(hint)}.")
-            continue
-        values[name] = _value(hint, given[name], path, prefix + name, fields[name].default)
-    return kind(**values)
+    for name, field in fields.items():
+        if field.required and name not in given:
+            raise ConfigError(f"{path}: {prefix}{name} is missing; allowed: {_bounds(field.type)}.")
+    return kind(**{name: _value(fields[name], value, path, prefix + name) for name, value in given.items()})
 
 
-def _value(hint: Any, given: Any, path: Path, key: str, default: Any) -> Any:
-    inner = _item(hint)
+def _value(field: FieldInfo, given: Any, path: Path, key: str) -> Any:
+    hint, inner = field.type, _item(field.type)
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _struct(hint, given, path, f"{key}.")
     if inner is not None and isinstance(given, list):
@@ -278,20 +310,15 @@ def _value(hint: Any, given: Any, path: Path, key: str, default: Any) -> Any:
         if key.rpartition(".")[2] in _UNTOLD:
             raise ConfigError(f"{path}: {key} is not allowed as it stands there; give {_bounds(hint)}.")
         shown = f"{len(given)} tables" if isinstance(given, tuple) else _toml(given)
-        back = "" if default is msgspec.NODEFAULT else f", or take the line out to get the default ({_toml(default)})"
+        back = "" if field.required else f", or take the line out to get the default ({_toml(field.default)})"
         raise ConfigError(f"{path}: {key} = {shown} is not allowed; give {_bounds(hint)}{back}.")
     return value
 
 
 def _unknown(path: Path, prefix: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    elsewhere = [row.key for row in reference() if row.key.rpartition(".")[2] == name]
-    if near:
-        advice = f"did you mean {prefix}{near[0]}?"
-    elif elsewhere:
-        advice = f"did you mean {elsewhere[0]}?"
-    else:
-        advice = f"known here: {', '.join(known)}."
+    near = [prefix + key for key in difflib.get_close_matches(name, known, n=1, cutoff=0.6)]
+    meant = near + [row.key for row in reference() if row.key.rpartition(".")[2] == name]
+    advice = f"did you mean {meant[0]}?" if meant else f"known here: {', '.join(known)}."
     return f"{path}: the key {prefix}{_toml(name)[1:-1]} is unknown; {advice}"
 
 
@@ -306,12 +333,9 @@ def _check_pins(config: Config, path: Path) -> None:
     if config.scale.driver == "spi":
         for at, chip in enumerate(config.scale.spi):
             uses += [(pin, f"{wire} of scale.spi[{at}]") for wire, pin in SPI_PINS.get(chip.bus, {}).items()]
-    if config.button.driver != "none":
-        uses.append((config.button.pin, "button.pin"))
-    if config.lamp.driver != "none":
-        uses.append((config.lamp.pin, "lamp.pin"))
-    if config.chime.driver != "none":
-        uses.append((config.chime.pin, "chime.pin"))
+    parts: dict[str, ButtonConfig | LampConfig | ChimeConfig]
+    parts = {"button": config.button, "lamp": config.lamp, "chime": config.chime}
+    uses += [(part.pin, f"{name}.pin") for name, part in parts.items() if part.driver != "none"]
     owner: dict[int, str] = {}
     for pin, key in uses:
         if pin in owner:
@@ -326,30 +350,20 @@ def _item(hint: Any) -> type[Any] | None:
     return get_args(kind)[0] if get_origin(kind) is tuple else None
 
 
-def _text_bounds(metas: list[Meta]) -> str:
-    for meta in metas:
-        if meta.title is not None:
-            return meta.title
-        if meta.pattern is not None and meta.pattern.startswith("^/"):
-            return "an absolute path in quotes"
-        if meta.max_length is not None:
-            return f"a text of {meta.min_length or 0} to {meta.max_length} characters"
-    return "a text in quotes"
-
-
 def _bounds(hint: Any) -> str:
     kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     if get_origin(kind) is Literal:
         return " or ".join(_toml(choice) for choice in get_args(kind))
     if kind is bool:
         return "true or false"
-    metas = [note for note in notes if isinstance(note, Meta)]
+
+    def given(*names: str) -> Any:
+        return next((value for note in notes for name in names if (value := getattr(note, name)) is not None), None)
+
+    low, high = given("ge", "min_length"), given("le", "max_length")
     if kind is str:
-        return _text_bounds(metas)
-    low, high = (
-        next(value for meta in metas for name in pair if (value := getattr(meta, name)) is not None)
-        for pair in (("ge", "min_length"), ("le", "max_length"))
-    )
+        length = "a text in quotes" if high is None else f"a text of {low or 0} to {high} characters"
+        return given("title") or ("an absolute path in quotes" if given("pattern") else length)
     span = f"{low} to {high}"
     if _item(hint) is not None:
         return f"{span} tables"
@@ -373,19 +387,14 @@ def _toml(value: Any) -> str:
     return str(value)[:60]
 
 
-def _rows(kind: type[Any], defaults: Any, prefix: str) -> list[KeyReference]:
+def _rows(kind: type[Struct], prefix: str) -> list[KeyReference]:
     rows: list[KeyReference] = []
-    own = {field.name: field.default for field in msgspec.structs.fields(kind)}
-    for name, hint in get_type_hints(kind, include_extras=True).items():
-        default = own[name] if defaults is None else getattr(defaults, name)
-        default = None if default is msgspec.NODEFAULT else default
+    for field in msgspec.structs.fields(kind):
+        key, hint, inner = prefix + field.name, field.type, _item(field.type)
         if isinstance(hint, type) and issubclass(hint, Struct):
-            rows += _rows(hint, default, f"{prefix}{name}.")
+            rows += _rows(hint, f"{key}.")
             continue
-        text = next((n.description for n in get_args(hint)[::-1] if isinstance(n, Meta) and n.description), "")
-        shown = "" if default is None else _toml(default)
-        rows.append(KeyReference(prefix + name, shown, _bounds(hint), text))
-        inner = _item(hint)
-        if inner is not None:
-            rows += _rows(inner, None, f"{prefix}{name}[].")
+        text = next(note.description for note in get_args(hint)[::-1] if isinstance(note, Meta) and note.description)
+        rows.append(KeyReference(key, "" if field.required else _toml(field.default), _bounds(hint), text))
+        rows += [] if inner is None else _rows(inner, f"{key}[].")
     return rows

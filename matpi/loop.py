@@ -49,7 +49,7 @@ class Loop:
         self,
         device: Device,
         store: Store,
-        screen: Screen,
+        screen: Screen | None,
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
         calibration: Calibration | None = None,
@@ -57,8 +57,9 @@ class Loop:
         chime: Callable[[ChimeKind], None] = lambda _: None,
         words: Words = ENGLISH,
     ) -> None:
-        """`calibration` makes kilograms of `Counted`; without one none may come. `inbox` is where the edges that were
-        there before the loop have put their first events; `words` is the language of the screen.
+        """`light` and `chime` never raise. `calibration` makes kilograms of `Counted`; without one none may come.
+        `inbox` is where the edges that were there before the loop have put their first events; `words` is the language
+        of the screen.
         """
         self.device = device
         self._store = store
@@ -71,7 +72,6 @@ class Loop:
         self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
-        self._lamp_lost = False
         self._fold_due = inf
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Loop:
                 self._show = effect
                 return self._draw(t) if self._panel_lost_at is None else None
             case Light():
-                return self._shine(effect, t)
+                self._light(effect)
             case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
                 return self._save(t, "note", lambda: self._store.count(kind, text))
             case Chime(kind=sound):
@@ -141,19 +141,6 @@ class Loop:
                 pass
             case Checkpoint() | Save() | Drop() | DateBoot():
                 return self._save(t, effect.key, lambda: self._store.write(effect))
-        return None
-
-    def _shine(self, light: Light, t: float) -> Event | None:
-        """A dead LED stops nothing; it is noted once."""
-        try:
-            self._light(light)
-        except HardwareError as error:
-            if self._lamp_lost:
-                return None
-            self._lamp_lost = True
-            why = str(error)
-            return self._save(t, "note", lambda: self._store.count("lamp_lost", why))
-        self._lamp_lost = False
         return None
 
     def _save(self, t: float, key: str, write: Callable[[], bool]) -> Event | None:
@@ -168,7 +155,7 @@ class Loop:
 
     def _draw(self, t: float) -> Event | None:
         show = self._show
-        if show is None:
+        if show is None or self._screen is None:
             return None
         try:
             if isinstance(show.view, Off):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from matpi.core.brightness import Brightness
-    from matpi.core.effects import ChimeKind, Write
+    from matpi.core.effects import Write
     from matpi.core.model import Memory
 
 PART_RETRY_S: Final = 5.0
@@ -41,16 +41,6 @@ class Screen(Protocol):
 
     def show(self, image: Image, brightness: Brightness) -> None: ...
     def off(self) -> None: ...
-
-
-class Lamp(Protocol):
-    def set(self, duty: float) -> None:
-        """`duty` is 0 to 1, linear in light."""
-
-
-class Chime(Protocol):
-    def ring(self, kind: ChimeKind) -> None:
-        """Begin to ring and return; what still rings is cut short."""
 
 
 class Store(Protocol):

@@ -12,7 +12,6 @@ from matpi import cli
 from matpi.config import Config, PresenceConfig
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
-from matpi.rules import unstored_minutes
 from matpi.store.db import Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,10 +72,10 @@ def test_a_shortest_session_that_is_longer_than_the_plan_wants(tmp_path: Path, c
     def config(seconds: float) -> Config:
         return Config(presence=PresenceConfig(min_session_s=seconds))
 
-    assert unstored_minutes(config(30), "") == ""
-    assert unstored_minutes(config(120), "") == ""
-    assert "longer than the 120 s" in unstored_minutes(config(121), "")
-    assert "longer than the 60 s" in unstored_minutes(config(120), OWN_PLAN)
+    assert config(30).unstored_minutes("") == ""
+    assert config(120).unstored_minutes("") == ""
+    assert "longer than the 120 s" in config(121).unstored_minutes("")
+    assert "longer than the 60 s" in config(120).unstored_minutes(OWN_PLAN)
 
     log, plan, file = tmp_path / "log.db", tmp_path / "plan.toml", tmp_path / "matpi.toml"
     plan.write_text(OWN_PLAN)

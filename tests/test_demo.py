@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from matpi.core.session import State
+from matpi.core.front import Front
 from matpi.twin.demo import DAYS, write_fortnight
 from matpi.twin.world import Rig
 
@@ -32,8 +32,8 @@ def test_the_day_after_the_fortnight_is_the_plan_s_next_wherever_and_whenever(tm
             rig.run_until(10.0)
             device = rig.device
             assert device is not None
-            assert device.machine.state is State.IDLE, (zone, utc)
-            plan, log = device.plan, device.keeper.log
+            assert device.stage.front is Front.IDLE, (zone, utc)
+            plan, log = device.plans.today, device.ledger.log
             assert (plan.day, plan.done, plan.streak, plan.repeated, plan.restarted) == (
                 len(lived) + 1, False, len(DAYS) - 1 - DAYS.index(None), False, False,
             ), (zone, utc)  # fmt: skip
@@ -53,7 +53,7 @@ def test_the_person_of_the_fortnight_is_the_one_of_today(tmp_path: Path) -> None
     rig.mat.act("get_up", rig.t)
     rig.run_until(120.0)
     assert rig.device is not None
-    assert rig.device.keeper.log.counting[-1].doubt is None
+    assert rig.device.ledger.log.counting[-1].doubt is None
     rig.power_off()
 
 

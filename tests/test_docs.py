@@ -20,8 +20,10 @@ import click
 import pytest
 
 from matpi import cli, config
+from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
-from matpi.core.session import TRANSITIONS, State
+from matpi.core.routing import OF_SESSION
+from matpi.core.session.machine import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
 from matpi.sim.scenario import read_scenario
 from tests.every import every
@@ -117,9 +119,8 @@ def test_every_mark_is_understood(page: Path) -> None:
 def test_the_states_page_has_every_row() -> None:
     page = text_of(ROOT / "docs" / "states.md")
     for row in TRANSITIONS:
-        dest = "stays" if row.dest is None else f"`{row.dest.name}`"
-        assert f"| `{row.trigger}` | `{row.source.name}` | {dest} |" in page
-    assert all(f"| `{state.name}` |" in page for state in State)
+        assert f"| `{row.trigger}` | `{row.source.name}` | `{row.dest.name}` |" in page
+    assert all(f"| `{one.name}` |" in page for one in (*Front, *State))
 
 
 def test_the_configuration_page_has_every_key() -> None:
@@ -151,9 +152,11 @@ def test_drawings_hold_nothing_mermaid_could_misread(page: Path) -> None:
             assert re.fullmatch(r"    (\[\*\]|\w+) --> \w+( : [a-z ,]+)?", line), line
 
 
-def test_the_drawing_reaches_every_state() -> None:
-    (drawing,) = (block for language, block in blocks(ROOT / "docs" / "states.md") if language == "mermaid")
-    assert set(re.findall(r"--> (\w+)", drawing)) == {state.name for state in State}
+def test_the_drawings_reach_every_state_and_everything_that_is_asked() -> None:
+    session, agenda = (block for language, block in blocks(ROOT / "docs" / "states.md") if language == "mermaid")
+    assert set(re.findall(r"--> (\w+)", session)) == {state.name for state in State}
+    asked = set(Front) - set(OF_SESSION.values()) - {Front.IDLE, Front.OBJECT, Front.SENSOR_LOST}
+    assert set(re.findall(r"--> ([A-Z_]+)", agenda)) == {front.name for front in asked}
 
 
 # -- links, files ------------------------------------------------------------------------------------------------------

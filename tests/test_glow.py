@@ -10,7 +10,7 @@ import pytest
 from matpi.core.effects import Light, Pattern
 from matpi.core.events import Event, Noted
 from matpi.core.light import duty
-from matpi.drivers.led import Glow, step_at
+from matpi.drivers.led import LedThread, step_at
 from matpi.errors import HardwareError
 
 
@@ -27,6 +27,9 @@ class Told:
         if self.broken is not None:
             raise HardwareError(self.broken)
 
+    def close(self) -> None:
+        pass
+
 
 class Rig:
     def __init__(self) -> None:
@@ -34,7 +37,7 @@ class Rig:
         self.late_s = 0.0
         self.told: list[Event] = []
         self.lamp = Told(self)
-        self.glow = Glow(self.lamp, self.told.append, now=lambda: self.t, threaded=False)
+        self.glow = LedThread(lambda: self.lamp, self.told.append, now=lambda: self.t)
 
     def until(self, t: float) -> int:
         """Wake up as the glow asks for, `late_s` late each time; how often it did."""
@@ -166,27 +169,53 @@ class Paced:
     def __init__(self) -> None:
         self.sets: list[float] = []
         self.lit = threading.Event()
+        self.closed = False
 
     def set(self, duty: float) -> None:
         self.sets.append(duty)
         if duty:
             self.lit.set()
 
+    def close(self) -> None:
+        self.closed = True
+
 
 def test_the_thread_plays_and_stop_is_dark() -> None:
     lamp = Paced()
-    glow = Glow(lamp, lambda _: None, now=lambda: 5.0)
+    glow = LedThread(lambda: lamp, lambda _: None, now=lambda: 5.0)
+    glow.start()
     glow.play(Light(Pattern.SAVED, 4.5))
     assert lamp.lit.wait(30.0)
     glow.stop()
     assert lamp.sets[-1] == 0.0
     assert not glow._thread.is_alive()
+    assert lamp.closed
 
 
 def test_stop_of_a_dead_led_ends_too() -> None:
     rig = Rig()
     rig.lamp.broken = "gone"
-    glow = Glow(rig.lamp, rig.told.append, now=lambda: 1.0)
+    glow = LedThread(lambda: rig.lamp, rig.told.append, now=lambda: 1.0)
+    glow.start()
     glow.stop()
     assert not glow._thread.is_alive()
     assert rig.told == [Noted(1.0, "lamp_lost", "gone")]
+
+
+def test_an_led_that_is_not_there_at_the_start_shines_as_soon_as_it_is() -> None:
+    rig = Rig()
+    why: str | None = "The GPIO pins cannot be used."
+
+    def make() -> Told:
+        if why is not None:
+            raise HardwareError(why)
+        return rig.lamp
+
+    rig.glow = LedThread(make, rig.told.append, now=lambda: rig.t)
+    rig.glow.play(Light(Pattern.SAVED, 1006.0))
+    rig.until(1003.0)
+    why = None
+    rig.until(1010.0)
+    assert rig.told == [Noted(1000.0, "lamp_lost", "The GPIO pins cannot be used."), rig.told[-1]]
+    assert (rig.told[-1].t <= 1008.0, len(rig.told)) == (True, 2)
+    assert rig.lamp.sets[-2:] == [(1006.0, 1.0), (1008.0, 0.0)]

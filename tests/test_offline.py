@@ -187,6 +187,6 @@ def test_a_clock_that_was_a_day_ahead_leaves_no_session_tomorrow(tmp_path: Path)
     rig.run_until(DAY_S)
     rig.power_on()
     assert rig.device is not None
-    assert rig.device.plan.today == date(2026, 3, 16)
-    assert not rig.device.plan.done
+    assert rig.device.plans.today.today == date(2026, 3, 16)
+    assert not rig.device.plans.today.done
     rig.shut_down()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from matpi.core.effects import Save
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement
-from matpi.core.session import State
 from matpi.store.db import Store
 from matpi.twin.prompts import _DO, Prompts
 from matpi.twin.twin import Twin
@@ -131,4 +131,4 @@ def test_rejected_readings_are_counted_while_they_come(used: Seen) -> None:
 
 def test_without_power_and_in_every_state_there_is_something_to_do() -> None:
     assert "Boot again" in Prompts().of(None, 0.0)["do"]
-    assert {*_DO, State.SAFETY, State.RATING} == set(State)
+    assert {*_DO, Front.SAFETY, Front.RATING} == set(Front)

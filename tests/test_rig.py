@@ -13,8 +13,8 @@ import pytest
 
 from matpi.core.device import Device
 from matpi.core.effects import Changed, Effect, Note, Pattern, Report, Save, Show
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Session, Settings
-from matpi.core.session import State
 from matpi.core.views import Fault, SessionDone, Timer, View
 from matpi.errors import UsageError
 from matpi.store.db import Store
@@ -62,12 +62,12 @@ class Room:
 
     # Methods, not properties: they change from one line of a story to the next.
 
-    def state(self) -> State:
-        return self.device.machine.state
+    def state(self) -> Front:
+        return self.device.stage.front
 
     def view(self) -> View:
-        assert self.device.shown is not None
-        return said(self.device.shown.view)
+        assert self.device.display.shown is not None
+        return said(self.device.display.shown.view)
 
     def led(self) -> Pattern:
         return self.rig.light.pattern
@@ -174,11 +174,11 @@ def test_from_sitting_to_lying_to_standing_is_one_session(room: Room) -> None:
 def test_a_bag_on_the_empty_mat_is_an_object(room: Room) -> None:
     room.after(0.0, "bag_on")
     room.after(60.0)
-    assert room.state() is State.OBJECT
+    assert room.state() is Front.OBJECT
     assert "object" in room.said
     room.after(0.0, "bag_off")
     room.after(5.0)
-    assert room.state() is State.IDLE
+    assert room.state() is Front.IDLE
     assert (room.the_one.doubt, room.the_one.counts) == (Doubt.THING, False)
 
 
@@ -292,7 +292,7 @@ def test_a_cell_unplugged_for_ten_seconds(room: Room) -> None:
     room.after(120.0)
     room.rig.fault("cell", on=True)
     room.after(10.0)
-    assert room.state() is State.HOLDING
+    assert room.state() is Front.HOLDING
     room.rig.fault("cell", on=False)
     up = room.after(120.0, "get_up")
     room.after(25.0)
@@ -399,8 +399,8 @@ def test_got_up_during_the_power_cut(room: Room) -> None:
     session = room.the_one
     assert session.reason is EndReason.POWER_LOST
     assert 180.0 - CHECKPOINT_S - EDGE_S <= session.on_mat_s <= 180.0
-    assert room.device.plan.today_s == session.on_mat_s
-    assert room.device.plan.done
+    assert room.device.plans.today.today_s == session.on_mat_s
+    assert room.device.plans.today.done
 
 
 @pytest.mark.parametrize("at_s", [0.5, 2.0])
@@ -451,7 +451,7 @@ def test_a_bag_is_an_object_after_a_power_cut_too(room: Room) -> None:
     room.after(60.0)
     room.cut(30.0)
     room.after(60.0)
-    assert room.state() is State.OBJECT
+    assert room.state() is Front.OBJECT
     assert {(session.doubt, session.counts) for session in room.stored} == {(Doubt.THING, False)}
 
 
@@ -478,7 +478,7 @@ def test_the_disk_fills_up_during_a_session(room: Room) -> None:
     room.after(120.0)
     room.rig.fault("disk", on=True)
     room.after(120.0)
-    assert room.state() is State.ON_MAT
+    assert room.state() is Front.ON_MAT
     timer = room.view()
     assert isinstance(timer, Timer)
     assert timer.notice == "cannot write the disk"
@@ -524,10 +524,10 @@ def test_a_rating_given_while_the_disk_was_full_is_kept(room: Room) -> None:
     lay(room, 60)
     room.after(5.0)
     room.rig.fault("disk", on=True)
-    assert room.state() is State.RATING
+    assert room.state() is Front.RATING
     room.rig.press(0.15)
     room.after(6.0)
-    assert room.state() is State.SAVED
+    assert room.state() is Front.SAVED
     room.rig.fault("disk", on=False)
     room.after(60.0)
     with Store.open(room.path, read_only=True) as log:
@@ -555,7 +555,7 @@ def test_a_session_gets_its_date_when_the_clock_is_known(make: Make) -> None:
     ]
     assert [s.day for s in room.stored] == [date(2026, 3, 15)] * 2
     assert [s.estimated for s in room.stored] == [False, False]
-    assert room.device.plan.today_s == pytest.approx(sum(s.on_mat_s for s in room.stored))
+    assert room.device.plans.today.today_s == pytest.approx(sum(s.on_mat_s for s in room.stored))
 
 
 def test_no_reminder_while_the_clock_is_not_known(make: Make) -> None:
@@ -596,13 +596,13 @@ def test_at_nine_with_the_day_done_the_led_is_silent(room: Room) -> None:
 def test_the_next_day_is_the_next_day_of_the_plan(make: Make) -> None:
     room = make(zone="UTC")
     for day in range(1, 5):
-        assert room.device.plan.day == day
+        assert room.device.plans.today.day == day
         room.after(EMPTY_S)
         lay(room, 150)
         room.after(200.0)
         room.rig.next_day()
         assert datetime.fromtimestamp(room.rig.utc, UTC) == datetime(2026, 3, 15 + day, 8, 0, tzinfo=UTC)
-    assert room.device.plan.lower_min == 5
+    assert room.device.plans.today.lower_min == 5
 
 
 def test_time_skipped_with_somebody_on_the_mat_ends_at_the_cap(room: Room) -> None:
@@ -611,7 +611,7 @@ def test_time_skipped_with_somebody_on_the_mat_ends_at_the_cap(room: Room) -> No
     room.rig.jump("21:00")
     assert room.the_one.reason is EndReason.CAP
     assert room.the_one.on_mat_s == pytest.approx(45 * 60, abs=1.0)
-    assert room.state() is State.CAPPED
+    assert room.state() is Front.CAPPED
 
 
 def test_a_log_ahead_of_the_clock_goes_on_from_there(room: Room) -> None:
@@ -674,7 +674,7 @@ def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> No
 
 def test_a_boot_that_fails_leaves_the_log_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.db"
-    monkeypatch.setattr("matpi.twin.world.Device", None)
+    monkeypatch.setattr("matpi.twin.world.boot", None)
     with pytest.raises(TypeError):
         Rig(path, utc=1_773_586_800.0).power_on()
     Store.open(path).close()

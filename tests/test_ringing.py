@@ -15,9 +15,10 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import ChimeKind
 from matpi.core.events import Event, Noted
-from matpi.drivers.chime import NOTES, Ringing
+from matpi.drivers.chime import NOTES, ChimeThread
 from matpi.drivers.gpio import Piezo
 from matpi.errors import HardwareError
+from matpi.ports import Put
 
 WAIT_S = 30.0
 
@@ -46,6 +47,9 @@ class Ear:
         self.quiet.set()
         self.meanwhile()
 
+    def close(self) -> None:
+        pass
+
 
 def at_once() -> float:
     """A clock by which nothing waits too long: a busy machine may take its time."""
@@ -57,6 +61,12 @@ def ear() -> Ear:
     return Ear()
 
 
+def started(ear: Ear, put: Put, now: Callable[[], float]) -> ChimeThread:
+    ringing = ChimeThread(lambda: ear, put, now=now)
+    ringing.start()
+    return ringing
+
+
 def test_every_kind_has_notes_one_can_hear_and_is_short() -> None:
     assert set(NOTES) == set(ChimeKind)
     for notes in NOTES.values():
@@ -65,7 +75,7 @@ def test_every_kind_has_notes_one_can_hear_and_is_short() -> None:
 
 
 def test_a_chime_sounds_at_once_and_then_is_silent(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ringing = started(ear, lambda _: None, now=at_once)
     asked = time.monotonic()
     ringing.ring(ChimeKind.IN)
     assert ear.quiet.wait(WAIT_S)
@@ -75,7 +85,7 @@ def test_a_chime_sounds_at_once_and_then_is_silent(ear: Ear) -> None:
 
 
 def test_the_newest_wins_and_stopping_is_silent(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ringing = started(ear, lambda _: None, now=at_once)
     ear.meanwhile = lambda: ringing.ring(ChimeKind.PHASE) if ear.heard == [440.0] else None
     ringing.ring(ChimeKind.ENOUGH)
     assert played(ear, 2) == [440.0, 0.0, 523.0, 0.0], "what rang was cut short"
@@ -93,7 +103,7 @@ def played(ear: Ear, silences: int, within_s: float = 30.0) -> list[float]:
 @pytest.mark.parametrize("cue", [ChimeKind.PHASE, ChimeKind.SOON, ChimeKind.ENOUGH, ChimeKind.OVER])
 def test_a_breath_cuts_no_cue_short(ear: Ear, cue: ChimeKind) -> None:
     """It rings from its first note to its last, whenever the breath turns meanwhile; the breath after it is heard."""
-    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ringing = started(ear, lambda _: None, now=at_once)
     whole = [hz for hz, _ in NOTES[cue]]
 
     def breathe() -> None:
@@ -123,7 +133,7 @@ def test_a_breath_does_not_take_the_place_of_a_cue_that_waits() -> None:
             assert go_on.wait(WAIT_S)
 
     ear = Slow()
-    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ringing = started(ear, lambda _: None, now=at_once)
     ringing.ring(ChimeKind.OUT)
     assert taken.wait(WAIT_S)
     ringing.ring(ChimeKind.PHASE)
@@ -134,7 +144,7 @@ def test_a_breath_does_not_take_the_place_of_a_cue_that_waits() -> None:
 
 
 def test_a_cue_comes_in_the_middle_of_a_breath(ear: Ear) -> None:
-    ringing = Ringing(ear, lambda _: None, now=at_once)
+    ringing = started(ear, lambda _: None, now=at_once)
     ear.meanwhile = lambda: ringing.ring(ChimeKind.SOON) if ear.heard == [440.0] else None
     ringing.ring(ChimeKind.OUT)
     assert played(ear, 3) == [440.0, 0.0, 523.0, 0.0, 523.0, 0.0]
@@ -143,7 +153,7 @@ def test_a_cue_comes_in_the_middle_of_a_breath(ear: Ear) -> None:
 
 def test_what_waited_too_long_is_left_out(ear: Ear) -> None:
     times = iter([10.0, 11.0, 12.0, 12.0])
-    ringing = Ringing(ear, lambda _: None, now=lambda: next(times))
+    ringing = started(ear, lambda _: None, now=lambda: next(times))
     ringing.ring(ChimeKind.PHASE)
     while ringing._wanted is not None:
         time.sleep(0.001)
@@ -156,7 +166,7 @@ def test_what_waited_too_long_is_left_out(ear: Ear) -> None:
 def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
     noted: list[Event] = []
     ear.dead = True
-    ringing = Ringing(ear, noted.append, now=lambda: 5.0)
+    ringing = started(ear, noted.append, now=lambda: 5.0)
     for _ in range(3):
         ear.quiet.clear()
         ringing.ring(ChimeKind.IN)
@@ -166,10 +176,10 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
 
 
 def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matpi.drivers.chime.PART_RETRY_S", 0.02)
+    monkeypatch.setattr("matpi.drivers.part.PART_RETRY_S", 0.02)
     noted: list[Event] = []
     ear.dead = True
-    ringing = Ringing(ear, noted.append, now=lambda: 5.0)
+    ringing = started(ear, noted.append, now=lambda: 5.0)
     ringing.ring(ChimeKind.IN)
     end = time.monotonic() + 30.0
     while len(noted) < 2 and time.monotonic() < end:

@@ -26,7 +26,7 @@ def test_a_stop_in_the_middle_of_any_import_is_a_stop(tmp_path: Path) -> None:
     for module in (
         "matpi/service/run.py",
         "core/events.py",
-        "matpi/service/splash.py",
+        "matpi/service/parts.py",
         "matpi/service/appliance.py",
         "core/device.py",
     ):

@@ -18,15 +18,13 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi.commands import people, which_log
 from matpi.commands.output import clock, local, say, words
-from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.clock import LATEST_UTC, day_of, local_instant, utc_offset_s
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, ROUTINE_NAMES, EndReason, Rating, Session, Settings, StopSign
 from matpi.core.rules import DeviceRules
-from matpi.core.wall import LATEST_UTC
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import default_store, device_config, stored_zone
-from matpi.rules import device_rules
 from matpi.store import corrections, history
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
@@ -77,7 +75,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     with its start and its person. Raises ConfigError.
     """
     path = store or default_store()
-    rules = device_rules(config_file.load(config_path or device_config()))
+    rules = config_file.load(config_path or device_config()).device_rules()
     found = _find(path, session_id, lambda entry: entry.deleted_why is None, "matpi sessions --json")
     with Store.open(path, read_only=True) as log:
         memory, names = log.load(), people.names(log)

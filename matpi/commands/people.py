@@ -17,12 +17,12 @@ from typing import Any
 from matpi import paths
 from matpi.commands import settings, which_log
 from matpi.commands.output import lines, say, table
-from matpi.core.calendar_day import day_of
+from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
+from matpi.core.household import learnt
 from matpi.core.model import Memory
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
-from matpi.core.who import learnt
 from matpi.drivers.clock import boot_id
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store import members

@@ -17,7 +17,7 @@ from typing import Any
 from matpi import paths
 from matpi.commands import people, settings, which_log
 from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
-from matpi.core.calendar_day import day_of
+from matpi.core.clock import believable, day_of
 from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Memory
 from matpi.core.plan import trend
@@ -25,7 +25,6 @@ from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import STARTER, Course, Plan
 from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
-from matpi.core.wall import believable
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade

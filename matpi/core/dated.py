@@ -12,10 +12,9 @@ from dataclasses import replace
 from math import ceil
 from typing import TypeVar
 
-from matpi.core.calendar_day import day_of, utc_offset_s
+from matpi.core.clock import EARLIEST_UTC, MOVES_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
 from matpi.core.model import Log, Rating, Session, StopSign
-from matpi.core.wall import EARLIEST_UTC, MOVES_S, Wall, believable
 
 _DAY_S = 86_400.0
 
@@ -82,7 +81,7 @@ def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) ->
     return max(ends, default=EARLIEST_UTC) - t
 
 
-def undated(log: Log, wall: Wall) -> Iterator[DateBoot]:
+def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
     """Estimates for boots whose records have no date at all, as older versions stored them: each begins where the one
     before it ended.
     """
@@ -100,32 +99,32 @@ def undated(log: Log, wall: Wall) -> Iterator[DateBoot]:
                 end = mono_of(record) + offset + (record.span_s if isinstance(record, Session) else 0.0)
                 if record.boot_id not in given:
                     given.add(record.boot_id)
-                    yield wall.dating(record.boot_id, offset, estimated=True)
+                    yield clock.dating(record.boot_id, offset, estimated=True)
             last = max(last, end or last)
 
 
-def in_order(log: Log, left_open: Session | None, wall: Wall) -> Iterator[DateBoot]:
+def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[DateBoot]:
     """Estimates of earlier boots, corrected now that it is known when this one began.
 
     Those between two known times move together: up to the day before the later one, for people lie down most days,
     but not onto its day, which would be done with no one on the mat; and before it in any case.
     """
-    bound, run, offsets = wall.began + wall.offset_utc, list[Session | Rating | StopSign](), dict[str, float]()
+    bound, run, offsets = clock.began + clock.offset_utc, list[Session | Rating | StopSign](), dict[str, float]()
     for record in (*reversed(records(log, left_open)), None):
         if record is not None and record.estimated:
             run.append(record)
             continue
-        if run and (shift := _shift(run, bound, wall)):
+        if run and (shift := _shift(run, bound, clock)):
             for one in run:
                 offsets.setdefault(one.boot_id, (utc_of(one) or 0.0) - mono_of(one) + shift)
         run.clear()
         bound = bound if record is None else min(bound, utc_of(record) or bound)
     for boot, offset in offsets.items():
-        yield wall.dating(boot, offset, estimated=True)
+        yield clock.dating(boot, offset, estimated=True)
 
 
-def _shift(run: list[Session | Rating | StopSign], bound: float, wall: Wall) -> float:
+def _shift(run: list[Session | Rating | StopSign], bound: float, clock: Clock) -> float:
     last = max(utc_of(record) or 0.0 for record in run)
     end = max(end_of(record) or 0.0 for record in run)
-    days = ceil((wall.day_begins(bound) - last) / _DAY_S) - 1
+    days = ceil((clock.day_begins(bound) - last) / _DAY_S) - 1
     return min(max(days, 0) * _DAY_S, bound - end)

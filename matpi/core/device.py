@@ -1,49 +1,29 @@
-"""The device: every event goes through `handle`, which returns what must be done; `next_wake` tells when time matters.
+"""The device: every event goes through `handle`, which returns what must be done; `next_wake` is when time matters.
 
-No clock, thread or file in here. Whoever calls owns the time: events carry it, and `handle(Tick(t))` at `next_wake()`
-makes happen what was due.
+No clock, thread or file in here. The caller owns the time: events carry it, and `handle(Tick(t))` at `next_wake()`
+makes happen what was due. What happens is done by the machines, each of which owns its own state; here they are wired,
+and their deadlines are one list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, tzinfo
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
+from inspect import signature
 from math import inf
+from typing import Any, Final, TypeVar
 
-from matpi.core import (
-    by_button,
-    choice,
-    controls,
-    dating,
-    doubt,
-    left_open,
-    question,
-    timeouts,
-    who,
-    wishes,
-    zeroing,
-)
-from matpi.core.by_button import ByButton
-from matpi.core.choice import Choice
-from matpi.core.cueing import Cueing
-from matpi.core.effects import (
-    Calibrated,
-    Checkpoint,
-    DateBoot,
-    Drop,
-    Effect,
-    Light,
-    Note,
-    Pattern,
-    Report,
-    Said,
-    Save,
-    Show,
-    Write,
-    Zeros,
-)
+from matpi.core import dated
+from matpi.core.agenda import Agenda
+from matpi.core.button import Button
+from matpi.core.clock import Clock
+from matpi.core.controls import Controls
+from matpi.core.cues import Cues
+from matpi.core.dates import Dates
+from matpi.core.display import Display
+from matpi.core.doubt import Doubts
+from matpi.core.effects import Effect, Save
 from matpi.core.events import (
-    NO_SIGNAL,
     ButtonDown,
     ButtonUp,
     Event,
@@ -62,44 +42,80 @@ from matpi.core.events import (
     Tick,
     UpstreamTrouble,
     WallClock,
+    Wish,
     Wished,
 )
-from matpi.core.face import Face
-from matpi.core.gesture import Button
-from matpi.core.keeping import Keeper
-from matpi.core.left_open import LeftOpen
-from matpi.core.model import Acknowledgement, EndReason, Memory, Session
-from matpi.core.nudge import Nudge
-from matpi.core.on_mat import Pacing
-from matpi.core.plan.programme import Plan
+from matpi.core.front import Front, Stage
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.model import Memory, Rating, Session
+from matpi.core.pacing import Pacing
+from matpi.core.parts import Parts
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
-from matpi.core.presence.load import Change, Load
-from matpi.core.presence.zero import ZeroSaver, ZeroWord
-from matpi.core.rating import Dial
+from matpi.core.recovery import Recovery
+from matpi.core.reminder import Reminder
+from matpi.core.remote import Remote
+from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
-from matpi.core.running import Running
-from matpi.core.session import SessionMachine, State
-from matpi.core.snapshot import Snapshot, snapshot
-from matpi.core.views import Off
-from matpi.core.who import Who
+from matpi.core.screens.calibration import CalibrationScreen
+from matpi.core.screens.discarded import DiscardedScreen
+from matpi.core.screens.faults import ObjectScreen, SilentScreen
+from matpi.core.screens.idle import IdleScreen
+from matpi.core.screens.menu import MenuScreen, ReadyScreen
+from matpi.core.screens.on_mat import ArrivingScreen, AwayScreen, CappedScreen, HoldingScreen, OnMatScreen
+from matpi.core.screens.rating import FeltWrongScreen, RatingScreen, SavedScreen
+from matpi.core.screens.result import ConfirmScreen, DoneScreen, OffMatScreen
+from matpi.core.screens.safety import SafetyScreen
+from matpi.core.screens.screen import Screen, Step
+from matpi.core.screens.trend import TrendScreen
+from matpi.core.selection import Selection
+from matpi.core.session.machine import SessionMachine
+from matpi.core.session.running import Running
+from matpi.core.snapshot import Snapshot
+from matpi.core.zeroing import Zeroing, usable_zero
 
-NOTHING: tuple[Effect, ...] = ()
+NOTHING: Final[tuple[Effect, ...]] = ()
 """What most readings lead to."""
-
-
-_SAID = {
-    "touched": Said.ARRIVING,
-    "left": Said.AWAY,
-    "returned": Said.BACK,
-    "object": Said.OBJECT,
-    "sensor_lost": Said.SENSOR_LOST,
-    "sensor_back": Said.SENSOR_BACK,
+SCREENS: Final[Mapping[Front, type[Screen]]] = {
+    Front.IDLE: IdleScreen,
+    Front.OBJECT: ObjectScreen,
+    Front.SENSOR_LOST: SilentScreen,
+    Front.SAFETY: SafetyScreen,
+    Front.MENU: MenuScreen,
+    Front.READY: ReadyScreen,
+    Front.TREND: TrendScreen,
+    Front.CALIBRATING: CalibrationScreen,
+    Front.ARRIVING: ArrivingScreen,
+    Front.ON_MAT: OnMatScreen,
+    Front.AWAY: AwayScreen,
+    Front.HOLDING: HoldingScreen,
+    Front.DONE: DoneScreen,
+    Front.CAPPED: CappedScreen,
+    Front.DISCARDED: DiscardedScreen,
+    Front.CONFIRM: ConfirmScreen,
+    Front.OFF_MAT: OffMatScreen,
+    Front.RATING: RatingScreen,
+    Front.SAVED: SavedScreen,
+    Front.FELT_WRONG: FeltWrongScreen,
 }
+_M = TypeVar("_M")
+
+
+class Machines(dict[str, Any]):
+    """What a machine may name as a parameter of its constructor, by that name."""
+
+    def make(self, name: str, machine: Callable[..., _M], **more: Any) -> _M:
+        """Make a machine of what its parameters name, and let later ones name it."""
+        given = self | more
+        made = self[name] = machine(**{each: given[each] for each in signature(machine).parameters if each in given})
+        return made
 
 
 class Device:
-    """`memory` is what the store told at boot; `zone_for` makes a tzinfo from an IANA name, `new_id` a record id."""
+    """Wire the machines. `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name,
+    `new_id` a record id. `presence` makes the Presence, for trying another rule.
+    """
 
     def __init__(
         self,
@@ -111,407 +127,233 @@ class Device:
         zone_for: Callable[[str], tzinfo],
         new_id: Callable[[], str],
         version: str = "",
+        presence: Callable[..., Presence] = Presence,
     ) -> None:
-        self.rules, self.version, self.boot_id, self.new_id = rules, version, boot_id, new_id
-        self.settings, self.who = memory.settings, Who(memory)
-        sessions = memory.log.sessions
-        closed_by_cap = memory.open is None and bool(sessions) and sessions[-1].reason is EndReason.CAP
-        self.capped = sessions[-1] if closed_by_cap else None
-        """A session that the cap closed, as long as nobody was seen to get up from it."""
-        self.wall = dating.begin(t, boot_id, memory, zone_for(memory.settings.zone))
-        self.keeper = Keeper(memory.log)
-        self.calibration = memory.calibration
-        """What makes kilograms of counts. None: the readings come in kilograms and nobody can calibrate."""
-        self.fresh: Calibrated | None = None
-        """A new calibration that is not in use yet."""
-        self.by_button: ByButton | None = None
-        self.sensor_words = NO_SIGNAL
-        """What the screen says of a silence, and what to do."""
-        zero, scale = memory.zero, memory.calibration
-        if scale is not None and zero is not None and len(zero.kg) != len(scale.counts_per_kg):
-            zero = None
-        self.presence = Presence(t, zero, rules.presence, scale)
-        self.button = Button(rules.gesture)
-        self.machine = SessionMachine(
-            min_session_s=rules.min_session_s,
-            occupied=lambda: self.presence.load in {Load.ON, Load.AWAY},
-            judged=lambda session: doubt.judged(self, session, self.presence.evidence),
-            new_session=self._new_session,
-            goes_on=lambda session: choice.follows_off_mat(self, session),
-            trend_due=lambda: choice.plan(self).trend_today and self.trend_told != who.whose_day(self),
-        )
-        self.plans = Plans(memory.settings.own_plan)
-        self.choice, self.pacing, self.cueing = Choice(t, memory.open), Pacing(), Cueing()
-        self.choosing_routine = False
-        """The menu lists the routines."""
-        self.trend_page = 0
-        self.trend_told: tuple[str | None, date] | None = None
-        self.dial, self.question = Dial(t), question.Question()
-        self.rating_id: str | None = None
-        self.stop_id: str | None = None
-        self.safety_page, self.page_turned = 0, t
-        self.menu_index = 0
-        self.touched = t
-        """When somebody last did something with the device."""
-        self.seconds_until = -inf
-        self.splash_until = t + rules.splash_s
-        self.press_state: State | None = None
-        self.woke_by_press = False
-        self.face = Face(t)
-        self.zero_before = memory.zero_before
-        self.set_aside = memory.set_aside
-        """Shown until a tap."""
-        self.t = t
-
-        self.zone_for = zone_for
-        self.left_open = None if memory.open is None else LeftOpen(memory.open, t, rules)
-        self.zeros = ZeroSaver(zero, t, rules.zero_save_s, rules.zero_save_kg)
-        self._checkpoint_due = inf
-        self._stopped = False
-        self._zero_word = self.presence.zero.word
-        self._dirty = True
+        self.version = version
         self._effects: list[Effect] = []
-        self._wake = self._others_due = self._but_face = -inf
+        machines = Machines(t=t, memory=memory, rules=rules, emit=self._effects.append, button=Button(rules.gesture))
+        make = machines.make
+        offset_utc = dated.first_offset(t, boot_id, memory.log, memory.open)
+        self.clock = make("clock", Clock, boot_id=boot_id, zone_for=zone_for, new_id=new_id, offset_utc=offset_utc)
+        self.ledger = make("ledger", Ledger)
+        self.presence = machines["presence"] = presence(t, usable_zero(memory), rules.presence, memory.calibration)
+        self.zeroing = make("zeroing", Zeroing)
+        self.stage = make("stage", Stage)
+        self.parts = make("parts", Parts)
+        self.session = make("session", SessionMachine, begin=self._begin, judge=self._judge, capped=self._still_capped)
+        self.selection = make("selection", Selection)
+        self.household = make("household", Household)
+        self.plans = make("plans", Plans)
+        self._doubts = make("doubts", Doubts)
+        self.recovery = make("recovery", Recovery)
+        self._dates = make("dates", Dates)
+        self.reminder = make("reminder", Reminder)
+        self.pacing = make("pacing", Pacing)
+        self._cues = make("cues", Cues)
+        self._remote = make("remote", Remote)
+        self.agenda = make("agenda", Agenda)
+        texts = {"version": version, "set_aside": memory.set_aside}
+        self.screens = machines["screens"] = {
+            front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
+        }
+        self._controls = make("controls", Controls)
+        self.display = make("display", Display)
+        self._routing = make("routing", Routing)
+        self._splash_until = t + rules.splash_s
+        # After presence, the button and the screen in front; what is due at one time is done in this order.
+        self._unseen = self.session, self.zeroing, self.ledger, self._cues
+        self._seen = self.recovery, self.selection, self.household, self.display
+        self._wake = self._others_due = -inf
+        self._stopped = False
         for wrong in (*memory.doubts, *filter(None, [self.plans.wrong])):
-            self._effects += self.face.noted(t, "log_doubt", wrong)
+            self.parts.noted(t, "log_doubt", wrong)
+
+    def _begin(self, start: float) -> Running:
+        """Make the session that begins at `start`."""
+        self.pacing.begin()
+        name, person = self.selection.next_name, self.household.next_owner
+        running = Running(self.clock.new_id(), self.clock.boot_id, start, routine=name, person=person)
+        running.date(self.clock)
+        return running
+
+    def _judge(self, session: Session) -> Session:
+        return self._doubts.judged(session)
+
+    def _still_capped(self, touch: float) -> Session | None:
+        return self.recovery.still_capped(touch)
 
     # -- the funnel ------------------------------------------------------------------------------------------------
 
     def handle(self, event: Event) -> Sequence[Effect]:
         """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
-        t = event.t
-        # Six times a second in a breath nothing but the circle changes: 9 us instead of 130 (measured on x86-64).
-        if self._wake <= t and self._wake == self.face.breath_due:
-            self._effects += self.face.breathe(min(t, self._but_face - 1e-9, self.presence.deadline - 1e-9))
-            self._others_due = min(self._but_face, self.face.due)
-            self._wake = min(self._others_due, self.presence.deadline)
-            if t < self._wake and isinstance(event, Tick | Reading) and self.by_button is None:
-                circles, self._effects = self._effects, []
-                return circles if isinstance(event, Tick) else [*circles, *self.handle(event)]
-        if type(event) is Reading and t < self._wake and self.by_button is None:
-            presence = self.presence
+        t, presence = event.t, self.presence
+        if type(event) is Reading and t < self._wake and self.stage.front is not Front.CALIBRATING:
             if not presence.read(event):
                 return NOTHING
-            calm = not (presence.changes or presence.zero.turn) and presence.zero.word == self._zero_word
-            if calm and self.left_open is None and choice.settled(self):
+            settled = self.zeroing.calm and self.recovery.left_open is None and self.selection.settled
+            if settled and not presence.changes:
                 self._wake = min(self._others_due, presence.deadline)
                 return NOTHING
-            self._follow_presence()
+            self.clock.t = max(self.clock.t, t)
+            self._routing.follow(t)
         else:
-            self.t = max(self.t, min(t, self.presence.last_t))  # readings that changed nothing did not move it
-            t = max(t, self.t)
-            self._advance(t)
+            # Readings that changed nothing have not moved it.
+            self.clock.t = max(self.clock.t, min(t, presence.last_t))
+            t = max(t, self.clock.t)
+            self._do_due(t)
+            self.clock.t = max(self.clock.t, t)
+            if isinstance(event, Tick):
+                return self._take_effects()
+            self._routing.changed |= type(event) is not Reading
             self._take(event, t)
-        self.t = max(self.t, t)
-        return self._finish(self.t)
+        self._settle(self.clock.t)
+        return self._take_effects()
 
     def next_wake(self) -> float | None:
         """When to send a Tick if nothing else happens; None: never."""
-        return None if self._wake == inf else max(self._wake, self.t)
+        return None if self._wake == inf else max(self._wake, self.clock.t)
 
-    def _finish(self, t: float) -> list[Effect]:
-        self._settle(t)
-        if self._dirty and not self._stopped:
-            self._dirty = False
-            self._effects += self.face.refresh(self, t)
-        self._plan_wake()
-        effects, self._effects = self._effects, []
+    def _take_effects(self) -> list[Effect]:
+        effects = self._effects.copy()
+        self._effects.clear()
         return effects
+
+    def _plan_wake(self) -> float:
+        due = (timed.due for timed in (*self._unseen, *self._seen))
+        self._others_due = min(self._controls.due, self._routing.screen.due, *due)
+        self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
+        return self._wake
+
+    def _do_due(self, until: float) -> None:
+        """Let everything that was due by `until` happen, each at its own time."""
+        for _ in range(100_000):
+            due = self._plan_wake()
+            if due > until:
+                return
+            t = self.clock.t = max(due, self.clock.t)
+            if t >= self.presence.deadline:
+                self.presence.advance(t)
+                self._routing.follow(t)
+            if t >= self._controls.due:
+                self._controls.advance(t)
+                self._routing.follow(t)
+                self._routing.changed = True
+            if t >= self._routing.screen.due:
+                self._routing.fire(self._routing.screen.expire(t), t)
+                self._routing.changed = True
+            for unseen in self._unseen:
+                if t >= unseen.due:
+                    unseen.advance(t)
+            for seen in self._seen:
+                if t >= seen.due:
+                    seen.advance(t)
+                    self._routing.changed = True
+            self._settle(t)
+        raise RuntimeError(f"time does not pass at {self._wake} on {self.stage.front}")
+
+    def _settle(self, t: float) -> None:
+        """Do what has to wait for the mat, or for nothing else to be asked; then show how it is."""
+        if self._stopped:
+            self._plan_wake()
+            return
+        self.zeroing.use_saved(t)
+        self.selection.settle()
+        routing = self._routing
+        routing.settle()
+        routing.show_front("cleared", t, "taken away")
+        unasked = self.household.acknowledgement is None and t >= self._splash_until
+        if self.stage.front is Front.IDLE and unasked and not self.presence.zero.seeking:
+            routing.fire(Step("safety_due", "not answered yet"), t)
+        if routing.changed:
+            routing.changed = False
+            self.display.refresh(t)
+        self._plan_wake()
 
     def _take(self, event: Event, t: float) -> None:
         match event:
             case Reading(_, kg, ok):
-                self.presence.read(Reading(t, kg, ok))
-                self._follow_presence()
-                if self.by_button is not None:
-                    self.by_button.hear(self, Reading(t, kg, ok))
+                reading = Reading(t, kg, ok)
+                self.presence.read(reading)
+                self._routing.follow(t)
+                self._routing.changed |= self._routing.screen.hear(reading)
             case ButtonDown() | ButtonUp():
-                self.button.edge(t, isinstance(event, ButtonDown))
-                self._follow_button()
-            case WallClock(_, utc, trusted, slept):
-                dating.set_clock(self, t, utc, trusted, slept=slept)
+                self._controls.edge(t, down=isinstance(event, ButtonDown))
+                self._routing.follow(t)
+            case WallClock():
+                self._routing.changed = self._dates.take(t, event)
             case SensorLost(_, why, what, do):
-                self.sensor_words = (what, do)
-                self._dirty = True
+                self.parts.explain_cells(what, do)
                 self.presence.lose(t, why)
-                self._follow_presence()
-            case Saved(_, record_id):
-                self._saved(t, record_id)
-            case SaveFailed(_, record_id, why):
-                if self.keeper.refused(t, record_id, why):
-                    self._effects.append(Note(t, "save_failed", why))
-                self._dirty = True
-            case SettingsChanged() | Wished() | SettingWished() | LogChanged():
-                wishes.grant(self, event)
+                self._routing.follow(t)
+            case Saved(_, key):
+                self._take_saved(t, key)
+            case SaveFailed(_, key, why):
+                self.ledger.refused(t, key, why)
+            case SettingsChanged(_, settings):
+                self.ledger.use(settings)
+            case SettingWished(_, name, value):
+                self._routing.changed = self.ledger.change(name, value)
+            case LogChanged(_, log):
+                self.ledger.replace_log(log)
+            case Wished(_, Wish.IDENTIFY):
+                self.display.flash(t)
+            case Wished(_, wish):
+                self._remote.take(t, wish)
             case UpstreamTrouble(_, short):
-                self.face.upstream, self._dirty = short, True
+                self.parts.upstream = short
             case Noted(_, kind, text):
-                self._effects += self.face.noted(t, kind, text)
+                self.parts.noted(t, kind, text)
             case PanelLost():
-                self._effects += self.face.note_panel(t, "panel_lost", self.rules.panel_note_s)
+                self.parts.note_panel(t, "panel_lost")
             case PanelBack():
-                self.face.forget()
-                self._dirty = True
-                self._effects += self.face.note_panel(t, "panel_back", self.rules.panel_note_s)
+                self.display.forget()
+                self.parts.note_panel(t, "panel_back")
             case Stopping():
                 self._stop(t)
             case SensorBack() | Tick():
-                pass  # the next reading tells; time has passed
+                pass  # the next reading decides; time has passed
 
-    # -- time ------------------------------------------------------------------------------------------------------
-
-    def _advance(self, t: float) -> None:
-        """Let everything that was due by `t` happen, each at its own time."""
-        for _ in range(100_000):
-            due = self._plan_wake()
-            if due > t:
-                return
-            self._due(max(due, self.t))
-        raise RuntimeError(f"time stands still at {self._wake} in {self.machine.state}")
-
-    def _due(self, t: float) -> None:
-        self.t = max(self.t, t)
-        if t >= self.presence.deadline:
-            self.presence.advance(t)
-            self._follow_presence()
-        if t >= self.button.deadline:
-            self.button.advance(t)
-            self._follow_button()
-        if t >= timeouts.due(self):
-            timeouts.over(self, t)
-        if t >= self._checkpoint_due:
-            self.checkpoint(t)
-        if t >= self.zeros.due:
-            zeroing.follow(self, t)
-        if t >= self.keeper.retry_due:
-            self._effects += self.keeper.retry(t)
-        if t >= left_open.due(self):
-            left_open.close(self, t, "nobody on the mat after the power cut")
-        if t >= self.plans.due:
-            self.replan()
-        if t >= choice.due(self):
-            choice.forget(self)
-        if t >= self.cueing.due(self):
-            self.cueing.ring(self, t)
-        if t >= who.due(self):
-            who.look(self, t)
-        if self._dirty or t >= self.face.due:
-            self._settle(t)
-            self._dirty = False
-            self._effects += self.face.refresh(self, t)
-
-    def _plan_wake(self) -> float:
-        self._but_face = min(
-            self.button.deadline,
-            timeouts.due(self),
-            self._checkpoint_due,
-            self.zeros.due,
-            self.keeper.retry_due,
-            left_open.due(self),
-            self.plans.due,
-            choice.due(self),
-            self.cueing.due(self),
-            who.due(self),
-        )
-        self._others_due = min(self._but_face, self.face.due)
-        self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
-        return self._wake
-
-    # -- presence --------------------------------------------------------------------------------------------------
-
-    def _follow_presence(self) -> None:
-        changes, word = self.presence.changes, self.presence.zero.word
-        if word != self._zero_word:
-            zeroing.told(self, self.presence.last_t, self._zero_word)
-            self._zero_word, self._dirty = word, True
-            self.touched = self.presence.last_t if word is ZeroWord.BACKWARDS else self.touched
-        if self.presence.zero.turn and self.fresh is None:
-            zeroing.turn(self, self.presence.last_t)
-        while changes:
-            self._follow(changes.pop(0))
-
-    def _follow(self, change: Change) -> None:
-        trigger, t, machine = change.trigger, change.t, self.machine
-        self._dirty = True
-        if trigger == "noticed":
-            self.touched = t
-            return
-        if not machine.can(trigger):
-            self._effects.append(Note(t, "unexpected", f"{trigger} in {machine.state.name}: {change.reason}"))
-            return
-        counted = machine.state not in {State.CAPPED, State.DISCARDED}
-        said = _SAID.get(trigger)
-        if said is not None and (counted or trigger.startswith("sensor")):
-            self._effects.append(Report(t, change.at, said, change.reason))
-        if trigger in {"confirmed", "stirred"}:
-            capped = self.capped if trigger == "stirred" else left_open.still_capped(self, change.at)
-            if capped is not None:
-                machine.last = capped
-                self.fire("still_there", t, "not got up since the cap", at=change.at)
-                return
-        if trigger == "touched" and machine.state is State.RATING:
-            controls.keep_chosen(self, t)
-        if trigger == "sensor_lost" and machine.state is State.IDLE:
-            self.capped = self.capped if self.presence.heard_s <= self.rules.still_there_s else None  # seen empty
-        end = {"object": EndReason.OBJECT, "sensor_gone": EndReason.SENSOR_LOST}.get(trigger, EndReason.LEFT)
-        self.fire(trigger, t, change.reason, at=change.at, end=end)
-        if trigger == "touched":
-            self.face.wander()
-        elif trigger == "sensor_back":
-            self.sensor_words = NO_SIGNAL
-        elif trigger == "confirmed":
-            left_open.ask(self, t, change.at)
-
-    def fire(
-        self, trigger: str, t: float, reason: str, at: float | None = None, end: EndReason = EndReason.LEFT
-    ) -> None:
-        """One transition, and what the device itself keeps about the new state."""
-        machine = self.machine
-        before = machine.state
-        machine.fire(trigger, t, reason, at, end)
-        for effect in machine.effects:
-            if isinstance(effect, Save | Drop):
-                self.keep(effect)
-                if isinstance(effect, Save):
-                    self.choice.drop()
-                continue
-            if isinstance(effect, Checkpoint) and self.keeper.goes_on(effect.session.id):
-                self.replan()
-            self._effects.append(effect)
-        machine.effects.clear()
-        self._dirty = True
-        if machine.state is before:
-            return
-        self.touched = t if self.face.lit_by(trigger, t) else self.touched
-        upon_object = trigger == "touched" and self.presence.object_kg > 0.0
-        if machine.state is State.CAPPED:
-            self.capped = machine.last
-        elif machine.state is State.ON_MAT or trigger in {"gone", "cleared"} or upon_object:
-            self.capped = None
-        running = machine.state in {State.ON_MAT, State.HOLDING}
-        self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
-        self.face.ask_nudge()
-        controls.enter(self, t, before)
-
-    def _settle(self, t: float) -> None:
-        """From IDLE to where the mat or the first run wants it."""
-        machine = self.machine
-        by_button.use_saved(self, t)
-        choice.settle(self)
-        doubt.follow(self, t)
-        if machine.state is State.OBJECT and self.presence.load is Load.EMPTY:
-            self.fire("cleared", t, "taken away")
-        if machine.state is State.IDLE:
-            if self.presence.silent:
-                self.fire("sensor_lost", t, "the load cells are still silent")
-            elif self.presence.load is Load.OBJECT:
-                self.fire("object", t, "the object is still there")
-            elif self.acknowledgement is None and t >= self.splash_until and not self.presence.zero.seeking:
-                self.fire("safety_due", t, "not answered yet")
-
-    # -- the session under way -------------------------------------------------------------------------------------
-
-    def _new_session(self, start: float) -> Running:
-        self.pacing = Pacing()
-        routine, person = choice.next_name(self), self.who.people.books_to()
-        running = Running(self.new_id(), self.boot_id, start, routine=routine, person=person)
-        dating.date_running(self, running)
-        return running
-
-    def checkpoint(self, t: float) -> None:
-        """Write down how the session under way stands."""
-        running = self.machine.running
-        self._checkpoint_due = t + self.rules.checkpoint_s if running else inf
-        if running is not None:
-            self._effects.append(Checkpoint(doubt.judged(self, running.record(t), self.presence.evidence)))
-
-    # -- clock, store ----------------------------------------------------------------------------------------------
-
-    def _saved(self, t: float, record_id: str) -> None:
-        troubled = bool(self.keeper.trouble)
-        if not self.keeper.saved(record_id):
-            self._dirty = self._dirty or troubled
-            return
-        last = self.machine.last
-        if record_id == self.rating_id or (last is not None and last.counts and record_id == last.id):
-            self.face.flash(t)
-        self._dirty = True
-
-    def keep(self, *saves: Write) -> None:
-        """To the store, and until it has answered into the keeper; what is of the log changes the plan."""
-        for save in saves:
-            record = save.record if isinstance(save, Save) else None
-            if isinstance(record, Calibrated):
-                self.fresh = record
-                self.keeper.forget("zero")
-            elif isinstance(record, Zeros) and self.fresh is not None:
-                continue  # it counts from the old reference, and a new zero is on its way with the new one
-            self.keeper.keep(save)
-            self._effects.append(save)
-            if not isinstance(record, Zeros | Calibrated) and not isinstance(save, DateBoot):
-                self.replan()
-
-    def do(self, effect: Effect) -> None:
-        """Something to be done that needs no answer."""
-        self._effects.append(effect)
-
-    def look_again(self) -> None:
-        self._dirty = True
-
-    def report(self, t: float, event: Said, session: Session) -> None:
-        self._effects.append(Report(t, t, event, str(session.reason), session))
-
-    def note(self, t: float, kind: str, text: str) -> None:
-        self._effects.append(Note(t, kind, text))
-
-    @property
-    def acknowledgement(self) -> Acknowledgement | None:
-        """Of whose turn it is; None: the device asks."""
-        answer = who.answer_of(self, who.owner(self))
-        return None if answer is None or answer.asked_again else answer
+    def _take_saved(self, t: float, key: str) -> None:
+        troubled, write, last = bool(self.ledger.trouble), self.ledger.saved(key), self.session.last
+        self._routing.changed = troubled or write is not None
+        match write:
+            case Save(Rating()):
+                self.display.flash(t)
+            case Save(Session() as session) if last is not None and last.counts and session.id == last.id:
+                self.display.flash(t)
+            case _:
+                pass
 
     def _stop(self, t: float) -> None:
-        """A last checkpoint; the session stays open and goes on when somebody still lies there after the start."""
-        self.checkpoint(t)
-        self._effects += [self.keeper.waiting[record_id] for record_id in self.keeper.failed]  # the last chance
-        self.keep(*self.zeros.moved(self.presence.zero, t, self.zero_before))
-        self._effects += [Light(Pattern.OFF, t), Show(Off())]
+        """A last checkpoint; the session stays open and goes on when the person is still there after the start."""
+        self.session.checkpoint(t)
+        self.ledger.advance(t)
+        self.zeroing.advance(t)
+        self.display.go_dark(t)
         self._stopped = True
-        self._dirty = False
 
     # -- what is seen ----------------------------------------------------------------------------------------------
 
-    @property
-    def plan(self) -> Plan:
-        """Today's plan; without a trusted clock, today is estimated."""
-        return self.plans.today(self)
-
-    def replan(self) -> None:
-        """Something changed that a plan follows from."""
-        self.plans.forget()
-        self._dirty = True
-        self.face.ask_nudge()
-
-    def _follow_button(self) -> None:
-        gestures = self.button.gestures
-        self._dirty = True
-        while gestures:
-            t, gesture = gestures.pop(0)
-            controls.act(self, t, gesture)
-        self._follow_presence()
-
-    @property
-    def shown(self) -> Show | None:
-        return self.face.shown
-
-    @property
-    def approximate(self) -> bool:
-        """Kilograms are from the nominal sensitivity of the cells: nobody has calibrated."""
-        return self.calibration is not None and self.calibration.approximate
-
-    @property
-    def nudge(self) -> Nudge | None:
-        return self.face.nudge
-
     def snapshot(self) -> Snapshot:
-        return snapshot(self)
+        """Of this moment; costs a few microseconds."""
+        presence, running, stage = self.presence, self.session.running, self.stage
+        t = max(self.clock.t, presence.last_t)
+        return Snapshot(
+            t=t,
+            front=stage.front,
+            entered=stage.entered,
+            reason=stage.reason,
+            load=presence.load,
+            net_kg=presence.net_kg,
+            approximate=self.zeroing.approximate,
+            silent=presence.silent,
+            zero_kg=presence.zero.total_kg,
+            readings=presence.signal.taken + presence.rejected,
+            rejected=presence.rejected,
+            on_mat_s=None if running is None else running.on_mat_s(t),
+            plan=self.plans.today,
+            nudge=self.reminder.now,
+            trusted=self.clock.trusted,
+            unsaved=len(self.ledger.failed),
+            open=None if running is None else running.record(t),
+        )

@@ -6,6 +6,7 @@ failed and asks again; "Saved" is shown only after the answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, time, tzinfo
 from enum import StrEnum
@@ -203,3 +204,6 @@ Effect = Show | Light | Chime | Checkpoint | Save | Drop | DateBoot | UseCalibra
 
 Write = Checkpoint | Save | Drop | DateBoot
 """What the store is asked to make durable, answered by its `key`."""
+
+Emit = Callable[[Effect], None]
+"""The one way out of the core: appends to what is to be done."""

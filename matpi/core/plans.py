@@ -1,63 +1,81 @@
-"""The plan of today and of the day a session belongs to, each person's reckoned once until log or settings change."""
+"""The plan of today and of the day a session belongs to, of each person. A cache, keyed by what it is made of."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
-from math import inf
-from typing import TYPE_CHECKING
+from typing import Any
 
-from matpi.core import who
+from matpi.core.clock import Clock
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.model import Session
 from matpi.core.plan.custom_plan import course_of
-from matpi.core.plan.programme import Plan, plan
+from matpi.core.plan.programme import Course, Plan, plan
+from matpi.core.plan.routine import ROUTINES, goes_on_off_mat, target
+from matpi.core.selection import Selection
 
-if TYPE_CHECKING:
-    from matpi.core.device import Device
+CACHED = 16
+"""Days of people. More are not shown at one time, and each holds on to a log."""
 
 
+@dataclass(eq=False)
 class Plans:
-    """`due` is when today's plan is no longer that of today."""
+    clock: Clock
+    ledger: Ledger
+    household: Household
+    selection: Selection
+    wrong: str = field(default="", init=False)
+    """Why the plan of one's own cannot be used."""
+    _own_plan: str | None = None
+    _course: Course = field(init=False)
+    _plans: dict[tuple[str | None, date], tuple[tuple[Any, ...], Plan]] = field(default_factory=dict)
 
-    def __init__(self, own_plan: str) -> None:
-        self.due = -inf
-        self._today: dict[str | None, Plan] = {}
-        self._of: dict[tuple[str | None, date], Plan] = {}
-        self.take_course(own_plan)
+    def __post_init__(self) -> None:
+        self._load_course()
 
-    def take_course(self, own_plan: str) -> None:
-        self.own_plan = own_plan
-        self.course, self.wrong = course_of(own_plan)
-        self.forget()
-
-    def forget(self) -> None:
-        """Something changed that a plan follows from."""
-        self.due = inf
-        self._today.clear()
-        self._of.clear()
-
-    def today(self, device: Device) -> Plan:
+    @property
+    def today(self) -> Plan:
         """Today's, of whose turn it is; without a trusted clock, today is estimated."""
-        return self.today_of(device, who.owner(device))
+        return self.on(self.household.owner, self.clock.today)
 
-    def today_of(self, device: Device, owner: str | None) -> Plan:
-        found = self._today.get(owner)
-        if found is None:
-            found = self._today[owner] = self.on(device, owner, device.wall.day(device.t))
-            self.due = device.wall.day_ends(device.t)
-        return found
-
-    def on(self, device: Device, owner: str | None, day: date) -> Plan:
-        found = self._of.get((owner, day))
-        if found is None:
-            log, settings = who.log_of(device, owner), who.settings_of(device, owner)
-            answer = who.answer_of(device, owner)
-            found = plan(log, day, settings, answer, course=self.course, zone=device.wall.zone)
-            self._of[owner, day] = found
-        return found
-
-    def of_session(self, device: Device, day: date | None) -> Plan:
-        """What holds for a session that began on this day: it keeps its range and its words over the start of the next.
+    @property
+    def shown(self) -> Plan:
+        """Of the day of the session that is shown, else today's: it keeps its range over the start of the next day.
 
         A session without a day, from before the clock was known, goes by today's.
         """
-        today = self.today(device)
-        return today if day is None or day == today.today else self.on(device, who.owner(device), day)
+        shown = self.selection.shown
+        return self.on(self.household.owner, (None if shown is None else shown.day) or self.clock.today)
+
+    @property
+    def target(self) -> tuple[int, int]:
+        """Minutes, lower and upper, of the session that is shown or to come."""
+        return target(self.selection.routine, self.shown)
+
+    def follows_off_mat(self, session: Session) -> bool:
+        """Whether the routine goes on off the mat after this session."""
+        own = ROUTINES.get(session.routine)
+        if own is None:
+            return False
+        plan_then = self.on(self.household.owner, session.day or self.clock.today)
+        return goes_on_off_mat(own, plan_then, session.on_mat_s)
+
+    def on(self, person: str | None, day: date) -> Plan:
+        """A person's plan of a day; the same object until something changes that it follows from."""
+        household, zone = self.household, self.clock.zone
+        log, settings, answer = household.log_of(person), household.settings_of(person), household.answers.get(person)
+        if self.ledger.settings.own_plan is not self._own_plan:
+            self._load_course()
+        of = (log, settings, answer, self._course, zone)
+        found = self._plans.get((person, day))
+        if found is None or any(a is not b for a, b in zip(of, found[0], strict=True)):
+            if len(self._plans) >= CACHED:
+                self._plans.clear()
+            found = of, plan(log, day, settings, answer, course=self._course, zone=zone)
+            self._plans[person, day] = found
+        return found[1]
+
+    def _load_course(self) -> None:
+        self._own_plan = self.ledger.settings.own_plan
+        self._course, self.wrong = course_of(self._own_plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from matpi.core.gesture import GestureRules
+from matpi.core.button import GestureRules
 from matpi.core.presence.zero import ZeroRules
 
 

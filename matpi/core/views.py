@@ -1,6 +1,7 @@
 """What to show, without a pixel and without a language. Equal views give equal pictures.
 
-`Text` is put into words by the screen; a string is shown as it is: a name, a clock, a plan of one's own.
+`Text` is put into words by the screen; a string is shown as it is: a name, a clock, a plan of one's own. A line has
+room for 21 characters, a title for 15, an item of the menu for 14 and a name for 12 (tests/screen/rooms.py).
 
 Fractions (`hold`, `rest`, `left`) are 0 to 1 in steps of `FRACTION_STEP`, so that a view changes a few times a second
 and not with every reading.
@@ -31,30 +32,23 @@ class Splash:
 class Idle:
     """Nobody is on the mat and somebody looks."""
 
-    clock: str
-    """Local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD."""
-    plan_day: int
-    """From 1; above `plan_days` the plan is done and it is the after-plan."""
+    clock: str  # local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD
+    plan_day: int  # from 1; above `plan_days` the plan is done and it is the after-plan
     lower_min: int
     upper_min: int
-    today_s: float
-    """On the mat today."""
+    today_s: float  # on the mat today
     done: bool
     rest_day: bool
-    notice: Text | str | None = None
-    """At most 21 characters: something that wants attention, e.g. "check the mat"."""
-    plan_days: int = 14
-    """Days of the plan; a later `plan_day` is after it."""
-    who: str = ""
-    """At most 12 characters: whose plan this is, where several people share the mat."""
+    notice: Text | str | None = None  # something that wants attention, e.g. "check the mat"
+    plan_days: int = 14  # days of the plan; a later `plan_day` is after it
+    who: str = ""  # whose plan this is, where several people share the mat
 
 
 @dataclass(frozen=True, slots=True)
 class Safety:
     """One page of what to know first. `pages` in all; the last asks."""
 
-    page: int
-    """0 to pages - 1, as in the catalogues from page_1 on."""
+    page: int  # 0 to pages - 1, as in the catalogues from page_1 on
     pages: int
     hold: float = 0.0
 
@@ -67,27 +61,21 @@ class Arriving:
     upper_min: int
     plan_day: int
     clothing: Text | str
-    routine: Text | str = ""
-    """Title of a routine other than the plan, at most 14 characters."""
+    routine: Text | str = ""  # title of a routine other than the plan
     plan_days: int = 14
-    who: str = ""
-    """Whose session it will be, where several people share the mat."""
+    who: str = ""  # whose session it will be, where several people share the mat
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
     """The session on the mat: big minutes and one tick a planned minute."""
 
-    elapsed_s: int
-    """Whole seconds when `seconds`, else whole minutes as seconds."""
+    elapsed_s: int  # whole seconds when `seconds`, else whole minutes as seconds
     lower_min: int
     upper_min: int
-    label: Text | str
-    """At most 21 characters: the phase, or what to do now."""
-    seconds: bool
-    """Show mm:ss: in the first minute and after a tap."""
-    hold: float = 0.0
-    """How far a hold towards "discard" has come."""
+    label: Text | str  # the phase, or what to do now
+    seconds: bool  # show mm:ss: in the first minute and after a tap
+    hold: float = 0.0  # how far a hold towards "discard" has come
     notice: Text | str | None = None
 
 
@@ -97,18 +85,15 @@ class Breathe:
 
     inhale: bool
     radius_px: int
-    left_s: int
-    """Whole seconds of this side, counting down to 1."""
-    says: Text | str
-    """At most 21 characters: how to breathe, or what to do now."""
+    left_s: int  # whole seconds of this side, counting down to 1
+    says: Text | str  # how to breathe, or what to do now
     elapsed_min: int
 
 
 @dataclass(frozen=True, slots=True)
 class Away:
     elapsed_s: int
-    left_s: int
-    """Whole seconds until the session ends."""
+    left_s: int  # whole seconds until the session ends
     of_s: int
 
 
@@ -118,8 +103,7 @@ class Holding:
 
     elapsed_s: int
     left_s: int
-    what: Text | str = ""
-    """At most 21 characters; empty: nobody has explained the silence."""
+    what: Text | str = ""  # empty: nobody has explained the silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +118,18 @@ class Object:
     """Something lies on the mat, and it is nobody."""
 
     load_kg: int
-    approximate: bool = False
-    """Nobody has calibrated: from the nominal sensitivity of the cells."""
+    approximate: bool = False  # nobody has calibrated: from the nominal sensitivity of the cells
 
 
 @dataclass(frozen=True, slots=True)
 class SessionDone:
     on_mat_s: int
-    done_today: bool
-    """The day's total has reached the plan's lower bound."""
+    done_today: bool  # the day's total has reached the plan's lower bound
     plan_day: int
-    saved: bool
-    """False: the store has not answered yet or could not."""
+    saved: bool  # False: the store has not answered yet or could not
     plan_days: int = 14
-    who: str = ""
-    """Whose it is, where several people share the mat."""
-    asks: Text | str = ""
-    """With `who`, at most 21 characters: what a hold does about it."""
+    who: str = ""  # whose it is, where several people share the mat
+    asks: Text | str = ""  # with `who`: what a hold does about it
     hold: float = 0.0
 
 
@@ -159,9 +138,7 @@ class OffMat:
     """What follows off the mat."""
 
     text: Text | str
-    """At most 21 characters."""
-    left_s: int | None
-    """Whole seconds until it says something else; None: nothing follows."""
+    left_s: int | None  # whole seconds until it says something else; None: nothing follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +147,7 @@ class RatingEntry:
 
     value: int | None
     hold: float = 0.0
-    rest: float | None = None
-    """What is left of the 4 s after which the value stands, 1 to 0."""
+    rest: float | None = None  # what is left of the 4 s after which the value stands, 1 to 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +155,7 @@ class RatingSaved:
     value: int
     saved: bool
     hold: float = 0.0
-    left: float = 1.0
-    """What is left of the 8 s in which a hold changes it."""
+    left: float = 1.0  # what is left of the 8 s in which a hold changes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +174,7 @@ class Confirm:
     on_mat_s: int
     load_kg: int
     hold: float = 0.0
-    approximate: bool = False
-    """As in `Object`."""
+    approximate: bool = False  # as in `Object`
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +189,6 @@ class Discarded:
 @dataclass(frozen=True, slots=True)
 class Menu:
     items: tuple[Text | str, ...]
-    """Each at most 14 characters."""
     index: int
     hold: float = 0.0
 
@@ -225,11 +198,9 @@ class Advice:
     """A routine was chosen: what to see to before lying down."""
 
     title: Text | str
-    """At most 14 characters."""
     lower_min: int
     upper_min: int
-    advice: Text | str
-    """At most 4 lines, each at most 21 characters."""
+    advice: Text | str  # at most 4 lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +208,10 @@ class Guide:
     """One step of something done with the mat, such as calibrating it."""
 
     title: Text | str
-    """At most 15 characters."""
-    text: Text | str
-    """At most 21 characters: what to do."""
-    more: Text | str
-    """At most 21 characters: what the button does."""
+    text: Text | str  # what to do
+    more: Text | str  # what the button does
     hold: float = 0.0
-    done: float | None = None
-    """How far the measurement has come; None while none is under way."""
+    done: float | None = None  # how far the measurement has come; None while none is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +219,7 @@ class WeightEntry:
     """One's own weight in whole kilograms, the tens first, then the ones."""
 
     kg: int
-    tens: bool
-    """The tens are being set."""
+    tens: bool  # the tens are being set
     hold: float = 0.0
 
 
@@ -262,11 +228,8 @@ class Fault:
     """Something is broken or odd, in words a person can act on."""
 
     title: Text | str
-    """At most 15 characters."""
     what: Text | str
-    """At most 21 characters."""
     do: Text | str
-    """At most 21 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +237,8 @@ class Notice:
     """A short message that needs no act."""
 
     title: Text | str
-    """At most 15 characters."""
     text: Text | str
-    """At most 21 characters."""
     more: Text | str = ""
-    """At most 21 characters."""
 
 
 View = (

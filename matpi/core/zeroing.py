@@ -1,68 +1,142 @@
-"""The zero as the device handles it: set by hand, undone, found at the first run, stored."""
+"""The zero and the calibration as the device uses and stores them: set by hand, undone, found, turned, replaced."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import InitVar, dataclass, field, replace
+from typing import Final
 
-from matpi.core.effects import Calibrated, Save
-from matpi.core.model import Zero
-from matpi.core.presence.zero import ZeroWord
-
-if TYPE_CHECKING:
-    from matpi.core.device import Device
+from matpi.core.effects import Calibrated, Emit, Note, Save, UseCalibration
+from matpi.core.ledger import Ledger
+from matpi.core.model import Calibration, Memory, Zero
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Load
+from matpi.core.presence.zero import ZeroSaver, ZeroWord
+from matpi.core.rules import DeviceRules
 
 TURN_S: Final = 20.0
 """A channel must read backwards for so long. A thing that is lifted off slowly moves too, but 10 s later the still mat
 has a new first zero. Shorter than any session that is stored."""
 
 
-def set_zero(device: Device, t: float) -> bool:
-    """Re-zero by hand. False in a sensor timeout, or when the load moves."""
-    if not device.presence.set_zero():
-        return False
-    tracker = device.presence.zero
-    device.zero_before = tracker.before
-    device.keep(*device.zeros.by_hand(tracker, device.zero_before))
-    device.note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg")
-    return True
+def usable_zero(memory: Memory) -> Zero | None:
+    """Return the stored zero, None when it is of another number of channels than the calibration."""
+    zero, scale = memory.zero, memory.calibration
+    return None if zero is not None and scale is not None and len(zero.kg) != len(scale.counts_per_kg) else zero
 
 
-def undo_zero(device: Device, t: float) -> None:
-    if device.zero_before is not None:
-        device.presence.undo_zero(device.zero_before)
-        device.zero_before = None
-        device.keep(*device.zeros.by_hand(device.presence.zero, None))
-        device.note(t, "zero_undone", f"zero back at {device.presence.zero.total_kg:.1f} kg")
+@dataclass(eq=False)
+class Zeroing:
+    """Own the calibration in use, the next one, and the zero that an undo brings back. Store a moved zero at `due`."""
 
+    t: InitVar[float]
+    memory: InitVar[Memory]
+    rules: InitVar[DeviceRules]
+    emit: Emit
+    ledger: Ledger
+    presence: Presence
+    calibration: Calibration | None = field(init=False)
+    """What makes kilograms of counts. None: the readings come in kilograms, and nothing can be calibrated."""
+    before: Zero | None = field(init=False)
+    """What an undo brings back."""
+    _fresh: Calibrated | None = None
+    """Stored or about to be, and not in use yet."""
+    _saver: ZeroSaver = field(init=False)
+    _word: ZeroWord = field(init=False)
 
-def told(device: Device, t: float, before: ZeroWord) -> None:
-    """Handle a change of what is shown of the zero, `before` it; store a first zero that was found at once."""
-    tracker = device.presence.zero
-    if before is ZeroWord.WANTED and device.approximate and not tracker.seeking and not tracker.by_hand:
-        device.keep(*device.zeros.moved(tracker, t, device.zero_before))
-        device.note(t, "zero_found", f"the empty mat weighs {tracker.total_kg:.1f} kg")
+    def __post_init__(self, t: float, memory: Memory, rules: DeviceRules) -> None:
+        self.calibration, self.before = memory.calibration, memory.zero_before
+        self._saver = ZeroSaver(usable_zero(memory), t, rules.zero_save_s, rules.zero_save_kg)
+        self._word = self.presence.zero.word
 
+    @property
+    def approximate(self) -> bool:
+        """Kilograms are from the nominal sensitivity of the cells: not calibrated yet."""
+        return self.calibration is not None and self.calibration.approximate
 
-def follow(device: Device, t: float) -> None:
-    """Store a zero that moved, when it moved far enough."""
-    device.keep(*device.zeros.moved(device.presence.zero, t, device.zero_before))
+    @property
+    def due(self) -> float:
+        return self._saver.due
 
+    def advance(self, t: float) -> None:
+        """Store a zero that moved, when it moved far enough."""
+        self._save(self._saver.moved(self.presence.zero, t, self.before))
 
-def turn(device: Device, t: float) -> None:
-    """Turn round the channels that read backwards for `TURN_S`: uncalibrated, their polarity was never known."""
-    tracker, calibration = device.presence.zero, device.calibration
-    if calibration is None or tracker.kg is None:
-        return
-    if tracker.turned_since is None:  # it ended: something was lifted off a mat whose first zero was found with it on
-        tracker.turn = ()
-        return
-    if t - tracker.turned_since < TURN_S:
-        return
-    signs = [-1.0 if n in tracker.turn else 1.0 for n in range(len(tracker.kg))]
-    kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))
-    slopes = tuple(sign * slope for sign, slope in zip(signs, calibration.counts_per_kg, strict=True))
-    turned = replace(calibration, counts_per_kg=slopes)
-    device.keep(Save(Calibrated(turned, Zero(kg, anchor_kg=sum(kg)))))
-    channels = " and ".join(str(n + 1) for n in tracker.turn)
-    device.note(t, "polarity", f"channel {channels} read the wrong way round and was turned; calibrate when you can")
+    def set_zero(self, t: float) -> bool:
+        """Re-zero by hand. False without readings, or when the load moves."""
+        if not self.presence.set_zero():
+            return False
+        tracker = self.presence.zero
+        self.before = tracker.before
+        self._save(self._saver.by_hand(tracker, self.before))
+        self.emit(Note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg"))
+        return True
+
+    def undo_zero(self, t: float) -> None:
+        if self.before is not None:
+            self.presence.undo_zero(self.before)
+            self.before = None
+            self._save(self._saver.by_hand(self.presence.zero, None))
+            self.emit(Note(t, "zero_undone", f"zero back at {self.presence.zero.total_kg:.1f} kg"))
+
+    @property
+    def calm(self) -> bool:
+        """Nothing is to be done about the zero."""
+        tracker = self.presence.zero
+        return not tracker.turn and tracker.word is self._word
+
+    def follow(self, t: float) -> bool:
+        """Follow what presence has found of the zero. True when something else is reported of it than before."""
+        tracker, before = self.presence.zero, self._word
+        self._word = tracker.word
+        found = before is ZeroWord.WANTED and not tracker.seeking and not tracker.by_hand
+        if self._word is not before and found and self.approximate:
+            # The first zero: stored at once.
+            self._save(self._saver.moved(tracker, t, self.before))
+            self.emit(Note(t, "zero_found", f"the empty mat weighs {tracker.total_kg:.1f} kg"))
+        if tracker.turn and self._fresh is None:
+            self._turn(t)
+        return self._word is not before
+
+    def _turn(self, t: float) -> None:
+        """Turn round the channels that read backwards for `TURN_S`: uncalibrated, their polarity was never known."""
+        tracker, calibration = self.presence.zero, self.calibration
+        if calibration is None or tracker.kg is None:
+            return
+        if (
+            tracker.turned_since is None
+        ):  # it ended: something was lifted off a mat whose first zero was found with it on
+            tracker.turn = ()
+            return
+        if t - tracker.turned_since < TURN_S:
+            return
+        signs = [-1.0 if n in tracker.turn else 1.0 for n in range(len(tracker.kg))]
+        kg = tuple(sign * kg for sign, kg in zip(signs, tracker.kg, strict=True))
+        slopes = tuple(sign * slope for sign, slope in zip(signs, calibration.counts_per_kg, strict=True))
+        self.calibrate(Calibrated(replace(calibration, counts_per_kg=slopes), Zero(kg, anchor_kg=sum(kg))))
+        channels = " and ".join(str(n + 1) for n in tracker.turn)
+        text = f"channel {channels} read the wrong way round and was turned; calibrate when you can"
+        self.emit(Note(t, "polarity", text))
+
+    # -- another calibration ---------------------------------------------------------------------------------------
+
+    def calibrate(self, fresh: Calibrated) -> None:
+        """Store it; it is used from when the store has it (`use_saved`)."""
+        self._fresh = fresh
+        self.ledger.forget("zero")  # it counts from the old reference
+        self.ledger.save(Save(fresh))
+
+    def use_saved(self, t: float) -> None:
+        """Use the new calibration once the store has it, from the next reading on; but not during a session."""
+        fresh, unoccupied = self._fresh, self.presence.load in {Load.EMPTY, Load.OBJECT}
+        if fresh is None or not unoccupied or not self.ledger.is_saved(fresh.key):
+            return
+        self._fresh, self.calibration, self.before = None, fresh.calibration, None
+        self.presence.use_zero(fresh.zero, fresh.calibration)
+        self._saver.replaced(fresh.zero, t)
+        self.emit(UseCalibration(fresh.calibration))
+
+    def _save(self, saves: list[Save]) -> None:
+        """Not while a new zero is on its way with a new reference."""
+        if self._fresh is None:
+            for save in saves:
+                self.ledger.save(save)

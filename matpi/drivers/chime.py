@@ -5,17 +5,15 @@ One that comes too late is left out.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from matpi.core.effects import ChimeKind
-from matpi.core.events import Noted
-from matpi.errors import HardwareError
-from matpi.ports import PART_RETRY_S, Put
+from matpi.drivers.part import PartThread
+from matpi.ports import Put
 
-STOP_S: Final = 1.0
 LATE_S: Final = 0.5
 """Chosen: what has waited so long is no cue any more."""
 
@@ -41,22 +39,18 @@ class Sounder(Protocol):
 
     def sound(self, hz: float) -> None: ...
     def silence(self) -> None: ...
+    def close(self) -> None: ...
 
 
-class Ringing:
-    """Implements ports.Chime. `ring` from any thread; it never blocks nor raises. A piezo that fails is noted once,
-    tried again every PART_RETRY_S and with each chime, and noted when it works.
-    """
+class ChimeThread(PartThread[Sounder]):
+    """`ring` from any thread; it never blocks nor raises. A piezo that does not work is tried again with each chime."""
 
-    def __init__(self, sounder: Sounder, put: Put, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._sounder, self._put, self._now = sounder, put, now
-        self._changed = threading.Condition()  # guards the next four
+    _always_runs = True
+
+    def __init__(self, make: Callable[[], Sounder], put: Put, *, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__("chime", make, put, now=now)
         self._wanted: tuple[ChimeKind, float] | None = None
         self._plays: ChimeKind | None = None
-        self._stopping = False
-        self._lost = False
-        self._thread = threading.Thread(target=self._run, name="chime", daemon=True)
-        self._thread.start()
 
     def ring(self, kind: ChimeKind) -> None:
         with self._changed:
@@ -66,19 +60,11 @@ class Ringing:
             self._wanted = (kind, self._now())
             self._changed.notify()
 
-    def stop(self) -> None:
-        """Silent, and the thread ends; bounded, whatever the piezo does."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        self._thread.join(STOP_S)
-
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._plays = None
-                retry_s = PART_RETRY_S if self._lost else None
-                self._changed.wait_for(lambda: self._stopping or self._wanted is not None, retry_s)
+                self._changed.wait_for(self._called, self._retry_s())
                 if self._stopping:
                     return
                 notes: tuple[Note, ...] = ()  # only silence: is the piezo back?
@@ -87,24 +73,18 @@ class Ringing:
                     if self._now() - asked > LATE_S:
                         continue
                     self._plays, notes = kind, NOTES[kind]
-            self._play(notes)
+            self._use(partial(self._play, notes))
 
-    def _play(self, notes: tuple[Note, ...]) -> None:
-        try:
-            for hz, seconds in notes:
-                if hz:
-                    self._sounder.sound(hz)
-                else:
-                    self._sounder.silence()
-                with self._changed:
-                    if self._changed.wait_for(lambda: self._stopping or self._wanted is not None, seconds):
-                        break
-            self._sounder.silence()
-        except HardwareError as error:
-            if not self._lost:
-                self._put(Noted(self._now(), "chime_lost", str(error)))
-            self._lost = True
-        else:
-            if self._lost:
-                self._put(Noted(self._now(), "chime_back", "the chime works again"))
-            self._lost = False
+    def _play(self, notes: tuple[Note, ...], sounder: Sounder) -> None:
+        for hz, seconds in notes:
+            if hz:
+                sounder.sound(hz)
+            else:
+                sounder.silence()
+            with self._changed:
+                if self._changed.wait_for(self._called, seconds):
+                    break
+        sounder.silence()
+
+    def _called(self) -> bool:
+        return self._stopping or self._wanted is not None

@@ -142,7 +142,7 @@ class Status:
     scale: ScaleFacts | None = None
     panel: PanelFacts | None = None
     lost: tuple[str, ...] = ()
-    """What does not work: keys of core.look.PARTS."""
+    """What does not work: keys of core.parts.PARTS."""
     state: str = ""
     net_kg: float | None = None
     zero_kg: float | None = None

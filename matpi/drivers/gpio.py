@@ -94,7 +94,7 @@ class Button:
         self._button.when_pressed = lambda: put(ButtonDown(self._now()))
         self._button.when_released = lambda: put(ButtonUp(self._now()))
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self._button.close()
 
 
@@ -132,7 +132,7 @@ class Led:
 
 
 class Piezo:
-    """A passive piezo from `pin` to ground, driven by a square wave. Implements `ringing.Sounder`.
+    """A passive piezo from `pin` to ground, driven by a square wave. Implements `chime.Sounder`.
 
     Raises HardwareError where the pins know no PWM: then there is nothing to make a tone with.
     """

@@ -3,7 +3,7 @@
 Only what is wrong with the *message* is refused for good: 0x95 (too large) and 0x99 (its payload is not of the format
 it says). All else is the broker's state or settings, which change without the message changing: a missing right (0x87)
 or a topic it does not take (0x90) would refuse every record after it too, so the first one waits and the order stays.
-0x10 is a success code that says nobody was there to get it: that is no delivery.
+0x10 is a success code that means without a subscriber: that is no delivery.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _WORDS: Final = {
 
 
 def delivered(code: int) -> bool:
-    """Whether a PUBACK with this code means that somebody has got it."""
+    """Whether a PUBACK with this code means that a subscriber gets it."""
     return code < 0x80 and code != NO_SUBSCRIBERS
 
 

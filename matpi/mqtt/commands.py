@@ -21,7 +21,7 @@ from matpi.errors import MatpiError
 Command = Wished | SettingWished
 
 PAYLOAD_BYTES: Final = 64
-"""The longest of them has 5; what is longer was meant for somebody else."""
+"""The longest of them has 5; a longer one was not meant for this device."""
 PER_S: Final = 5.0
 BURST: Final = 10
 """Both chosen: a dashboard sets every entity it has at once, seven; a hand is slower than 5/s."""

@@ -76,6 +76,10 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
 
     @property
+    def where(self) -> str:
+        return f"{self.host}:{self.port_used}"
+
+    @property
     def client_id(self) -> str:
         return f"matpi-{self.device_id}"
 
@@ -85,7 +89,7 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def availability_topic(self) -> str:
-        """Where it is told, retained, whether this mat is there; "" for nowhere."""
+        """Where this mat is reported online or offline, retained; "" for nowhere."""
         return self.topic("availability")
 
     @property
@@ -94,5 +98,5 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def birth_topic(self) -> str:
-        """Where Home Assistant tells that it has started."""
+        """Where Home Assistant reports its start."""
         return f"{self.discovery_prefix}/status"

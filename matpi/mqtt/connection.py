@@ -58,7 +58,7 @@ class Link:
 
     def __init__(self, config: MqttConfig, inbox: Inbox, on_message: Callable[[str, bytes, bool], None]) -> None:
         """`on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
-        self.config, self.where = config, f"{config.host}:{config.port_used}"
+        self.config, self.where = config, config.where
         self.up, self.greet_by = False, 0.0
         self.lost: LaterError | None = None  # why it is over
         self.lost_code = 0  # of the broker's DISCONNECT, 0 when there was none
@@ -242,7 +242,7 @@ def _properties(packet: int, **values: Any) -> Properties:
 
 
 class _Client(Client):
-    """Reports what it cannot read: paho's thread would die of it, and nobody would know."""
+    """Reports what it cannot read: paho's thread would die of it unseen."""
 
     on_broken: Callable[[str], None]
 

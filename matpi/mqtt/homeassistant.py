@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from matpi.core.session import State
+from matpi.core.front import Front
 from matpi.mqtt.config import MqttConfig
 from matpi.mqtt.state import Happening, LiveState
 
@@ -27,8 +27,8 @@ QOS: Final = 1
 BEAT_EVERY_S: Final = 60.0
 """The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
 EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
-"""After so many seconds without a word the time on the mat is not known: a device that hangs shows nobody there for
-ever. Two of its words may be late.
+"""After so many seconds without a message the time on the mat is unknown: a device that hangs shows no person for ever.
+Two messages may be late.
 """
 
 Component = dict[str, Any]
@@ -92,7 +92,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
     def event(name: str, topic: str, types: Iterable[str], **more: Any) -> Component:
         return {"platform": "event", "name": name, "state_topic": config.topic(topic), "event_types": [*types], **more}
 
-    phases = [one.name.lower() for one in State]
+    phases = [one.name.lower() for one in Front]
     target = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
     last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
     last_end = "{{ value_json.last.end if value_json.last else None }}"

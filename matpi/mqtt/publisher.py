@@ -70,7 +70,7 @@ def _steady(state: LiveState) -> LiveState:
 
 
 class Publisher:
-    """`show` and `tell` from any thread, never blocking; everything else from the thread of the connection."""
+    """`show` and `report` from any thread, never blocking; everything else from the thread of the connection."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Publisher:
         if self._config.live:
             self._state = state
 
-    def tell(self, what: Happening) -> None:
+    def report(self, what: Happening) -> None:
         if self._config.live:
             self._happenings.append(what)
 

@@ -90,16 +90,16 @@ class MqttSink:
     def watch(self, effect: Effect) -> None:
         """Report a session's start and end."""
         if (what := happening(effect)) is not None:
-            self.tell(what)
+            self.report(what)
 
     def show(self, state: LiveState) -> None:
         """The latest wins; never blocks."""
         self._publisher.show(state)
         self._wake()
 
-    def tell(self, what: Happening) -> None:
-        """For those who listen now, or for nobody. Never blocks."""
-        self._publisher.tell(what)
+    def report(self, what: Happening) -> None:
+        """For those who listen now. Never blocks."""
+        self._publisher.report(what)
         self._wake()
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None:  # noqa: ARG002  nothing is signed, so no date
@@ -108,7 +108,7 @@ class MqttSink:
         if self._closing:
             request.answer(_stopping())
         if not request.done.wait(DELIVER_S):
-            why = f"MQTT {self.config.host}:{self.config.port_used}: no connection in {DELIVER_S:g} s"
+            why = f"MQTT {self.config.where}: no connection in {DELIVER_S:g} s"
             request.answer(LaterError(why, "look at the network and its name server", Text("upstream.broker_silent")))
         if request.error is not None:
             raise request.error
@@ -213,7 +213,7 @@ class MqttSink:
     def _answered(self, topic: str, code: int) -> None:
         """To a subscription, or to what is shown. A record's answer goes to its `Request`."""
         if code >= 0x80:
-            error = later_of(code, f"{self.config.host}:{self.config.port_used}")
+            error = later_of(code, self.config.where)
             self._denied[topic] = LaterError(f"{error.why} for {topic}", error.do, error.short)
             self._note_once(str(self._denied[topic]))
         else:

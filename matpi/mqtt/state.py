@@ -8,19 +8,18 @@ from datetime import date, datetime
 from math import fsum, inf
 from typing import TYPE_CHECKING, Final
 
-from matpi.core import who
-from matpi.core.calendar_day import day_bounds
+from matpi.core.clock import day_bounds
 from matpi.core.effects import Effect, Report, Said
+from matpi.core.front import Front
 from matpi.core.model import Log
 from matpi.core.plan.progress import RestReason
-from matpi.core.session import State
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
 LOOK_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
 
-OCCUPIED: Final = frozenset({State.ON_MAT, State.AWAY, State.HOLDING, State.CAPPED})
+OCCUPIED: Final = frozenset({Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED})
 """Also while the timer waits for the person to come back, so that lights do not flicker."""
 
 Edges = Callable[[], tuple[float | None, int]]
@@ -104,11 +103,11 @@ class Observer:
         self._summed: tuple[Log, date | None] | None = None
         self._today_s = self._lifetime_s = 0.0
         self._due = -inf
-        self._state: State | None = None
+        self._state: Front | None = None
 
     def turned(self, device: Device, now: float, edges: Edges) -> LiveState | None:
         """Copy `device` when its state changes, and once a second. Else it costs a comparison."""
-        state = device.machine.state
+        state = device.stage.front
         if now < self._due and state is self._state:
             return None
         self._due, self._state = now + LOOK_EVERY_S, state
@@ -116,8 +115,8 @@ class Observer:
 
     def look(self, device: Device, edges: Edges) -> LiveState:
         """Copy `device`. This function alone reads it."""
-        seen, settings, wall = device.snapshot(), device.settings, device.wall
-        everything, log = device.keeper.log, who.log(device)
+        seen, settings, wall = device.snapshot(), device.ledger.settings, device.clock
+        everything, log = device.ledger.log, device.household.log
         today = wall.day(seen.t) if wall.trusted else None
         if self._summed is None or self._summed[0] is not everything or self._summed[1] != today:
             self._summed = everything, today
@@ -137,8 +136,8 @@ class Observer:
             last = LastSession(s.id, round(s.on_mat_s, 1), str(s.reason), s.routine, end, s.counts)
         rate_hz, depth = edges()
         return LiveState(
-            phase=seen.state.name.lower(),
-            occupied=seen.state in OCCUPIED,
+            phase=seen.front.name.lower(),
+            occupied=seen.front in OCCUPIED,
             elapsed_s=int(on_mat_s),
             today_min=None if today is None else round(self._today_s / 60.0, 1),
             today_since=None if today is None else iso(day_bounds(today, wall.zone, wall.day_start)[0]),

@@ -9,7 +9,7 @@ from matpi.core.views import Confirm, FeltWrong, Menu, RatingEntry, RatingSaved
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face
 from matpi.screen.session_views import saved
-from matpi.words import Words
+from matpi.words import Words, duration
 
 BOX_PITCH: Final = 13
 BOX_PX: Final = 9
@@ -56,8 +56,7 @@ def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
 
 def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
     canvas.line(0, words("questions.was_that_you"), (Face.WORDS, Face.LABEL))
-    minutes, seconds = divmod(view.on_mat_s, 60)
-    canvas.text(0, 22, f"{minutes}:{seconds:02}", Face.LABEL)
+    canvas.text(0, 22, duration(view.on_mat_s), Face.LABEL)
     about = "~" if view.approximate else ""
     canvas.line(22, f"{about}{view.load_kg} {words('common.kg')}", (Face.LABEL,), align="right")
     canvas.line(44, words("common.keep_holding") if view.hold > 0.0 else words("questions.yes_or_no"))

@@ -8,8 +8,8 @@ from matpi.core.plan.breathing import RADIUS_MAX_PX
 from matpi.core.views import Advice, Breathe, OffMat
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, wrapped
-from matpi.screen.session_views import beside, minutes_and_seconds, range_text, unit
-from matpi.words import Words
+from matpi.screen.session_views import beside, range_text, unit
+from matpi.words import Words, duration
 
 LINE_PX: Final = 11
 """Of the advice: four lines and a title leave no pixel between them."""
@@ -48,5 +48,5 @@ def off_mat(canvas: Canvas, view: OffMat, words: Words) -> None:
         canvas.check(0, 24, size=2)
         canvas.line(HEIGHT - 12, words("around.go_on"))
         return
-    unit(canvas, canvas.cells(0, 17, minutes_and_seconds(view.left_s), Face.NUMERALS), 49, words("around.left"))
+    unit(canvas, canvas.cells(0, 17, duration(view.left_s), Face.NUMERALS), 49, words("around.left"))
     canvas.line(HEIGHT - 12, words("around.off_mat_now"))

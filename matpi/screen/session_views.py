@@ -16,7 +16,7 @@ from matpi.core.views import (
 )
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
-from matpi.words import Words
+from matpi.words import Words, duration
 
 TICKS_MAX: Final = 60
 """More planned minutes than this share a tick: a tick and its gap need 2 px."""
@@ -26,10 +26,6 @@ BESIDE_PX: Final = 5
 """Between the big numeral and the small words beside it."""
 GAP_PX: Final = 4
 """Between two texts in a row. Chosen: less looks like one."""
-
-
-def minutes_and_seconds(seconds: int) -> str:
-    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def range_text(lower_min: int, upper_min: int) -> str:
@@ -106,7 +102,7 @@ def timer(canvas: Canvas, view: Timer, words: Words) -> None:
     tall = Face.NUMERALS if notice or seconds else Face.MINUTES
     top = 3 if seconds and not notice else 0
     if seconds:
-        x = canvas.cells(0, top, minutes_and_seconds(view.elapsed_s), tall)
+        x = canvas.cells(0, top, duration(view.elapsed_s), tall)
         upper, lower = (f"+{over}", words("on_mat.over")) if over > 0 else (words("on_mat.of"), minutes)
     else:
         x = canvas.cells(0, top, str(view.elapsed_s // 60), tall)
@@ -150,13 +146,13 @@ def away(canvas: Canvas, view: Away, words: Words) -> None:
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
     canvas.line(0, words("on_mat.back"), (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
     canvas.line(21, words("on_mat.seconds_left"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    canvas.line(41, words("on_mat.paused", time=minutes_and_seconds(view.elapsed_s)), (Face.LABEL,))
+    canvas.line(41, words("on_mat.paused", time=duration(view.elapsed_s)), (Face.LABEL,))
     canvas.rest_line(view.left_s / view.of_s if view.of_s else 0.0)
 
 
 def holding(canvas: Canvas, view: Holding, words: Words) -> None:
     canvas.band(0, words.say(view.what) or words("faults.silent"), (Face.LABEL, Face.TEXT))
-    canvas.cells(0, 18, minutes_and_seconds(view.elapsed_s), Face.NUMERALS)
+    canvas.cells(0, 18, duration(view.elapsed_s), Face.NUMERALS)
     canvas.line(HEIGHT - 11, words("on_mat.waits", seconds=f"{view.left_s:2d}"))
 
 
@@ -178,7 +174,7 @@ def thing(canvas: Canvas, view: Object, words: Words) -> None:
 
 def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
     if view.on_mat_s < LONG_S:
-        canvas.cells(0, 0, minutes_and_seconds(view.on_mat_s), Face.NUMERALS)
+        canvas.cells(0, 0, duration(view.on_mat_s), Face.NUMERALS)
     else:
         unit(canvas, canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words("common.min"))
     if view.who:
@@ -210,7 +206,7 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
 
 def discarded(canvas: Canvas, view: Discarded, words: Words) -> None:
     canvas.text(0, 0, words("on_mat.discarded"), Face.WORDS)
-    canvas.line(22, words("on_mat.not_kept", time=minutes_and_seconds(view.on_mat_s)), (Face.LABEL, Face.TEXT))
+    canvas.line(22, words("on_mat.not_kept", time=duration(view.on_mat_s)), (Face.LABEL, Face.TEXT))
     canvas.line(43, words("on_mat.bring_back"))
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)

@@ -7,25 +7,40 @@ import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from matpi import __version__
-from matpi.core.look import PARTS
+from matpi.core.parts import PARTS
 from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
-    from matpi.service.appliance import Appliance
+    from matpi.config import Config
+    from matpi.core.device import Device
+    from matpi.drivers.oled import PanelThread
+    from matpi.drivers.scale.process import ReaderScale
+    from matpi.ports import Clock
 
 STATUS_EVERY_S: Final = 5.0
 
 
-def status(appliance: Appliance) -> dict[str, Any]:
+class Running(Protocol):
+    """What of an appliance its status is about."""
+
+    config: Config
+    clock: Clock
+    screen: PanelThread | None
+    scale: ReaderScale | None
+    started_mono: float
+
+    @property
+    def device(self) -> Device | None: ...
+    def upstream_troubles(self) -> dict[str, str]: ...
+
+
+def status(appliance: Running) -> dict[str, Any]:
     """JSON-ready; the field names are stable."""
-    device, scale, screen = appliance.device, appliance.scale, appliance.screen
-    if device is None:
-        raise RuntimeError("a device that has not started has no status")
-    snapshot = device.snapshot()
-    calibration = device.calibration
+    device, scale, screen = _booted(appliance), appliance.scale, appliance.screen
+    snapshot, calibration = device.snapshot(), device.zeroing.calibration
     return {
         "pid": os.getpid(),
         "version": __version__,
@@ -39,8 +54,8 @@ def status(appliance: Appliance) -> dict[str, Any]:
             "trouble": "" if screen is None else screen.trouble or "",
             "frames": 0 if screen is None else screen.drawn,
         },
-        "lost": list(device.face.lost),
-        "state": snapshot.state.name,
+        "lost": list(device.parts.lost),
+        "state": snapshot.front.name,
         "net_kg": round(snapshot.net_kg, 3),
         "zero_kg": round(snapshot.zero_kg, 3),
         "zero_word": str(device.presence.zero.word),
@@ -54,22 +69,26 @@ def status(appliance: Appliance) -> dict[str, Any]:
     }
 
 
-def status_line(appliance: Appliance) -> str:
+def status_line(appliance: Running) -> str:
     """Say in one line what the device does and what is wrong with it, for `systemctl status`."""
-    device, scale, screen = appliance.device, appliance.scale, appliance.screen
-    if device is None:
-        raise RuntimeError("a device that has not started has no status")
+    device, scale, screen = _booted(appliance), appliance.scale, appliance.screen
     snapshot = device.snapshot()
     wrong = [
         scale.report().trouble if scale is not None else "",
         (screen.trouble or "") if screen is not None else "",
-        *(ENGLISH.say(PARTS[kind]) for kind in device.face.lost),
+        *(ENGLISH.say(PARTS[kind]) for kind in device.parts.lost),
         f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
     ]
-    return "; ".join(text.rstrip(".") for text in (snapshot.state.value, *wrong) if text)
+    return "; ".join(text.rstrip(".") for text in (snapshot.front.value, *wrong) if text)
 
 
-def write_status(path: Path, appliance: Appliance) -> None:
+def _booted(appliance: Running) -> Device:
+    if appliance.device is None:
+        raise RuntimeError("a device that has not started has no status")
+    return appliance.device
+
+
+def write_status(path: Path, appliance: Running) -> None:
     """A status that cannot be written stops nothing: doctor then says that it found none."""
     new = path.with_name(path.name + ".new")
     with suppress(OSError):

@@ -13,7 +13,6 @@ from typing import Final
 
 from matpi.core.dated import utc_of
 from matpi.core.model import Doubt, EndReason, Rating, Session, StopSign
-from matpi.core.people import GUEST_ID
 from matpi.errors import UsageError
 from matpi.store import history
 from matpi.store.rows import StoredSession, text_of
@@ -69,8 +68,8 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     try:
         estimated = before.estimated and "start_utc" not in changes
         after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
-        if "person" in changes:  # whose it is answers "Was that you?", as on the device (core.who.book)
-            after = replace(after, yours=None if None in {before.doubt, after.person} else after.person != GUEST_ID)
+        if "person" in changes:  # whose it is answers "Was that you?", as on the device (Household.attribute)
+            after = replace(after, yours=None if None in {before.doubt, after.person} else True)
     except ValueError as error:
         raise UsageError(f"The session {session_id!r} was not changed: {error}.") from error
     _trace(conn, before, after, utc)

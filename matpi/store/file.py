@@ -203,7 +203,10 @@ def connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Conne
 
 @contextlib.contextmanager
 def transaction(conn: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    """Commit when the block has been left, undo it when it raised."""
+    """Commit when the block has been left, undo it when it raised.
+
+    As a writer at once: a transaction that reads first and then finds the log changed would be refused.
+    """
     conn.execute(begin)
     try:
         yield

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from matpi.config import Config
-from matpi.core import who
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -30,7 +29,7 @@ from matpi.core.effects import (
 from matpi.errors import MatpiError, UsageError
 from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
-from matpi.service.splash import light_up
+from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.sim.body import ACTS
 from matpi.store.db import Store, is_unmade
@@ -251,7 +250,7 @@ class BoardTwin:
         elif "panel" in self._board.faults:
             text = words("spoken.unplugged")
         else:
-            text = spoken(device.shown.view, words) if device.shown is not None else ""
+            text = spoken(device.display.shown.view, words) if device.display.shown is not None else ""
         self._told.tell("frame", frame_payload(self._board.picture(), self._board.brightness(), text))
 
     def _tell_light(self) -> None:
@@ -289,15 +288,20 @@ class BoardTwin:
         except MatpiError as error:
             self._log("note", "cannot read the log", str(error))
             return
-        running = device.machine.running
-        plan = device.plan if running is None else device.plan.running(running.on_mat_s(self._clock.monotonic()))
+        running = device.session.running
+        plan = (
+            device.plans.today
+            if running is None
+            else device.plans.today.running(running.on_mat_s(self._clock.monotonic()))
+        )
         self._told.tell(
             "sessions",
             {
                 "sessions": [
-                    session_payload(s, rating, device.wall.zone, who.name_of(device, s.person)) for s, rating in stored
+                    session_payload(s, rating, device.clock.zone, device.household.name_of(s.person))
+                    for s, rating in stored
                 ],
-                "plan": plan_payload(plan, who.name(device)),
+                "plan": plan_payload(plan, device.household.name),
             },
         )
 
@@ -310,6 +314,6 @@ class BoardTwin:
 
     def _local(self) -> datetime:
         device = None if self._appliance is None else self._appliance.device
-        zone = None if device is None else device.wall.zone
+        zone = None if device is None else device.clock.zone
         now = datetime.fromtimestamp(self._clock.utc(), zone)
         return now.astimezone() if zone is None else now

@@ -6,7 +6,7 @@ import uuid
 from datetime import time, timedelta
 from pathlib import Path
 
-from matpi.core.calendar_day import day_of, local_instant, utc_offset_s
+from matpi.core.clock import day_of, local_instant, utc_offset_s
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, EndReason, Moment, Rating, Session, Settings
 from matpi.paths import zone_for

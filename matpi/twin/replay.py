@@ -125,7 +125,8 @@ class Replayer:
     def _hear(self, report: Report) -> None:
         """The silence after the trace is worth a word only when it ends a session."""
         if self._over and report.event is Said.SENSOR_LOST and self._device is not None:
-            if self._device.machine.running is None or self._device.machine.running.frozen_at is not None:
+            running = self._device.session.running
+            if running is None or running.frozen_at is not None:
                 return
             report = replace(report, reason="the trace ended")
         self._result.events.append(report)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from matpi.core import who
 from matpi.core.effects import (
     Changed,
     Checkpoint,
@@ -26,8 +25,8 @@ from matpi.core.effects import (
     Show,
 )
 from matpi.core.events import Event
+from matpi.core.front import Front
 from matpi.core.model import Session
-from matpi.core.session import State
 from matpi.errors import MatpiError, UsageError
 from matpi.sim.body import ACTS
 from matpi.twin.bulletin import Bulletin, Put
@@ -275,9 +274,9 @@ class Twin:
         match effect:
             case Changed(_, _, _, dest, _):
                 self._status_at = 0.0
-                if dest == State.DONE.name and not self._skipping:
+                if dest == Front.DONE.name and not self._skipping:
                     self._slow_down("a question is coming, and people answer in real time")
-                if not self._skipping and self._rig.device is not None and self._rig.device.who.people.on:
+                if not self._skipping and self._rig.device is not None and self._rig.device.household.people.on:
                     self._tell_sessions()  # it may be somebody else's turn
             case Show() if not self._skipping:
                 self._tell_screen()
@@ -300,7 +299,7 @@ class Twin:
         elif rig.panel.unplugged:
             text = rig.words("spoken.unplugged")
         else:
-            text = spoken(device.shown.view, rig.words) if device.shown is not None else ""
+            text = spoken(device.display.shown.view, rig.words) if device.display.shown is not None else ""
         self._told.tell("frame", frame_payload(image, str(rig.panel.brightness), text))
 
     def _tell_light(self, light: Light) -> None:
@@ -346,16 +345,16 @@ class Twin:
         rig, device = self._rig, self._rig.device
         if device is None:
             return
-        running = device.machine.running
-        plan = device.plan if running is None else device.plan.running(running.on_mat_s(rig.t))
+        running = device.session.running
+        plan = device.plans.today if running is None else device.plans.today.running(running.on_mat_s(rig.t))
         self._told.tell(
             "sessions",
             {
                 "sessions": [
-                    session_payload(s, self._rated.get(s.id), rig.zone, who.name_of(device, s.person))
+                    session_payload(s, self._rated.get(s.id), rig.zone, device.household.name_of(s.person))
                     for s in self._stored
                 ],
-                "plan": plan_payload(plan, who.name(device)),
+                "plan": plan_payload(plan, device.household.name),
             },
         )
 

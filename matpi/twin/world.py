@@ -16,18 +16,17 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matpi import __version__
 from matpi.config import Config
 from matpi.core.brightness import Brightness
-from matpi.core.calendar_day import local_instant, next_local, utc_offset_s
+from matpi.core.clock import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.model import Settings
 from matpi.errors import HardwareError, UsageError
 from matpi.loop import Loop
-from matpi.paths import stored_zone, zone_doubts, zone_for
-from matpi.rules import device_rules
+from matpi.paths import zone_for
+from matpi.service.boot import boot
 from matpi.sim.body import Mat
 from matpi.store.patient import PatientStore
 from matpi.twin.disk import SimulatedDisk
@@ -97,8 +96,7 @@ class Rig:
         self._utc = utc
         config = config or Config()
         self.words = LANGUAGES[config.panel.language]
-        self._rules = device_rules(config)
-        self._sinks = tuple(sink.name for sink in config.upstream.sinks)
+        self._config = config
         self._step = 1.0 / rate
         self._next_reading = inf
         self._button_up_at = inf
@@ -120,7 +118,7 @@ class Rig:
             full=self.disk_full,
             monotonic=lambda: self.t,
             first_settings=Settings(zone=self._zone),
-            sinks=self._sinks,
+            sinks=tuple(sink.name for sink in self._config.upstream.sinks),
         )
         try:
             device = self._device(store, new=new)
@@ -139,19 +137,7 @@ class Rig:
             store.write(Save(memory.settings))
         if self.t == 0.0 and not new:
             self._utc = max(self._utc, _last_utc(store) + 60.0)
-        return Device(
-            self.t,
-            boot_id=self.new_id(),
-            memory=replace(
-                memory,
-                doubts=memory.doubts + zone_doubts(memory.settings.zone),
-                set_aside=None if store.set_aside is None else store.set_aside.name,
-            ),
-            rules=self._rules,
-            zone_for=stored_zone,
-            new_id=self.new_id,
-            version=__version__,
-        )
+        return boot(self._config, store, memory, self.t, self.new_id())
 
     def power_off(self) -> None:
         """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
@@ -198,7 +184,7 @@ class Rig:
     @property
     def zone(self) -> tzinfo:
         device = self.device
-        return device.wall.zone if device is not None else zone_for(self._zone)
+        return device.clock.zone if device is not None else zone_for(self._zone)
 
     @property
     def local(self) -> datetime:

@@ -1,1 +1,1 @@
-"""What leaves the machine, when somebody wants it to: off until a sink is configured."""
+"""What is sent on to other machines: nothing until a sink is configured."""

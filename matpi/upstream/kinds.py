@@ -55,7 +55,7 @@ def _mqtt(table: MqttConfig, put: Put) -> Sink:
 
 
 def _broker(table: MqttConfig) -> str:
-    return f"{'mqtts' if table.tls else 'mqtt'}://{table.host}:{table.port_used}"
+    return f"{'mqtts' if table.tls else 'mqtt'}://{table.where}"
 
 
 KINDS: Final = (

@@ -1,5 +1,5 @@
-"""The outbox as those see it who stand beside the log's writer: how it is with each sink, what a person asks of it, and
-the relay's side. What is in it was put there by store/outbox.py, and stays until it has arrived.
+"""The outbox as seen from beside the log's writer: the state of each sink, what a person asks of it, and the relay's
+side. What is in it was put there by store/outbox.py, and stays until it has arrived.
 
 The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
 is a record sent twice under the same id, while the wait for a slow card would be the writer's.
@@ -13,14 +13,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matpi.errors import StoreError, UsageError
 from matpi.store import faults, file, outbox, schema
-from matpi.upstream.deliveries import Standing
-from matpi.upstream.sink import Delivery
+from matpi.upstream.sink import Delivery, Standing
 
 ACKED_KEPT = 100
-"""Of a sink, to look at; what it has not got is kept without a bound. Chosen: a row is 0.5 kB."""
+"""Of a sink, to look at; what has not arrived is stored without a bound. Chosen: a row is 0.5 kB."""
 PAUSE_S = 0.02
 """Between two parts of a long change: the device's own record gets in between. Chosen; SQLite asks for a lock again
 within 0.1 s, and a part takes 24 ms on a busy x86-64 (measured with 8000 sessions)."""
@@ -28,19 +28,17 @@ within 0.1 s, and a part takes 24 ms on a busy x86-64 (measured with 8000 sessio
 
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
-    """How one sink stands."""
+    """Of one sink."""
 
     name: str
-    enabled: bool
-    """In the config when the device last started."""
+    enabled: bool  # in the config when the device last started
     due: int
     refused: int
     acked: int
     acked_utc: float | None
     disabled_why: str
     not_before_utc: float | None
-    attempts: int
-    """Of the one that is tried now."""
+    attempts: int  # of the one that is tried now
     last_error: str
     """Why that one has not arrived, else why the last refused one was; a sentence with what to do, "" for none."""
 
@@ -48,46 +46,29 @@ class SinkStatus:
 # -- looking at it and asking for more ---------------------------------------------------------------------------------
 
 
+_STATUSES = """
+SELECT name, enabled,
+    (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'due'),
+    (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'refused'),
+    acked, acked_utc, coalesce(disabled_why, ''), not_before_utc,
+    coalesce((SELECT attempts FROM outbox WHERE sink = sinks.name AND state = 'due' ORDER BY seq LIMIT 1), 0),
+    coalesce(
+        disabled_why,
+        (SELECT last_error FROM outbox WHERE sink = sinks.name AND state = 'due' ORDER BY seq LIMIT 1),
+        (SELECT last_error FROM outbox WHERE sink = sinks.name AND state = 'refused' ORDER BY seq DESC LIMIT 1),
+        ''
+    )
+FROM sinks ORDER BY name
+"""
+
+
 def statuses(conn: sqlite3.Connection) -> tuple[SinkStatus, ...]:
     """In the order of their names, with those the config no longer has."""
-    return tuple(_status(conn, *row) for row in conn.execute(
-        "SELECT name, enabled, acked, acked_utc, disabled_why, not_before_utc FROM sinks ORDER BY name"
-    ).fetchall())  # fmt: skip
-
-
-def _status(
-    conn: sqlite3.Connection,
-    name: str,
-    enabled: int,
-    acked: int,
-    acked_utc: float | None,
-    disabled_why: str | None,
-    not_before_utc: float | None,
-) -> SinkStatus:
-    counts = dict(conn.execute("SELECT state, count(*) FROM outbox WHERE sink = ? GROUP BY state", (name,)))
-    head = conn.execute(
-        "SELECT attempts, coalesce(last_error, '') FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1",
-        (name,),
-    ).fetchone() or (0, "")
-    refusal = conn.execute(
-        "SELECT last_error FROM outbox WHERE sink = ? AND state = 'refused' ORDER BY seq DESC LIMIT 1", (name,)
-    ).fetchone() or ("",)
-    return SinkStatus(
-        name,
-        bool(enabled),
-        counts.get("due", 0),
-        counts.get("refused", 0),
-        acked,
-        acked_utc,
-        disabled_why or "",
-        not_before_utc,
-        head[0],
-        disabled_why or head[1] or refusal[0],
-    )
+    return tuple(SinkStatus(name, bool(enabled), *more) for name, enabled, *more in conn.execute(_STATUSES))
 
 
 def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
-    """Whatever it waits for, the next try is now, of the refused ones too. False when there is no such sink."""
+    """Make the next try now, of the refused ones too. False when there is no such sink."""
     conn.execute("UPDATE outbox SET state = 'due' WHERE sink = ? AND state = 'refused'", (sink,))
     asked = conn.execute(
         "UPDATE sinks SET asked = asked + 1, disabled_why = NULL, not_before_utc = NULL WHERE name = ?", (sink,)
@@ -96,16 +77,17 @@ def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
 
 
 def send_all(path: Path, sink: str) -> int:
-    """Queue every record as it stands that does not wait for this sink already; how many there were. In parts, so that
-    a running device waits for none of it; one that breaks off is gone on with by asking again. Raises UsageError for
-    a sink that the device was not started with, StoreError.
+    """Queue every record as it is that does not wait for this sink already; return how many there were.
+
+    In parts, so that a running device waits for none of it; one that breaks off is continued by asking again. Raises
+    StoreError, and UsageError for a sink that the device was not started with.
     """
     queued = 0
     for table in outbox.TABLES:
         after: int | None = 0
         while after is not None:
             with changing(path) as conn:
-                if not _is_known(conn, sink):
+                if conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is None:
                     raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
                 part, after = outbox.send_part(conn, sink, table, after)
             queued += part
@@ -114,8 +96,8 @@ def send_all(path: Path, sink: str) -> int:
 
 
 def forget(conn: sqlite3.Connection, sink: str) -> int | None:
-    """Drop what is kept of a sink that the device no longer sends to; how many records it has not got. None when there
-    is no such sink. Raises UsageError while the device still sends to it.
+    """Drop what is stored of a sink that the device no longer sends to; return how many records had not arrived, None
+    when there is no such sink. Raises UsageError while the device still sends to it.
     """
     row = conn.execute("SELECT enabled FROM sinks WHERE name = ?", (sink,)).fetchone()
     if row is None:
@@ -124,14 +106,13 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
         raise UsageError(f"The device still sends to {sink}; take its table out of the config and restart the device.")
     left = "SELECT count(*) FROM outbox WHERE sink = ? AND state <> 'acked'"
     (waited,) = conn.execute(left, (sink,)).fetchone()
-    for statement in ("DELETE FROM outbox WHERE sink = ?", "DELETE FROM told WHERE sink = ?"):
+    for statement in (
+        "DELETE FROM outbox WHERE sink = ?",
+        "DELETE FROM told WHERE sink = ?",
+        "DELETE FROM sinks WHERE name = ?",
+    ):
         conn.execute(statement, (sink,))
-    conn.execute("DELETE FROM sinks WHERE name = ?", (sink,))
     return int(waited)
-
-
-def _is_known(conn: sqlite3.Connection, sink: str) -> bool:
-    return conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is not None
 
 
 @contextlib.contextmanager
@@ -149,52 +130,44 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
                 yield conn
     except StoreError:  # is an OSError too
         raise
-    except OSError as error:
-        raise faults.of_os(error, path) from error
-    except sqlite3.Error as error:
-        raise faults.of_sqlite(error, path) from error
+    except (sqlite3.Error, OSError) as error:
+        raise _store_error(error, path) from error
+
+
+def _store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
+    return faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
 
 
 # -- the relay's side --------------------------------------------------------------------------------------------------
 
 
 class Outbox:
-    """Implements upstream.deliveries.Deliveries for one sink. Its connection is opened in the thread that uses it."""
+    """Implements relay.Deliveries for one sink. Its connection is opened in the thread that uses it."""
 
     def __init__(self, path: Path, sink: str) -> None:
         self._path, self._sink = path, sink
         self._conn: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file: tuple[int, int] | None = None  # device and inode of what the connection has open
 
     def standing(self) -> Standing:
-        with self._using() as conn:
-            row = conn.execute(
-                "SELECT coalesce(disabled_why, ''), asked, not_before_utc FROM sinks WHERE name = ?", (self._sink,)
-            ).fetchone()
-            return Standing() if row is None else Standing(*row)
+        row = self._row("SELECT coalesce(disabled_why, ''), asked, not_before_utc FROM sinks WHERE name = ?")
+        return Standing() if row is None else Standing(*row)
 
     def due(self) -> Delivery | None:
-        with self._using() as conn:
-            row = conn.execute(
-                "SELECT seq, id, kind, body, attempts FROM outbox WHERE sink = ? AND state = 'due'"
-                " ORDER BY seq LIMIT 1",
-                (self._sink,),
-            ).fetchone()
-            return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode(), row[4])
+        row = self._row(
+            "SELECT seq, id, kind, body, attempts FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1"
+        )
+        return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode(), row[4])
 
     def depth(self) -> int:
-        with self._using() as conn:
-            found = conn.execute("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'", (self._sink,))
-            return int(found.fetchone()[0])
+        return int((self._row("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'") or (0,))[0])
 
     def acked(self, delivery: Delivery, utc: float | None) -> None:
         with self._marking() as conn:
             if not self._mark(conn, delivery, "state = 'acked', attempts = attempts + 1, last_error = NULL"):
                 return
-            conn.execute(
-                "UPDATE sinks SET acked = acked + 1, acked_utc = ?, not_before_utc = NULL WHERE name = ?",
-                (utc, self._sink),
-            )
+            self._set(conn, "acked = acked + 1, acked_utc = ?, not_before_utc = NULL", utc)
+            # The last few are left for a person to look at, so that the table does not grow for ever.
             conn.execute(
                 "DELETE FROM outbox WHERE sink = ? AND state = 'acked' AND seq <="
                 " (SELECT seq FROM outbox WHERE sink = ? AND state = 'acked' ORDER BY seq DESC LIMIT 1 OFFSET ?)",
@@ -204,7 +177,8 @@ class Outbox:
     def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
         with self._marking() as conn:
             self._mark(conn, delivery, "attempts = attempts + 1, last_error = ?", why)
-            conn.execute("UPDATE sinks SET not_before_utc = ? WHERE name = ?", (not_before_utc, self._sink))
+            # Stored, so that a restart does not shorten a wait that the receiver asked for.
+            self._set(conn, "not_before_utc = ?", not_before_utc)
 
     def refused(self, delivery: Delivery, why: str) -> None:
         with self._marking() as conn:
@@ -212,19 +186,22 @@ class Outbox:
 
     def disabled(self, delivery: Delivery, why: str) -> None:
         with self._marking() as conn:
+            # It stays due: it was not refused, and is the first to be tried when a person asks again.
             self._mark(conn, delivery, "attempts = attempts + 1")
-            conn.execute("UPDATE sinks SET disabled_why = ? WHERE name = ?", (why, self._sink))
+            self._set(conn, "disabled_why = ?", why)
 
     def _mark(self, conn: sqlite3.Connection, delivery: Delivery, change: str, *values: str) -> bool:
-        """False when it is no longer there: deleted meanwhile, or the log is another file now, whose row of this number
-        is another record.
-        """
-        which = "seq = ? AND sink = ? AND id = ?"
-        marked = conn.execute(
-            f"UPDATE outbox SET {change} WHERE {which}",  # noqa: S608  our own words
-            (*values, delivery.seq, self._sink, delivery.id),
-        )
-        return marked.rowcount == 1
+        """Return False when it is no longer there, as it was deleted meanwhile."""
+        # By its id too: the log may be another file now, whose row of this number is another record.
+        statement = f"UPDATE outbox SET {change} WHERE seq = ? AND sink = ? AND id = ?"  # noqa: S608  our own words
+        return conn.execute(statement, (*values, delivery.seq, self._sink, delivery.id)).rowcount == 1
+
+    def _set(self, conn: sqlite3.Connection, change: str, value: str | float | None) -> None:
+        conn.execute(f"UPDATE sinks SET {change} WHERE name = ?", (value, self._sink))  # noqa: S608  our own words
+
+    def _row(self, select: str) -> Any:
+        with self._using() as conn:
+            return conn.execute(select, (self._sink,)).fetchone()
 
     def close(self) -> None:
         if self._conn is not None:
@@ -240,8 +217,7 @@ class Outbox:
             self.close()
             if isinstance(error, StoreError):
                 raise
-            told = faults.of_sqlite if isinstance(error, sqlite3.Error) else faults.of_os
-            raise told(error, self._path) from error  # type: ignore[arg-type]
+            raise _store_error(error, self._path) from error
 
     @contextlib.contextmanager
     def _marking(self) -> Iterator[sqlite3.Connection]:
@@ -249,12 +225,12 @@ class Outbox:
             yield conn
 
     def _open(self) -> sqlite3.Connection:
-        """The log may be another file now: a damaged one is set aside, a full disk delays the opening."""
+        # The log may be another file now: a damaged one is set aside, a full disk delays the opening.
         found = self._path.stat()
         now = found.st_dev, found.st_ino
         if self._conn is None or self._file != now:
             self.close()
             self._conn, self._file = file.connect(self._path, "rw"), now
-            self._conn.execute("PRAGMA synchronous = 1")
+            self._conn.execute("PRAGMA synchronous = 1")  # marks may be lost (see above), the file stays whole
             self._conn.execute("PRAGMA wal_autocheckpoint = 0")  # the writer's job
         return self._conn

@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from matpi.core.model import UTC_MAX
 from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
-from matpi.upstream.deliveries import Deliveries, Standing
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
 
 LOOK_EVERY_S = 5.0
 """How soon it is noticed what another process asked for (`matpi upstream retry`). Chosen; a look is a short SELECT."""
@@ -33,6 +33,32 @@ class Trouble:
     sink: str
     text: str  # a sentence with what to do
     short: Text  # for the panel
+
+
+class Deliveries(Protocol):
+    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble.
+
+    Marking a delivery that is no longer there changes nothing: it may have been deleted while it was on its way.
+    """
+
+    def standing(self) -> Standing: ...
+    def due(self) -> Delivery | None:
+        """The oldest that is neither acknowledged nor refused."""
+
+    def depth(self) -> int:
+        """How many are due."""
+
+    def acked(self, delivery: Delivery, utc: float | None) -> None: ...
+    def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
+        """It stays due; one more try is counted."""
+
+    def refused(self, delivery: Delivery, why: str) -> None:
+        """It is stored, and is due no more until a person asks."""
+
+    def disabled(self, delivery: Delivery, why: str) -> None:
+        """Nothing is due until a person asks."""
+
+    def close(self) -> None: ...
 
 
 class Relay:

@@ -31,7 +31,7 @@ STEADY_S = 60.0
 As long as the longest wait between two tries of a broker; chosen.
 """
 STOP_S = 4.0
-"""For all of them together: a broker is told goodbye, a hanging receiver is not waited for. The unit has 15 s."""
+"""For all of them together: a broker gets a goodbye, a hanging receiver is not waited for. The unit has 15 s."""
 
 
 @runtime_checkable

@@ -32,6 +32,15 @@ class Delivery:
     """Made before."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a sink outlives a restart."""
+
+    disabled: str = ""  # why nothing is sent until a person asks: the receiver wants nothing more
+    asked: int = 0  # how often a person asked for another try: a new number ends every waiting
+    not_before_utc: float | None = None  # what the receiver asked for
+
+
 class UpstreamError(MatpiError, OSError):
     """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
 

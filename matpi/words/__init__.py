@@ -11,7 +11,7 @@ from typing import Final
 from matpi.core.text import Text
 
 LINE: Final = 21
-"""Characters of the small letters in a row of the panel."""
+"""Characters of the small letters in a row of the panel: a text with a shorter one may have so many."""
 
 
 class Words:
@@ -64,6 +64,11 @@ def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Return minutes and seconds, the same in every language: 12:34."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 ENGLISH: Final = Words("en")

@@ -1,15 +1,15 @@
-"""What the screen says, as one sentence: for a screen reader, and for people who read logs."""
+"""A view as one sentence: for a screen reader, and for people who read logs."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from matpi.core import views as v
-from matpi.words import ENGLISH, Words
+from matpi.words import ENGLISH, Words, duration
 
 
 def spoken(view: v.View, words: Words = ENGLISH) -> str:
-    """One sentence, without what changes several times a second (a hold, a countdown's line)."""
+    """Return the view as a sentence, without what changes several times a second (a hold, a countdown's line)."""
     match view:
         case v.Off():
             return words("spoken.dark")
@@ -18,12 +18,12 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
         case v.Idle():
             return _idle(view, words)
         case v.Safety(page, pages):
-            read = " ".join(line.strip().removeprefix("* ") for line in words(f"safety.page_{page + 1}").splitlines())
-            return words("spoken.safety", page=page + 1, pages=pages, words=read)
+            lines = words(f"safety.page_{page + 1}").splitlines()
+            text = " ".join(line.strip().removeprefix("* ") for line in lines)
+            return words("spoken.safety", page=page + 1, pages=pages, words=text)
         case v.Arriving(lower, upper, day, _, routine):
-            return words(
-                "spoken.arriving", what=routine or words("spoken.day", day=day), minutes=_range(lower, upper, words)
-            )
+            what = routine or words("spoken.day", day=day)
+            return words("spoken.arriving", what=what, minutes=_range(lower, upper, words))
         case v.Timer(elapsed_s, lower, upper, label, seconds):
             so_far = duration(elapsed_s) if seconds else _minutes(elapsed_s // 60, words)
             phase = words.say(label)
@@ -41,8 +41,8 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
         case v.Object(kg):
             return words("spoken.object", kg=kg)
         case v.SessionDone(on_mat_s, done, _, saved):
-            told = words("spoken.done" if saved else "spoken.done_unsaved", time=duration(on_mat_s))
-            return told + (words("spoken.done_today") if done else "")
+            on_mat = words("spoken.done" if saved else "spoken.done_unsaved", time=duration(on_mat_s))
+            return on_mat + (words("spoken.done_today") if done else "")
         case v.OffMat(text, None):
             return words("spoken.off_mat", text=text)
         case v.OffMat(text, left_s):
@@ -61,16 +61,11 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
         case v.Menu(items, index):
             return words("spoken.menu", item=items[index])
         case v.Advice(title, lower, upper, lines):
-            return words(
-                "spoken.advice",
-                title=title,
-                minutes=_range(lower, upper, words),
-                lines=". ".join(words.say(lines).splitlines()),
-            )
+            said = ". ".join(words.say(lines).splitlines())
+            return words("spoken.advice", title=title, minutes=_range(lower, upper, words), lines=said)
         case v.Guide(title, text, more, _, done):
-            return words(
-                "spoken.guide", title=title, text=text, more=more if done is None else words("spoken.measuring")
-            )
+            then = more if done is None else words("spoken.measuring")
+            return words("spoken.guide", title=title, text=text, more=then)
         case v.WeightEntry(kg, tens):
             return words("spoken.weight_tens" if tens else "spoken.weight_ones", kg=kg)
         case v.Fault(title, what, do):
@@ -97,11 +92,6 @@ def _idle(view: v.Idle, words: Words) -> str:
         today=today,
         notice=f" {words.say(view.notice)}." if view.notice else "",
     )
-
-
-def duration(seconds: float) -> str:
-    """12:34."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _range(lower: int, upper: int, words: Words) -> str:

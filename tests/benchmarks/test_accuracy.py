@@ -11,6 +11,7 @@ from benchmarks.accuracy import PAGE, Portion, bank_version, in_bank, judge, lin
 from benchmarks.detectors import COMPARED, MATPI, PLAIN, WITHOUT
 from benchmarks.scoring import Score
 from benchmarks.targets import targets
+from benchmarks.under_test import Variant
 from matpi.core.rules import PresenceRules
 
 SOME = [bank.Job("sessions", kind, seed) for kind, seed in (("plain", 7), ("short", 20), ("calves", 9), ("boot", 11))]
@@ -81,10 +82,11 @@ def test_no_class_is_excluded() -> None:
 
 
 def test_other_rules_or_another_bank_are_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules, made = accuracy.rules_version(), bank_version()
+    rules, made = accuracy.rules_version(SOME), bank_version()
     assert made == bank_version()
-    monkeypatch.setattr(accuracy, "PresenceRules", lambda: PresenceRules(dwell_s=2.0))
-    assert accuracy.rules_version() != rules
+    assert rules == accuracy.rules_version(SOME)
+    for other in (PresenceRules(dwell_s=3.1), PresenceRules(off_ratio=0.49), PresenceRules(away_s=21.0)):
+        assert accuracy.rules_version(SOME, Variant("other", other)) != rules, other
     monkeypatch.setitem(bank.SESSIONS, "plain", 3)
     assert bank_version() != made
 
@@ -95,7 +97,9 @@ def test_the_page_is_of_these_rules_and_this_bank() -> None:
     assert mark is not None, "run `make accuracy`"
     told = dict(part.rsplit(" ", 1) if part[0] != "s" else part.split(" ", 1) for part in mark.group(1).split("; "))
     assert told["bank"] == bank_version(), "the bank has changed since: run `make accuracy`"
-    assert told["rules"] == accuracy.rules_version(), "the rules have changed since: run `make accuracy`"
+    assert told["rules"] == accuracy.rules_version(accuracy.sample()), (
+        "the rules have changed since: run `make accuracy`"
+    )
     assert told["seeds"] == seeds("report")
     assert int(told["recordings"]) == len(in_bank("report", full=True))
     assert int(told["sessions"]) >= 6000

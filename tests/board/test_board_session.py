@@ -51,7 +51,7 @@ class Evening:
         return appliance.device
 
     def state(self) -> str:
-        return self.device().machine.state.name
+        return self.device().stage.front.name
 
     def until(self, what: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds

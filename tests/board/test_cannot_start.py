@@ -44,7 +44,7 @@ Path(sys.argv[2]).write_bytes(board.panel_chip.image.tobytes())
 """
 WAYS = {
     "a part of the program that is not there": 'sys.modules["matpi.service.appliance"] = None',
-    "a mistake of ours": "import matpi.service.appliance; matpi.service.appliance.device_rules = lambda _: 1 / 0",
+    "a mistake of ours": "Config.device_rules = lambda _: 1 / 0",
     "a mistake after the loop was made": "import matpi.service.appliance; matpi.service.appliance.ClockWatch = None",
     "no boot id": "import matpi.drivers.clock; matpi.drivers.clock.boot_id = None",
 }
@@ -111,12 +111,12 @@ def notice(path: Path) -> str | None:
         rig.run_until(20.0)
         device = rig.device
         assert device is not None
-        assert device.shown is not None
-        view = device.shown.view
+        assert device.display.shown is not None
+        view = device.display.shown.view
         assert isinstance(view, Idle)
         rig.mat.act("lie_down", rig.t)
         rig.run_until(rig.t + 60.0)
-        assert device.machine.running is not None
+        assert device.session.running is not None
         rig.mat.act("get_up", rig.t)
         rig.run_until(rig.t + 60.0)
     finally:
@@ -171,8 +171,8 @@ def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path
         rig.run_until(rig.t + 10.0)
         device = rig.device
         assert device is not None
-        assert device.machine.running is not None, statement
-        assert device.face.lost == ["log_doubt"], statement
+        assert device.session.running is not None, statement
+        assert device.parts.lost == ["log_doubt"], statement
         rig.power_off()
         for file in tmp_path.glob("bad.db*"):
             file.unlink()

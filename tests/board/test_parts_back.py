@@ -20,7 +20,7 @@ from matpi.drivers.clock import SystemClock
 from matpi.drivers.oled import Panel
 from matpi.errors import HardwareError
 from matpi.service.appliance import Appliance
-from matpi.service.splash import light_up
+from matpi.service.parts import light_up
 from matpi.service.status import status, status_line
 from matpi.sim.board import Board
 from matpi.store.db import Store
@@ -79,7 +79,7 @@ class Running:
 
     def notice(self) -> str | None:
         device = self.appliance.device
-        shown = None if device is None or device.shown is None else device.shown.view
+        shown = None if device is None or device.display.shown is None else device.display.shown.view
         notice = shown.notice if isinstance(shown, Idle) else None
         return None if notice is None else ENGLISH.say(notice)
 
@@ -103,7 +103,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr("matpi.service.retried.PART_RETRY_S", 0.2)
+    monkeypatch.setattr("matpi.drivers.part.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
         log.write(Save(Acknowledgement(some=False, utc=1_700_000_000.0)))
     one = Running(tmp_path)
@@ -121,14 +121,14 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     running.parts.there = True
     until(lambda: running.parts.board.header.duty(CONFIG.lamp.pin) > 0.0)
     until(lambda: status(running.appliance)["lost"] == [])
-    running.appliance._ring(ChimeKind.PHASE)
+    running.appliance._chime.ring(ChimeKind.PHASE)
     wire = running.parts.board.pins().pin(CONFIG.chime.pin)
     until(lambda: bool(wire.state))
     device = running.appliance.device
     assert device is not None
-    until(lambda: device.shown is not None and isinstance(device.shown.view, Off))
+    until(lambda: device.display.shown is not None and isinstance(device.display.shown.view, Off))
     running.press()
-    until(lambda: device.shown is not None and not isinstance(device.shown.view, Off))
+    until(lambda: device.display.shown is not None and not isinstance(device.display.shown.view, Off))
     assert running.notice() is None
     running.stop()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
@@ -137,4 +137,4 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     assert {kind: noted.get(kind) for part in parts for kind in (f"{part}_lost", f"{part}_back")} == {
         f"{part}_{how}": 1 for part in parts for how in ("lost", "back")
     }
-    assert not [thread for thread in threading.enumerate() if thread.name == "parts"]
+    assert not [thread for thread in threading.enumerate() if thread.name in parts]

@@ -79,7 +79,7 @@ def test_screen_clock_and_button_wait_for_no_log(evening: Evening, log: Callable
             if evening.board.panel_changes != shown:
                 shown, since = evening.board.panel_changes, now
             same_s = max(same_s, now - since)
-            view = evening.device().shown
+            view = evening.device().display.shown
             if view is not None and isinstance(view.view, Breathe):
                 answered_s = min(answered_s, now - tapped)
             time.sleep(0.02)

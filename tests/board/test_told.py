@@ -21,8 +21,7 @@ from matpi.drivers.oled import Panel
 from matpi.drivers.pins import load_lgpio
 from matpi.screen.render import render
 from matpi.service.appliance import Appliance
-from matpi.service.run import show_fault
-from matpi.service.splash import light_up
+from matpi.service.parts import light_up, show_fault
 from matpi.service.status import write_status
 from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
@@ -212,11 +211,11 @@ def test_a_device_asked_to_stop_while_it_loads_ends_dark(tmp_path: Path) -> None
     """SIGTERM in the midst of the imports; the handler is there before anything is lit."""
     code = (
         "import os, signal, sys\n"
-        "import matpi.service.run as run, matpi.service.splash\n"
+        "import matpi.service.run as run, matpi.service.parts\n"
         "from matpi.config import Config\n"
         "from matpi.sim.board import Board\n"
         "board = Board(Config())\n"
-        "lit = matpi.service.splash.light_up\n"
+        "lit = matpi.service.parts.light_up\n"
         "def light_up(parts, put):\n"
         "    screen = lit(parts, put)\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"

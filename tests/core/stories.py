@@ -15,7 +15,6 @@ from datetime import date, datetime, time, timedelta
 from math import sin
 from typing import Any
 
-from matpi.core.controls import Item
 from matpi.core.events import (
     ButtonDown,
     ButtonUp,
@@ -48,6 +47,7 @@ from matpi.core.model import (
 )
 from matpi.core.people import People, Person
 from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.screens.menu import Item
 from matpi.core.text import Text
 from matpi.core.views import Menu, WeightEntry
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Cells, zone_for

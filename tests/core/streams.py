@@ -42,7 +42,7 @@ def stream(name: str) -> str:
     story = stories.STORIES[name]
     lines = [f"# {(story.__doc__ or name).splitlines()[0]}", MADE_BY]
     for bench in story():
-        lines += ["", f"boot {bench.device.boot_id}"]
+        lines += ["", f"boot {bench.device.clock.boot_id}"]
         each = [f"{t:.2f}  {does}" for t, does in _seen(bench)]
         for _, alike in groupby(each, _kind_of_picture):
             lines += _folded(list(alike))

@@ -11,9 +11,9 @@ import pytest
 
 from matpi.core.effects import Calibrated, Note, Save, UseCalibration, Zeros
 from matpi.core.events import Saved, SensorLost
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.presence.load import Load
-from matpi.core.session import State
 from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Menu, Notice, WeightEntry
 from matpi.words import ENGLISH
@@ -49,9 +49,9 @@ def bench(cells: Cells = TRUE, calibration: Calibration = UNCALIBRATED, zero: Ze
 
 
 def choose(on: Bench) -> None:
-    if on.device.shown is not None and on.state is State.IDLE:
+    if on.device.display.shown is not None and on.state is Front.IDLE:
         on.hold()
-    assert on.state is State.MENU
+    assert on.state is Front.MENU
     while isinstance(on.view, Menu) and on.view.items[on.view.index] != ENGLISH("menu.calibrate"):
         on.tap()
     on.hold()
@@ -97,7 +97,7 @@ def test_the_whole_way() -> None:
     assert on.of(UseCalibration) == [UseCalibration(save.calibration)]
     assert on.rows.calibration == save.calibration
     assert on.rows.zero == Zero((0.0, 0.0))
-    assert not on.device.approximate
+    assert not on.device.zeroing.approximate
     assert on.heard == []
 
 
@@ -108,13 +108,13 @@ def test_who_still_stands_there_keeps_the_result_up_and_does_not_become_the_zero
     assert isinstance(on.view, Notice), "still there, still told"
     on.body = nothing
     on.pass_s(25)
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
     assert abs(on.device.presence.zero.total_kg) < 0.05
     assert on.saved == []
     assert on.heard == []
     on.body = stand("middle", 60.0)
     on.pass_s(40)
-    assert on.state is State.ON_MAT
+    assert on.state is Front.ON_MAT
     assert on.device.presence.net_kg == pytest.approx(60.0, abs=0.8)
     on.body = nothing
     on.pass_s(30)
@@ -126,7 +126,7 @@ def test_standing_there_after_a_tap_is_somebody_on_the_mat_and_no_zero() -> None
     calibrated(on)
     on.tap()
     on.pass_s(4)
-    assert on.state is State.ON_MAT
+    assert on.state is Front.ON_MAT
     on.body = nothing
     on.pass_s(30)
     assert on.dropped == ["short"]
@@ -140,9 +140,9 @@ def test_the_next_boot_knows_it() -> None:
     again = on.reboot()
     again.body = stand("middle", 50.0)
     again.pass_s(10)
-    assert again.state is State.ON_MAT
+    assert again.state is Front.ON_MAT
     assert again.device.presence.net_kg == pytest.approx(50.0, abs=0.8)
-    assert not again.device.approximate
+    assert not again.device.zeroing.approximate
 
 
 def test_a_place_is_measured_by_itself_only_where_nobody_stood_before() -> None:
@@ -162,9 +162,9 @@ def test_a_hold_measures_at_once() -> None:
     on.pass_s(6)
     assert on.view == Fault("Not calibrated", "no weight on the mat", "stand on it, or plugs")
     on.tap()
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
     assert on.saves(Calibrated) == []
-    assert on.device.calibration == UNCALIBRATED
+    assert on.device.zeroing.calibration == UNCALIBRATED
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_what_is_wrong_is_told_and_the_old_values_stay(cells: Cells, places: tup
     assert isinstance(on.view, Fault)
     assert (on.view.title, on.view.what) == ("Not calibrated", what)
     assert on.saves(Calibrated) == on.of(UseCalibration) == []
-    assert on.device.calibration == old
+    assert on.device.zeroing.calibration == old
     assert "calibration_refused" in [note.kind for note in on.of(Note)]
 
 
@@ -209,11 +209,11 @@ def test_a_cell_at_its_end_is_told_even_as_its_reader_falls_silent() -> None:
     on.pass_s(1.0)
     assert on.view == Fault("Not calibrated", "a cell is at its end", "check its four wires")
     on.pass_s(5.0)
-    assert on.state is State.SENSOR_LOST
+    assert on.state is Front.SENSOR_LOST
     assert on.view == Fault("Mat is silent", "a cell is at its end", "check its four wires")
     on.ok, on.body = True, nothing
     on.pass_s(2)
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
 
 
 def test_the_weight_has_two_digits_to_set_and_stays_in_its_bounds() -> None:
@@ -259,26 +259,26 @@ def test_untouched_for_three_minutes_it_ends_and_the_mat_counts_again(step: str)
     if step == "head":
         weigh_in(on)
     on.pass_s(175)
-    assert on.state is State.CALIBRATING
+    assert on.state is Front.CALIBRATING
     on.pass_s(10)
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
     on.body = stand("middle")
     on.pass_s(5)
-    assert on.state is State.ON_MAT
+    assert on.state is Front.ON_MAT
 
 
 def test_a_tap_goes_back() -> None:
     on = bench()
     choose(on)
     on.tap()
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
 
 
 def test_a_stuck_button_ends_it() -> None:
     on = bench()
     choose(on)
     on.press(25)
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
 
 
 def test_nobody_arrives_while_it_lasts_and_nobody_is_lost_after_it() -> None:
@@ -300,7 +300,7 @@ def test_a_session_under_way_never_gets_there() -> None:
     for _ in range(6):
         on.hold(0.9)
         on.tap()
-    assert State.CALIBRATING.name not in on.path
+    assert Front.CALIBRATING.name not in on.path
 
 
 def test_without_chips_that_count_there_is_nothing_to_calibrate() -> None:
@@ -316,12 +316,11 @@ def test_the_cells_fall_silent_in_the_middle_of_it() -> None:
     on.send(SensorLost(on.t, "the reader died", Text("scale.reader_restarts"), Text("scale.wait")))
     on.silent = True
     on.pass_s(3)
-    assert on.state is State.SENSOR_LOST
+    assert on.state is Front.SENSOR_LOST
     assert on.view == Fault("Mat is silent", "reader restarts", "wait a moment")
     on.silent = False
     on.pass_s(3)
-    assert on.state is State.IDLE
-    assert on.device.by_button is None
+    assert on.state is Front.IDLE
 
 
 def test_calibrated_is_said_only_once_it_is_saved() -> None:
@@ -345,7 +344,7 @@ def test_what_could_not_be_saved_is_told_tried_again_and_used_only_then() -> Non
     calibrated(on)
     assert on.view == Fault("Not saved yet", "cannot write the disk", "kept; trying again")
     assert on.of(UseCalibration) == []
-    assert on.device.calibration == UNCALIBRATED
+    assert on.device.zeroing.calibration == UNCALIBRATED
     on.body = nothing
     on.pass_s(30)
     on.disk_full = False
@@ -362,7 +361,7 @@ def test_saved_in_mid_session_it_waits_until_nobody_is_on_the_mat() -> None:
     calibrated(on)
     on.body = nothing
     on.pass_s(25)
-    assert on.state is State.IDLE
+    assert on.state is Front.IDLE
     on.body = stand("middle", 60.0)
     on.pass_s(10)
     on.disk_full = False
@@ -384,8 +383,8 @@ def test_a_zero_that_failed_before_is_not_tried_again_after_the_calibration() ->
     to_head(on)
     on.body = stand("head")
     on.pass_s(8)
-    on.device.keeper.keep(Save(Zeros(OLD_ZERO, None)))
-    on.device.keeper.refused(on.t, "zero", "the disk is full")
+    on.device.ledger.save(Save(Zeros(OLD_ZERO, None)))
+    on.device.ledger.refused(on.t, "zero", "the disk is full")
     on.body = stand("foot")
     on.pass_s(8)
     assert len(on.of(UseCalibration)) == 1

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi.core.calendar_day import day_bounds, day_of, local_instant, next_local, utc_offset_s
+from matpi.core.clock import day_bounds, day_of, local_instant, next_local, utc_offset_s
 
 MINUTE = 60
 SEED = 20110430

@@ -33,36 +33,36 @@ from matpi.core.events import (
     Tick,
     WallClock,
 )
-from matpi.core.model import Acknowledgement, Log, Memory, Session, Settings
+from matpi.core.front import Front
+from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session, Settings
 from matpi.core.presence.load import Load
-from matpi.core.session import State
 from matpi.core.views import Menu, RatingSaved, SessionDone
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of
 
-LOADS_THAT_FIT: dict[State, set[Load]] = {
-    State.IDLE: {Load.EMPTY},
-    State.SAFETY: {Load.EMPTY, Load.OBJECT},  # reached from the menu
-    State.MENU: {Load.EMPTY, Load.OBJECT},
-    State.ARRIVING: {Load.ARRIVING},
-    State.ON_MAT: {Load.ON},
-    State.AWAY: {Load.AWAY},
-    State.HOLDING: {Load.ON},
-    State.CAPPED: {Load.ON, Load.AWAY},
-    State.OBJECT: {Load.OBJECT},
-    State.DISCARDED: {Load.ON, Load.AWAY, Load.EMPTY, Load.OBJECT},
-    State.SENSOR_LOST: {Load.EMPTY, Load.OBJECT},
-    State.DONE: {Load.EMPTY, Load.OBJECT},
-    State.CONFIRM: {Load.EMPTY, Load.OBJECT},
-    State.OFF_MAT: {Load.EMPTY, Load.OBJECT},
-    State.READY: {Load.EMPTY, Load.OBJECT},
-    State.TREND: {Load.EMPTY, Load.OBJECT},
-    State.RATING: {Load.EMPTY, Load.OBJECT},
-    State.SAVED: {Load.EMPTY, Load.OBJECT},
-    State.FELT_WRONG: {Load.EMPTY, Load.OBJECT},
-    State.CALIBRATING: {Load.EMPTY},
+LOADS_THAT_FIT: dict[Front, set[Load]] = {
+    Front.IDLE: {Load.EMPTY},
+    Front.SAFETY: {Load.EMPTY, Load.OBJECT},  # reached from the menu
+    Front.MENU: {Load.EMPTY, Load.OBJECT},
+    Front.ARRIVING: {Load.ARRIVING},
+    Front.ON_MAT: {Load.ON},
+    Front.AWAY: {Load.AWAY},
+    Front.HOLDING: {Load.ON},
+    Front.CAPPED: {Load.ON, Load.AWAY},
+    Front.OBJECT: {Load.OBJECT},
+    Front.DISCARDED: {Load.ON, Load.AWAY, Load.EMPTY, Load.OBJECT},
+    Front.SENSOR_LOST: {Load.EMPTY, Load.OBJECT},
+    Front.DONE: {Load.EMPTY, Load.OBJECT},
+    Front.CONFIRM: {Load.EMPTY, Load.OBJECT},
+    Front.OFF_MAT: {Load.EMPTY, Load.OBJECT},
+    Front.READY: {Load.EMPTY, Load.OBJECT},
+    Front.TREND: {Load.EMPTY, Load.OBJECT},
+    Front.RATING: {Load.EMPTY, Load.OBJECT},
+    Front.SAVED: {Load.EMPTY, Load.OBJECT},
+    Front.FELT_WRONG: {Load.EMPTY, Load.OBJECT},
+    Front.CALIBRATING: {Load.EMPTY},
 }
-MUST_HEAR = {State.ON_MAT, State.ARRIVING, State.IDLE, State.MENU, State.SAFETY, State.OBJECT, State.CALIBRATING}
-MUST_NOT_HEAR = {State.HOLDING, State.SENSOR_LOST}
+MUST_HEAR = {Front.ON_MAT, Front.ARRIVING, Front.IDLE, Front.MENU, Front.SAFETY, Front.OBJECT, Front.CALIBRATING}
+MUST_NOT_HEAR = {Front.HOLDING, Front.SENSOR_LOST}
 
 
 class Watched(Bench):
@@ -85,9 +85,9 @@ class Watched(Bench):
         assert presence.load in LOADS_THAT_FIT[state], (state, presence.load)
         assert not (presence.silent and state in MUST_HEAR), state
         assert not (not presence.silent and state in MUST_NOT_HEAR), state
-        running = self.device.machine.running
-        assert (running is not None) == (state in {State.ON_MAT, State.AWAY, State.HOLDING})
-        unanswered = set(self.device.keeper.waiting)
+        running = self.device.session.running
+        assert (running is not None) == (state in {Front.ON_MAT, Front.AWAY, Front.HOLDING})
+        unanswered = dict(self.device.ledger.waiting)
         for effect in self.effects[before:]:
             match effect:
                 case Checkpoint(session):
@@ -97,16 +97,18 @@ class Watched(Bench):
                     self._check(session, now)
                     assert not session.is_open
                 case Show(SessionDone(saved=True)):
-                    last = self.device.machine.last
+                    last = self.device.session.last
                     assert last is None or last.id not in unanswered
                 case Show(RatingSaved(saved=True)):
-                    assert self.device.rating_id not in unanswered
+                    assert not any(
+                        isinstance(write, Save) and isinstance(write.record, Rating) for write in unanswered.values()
+                    )
                 case _:
                     pass
 
     def _check(self, session: Session, now: float) -> None:
         assert 0.0 <= session.on_mat_s <= session.span_s + 1e-6
-        if session.boot_id == self.device.boot_id:
+        if session.boot_id == self.device.clock.boot_id:
             assert end_of(session) <= now + 1e-6, "a session that ends in the future"
 
     def until(self, t: float) -> None:
@@ -249,15 +251,14 @@ def settled(bench: Bench) -> set[str]:
 
 
 def check_the_whole(bench: Bench, t0: float) -> None:
-    assert [note.text for note in bench.notes("unexpected")] == []
-    under_way = {running.id for running in bench.device.machine.unfinished()}
+    under_way = {running.id for running in bench.device.session.unfinished}
     assert started(bench) <= settled(bench) | under_way, "a session was lost"
     dropped = {e.id: n for n, e in enumerate(bench.effects) if isinstance(e, Drop)}
     saves = [(n, e.record) for n, e in enumerate(bench.effects) if isinstance(e, Save)]
     kept = {record.id: (n, record) for n, record in saves if isinstance(record, Session)}
     sessions = [s for record_id, (n, s) in kept.items() if dropped.get(record_id, -1) < n]
     assert sum(s.on_mat_s for s in sessions) <= bench.t - t0 + 1e-6, "more time on the mat than has passed"
-    own = sorted((s for s in sessions if s.boot_id == bench.device.boot_id), key=lambda s: s.start_mono)
+    own = sorted((s for s in sessions if s.boot_id == bench.device.clock.boot_id), key=lambda s: s.start_mono)
     for one, two in pairwise(own):
         assert end_of(one) <= two.start_mono + 1e-6, "two sessions at once"
     told = [e for e in bench.of(Report) if e.event is Said.SESSION_ENDED]
@@ -279,10 +280,10 @@ def test_any_story(story: list[tuple[str, Any, Any]]) -> None:
     bench.send(ButtonUp(bench.t))
     bench.up(100)
     check_the_whole(bench, 100.0)
-    assert bench.device.machine.running is None
-    unsaved = set(bench.device.keeper.failed)
+    assert bench.device.session.running is None
+    unsaved = set(bench.device.ledger.failed)
     bench.pass_s(40)
-    assert not unsaved & set(bench.device.keeper.failed), "what had failed was tried again and is saved"
+    assert not unsaved & set(bench.device.ledger.failed), "what had failed was tried again and is saved"
 
 
 CALIBRATING = [("menu", "Calibrate", 0), ("press", 0.9, 0), ("press", 0.9, 0), ("load", 0.0, 6.0)]
@@ -325,11 +326,11 @@ def test_any_story_of_a_mat_that_is_calibrated_on_the_way(
     bench.body = None
     bench.up(400)
     check_the_whole(bench, 100.0)
-    assert bench.device.machine.running is None
-    assert bench.state is not State.CALIBRATING
-    assert bench.device.calibration == bench.scale, "the device and the loop weigh with the same calibration"
-    if not bench.device.keeper.waiting:
-        assert bench.rows.calibration == bench.device.calibration
+    assert bench.device.session.running is None
+    assert bench.state is not Front.CALIBRATING
+    assert bench.device.zeroing.calibration == bench.scale, "the device and the loop weigh with the same calibration"
+    if not bench.device.ledger.waiting:
+        assert bench.rows.calibration == bench.device.zeroing.calibration
 
 
 @settings(RUN, max_examples=50)

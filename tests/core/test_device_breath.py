@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.effects import Chime, ChimeKind, Light, Pattern, Show
+from matpi.core.front import Front
 from matpi.core.light import duty
 from matpi.core.plan.breathing import CYCLES_MIN, RADIUS_MAX_PX, RADIUS_MIN_PX
-from matpi.core.session import State
 from matpi.core.views import Breathe, Timer
 from tests.bench import Bench
 from tests.core.test_device_routines import on_plan_day, with_chosen
@@ -24,7 +24,7 @@ def lying(day: int, seconds: float, rate: float = 5.0) -> Bench:
 
 
 def start_of(bench: Bench) -> float:
-    running = bench.device.machine.running
+    running = bench.device.session.running
     assert running is not None
     return running.start
 
@@ -139,8 +139,8 @@ def test_once_the_light_asks_to_get_up_a_tap_shows_the_seconds_and_nothing_else(
         bench.tap()
         assert isinstance(bench.view, Timer)
         assert bench.view.seconds
-    assert bench.device.pacing.by_hand_s is not None, "the breath of before; the taps began none"
-    assert bench.device.pacing.by_hand_s < 410
+    assert bench.device.pacing.taps.by_hand_s is not None, "the breath of before; the taps began none"
+    assert bench.device.pacing.taps.by_hand_s < 410
     bench.pass_s(30)
     assert isinstance(bench.view, Timer)
     assert not bench.view.seconds
@@ -196,11 +196,11 @@ def test_the_circle_is_largest_when_the_breath_turns() -> None:
 def test_the_breath_waits_while_somebody_is_away_and_the_light_with_it() -> None:
     bench = lying(12, 163)
     bench.up(6)
-    assert bench.state is State.AWAY
+    assert bench.state is Front.AWAY
     assert bench.pattern is Pattern.OFF
     bench.lie(7)
-    assert bench.state is State.ON_MAT
-    running = bench.device.machine.running
+    assert bench.state is Front.ON_MAT
+    running = bench.device.session.running
     assert running is not None
     light = bench.of(Light)[-1]
     assert light.pattern is Pattern.PACER
@@ -225,24 +225,3 @@ def test_the_panel_is_drawn_no_more_than_the_wire_can_carry() -> None:
     before = len(bench.of(Show))
     bench.pass_s(20)
     assert len(bench.of(Show)) - before <= 2 * (2 * (RADIUS_MAX_PX - RADIUS_MIN_PX) + 12)
-
-
-def test_the_short_way_to_the_next_circle_shows_what_the_long_way_does() -> None:
-    short, long = lying(12, 100), lying(12, 100)
-    start = start_of(short)
-    for bench, looks in ((short, False), (long, True)):
-        while bench.t < start + 150:
-            bench.pass_s(0.01)
-            if looks:
-                bench.device.look_again()
-
-    def seen(bench: Bench) -> list[tuple[float, object]]:
-        shown = [(t, e) for t, e in zip(bench.times, bench.effects, strict=True) if isinstance(e, Show | Light | Chime)]
-        return [(round(t, 2), effect) for t, effect in shown if start + 118 < t < start + 149]
-
-    one, other = seen(short), seen(long)
-    assert len(one) > 150
-    assert [effect for _, effect in one if not isinstance(effect, Light)] == [
-        effect for _, effect in other if not isinstance(effect, Light)
-    ]
-    assert max(abs(a - b) for (a, _), (b, _) in zip(one, other, strict=True)) <= 0.02

@@ -11,8 +11,8 @@ import pytest
 
 from matpi.core.effects import Light, Note, Pattern, Show
 from matpi.core.events import Noted, PanelBack, PanelLost, Reading, SaveFailed, SensorLost, Stopping, WallClock
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason
-from matpi.core.session import State
 from matpi.core.text import Text
 from matpi.core.views import SAFETY_PAGES, Fault, Holding, Object, Off
 from matpi.words.spoken import spoken
@@ -44,22 +44,22 @@ def test_cells_that_fall_silent_after_the_boot_do_not_close_a_session_that_goes_
 
 def test_a_power_cut_under_a_capped_person_begins_no_second_session() -> None:
     bench = lying(CAP_S + 70)
-    assert bench.state is State.CAPPED
+    assert bench.state is Front.CAPPED
     bench = bench.reboot(5.0)
     bench.lie(200)
-    assert bench.state is State.CAPPED
+    assert bench.state is Front.CAPPED
     bench.up(30)
-    assert [s.reason for s in bench.device.keeper.log.sessions] == [EndReason.CAP]
+    assert [s.reason for s in bench.device.ledger.log.sessions] == [EndReason.CAP]
 
 
 def test_silent_cells_under_a_capped_person_begin_no_second_session() -> None:
     bench = lying(CAP_S + 30)
     bench.silent = True
     bench.pass_s(80)
-    assert bench.state is State.SENSOR_LOST
+    assert bench.state is Front.SENSOR_LOST
     bench.silent = False
     bench.pass_s(60)
-    assert bench.state is State.CAPPED
+    assert bench.state is Front.CAPPED
     bench.up(40)
     bench.lie(120)  # and whoever comes later is a session of their own
     bench.up(30)
@@ -72,7 +72,7 @@ def test_a_bag_knocked_in_the_night_did_not_lie_there_as_somebody_since_noon() -
     bench.pass_s(60)
     bench.kg = 15.0
     bench.pass_s(60)
-    assert bench.state is State.OBJECT
+    assert bench.state is Front.OBJECT
     bench.pass_s(3 * 3600)
     bench.motion_kg = 0.2
     bench.pass_s(15)
@@ -84,7 +84,7 @@ def test_a_bag_knocked_in_the_night_did_not_lie_there_as_somebody_since_noon() -
 def test_no_way_leads_to_a_session_longer_than_the_cap() -> None:
     bench = lying(600)
     bench.hold(3.3)
-    assert bench.state is State.DISCARDED
+    assert bench.state is Front.DISCARDED
     bench.pass_s(3 * 3600)
     bench.hold()
     bench.pass_s(5)
@@ -131,7 +131,7 @@ def test_a_stopped_device_stays_dark() -> None:
 
 def test_a_fault_is_quiet_at_night() -> None:
     bench = Bench(utc=NOON + 9.9 * 3600)  # 21:54; quiet from 22:30
-    bench.device.settings = bench.device.settings.__class__(nudge=False)
+    bench.device.ledger.settings = bench.device.ledger.settings.__class__(nudge=False)
     bench.silent = True
     bench.pass_s(60)
     assert bench.pattern is Pattern.ATTENTION
@@ -154,7 +154,7 @@ def test_a_zero_gone_astray_lights_the_lamp() -> None:
 
 def test_a_restart_within_one_boot_needs_no_clock_to_go_on() -> None:
     bench = lying(300, Bench(utc=None))
-    bench = bench.reboot(5.0, t=bench.t + 5.0, clock=False, boot_id=bench.device.boot_id)
+    bench = bench.reboot(5.0, t=bench.t + 5.0, clock=False, boot_id=bench.device.clock.boot_id)
     bench.pass_s(200)
     bench.up(30)
     (session,) = bench.saved
@@ -168,7 +168,7 @@ def test_an_undo_does_not_store_what_was_too_short() -> None:
     bench.hold()
     bench.pass_s(30)
     assert bench.saved == []
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 def test_an_answer_given_before_the_clock_was_known_gets_its_date() -> None:
@@ -177,7 +177,7 @@ def test_an_answer_given_before_the_clock_was_known_gets_its_date() -> None:
     for _ in range(SAFETY_PAGES - 1):
         bench.tap()
     bench.hold()
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     bench.send(WallClock(bench.t, NOON, trusted=True))
     kept = bench.saves(Acknowledgement)
     assert [answer.utc is None for answer in kept] == [True, False]
@@ -190,7 +190,7 @@ def test_what_is_no_number_never_enters(nonsense: float) -> None:
     for n in range(15):
         bench.t += 0.1
         bench.send(Reading(bench.t, (nonsense, 20.0)))
-        assert bench.state is State.ON_MAT, n
+        assert bench.state is Front.ON_MAT, n
     assert bench.device.presence.rejected == before + 15
     bench.lie(100)
     bench.up(30)
@@ -209,9 +209,9 @@ def test_a_loose_panel_does_not_fill_the_diagnostics() -> None:
 
 def test_time_never_runs_backwards_when_a_reading_comes_late() -> None:
     bench = lying(3600 / 60)
-    before = bench.device.t
+    before = bench.device.clock.t
     bench.device.handle(Reading(bench.t - 0.5, (30.0, 15.0)))
-    assert bench.device.t >= before
+    assert bench.device.clock.t >= before
 
 
 def test_who_got_up_after_the_cap_and_lies_down_again_is_counted() -> None:
@@ -221,8 +221,8 @@ def test_who_got_up_after_the_cap_and_lies_down_again_is_counted() -> None:
     bench = bench.reboot(5.0)  # the cut of another session, not of the capped one
     bench.lie(300)
     bench.up(30)
-    assert [s.reason for s in bench.device.keeper.log.sessions] == [EndReason.CAP, EndReason.LEFT]
-    assert bench.device.keeper.log.sessions[-1].on_mat_s == pytest.approx(390, abs=20)
+    assert [s.reason for s in bench.device.ledger.log.sessions] == [EndReason.CAP, EndReason.LEFT]
+    assert bench.device.ledger.log.sessions[-1].on_mat_s == pytest.approx(390, abs=20)
 
 
 def test_silent_cells_after_the_cap_do_not_hide_who_comes_next() -> None:
@@ -248,7 +248,7 @@ def test_lying_on_long_after_the_cap_is_no_session_whatever_happens(trouble: str
         bench.silent = False
     bench.lie(120)
     bench.up(30)
-    assert [s.reason for s in bench.device.keeper.log.sessions] == [EndReason.CAP]
+    assert [s.reason for s in bench.device.ledger.log.sessions] == [EndReason.CAP]
 
 
 def test_a_session_that_went_on_after_a_cut_is_not_lost_to_a_bag() -> None:
@@ -258,7 +258,7 @@ def test_a_session_that_went_on_after_a_cut_is_not_lost_to_a_bag() -> None:
     bench.motion_kg = 0.0
     bench.lie(130, kg=15.0)  # up, and a bag stays
     assert bench.device.presence.object_kg > 10
-    (session,) = bench.device.keeper.log.sessions
+    (session,) = bench.device.ledger.log.sessions
     assert (session.reason, session.doubt) == (EndReason.LEFT, None)
     assert session.on_mat_s == pytest.approx(662, abs=14)
 
@@ -271,7 +271,7 @@ def test_a_silence_that_is_over_is_on_the_disk_at_once() -> None:
     bench.pass_s(2)
     bench = bench.reboot(400.0)
     bench.up(30)
-    (session,) = bench.device.keeper.log.sessions
+    (session,) = bench.device.ledger.log.sessions
     assert session.on_mat_s == pytest.approx(156, abs=2)
 
 

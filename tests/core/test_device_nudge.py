@@ -11,8 +11,8 @@ import pytest
 
 from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, SettingsChanged, Tick
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
-from matpi.core.session import State
 from matpi.core.views import Off
 from tests.bench import NOON, Bench
 
@@ -89,7 +89,7 @@ def test_it_is_silent_once_done() -> None:
     bench.pass_s(40)
     bench.lie(130)
     bench.up(60)
-    assert bench.device.plan.done
+    assert bench.device.plans.today.done
     bench.rate = 1.0
     bench.pass_s(3 * 3600)
     assert breaths(bench) == []
@@ -109,7 +109,7 @@ def test_somebody_on_the_mat_is_not_reminded() -> None:
     bench = Bench(Memory(acknowledgement=KNOWN), utc=EVENING)
     bench.pass_s(NINE - 60)
     bench.lie(100)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     assert breaths(bench) == []
 
 
@@ -151,13 +151,13 @@ def test_a_tap_that_answers_the_question_snoozes_nothing() -> None:
     bench.pass_s(NINE - 60)
     bench.lie(70)
     bench.up(25)
-    assert bench.state is State.RATING
-    assert bench.device.nudge is not None
-    assert bench.device.nudge.reason is None, "too short for the plan: it reminds"
+    assert bench.state is Front.RATING
+    assert bench.device.reminder.now is not None
+    assert bench.device.reminder.now.reason is None, "too short for the plan: it reminds"
     bench.tap()
     bench.hold()
     bench.tap()
-    assert bench.state is State.FELT_WRONG
+    assert bench.state is Front.FELT_WRONG
     bench.tap()
     assert bench.saves(DayRecord) == []
     bench.pass_s(31)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.core.controls import Item
 from matpi.core.events import SettingsChanged, Wish, Wished
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
-from matpi.core.nudge import Silence
 from matpi.core.people import People, Person
 from matpi.core.plan.progress import RestReason
-from matpi.core.session import State
+from matpi.core.reminder import Silence
+from matpi.core.screens.menu import Item
 from matpi.core.views import Idle, Menu, View
 from matpi.words import ENGLISH, GERMAN, Words
 from tests.bench import NOON, Bench
@@ -31,7 +31,7 @@ def of_rest(bench: Bench) -> list[str]:
     of_rest = {bench.words("menu.rest"), bench.words("menu.no_rest")}
     found = [str(item) for item in view.items if item in of_rest]
     bench.pass_s(21)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     return found
 
 
@@ -42,8 +42,8 @@ def idle(bench: Bench) -> Idle:
 
 
 def silence(bench: Bench) -> Silence | None:
-    assert bench.device.nudge is not None
-    return bench.device.nudge.reason
+    assert bench.device.reminder.now is not None
+    return bench.device.reminder.now.reason
 
 
 @pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["en", "de"])
@@ -53,14 +53,14 @@ def test_today_rests_and_then_not_after_all(words: Words) -> None:
     assert of_rest(bench) == [words("menu.rest")]
     bench.choose(Item.REST)
     assert idle(bench).rest_day
-    assert bench.device.plan.rest_reason is RestReason.DECLARED
+    assert bench.device.plans.today.rest_reason is RestReason.DECLARED
     bench.pass_s(2 * 3600)
     assert silence(bench) is Silence.REST_DAY
     assert of_rest(bench) == [words("menu.no_rest")]
     bench.choose(Item.NO_REST)
     assert not idle(bench).rest_day
     assert silence(bench) is None, "the light reminds after all"
-    day = bench.device.plan.today
+    day = bench.device.plans.today.today
     assert bench.saves(DayRecord) == [DayRecord(day, rest=True), DayRecord(day, rest=False)]
 
 
@@ -70,10 +70,10 @@ def test_it_lasts_over_a_power_cut_and_until_tomorrow() -> None:
     bench.choose(Item.REST)
     again = bench.reboot()
     again.pass_s(10)
-    assert again.device.plan.rest_day
+    assert again.device.plans.today.rest_day
     assert of_rest(again) == [ENGLISH("menu.no_rest")]
     again.pass_s(9 * 3600)  # 04:30
-    assert not again.device.plan.rest_day
+    assert not again.device.plans.today.rest_day
 
 
 def test_a_day_with_a_session_is_none() -> None:
@@ -81,7 +81,7 @@ def test_a_day_with_a_session_is_none() -> None:
     bench.up(10)
     bench.lie(60)
     bench.up(150)
-    assert bench.device.plan.today_s > 0
+    assert bench.device.plans.today.today_s > 0
     assert of_rest(bench) == []
 
 
@@ -94,7 +94,7 @@ def test_while_the_clock_is_not_known_there_is_no_today() -> None:
 def test_what_is_a_day_of_rest_anyway_needs_no_line() -> None:
     bench = Bench(Memory(acknowledgement=ANSWERED, settings=Settings(rest_weekdays=frozenset({6}))))  # a Sunday
     bench.up(10)
-    assert bench.device.plan.rest_day
+    assert bench.device.plans.today.rest_day
     assert of_rest(bench) == []
 
 
@@ -124,14 +124,14 @@ def test_the_line_stays_what_it_was_while_the_menu_is_open() -> None:
     assert bench.view == Menu(opened.items, 1)
     assert opened.items[1] == ENGLISH("menu.rest")
     bench.hold()
-    assert bench.device.plan.rest_reason is RestReason.DECLARED
+    assert bench.device.plans.today.rest_reason is RestReason.DECLARED
 
 
 def test_a_day_of_rest_that_cannot_be_written_is_tried_again() -> None:
     bench = Bench(disk_full=True)
     bench.up(10)
     bench.choose(Item.REST)
-    assert bench.device.plan.rest_day
+    assert bench.device.plans.today.rest_day
     bench.disk_full = False
     bench.pass_s(40)
     assert [record.rest for record in bench.rows.days.values()] == [True]

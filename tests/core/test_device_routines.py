@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from matpi.core import choice
-from matpi.core.controls import Item
 from matpi.core.effects import Checkpoint, Chime, ChimeKind, Pattern
 from matpi.core.events import SettingsChanged
+from matpi.core.front import Front
 from matpi.core.model import ROUTINE_NAMES, Acknowledgement, EndReason, Log, Memory, Session, Settings
 from matpi.core.plan.routine import ROUTINES
-from matpi.core.session import State
+from matpi.core.screens.menu import Item
+from matpi.core.selection import UNUSED_S
 from matpi.core.views import Advice, Arriving, Idle, Menu, OffMat, SessionDone, Timer
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
@@ -58,13 +58,13 @@ def test_the_menu_lists_the_routines_and_stands_on_the_one_that_would_be_next() 
     assert bench.view.items == (*(ENGLISH(f"routines.{name}.title") for name in ROUTINES), "Back")
     assert bench.view.index == 0
     bench.choose("Back")
-    assert bench.state is State.IDLE
-    assert bench.device.choice.name is None
+    assert bench.state is Front.IDLE
+    assert bench.device.selection.name is None
 
 
 def test_what_to_see_to_is_told_before_lying_down_and_the_session_is_of_that_routine() -> None:
     bench = with_chosen("neck")
-    assert bench.state is State.READY
+    assert bench.state is Front.READY
     assert bench.view == Advice("Neck", 2, 5, ENGLISH("routines.neck.advice"))
     bench.lie(1)
     assert isinstance(bench.view, Arriving)
@@ -99,7 +99,7 @@ def test_before_bed_tells_the_bedtime_when_it_is_not_half_an_hour_to_an_hour_bef
     bench.pass_s(35)
     bench.choose(Item.ROUTINE)
     bench.choose(ENGLISH("routines.before_bed.title"))
-    assert bench.state is State.READY
+    assert bench.state is Front.READY
     first, second = ENGLISH("routines.before_bed.advice").splitlines()
     assert isinstance(bench.view, Advice)
     assert str(bench.view.advice).splitlines() == ([first, second] if told is None else [first, told, second])
@@ -109,7 +109,7 @@ def test_a_choice_ends_with_its_session() -> None:
     bench = with_chosen("neck")
     bench.lie(60)
     bench.up(60)
-    assert bench.device.choice.name is None
+    assert bench.device.selection.name is None
     bench.lie(60)
     assert bench.of(Checkpoint)[-1].session.routine == "plan"
 
@@ -119,18 +119,18 @@ def test_a_choice_nobody_uses_is_forgotten_after_ten_minutes() -> None:
     bench.tap()
     assert isinstance(bench.view, Idle)
     assert bench.view.notice == "next: Feet"
-    bench.pass_s(choice.UNUSED_S - 5)
-    assert bench.device.choice.name == "feet"
+    bench.pass_s(UNUSED_S - 5)
+    assert bench.device.selection.name == "feet"
     bench.pass_s(10)
-    assert bench.device.choice.name is None
+    assert bench.device.selection.name is None
     assert bench.device.presence.rules.on_kg == 12.0
 
 
 def test_a_session_that_outlasts_the_ten_minutes_stays_what_it_is() -> None:
     bench = with_chosen("calves", day=12)
-    bench.pass_s(choice.UNUSED_S - 60)
+    bench.pass_s(UNUSED_S - 60)
     bench.lie(400, kg=6.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(25)
     assert bench.saved[-1].routine == "calves"
 
@@ -140,7 +140,7 @@ def test_a_session_too_short_leaves_the_choice() -> None:
     bench.lie(10)
     bench.up(25)
     assert bench.dropped == ["short"]
-    assert bench.device.choice.name == "neck"
+    assert bench.device.selection.name == "neck"
 
 
 def test_one_routine_may_be_set_for_every_session() -> None:
@@ -168,21 +168,21 @@ def test_there_is_no_routine_of_another_name() -> None:
 def test_calves_are_somebody_from_4_kg_on_while_they_are_chosen() -> None:
     bench = with_chosen("calves")
     bench.lie(60, kg=5.6)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(25)
     assert bench.saved[-1].routine == "calves"
     bench.pass_s(90)
     bench.lie(60, kg=5.6)
-    assert bench.state is State.IDLE, "on the back 12 kg are asked for again"
+    assert bench.state is Front.IDLE, "on the back 12 kg are asked for again"
 
 
 def test_a_full_bag_of_15_kg_is_nobody_standing() -> None:
     bench = with_chosen("feet")
     bench.lie(20, kg=15.0)
-    assert bench.state in {State.READY, State.IDLE}
+    assert bench.state in {Front.READY, Front.IDLE}
     bench.up(5)
     bench.lie(20, kg=45.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
 
 
 def test_a_threshold_does_not_change_under_somebody() -> None:
@@ -202,7 +202,7 @@ def test_over_a_power_cut_legs_are_still_legs() -> None:
     again = bench.reboot()
     again.kg = 6.0
     again.pass_s(60)
-    assert again.state is State.ON_MAT
+    assert again.state is Front.ON_MAT
     again.up(60)
     (session,) = again.saved
     assert (session.routine, session.reason) == ("calves", EndReason.LEFT)
@@ -215,7 +215,7 @@ def test_over_a_power_cut_legs_are_still_legs() -> None:
 def test_downshift_says_and_rings_its_three_cues_on_time() -> None:
     bench = with_chosen("downshift", day=12)
     bench.lie(10.0)
-    start = bench.device.machine.running
+    start = bench.device.session.running
     assert start is not None
     heard: list[tuple[float, ChimeKind]] = []
     labels: dict[str, float] = {}
@@ -238,7 +238,7 @@ def test_cues_wait_while_somebody_is_away_and_what_passed_in_a_silence_is_not_ma
     bench = with_chosen("downshift", day=12)
     bench.lie(110)
     bench.up(15)
-    assert bench.state is State.AWAY
+    assert bench.state is Front.AWAY
     bench.lie(6)
     assert chimes(bench) == []
     bench.lie(10)
@@ -246,10 +246,10 @@ def test_cues_wait_while_somebody_is_away_and_what_passed_in_a_silence_is_not_ma
     bench.pass_s(330)
     bench.silent = True
     bench.pass_s(45)
-    assert bench.state is State.HOLDING
+    assert bench.state is Front.HOLDING
     bench.silent = False
     bench.pass_s(2)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     assert chimes(bench) == [ChimeKind.PHASE], "8:00 went by unheard"
 
 
@@ -266,7 +266,7 @@ def test_three_minutes_on_the_feet_do_not_make_the_day_done() -> None:
     bench.lie(200)
     assert not any(view.label == "done for today" for view in bench.views if isinstance(view, Timer))
     bench.up(25)
-    assert not bench.device.plan.done
+    assert not bench.device.plans.today.done
 
 
 # -- off the mat ---------------------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def test_recovery_goes_on_off_the_mat_and_then_asks() -> None:
     bench.lie(610, kg=8.0)
     bench.up(25)
     up_at = end_of(bench.saved[-1])
-    assert bench.state is State.OFF_MAT
+    assert bench.state is Front.OFF_MAT
     assert isinstance(bench.view, OffMat)
     assert bench.view.text == "stretch gently"
     assert bench.view.left_s == pytest.approx(300 - (bench.t - up_at), abs=1.5)
@@ -289,7 +289,7 @@ def test_recovery_goes_on_off_the_mat_and_then_asks() -> None:
     assert len(chimes(bench)) == rung + 1
     assert bench.view == OffMat("water, walk around", None)
     bench.pass_s(61)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.tap()
     bench.hold()
     assert bench.rows.memory().log.ratings[-1].session_id == bench.saved[-1].id
@@ -300,19 +300,19 @@ def test_a_tap_ends_the_stretching_and_lying_down_again_too() -> None:
     bench.lie(610, kg=8.0)
     bench.up(25)
     bench.tap()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     again = with_chosen("recovery", day=12)
     again.lie(610, kg=8.0)
     again.up(25)
     again.lie(5, kg=45.0)
-    assert again.state is State.ON_MAT
+    assert again.state is Front.ON_MAT
 
 
 def test_recovery_that_was_cut_short_just_asks() -> None:
     bench = with_chosen("recovery", day=12)
     bench.lie(300, kg=8.0)
     bench.up(25)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
 
 
 # -- over the start of the day -------------------------------------------------------------------------------------
@@ -326,12 +326,12 @@ def test_a_session_begun_before_four_keeps_its_words_and_its_range_at_four() -> 
     memory = replace(memory, log=replace(memory.log, sessions=(*memory.log.sessions, nearly)))
     bench = Bench(memory, utc=FOUR_AM - 60 - 40, rate=5)
     bench.pass_s(40)
-    assert bench.device.plan.day == 7
+    assert bench.device.plans.today.day == 7
     bench.lie(30)
     assert isinstance(bench.view, Timer)
     assert (bench.view.lower_min, bench.view.upper_min) == (5, 10)
     bench.pass_s(120)
-    assert bench.device.plan.today == today + timedelta(days=1), "it is past four"
+    assert bench.device.plans.today.today == today + timedelta(days=1), "it is past four"
     bench.tap()
     assert isinstance(bench.view, Timer)
     assert (bench.view.lower_min, bench.view.upper_min) == (5, 10)
@@ -339,12 +339,12 @@ def test_a_session_begun_before_four_keeps_its_words_and_its_range_at_four() -> 
     assert isinstance(bench.view, Timer)
     assert bench.view.label == "get up slowly soon"
     bench.up(21.5)
-    assert bench.state is State.DONE
-    shown = bench.device.shown
+    assert bench.state is Front.DONE
+    shown = bench.device.display.shown
     assert shown is not None
     assert isinstance(shown.view, SessionDone)
     assert (shown.view.plan_day, shown.view.done_today) == (7, True)
-    assert bench.device.plan.day == 8
+    assert bench.device.plans.today.day == 8
 
 
 def test_a_zero_by_the_menu_still_works_after_a_choice() -> None:

@@ -11,10 +11,10 @@ from math import sin
 import pytest
 
 from matpi.core.events import Reading, SensorBack, SensorLost, WallClock
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.session import State
 from tests.bench import NOON, Bench, end_of
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
@@ -28,7 +28,7 @@ def test_a_dip_while_it_is_being_confirmed_sets_no_zero() -> None:
     bench.lie(0.5, kg=5.0)
     bench.lie(60)
     assert bench.device.presence.zero.total_kg == pytest.approx(before, abs=0.003)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
 
 
 def test_creep_of_1_4_kg_in_45_minutes_and_what_it_leaves_behind_do_not_hold_the_session_open() -> None:
@@ -181,7 +181,7 @@ def test_words_of_the_reader_in_the_wrong_order_do_no_harm() -> None:
         bench.send(SensorLost(bench.t, "loose plug"))
         bench.send(SensorBack(bench.t))
         bench.pass_s(2)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(60)
     (session,) = bench.saved
     assert session.on_mat_s == pytest.approx(56, abs=0.3)

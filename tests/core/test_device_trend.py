@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from matpi.core.controls import Item
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings
-from matpi.core.session import State
+from matpi.core.screens.menu import Item
 from matpi.core.views import Notice
 from matpi.words import ENGLISH, GERMAN, Words
 from tests.bench import NOON, Bench
@@ -51,50 +51,50 @@ def lie_and_rate(bench: Bench, minutes: float, value: int) -> None:
     for _ in range(value):
         bench.tap()
     bench.hold()
-    assert bench.state is State.SAVED
+    assert bench.state is Front.SAVED
     bench.tap()
-    assert bench.state is State.FELT_WRONG
+    assert bench.state is Front.FELT_WRONG
     bench.tap()
 
 
 def test_after_the_rating_of_day_7_it_is_told_and_a_tap_shows_before_and_after() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     lie_and_rate(bench, 6, 5)
-    assert bench.state is State.TREND
+    assert bench.state is Front.TREND
     assert bench.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 7: 6")
     bench.tap()
     assert bench.view == Notice("Before, after", "no pairs yet", "")
     bench.tap()
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 def test_it_is_told_once_that_day() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     lie_and_rate(bench, 6, 5)
     bench.pass_s(25)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     lie_and_rate(bench, 1, 5)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 @pytest.mark.parametrize("day", [6, 8])
 def test_on_other_days_it_is_not_told(day: int) -> None:
     bench = evening(day, [9, 9, 8, 8, 7, 6, 6][: day - 1])
     lie_and_rate(bench, 11, 5)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 def test_it_is_not_told_before_the_day_is_done() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     lie_and_rate(bench, 2, 5)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 def test_a_question_left_open_does_not_keep_it_back() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     bench.lie(305)
     bench.up(26 + 60 + 8 + 2)
-    assert bench.state is State.TREND
+    assert bench.state is Front.TREND
     assert bench.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 6: 7")
 
 
@@ -112,7 +112,7 @@ def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
     bench.choose(Item.TREND)
     assert bench.view == Notice("Trend", "not before day 7", "rate every day")
     bench.pass_s(21)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     later = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
     later.choose(Item.TREND)
     assert later.view == Notice("Trend, day 7", "first 3 answers: 9", "last 3 of 7: 6")
@@ -122,7 +122,7 @@ def test_somebody_lying_down_comes_first() -> None:
     bench = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
     bench.choose(Item.TREND)
     bench.lie(5)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
 
 
 @pytest.mark.parametrize(

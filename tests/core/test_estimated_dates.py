@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from matpi.core.controls import Item
+from matpi.core.clock import EARLIEST_UTC
 from matpi.core.effects import DateBoot, Pattern
 from matpi.core.events import WallClock, Wish, Wished
 from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Memory, Moment, Rating, Session, StopSign
 from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.screens.menu import Item
 from matpi.core.views import Idle
-from matpi.core.wall import EARLIEST_UTC
 from tests.bench import NOON, Bench
 
 DAY_S = 86_400.0
@@ -56,7 +56,7 @@ def session(id_: str, utc: float | None, **changes: object) -> Session:
 
 
 def days(bench: Bench) -> list[date | None]:
-    return [s.day for s in bench.device.keeper.log.sessions]
+    return [s.day for s in bench.device.ledger.log.sessions]
 
 
 def stored(bench: Bench) -> Log:
@@ -68,11 +68,11 @@ def test_without_a_clock_the_plan_goes_on_day_by_day() -> None:
     seen = []
     for _ in range(6):
         evening(bench)
-        seen.append((bench.device.plan.day, bench.device.plan.done_days))
+        seen.append((bench.device.plans.today.day, bench.device.plans.today.done_days))
     assert seen == [(2, 1), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6)]
     lie(bench, 310)
-    assert bench.device.plan.done
-    assert all(s.estimated for s in bench.device.keeper.log.sessions)
+    assert bench.device.plans.today.done
+    assert all(s.estimated for s in bench.device.ledger.log.sessions)
 
 
 def test_the_days_go_on_from_the_newest_time_known() -> None:
@@ -81,11 +81,11 @@ def test_the_days_go_on_from_the_newest_time_known() -> None:
         ratings=(Rating("r", "boot-a", 400.0, 5, Moment.DAY, None, NOON - DAY_S, 0, TODAY - timedelta(1)),),
     )
     bench = offline(before)
-    assert bench.device.plan.today == TODAY - timedelta(1)
+    assert bench.device.plans.today.today == TODAY - timedelta(1)
     bench.send(WallClock(bench.t, NOON + bench.t, trusted=False))  # saved by the machine when it was last on
-    assert bench.device.plan.today == TODAY
+    assert bench.device.plans.today.today == TODAY
     bench.send(WallClock(bench.t, NOON - 30 * DAY_S, trusted=False))
-    assert bench.device.plan.today == TODAY, "time does not go back"
+    assert bench.device.plans.today.today == TODAY, "time does not go back"
     lie(bench)
     assert days(bench)[-1] == TODAY
 
@@ -94,7 +94,7 @@ def test_a_machine_clock_that_cannot_be_says_nothing() -> None:
     for odd_utc in (100.0, 5e9, float("nan")):
         bench = offline(Log(sessions=(session("a", NOON),)))
         bench.send(WallClock(bench.t, odd_utc, trusted=False))
-        assert bench.device.plan.today == TODAY, odd_utc
+        assert bench.device.plans.today.today == TODAY, odd_utc
 
 
 def test_the_panel_shows_the_estimated_day_and_no_time_of_day() -> None:
@@ -124,7 +124,7 @@ def test_when_the_clock_comes_the_days_of_this_boot_are_exact() -> None:
     bench.hold()  # a rating
     bench.pass_s(30)
     bench.send(WallClock(bench.t, NOON, trusted=True))
-    log = bench.device.keeper.log
+    log = bench.device.ledger.log
     assert days(bench) == [TODAY - timedelta(n) for n in (3, 2, 1)]
     assert not any(s.estimated for s in log.sessions)
     assert not log.ratings[0].estimated
@@ -132,7 +132,7 @@ def test_when_the_clock_comes_the_days_of_this_boot_are_exact() -> None:
         assert s.start_utc == pytest.approx(NOON - bench.t + s.start_mono)
     assert log.ratings[0].day == TODAY
     assert stored(bench) == log
-    assert (bench.device.plan.day, bench.device.plan.today) == (4, TODAY)
+    assert (bench.device.plans.today.day, bench.device.plans.today.today) == (4, TODAY)
 
 
 def test_the_session_under_way_gets_its_date_when_the_clock_comes() -> None:
@@ -157,9 +157,9 @@ def test_earlier_boots_come_in_order_before_this_one_and_never_today() -> None:
         lie(bench)
         bench = offline(stored(bench), f"boot-{boot}")
     assert len(days(bench)) == 6
-    before = bench.device.keeper.log.sessions
+    before = bench.device.ledger.log.sessions
     bench.send(WallClock(bench.t, NOON, trusted=True))
-    after = bench.device.keeper.log.sessions
+    after = bench.device.ledger.log.sessions
     assert [s.id for s in after] == [s.id for s in before]
     assert max(d for d in days(bench) if d is not None) == TODAY - timedelta(1)
     starts = [s.start_utc or 0.0 for s in after]
@@ -167,10 +167,10 @@ def test_earlier_boots_come_in_order_before_this_one_and_never_today() -> None:
     shifts = [(b.start_utc or 0.0) - (a.start_utc or 0.0) for a, b in zip(before, after, strict=True)]
     assert shifts == pytest.approx([shifts[0]] * 6), "they move together"
     assert all(s.estimated for s in after)
-    assert not bench.device.plan.done
-    assert not bench.device.plan.restarted
-    assert bench.device.plan.done_days == len(set(days(bench))) == 4
-    assert stored(bench) == bench.device.keeper.log
+    assert not bench.device.plans.today.done
+    assert not bench.device.plans.today.restarted
+    assert bench.device.plans.today.done_days == len(set(days(bench))) == 4
+    assert stored(bench) == bench.device.ledger.log
 
 
 def test_a_service_started_days_after_its_boot_leaves_earlier_boots_before_that_boot() -> None:
@@ -185,11 +185,11 @@ def test_an_estimate_of_today_that_is_bound_to_be_today_stays_and_one_ahead_of_t
     after = session("b", NOON - 3600, estimated=True)
     bench = offline(Log(sessions=(known, after)), "boot-2")
     bench.send(WallClock(bench.t, NOON, trusted=True))
-    assert bench.device.keeper.log.sessions == (known, after)
+    assert bench.device.ledger.log.sessions == (known, after)
     ahead = session("c", NOON + 9 * DAY_S, estimated=True)
     bench = offline(Log(sessions=(known, ahead)), "boot-2")
     bench.send(WallClock(bench.t, NOON, trusted=True))
-    _, moved = bench.device.keeper.log.sessions
+    _, moved = bench.device.ledger.log.sessions
     assert known.end_utc is not None
     assert known.end_utc < (moved.start_utc or 0.0) <= NOON - 300
 
@@ -204,14 +204,14 @@ def test_what_older_versions_stored_without_a_date_counts() -> None:
     for clock in (False, True):
         bench = offline(log)
         bench.send(WallClock(bench.t, NOON, trusted=clock))
-        found = bench.device.keeper.log
+        found = bench.device.ledger.log
         records: list[Session | Rating | StopSign] = [*found.sessions[1:], *found.ratings, *found.stops]
         assert all(record.estimated and record.day is not None for record in records)
         starts = [s.start_utc or 0.0 for s in found.sessions]
         assert starts == sorted(starts)
         assert found.ratings[0].utc == pytest.approx(starts[1] + 350)
         assert stored(bench) == found
-        assert bench.device.plan.done_days == 1 + clock
+        assert bench.device.plans.today.done_days == 1 + clock
 
 
 def test_a_service_started_again_goes_on_with_the_time_of_its_boot() -> None:
@@ -220,7 +220,7 @@ def test_a_service_started_again_goes_on_with_the_time_of_its_boot() -> None:
     lie(bench)
     t, log = bench.t, stored(bench)
     again = Bench(Memory(log=log, acknowledgement=ANSWERED), utc=None, rules=PATIENT, t=t + DAY_S, rate=1 / 30)
-    again.device.new_id = lambda: "after"
+    again.device.clock.new_id = lambda: "after"
     lie(again)
     first, second, third = days(again)
     assert first is not None
@@ -261,16 +261,16 @@ def test_what_a_wrong_clock_has_dated_moves_with_its_correction(step_s: float) -
     bench.hold()  # a rating
     bench.pass_s(30)
     assert days(bench) != [TODAY]
-    assert len(bench.device.keeper.log.ratings) == 1
+    assert len(bench.device.ledger.log.ratings) == 1
     corrected(bench, NOON)
     assert days(bench) == [TODAY]
-    assert bench.device.keeper.log.ratings[0].day == TODAY
-    assert stored(bench) == bench.device.keeper.log
-    assert bench.device.plan.done
+    assert bench.device.ledger.log.ratings[0].day == TODAY
+    assert stored(bench) == bench.device.ledger.log
+    assert bench.device.plans.today.done
     bench.pass_s(DAY_S)
-    assert bench.device.plan.today == TODAY + timedelta(1)
-    assert not bench.device.plan.done, "no one was on the mat"
-    assert bench.device.plan.done_days == 1
+    assert bench.device.plans.today.today == TODAY + timedelta(1)
+    assert not bench.device.plans.today.done, "no one was on the mat"
+    assert bench.device.plans.today.done_days == 1
 
 
 def test_the_open_session_and_the_one_on_the_screen_move_too() -> None:
@@ -281,14 +281,13 @@ def test_the_open_session_and_the_one_on_the_screen_move_too() -> None:
     assert next(iter(bench.rows.sessions.values())).day == TODAY
     bench.send(WallClock(bench.t, NOON + DAY_S + bench.t, trusted=True))
     bench.up(25)
-    last = bench.device.machine.last
+    last = bench.device.session.last
     assert last is not None
     assert last.day == TODAY + timedelta(1)
     corrected(bench, NOON)
-    last = bench.device.machine.last
+    last = bench.device.session.last
     assert last is not None
     assert last.day == TODAY
-    assert bench.device.capped is None
     bench.pass_s(60)
     (row,) = bench.rows.sessions.values()
     assert row.day == TODAY
@@ -301,13 +300,13 @@ def test_a_rest_day_and_a_reminder_that_was_seen_move_too() -> None:
     for wish in (Wish.REST, Wish.SNOOZE):
         bench.send(Wished(bench.t, wish))
     tomorrow = DayRecord(TODAY + timedelta(1), rest=True, snoozed=True)
-    assert bench.device.keeper.log.days == (tomorrow,)
+    assert bench.device.ledger.log.days == (tomorrow,)
     corrected(bench, NOON)
-    assert bench.device.plan.rest_day
-    for record in (*bench.device.keeper.log.days, *stored(bench).days):
+    assert bench.device.plans.today.rest_day
+    for record in (*bench.device.ledger.log.days, *stored(bench).days):
         assert (record.rest, record.snoozed) == (record.day == TODAY,) * 2
     corrected(bench, NOON + 2 * DAY_S)
-    assert bench.device.plan.rest_day
+    assert bench.device.plans.today.rest_day
     assert [d.day for d in stored(bench).days if d.rest] == [TODAY + timedelta(2)]
 
 

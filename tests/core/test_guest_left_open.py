@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from matpi.core.controls import Item
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.people import GUEST_ID, People, Person
+from matpi.core.screens.menu import Item
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
 
@@ -90,7 +90,7 @@ def test_what_was_chosen_after_the_cut_stays_chosen() -> None:
     bench.choose(Item.ROUTINE)
     bench.choose(ENGLISH("routines.feet.title"))
     bench.tap()
-    assert bench.device.left_open is not None
+    assert bench.device.recovery.left_open is not None
     bench.lie(60)
     bench.up(21.5)
     assert bench.rows.sessions["old"].reason is EndReason.POWER_LOST

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import time
 
 from matpi.core.brightness import Brightness
-from matpi.core.controls import Item
 from matpi.core.effects import Pattern, Show
 from matpi.core.events import SettingsChanged
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory, Settings
-from matpi.core.session import State
+from matpi.core.screens.menu import Item
 from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
 from matpi.words import ENGLISH
 from tests.bench import NOON, UNCALIBRATED, Bench, said
@@ -80,33 +80,33 @@ def first_start() -> Bench:
     return bench
 
 
-REACHED: dict[State, Callable[[], Bench]] = {
-    State.IDLE: ready,
-    State.SAFETY: first_start,
-    State.MENU: lambda: pressed(ready(), 0.9),
-    State.READY: lambda: chosen(Item.ROUTINE, ENGLISH("routines.seat.title")),
-    State.TREND: lambda: chosen(Item.TREND),
-    State.CALIBRATING: lambda: chosen(Item.CALIBRATE),
-    State.ARRIVING: lambda: lain(1.5),
-    State.ON_MAT: lain,
-    State.AWAY: lambda: lain(up_s=5),
-    State.HOLDING: lambda: silent(lain(), 5),
-    State.SENSOR_LOST: lambda: silent(ready(), 5),
-    State.CAPPED: lambda: lain(CAP + 10),
-    State.OBJECT: lambda: lain(50, kg=18.0, motion_kg=0.0),
-    State.DISCARDED: lambda: pressed(lain(), 3.5),
-    State.DONE: lambda: lain(up_s=21),
-    State.OFF_MAT: off_the_mat,
-    State.CONFIRM: in_doubt,
-    State.RATING: lambda: pressed(lain(up_s=21), 0.15),
-    State.SAVED: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9),
-    State.FELT_WRONG: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9, 0.15),
+REACHED: dict[Front, Callable[[], Bench]] = {
+    Front.IDLE: ready,
+    Front.SAFETY: first_start,
+    Front.MENU: lambda: pressed(ready(), 0.9),
+    Front.READY: lambda: chosen(Item.ROUTINE, ENGLISH("routines.seat.title")),
+    Front.TREND: lambda: chosen(Item.TREND),
+    Front.CALIBRATING: lambda: chosen(Item.CALIBRATE),
+    Front.ARRIVING: lambda: lain(1.5),
+    Front.ON_MAT: lain,
+    Front.AWAY: lambda: lain(up_s=5),
+    Front.HOLDING: lambda: silent(lain(), 5),
+    Front.SENSOR_LOST: lambda: silent(ready(), 5),
+    Front.CAPPED: lambda: lain(CAP + 10),
+    Front.OBJECT: lambda: lain(50, kg=18.0, motion_kg=0.0),
+    Front.DISCARDED: lambda: pressed(lain(), 3.5),
+    Front.DONE: lambda: lain(up_s=21),
+    Front.OFF_MAT: off_the_mat,
+    Front.CONFIRM: in_doubt,
+    Front.RATING: lambda: pressed(lain(up_s=21), 0.15),
+    Front.SAVED: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9),
+    Front.FELT_WRONG: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9, 0.15),
 }
 
 
 def test_from_every_state_the_panel_goes_dark_and_the_light_out_when_no_one_does_anything() -> None:
     """Whoever or whatever is on the mat stays there. A fault keeps the light blinking, and nothing else does."""
-    assert set(REACHED) == set(State)
+    assert set(REACHED) == set(Front)
     wrong = []
     for state, reach in REACHED.items():
         bench = reach()
@@ -116,6 +116,18 @@ def test_from_every_state_the_panel_goes_dark_and_the_light_out_when_no_one_does
         if reached is not state or bench.view != Off() or bench.pattern is not light:
             wrong.append((state, reached, bench.view, bench.pattern))
     assert wrong == []
+
+
+def test_lying_down_is_never_in_the_way_of_anything() -> None:
+    """From every screen on which no one is on the mat, a load leads to arriving; one that is calibrated is measured."""
+    occupied = {Front.ARRIVING, Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED}
+    for front in set(Front) - occupied - {Front.SENSOR_LOST, Front.CALIBRATING}:
+        bench = REACHED[front]()
+        if front is Front.DISCARDED:
+            bench.up(2)
+            bench.pass_s(22)
+        bench.lie(1.5, kg=70.0)
+        assert bench.state is Front.ARRIVING, front
 
 
 def test_cells_that_come_and_go_for_hours_light_the_panel_once() -> None:
@@ -151,7 +163,7 @@ def test_after_the_cap_screen_and_light_ask_up_for_five_minutes_and_again_after_
         assert (bench.view, bench.pattern) == (Off(), Pattern.OFF)
         shift = bench.of(Show)[-1].shift
         bench.tap()
-        assert bench.state is State.CAPPED
+        assert bench.state is Front.CAPPED
         assert bench.of(Show)[-1].shift != shift, "the picture wanders"
     bench.pass_s(2 * HOUR)
     bench.up(2)
@@ -176,15 +188,15 @@ def shown(bench: Bench) -> list[tuple[float, Show]]:
 
 def test_the_panel_dims_an_hour_before_bedtime_to_the_second_whatever_it_shows() -> None:
     """At 21:30, and bright again at 07:00; during "get up", a fault, and an idle screen without a clock's minute."""
-    for state in (State.CAPPED, State.SENSOR_LOST):
+    for state in (Front.CAPPED, Front.SENSOR_LOST):
         for clock, before, after in (
             (21.5, Brightness.BRIGHT, Brightness.DIM),
             (7.0, Brightness.DIM, Brightness.BRIGHT),
         ):
-            lead = CAP + 200 if state is State.CAPPED else 200
+            lead = CAP + 200 if state is Front.CAPPED else 200
             bench = ready(utc=NOON + (clock - 12) * HOUR - lead)
             turn = 100.0 + lead
-            if state is State.CAPPED:
+            if state is Front.CAPPED:
                 bench.lie(CAP + 10)
             else:
                 silent(bench, 5)

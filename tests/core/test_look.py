@@ -12,9 +12,9 @@ import pytest
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.events import PanelBack, PanelLost
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
-from matpi.core.on_mat import phase
-from matpi.core.session import State
+from matpi.core.pacing import phase
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
@@ -70,7 +70,7 @@ def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: fl
     ]
     bench = Bench(Memory(acknowledgement=KNOWN, log=Log(sessions=tuple(reversed(done)))))
     bench.pass_s(1)
-    assert bench.device.plan.upper_min == 20
+    assert bench.device.plans.today.upper_min == 20
     assert ENGLISH(f"phases.{phase(bench.device, elapsed_s).says}") == label
 
 
@@ -171,7 +171,7 @@ def test_the_splash_gives_way_to_somebody_on_the_mat() -> None:
     bench = Bench()
     assert isinstance(bench.view, Splash)
     bench.lie(0.4)
-    assert bench.state is State.ARRIVING
+    assert bench.state is Front.ARRIVING
     assert not isinstance(bench.view, Splash)
 
 
@@ -203,7 +203,7 @@ def test_two_sessions_of_a_day_are_done_together_and_the_screen_says_so_in_the_s
     labels = [label for _, label in changes(bench)]
     assert "done for today" in labels
     bench.up(60)
-    assert bench.device.plan.done
+    assert bench.device.plans.today.done
 
 
 @pytest.mark.parametrize(("value", "told"), [(-1, 0.0), (0, 0.0), (0.99, 15 / 16), (1, 1.0), (7, 1.0)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.events import Noted
-from matpi.core.look import PARTS
 from matpi.core.model import EndReason
+from matpi.core.parts import PARTS
 from matpi.core.views import Idle
 from matpi.words import LANGUAGES, Words
 from tests.bench import Bench

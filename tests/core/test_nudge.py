@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matpi.core.calendar_day import day_bounds, day_of
+from matpi.core.clock import day_bounds, day_of
 from matpi.core.model import DayRecord, Log, Settings
-from matpi.core.nudge import Nudge, Silence, nudge, nudge_time
 from matpi.core.plan.programme import Plan, plan
 from matpi.core.plan.progress import RestReason
+from matpi.core.reminder import Nudge, Silence, nudge, nudge_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEDNESDAY = date(2026, 6, 10)

@@ -20,10 +20,10 @@ import pytest
 from matpi.core import light as core_light
 from matpi.core.effects import Light, Pattern, Show
 from matpi.core.events import LogChanged, SettingsChanged, WallClock
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings, StopSign
-from matpi.core.nudge import Silence
+from matpi.core.reminder import Silence
 from matpi.core.rules import DeviceRules, PresenceRules
-from matpi.core.session import State
 from matpi.core.views import Off
 from tests.bench import Bench
 
@@ -137,13 +137,13 @@ def weeks() -> Weeks:
 
 
 def felt_wrong(bench: Bench) -> None:
-    while bench.state is not State.FELT_WRONG:
+    while bench.state is not Front.FELT_WRONG:
         bench.pass_s(5)
     bench.hold(1.0)
 
 
 def delete_last(bench: Bench) -> None:
-    log = bench.device.keeper.log
+    log = bench.device.ledger.log
     gone = log.sessions[-1]
     bench.rows.sessions.pop(gone.id)
     bench.send(LogChanged(bench.t, replace(log, sessions=log.sessions[:-1])))
@@ -182,10 +182,10 @@ def test_each_breath_lasts_half_a_minute_unless_it_was_answered(weeks: Weeks) ->
 
 def test_no_day_of_the_fortnight_is_lost(weeks: Weeks) -> None:
     """20, 25, 29 (at night) October; the 30th was deleted, and the stop sign led back to day 1."""
-    days = {session.day for session in weeks.bench.device.keeper.log.sessions if session.on_mat_s >= 120}
+    days = {session.day for session in weeks.bench.device.ledger.log.sessions if session.on_mat_s >= 120}
     assert days == {date(2026, 10, 20), date(2026, 10, 25), date(2026, 10, 29)}
-    assert weeks.bench.device.plan.day == 2
-    assert len(weeks.bench.device.keeper.log.stops) == 1
+    assert weeks.bench.device.plans.today.day == 2
+    assert len(weeks.bench.device.ledger.log.stops) == 1
 
 
 def rises(lit: list[tuple[float, Light]]) -> Iterator[float]:
@@ -267,8 +267,8 @@ def test_a_clock_nobody_vouches_for_says_nothing() -> None:
         bench.send(WallClock(bench.t, wrong, trusted=False))
         bench.pass_s(4 * 3600)
         assert heard(bench) == []
-        assert bench.device.nudge is not None
-        assert bench.device.nudge.reason is Silence.CLOCK_NOT_KNOWN
+        assert bench.device.reminder.now is not None
+        assert bench.device.reminder.now.reason is Silence.CLOCK_NOT_KNOWN
 
 
 def test_a_step_of_the_clock_is_followed_at_once() -> None:
@@ -325,8 +325,8 @@ def test_a_declared_day_of_rest_is_silent() -> None:
     bench = Bench(memory, utc=utc_of(0, "20:30"), rules=PATIENT, rate=1 / 30)
     bench.pass_s(3 * 3600)
     assert heard(bench) == []
-    assert bench.device.nudge is not None
-    assert bench.device.nudge.reason is Silence.REST_DAY
+    assert bench.device.reminder.now is not None
+    assert bench.device.reminder.now.reason is Silence.REST_DAY
 
 
 def test_a_snooze_keeps_what_was_said_of_the_day() -> None:

@@ -10,11 +10,11 @@ from math import inf, nan
 
 import pytest
 
+from matpi.core.clock import believable
 from matpi.core.effects import Pattern
 from matpi.core.events import WallClock
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.views import Idle
-from matpi.core.wall import believable
 from tests.bench import NOON, Bench
 
 ODD = {
@@ -42,13 +42,13 @@ def test_an_odd_clock_is_not_believed_and_the_session_gets_its_date_later(odd_ut
     assert (room.view.clock, room.view.notice) == ("~12-31", "clock not known yet")
     room.lie(180)
     room.up(40)
-    (kept,) = room.device.keeper.log.sessions
+    (kept,) = room.device.ledger.log.sessions
     assert kept.estimated
     assert kept.on_mat_s == pytest.approx(180, abs=2)
     room.send(WallClock(room.t, NOON, trusted=True))
-    (dated,) = room.device.keeper.log.sessions
+    (dated,) = room.device.ledger.log.sessions
     assert (dated.day, dated.estimated) == (date(2026, 3, 15), False)
-    assert room.device.plan.done, "and it counts"
+    assert room.device.plans.today.done, "and it counts"
 
 
 @pytest.mark.parametrize("odd_utc", ODD.values(), ids=ODD)
@@ -59,7 +59,7 @@ def test_a_clock_that_goes_odd_leaves_the_one_that_was_right(odd_utc: float) -> 
     room.send(WallClock(room.t, odd_utc, trusted=True))
     room.lie(180)
     room.up(40)
-    (kept,) = room.device.keeper.log.sessions
+    (kept,) = room.device.ledger.log.sessions
     assert kept.day == date(2026, 3, 15)
     assert kept.start_utc == pytest.approx(NOON + 60, abs=5)
 

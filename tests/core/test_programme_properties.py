@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from matpi.core.calendar_day import day_bounds, day_of, utc_offset_s
+from matpi.core.clock import day_bounds, day_of, utc_offset_s
 from matpi.core.events import LogChanged, SettingsChanged
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings, StopSign
 from matpi.core.plan.programme import plan
@@ -190,16 +190,16 @@ def test_nor_does_it_on_the_device(life: tuple[ZoneInfo, Log, date], elsewhere: 
     at = day_bounds(today, zone, FOUR)[0] + 8 * 3600
     home = Settings(zone=zone.key)
     bench = Bench(Memory(log=log, acknowledgement=KNOWN, settings=home), utc=at)
-    at_home = bench.device.plan
+    at_home = bench.device.plans.today
     assert at_home.today == today
     away = Settings(zone=elsewhere, day_start=time(hour))
     bench.send(SettingsChanged(bench.t, away))
-    assert bench.device.keeper.log.sessions == log.sessions
-    there = bench.device.plan
+    assert bench.device.ledger.log.sessions == log.sessions
+    there = bench.device.plans.today
     assert there.today == day_of(at, ZoneInfo(elsewhere), time(hour))
     assert there == plan(log, there.today, away)
     bench.send(SettingsChanged(bench.t, home))
-    assert bench.device.plan == at_home
+    assert bench.device.plans.today == at_home
 
 
 def test_flying_west_makes_no_second_day_of_one_and_flying_east_leaves_none_out() -> None:
@@ -241,14 +241,14 @@ def test_after_edits_the_device_tells_what_a_new_one_would(
     at = day_bounds(today, zone, FOUR)[0] + 10 * 3600
     settings = Settings(zone=zone.key)
     bench = Bench(Memory(log=log, acknowledgement=KNOWN, settings=settings), utc=at)
-    assert bench.device.plan == plan(log, today, settings)
+    assert bench.device.plans.today == plan(log, today, settings)
     for _ in range(3):
         changed = drawn(log, data)
         bench.send(LogChanged(bench.t, changed))
         new = Bench(Memory(log=changed, acknowledgement=KNOWN, settings=settings), utc=at)
-        assert bench.device.plan == new.device.plan == plan(changed, today, settings)
+        assert bench.device.plans.today == new.device.plans.today == plan(changed, today, settings)
     bench.send(LogChanged(bench.t, log))
-    assert bench.device.plan == plan(log, today, settings)
+    assert bench.device.plans.today == plan(log, today, settings)
 
 
 def test_a_session_the_store_does_not_have_yet_survives_an_edit_of_the_others() -> None:
@@ -256,13 +256,13 @@ def test_a_session_the_store_does_not_have_yet_survives_an_edit_of_the_others() 
     bench = Bench(
         Memory(log=Log(tuple(old)), acknowledgement=KNOWN), utc=datetime(2026, 6, 3, 20, tzinfo=UTC).timestamp()
     )
-    assert bench.device.plan.day == 3
+    assert bench.device.plans.today.day == 3
     bench.disk_full = True
     bench.lie(150)
     bench.up(120)
-    assert (bench.device.plan.day, bench.device.plan.done) == (3, True)
+    assert (bench.device.plans.today.day, bench.device.plans.today.done) == (3, True)
     bench.send(LogChanged(bench.t, Log((old[1],))))
-    assert (bench.device.plan.day, bench.device.plan.done) == (2, True)
+    assert (bench.device.plans.today.day, bench.device.plans.today.done) == (2, True)
 
 
 # --- long and short days, midnight, four o'clock ------------------------------------------------------------------
@@ -310,14 +310,18 @@ def test_the_device_over_midnight_and_over_four(day: date) -> None:
     begin, end = day_bounds(day, BERLIN, FOUR)
     bench = Bench(Memory(acknowledgement=KNOWN, settings=settings), utc=end - 90)
     bench.pass_s(30)
-    assert bench.device.plan.today == day
+    assert bench.device.plans.today.today == day
     bench.lie(180)
-    assert bench.device.plan.today == day + DAY
+    assert bench.device.plans.today.today == day + DAY
     bench.up(60)
     (session,) = bench.saved
     assert session.day == day
     assert session.on_mat_s == pytest.approx(180, abs=1)
-    assert (bench.device.plan.day, bench.device.plan.done, bench.device.plan.today_s) == (2, False, 0.0)
+    assert (bench.device.plans.today.day, bench.device.plans.today.done, bench.device.plans.today.today_s) == (
+        2,
+        False,
+        0.0,
+    )
     midnight = Bench(
         Memory(acknowledgement=KNOWN, settings=settings),
         utc=datetime.combine(day, time(23, 58, 30), BERLIN).timestamp(),
@@ -326,7 +330,7 @@ def test_the_device_over_midnight_and_over_four(day: date) -> None:
     midnight.lie(180)
     midnight.up(60)
     assert midnight.saved[0].day == day
-    assert (midnight.device.plan.today, midnight.device.plan.done) == (day, True)
+    assert (midnight.device.plans.today.today, midnight.device.plans.today.done) == (day, True)
     assert begin < end
 
 
@@ -351,9 +355,9 @@ def test_a_new_start_of_day_counts_from_now_on() -> None:
     utc = ZoneInfo("UTC")
     old = began(datetime(2026, 6, 11, 4, 30, tzinfo=UTC).timestamp(), utc, 5)
     bench = Bench(Memory(log=Log((old,)), acknowledgement=KNOWN), utc=at_five)
-    assert (bench.device.plan.today, bench.device.plan.done) == (date(2026, 6, 11), True)
+    assert (bench.device.plans.today.today, bench.device.plans.today.done) == (date(2026, 6, 11), True)
     bench.send(SettingsChanged(bench.t, Settings(day_start=time(6))))
-    assert (bench.device.plan.today, bench.device.plan.done) == (date(2026, 6, 10), False)
+    assert (bench.device.plans.today.today, bench.device.plans.today.done) == (date(2026, 6, 10), False)
     assert old.day == date(2026, 6, 11)
     bench.pass_s(3660)
-    assert (bench.device.plan.today, bench.device.plan.done) == (date(2026, 6, 11), True)
+    assert (bench.device.plans.today.today, bench.device.plans.today.done) == (date(2026, 6, 11), True)

@@ -9,10 +9,10 @@ from datetime import date
 
 import pytest
 
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
 from matpi.core.plan.routine import ROUTINES
-from matpi.core.rating import Dial
-from matpi.core.session import State
+from matpi.core.screens.rating import Dial
 from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench
 
@@ -25,9 +25,9 @@ def asked(bench: Bench | None = None, on_mat_s: float = 300.0) -> Bench:
     bench.pass_s(40)
     bench.lie(on_mat_s)
     bench.up(20.2)
-    assert bench.state is State.DONE
+    assert bench.state is Front.DONE
     bench.pass_s(4.1)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     return bench
 
 
@@ -67,7 +67,7 @@ def test_a_hold_confirms() -> None:
     for _ in range(7):
         bench.tap()
     bench.hold()
-    assert bench.state is State.SAVED
+    assert bench.state is Front.SAVED
     (rating,) = ratings(bench)
     assert (rating.value, rating.moment, rating.session_id) == (7, Moment.AFTER, bench.saved[0].id)
     assert rating.day == bench.saved[0].day
@@ -79,13 +79,13 @@ def test_four_seconds_of_rest_confirm_and_the_line_shows_them() -> None:
     bench.tap()
     bench.tap()
     bench.pass_s(3.8)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     rests = [v.rest for v in bench.views if isinstance(v, RatingEntry) and v.value == 2 and v.rest is not None]
     assert rests[0] == 1.0
     assert rests == sorted(rests, reverse=True)
     assert min(rests) < 0.15
     bench.pass_s(0.3)
-    assert bench.state is State.SAVED
+    assert bench.state is Front.SAVED
     assert [r.value for r in ratings(bench)] == [2]
 
 
@@ -94,10 +94,10 @@ def test_every_tap_begins_the_rest_anew_and_a_press_under_way_stops_it() -> None
     for _ in range(5):
         bench.tap()
         bench.pass_s(3.5)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.press(0.69)
     bench.pass_s(3.7)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.pass_s(0.4)
     assert [r.value for r in ratings(bench)] == [6]
 
@@ -105,19 +105,19 @@ def test_every_tap_begins_the_rest_anew_and_a_press_under_way_stops_it() -> None
 def test_a_hold_with_no_value_confirms_nothing() -> None:
     bench = asked()
     bench.hold()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     assert ratings(bench) == []
 
 
 def test_sixty_seconds_untouched_is_unrated_and_asks_whether_it_felt_wrong() -> None:
     bench = asked()
     bench.pass_s(59.5)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.pass_s(0.6)
-    assert bench.state is State.FELT_WRONG
+    assert bench.state is Front.FELT_WRONG
     assert ratings(bench) == []
     bench.pass_s(8.1)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
 
 
 def test_a_hold_within_eight_seconds_changes_the_same_record() -> None:
@@ -127,7 +127,7 @@ def test_a_hold_within_eight_seconds_changes_the_same_record() -> None:
     assert isinstance(bench.view, RatingSaved)
     bench.pass_s(5)
     bench.hold()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     assert isinstance(bench.view, RatingEntry)
     assert bench.view.value == 1
     for _ in range(3):
@@ -137,7 +137,7 @@ def test_a_hold_within_eight_seconds_changes_the_same_record() -> None:
     assert (first.id, first.value) == (second.id, 1)
     assert second.value == 4
     assert [r.value for r in bench.rows.ratings.values()] == [4]
-    assert [r.value for r in bench.device.keeper.log.ratings] == [4]
+    assert [r.value for r in bench.device.ledger.log.ratings] == [4]
 
 
 def test_a_slow_finger_on_change_still_gets_four_seconds_to_choose() -> None:
@@ -145,9 +145,9 @@ def test_a_slow_finger_on_change_still_gets_four_seconds_to_choose() -> None:
     bench.tap()
     bench.hold()
     bench.press(9.0)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.pass_s(3.0)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.tap()
     bench.hold()
     assert [r.value for r in bench.rows.ratings.values()] == [2]
@@ -158,12 +158,12 @@ def test_after_eight_seconds_it_asks_whether_it_felt_wrong() -> None:
     bench.tap()
     bench.hold()
     bench.pass_s(7.8)
-    assert bench.state is State.SAVED
+    assert bench.state is Front.SAVED
     bench.pass_s(0.2)
-    assert bench.state is State.FELT_WRONG
+    assert bench.state is Front.FELT_WRONG
     assert isinstance(bench.view, FeltWrong)
     bench.pass_s(8.1)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert stops(bench) == []
 
 
@@ -191,18 +191,18 @@ def test_after_every_session_it_asks_whether_it_felt_wrong(routine: str) -> None
         bench.lie(130)
         bench.up(24.5)
         assert len(bench.saved) == before + 1
-        if bench.state is State.OFF_MAT:
+        if bench.state is Front.OFF_MAT:
             bench.tap()
-        assert bench.state is State.RATING
+        assert bench.state is Front.RATING
         if rated:
             bench.tap()
             bench.hold()
             bench.pass_s(8.1)
         else:
             bench.pass_s(60.1)
-        assert bench.state is State.FELT_WRONG
-        assert bench.device.shown is not None
-        assert isinstance(bench.device.shown.view, FeltWrong)
+        assert bench.state is Front.FELT_WRONG
+        assert bench.device.display.shown is not None
+        assert isinstance(bench.device.display.shown.view, FeltWrong)
         bench.hold()
         assert [stop.session_id for stop in stops(bench)] == [session.id for session in bench.saved]
         bench.pass_s(30)
@@ -212,7 +212,7 @@ def felt_wrong(bench: Bench) -> Bench:
     bench.tap()
     bench.hold()
     bench.tap()
-    assert bench.state is State.FELT_WRONG
+    assert bench.state is Front.FELT_WRONG
     return bench
 
 
@@ -226,9 +226,9 @@ def test_felt_wrong_logs_one_stop_sign_and_the_plan_steps_back() -> None:
     assert stop.session_id == bench.saved[0].id
     assert stop.day == bench.saved[0].day
     assert bench.rows.stops == {stop.id: stop}
-    assert stop in bench.device.keeper.log.stops
+    assert stop in bench.device.ledger.log.stops
     bench.pass_s(86_400 - (bench.t - 100) % 86_400)
-    assert bench.device.plan.rest_day, "tomorrow is a rest day"
+    assert bench.device.plans.today.rest_day, "tomorrow is a rest day"
 
 
 def test_a_hold_takes_a_stop_sign_back_and_another_logs_one_again() -> None:
@@ -238,14 +238,14 @@ def test_a_hold_takes_a_stop_sign_back_and_another_logs_one_again() -> None:
     bench.hold()
     assert isinstance(bench.view, FeltWrong)
     assert not bench.view.logged
-    assert (bench.rows.stops, bench.device.keeper.log.stops) == ({}, ())
+    assert (bench.rows.stops, bench.device.ledger.log.stops) == ({}, ())
     bench.hold()
     assert len(bench.rows.stops) == 1
     bench.hold()
     bench.pass_s(8.1)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     bench.pass_s(86_400 - (bench.t - 100) % 86_400)
-    assert not bench.device.plan.rest_day, "what was taken back has no tomorrow"
+    assert not bench.device.plans.today.rest_day, "what was taken back has no tomorrow"
 
 
 def test_what_is_taken_back_while_the_disk_is_full_is_not_written_later() -> None:
@@ -255,19 +255,19 @@ def test_what_is_taken_back_while_the_disk_is_full_is_not_written_later() -> Non
     bench.hold()
     bench.disk_full = False
     bench.pass_s(31)
-    assert (bench.rows.stops, bench.device.keeper.waiting) == ({}, {})
+    assert (bench.rows.stops, bench.device.ledger.waiting) == ({}, {})
 
 
 def test_without_a_stop_sign_tomorrow_is_no_rest_day() -> None:
     bench = felt_wrong(asked())
     bench.pass_s(86_400 - (bench.t - 100) % 86_400)
-    assert not bench.device.plan.rest_day
+    assert not bench.device.plans.today.rest_day
 
 
 def test_a_tap_leaves_felt_wrong_and_logs_nothing() -> None:
     bench = felt_wrong(asked())
     bench.tap()
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert stops(bench) == []
 
 
@@ -278,26 +278,26 @@ def test_from_the_idle_screen_before_a_session() -> None:
     bench = Bench()
     bench.pass_s(5)
     bench.tap()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.tap()
     bench.hold()
     (rating,) = ratings(bench)
     assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
     bench.pass_s(8.1)
-    assert bench.state is State.IDLE, "nothing can have felt wrong"
+    assert bench.state is Front.IDLE, "nothing can have felt wrong"
 
 
 def test_a_day_of_rest_has_its_rating_too() -> None:
     bench = Bench(Memory(acknowledgement=KNOWN, settings=Settings(rest_weekdays=frozenset({6}))))  # a Sunday
     bench.pass_s(5)
-    assert bench.device.plan.rest_day
+    assert bench.device.plans.today.rest_day
     bench.tap()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     for _ in range(6):
         bench.tap()
     bench.hold()
     (rating,) = bench.rows.ratings.values()
-    assert (rating.value, rating.session_id, rating.day) == (6, None, bench.device.plan.today)
+    assert (rating.value, rating.session_id, rating.day) == (6, None, bench.device.plans.today.today)
     bench.pass_s(8.1)
     assert isinstance(bench.view, Idle)
     assert bench.view.rest_day
@@ -321,9 +321,9 @@ def test_the_first_tap_on_a_dark_panel_only_wakes() -> None:
     bench.tap()
     assert isinstance(bench.view, Idle)
     bench.tap()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     bench.pass_s(60.2)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert ratings(bench) == []
 
 
@@ -351,7 +351,7 @@ def test_lying_down_during_the_question_starts_the_timer(taps: int) -> None:
         bench.tap()
     on = bench.t
     bench.lie(120)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(60)
     assert bench.saved[1].start_mono == pytest.approx(on, abs=0.2)
 
@@ -365,7 +365,7 @@ def test_a_rating_without_a_clock_gets_its_date_later() -> None:
     bench.hold()
     assert ratings(bench)[0].estimated
     bench.clock_known()
-    (logged,) = bench.device.keeper.log.ratings
+    (logged,) = bench.device.ledger.log.ratings
     assert logged.utc == pytest.approx(bench.utc_at_0 + logged.mono)
     assert not logged.estimated
     assert logged.day == date(2026, 3, 15)

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from matpi.core.events import SettingsChanged
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
 from matpi.core.plan.routine import ROUTINES
 from matpi.core.rules import PresenceRules
-from matpi.core.session import State
 from tests.bench import NOON, Bench
 
 BACK_KG = PresenceRules().on_kg
@@ -36,7 +36,7 @@ def test_whoever_comes_after_a_capped_session_and_a_power_cut_is_counted(routine
     bench = Bench(replace(memory, log=replace(memory.log, sessions=(capped,))), rate=4.0, boot_id="boot-2")
     bench.pass_s(300)
     bench.lie(100, kg=50)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(22)
     assert stored(bench)[0] == ("capped", 2700, EndReason.CAP)
     assert [(minutes, reason) for _, minutes, reason in stored(bench)[1:]] == [(100, EndReason.LEFT)]
@@ -48,7 +48,7 @@ def test_whoever_lies_on_under_the_cap_over_a_power_cut_begins_no_second_session
     memory = Memory(acknowledgement=ANSWERED, settings=Settings(routine=routine))
     bench = Bench(replace(memory, log=replace(memory.log, sessions=(capped,))), boot_id="boot-2")
     bench.lie(30, kg=OWN_KG[routine] * 1.5)
-    assert bench.state is State.CAPPED
+    assert bench.state is Front.CAPPED
     assert stored(bench) == [("capped", 2700, EndReason.CAP)]
 
 

@@ -12,6 +12,8 @@ from datetime import date, timedelta
 import pytest
 
 from matpi.core.effects import Chosen, Pattern
+from matpi.core.front import Front
+from matpi.core.household import learnt
 from matpi.core.model import (
     Acknowledgement,
     DayRecord,
@@ -24,11 +26,9 @@ from matpi.core.model import (
     Settings,
     StopSign,
 )
-from matpi.core.nudge import Silence
 from matpi.core.people import GUEST_ID, People, Person
-from matpi.core.session import State
+from matpi.core.reminder import Silence
 from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer
-from matpi.core.who import learnt
 from matpi.words import GERMAN
 from tests.bench import NOON, Bench
 
@@ -127,11 +127,11 @@ def test_each_has_a_plan_of_their_own() -> None:
     bench = household()
     bench.tap()
     bench.tap()  # out of the question
-    assert (bench.device.plan.day, bench.device.plan.lower_min) == (3, 2)
+    assert (bench.device.plans.today.day, bench.device.plans.today.lower_min) == (3, 2)
     bench.pass_s(70)
     bench.choose("Who")
     bench.choose("Ben")
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert (idle(bench).who, idle(bench).plan_day, idle(bench).lower_min) == ("Ben", 4, 5)
     assert bench.saves(Chosen) == [Chosen("b")]
     bench.kg = 55.0
@@ -151,10 +151,10 @@ def test_what_one_does_moves_nobody_else() -> None:
     bench.hold()
     (session,), (rating,), (stop,) = bench.saved, bench.saves(Rating), bench.saves(StopSign)
     assert (session.person, rating.person, stop.person) == ("a", "a", "a")
-    plans, device = bench.device.plans, bench.device
+    plans = bench.device.plans
     tomorrow = DAY + timedelta(days=1)
-    assert (plans.today_of(device, "a").today_s > 0, plans.today_of(device, "b").today_s) == (True, 0.0)
-    assert (plans.on(device, "a", tomorrow).rest_day, plans.on(device, "b", tomorrow).rest_day) == (True, False)
+    assert (plans.on("a", DAY).today_s > 0, plans.on("b", DAY).today_s) == (True, 0.0)
+    assert (plans.on("a", tomorrow).rest_day, plans.on("b", tomorrow).rest_day) == (True, False)
 
 
 def test_who_was_chosen_is_meant_after_a_power_cut_too() -> None:
@@ -178,8 +178,8 @@ def test_a_session_that_a_power_cut_left_open_stays_whose_it_was() -> None:
     again.choose("Who")
     again.choose("Ada")
     again.lie(30, 55.0)
-    assert again.device.machine.running is not None
-    assert again.device.machine.running.person == "b"
+    assert again.device.session.running is not None
+    assert again.device.session.running.person == "b"
     again.up(21.5)
     assert [(session.person, session.id) for session in again.saved] == [("b", "boot-1-1")]
     assert result(again).who == "Ben"
@@ -188,20 +188,20 @@ def test_a_session_that_a_power_cut_left_open_stays_whose_it_was() -> None:
 def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None:
     bench = Bench(Memory(log=KNOWN, people=People((ADA, BEN), "a"), answers=ANSWERED[:1]))
     bench.pass_s(5)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     bench.choose("Who")
     bench.choose("Ben")
-    assert bench.state is State.SAFETY
+    assert bench.state is Front.SAFETY
     for _ in range(7):
         bench.tap()
     bench.pass_s(1.5)
     bench.tap()
     (kept,) = bench.saves(Acknowledgement)
     assert (kept.some, kept.person) == (True, "b")
-    assert (bench.device.plan.short_only, bench.device.plans.today_of(bench.device, "a").short_only) == (True, False)
+    assert (bench.device.plans.today.short_only, bench.device.plans.on("a", DAY).short_only) == (True, False)
     bench.choose("Clinician ok")
-    assert not bench.device.plan.short_only
-    assert bench.reboot().device.plans.today_of(bench.device, "b").short_only is False
+    assert not bench.device.plans.today.short_only
+    assert bench.reboot().device.plans.on("b", DAY).short_only is False
 
 
 def test_the_date_of_an_answer_comes_with_the_clock_for_each() -> None:
@@ -222,7 +222,7 @@ def test_the_date_of_an_answer_comes_with_the_clock_for_each() -> None:
 def test_a_weekly_goal_of_ones_own() -> None:
     bench = household(people=(replace(ADA, weekly_goal=3), BEN))
     plans = bench.device.plans
-    assert (plans.today_of(bench.device, "a").weekly_goal, plans.today_of(bench.device, "b").weekly_goal) == (3, 5)
+    assert (plans.on("a", DAY).weekly_goal, plans.on("b", DAY).weekly_goal) == (3, 5)
 
 
 # -- a guest of an earlier version ------------------------------------------------------------------------------------
@@ -232,9 +232,9 @@ def test_a_stored_guests_session_is_in_nobodys_plan() -> None:
     stored = past(GUEST_ID, 0)
     with_guest, without = household(of(*KNOWN.sessions, stored)), household()
     for person in ("a", "b"):
-        plans = [bench.device.plans.today_of(bench.device, person) for bench in (with_guest, without)]
+        plans = [bench.device.plans.on(person, DAY) for bench in (with_guest, without)]
         assert plans[0] == plans[1]
-    assert stored in with_guest.device.keeper.log.sessions
+    assert stored in with_guest.device.ledger.log.sessions
 
 
 def test_a_guests_session_that_a_power_cut_left_open_can_be_assigned_on_the_result() -> None:
@@ -249,7 +249,7 @@ def test_a_guests_session_that_a_power_cut_left_open_can_be_assigned_on_the_resu
     assert (result(again).who, result(again).asks) == ("-", "not you? hold")
     again.hold()
     assert again.rows.sessions[running.id].person == "a"
-    assert again.device.plan.done
+    assert again.device.plans.today.done
 
 
 # -- suggested by the load ---------------------------------------------------------------------------------------------
@@ -266,8 +266,8 @@ def test_the_load_suggests_and_a_hold_says_yes() -> None:
     assert asked(bench) is None, "too early to tell"
     bench.pass_s(10)
     assert asked(bench) == "Ben? hold"
-    assert bench.device.machine.running is not None
-    assert bench.device.machine.running.person == "a", "nobody is booked unasked"
+    assert bench.device.session.running is not None
+    assert bench.device.session.running.person == "a", "nobody is booked unasked"
     bench.hold()
     assert asked(bench) is None
     assert isinstance(bench.view, Timer)
@@ -285,11 +285,11 @@ def test_a_hold_that_said_yes_discards_nothing() -> None:
     bench = household()
     bench.lie(55, 55.4)
     bench.hold(4.0)
-    assert bench.state is State.ON_MAT
-    assert bench.device.machine.running is not None
-    assert bench.device.machine.running.person == "b"
+    assert bench.state is Front.ON_MAT
+    assert bench.device.session.running is not None
+    assert bench.device.session.running.person == "b"
     bench.hold(3.2)
-    assert bench.state is State.DISCARDED, "the next one does"
+    assert bench.state is Front.DISCARDED, "the next one does"
 
 
 def test_a_tap_says_no_and_it_is_not_asked_again() -> None:
@@ -311,9 +311,9 @@ def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> N
     bench.up(21.5)
     assert (result(bench).who, result(bench).asks) == ("Ada", "Ben? hold")
     bench.pass_s(8.1)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     assert [session.person for session in bench.saved] == ["a"], "never silently"
-    assert bench.device.who.people.chosen == "a"
+    assert bench.device.household.people.chosen == "a"
 
 
 @pytest.mark.parametrize(("kg", "says"), [(35.5, None), (45.0, None), (51.5, "Ben? hold"), (50.5, None), (75.0, None)])
@@ -353,14 +353,14 @@ def test_only_a_load_on_the_back_suggests_a_person() -> None:
 
 def test_weights_are_learnt_from_what_was_booked() -> None:
     bench = household(of(past("a", 2, 35.0), past("b", 2, 55.0)))
-    assert [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.keeper.log).all] == [None, None]
+    assert [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.ledger.log).all] == [None, None]
     lie_and_get_up(bench, 36.0)
     bench.pass_s(100)
     bench.choose("Who")
     bench.choose("Ben")
     lie_and_get_up(bench, 54.0)
     bench.pass_s(100)
-    usual = [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.keeper.log).all]
+    usual = [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.ledger.log).all]
     assert usual == [pytest.approx(35.5, abs=0.2), pytest.approx(54.5, abs=0.2)]
     bench.lie(58, 35.5)
     assert asked(bench) == "Ada? hold"
@@ -380,9 +380,9 @@ def test_a_hold_on_the_result_goes_round_the_names() -> None:
     bench.hold()
     assert result(bench).who == "Ben"
     assert result(bench).plan_day == 4
-    assert len(bench.device.keeper.log.sessions) == len(KNOWN.sessions) + 1
+    assert len(bench.device.ledger.log.sessions) == len(KNOWN.sessions) + 1
     bench.tap()
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
     assert bench.saves(Chosen) == [Chosen("b")], "only the last one is meant from now on"
 
 
@@ -391,11 +391,11 @@ def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
     lie_and_get_up(bench, 35.0)
     bench.pass_s(6)
     bench.hold(2.0)
-    assert bench.state is State.DONE
+    assert bench.state is Front.DONE
     bench.pass_s(7)
-    assert bench.state is State.DONE
+    assert bench.state is Front.DONE
     bench.pass_s(1.1)
-    assert bench.state is State.RATING
+    assert bench.state is Front.RATING
 
 
 def test_lying_down_again_at_once_keeps_what_was_booked() -> None:
@@ -403,15 +403,15 @@ def test_lying_down_again_at_once_keeps_what_was_booked() -> None:
     lie_and_get_up(bench, 35.0)
     bench.hold()
     bench.lie(60, 55.0)
-    assert bench.device.machine.running is not None
-    assert bench.device.machine.running.person == "b"
+    assert bench.device.session.running is not None
+    assert bench.device.session.running.person == "b"
     assert bench.rows.people.chosen == "b"
 
 
 def test_what_the_cap_closed_can_be_booked_too() -> None:
     bench = household()
     bench.lie(46 * 60, 35.0)
-    assert bench.state is State.CAPPED
+    assert bench.state is Front.CAPPED
     bench.up(21.5)
     bench.hold()
     assert (result(bench).who, [session.person for session in bench.saved]) == ("Ben", ["b"])
@@ -460,7 +460,7 @@ def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
     assert bench.saves(DayRecord) == [DayRecord(DAY, snoozed=True, person="b")], "seen, and for him alone"
     assert bench.pattern is Pattern.OFF
     done = evening(slow(of(past("a", 1), past("b", 1), past("a", 0), past("b", 0))))
-    assert (done.pattern, done.device.nudge and done.device.nudge.reason) == (Pattern.OFF, Silence.DONE)
+    assert (done.pattern, done.device.reminder.now and done.device.reminder.now.reason) == (Pattern.OFF, Silence.DONE)
 
 
 def test_the_screen_says_who_is_missing() -> None:
@@ -485,7 +485,10 @@ def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, 
 
 def test_it_is_quiet_while_nobody_has_begun() -> None:
     bench = evening(slow(Log()))
-    assert (bench.pattern, bench.device.nudge and bench.device.nudge.reason) == (Pattern.OFF, Silence.NOBODY)
+    assert (bench.pattern, bench.device.reminder.now and bench.device.reminder.now.reason) == (
+        Pattern.OFF,
+        Silence.NOBODY,
+    )
 
 
 def test_a_rest_day_is_that_persons_alone() -> None:
@@ -494,7 +497,7 @@ def test_a_rest_day_is_that_persons_alone() -> None:
     assert bench.pattern is Pattern.OFF
     both = evening(slow(of(past("a", 1), past("b", 1), days=(resting,))))
     assert both.pattern is Pattern.BREATH
-    assert both.device.who.missing == ("a",)
+    assert both.device.reminder.missing == ("a",)
 
 
 def test_a_guest_is_not_missed() -> None:
@@ -533,9 +536,9 @@ def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int)
     bench.disk_full = False
     bench.up(200)
     people = {"a", "b", "c"}
-    assert {session.person for session in bench.device.keeper.log.sessions} <= people
-    assert {rating.person for rating in bench.device.keeper.log.ratings} <= people
-    assert bench.device.keeper.waiting == {}
+    assert {session.person for session in bench.device.ledger.log.sessions} <= people
+    assert {rating.person for rating in bench.device.ledger.log.ratings} <= people
+    assert bench.device.ledger.waiting == {}
     kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
-    assert kept == {s.id: s.person for s in bench.device.keeper.log.sessions}
-    assert bench.device.who.people.chosen == bench.rows.people.chosen in people
+    assert kept == {s.id: s.person for s in bench.device.ledger.log.sessions}
+    assert bench.device.household.people.chosen == bench.rows.people.chosen in people

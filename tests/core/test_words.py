@@ -10,11 +10,11 @@ from string import Formatter
 
 import pytest
 
-from matpi.core.controls import Item
 from matpi.core.events import SensorLost
-from matpi.core.look import CLOTHING
 from matpi.core.plan.programme import TIERS
 from matpi.core.plan.routine import ROUTINES, Says
+from matpi.core.screens.menu import Item
+from matpi.core.screens.on_mat import CLOTHING
 from matpi.core.text import Text
 from matpi.core.views import (
     SAFETY_PAGES,

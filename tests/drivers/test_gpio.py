@@ -44,7 +44,7 @@ def test_edges_become_events_with_the_time_they_came(pins: Any) -> None:
     wire.drive_low()
     wire.drive_high()
     wire.drive_low()
-    button.stop()
+    button.close()
     assert got == [ButtonDown(1.0), ButtonUp(1.3), ButtonDown(2.0)]
 
 
@@ -55,7 +55,7 @@ def test_every_bounce_is_handed_on(pins: Any) -> None:
     for _ in range(5):
         pins.pin(17).drive_low()
         pins.pin(17).drive_high()
-    button.stop()
+    button.close()
     assert [type(event) for event in got] == [ButtonDown, ButtonUp] * 5
     assert [event.t for event in got] == sorted(event.t for event in got)
 
@@ -66,7 +66,7 @@ def test_nothing_is_put_before_the_start_nor_after_the_stop(pins: Any) -> None:
     pins.pin(17).drive_low()
     pins.pin(17).drive_high()
     button.start(got.append)
-    button.stop()
+    button.close()
     pins.pin(17).drive_low()
     assert got == []
 
@@ -77,7 +77,7 @@ def test_a_button_held_at_boot_is_no_press(pins: Any) -> None:
     pins.pin(17).drive_low()
     button.start(got.append)
     pins.pin(17).drive_high()
-    button.stop()
+    button.close()
     assert got == [ButtonUp(5.0)]
 
 

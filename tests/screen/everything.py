@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
 from matpi.core.calibration.solve import names_of
-from matpi.core.controls import Item
-from matpi.core.look import CLOTHING
 from matpi.core.people import NAME_MAX
 from matpi.core.plan.custom_plan import DAYS_MAX
 from matpi.core.plan.programme import AFTER, TIERS
 from matpi.core.plan.routine import ROUTINES, Says
 from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.screens.menu import Item
+from matpi.core.screens.on_mat import CLOTHING
 from matpi.core.text import Text
 from matpi.core.views import (
     SAFETY_PAGES,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from matpi.core.front import Front
 from matpi.core.model import Memory, Settings, Zero
-from matpi.core.session import State
 from matpi.core.views import Away, Confirm
 from tests.bench import UNCALIBRATED, Bench
 
@@ -26,7 +26,7 @@ def test_back_counts_down_the_time_the_device_waits() -> None:
     assert isinstance(bench.view, Away)
     assert (bench.view.left_s, bench.view.of_s) == (16, 20)
     bench.pass_s(16)
-    assert bench.state is State.DONE
+    assert bench.state is Front.DONE
 
 
 @pytest.mark.parametrize("approximate", [False, True])
@@ -47,5 +47,5 @@ def test_a_session_in_doubt_is_asked_about_with_its_time_and_load(approximate: b
     bench.lie(95.5, kg=20.0)
     bench.up(21)
     bench.tap()
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert not bench.rows.memory().log.sessions[-1].counts

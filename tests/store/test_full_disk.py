@@ -11,8 +11,8 @@ import pytest
 
 from matpi import cli
 from matpi.core.effects import Checkpoint, Save
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
-from matpi.core.session import State
 from matpi.core.views import SessionDone, Timer, View
 from matpi.errors import StoreBusyError, StoreError, StoreNewerError
 from matpi.store import faults, file
@@ -125,8 +125,8 @@ def test_a_copy_of_no_log_is_told(tmp_path: Path) -> None:
 
 def shown(rig: Rig) -> View:
     assert rig.device is not None
-    assert rig.device.shown is not None
-    return said(rig.device.shown.view)
+    assert rig.device.display.shown is not None
+    return said(rig.device.display.shown.view)
 
 
 def the_device_on_a_full_disk(disk: Path) -> None:
@@ -139,11 +139,11 @@ def the_device_on_a_full_disk(disk: Path) -> None:
     assert rig.store.trouble
     assert len(rig.store.sessions()) == 3
     assert len(rig.store.log().ratings) == 1
-    assert rig.device.settings.weekly_goal == 6
+    assert rig.device.ledger.settings.weekly_goal == 6
     rig.run_until(30.0)
     rig.mat.act("lie_down", rig.t)
     rig.run_until(120.0)
-    assert rig.device.machine.state is State.ON_MAT
+    assert rig.device.stage.front is Front.ON_MAT
     timer = shown(rig)
     assert isinstance(timer, Timer)
     assert timer.notice == "cannot write the disk"
@@ -174,7 +174,7 @@ def a_new_device_on_a_full_disk(disk: Path) -> None:
     rig = Rig(path, utc=UTC, zone="Asia/Kathmandu")
     rig.power_on()
     assert rig.device is not None
-    assert rig.device.settings.zone == "Asia/Kathmandu"
+    assert rig.device.ledger.settings.zone == "Asia/Kathmandu"
     rig.run_until(60.0)
     free(disk)
     rig.run_until(60.0 + REOPEN_EVERY_S)
@@ -195,7 +195,7 @@ def a_damaged_log_on_a_full_disk(disk: Path) -> None:
     assert rig.store is not None
     assert rig.store.set_aside == aside
     assert rig.device is not None
-    assert rig.device.set_aside == aside.name
+    assert rig.store.load().set_aside == aside.name
     rig.power_off()
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from matpi.errors import StoreError
-from matpi.upstream.deliveries import Standing
-from matpi.upstream.sink import Delivery
+from matpi.upstream.sink import Delivery, Standing
 
 UTC = 1_773_576_000.0
 

@@ -112,8 +112,8 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
 
     def notice() -> str | None:
         assert rig.device is not None
-        assert rig.device.shown is not None
-        view = rig.device.shown.view
+        assert rig.device.display.shown is not None
+        view = rig.device.display.shown.view
         assert isinstance(view, Idle), view
         return None if view.notice is None else ENGLISH.say(view.notice)
 

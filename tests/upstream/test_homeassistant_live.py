@@ -69,9 +69,9 @@ def test_totals_go_by_the_sessions_that_count_and_the_last_one_says_whether_it_d
     bench.up(30)
     bench.lie(150)
     bench.up(30)
-    (one,) = bench.device.keeper.log.sessions
+    (one,) = bench.device.ledger.log.sessions
     for changes, counts in (({}, True), ({"doubt": Doubt.THING}, False), ({"yours": False}, False)):
-        log = replace(bench.device.keeper.log, sessions=(replace(one, **changes),))
+        log = replace(bench.device.ledger.log, sessions=(replace(one, **changes),))
         bench.send(LogChanged(bench.t, log))
         seen = look(bench)
         assert seen.last is not None

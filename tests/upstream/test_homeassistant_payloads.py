@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matpi.core.session import State
+from matpi.core.front import Front
 from matpi.mqtt import homeassistant
 from matpi.mqtt.commands import READERS
 from matpi.mqtt.config import MqttConfig
@@ -73,7 +73,7 @@ def test_every_command_has_an_entity_and_every_entity_a_command() -> None:
 
 def test_every_phase_is_an_option_of_the_phase() -> None:
     """Home Assistant refuses a state that is none of the options."""
-    assert set(discovered()["components"]["phase"]["options"]) == {state.name.lower() for state in State}
+    assert set(discovered()["components"]["phase"]["options"]) == {state.name.lower() for state in Front}
 
 
 def test_the_documentation_tells_every_field_topic_and_entity() -> None:

@@ -78,12 +78,12 @@ class House:
         self.pass_s(120)
 
     def correct(self, *sessions: Session) -> None:
-        self.bench.send(LogChanged(self.bench.t, replace(self.bench.device.keeper.log, sessions=sessions)))
+        self.bench.send(LogChanged(self.bench.t, replace(self.bench.device.ledger.log, sessions=sessions)))
         self.watch()
 
     @property
     def recorded_s(self) -> float:
-        return sum(session.on_mat_s for session in self.bench.device.keeper.log.counting)
+        return sum(session.on_mat_s for session in self.bench.device.ledger.log.counting)
 
     def agrees(self) -> None:
         minutes, hours = (meter.sum for meter in self.meters)
@@ -107,7 +107,7 @@ def test_the_sums_are_what_is_on_record_after_a_discard_a_denial_an_edit_and_a_d
     house.lie(400)
     house.lie(200)
     house.agrees()
-    first, second, third = house.bench.device.keeper.log.sessions
+    first, second, third = house.bench.device.ledger.log.sessions
     house.correct(first, replace(second, yours=False), third)
     house.agrees()
     house.correct(first, second, replace(third, on_mat_s=100.0, span_s=100.0))

@@ -40,8 +40,8 @@ def test_a_mat_with_somebody_on_it_is_not() -> None:
         assert [note.kind for note in of(bench, Note) if isinstance(note, Note)] == ["zero_refused"]
         bench.up(5)
     bench.lie(60)
-    assert bench.device.machine.running is not None
-    assert bench.device.machine.running.on_mat_s(bench.t) > 60.0
+    assert bench.device.session.running is not None
+    assert bench.device.session.running.on_mat_s(bench.t) > 60.0
 
 
 def test_a_mat_with_a_bag_on_it_is_not() -> None:
@@ -74,11 +74,11 @@ def test_identify_lights_the_led_for_a_moment() -> None:
 def test_not_today_ends_the_reminder() -> None:
     bench = Bench(utc=EVENING)
     bench.up(60)
-    assert bench.device.nudge is not None
-    assert bench.device.nudge.reason is None
+    assert bench.device.reminder.now is not None
+    assert bench.device.reminder.now.reason is None
     wish(bench, Wish.SNOOZE)
     bench.pass_s(1)
-    assert str(bench.device.nudge.reason) == "snoozed"
+    assert str(bench.device.reminder.now.reason) == "snoozed"
     wish(bench, Wish.SNOOZE)
     assert not bench.saves(DayRecord), "the same once more is nothing to write"
 
@@ -87,9 +87,9 @@ def test_a_rest_day_is_one_until_it_is_none() -> None:
     bench = Bench(utc=EVENING)
     bench.up(10)
     wish(bench, Wish.REST)
-    assert bench.device.plan.rest_day
+    assert bench.device.plans.today.rest_day
     wish(bench, Wish.NO_REST)
-    assert not bench.device.plan.rest_day
+    assert not bench.device.plans.today.rest_day
 
 
 def test_without_a_clock_there_is_no_today() -> None:
@@ -108,7 +108,7 @@ def test_a_setting_is_used_and_kept_and_the_others_stay() -> None:
     bench.effects.clear()
     bench.send(SettingWished(bench.t, "weekly_goal", 3))
     assert bench.saves(Settings) == [Settings(zone="Europe/Berlin", bedtime=time(23, 0), weekly_goal=3)]
-    assert bench.device.plan.weekly_goal == 3
+    assert bench.device.plans.today.weekly_goal == 3
     bench.effects.clear()
     bench.send(SettingWished(bench.t, "weekly_goal", 3))
     assert not bench.saves(Settings)
@@ -118,8 +118,8 @@ def test_a_setting_that_could_not_be_written_is_tried_again() -> None:
     bench = Bench(disk_full=True)
     bench.up(10)
     bench.send(SettingWished(bench.t, "nudge", False))
-    assert not bench.device.settings.nudge
+    assert not bench.device.ledger.settings.nudge
     bench.disk_full = False
     bench.effects.clear()
     bench.pass_s(40)
-    assert bench.saves(Settings) == [bench.device.settings]
+    assert bench.saves(Settings) == [bench.device.ledger.settings]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,23 @@ def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         let_go.set()
 
 
+def test_a_name_is_looked_for_in_the_own_network_at_its_second_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A NAS by its name often has an address of the world and two of the house, and listens at one of those."""
+    look_up = socket.getaddrinfo
+
+    def several(host: str, *more: Any, **named: Any) -> list[Any]:
+        addresses = ("192.0.2.1", "127.0.0.2", "127.0.0.1") if host == "nas.home" else (host,)
+        return [found for address in addresses for found in look_up(address, *more, **named)]
+
+    monkeypatch.setattr("socket.getaddrinfo", several)
+    broker = ScriptedBroker()  # at 127.0.0.1
+    with mat(broker.port, host="nas.home") as one:
+        began = time.monotonic()
+        assert one.refusal(delivery()) is None
+        assert time.monotonic() - began < connection.CONNECT_S, "the first one is not even asked"
+    broker.close()
+
+
 def test_showing_waits_for_nothing() -> None:
     """As long as the load cells' readings keep coming, each of them shown."""
     broker = ScriptedBroker(connack=None)
@@ -83,7 +102,7 @@ def test_showing_waits_for_nothing() -> None:
             state = replace(LYING, elapsed_s=n)
             began = time.perf_counter()
             one.sink.show(state)
-            one.sink.tell(Happening(float(n), "session_started"))
+            one.sink.report(Happening(float(n), "session_started"))
             took.append(time.perf_counter() - began)
             time.sleep(READING_S)
         assert stuck.is_alive(), "the delivery should hang all the while"

@@ -134,9 +134,9 @@ def test_events_are_told_once_and_never_kept(broker: Broker) -> None:
     with mat(broker.port) as one:
         assert eventually(lambda: one.sink._greeted)
         now = time.monotonic()
-        one.sink.tell(Happening(now - 60.0, "session_started"))  # too long ago to be told as if it were now
-        one.sink.tell(Happening(now, "session_started"))
-        one.sink.tell(Happening(now, "session_ended", "s9", 301.5, "left", counts=True))
+        one.sink.report(Happening(now - 60.0, "session_started"))  # too long ago to be told as if it were now
+        one.sink.report(Happening(now, "session_started"))
+        one.sink.report(Happening(now, "session_ended", "s9", 301.5, "left", counts=True))
         assert eventually(lambda: len(house.heard) == 2)
         assert [json.loads(heard.payload) for heard in house.heard] == [
             {"event_type": "session_started"},
@@ -153,7 +153,7 @@ def test_without_the_live_view_only_records_and_presence_at_the_broker_go_out(br
     house = Listener(broker.port)
     with mat(broker.port, live=False) as one:
         one.sink.show(LYING)
-        one.sink.tell(Happening(time.monotonic(), "session_started"))
+        one.sink.report(Happening(time.monotonic(), "session_started"))
         assert eventually(lambda: house.of(AVAILABILITY))
         time.sleep(0.2)
         assert {heard.topic for heard in house.heard if heard.payload} == {AVAILABILITY}

@@ -10,9 +10,8 @@ import pytest
 
 from matpi.core.text import Text
 from matpi.upstream.backoff import MOST_ASKED_S
-from matpi.upstream.deliveries import Standing
 from matpi.upstream.relay import TELL_AFTER_S, Relay, Trouble
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Standing
 from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 
 HOUR, DAY = 3600.0, 86_400.0

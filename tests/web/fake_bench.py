@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from matpi.core.session import State
+from matpi.core.front import Front
 from matpi.errors import UsageError
 from matpi.twin.bench import Payload, Put
 
@@ -58,7 +58,7 @@ class FakeBench:
 
     def reset_status(self) -> None:
         self.status: Payload = {
-            "power": True, "state": "IDLE", "about": State.IDLE.value, "reason": "answered", "doing": "away",
+            "power": True, "state": "IDLE", "about": Front.IDLE.value, "reason": "answered", "doing": "away",
             "do": "Lie down (l) to start the timer.", "notes": [], "answered": False,
             "kg": 74.0, "load_kg": 0.0,
             "clock": "2026-11-23T20:14:05+01:00", "warp": 1, "faults": [], "bag": False, "board": False,
@@ -137,7 +137,7 @@ class FakeBench:
 
     def change(self, **changes: Any) -> None:
         if "state" in changes:
-            changes["about"] = State[changes["state"]].value
+            changes["about"] = Front[changes["state"]].value
         self.status = self.status | changes
         self.put("status", self.status)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
-from matpi.core.session import State
 from matpi.core.views import SAFETY_PAGES
 from matpi.twin.page.server import PageServer
 from matpi.twin.prompts import _DARK, _DO
@@ -77,7 +77,7 @@ NOTES = [
 def changes(bench: FakeBench) -> Iterator[str]:
     """Let every text of the page change, one after the other; the status is sent last, with this `clock`."""
     longest = max(DO, key=len)
-    for state in State:
+    for state in Front:
         yield bench_status(bench, state=state.name, do=longest, reason="nobody on the mat after the power cut")
     yield bench_status(bench, do="", notes=NOTES, reason="", warp=60, load_kg=-123.4, kg=150.0)
     yield bench_status(bench, notes=NOTES[:1], faults=["cell", "spikes"], bag=True, doing="standing", answered=True)

@@ -27,7 +27,6 @@ from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.paths import zone_doubts
 from matpi.ports import PutCounted
-from matpi.rules import unstored_minutes
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
 FRESH_S: Final = 15.0
@@ -279,7 +278,7 @@ def _config_check(check: Check | None, config: Config, store: Path) -> Check:
     own_plan = ""
     with suppress(StoreError), Store.open(store, read_only=True) as log:
         own_plan = log.load().settings.own_plan
-    wrong = unstored_minutes(config, own_plan)
+    wrong = config.unstored_minutes(own_plan)
     if check is None or check.verdict is not OK or not wrong:
         return check or Check("config", "file", SKIPPED, "not looked at")
     return Check("config", "file", WARN, *_split(wrong, ""))

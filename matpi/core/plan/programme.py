@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
 from math import fsum, inf
 
-from matpi.core.calendar_day import day_of
+from matpi.core.clock import day_of
 from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
 from matpi.core.plan.trend import AT_DAYS, Felt, Trend, trend

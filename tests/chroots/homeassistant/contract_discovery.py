@@ -26,7 +26,7 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.core.session import State as Phase
+from matpi.core.front import Front as Phase
 from matpi.mqtt import homeassistant as told
 from matpi.mqtt.state import Happening
 from matpi.upstream.sink import Delivery, LaterError
@@ -189,7 +189,7 @@ async def test_a_session_as_it_is_lived(hass: HomeAssistant, house: MockConfigEn
             fired.append(event.data["new_state"]) if event.data["entity_id"] == "event.matpi_mat_event" else None
         ),
     )
-    mat.sink.tell(Happening(time.monotonic(), "session_ended", "s2", 130.0, "left"))
+    mat.sink.report(Happening(time.monotonic(), "session_ended", "s2", 130.0, "left"))
     mat.sink.show(replace(LYING, phase="done", occupied=False, elapsed_s=0))
     await eventually(hass, lambda: states(hass)["binary_sensor.matpi_mat_occupied"] == "off")
     await eventually(hass, lambda: fired)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.events import Reading, Tick
+from matpi.core.front import Front
 from matpi.core.model import EndReason, Zero
 from matpi.core.presence.load import Load
-from matpi.core.session import State
 from matpi.core.views import Arriving, Away, Timer
 from tests.bench import Bench, end_of
 from tests.core.presence.feed import Feed
@@ -80,7 +80,7 @@ def test_the_screen_greets_within_0_3_s(rate: float, offset: float) -> None:
     while not isinstance(bench.view, Arriving):
         bench.pass_s(1 / rate)
         assert bench.t - first <= 0.3
-    assert bench.state is State.ARRIVING
+    assert bench.state is Front.ARRIVING
 
 
 def test_three_seconds_on_the_mat_make_a_session_from_the_first_touch() -> None:
@@ -117,9 +117,9 @@ def test_the_dwell_ends_on_time_without_waiting_for_a_reading(rate: float) -> No
     bench.pass_s(40)
     bench.kg = 45.0
     bench.pass_s(3.0 + 1 / rate - 0.001)
-    assert bench.state is State.ARRIVING
+    assert bench.state is Front.ARRIVING
     bench.pass_s(0.002)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     assert isinstance(bench.view, Timer)
     assert bench.view.elapsed_s == 3
 
@@ -204,7 +204,7 @@ def test_sitting_up_for_ten_seconds_to_change_a_layer_stays_one_session() -> Non
     bench.pass_s(40)
     bench.lie(120)
     bench.up(10)
-    assert bench.state is State.AWAY
+    assert bench.state is Front.AWAY
     bench.lie(200)
     bench.up(60)
     (session,) = bench.saved
@@ -223,11 +223,11 @@ def test_twenty_seconds_away_end_it_to_the_tick() -> None:
     left = bench.t + 0.1
     bench.up(0.1)
     bench.pass_s(left + 20.0 - bench.t - 0.002)
-    assert bench.state is State.AWAY
+    assert bench.state is Front.AWAY
     assert isinstance(bench.view, Away)
     assert bench.view.left_s == 1
     bench.pass_s(0.004)
-    assert bench.state is State.DONE
+    assert bench.state is Front.DONE
     assert end_of(bench.saved[0]) == pytest.approx(left)
 
 
@@ -416,4 +416,3 @@ def test_time_that_steps_back_by_a_hair_changes_nothing() -> None:
         bench.send(Reading(t, (0.7 * kg + 0.01 * (n % 5), 0.3 * kg)))
     (session,) = bench.saved
     assert session.on_mat_s == pytest.approx(300.0, abs=0.01)
-    assert list(bench.notes("unexpected")) == []

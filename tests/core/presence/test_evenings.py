@@ -78,4 +78,3 @@ def test_any_evening_has_one_session_for_each_visit(visits: list[Any], rate: flo
         assert session.start_mono == pytest.approx(began, abs=step)
         assert end_of(session) == pytest.approx(left, abs=step)
         assert session.on_mat_s == pytest.approx(on_s, abs=2.5 * step)
-    assert list(bench.notes("unexpected")) == []

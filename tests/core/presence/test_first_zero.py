@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matpi.core.controls import Item
 from matpi.core.effects import Pattern, Zeros
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, Doubt, Memory, Zero
 from matpi.core.presence.signal import Signal
 from matpi.core.presence.zero import ZeroRules, ZeroTracker
-from matpi.core.session import State
+from matpi.core.screens.menu import Item
 from matpi.core.views import Fault, Idle, Notice, Object
 from matpi.sim.body import Mat
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
@@ -150,14 +150,14 @@ def test_a_bag_at_the_first_start_is_the_zero_until_it_is_taken_away() -> None:
     assert on.device.presence.zero.total_kg == pytest.approx(22.0, abs=0.05)
     on.body = lying(48.0)
     on.pass_s(20)
-    assert on.state is State.ON_MAT, "somebody in its place is somebody"
+    assert on.state is Front.ON_MAT, "somebody in its place is somebody"
     on.body = nothing
     on.pass_s(60)
     assert on.device.presence.zero.total_kg == pytest.approx(7.0, abs=0.05), "less than nothing cannot lie there"
     assert len(on.saved) + len(on.dropped) == 1
     on.body = lambda _: (8.0, 7.0)
     on.pass_s(60)
-    assert on.state is State.OBJECT
+    assert on.state is Front.OBJECT
     assert on.view == Object(15, approximate=True)
     assert on.saved[-1].doubt is Doubt.THING
 
@@ -228,7 +228,7 @@ def test_by_hand_it_can_be_set_at_any_time() -> None:
     assert on.device.presence.zero.total_kg == pytest.approx(10.0, abs=0.1)
     on.body = lying()
     on.pass_s(5)
-    assert on.state is State.ON_MAT
+    assert on.state is Front.ON_MAT
 
 
 def test_a_zero_of_another_number_of_chips_is_no_zero() -> None:
@@ -242,7 +242,7 @@ def test_a_zero_of_another_number_of_chips_is_no_zero() -> None:
 def test_a_known_zero_is_used_at_once() -> None:
     on = bench((9.0, -2.0), zero=Zero((9.0, -2.0), anchor_kg=7.0), body=lying(kg=48.0))
     on.pass_s(5)
-    assert on.state is State.ON_MAT
+    assert on.state is Front.ON_MAT
 
 
 def test_silence_begins_the_stretch_anew_and_is_told() -> None:
@@ -268,5 +268,5 @@ def test_it_is_written_once_it_is_known() -> None:
 
 def test_kilograms_are_about_until_somebody_calibrates() -> None:
     assert bench().device.snapshot().approximate
-    assert bench().device.calibration == UNCALIBRATED
+    assert bench().device.zeroing.calibration == UNCALIBRATED
     assert not Bench().device.snapshot().approximate

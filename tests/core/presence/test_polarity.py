@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from matpi.core.effects import Calibrated
+from matpi.core.front import Front
 from matpi.core.model import Calibration, EndReason, Memory, Zero
 from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import BACKWARDS_S, ZeroRules, ZeroTracker, ZeroWord
-from matpi.core.session import State
 from matpi.core.views import Idle
 from tests.bench import NOMINAL, UNCALIBRATED, Bench, Cells, end_of
 from tests.core.presence.test_first_zero import KNOWN, lying, nothing
@@ -35,8 +35,8 @@ def wired(
 
 def signs(bench: Bench) -> list[bool]:
     """Which channels are read as negative from now on."""
-    assert bench.device.calibration is not None
-    return [slope < 0.0 for slope in bench.device.calibration.counts_per_kg]
+    assert bench.device.zeroing.calibration is not None
+    return [slope < 0.0 for slope in bench.device.zeroing.calibration.counts_per_kg]
 
 
 def test_the_first_person_turns_it_round_and_has_a_session_from_the_first_touch() -> None:
@@ -148,7 +148,7 @@ def test_a_bag_does_not_turn_it_round_and_the_person_on_top_does() -> None:
     person = lying(62.0)
     bench.body = lambda t: (14.0 + person(t)[0], 13.0 + person(t)[1])
     bench.pass_s(60)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     assert signs(bench) == [True, True]
 
 
@@ -222,8 +222,8 @@ def test_a_full_disk_turns_it_later_and_dates_no_one_else_s_session() -> None:
     bench.disk_full = False
     bench.pass_s(120)
     assert signs(bench) == [True, True]
-    assert bench.state is State.ON_MAT
-    running = bench.device.machine.running
+    assert bench.state is Front.ON_MAT
+    running = bench.device.session.running
     assert running is not None
     assert running.start == pytest.approx(on, abs=1.5), "not the load of ten minutes before"
 

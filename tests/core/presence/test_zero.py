@@ -10,13 +10,13 @@ from math import pi, sin
 
 import pytest
 
-from matpi.core.controls import Item
 from matpi.core.effects import Zeros
+from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
 from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
 from matpi.core.presence.zero import ZeroRules, ZeroTracker
-from matpi.core.session import State
+from matpi.core.screens.menu import Item
 from matpi.core.views import Idle, Menu, Object
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, Body, end_of
@@ -116,7 +116,7 @@ def test_a_pillow_the_zero_crept_up_to_is_taken_away_and_the_next_person_is_date
     bench.motion_kg = 0.05
     on = bench.t
     bench.lie(60, kg=13.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(30)
     assert bench.saved[0].start_mono == pytest.approx(on, abs=0.3)
 
@@ -128,7 +128,7 @@ def test_it_stands_still_under_a_load_whatever_creeps() -> None:
     before = bench.device.presence.zero.total_kg
     bench.body = lambda t: (35.0 + 0.0001 * (t - 220) + 0.05 * sin(t), 15.0)
     bench.pass_s(2400)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     assert bench.device.presence.zero.total_kg == before
 
 
@@ -139,7 +139,7 @@ def test_it_stands_still_while_arriving_and_under_an_object() -> None:
     bench.lie(2.5, kg=14.0)
     bench.up(30)
     bench.lie(600, kg=14.0)
-    assert bench.state is State.OBJECT
+    assert bench.state is Front.OBJECT
     assert abs(bench.device.presence.zero.total_kg) < 0.01
 
 
@@ -171,7 +171,7 @@ def test_the_zero_is_stored_rarely_and_survives_the_reboot() -> None:
 def test_boot_with_somebody_on_it_starts_the_session_and_tares_nothing(zero: Zero | None) -> None:
     bench = Bench(Memory(zero=zero, acknowledgement=KNOWN))
     bench.lie(300)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(60)
     (session,) = bench.saved
     assert session.on_mat_s == pytest.approx(300, abs=0.3)
@@ -271,18 +271,18 @@ def test_a_bag_is_an_object_after_40_s_and_a_session_that_does_not_count() -> No
     bench.pass_s(60)
     bench.motion_kg = 0.0
     bench.lie(39.9, kg=20.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.pass_s(2)
-    assert bench.state is State.OBJECT
+    assert bench.state is Front.OBJECT
     assert bench.view == Object(20)
     (session,) = bench.saved
     assert (session.reason, session.doubt, session.counts) == (EndReason.OBJECT, Doubt.THING, False)
     assert session.load_kg == pytest.approx(20.0, abs=0.1)
     assert ("object", "nothing moves in it") in bench.said
-    assert bench.device.plan.today_s == 0.0
+    assert bench.device.plans.today.today_s == 0.0
     bench.pass_s(3600)
     bench.up(30)
-    assert bench.state is State.IDLE
+    assert bench.state is Front.IDLE
     assert len(bench.saved) == 1
 
 
@@ -294,7 +294,7 @@ def test_a_person_on_top_of_an_object_counts_and_the_object_stays_one() -> None:
     bench.motion_kg = 0.05
     on = bench.t
     bench.lie(300, kg=65.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.motion_kg = 0.0
     bench.lie(60, kg=20.0)
     bag, session = bench.saved
@@ -316,7 +316,7 @@ def test_a_person_who_leaves_a_bag_behind_left_when_the_load_fell() -> None:
     off = bench.t
     bench.motion_kg = 0.0
     bench.lie(60, kg=20.0)
-    assert bench.state is State.AWAY, "most of the load is gone, and may be back within two minutes"
+    assert bench.state is Front.AWAY, "most of the load is gone, and may be back within two minutes"
     bench.pass_s(61)
     (session,) = bench.saved
     assert session.reason is EndReason.LEFT
@@ -344,7 +344,7 @@ def test_a_still_load_of_30_kg_is_a_person() -> None:
     bench.motion_kg = 0.0
     bench.noise_kg = 0.0
     bench.lie(600, kg=30.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
 
 
 def test_with_the_threshold_of_calves_nothing_is_an_object() -> None:
@@ -352,7 +352,7 @@ def test_with_the_threshold_of_calves_nothing_is_an_object() -> None:
     bench.pass_s(60)
     bench.motion_kg = 0.0
     bench.lie(600, kg=8.0)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT
     bench.up(30)
     assert [s.doubt for s in bench.saved] == [None]
 
@@ -362,18 +362,18 @@ def test_a_person_taken_for_an_object_is_taken_back_with_all_the_time() -> None:
     bench.pass_s(60)
     bench.motion_kg = 0.0
     bench.lie(45, kg=25.0)
-    assert bench.state is State.OBJECT
+    assert bench.state is Front.OBJECT
     (before,) = bench.saved
     bench.motion_kg = 0.05
     bench.lie(300, kg=25.0)
-    assert bench.state is State.ON_MAT
-    assert bench.device.plan.today_s == 0.0, "what goes on is counted when it ends, once"
+    assert bench.state is Front.ON_MAT
+    assert bench.device.plans.today.today_s == 0.0, "what goes on is counted when it ends, once"
     bench.up(60)
     (after,) = bench.saved
     assert before.id == after.id, "the same session, saved again"
     assert after.on_mat_s == pytest.approx(345, abs=0.3)
     assert (after.doubt, after.counts) == (None, True)
-    assert bench.device.plan.today_s == pytest.approx(345, abs=0.3)
+    assert bench.device.plans.today.today_s == pytest.approx(345, abs=0.3)
 
 
 def test_a_sleeper_who_hardly_moved_for_a_while_stays_a_person() -> None:
@@ -447,7 +447,7 @@ def test_a_bag_is_an_object_on_cells_from_ideal_to_bad(sigma_g: float, rate: flo
     noise = empty(sigma_g * (2 / channels) / 1000, channels, 2)
     bench.body = lambda t: tuple(20.0 / channels + n for n in noise(t))
     bench.pass_s(120)
-    assert bench.state is State.OBJECT
+    assert bench.state is Front.OBJECT
 
 
 def test_on_cells_far_noisier_than_those_a_bag_is_timed_as_a_person_is() -> None:
@@ -458,4 +458,4 @@ def test_on_cells_far_noisier_than_those_a_bag_is_timed_as_a_person_is() -> None
     bench.pass_s(30)
     bench.body = lambda t: tuple(10.0 + n for n in noise(t))
     bench.pass_s(120)
-    assert bench.state is State.ON_MAT
+    assert bench.state is Front.ON_MAT

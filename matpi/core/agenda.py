@@ -1,0 +1,180 @@
+"""The agenda: what the screen still asks, and about which session. A list, not a state machine.
+
+After a session: CONFIRM when it is doubtful, DONE, OFF_MAT when the routine goes on, RATING, FELT_WRONG, TREND when
+there is news. On waking: CONFIRM when one is open, else RATING, TREND. What a person chooses is one entry.
+
+A step on the mat hides what was asked after a session; when no session follows it is asked once more, for OPEN_S.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from math import inf
+from typing import Final, NamedTuple
+
+from matpi.core.doubt import Doubts
+from matpi.core.front import Front
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.model import Session
+from matpi.core.plans import Plans
+from matpi.core.session.machine import SessionMachine, State
+
+OPEN_S: Final = 300.0
+"""From the first step on. Chosen: later no one waits for it, and a cat does not keep the screen lit."""
+
+OPENS: Final = {
+    "menu": Front.MENU,
+    "choose": Front.READY,
+    "read_safety": Front.SAFETY,
+    "safety_due": Front.SAFETY,
+    "see_trend": Front.TREND,
+    "calibrate": Front.CALIBRATING,
+}
+"""Triggers that replace the whole list by one entry."""
+CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
+"""Triggers that end the present entry and, but for a question that waits hidden, the list."""
+IN_PLACE: Final = {"rated": Front.SAVED, "change": Front.RATING}
+ON_WAKING: Final = (Front.RATING, Front.TREND)
+AFTER_SESSION: Final = (Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
+ASKS: Final = frozenset({Front.DONE, Front.OFF_MAT, Front.RATING, Front.SAVED, Front.FELT_WRONG})
+"""What a step on the mat hides; what else is shown is over then."""
+ASKED_AGAIN: Final = frozenset({Front.RATING, Front.FELT_WRONG, Front.TREND})
+NEEDS_CELLS: Final = frozenset({Front.MENU, Front.SAFETY, Front.READY, Front.CALIBRATING})
+"""Left when the load cells fall silent."""
+BACK: Final = frozenset({"slipped", "gone", "undo", "expired"})
+"""After these what was hidden is asked again at once, whatever else is on the mat."""
+
+
+class Ask(NamedTuple):
+    screen: Front
+    about: str | None = None
+    """Id of the session that is asked about; None: about none."""
+
+
+@dataclass(eq=False)
+class Agenda:
+    """Own the list. `now` is shown as soon as no session is under way."""
+
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    plans: Plans
+    doubts: Doubts
+    now: Ask | None = None
+    _ahead: list[Ask] = field(default_factory=list)
+    _hidden: bool = False
+    """`_ahead` waits for the mat to be empty again."""
+    _open_until: float = -inf
+    _open_about: str = ""
+    _trend_seen: tuple[str | None, date] | None = None
+
+    def fire(self, trigger: str) -> None:
+        """Follow what a person did, or did not do in time."""
+        if trigger == "wake":
+            self._wake()
+        elif trigger in OPENS:
+            self._drop()
+            self.now = Ask(OPENS[trigger])
+        elif trigger in IN_PLACE:
+            self.now = Ask(IN_PLACE[trigger], None if self.now is None else self.now.about)
+        elif trigger in CLOSES:
+            self.now = None
+            self._ahead = self._ahead if self._hidden else []
+        elif trigger == "unanswered":
+            last = self.session.last
+            self._show(self._ahead if last is not None and last.counts else [], since=Front.RATING)
+        elif trigger == "unrated" and (self.now is None or self.now.about is None):
+            self._show([])
+        else:  # go_on, unrated, yes
+            self._show(self._ahead)
+
+    def session_over(self, session: Session) -> None:
+        """A session has ended: what follows it replaces the list."""
+        asks = [Ask(screen, session.id) for screen in AFTER_SESSION]
+        if session.yours is None and self.doubts.asks(session):
+            asks.insert(0, Ask(Front.CONFIRM, session.id))
+        elif not self.doubts.has_result(session):
+            asks = []
+        self._show(asks)
+
+    def _wake(self) -> None:
+        """A tap on the idle screen."""
+        asked = self.doubts.open_question
+        self.session.show(asked)
+        if asked is None:
+            self._show([Ask(screen) for screen in ON_WAKING])
+        else:
+            self._show([Ask(screen, asked.id) for screen in (Front.CONFIRM, *AFTER_SESSION)])
+
+    def follow(self, trigger: str, t: float, *, clear: bool) -> None:
+        """The session machine, or presence, has taken `trigger`. `clear`: nothing is on the mat, by its readings."""
+        state = self.session.state
+        if trigger == "discard":
+            self.now = Ask(Front.DISCARDED)
+        elif self.now is not None and self.now.screen is Front.DISCARDED:
+            # Undo is offered as long as the person is there, and for a while after.
+            if trigger in {"undo", "object"} or state not in {State.EMPTY, State.CLOSED}:
+                self.now = None
+        elif state is State.CLOSED:
+            self._drop()
+        elif state is not State.EMPTY:
+            self._hide(t)
+        elif trigger == "sensor_lost" and self.now is not None and self.now.screen in NEEDS_CELLS:
+            self._drop()
+        if self._hidden and self.now is None and state is State.EMPTY and (clear or trigger in BACK):
+            self._ask_again(t)
+
+    def seen_trend(self) -> None:
+        self._trend_seen = self._whose_day
+
+    # -- the list --------------------------------------------------------------------------------------------------
+
+    def _show(self, asks: list[Ask], since: Front | None = None) -> None:
+        """Show the first that is still wanted; `since`: pass over those before this screen."""
+        ahead, self._hidden = list(asks), False
+        while ahead and since is not None and ahead[0].screen is not since:
+            ahead.pop(0)
+        while ahead and not self._wanted(ahead[0]):
+            ahead.pop(0)
+        self.now, self._ahead = (ahead[0], ahead[1:]) if ahead else (None, [])
+
+    def _wanted(self, ask: Ask) -> bool:
+        last = self.session.last
+        match ask.screen:
+            case Front.OFF_MAT:
+                return last is not None and self.plans.follows_off_mat(last)
+            case Front.TREND:
+                return self.plans.shown.trend_today and self._trend_seen != self._whose_day
+            case _:
+                return True
+
+    @property
+    def _whose_day(self) -> tuple[str | None, date]:
+        return self.household.owner, self.plans.shown.today
+
+    def _drop(self) -> None:
+        self.now, self._ahead, self._hidden = None, [], False
+
+    # -- interrupted -----------------------------------------------------------------------------------------------
+
+    def _hide(self, t: float) -> None:
+        now, self.now = self.now, None
+        if now is None:
+            return
+        if now.screen not in ASKS or now.about is None:
+            self._drop()
+            return
+        self._ahead, self._hidden = [ask for ask in (now, *self._ahead) if ask.screen in ASKED_AGAIN], True
+        if self._open_about != now.about:
+            self._open_until, self._open_about = t + OPEN_S, now.about
+
+    def _ask_again(self, t: float) -> None:
+        """About the session as the log has it by now: of another person, perhaps, or deleted."""
+        ahead, about = self._ahead, self._open_about
+        self._drop()
+        session = next((s for s in reversed(self.ledger.log.sessions) if s.id == about), None)
+        if session is not None and t <= self._open_until:
+            self.session.show(session)
+            self._show(ahead)

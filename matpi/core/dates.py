@@ -1,0 +1,76 @@
+"""The wall clock dates what this boot has recorded, in memory and in the store. It moves no duration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from matpi.core import dated
+from matpi.core.clock import MOVES_S, Clock, believable
+from matpi.core.dated import redated
+from matpi.core.effects import DateBoot, Emit, Note, Save
+from matpi.core.events import WallClock
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.model import DayRecord
+from matpi.core.recovery import Recovery
+from matpi.core.session.machine import SessionMachine
+
+
+@dataclass(eq=False)
+class Dates:
+    """Take what the wall clock shows, to everywhere where a record of this boot is held. Owns nothing."""
+
+    emit: Emit
+    clock: Clock
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    recovery: Recovery
+
+    def take(self, t: float, event: WallClock) -> bool:
+        """Move what this boot has dated with the clock. False when it shows what was known.
+
+        After a suspend the monotonic clock is another boot's: what is dated before was right then.
+        """
+        clock = self.clock
+        if event.slept:
+            clock.slept()
+        trusted = event.trusted and believable(event.utc)
+        first, today = trusted and not clock.trusted, clock.day(t)
+        step = clock.set(t, event.utc, trusted)
+        if clock.trusted and not first and not event.slept and abs(step) > 0.5:
+            self.emit(Note(t, "clock_step", f"the clock was set by {step:+.1f} s; durations are unaffected"))
+        for dating in list(dated.undated(self.ledger.log, clock)):
+            self._date(dating)
+        if first or abs(step) >= MOVES_S:
+            self._date(clock.dating(clock.boot_id, clock.offset_utc, estimated=not clock.trusted))
+        if abs(step) >= MOVES_S and not first and not event.slept:
+            self._move_days(clock.day(t) - today)
+        if first:
+            for dating in list(dated.in_order(self.ledger.log, self.recovery.left_open, clock)):
+                self._date(dating)
+            if self.session.running is not None:
+                self.recovery.decide(t, self.session.running.start)
+                self.session.checkpoint(t)
+            self.household.date_answers(event.utc)
+        return first or abs(step) > 0.5
+
+    def _date(self, dating: DateBoot) -> None:
+        session = self.session
+        self.recovery.date(dating)
+        session.last = session.last and redated(session.last, dating)
+        for running in session.unfinished:
+            running.carried = running.carried and redated(running.carried, dating)
+            running.date(self.clock)
+        self.ledger.date(dating)
+
+    def _move_days(self, by: timedelta) -> None:
+        """What was said of a day since the start, by a clock that was wrong: a rest, or a reminder that was seen."""
+        if not by:
+            return
+        records = self.ledger.day_records()
+        for record in records:
+            self.ledger.save(Save(DayRecord(record.day, person=record.person)))
+        for record in records:
+            self.ledger.save(Save(replace(record, day=record.day + by)))

@@ -1,0 +1,162 @@
+"""What the device shows and how it is lit: stores what was last asked for, so that only changes become effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from datetime import date, datetime, time, timedelta
+from math import inf
+from typing import Final
+
+from matpi.core.brightness import Brightness
+from matpi.core.clock import Clock, between
+from matpi.core.effects import Emit, Light, Pattern, Show
+from matpi.core.front import Front, Stage
+from matpi.core.ledger import Ledger
+from matpi.core.presence.detector import Presence
+from matpi.core.reminder import LEAST_S, Reminder
+from matpi.core.rules import DeviceRules
+from matpi.core.screens.screen import Look, Screen
+from matpi.core.views import Off
+
+FLASH_S: Final = 2.0  # docs/behaviour.md 6: solid 2 s = saved
+SHIFTS: Final = 9
+"""Where the picture can be: 0 to 2 pixels right and down. One step a session and each time the panel goes dark."""
+DIM_BEFORE_BED: Final = timedelta(minutes=60)
+"""The wind-down window: screens dim 30-60 min before bed (the article)."""
+_HOLD_STEP_S: Final = 0.05
+_SAME_S: Final = 0.005
+"""Of the breath's beginning as it is computed at one time and another: floats, no more."""
+_ANY_DAY: Final = date(2000, 1, 1)
+
+
+@dataclass(eq=False)
+class Display:
+    """Own what is shown. `due`: it looks different then, if nothing happens."""
+
+    t: InitVar[float]
+    emit: Emit
+    rules: DeviceRules
+    clock: Clock
+    ledger: Ledger
+    presence: Presence
+    reminder: Reminder
+    stage: Stage
+    screens: Mapping[Front, Screen]
+    shown: Show | None = None
+    light: Light = field(init=False)
+    due: float = -inf
+    _shift: int = 0
+    _flash_until: float = -inf
+
+    def __post_init__(self, t: float) -> None:
+        self.light = Light(Pattern.OFF, t)
+
+    @property
+    def dark(self) -> bool:
+        return self.shown is not None and isinstance(self.shown.view, Off)
+
+    def flash(self, t: float) -> None:
+        self._flash_until = t + FLASH_S
+
+    def wander(self) -> None:
+        self._shift = (self._shift + 1) % SHIFTS
+
+    def forget(self) -> None:
+        """The panel lost its picture: show it again."""
+        self.shown = None
+
+    def advance(self, t: float) -> None:
+        """The device refreshes after all that was due."""
+
+    def refresh(self, t: float) -> None:
+        """Emit what has to change now."""
+        self.reminder.ask(t)
+        screen = self.screens[self.stage.front]
+        dark_at = self.stage.touched + screen.dark_s
+        look = self._look(t, screen, dark_at)
+        off = isinstance(look.view, Off)
+        show = Show(look.view, self._brightness(t), (self._shift % 3, self._shift // 3))
+        if show != self.shown:
+            if off:
+                self.wander()
+            self.shown = show
+            self.emit(show)
+        calls = (screen.calls and t < dark_at) or self._trouble
+        pattern, since = self._pattern(t, look, calls=calls)
+        if pattern is not self.light.pattern or abs(since - self.light.since) > _SAME_S:
+            self.light = Light(pattern, since)
+            self.emit(self.light)
+        turns = [look.again, self.reminder.due, self.clock.day_ends(t)]
+        if calls:
+            turns.append(self._next(t, quiet=True))
+        if not off:
+            turns.append(self._brightness_turns(t))
+        if pattern is Pattern.SAVED:
+            turns.append(self._flash_until)
+        self.due = max(min(turns), t + LEAST_S)
+
+    def go_dark(self, t: float) -> None:
+        """The process ends."""
+        self.due = inf
+        self.emit(Light(Pattern.OFF, t))
+        self.emit(Show(Off()))
+
+    def _look(self, t: float, screen: Screen, dark_at: float) -> Look:
+        pressed = self.stage.pressed
+        if t >= dark_at and not pressed:
+            return Look(Off())
+        look = screen.look(t)
+        again = min(look.again, dark_at if dark_at > t else inf)
+        return look._replace(again=min(again, t + _HOLD_STEP_S) if pressed else again)
+
+    # -- brightness ------------------------------------------------------------------------------------------------
+
+    def _brightness(self, t: float) -> Brightness:
+        """Dim once a person has settled, and around bedtime."""
+        if self.stage.front is Front.ON_MAT and t >= self.stage.touched + self.rules.bright_s:
+            return Brightness.DIM
+        now = self.clock.local(t)
+        winding_down = now is not None and between(now.time(), *self._dim_hours)
+        return Brightness.DIM if winding_down else Brightness.BRIGHT
+
+    def _brightness_turns(self, t: float) -> float:
+        """When `_brightness` changes next while this screen is in front."""
+        settles = self.stage.touched + self.rules.bright_s
+        return settles if self.stage.front is Front.ON_MAT and t < settles else self._next(t, quiet=False)
+
+    def _next(self, t: float, *, quiet: bool) -> float:
+        """When quiet hours, or the dim ones, begin or end next; infinity while the clock is not trusted."""
+        hours = (self.ledger.settings.quiet_from, self.ledger.settings.quiet_to) if quiet else self._dim_hours
+        at = self.clock.next(t, *hours)
+        return inf if at is None else at
+
+    @property
+    def _dim_hours(self) -> tuple[time, time]:
+        settings = self.ledger.settings
+        return (datetime.combine(_ANY_DAY, settings.bedtime) - DIM_BEFORE_BED).time(), settings.quiet_to
+
+    # -- the LED ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _trouble(self) -> bool:
+        """Something wants a person's attention, for as long as it lasts."""
+        return bool(self.presence.silent or self.ledger.trouble or self.presence.zero.word)
+
+    def _pattern(self, t: float, look: Look, *, calls: bool) -> tuple[Pattern, float]:
+        """The pattern, and since when. A person on the mat comes before the reminder, and the night before a fault."""
+        since = self.light.since
+        pattern = look.light
+        if t < self._flash_until:
+            pattern = Pattern.SAVED
+        elif pattern is not None:
+            since = since if look.light_since is None else look.light_since
+        elif self.reminder.now is not None and self.reminder.now.active:
+            pattern = Pattern.BREATH
+        else:
+            now, settings = self.clock.local(t), self.ledger.settings
+            quiet = now is not None and between(now.time(), settings.quiet_from, settings.quiet_to)
+            pattern = Pattern.ATTENTION if calls and not quiet else Pattern.OFF
+        if pattern is Pattern.PACER:
+            return pattern, since
+        return pattern, self.light.since if pattern is self.light.pattern else t

@@ -1,0 +1,177 @@
+"""Routing: what follows when presence changes, when the button is used, when a screen is over; and which screen is in
+front.
+
+Presence's changes come first, in order, then one gesture at a time. A step goes to the machine that knows its trigger:
+the session machine, else the agenda. The session informs the agenda when a session is over, never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from matpi.core.agenda import Agenda
+from matpi.core.controls import Controls
+from matpi.core.cues import Cues
+from matpi.core.display import Display
+from matpi.core.effects import Changed, Emit, Report, Said
+from matpi.core.front import Front, Stage
+from matpi.core.household import Household
+from matpi.core.parts import Parts
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Change, Load
+from matpi.core.presence.zero import ZeroWord
+from matpi.core.recovery import Recovery
+from matpi.core.screens.screen import Screen, Step
+from matpi.core.selection import Selection
+from matpi.core.session.machine import TRIGGERS, SessionMachine, State
+from matpi.core.zeroing import Zeroing
+
+REPORTED: Final = {
+    "touched": Said.ARRIVING,
+    "left": Said.AWAY,
+    "returned": Said.BACK,
+    "object": Said.OBJECT,
+    "sensor_lost": Said.SENSOR_LOST,
+    "sensor_back": Said.SENSOR_BACK,
+}
+"""Changes of presence that are reported."""
+OF_SESSION: Final = {
+    State.ARRIVING: Front.ARRIVING,
+    State.ON_MAT: Front.ON_MAT,
+    State.AWAY: Front.AWAY,
+    State.HOLDING: Front.HOLDING,
+    State.CLOSED: Front.CAPPED,
+}
+
+
+@dataclass(eq=False)
+class Routing:
+    """The only place where a trigger is fired."""
+
+    emit: Emit
+    presence: Presence
+    zeroing: Zeroing
+    parts: Parts
+    stage: Stage
+    session: SessionMachine
+    selection: Selection
+    household: Household
+    recovery: Recovery
+    agenda: Agenda
+    cues: Cues
+    screens: Mapping[Front, Screen]
+    controls: Controls
+    display: Display
+    changed: bool = True
+    """What is shown may have changed."""
+
+    @property
+    def screen(self) -> Screen:
+        return self.screens[self.stage.front]
+
+    def follow(self, t: float) -> None:
+        """Take what presence has found, and the gestures, to where they belong."""
+        changes = self.presence.changes
+        if self.zeroing.follow(self.presence.last_t):
+            self.changed = True
+            if self.presence.zero.word is ZeroWord.BACKWARDS:
+                self.stage.touch(self.presence.last_t)
+        while changes or self.controls.waiting:
+            self.changed = True
+            if changes:
+                self._take(changes.pop(0))
+            else:
+                self.fire(self.controls.take(dark=self.display.dark), t)
+
+    def fire(self, step: Step | None, t: float) -> None:
+        """Take a step to the machine that knows its trigger."""
+        if step is None:
+            return
+        trigger, presence = step.trigger, self.presence
+        if trigger in TRIGGERS:
+            self._fire_session(trigger, t, step.at)
+        else:
+            self.agenda.fire(trigger)
+            self.agenda.follow(trigger, t, clear=self._clear)
+        if trigger == "undo":
+            # Presence has reported these while the session was discarded, and nothing took them.
+            if presence.load is Load.AWAY:
+                self._fire_session("left", t, presence.left_at)
+            elif presence.silent:
+                self._fire_session("sensor_lost", t, presence.lost_at)
+        self.show_front(trigger, t, step.reason)
+
+    def _take(self, change: Change) -> None:
+        trigger, t, at, reason = change.trigger, change.t, change.at, change.reason
+        if trigger == "noticed":
+            self.stage.touch(t)
+            return
+        front, event = self.stage.front, REPORTED.get(trigger)
+        counted = front not in {Front.CAPPED, Front.DISCARDED} or trigger.startswith("sensor")
+        if event is not None and counted:
+            self.emit(Report(t, at, event, reason))
+        if trigger in {"touched", "stirred"}:
+            answer = self.screen.interrupt(t)
+            if answer is not None:
+                self.agenda.fire(answer.trigger)
+        elif trigger == "sensor_lost" and front is Front.IDLE:
+            self.recovery.seen_empty()
+        self._fire_session(trigger, t, at)
+        self.show_front(trigger, t, reason)
+        if trigger == "touched":
+            self.display.wander()
+        elif trigger == "sensor_back":
+            self.parts.explain_cells()
+        elif trigger == "confirmed":
+            self.recovery.decide(t, at)
+
+    def _fire_session(self, trigger: str, t: float, at: float | None) -> None:
+        over = self.session.fire(trigger, t, at)
+        if over is not None:
+            self.selection.drop()
+            if over.asked:
+                self.agenda.session_over(over.session)
+        self.recovery.follow(trigger)
+        self.agenda.follow(trigger, t, clear=self._clear)
+
+    @property
+    def _clear(self) -> bool:
+        return self.presence.load is Load.EMPTY and not self.presence.silent
+
+    # -- the screen in front ---------------------------------------------------------------------------------------
+
+    @property
+    def _front(self) -> Front:
+        """The session's; else the agenda's; else what presence says is on the mat."""
+        state, now = self.session.state, self.agenda.now
+        if state is not State.EMPTY and (state is not State.CLOSED or now is None):
+            return OF_SESSION[state]
+        if now is not None:
+            return now.screen
+        if self.presence.silent:
+            return Front.SENSOR_LOST
+        return Front.OBJECT if self.presence.load is Load.OBJECT else Front.IDLE
+
+    def show_front(self, trigger: str, t: float, reason: str) -> None:
+        """Bring to the front what belongs there by now."""
+        before, front = self.stage.front, self._front
+        if front is before:
+            return
+        self.screen.left()
+        self.stage.change(front, trigger, t, reason)
+        self.emit(Changed(t, trigger, before.name, front.name, reason))
+        self.household.entered(t, before)
+        self.screen.entered(t, before)
+        self.cues.entered(t)
+        if front is Front.TREND:
+            self.agenda.seen_trend()
+
+    def settle(self) -> None:
+        """Give up what the empty mat has decided: no one comes back to it."""
+        if self.presence.load is Load.EMPTY and self.session.state is State.EMPTY:
+            if self.stage.front is not Front.DISCARDED:
+                self.session.give_up()
+            if self.stage.front is Front.OBJECT:  # it is the zero now
+                self.recovery.follow("cleared")

@@ -1,0 +1,104 @@
+"""The idle screen: no one is on the mat, and nothing is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, inf
+
+from matpi.core.clock import Clock
+from matpi.core.doubt import Doubts
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.parts import PARTS, Parts
+from matpi.core.plans import Plans
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.zero import ZeroWord
+from matpi.core.reminder import Reminder
+from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
+from matpi.core.selection import Selection
+from matpi.core.text import Text
+from matpi.core.views import Fault, Idle, Notice, Splash
+
+
+@dataclass(eq=False)
+class IdleScreen(Screen):
+    clock: Clock
+    ledger: Ledger
+    presence: Presence
+    selection: Selection
+    household: Household
+    plans: Plans
+    reminder: Reminder
+    doubts: Doubts
+    parts: Parts
+    version: str
+    set_aside: str | None
+    """Name of the file that a damaged log was put aside as; shown until a tap."""
+
+    @property
+    def splash_until(self) -> float:
+        return self.clock.began + self.rules.splash_s
+
+    @property
+    def dark_s(self) -> float:
+        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
+
+    def tap(self, _: float) -> Step | None:
+        if self.stage.woke:
+            return None
+        if self.set_aside is not None:
+            self.set_aside = None
+            return None
+        asked = self.doubts.open_question
+        return Step("wake", "a tap" if asked is None else str(asked.doubt))
+
+    def hold(self, _: float) -> Step | None:
+        return Step("menu", "held")
+
+    def look(self, t: float) -> Look:
+        if t < self.splash_until:
+            return Look(Splash(self.version), self.splash_until)
+        if self.set_aside is not None:
+            kept = Text("faults.log_kept", name=self.set_aside[-15:])
+            return Look(Fault(Text("faults.log_damaged"), kept, Text("faults.log_new")))
+        if self.ledger.trouble:
+            return Look(Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept")))
+        if self.presence.zero.word is ZeroWord.WANTED:
+            finding = Text("calibration.finding_zero")
+            return Look(Notice(finding, Text("calibration.leave_empty"), Text("calibration.ten_seconds")))
+        plan, now = self.plans.today, self.clock.local(t)
+        shown = Idle(
+            clock=f"~{self.clock.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
+            plan_day=plan.day,
+            lower_min=plan.lower_min,
+            upper_min=plan.upper_min,
+            today_s=floor(plan.today_s),
+            done=plan.done,
+            rest_day=plan.rest_day,
+            notice=self._notice(),
+            plan_days=plan.days,
+            who=self.household.name,
+        )
+        return Look(shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6))
+
+    def _notice(self) -> Text | str | None:
+        """What wants attention most."""
+        plan, word = self.plans.today, self.presence.zero.word
+        if word:
+            return Text("bar.backwards" if word is ZeroWord.BACKWARDS else "bar.check_mat")
+        if self.parts.lost:
+            return PARTS[self.parts.lost[0]]
+        if not self.clock.trusted:
+            return Text("bar.clock_unknown")
+        if self.selection.name is not None:
+            return Text("bar.next", routine=Text(f"routines.{self.selection.routine.name}.title"))
+        missing = self.reminder.missing_words
+        if missing is not None:
+            return missing
+        if plan.short_only:
+            return Text("bar.ask_clinician")
+        if self.parts.upstream:
+            return self.parts.upstream
+        if plan.restarted:
+            return Text("bar.from_day_1")
+        return Text("bar.once_more") if plan.repeated else None

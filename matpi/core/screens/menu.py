@@ -1,0 +1,180 @@
+"""The menu, and the advice once a routine is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from matpi.core.clock import Clock, between
+from matpi.core.front import Front
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.plan import routine
+from matpi.core.plan.routine import ROUTINES
+from matpi.core.plans import Plans
+from matpi.core.screens.screen import GO_ON, Look, Screen, Step
+from matpi.core.selection import Selection
+from matpi.core.text import Text
+from matpi.core.views import Advice, Menu
+from matpi.core.zeroing import Zeroing
+
+
+class Item(StrEnum):
+    """Of the menu; the value is the key of its label (`menu` in the catalogues)."""
+
+    WHO = "who"
+    ROUTINE = "routine"
+    REST = "rest"
+    NO_REST = "no_rest"
+    TREND = "trend"
+    ZERO = "zero"
+    UNDO_ZERO = "undo_zero"
+    CALIBRATE = "calibrate"
+    PETS = "pets"
+    NO_PETS = "no_pets"
+    CLINICIAN = "clinician"
+    SAFETY = "safety"
+    BACK = "back"
+
+
+_LEADS_TO = {Item.TREND: "see_trend", Item.SAFETY: "read_safety", Item.CALIBRATE: "calibrate"}
+
+
+class Entry(NamedTuple):
+    """A line of the menu as it can be chosen."""
+
+    label: Text | str
+    item: Item | None = None
+    """None: one of a list."""
+    name: str = ""
+    """Of a routine, or the id of a person."""
+
+
+@dataclass(eq=False)
+class MenuScreen(Screen):
+    """Own the line that is marked, and which list is shown."""
+
+    clock: Clock
+    ledger: Ledger
+    zeroing: Zeroing
+    selection: Selection
+    household: Household
+    plans: Plans
+    stays = "menu_s"
+    over = "leave_menu"
+    _index: int = 0
+    _list: Item | None = None
+    """WHO or ROUTINE: their list is shown."""
+    _rest: Item | None = None
+    """REST: today can be made a day of rest; NO_REST: it is one and need not stay it; None: not offered."""
+
+    def entered(self, t: float, _before: Front) -> None:
+        self._index, self._list = 0, None
+        self._rest = self._rest_offered(t)
+
+    def _rest_offered(self, t: float) -> Item | None:
+        """For whose turn it is, while today is known and without a session of theirs."""
+        household, clock = self.household, self.clock
+        plan = self.plans.on(household.next_owner, clock.day(t))
+        if not clock.trusted or plan.today_s > 0.0:
+            return None
+        if household.day_record(household.next_owner, clock.day(t)).rest:
+            return Item.NO_REST
+        return None if plan.rest_day else Item.REST
+
+    def tap(self, _: float) -> Step | None:
+        self._index = (self._index + 1) % len(self.entries)
+        return None
+
+    def stuck(self, _: float) -> Step | None:
+        opened = self.stage.press_front in {Front.IDLE, Front.OBJECT}
+        return Step("leave_menu", "the button is stuck") if opened else None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What can be chosen now."""
+        people, back = self.household.people, Entry(Text("menu.back"), Item.BACK)
+        if self._list is Item.ROUTINE:
+            return [*(Entry(Text(f"routines.{name}.title"), name=name) for name in ROUTINES), back]
+        if self._list is Item.WHO:
+            return [*(Entry(person.name, name=person.id) for person in people.all), back]
+        items = [*([Item.WHO] if people.on else []), Item.ROUTINE]
+        if self._rest is not None:
+            items.append(self._rest)
+        items += [Item.TREND, Item.ZERO]
+        if self.zeroing.before is not None:
+            items.append(Item.UNDO_ZERO)
+        if self.zeroing.calibration is not None:
+            items.append(Item.CALIBRATE)
+        items.append(Item.PETS if self.ledger.settings.others == "no" else Item.NO_PETS)
+        answer = self.household.acknowledgement
+        if answer is not None and answer.short_only:
+            items.append(Item.CLINICIAN)
+        return [*(Entry(Text(f"menu.{item}"), item) for item in (*items, Item.SAFETY)), back]
+
+    def release(self, t: float) -> Step | None:
+        """Choose the line that is marked."""
+        _, item, name = self.entries[self._index]
+        if item is None and self._list is Item.ROUTINE:
+            self.selection.take(name, t)
+            return Step("choose", name)
+        if item in _LEADS_TO:
+            return Step(_LEADS_TO[item], "chosen")
+        if item in {Item.WHO, Item.ROUTINE}:
+            self._list = item
+            names = [entry.name for entry in self.entries]
+            marked = self.selection.next_name if item is Item.ROUTINE else self.household.people.chosen
+            self._index = names.index(marked) if marked in names else 0
+            return None
+        return Step("leave_menu", self._do(t, item, name))
+
+    def _do(self, t: float, item: Item | None, person: str) -> str:
+        """Do what is done at once; in words."""
+        match item:
+            case None:
+                self.household.choose(t, person)
+                return self.household.name_of(person)
+            case Item.REST | Item.NO_REST:
+                self.household.rest_today(t, rest=item is Item.REST)
+                return "today is a day of rest" if item is Item.REST else "no day of rest after all"
+            case Item.ZERO:
+                return "zero set" if self.zeroing.set_zero(t) else "the mat was not still: zero kept"
+            case Item.UNDO_ZERO:
+                self.zeroing.undo_zero(t)
+                return "zero undone"
+            case Item.PETS | Item.NO_PETS:
+                self.ledger.change("others", "pets" if item is Item.PETS else "no")
+                return "pets or visitors" if item is Item.PETS else "no pets or visitors"
+            case Item.CLINICIAN:
+                self.household.clear(t)
+                return "a clinician agreed"
+            case _:
+                return "back"
+
+    def look(self, t: float) -> Look:
+        return Look(Menu(tuple(entry.label for entry in self.entries), self._index, self.stage.held(t)))
+
+
+@dataclass(eq=False)
+class ReadyScreen(Screen):
+    """A routine is chosen: what to see to before lying down."""
+
+    clock: Clock
+    ledger: Ledger
+    selection: Selection
+    plans: Plans
+    stays = "advice_s"
+    on_tap = GO_ON
+
+    def look(self, t: float) -> Look:
+        """With the bedtime that is set where "before bed" is chosen at another time."""
+        name, now = self.selection.routine.name, self.clock.local(t)
+        advice = Text(f"routines.{name}.advice")
+        if name == "before_bed" and now is not None:
+            bed = datetime.combine(now, self.ledger.settings.bedtime)
+            late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
+            if not between(now.time(), early, late):
+                advice = Text("routines.before_bed_at.advice", clock=f"{bed:%H:%M}")
+        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.target, advice))

@@ -1,0 +1,210 @@
+"""A person is on the mat, or may be back: arriving, the timer or the breath, away, cells silent, closed by the cap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from matpi.core.clock import Clock
+from matpi.core.effects import Pattern
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.pacing import WOKEN_S, Pacing
+from matpi.core.parts import Parts
+from matpi.core.plan import breathing
+from matpi.core.plan.breathing import Side
+from matpi.core.plan.routine import CueKind, Pacer
+from matpi.core.plans import Plans
+from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Load
+from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step, next_second
+from matpi.core.selection import Selection
+from matpi.core.session.machine import SessionMachine
+from matpi.core.session.running import Running
+from matpi.core.text import Text
+from matpi.core.views import Arriving, Away, Breathe, GetUp, Holding, Timer
+
+CLOTHING = {
+    "thin shirt": Text("clothing.thin_shirt"),
+    "thin shirt, or bare (optional)": Text("clothing.thin_or_bare"),
+    "your choice": Text("clothing.your_choice"),
+}
+"""The starter plan's own, by what a plan file calls it: a copied plan stays in the language of the panel."""
+
+
+@dataclass(eq=False)
+class ArrivingScreen(Screen):
+    selection: Selection
+    household: Household
+    plans: Plans
+
+    def look(self, _: float) -> Look:
+        plan, name = self.plans.shown, self.selection.routine.name
+        worn = CLOTHING.get(plan.clothing, plan.clothing)
+        title = "" if name == "plan" else Text(f"routines.{name}.title")
+        return Look(Arriving(*self.plans.target, plan.day, worn, title, plan.days, self.household.name))
+
+
+@dataclass(eq=False)
+class OnMatScreen(Screen):
+    """The timer, or the breath. It owns which press has answered the question whose session it is."""
+
+    clock: Clock
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    plans: Plans
+    pacing: Pacing
+    _answered_by: float | None = None
+    """The press of this time goes on to nothing else."""
+
+    @property
+    def _running(self) -> Running:
+        if self.session.running is None:
+            raise RuntimeError("the timer is shown, and no session is under way")
+        return self.session.running
+
+    @property
+    def due(self) -> float:
+        t = self.clock.t
+        return t + self.rules.cap_s - self._running.on_mat_s(t)
+
+    def expire(self, t: float) -> Step | None:
+        # What ran on unseen, such as a silence, may have passed the cap already.
+        return Step("capped", f"{self.rules.cap_s / 60:g} min", min(t, self.due))
+
+    def tap(self, t: float) -> Step | None:
+        if self.household.asks(t) is not None:
+            self.household.reply(t, yes=False)
+        else:
+            self.pacing.tap(t, self._running)
+        return None
+
+    def hold(self, t: float) -> Step | None:
+        if self.household.asks(t) is not None:
+            self.household.reply(t, yes=True)
+            self._answered_by = self.stage.pressed_since
+        return None
+
+    def hold_long(self, _: float) -> Step | None:
+        return None if self._has_answered else Step("discard", "held for 3 s")
+
+    @property
+    def _has_answered(self) -> bool:
+        return self._answered_by is not None and self._answered_by == self.stage.pressed_since
+
+    def look(self, t: float) -> Look:
+        running, pressed = self._running, self.stage.pressed_since
+        discards = pressed is not None and t - pressed >= self.rules.gesture.hold_s and not self._has_answered
+        held = self.stage.held(t, long=True) if discards else 0.0
+        on_mat_s = running.on_mat_s(t)
+        pacer = self.pacing.pacer(on_mat_s)
+        since = None if pacer is None else running.began + pacer.start_s
+        light = Pattern.OFF if since is None else Pattern.PACER
+        if on_mat_s + WOKEN_S >= self.pacing.over_s:
+            light, since = Pattern.ATTENTION, None
+        calm = held == 0.0 and not self.ledger.trouble and self.household.asks(t) is None
+        if pacer is None or not calm:
+            return Look(*self._timer(t, on_mat_s, held), light, since)
+        return Look(*self._breath(t, on_mat_s, pacer), light, since)
+
+    def _breath(self, t: float, on_mat_s: float, pacer: Pacer) -> tuple[Breathe, float]:
+        """The circle, and what is said beside it: how to breathe, or what to do now."""
+        elapsed_s, since = on_mat_s + WOKEN_S, self._running.began + pacer.start_s
+        into_s = t - since
+        says, circle = self.pacing.phase(elapsed_s), breathing.circle(into_s)
+        inhale, minutes = circle.phase is Side.IN, int(elapsed_s // 60)
+        side = "breath.inhale_says" if inhale else "breath.exhale_says"
+        text = Text(side if says.kind is CueKind.PHASE else f"phases.{says.says}")
+        until_s = min(says.until_s, 60.0 * (minutes + 1), self.pacing.end_s(pacer))
+        again = min(t + until_s - on_mat_s, since + breathing.next_change(into_s))
+        return Breathe(inhale, circle.radius_px, circle.left_s, text, minutes), again
+
+    def _timer(self, t: float, on_mat_s: float, held: float) -> tuple[Timer, float]:
+        elapsed_s = on_mat_s + WOKEN_S
+        lower_min, upper_min = self.plans.target
+        seconds, says = self.pacing.shows_seconds(t, elapsed_s), self.pacing.phase(elapsed_s)
+        shown = Timer(
+            elapsed_s=int(elapsed_s) if seconds else int(elapsed_s // 60) * 60,
+            lower_min=lower_min,
+            upper_min=upper_min,
+            label=Text(f"phases.{says.says}"),
+            seconds=seconds,
+            hold=held,
+            notice=Text("bar.cannot_write") if self.ledger.trouble else self.household.asks(t),
+        )
+        again = t + WOKEN_S + min(1 - elapsed_s % 1 if seconds else 60 - elapsed_s % 60, says.until_s - elapsed_s)
+        breathing = self.pacing.wanted
+        if breathing is not None and on_mat_s < breathing.start_s:
+            again = min(again, t + breathing.start_s - on_mat_s)
+        if t < self.household.asked_until:
+            again = min(again, self.household.asked_until)
+        return shown, again
+
+
+@dataclass(eq=False)
+class AwayScreen(Screen):
+    presence: Presence
+    session: SessionMachine
+
+    def tap(self, t: float) -> Step | None:
+        """I am done."""
+        self.presence.done(t)
+        return None
+
+    def look(self, t: float) -> Look:
+        running, gone_at = self.session.running, self.presence.absence.gone_at
+        if running is None:
+            raise RuntimeError("away, and no session is under way")
+        left_at = t if running.frozen_at is None else running.frozen_at
+        left = gone_at - t
+        elapsed_s = int(running.on_mat_s(t))
+        return Look(Away(elapsed_s, max(0, ceil(left - 1e-6)), round(gone_at - left_at)), next_second(t, left))
+
+
+@dataclass(eq=False)
+class HoldingScreen(Screen):
+    """The load cells fell silent in mid-session; the session waits for them."""
+
+    presence: Presence
+    session: SessionMachine
+    parts: Parts
+
+    def look(self, t: float) -> Look:
+        running, lost_at = self.session.running, self.presence.lost_at
+        left = (self.stage.entered if lost_at is None else lost_at) + self.rules.presence.sensor_gone_s - t
+        what = self.parts.cells[0] if self.parts.cells_explained else ""
+        on_mat_s = 0 if running is None else int(running.on_mat_s(t))
+        shown = Holding(on_mat_s, max(0, ceil(left - 1e-6)), what)
+        return Look(shown, next_second(t, left), Pattern.ATTENTION)
+
+
+@dataclass(eq=False)
+class CappedScreen(Screen):
+    """The cap has closed the session, and the person is still on the mat; once they get up, the result."""
+
+    presence: Presence
+    session: SessionMachine
+    done: Screen
+
+    @property
+    def _got_up(self) -> bool:
+        return self.presence.load is Load.AWAY
+
+    @property
+    def dark_s(self) -> float:
+        return super().dark_s if self._got_up else LONG_SHOWN_S
+
+    def tap(self, t: float) -> Step | None:
+        self.presence.done(t)
+        return None
+
+    @property
+    def calls(self) -> bool:
+        return not self._got_up
+
+    def look(self, t: float) -> Look:
+        last = self.session.last
+        if self._got_up:
+            return self.done.look(t)
+        return Look(GetUp(int((last.on_mat_s if last else self.rules.cap_s) // 60)))

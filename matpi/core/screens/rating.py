@@ -1,0 +1,164 @@
+"""After a session, or on waking: "How tight do I feel today?", the answer as it was saved, and "felt wrong?"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+
+from matpi.core.clock import Clock
+from matpi.core.effects import Drop, Save
+from matpi.core.front import Front
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.model import RATING_MAX, RATING_MIN, Moment, Rating, StopSign
+from matpi.core.plans import Plans
+from matpi.core.screens.screen import FADE_STEP_S, GO_ON, Look, Screen, Step
+from matpi.core.session.machine import SessionMachine
+from matpi.core.views import FeltWrong, RatingEntry, RatingSaved, fraction
+
+REST_S = 4.0  # docs/behaviour.md 5: a value that is not touched for this long is the answer
+UNTOUCHED_S = 60.0  # docs/behaviour.md 5: no one is there
+
+
+@dataclass(slots=True)
+class Dial:
+    """The value being chosen, 1 to 10 with one button; None until the first tap: an untouched default is no answer."""
+
+    touched: float
+    value: int | None = None
+
+    def tap(self, t: float) -> None:
+        """+1, and 10 wraps to 1."""
+        self.touched = t
+        self.value = RATING_MIN if self.value is None or self.value >= RATING_MAX else self.value + 1
+
+    def hold(self, t: float) -> None:
+        """A press under way: the rest starts again when it ends."""
+        self.touched = t
+
+    @property
+    def deadline(self) -> float:
+        """When the value is the answer, or the question is given up."""
+        return self.touched + (UNTOUCHED_S if self.value is None else REST_S)
+
+    def rest(self, t: float) -> float | None:
+        """What is left of the rest, 1 to 0; None while there is no value."""
+        return None if self.value is None else max(0.0, min(1.0, (self.deadline - t) / REST_S))
+
+
+@dataclass(eq=False)
+class RatingScreen(Screen):
+    """Own the dial, and the rating that it has become."""
+
+    clock: Clock
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    plans: Plans
+    dial: Dial = field(default_factory=lambda: Dial(0.0))
+    rating_id: str | None = None
+    """Of the answer, once there is one."""
+
+    def entered(self, t: float, before: Front) -> None:
+        if before is not Front.SAVED:
+            self.dial, self.rating_id = Dial(t), None
+
+    @property
+    def due(self) -> float:
+        return inf if self.stage.pressed else self.dial.deadline
+
+    def expire(self, t: float) -> Step | None:
+        if self.dial.value is None:
+            return Step("unrated", "60 s untouched")
+        return self._rated(t, "4 s of rest")
+
+    def touch(self, t: float) -> None:
+        self.dial.hold(t)
+
+    def tap(self, t: float) -> Step | None:
+        self.dial.tap(t)
+        return None
+
+    def hold(self, t: float) -> Step | None:
+        return None if self.dial.value is None else self._rated(t, "held")
+
+    def interrupt(self, t: float) -> Step | None:
+        """The value on the dial is the answer of a person who lies down again in the middle of it."""
+        return None if self.dial.value is None else self._rated(t, "interrupted")
+
+    def _rated(self, t: float, reason: str) -> Step:
+        last, value = self.session.last, self.dial.value
+        if value is None:
+            raise ValueError("nothing is on the dial")
+        self.rating_id = self.rating_id or self.clock.new_id()
+        alone = Moment.DAY if self.plans.today.today_s > 0 else Moment.BEFORE
+        rating = Rating(
+            id=self.rating_id,
+            value=value,
+            moment=alone if last is None else Moment.AFTER,
+            session_id=None if last is None else last.id,
+            person=self.household.owner,
+            **self.clock.stamp(t),
+        )
+        self.ledger.save(Save(rating))
+        return Step("rated", reason)
+
+    def look(self, t: float) -> Look:
+        rest, value = self.dial.rest(t), self.dial.value
+        if rest is None:
+            return Look(RatingEntry(None, 0.0, None))
+        return Look(RatingEntry(value, self.stage.held(t), fraction(rest)), t + FADE_STEP_S)
+
+
+@dataclass(eq=False)
+class SavedScreen(Screen):
+    """The answer as it was saved; a hold changes it."""
+
+    ledger: Ledger
+    rating: RatingScreen
+    stays = "ask_s"
+    on_tap = GO_ON
+
+    def hold(self, t: float) -> Step | None:
+        self.rating.touch(t)
+        return Step("change", "held")
+
+    def look(self, t: float) -> Look:
+        rating = self.rating
+        saved = rating.rating_id is None or self.ledger.is_saved(rating.rating_id)
+        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
+        return Look(RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), left), t + 2 * FADE_STEP_S)
+
+
+@dataclass(eq=False)
+class FeltWrongScreen(Screen):
+    """A hold notes a stop sign, another takes it back."""
+
+    clock: Clock
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    stays = "ask_s"
+    on_tap = GO_ON
+    _stop_id: str | None = None
+
+    def entered(self, _: float, _before: Front) -> None:
+        self._stop_id = None
+
+    def interrupt(self, _: float) -> Step | None:
+        return None if self._stop_id is None else Step("go_on", "answered")
+
+    def release(self, t: float) -> Step | None:
+        if self._stop_id is not None:
+            self.ledger.save(Drop(StopSign, self._stop_id, "stop_taken_back"))
+            self._stop_id = None
+            return None
+        last = self.session.last
+        self._stop_id, about = self.clock.new_id(), None if last is None else last.id
+        stop = StopSign(id=self._stop_id, session_id=about, person=self.household.owner, **self.clock.stamp(t))
+        self.ledger.save(Save(stop))
+        return None
+
+    def look(self, t: float) -> Look:
+        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
+        return Look(FeltWrong(self.stage.held(t), left, self._stop_id is not None), t + 2 * FADE_STEP_S)

@@ -1,0 +1,109 @@
+"""A session has ended: the result, "was that you?" when it is doubtful, and what follows off the mat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, inf
+
+from matpi.core.doubt import Doubts
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.pacing import WOKEN_S
+from matpi.core.plan import routine
+from matpi.core.plans import Plans
+from matpi.core.screens.screen import GO_ON, Look, Screen, Step, next_second
+from matpi.core.selection import Selection
+from matpi.core.session.machine import SessionMachine
+from matpi.core.text import Text
+from matpi.core.views import Confirm, Notice, OffMat, SessionDone
+from matpi.core.zeroing import Zeroing
+
+READ_S = 1.0
+"""A tap answers with no: one that comes at once does not mean it. Chosen."""
+
+
+@dataclass(eq=False)
+class DoneScreen(Screen):
+    """The result; with several people a hold gives it to another one."""
+
+    ledger: Ledger
+    session: SessionMachine
+    household: Household
+    plans: Plans
+    stays = "ask_s"
+    on_tap = GO_ON
+
+    @property
+    def due(self) -> float:
+        return super().due if self.household.people.on else self.stage.entered + self.rules.done_s
+
+    def expire(self, _: float) -> Step | None:
+        return Step("go_on", f"{self.rules.ask_s if self.household.people.on else self.rules.done_s:g} s")
+
+    def hold(self, _: float) -> Step | None:
+        if self.household.people.on:
+            self.household.attribute()
+        return None
+
+    def look(self, t: float) -> Look:
+        last, plan = self.session.last, self.plans.shown
+        if last is None:
+            return Look(Notice(Text("on_mat.up_again"), ""))
+        name, asks = self.household.result_words(last)
+        held, saved = self.stage.held(t) if name else 0.0, self.ledger.is_saved(last.id)
+        return Look(SessionDone(int(last.on_mat_s), plan.done, plan.day, saved, plan.days, name, asks, held))
+
+
+@dataclass(eq=False)
+class ConfirmScreen(Screen):
+    """The question "was that you?" about a doubtful session."""
+
+    session: SessionMachine
+    doubts: Doubts
+    zeroing: Zeroing
+    stays = "advice_s"
+    over = "unanswered"
+
+    def tap(self, t: float) -> Step | None:
+        if t < self.stage.entered + READ_S:
+            return None
+        self.doubts.answer(yours=False)
+        return Step("no", "a tap")
+
+    def hold(self, _: float) -> Step | None:
+        self.doubts.answer(yours=True)
+        return Step("yes", "held")
+
+    def look(self, t: float) -> Look:
+        last = self.session.last
+        if last is None:
+            return Look(Notice(Text("common.one_moment"), ""))
+        load_kg, approximate = round(last.load_kg or 0.0), self.zeroing.approximate
+        return Look(Confirm(int(last.on_mat_s), load_kg, self.stage.held(t), approximate))
+
+
+@dataclass(eq=False)
+class OffMatScreen(Screen):
+    """What follows off the mat."""
+
+    session: SessionMachine
+    selection: Selection
+    stays = "advice_s"
+    on_tap = GO_ON
+
+    @property
+    def due(self) -> float:
+        """After what it says last, not after the last touch."""
+        last = max((cue.at_s for cue in routine.off_mat_cues(self.selection.routine)), default=0.0)
+        return inf if self.stage.pressed else self.session.ended + last + self.stays_s
+
+    def look(self, t: float) -> Look:
+        since_s = t - self.session.ended
+        says = routine.off_mat_at(self.selection.routine, since_s + WOKEN_S)
+        if says is None:
+            return Look(Notice(Text("on_mat.up_again"), ""))
+        text = Text(f"phases.{says.says}")
+        if says.until_s == inf:
+            return Look(OffMat(text, None))
+        left_s = says.until_s - since_s
+        return Look(OffMat(text, max(0, ceil(left_s - 1e-6))), next_second(t, left_s))

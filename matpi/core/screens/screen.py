@@ -1,0 +1,118 @@
+"""One screen: what it shows, what the button does there, when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import ClassVar, Final, NamedTuple
+
+from matpi.core.effects import Pattern
+from matpi.core.events import Reading
+from matpi.core.front import Front, Stage
+from matpi.core.rules import DeviceRules
+from matpi.core.views import View
+
+FADE_STEP_S: Final = 0.25
+"""A bar that runs out is drawn so often."""
+LONG_SHOWN_S: Final = 300.0
+"""A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear. So
+long after the last press the safety pages stay lit: they are more to read than an idle screen."""
+
+
+class Step(NamedTuple):
+    """What should follow. The device fires it: on the session machine or the agenda, whichever knows the trigger."""
+
+    trigger: str
+    reason: str
+    at: float | None = None
+    """When it was true, if earlier."""
+
+
+class Look(NamedTuple):
+    view: View
+    again: float = inf
+    """When it looks different next, if nothing happens."""
+    light: Pattern | None = None
+    """What the LED does; None: as on any other screen."""
+    light_since: float | None = None
+    """When that began; None: now."""
+
+
+@dataclass(eq=False)
+class Screen:
+    """Defaults: nothing happens, and it stays in front. `_`: a time that does not matter."""
+
+    stage: Stage
+    rules: DeviceRules
+    stays: ClassVar[str] = ""
+    """It is over when it has not been touched for so long: the name of a time in the rules."""
+    over: ClassVar[str] = "go_on"
+    """The trigger of that."""
+    on_tap: ClassVar[Step | None] = None
+
+    @property
+    def stays_s(self) -> float:
+        return getattr(self.rules, self.stays) if self.stays else inf
+
+    @property
+    def due(self) -> float:
+        """When it is over by itself; a press under way keeps it."""
+        return inf if self.stage.pressed else self.stage.touched + self.stays_s
+
+    def expire(self, _: float, /) -> Step | None:
+        """`due` is over."""
+        return Step(self.over, f"{self.stays_s:g} s untouched")
+
+    @property
+    def dark_s(self) -> float:
+        """How long after the last touch the panel goes dark."""
+        return inf
+
+    @property
+    def calls(self) -> bool:
+        """Whether the LED asks for attention, but in quiet hours."""
+        return False
+
+    def look(self, t: float, /) -> Look:
+        raise NotImplementedError
+
+    def entered(self, t: float, before: Front, /) -> None:
+        """It came to the front, after `before`."""
+
+    def left(self) -> None:
+        """Another screen is in front."""
+
+    def tap(self, _: float, /) -> Step | None:
+        """Pressed and let go."""
+        return self.on_tap
+
+    def hold(self, t: float, /) -> Step | None:
+        """Pressed for `hold_s`, and still."""
+
+    def release(self, t: float, /) -> Step | None:
+        """Let go after a hold. What cannot be undone waits for this."""
+
+    def hold_long(self, t: float, /) -> Step | None:
+        """Pressed for `long_s`, and still."""
+
+    def stuck(self, t: float, /) -> Step | None:
+        """No one holds a button for 20 s: take back what this press did."""
+
+    def touch(self, t: float, /) -> None:
+        """The button went down, or a gesture was made."""
+
+    def hear(self, _: Reading, /) -> bool:
+        """A reading came. True when it changes what is shown."""
+        return False
+
+    def interrupt(self, t: float, /) -> Step | None:
+        """A load comes onto the mat."""
+
+
+GO_ON: Final = Step("go_on", "a tap")
+
+
+def next_second(t: float, left: float) -> float:
+    """When a countdown that shows whole seconds changes."""
+    rest = (left - 1e-6) % 1
+    return t + (rest if rest > 1e-3 else rest + 1) + 1e-5

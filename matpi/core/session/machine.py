@@ -1,0 +1,280 @@
+"""The session machine: whether a session is under way. One table, one funnel.
+
+Every transition is in TRANSITIONS and nowhere else; docs/states.md is drawn from it. What is on the mat is the
+presence's (core/presence), what the screen asks is the agenda's (core/agenda.py). A trigger without a row for the
+present state is ignored: tests/core/test_session_follows.py holds that this is never wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+from math import inf
+from typing import Final, NamedTuple
+
+from transitions import Machine
+
+from matpi.core.effects import Checkpoint, Drop, Emit, Report, Said, Save
+from matpi.core.ledger import Ledger
+from matpi.core.model import EndReason, Session
+from matpi.core.rules import DeviceRules
+from matpi.core.session.running import Running
+
+# It logs each enter and exit at INFO (measured 21 us an event against 10); a transition has an effect of its own.
+logging.getLogger("transitions").setLevel(logging.ERROR)
+
+
+class State(Enum):
+    EMPTY = "no session, and no one known to be on the mat"
+    ARRIVING = "a load is on; not yet a session"
+    ON_MAT = "the timer runs"
+    AWAY = "the timer waits for the person"
+    HOLDING = "the timer waits for the load cells"
+    CLOSED = "ended by the cap or by hand; the person is still on the mat"
+
+
+class Transition(NamedTuple):
+    """One row of the table."""
+
+    trigger: str
+    source: State
+    dest: State
+    do: str | None = None
+    when: str | None = None
+    reason: str = ""
+    """The usual reason, for the table in the docs; `presence and screens give the reason of each case."""
+
+
+_S = State
+TRANSITIONS: Final = (
+    Transition("touched", _S.EMPTY, _S.ARRIVING, "arrive", reason='load over "on"'),
+    Transition("slipped", _S.ARRIVING, _S.EMPTY, reason="off again within 3 s"),
+    Transition("sensor_lost", _S.ARRIVING, _S.EMPTY, reason="no reading for 2 s"),
+    Transition("confirmed", _S.ARRIVING, _S.CLOSED, "recall", "still_occupied", "not got up since the cap"),
+    Transition("confirmed", _S.ARRIVING, _S.ON_MAT, "begin", reason="3 s on the mat"),
+    Transition("left", _S.ON_MAT, _S.AWAY, "freeze", reason='load under "off", or most of it gone'),
+    Transition("fell", _S.AWAY, _S.AWAY, "freeze", reason="the fall goes on"),
+    Transition("returned", _S.AWAY, _S.ON_MAT, "unfreeze", reason="back in time"),
+    Transition("gone", _S.AWAY, _S.EMPTY, "end", reason="20 s (most of the load gone: 120 s), or a tap"),
+    Transition("sensor_lost", _S.ON_MAT, _S.HOLDING, "hold", reason="no reading for 2 s"),
+    Transition("sensor_back", _S.HOLDING, _S.ON_MAT, "resume", reason="readings again"),
+    Transition("sensor_gone", _S.HOLDING, _S.EMPTY, "end", reason="no reading for 60 s"),
+    Transition("object", _S.ON_MAT, _S.EMPTY, "end", reason="nothing moves in the load"),
+    Transition("stirred", _S.EMPTY, _S.CLOSED, "recall", "still_occupied", "it moves: not got up since the cap"),
+    Transition("stirred", _S.EMPTY, _S.ON_MAT, "reinstate", reason="it moves: a person after all"),
+    Transition("capped", _S.ON_MAT, _S.CLOSED, "end", reason="45 min"),
+    Transition("discard", _S.ON_MAT, _S.CLOSED, "discard", reason="held for 3 s"),
+    Transition("undo", _S.CLOSED, _S.ON_MAT, "restore", reason="held: still there, or back in time"),
+    Transition("undo", _S.EMPTY, _S.EMPTY, "restore_ended", reason="held: already up"),
+    Transition("gone", _S.CLOSED, _S.EMPTY, "up", reason="20 s away, or a tap"),
+    Transition("object", _S.CLOSED, _S.EMPTY, "withdraw", reason="nothing moves in the load"),
+    Transition("sensor_gone", _S.CLOSED, _S.EMPTY, reason="no reading for 60 s"),
+)
+TRIGGERS: Final = frozenset(row.trigger for row in TRANSITIONS)
+
+
+class Over(NamedTuple):
+    """A session has ended and is stored. `asked`: now is the time to ask about it."""
+
+    session: Session
+    asked: bool
+
+
+class SessionMachine:
+    """Own the state, the session under way, the last one, and one that may still come back. Checkpoint at `due`."""
+
+    state: State
+
+    def __init__(
+        self,
+        emit: Emit,
+        ledger: Ledger,
+        rules: DeviceRules,
+        begin: Callable[[float], Running],
+        judge: Callable[[Session], Session],
+        capped: Callable[[float], Session | None],
+    ) -> None:
+        """`begin` makes a Running for a start time, `judge` adds load and doubt to a session as it ends,
+        `capped` is the session closed by the cap from which, by all that is known, no one has got up.
+        """
+        self.running: Running | None = None
+        self.last: Session | None = None
+        """The session that ended last, or that the screen shows."""
+        self.ended = 0.0
+        """When the last session ended, in this boot's time."""
+        self.withdrawn: Running | None = None
+        """Ended for an object, or discarded: it may still go on."""
+        self._over: Over | None = None
+        self.due = inf
+        self._emit, self._ledger = emit, ledger
+        self._rules = rules
+        self._begin, self._judge, self._still_capped = begin, judge, capped
+        self._t = self._at = 0.0
+        self._end_reason = EndReason.LEFT
+        self._machine = Machine(
+            model=self,
+            states=State,
+            initial=State.EMPTY,
+            transitions=[
+                {
+                    "trigger": row.trigger,
+                    "source": row.source,
+                    "dest": row.dest,
+                    "conditions": f"_if_{row.when}" if row.when else None,
+                    "before": f"_do_{row.do}" if row.do else None,
+                }
+                for row in TRANSITIONS
+            ],
+            queued=True,
+            auto_transitions=False,
+            ignore_invalid_triggers=True,
+        )
+
+    def fire(self, trigger: str, t: float, at: float | None = None) -> Over | None:
+        """Take one transition: known at `t`, back-dated to `at`. Nothing happens where the table has no row.
+
+        Return the session that is over by it.
+        """
+        if trigger not in TRIGGERS:
+            return None
+        self._t, self._at, before = t, t if at is None else at, self.state
+        self._end_reason, self._over = _ENDS.get(trigger, EndReason.LEFT), None
+        self._machine.dispatch(trigger)
+        if self.state not in {State.ON_MAT, State.HOLDING}:
+            self.due = inf
+        elif self.state is not before:
+            self.due = t + self._rules.checkpoint_s
+        return self._over
+
+    def advance(self, t: float) -> None:
+        self.checkpoint(t)
+
+    def checkpoint(self, t: float) -> None:
+        """Store how the session under way is now."""
+        self.due = inf if self.running is None else t + self._rules.checkpoint_s
+        if self.running is not None:
+            record = self._judge(self.running.record(t))
+            self._ledger.go_on(record.id)
+            self._emit(Checkpoint(record))
+
+    def show(self, session: Session | None) -> None:
+        """The screen is about this session now; None: about none."""
+        self.last = session
+
+    def correct(self, session: Session) -> None:
+        """Store the session that is shown otherwise: a person has answered about it."""
+        self.last = session
+        self._ledger.save(Save(session))
+
+    def give_up(self) -> None:
+        """What was withdrawn does not come back any more."""
+        self.withdrawn = None
+
+    @property
+    def unfinished(self) -> list[Running]:
+        """What is under way, and what was taken away but may come back."""
+        return [running for running in (self.running, self.withdrawn) if running is not None]
+
+    # -- conditions ------------------------------------------------------------------------------------------------
+
+    def _if_still_occupied(self) -> bool:
+        return self._still_capped(self._at) is not None
+
+    # -- actions ---------------------------------------------------------------------------------------------------
+
+    def _do_arrive(self) -> None:
+        self.withdrawn = self.last = None
+
+    def _do_begin(self) -> None:
+        self.running = self._begin(self._at)
+        self.checkpoint(self._t)
+        self._report(Said.SESSION_STARTED, "3 s on the mat")
+
+    def _do_freeze(self) -> None:
+        self._the_running().frozen_at = self._at
+        self.checkpoint(self._t)
+
+    def _do_unfreeze(self) -> None:
+        running = self._the_running()
+        if running.frozen_at is not None:
+            running.away_s += max(0.0, self._at - running.frozen_at)
+            running.last_away = (running.frozen_at, self._at)
+            running.frozen_at = None
+            running.aways += 1
+        self.checkpoint(self._t)
+
+    def _do_hold(self) -> None:
+        self._the_running().silent_at = self._at
+        self.checkpoint(self._t)
+
+    def _do_resume(self) -> None:
+        self._the_running().silent_at = None
+        self.checkpoint(self._t)
+
+    def _do_end(self) -> None:
+        """Store it, or drop it when it is short."""
+        running, reason = self._the_running(), self._end_reason
+        record = running.record(self._at).closed(reason)
+        short = running.on_mat_s(self._at) < self._rules.min_session_s
+        # An object that was put down where a person has just left ended the session then, and it is asked about.
+        thing = reason is EndReason.OBJECT and (short or self._at > running.last_away[0])
+        self.withdrawn = running if thing else None
+        self.running = None
+        if short:
+            self.last = None
+            self._ledger.save(Drop(Session, record.id, "short"))
+            self._report(Said.SHORT, reason, record)
+            return
+        self.last, self.ended = self._judge(record), self._at
+        self._ledger.save(Save(self.last))
+        self._report(Said.SESSION_ENDED, reason, self.last)
+        if self.last.doubt is not None:
+            self._report(Said.UNCONFIRMED, self.last.doubt, self.last)
+        self._over = Over(self.last, asked=not thing and reason is not EndReason.CAP)
+
+    def _do_recall(self) -> None:
+        self.last = self._still_capped(self._at)
+
+    def _do_up(self) -> None:
+        """After the cap it is asked about now; a discarded one is not."""
+        self._over = None if self.last is None else Over(self.last, asked=True)
+
+    def _do_reinstate(self) -> None:
+        """Go on with the session that was ended for an object, under its id; saved again it replaces what was saved."""
+        self.running = self.withdrawn or self._begin(self._at)
+        self.withdrawn = self.last = None
+        self.checkpoint(self._t)
+
+    def _do_discard(self) -> None:
+        running = self._the_running()
+        self.withdrawn, self.running, self.last = running, None, None
+        record = running.record(self._at).closed(EndReason.DISCARDED)
+        self._ledger.save(Drop(Session, record.id, "discarded"))
+        self._report(Said.SESSION_ENDED, EndReason.DISCARDED, record)
+
+    def _do_withdraw(self) -> None:
+        self.withdrawn = None
+
+    def _do_restore(self) -> None:
+        self.running, self.withdrawn = self.withdrawn, None
+        self.checkpoint(self._t)
+
+    def _do_restore_ended(self) -> None:
+        self.running, self.withdrawn = self.withdrawn, None
+        self._do_end()
+
+    def _the_running(self) -> Running:
+        if self.running is None:
+            raise RuntimeError(f"no session is under way in {self.state.name}")
+        return self.running
+
+    def _report(self, event: Said, reason: str, session: Session | None = None) -> None:
+        self._emit(Report(self._t, self._at, event, reason, session))
+
+
+_ENDS: Final = {
+    "object": EndReason.OBJECT,
+    "sensor_gone": EndReason.SENSOR_LOST,
+    "capped": EndReason.CAP,
+}

@@ -1,0 +1,44 @@
+"""The device as it boots on what its log remembers, on a real mat and on a simulated one."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from matpi import __version__
+from matpi.config import Config, ScaleConfig
+from matpi.core.device import Device
+from matpi.core.model import Calibration, Memory
+from matpi.paths import stored_zone, zone_doubts
+from matpi.store.patient import PatientStore
+
+
+def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str) -> Device:
+    """Return the device at monotonic `t`. `memory` is what `store` has loaded; its calibration is the one in use."""
+    return Device(
+        t,
+        boot_id=boot_id,
+        memory=replace(
+            memory,
+            doubts=memory.doubts + zone_doubts(memory.settings.zone),
+            set_aside=None if store.set_aside is None else store.set_aside.name,
+        ),
+        rules=config.device_rules(),
+        zone_for=stored_zone,
+        new_id=lambda: uuid.uuid4().hex,
+        version=__version__,
+    )
+
+
+def calibration_of(found: Calibration | None, scale: ScaleConfig) -> tuple[Calibration, str]:
+    """Return what makes kilograms of counts, the stored one if it fits, and what is odd about it ("" for nothing)."""
+    channels = scale.channel_count
+    if found is not None and len(found.counts_per_kg) == channels:
+        return found, ""
+    nominal = Calibration((0,) * channels, (scale.counts_per_kg,) * channels, approximate=True)
+    if found is None:
+        return nominal, ""
+    return nominal, (
+        f"The calibration is for {len(found.counts_per_kg)} load cell chips and {channels} are configured, "
+        f"so weights are approximate; run matpi calibrate."
+    )
