@@ -15,6 +15,7 @@ from matpi.cli import run
 from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.store.db import Store
+from matpi.store.tables import DIAGNOSTICS
 from tests.store.values import rating, session, stop
 
 Out = pytest.CaptureFixture[str]
@@ -68,7 +69,7 @@ def test_a_day_that_is_not_that_of_the_start_imports_nothing(path: Path, taken_i
             if code != 1 or not fine or ", line " not in said:
                 wrong.append((table, day, said))
     with Store.open(path, read_only=True) as log:
-        assert log.items() == ()
+        assert log.sessions() == ()
     assert not wrong
     # With a late start of the day the evening before is the same day; a time of another zone makes another date.
     assert taken_in(with_field("sessions", "day", "2025-11-23"))[0] == 0
@@ -106,7 +107,7 @@ def test_control_characters_import_nothing_and_reach_no_terminal(path: Path, tak
             wrong.append((lists, said))
     assert not wrong
     with Store.open(path, read_only=True) as log:
-        assert log.items() == ()
+        assert log.sessions() == ()
 
 
 def test_a_plan_of_ones_own_has_lines_and_an_old_diagnostic_text_may_have_any(path: Path, taken_in: Import) -> None:
@@ -115,9 +116,9 @@ def test_a_plan_of_ones_own_has_lines_and_an_old_diagnostic_text_may_have_any(pa
     assert taken_in(lists)[0] == 0
     with Store.open(path) as log:
         assert log.load().settings.own_plan == plan
-        assert log.diagnostics()[0].last_text == "first\\n\\x1b[31msecond"
+        assert log.records(DIAGNOSTICS)[0].last_text == "first\\n\\x1b[31msecond"
         log.count("note", "two\nlines")
-        assert log.diagnostics()[1].last_text == "two\\nlines", "so that an export of one's own can be imported"
+        assert log.records(DIAGNOSTICS)[1].last_text == "two\\nlines", "so that an export of one's own can be imported"
 
 
 # -- exports -----------------------------------------------------------------------------------------------------------

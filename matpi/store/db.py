@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
-from matpi.core.model import Calibration, Log, Memory, Rating, Session
+from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, outbox, schema
 from matpi.store.opening import no_log, open_reader, store_errors
-from matpi.store.rows import Edit, Item, Member, StoredSession, Tally, merged, oldest_first, utc_of
-from matpi.store.tables import ANSWERS, DIAGNOSTICS, EDITS, settings_of
+from matpi.store.rows import Member, StoredSession, oldest_first
+from matpi.store.tables import ANSWERS, Table, settings_of
 
 
 class Store:
@@ -177,26 +177,10 @@ class Store:
             (version,) = conn.execute("PRAGMA data_version").fetchone()
             return int(version)
 
-    def edits(self, session_id: str) -> tuple[Edit, ...]:
-        """What was changed by hand, first change first."""
+    def records(self, table: Table) -> list[Any]:
+        """Return all of a table, in order of arrival; an invalid row is left out."""
         with self.reading() as conn:
-            return tuple(edit for edit in history.records(conn, EDITS) if edit.session_id == session_id)
-
-    def items(self) -> tuple[Item, ...]:
-        """The whole log as one list, oldest first; what was said about a day stands at that day's end."""
-        with self.reading() as conn:
-            stored = history.sessions(conn)
-            log = history.log(conn, stored)
-        tables: tuple[Iterable[Item], ...] = (stored, log.ratings, log.stops, log.days)
-        return merged(tables, utc_of)
-
-    def diagnostics(self) -> tuple[Tally, ...]:
-        with self.reading() as conn:
-            return tuple(history.records(conn, DIAGNOSTICS))
-
-    def calibration(self) -> Calibration | None:
-        with self.reading() as conn:
-            return history.calibration(conn)
+            return history.records(conn, table)
 
     # --- what happens on the mat
 

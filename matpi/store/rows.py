@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, time
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from matpi.core.model import DayRecord, Rating, Session, StopSign
+from matpi.core.model import Session
 from matpi.core.people import Person
 
 Row = tuple[Any, ...]
@@ -83,9 +83,6 @@ class Member:
         return Person(self.id, self.name, weekly_goal=self.weekly_goal)
 
 
-Item = StoredSession | Rating | StopSign | DayRecord
-
-
 def text_of(value: object) -> str | None:
     """Return one value as the CSV export and the trace of edits write it: floats in full, days in ISO, None unset."""
     if value is None:
@@ -101,28 +98,11 @@ def text_of(value: object) -> str | None:
     return str(value)
 
 
-def utc_of(item: Item) -> float | None:
-    """Return where an item is in the log; what was said about a day is at its end."""
-    if isinstance(item, StoredSession):
-        return item.session.start_utc
-    if isinstance(item, DayRecord):
-        # Not a date a day later: the last day of the calendar has none.
-        return datetime(item.day.year, item.day.month, item.day.day, tzinfo=UTC).timestamp() + 86_400
-    return item.utc
-
-
 def oldest_first(records: Iterable[T], utc_of: Callable[[T], float | None]) -> tuple[T, ...]:
     """Sort records in order of arrival by wall clock; one without stays behind the one that arrived before it."""
-    return merged((records,), utc_of)
-
-
-def merged(tables: Iterable[Iterable[T]], utc_of: Callable[[T], float | None]) -> tuple[T, ...]:
-    """Do `oldest_first` over several tables, each in its own order of arrival."""
-    keyed = []
-    for records in tables:
-        last = float("-inf")
-        for record in records:
-            utc = utc_of(record)
-            last = last if utc is None else utc
-            keyed.append((last, record))
+    keyed, last = [], float("-inf")
+    for record in records:
+        utc = utc_of(record)
+        last = last if utc is None else utc
+        keyed.append((last, record))
     return tuple(record for _, record in sorted(keyed, key=lambda pair: pair[0]))

@@ -12,7 +12,7 @@ from matpi.core.model import Doubt, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json, import_json
-from tests.store.values import UTC, session
+from tests.store.values import UTC, edits, session
 
 
 def stored(store: Store, id_: str = "s1") -> tuple[Doubt | None, bool | None, bool]:
@@ -55,7 +55,7 @@ def test_every_answer_is_traced_and_is_no_edit(store: Store) -> None:
     assert store.answer_session("s1", yours=True, utc=UTC) == (session(doubt=Doubt.THING, yours=True), False)
     store.answer_session("s1", yours=False)
     assert stored(store) == (Doubt.THING, False, False)
-    trace = [(edit.n, edit.edited_utc, edit.field, edit.before, edit.after) for edit in store.edits("s1")]
+    trace = [(edit.n, edit.edited_utc, edit.field, edit.before, edit.after) for edit in edits(store, "s1")]
     assert trace == [(1, UTC, "yours", None, "true"), (2, None, "yours", "true", "false")]
     assert not store.log().sessions[0].edited
 
@@ -81,7 +81,7 @@ def test_what_is_no_closed_session_takes_no_answer(store: Store) -> None:
     for id_, why in (("s1", "still going on"), ("s2", "no session"), ("s3", "no session")):
         with pytest.raises(UsageError, match=why):
             store.answer_session(id_, yours=True)
-    assert store.edits("s1") == ()
+    assert edits(store, "s1") == ()
 
 
 # -- out and in --------------------------------------------------------------------------------------------------------

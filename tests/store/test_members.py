@@ -18,7 +18,7 @@ from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.store import file, history, members, schema
 from matpi.store.db import Store
 from matpi.store.transfer import Owners, export_json, import_json
-from tests.store.values import UTC, rating, session, stop
+from tests.store.values import UTC, edits, rating, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)
@@ -92,7 +92,7 @@ def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Pa
         assert (memory.acknowledgement, memory.answers) == (SOME, ())
         assert (memory.people, memory.settings.zone) == (People(), "Europe/Berlin")
         assert memory.open is not None
-        assert store.edits("s1")[0].after == "1"
+        assert edits(store, "s1")[0].after == "1"
         store.write(Save(session("s4", person="x", load_kg=41.5)))
         store.write(Save(DayRecord(DAY, snoozed=True, person="x")))
     with Store.open(of_version_1) as again:
@@ -235,7 +235,7 @@ def test_booking_by_hand_leaves_a_trace(store: Store) -> None:
     store.edit_session("s1", utc=UTC, person="id-Ben")
     store.write(Save(session(person="id-Ada")))  # the device that did not hear of it
     assert store.log().sessions[0].person == "id-Ben"
-    assert [(e.field, e.before, e.after) for e in store.edits("s1")] == [("person", "id-Ada", "id-Ben")]
+    assert [(e.field, e.before, e.after) for e in edits(store, "s1")] == [("person", "id-Ada", "id-Ben")]
 
 
 # -- out and in --------------------------------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_into_a_log_that_nobody_is_named_in_the_names_come_as_gone(store: Store,
 def test_people_that_cannot_be_are_not_imported(store: Store, people: object, says: str) -> None:
     with pytest.raises(ImportFormatError, match=says):
         import_json(store, older(people=people, sessions=[ROW]))
-    assert (store.members(), store.items()) == ((), ())
+    assert (store.members(), store.sessions()) == ((), ())
 
 
 def test_five_imported_into_an_empty_log_are_four_and_one_who_is_gone(store: Store) -> None:

@@ -5,6 +5,9 @@ from datetime import date
 from typing import Any
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
+from matpi.store.db import Store
+from matpi.store.rows import Edit
+from matpi.store.tables import EDITS
 
 UTC = 1_764_000_000.25
 
@@ -37,3 +40,8 @@ def rating(id_: str = "r1", **changes: Any) -> Rating:
 
 def stop(id_: str = "w1", **changes: Any) -> StopSign:
     return replace(StopSign(id_, "boot-a", 735.5, "s1", UTC + 650, 3600, date(2025, 11, 24)), **changes)
+
+
+def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
+    """Return what was changed in a session by hand, first change first."""
+    return tuple(edit for edit in store.records(EDITS) if edit.session_id == session_id)
