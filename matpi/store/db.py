@@ -18,7 +18,7 @@ from typing import Any, Self
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import corrections, faults, file, history, members, outbox, schema
+from matpi.store import corrections, faults, file, history, members, migrations, outbox
 from matpi.store.opening import no_log, open_reader, store_errors
 from matpi.store.rows import Member, StoredSession, oldest_first
 from matpi.store.tables import ANSWERS, Table, settings_of
@@ -42,7 +42,7 @@ class Store:
         path: Path,
         *,
         read_only: bool = False,
-        folder: Path = schema.SCHEMA_FOLDER,
+        folder: Path = migrations.SCHEMA_FOLDER,
         sinks: tuple[str, ...] | None = None,
         any_thread: bool = False,
     ) -> Self:
@@ -68,7 +68,7 @@ class Store:
             return cls(conn, path, lock, aside)
 
     @classmethod
-    def copied(cls, path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> Self:
+    def copied(cls, path: Path, *, folder: Path = migrations.SCHEMA_FOLDER) -> Self:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
@@ -76,10 +76,10 @@ class Store:
             header = file.peek(path)
             if header is None:
                 raise no_log(path)
-            file.refuse_strangers(header, path, len(schema.steps(folder)))
+            file.refuse_strangers(header, path, len(migrations.steps(folder)))
             conn = file.connect_copy(path)
             try:
-                schema.migrate(conn, path, folder)
+                migrations.migrate(conn, path, folder)
             except BaseException:
                 conn.close()
                 raise
@@ -259,7 +259,7 @@ def is_unmade(path: Path) -> bool:
 
 def _refuse_strangers(path: Path, folder: Path) -> None:
     with contextlib.suppress(StoreDamagedError):
-        file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
+        file.refuse_strangers(file.peek(path), path, len(migrations.steps(folder)))
 
 
 def _open_writer(
@@ -269,7 +269,7 @@ def _open_writer(
 
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
-        schema.migrate(conn, path, folder)
+        migrations.migrate(conn, path, folder)
         outbox.begin(conn, sinks)
 
     return file.open_checked(path, prepare, any_thread=any_thread)

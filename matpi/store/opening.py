@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matpi.errors import StoreError
-from matpi.store import faults, file, schema
+from matpi.store import faults, file, migrations
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def bare(path: Path) -> str:
     return ""
 
 
-def image(path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> bytes:
+def image(path: Path, *, folder: Path = migrations.SCHEMA_FOLDER) -> bytes:
     """Return the log at `path` as the bytes of one SQLite file, of any version, also while it is written to.
 
     Raises as a reader does.
@@ -57,7 +57,7 @@ def no_log(path: Path) -> StoreError:
 
 def open_reader(path: Path, folder: Path, oldest: int | None = None) -> sqlite3.Connection:
     """`oldest`: the lowest version that will do; None: the newest."""
-    newest = len(schema.steps(folder))
+    newest = len(migrations.steps(folder))
     header = file.peek(path)
     if header is None:
         raise no_log(path)

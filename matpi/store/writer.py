@@ -17,8 +17,8 @@ from matpi.errors import StoreError
 
 IDLE_S: Final = 2.0
 """So long after the last job `idle` is called: no answer is waited for then. Chosen."""
-FLUSH_S: Final = 8.0
-"""The end waits so long for what was handed over: a lock is waited for 5 s, and the service has 15 s. Chosen."""
+FLUSH_S: Final = 6.0
+"""The end waits so long for what was handed over: a lock is waited for 5 s, the service has 15 s in all. Chosen."""
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from matpi.errors import StoreError, UsageError
-from matpi.store import faults, file, outbox, schema
+from matpi.store import faults, file, migrations, outbox
 from matpi.upstream.sink import Delivery, Standing
 
 ACKED_KEPT = 100
@@ -118,7 +118,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """One short transaction beside a running device. Raises StoreError."""
-    newest = len(schema.steps())
+    newest = len(migrations.steps())
     try:
         header = file.peek(path)
         if header is None or header.bare or header.version < newest:

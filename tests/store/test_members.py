@@ -15,7 +15,7 @@ from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, DayRecord, EndReason
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.errors import ImportFormatError, StoreError, UsageError
-from matpi.store import file, history, members, schema
+from matpi.store import file, history, members, migrations
 from matpi.store.db import Store
 from matpi.store.transfer import Owners, export_json, import_json
 from tests.store.values import UTC, edits, rating, session, stop
@@ -52,7 +52,7 @@ def of_version_1(tmp_path: Path) -> Path:
     """A log as the matpi before several people wrote it."""
     path = tmp_path / "old.db"
     conn = sqlite3.connect(path)
-    conn.executescript((schema.SCHEMA_FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
+    conn.executescript((migrations.SCHEMA_FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
     conn.executescript(
         f"""
         INSERT INTO sessions VALUES (1, 's1', 'boot-a', 100.5, {UTC}, 3600, '2025-11-24', 620.1, 600.3, 'left', 1,
@@ -76,7 +76,7 @@ def of_version_1(tmp_path: Path) -> Path:
 def dump(path: Path) -> list[str]:
     conn = sqlite3.connect(path)
     try:
-        return [*conn.iterdump(), str(schema.version(conn))]
+        return [*conn.iterdump(), str(migrations.version(conn))]
     finally:
         conn.close()
 
@@ -84,7 +84,7 @@ def dump(path: Path) -> list[str]:
 def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Path) -> None:
     with Store.open(of_version_1) as store:
         memory = store.load()
-        assert schema.version(store._conn) == len(schema.steps())
+        assert migrations.version(store._conn) == len(migrations.steps())
         assert memory.log.sessions == (session(edited=True),)
         assert [entry.deleted_why for entry in store.sessions()] == [None, "the cat", None]
         assert (memory.log.ratings, memory.log.stops) == ((rating(),), (stop(),))
@@ -103,7 +103,7 @@ def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Pa
 def test_a_step_that_breaks_off_leaves_the_older_log_as_it_was(of_version_1: Path, tmp_path: Path) -> None:
     folder = tmp_path / "schema"
     folder.mkdir()
-    for step in schema.steps():
+    for step in migrations.steps():
         text = step.read_text(encoding="utf-8")
         (folder / step.name).write_text(text.replace("DROP TABLE acknowledgement;", "DROP TABLE gone;"))
     before = dump(of_version_1)

@@ -18,7 +18,7 @@ import pytest
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.errors import StoreError, UsageError
-from matpi.store import file, members, outbox, schema, transfer
+from matpi.store import file, members, migrations, outbox, transfer
 from matpi.store.db import Store
 from matpi.upstream import queue
 from matpi.upstream.queue import ACKED_KEPT, Outbox
@@ -578,7 +578,7 @@ def test_there_is_no_outbox_to_change(path: Path, what: str) -> None:
             path.write_text("x" * 5000)
         case "older":
             conn = sqlite3.connect(path)
-            conn.executescript(schema.steps()[0].read_text())
+            conn.executescript(migrations.steps()[0].read_text())
             conn.close()
     with pytest.raises(StoreError), queue.changing(path):
         pass
@@ -601,11 +601,11 @@ def test_a_relay_without_a_log_is_told_so_and_finds_it_later(path: Path) -> None
 # -- older logs --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", range(1, len(schema.steps())))
+@pytest.mark.parametrize("version", range(1, len(migrations.steps())))
 def test_an_older_log_gets_its_outbox_and_keeps_everything(tmp_path: Path, version: int) -> None:
     path = tmp_path / "old.db"
     conn = sqlite3.connect(path)
-    for step in schema.steps()[:version]:
+    for step in migrations.steps()[:version]:
         conn.executescript(step.read_text())
     conn.execute(
         "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"

@@ -9,11 +9,11 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
-from matpi.store import schema
+from matpi.store import migrations
 from matpi.store.db import Store
 from tests.store.values import session
 
-NOW = len(schema.steps())
+NOW = len(migrations.steps())
 NEXT, AFTER = NOW + 1, NOW + 2
 
 
@@ -21,7 +21,7 @@ NEXT, AFTER = NOW + 1, NOW + 2
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "schema"
     folder.mkdir()
-    for step in schema.steps():
+    for step in migrations.steps():
         shutil.copy(step, folder)
     return folder
 
@@ -54,7 +54,7 @@ def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path
     with Store.open(path, folder=folder) as store:
         assert store.log().sessions == (session(),)
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("migrated",)]
-        assert schema.version(store._conn) == AFTER
+        assert migrations.version(store._conn) == AFTER
     with pytest.raises(StoreNewerError):
         Store.open(path)
 
@@ -101,13 +101,13 @@ def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[s
 
 def test_the_schema_of_this_version_is_the_files_of_this_version(path: Path) -> None:
     with Store.open(path) as store:
-        assert schema.version(store._conn) == len(schema.steps())
+        assert migrations.version(store._conn) == len(migrations.steps())
 
 
 def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
-    for step in schema.steps()[:3]:
+    for step in migrations.steps()[:3]:
         shutil.copy(step, old)
     path = tmp_path / "three.db"
     with Store.open(path, folder=old) as store, store.writing() as conn:
@@ -117,7 +117,7 @@ def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Pa
         )
     with Store.open(path) as store:
         memory = store.load()
-        assert schema.version(store._conn) == NOW
+        assert migrations.version(store._conn) == NOW
     assert memory.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=1_764_000_000.5)
     assert memory.answers == (
         Acknowledgement(some=True, utc=1_764_000_000.5, person="ada"),
@@ -129,7 +129,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
     for version in range(1, 5):
         path = tmp_path / f"of_{version}.db"
         conn = sqlite3.connect(path)
-        for step in schema.steps()[:version]:
+        for step in migrations.steps()[:version]:
             conn.executescript(step.read_text(encoding="utf-8"))
         conn.executescript(
             """
@@ -142,7 +142,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
         conn.close()
         with Store.open(path) as store:
             memory = store.load()
-            assert schema.version(store._conn) == NOW
+            assert migrations.version(store._conn) == NOW
             columns = {row[1] for row in store._conn.execute("PRAGMA table_info(zero)")}
             assert "noise_kg" not in columns
         assert [(s.doubt, s.yours, s.counts) for s in memory.log.sessions] == [(None, None, True)] * 2
