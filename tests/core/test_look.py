@@ -14,7 +14,6 @@ from matpi.core.effects import Pattern, Show
 from matpi.core.events import PanelBack, PanelLost
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
-from matpi.core.pacing import phase
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
@@ -71,7 +70,7 @@ def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: fl
     bench = Bench(Memory(acknowledgement=KNOWN, log=Log(sessions=tuple(reversed(done)))))
     bench.pass_s(1)
     assert bench.device.plans.today.upper_min == 20
-    assert ENGLISH(f"phases.{phase(bench.device, elapsed_s).says}") == label
+    assert ENGLISH(f"phases.{bench.device.pacing.phase(elapsed_s).says}") == label
 
 
 def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:
