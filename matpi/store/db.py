@@ -42,13 +42,11 @@ class Store:
         path: Path,
         *,
         read_only: bool = False,
-        folder: Path = migrations.SCHEMA_FOLDER,
         sinks: tuple[str, ...] | None = None,
         any_thread: bool = False,
     ) -> Self:
-        """Open or make the log at `path`; `folder` holds the schema files. `sinks` are the names of those that what is
-        recorded from now on goes to; None: the same ones as before. `any_thread`: it may be handed to another thread,
-        which alone uses it then.
+        """Open or make the log at `path`. `sinks`: the names of those that what is recorded from now on goes to; None:
+        the same ones as before. `any_thread`: it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
@@ -56,19 +54,19 @@ class Store:
         """
         with store_errors(path):
             if read_only:
-                return cls(open_reader(path, folder), path, None)
+                return cls(open_reader(path), path, None)
             file.make_folder(path.parent)
-            _refuse_strangers(path, folder)
+            _refuse_strangers(path)
             lock = file.WriterLock(path)
             try:
-                conn, aside = _open_writer(path, folder, sinks, any_thread=any_thread)
+                conn, aside = _open_writer(path, sinks, any_thread=any_thread)
             except BaseException:
                 lock.release()
                 raise
             return cls(conn, path, lock, aside)
 
     @classmethod
-    def copied(cls, path: Path, *, folder: Path = migrations.SCHEMA_FOLDER) -> Self:
+    def copied(cls, path: Path) -> Self:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
@@ -76,10 +74,10 @@ class Store:
             header = file.peek(path)
             if header is None:
                 raise no_log(path)
-            file.refuse_strangers(header, path, len(migrations.steps(folder)))
+            file.refuse_strangers(header, path, len(migrations.steps()))
             conn = file.connect_copy(path)
             try:
-                migrations.migrate(conn, path, folder)
+                migrations.migrate(conn, path)
             except BaseException:
                 conn.close()
                 raise
@@ -257,19 +255,19 @@ def is_unmade(path: Path) -> bool:
     return header is None or header.bare
 
 
-def _refuse_strangers(path: Path, folder: Path) -> None:
+def _refuse_strangers(path: Path) -> None:
     with contextlib.suppress(StoreDamagedError):
-        file.refuse_strangers(file.peek(path), path, len(migrations.steps(folder)))
+        file.refuse_strangers(file.peek(path), path, len(migrations.steps()))
 
 
 def _open_writer(
-    path: Path, folder: Path, sinks: tuple[str, ...] | None, *, any_thread: bool
+    path: Path, sinks: tuple[str, ...] | None, *, any_thread: bool
 ) -> tuple[sqlite3.Connection, Path | None]:
-    _refuse_strangers(path, folder)  # again: now nobody else writes
+    _refuse_strangers(path)  # again: now nobody else writes
 
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
-        migrations.migrate(conn, path, folder)
+        migrations.migrate(conn, path)
         outbox.begin(conn, sinks)
 
     return file.open_checked(path, prepare, any_thread=any_thread)

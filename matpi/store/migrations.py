@@ -9,16 +9,16 @@ from pathlib import Path
 from matpi.errors import StoreError
 from matpi.store import faults, file
 
-SCHEMA_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
-def steps(folder: Path = SCHEMA_FOLDER) -> tuple[Path, ...]:
-    """schema_v1.sql, schema_v2.sql, ... without a gap; step N brings version N-1 to N."""
+def steps() -> tuple[Path, ...]:
+    """Return schema_v1.sql, schema_v2.sql, ... without a gap; step N brings version N-1 to N."""
     numbered = {
-        int(found[1]): path for path in folder.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
+        int(found[1]): path for path in FOLDER.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
     }
     if sorted(numbered) != list(range(1, len(numbered) + 1)) or not numbered:
-        raise StoreError(f"The schema files in {folder} are incomplete; install matpi again.")
+        raise StoreError(f"The schema files in {FOLDER} are incomplete; install matpi again.")
     return tuple(numbered[n] for n in sorted(numbered))
 
 
@@ -27,12 +27,12 @@ def version(conn: sqlite3.Connection) -> int:
     return int(found)
 
 
-def migrate(conn: sqlite3.Connection, path: Path, folder: Path = SCHEMA_FOLDER) -> None:
+def migrate(conn: sqlite3.Connection, path: Path) -> None:
     """Bring the database to the newest version in one transaction; a step that fails undoes all of them.
 
     Each file ends by setting `user_version` to its number. Raises StoreError naming the step.
     """
-    files = steps(folder)
+    files = steps()
     if version(conn) == len(files):
         return
     step = files[0]

@@ -15,7 +15,7 @@ from matpi.core.effects import Checkpoint, Save
 from matpi.errors import StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
 from matpi.store import file, migrations
 from matpi.store.db import Store
-from tests.store.values import session
+from tests.store.values import schemas, session
 
 
 @pytest.fixture
@@ -311,8 +311,8 @@ def test_a_reader_of_an_older_file_says_what_to_do(whole: Path, tmp_path: Path) 
         shutil.copy(step, folder)
     newer = len(migrations.steps()) + 1
     (folder / f"schema_v{newer}.sql").write_text(f"PRAGMA user_version = {newer};")
-    with pytest.raises(StoreError, match="older matpi; start the device once"):
-        Store.open(whole, read_only=True, folder=folder)
+    with pytest.raises(StoreError, match="older matpi; start the device once"), schemas(folder):
+        Store.open(whole, read_only=True)
 
 
 def test_paths_that_cannot_be_a_log(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.store import file, history, members, migrations
 from matpi.store.db import Store
 from matpi.store.transfer import Owners, export_json, import_json
-from tests.store.values import UTC, edits, rating, session, stop
+from tests.store.values import UTC, edits, rating, schemas, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)
@@ -52,7 +52,7 @@ def of_version_1(tmp_path: Path) -> Path:
     """A log as the matpi before several people wrote it."""
     path = tmp_path / "old.db"
     conn = sqlite3.connect(path)
-    conn.executescript((migrations.SCHEMA_FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
+    conn.executescript((migrations.FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
     conn.executescript(
         f"""
         INSERT INTO sessions VALUES (1, 's1', 'boot-a', 100.5, {UTC}, 3600, '2025-11-24', 620.1, 600.3, 'left', 1,
@@ -107,8 +107,8 @@ def test_a_step_that_breaks_off_leaves_the_older_log_as_it_was(of_version_1: Pat
         text = step.read_text(encoding="utf-8")
         (folder / step.name).write_text(text.replace("DROP TABLE acknowledgement;", "DROP TABLE gone;"))
     before = dump(of_version_1)
-    with pytest.raises(StoreError, match=r"schema_v2\.sql failed \(no such table: gone\)"):
-        Store.open(of_version_1, folder=folder)
+    with pytest.raises(StoreError, match=r"schema_v2\.sql failed \(no such table: gone\)"), schemas(folder):
+        Store.open(of_version_1)
     assert dump(of_version_1) == before
     file.companion(of_version_1, ".lock").unlink(missing_ok=True)
     with Store.open(of_version_1) as store:

@@ -11,7 +11,7 @@ from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
 from matpi.store import migrations
 from matpi.store.db import Store
-from tests.store.values import session
+from tests.store.values import schemas, session
 
 NOW = len(migrations.steps())
 NEXT, AFTER = NOW + 1, NOW + 2
@@ -51,7 +51,7 @@ PRAGMA user_version = {AFTER};
 def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path: Path) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     (folder / f"schema_v{AFTER}.sql").write_text(TO_AFTER)
-    with Store.open(path, folder=folder) as store:
+    with schemas(folder), Store.open(path) as store:
         assert store.log().sessions == (session(),)
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("migrated",)]
         assert migrations.version(store._conn) == AFTER
@@ -61,7 +61,7 @@ def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path
 
 def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
-    with Store.open(tmp_path / "new.db", folder=folder) as store:
+    with schemas(folder), Store.open(tmp_path / "new.db") as store:
         store.write(Save(session()))
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("fine; really",)]
 
@@ -83,8 +83,8 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, b
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     (folder / f"schema_v{AFTER}.sql").write_text(broken)
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=says) as caught:
-        Store.open(path, folder=folder)
+    with pytest.raises(StoreError, match=says) as caught, schemas(folder):
+        Store.open(path)
     assert f"schema_v{AFTER}.sql" in str(caught.value)
     assert path.read_bytes() == before
     with Store.open(path) as store:
@@ -95,8 +95,8 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, b
 def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[str]) -> None:
     for name in names:
         (folder / name).write_text("")
-    with pytest.raises(StoreError, match="incomplete"):
-        Store.open(path, folder=folder)
+    with pytest.raises(StoreError, match="incomplete"), schemas(folder):
+        Store.open(path)
 
 
 def test_the_schema_of_this_version_is_the_files_of_this_version(path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Pa
     for step in migrations.steps()[:3]:
         shutil.copy(step, old)
     path = tmp_path / "three.db"
-    with Store.open(path, folder=old) as store, store.writing() as conn:
+    with schemas(old), Store.open(path) as store, store.writing() as conn:
         conn.executemany(
             "INSERT INTO acknowledgement (some, utc, cleared, person) VALUES (?, ?, ?, ?)",
             [(1, 1_764_000_000.5, 1, None), (1, 1_764_000_000.5, 0, "ada"), (0, None, 0, "ben")],

@@ -1,10 +1,14 @@
 """Values for the tests of the store."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
+from matpi.store import migrations
 from matpi.store.db import Store
 from matpi.store.rows import Edit
 from matpi.store.tables import EDITS
@@ -45,3 +49,8 @@ def stop(id_: str = "w1", **changes: Any) -> StopSign:
 def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
     """Return what was changed in a session by hand, first change first."""
     return tuple(edit for edit in store.records(EDITS) if edit.session_id == session_id)
+
+
+def schemas(folder: Path) -> AbstractContextManager[object]:
+    """While in it, the schema files are those of this folder."""
+    return mock.patch.object(migrations, "FOLDER", folder)
