@@ -20,7 +20,7 @@ from matpi.core.model import Acknowledgement, Settings
 from matpi.core.views import Breathe
 from matpi.store.db import Store
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 CYCLE_S = 10.0
 TARGET_MS = 50.0
@@ -48,12 +48,12 @@ def begun(breaths: int) -> list[float]:
             log.write(Save(Settings(routine="breath")))
             log.write(Save(Acknowledgement(some=False)))
 
-        def make(tell: Callable[[Effect], None]) -> Rig:
+        def make(tell: Callable[[Effect], None]) -> VirtualWorld:
             def both(effect: Effect) -> None:
                 watch(effect)
                 tell(effect)
 
-            return Rig(path, utc=time.time(), watch=both)
+            return VirtualWorld(path, utc=time.time(), watch=both)
 
         twin = Twin(make)
         twin.start()

@@ -26,7 +26,7 @@ from typing import Any, Self
 from matpi.drivers.scale.guard import Status
 from matpi.drivers.scale.hx711 import GuardedHX711, Sample
 from matpi.drivers.scale.records import MESSAGE, Inlet, Told
-from matpi.sim.board_reader import proved
+from matpi.sim.board_reader import proof_code
 from matpi.sim.chip import Chip
 
 ACCEPTED = 10_000
@@ -38,6 +38,12 @@ STARTS = 5
 READ_OUTS = 300
 RATES_RUN = (1.07, 1.12)
 BURN = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
+
+
+def proved(code: int, chip: int) -> int | None:
+    """Return the number of the conversion; None when `chip` never gave such a code."""
+    number = code >> 12 & 0xFFF
+    return number if proof_code(number, chip) == code else None
 
 
 class Reader:

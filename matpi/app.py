@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from matpi.config import Config
     from matpi.service.parts import Header
     from matpi.sim.board import Board
-    from matpi.twin.board_world import BoardTwin
-    from matpi.twin.twin import MakeRelays, Twin
-    from matpi.twin.world import Rig
+    from matpi.twin.twin import Twin
+    from matpi.twin.world import MakeRelays, VirtualWorld
     from matpi.words import Words
 
 EMULATED_KG = 74.0
@@ -51,13 +50,13 @@ def make_rig(
     watch: Callable[[Effect], None],
     zone_if_new: str | None = None,
     **more: Any,
-) -> Rig:
-    from matpi.twin.world import Rig
+) -> VirtualWorld:
+    from matpi.twin.world import VirtualWorld
 
     _say_if_bare(store)
     zone = zone_if_new or system_zone() if options["zone"] is None else options["zone"]
     zone_for(zone)
-    return Rig(
+    return VirtualWorld(
         store,
         utc=utc,
         zone=zone,
@@ -77,10 +76,9 @@ def run_page(options: dict[str, Any]) -> None:
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     with _log_of(options, "sim.db") as (store, about):
         twin = Twin(
-            lambda watch: make_rig(options, store, time.time(), watch),
+            lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(options, store)),
             int(options["warp"]),
             crashed=lambda: asked.put(None),
-            make_relays=_relays_of(options, store),
         )
         _serve_page(twin, options, about, asked)
 
@@ -115,7 +113,8 @@ def run_board_page(options: dict[str, Any]) -> None:
     """`matpi sim --board`: the appliance on emulated parts, played on the same page."""
     from matpi.drivers.clock import SystemClock
     from matpi.sim.board import Board
-    from matpi.twin.board_world import BoardTwin
+    from matpi.twin.board_world import BoardWorld
+    from matpi.twin.twin import Twin
 
     config = config_file.load(options["config_path"])
     zone = system_zone() if options["zone"] is None else options["zone"]
@@ -124,11 +123,14 @@ def run_board_page(options: dict[str, Any]) -> None:
     board = Board(config, kg=options["kg"], seed=options["seed"])
     with _log_of(options, "board.db") as (store, about):
         _say_if_bare(store)
-        twin = BoardTwin(config, board, store, SystemClock(), zone, crashed=lambda: asked.put(None))
+        twin = Twin(
+            lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch),
+            crashed=lambda: asked.put(None),
+        )
         _serve_page(twin, options, f"The board is emulated, the drivers are real. {about}", asked)
 
 
-def _serve_page(twin: Twin | BoardTwin, options: dict[str, Any], about: str, asked: queue.SimpleQueue[None]) -> None:
+def _serve_page(twin: Twin, options: dict[str, Any], about: str, asked: queue.SimpleQueue[None]) -> None:
     from matpi.twin.page.server import PageServer
 
     _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
@@ -247,10 +249,9 @@ def run_terminal(options: dict[str, Any]) -> None:
         raise UsageError("--tty needs a terminal to draw in; without one use --headless --scenario FILE.")
     with _log_of(options, "sim.db") as (store, about):
         twin = Twin(
-            lambda watch: make_rig(options, store, time.time(), watch),
+            lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(options, store)),
             int(options["warp"]),
             crashed=lambda: os.kill(os.getpid(), signal.SIGTERM),
-            make_relays=_relays_of(options, store),
         )
         _say(about)
         twin.start()

@@ -17,7 +17,7 @@ from matpi.core.effects import Changed, DateBoot, Effect, Save
 from matpi.core.model import Acknowledgement, Moment, Rating, Session, Settings, StopSign
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.test_tables import START_UTC, session
 
 Out = pytest.CaptureFixture[str]
@@ -127,7 +127,7 @@ def test_the_next_start_in_the_same_boot_moves_nothing_back(
 
     before = corrected()
     assert len(before) == 4
-    rig = Rig(path, utc=START_UTC, zone="Europe/Berlin")
+    rig = VirtualWorld(path, utc=START_UTC, zone="Europe/Berlin")
     with monkeypatch.context() as patched:
         patched.setattr(rig, "new_id", lambda: "boot")
         rig.power_on()
@@ -287,7 +287,7 @@ def test_an_undo_on_the_device_lays_no_session_over_another_one(tmp_path: Path) 
         with Store.open(path) as log:
             log.write(Save(Acknowledgement(some=False, utc=NOON)))
         effects: list[Effect] = []
-        rig = Rig(path, utc=NOON, seed=n, watch=effects.append)
+        rig = VirtualWorld(path, utc=NOON, seed=n, watch=effects.append)
         rig.power_on()
         rig.run_until(30.0)
         lying = False

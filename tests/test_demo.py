@@ -13,7 +13,7 @@ import pytest
 
 from matpi.core.front import Front
 from matpi.twin.demo import DAYS, write_fortnight
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 ROOT = Path(__file__).parents[1]
 # At night, at noon and in the evening UTC, in summer and in winter, and just after the clocks changed.
@@ -27,7 +27,7 @@ def test_the_day_after_the_fortnight_is_the_plan_s_next_wherever_and_whenever(tm
         for utc in MOMENTS:
             path = tmp_path / f"{zone.replace('/', '-')}-{utc:.0f}.db"
             write_fortnight(path, zone, utc, 74.0)
-            rig = Rig(path, utc=utc, zone=zone)
+            rig = VirtualWorld(path, utc=utc, zone=zone)
             rig.power_on()
             rig.run_until(10.0)
             device = rig.device
@@ -45,7 +45,7 @@ def test_the_day_after_the_fortnight_is_the_plan_s_next_wherever_and_whenever(tm
 
 def test_the_person_of_the_fortnight_is_the_one_of_today(tmp_path: Path) -> None:
     write_fortnight(tmp_path / "demo.db", "UTC", MOMENTS[0], 30.0)
-    rig = Rig(tmp_path / "demo.db", utc=MOMENTS[0], kg=30.0)
+    rig = VirtualWorld(tmp_path / "demo.db", utc=MOMENTS[0], kg=30.0)
     rig.power_on()
     rig.run_until(10.0)
     rig.mat.act("lie_down", rig.t)

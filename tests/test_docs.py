@@ -416,6 +416,12 @@ def test_a_claim_is_noticed() -> None:
         assert not claims(honest), honest
 
 
+def test_the_evidence_has_a_section_for_each_tag_and_no_other() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "matpi").rglob("*.py")]
+    tags = {tag for source in sources for tag in re.findall(r"\[evidence: ([\w-]+)\]", source)}
+    assert tags == set(re.findall(r"^## (.*)$", prose(ROOT / "docs" / "dev" / "evidence.md"), re.MULTILINE))
+
+
 def test_the_code_points_to_pages_that_are_there() -> None:
     """Comments may name a page and a section: `docs/sources.md, cells`, `docs/behaviour.md 5`."""
     for path in sorted((ROOT / "matpi").rglob("*.py")):

@@ -14,7 +14,7 @@ from matpi.core.effects import DateBoot, Save
 from matpi.core.model import DayRecord, Moment
 from matpi.store.db import Store
 from matpi.store.rows import Member
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.store.values import UTC, edits, rating, session, stop
 
 Out = pytest.CaptureFixture[str]
@@ -56,7 +56,7 @@ def all_of(path: Path) -> tuple[Any, ...]:
 
 def lived(path: Path, minutes: float) -> None:
     """A new simulated log in which one session was played, with the default seed."""
-    rig = Rig(path, utc=1_773_586_800.0 + (0 if minutes < 8 else 7200.0), zone="UTC")
+    rig = VirtualWorld(path, utc=1_773_586_800.0 + (0 if minutes < 8 else 7200.0), zone="UTC")
     rig.power_on()
     rig.run_until(20.0)
     rig.mat.act("lie_down", rig.t)

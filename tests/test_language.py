@@ -14,14 +14,14 @@ from matpi.core.views import Safety
 from matpi.errors import ConfigError
 from matpi.screen.render import render
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from matpi.words import GERMAN, LANGUAGES
 
 DEUTSCH = Config(panel=PanelConfig(language="de"))
 
 
-def rig(folder: Path, config: Config, effects: list[Effect]) -> Rig:
-    made = Rig(folder / "log.db", utc=1_773_586_800.0, config=config, watch=effects.append)
+def rig(folder: Path, config: Config, effects: list[Effect]) -> VirtualWorld:
+    made = VirtualWorld(folder / "log.db", utc=1_773_586_800.0, config=config, watch=effects.append)
     made.power_on()
     made.run_until(10.0)
     return made
@@ -46,7 +46,9 @@ def test_the_page_of_the_simulator_says_the_same_in_words(tmp_path: Path) -> Non
             if kind == "frame" and payload["text"].startswith(text):
                 event.set()
 
-    twin = Twin(lambda watch: Rig(tmp_path / "log.db", utc=1_773_586_800.0, config=DEUTSCH, watch=watch), warp=60)
+    twin = Twin(
+        lambda watch: VirtualWorld(tmp_path / "log.db", utc=1_773_586_800.0, config=DEUTSCH, watch=watch), warp=60
+    )
     twin.subscribe(put)
     twin.start()
     try:

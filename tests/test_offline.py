@@ -18,7 +18,7 @@ from matpi.core.events import WallClock
 from matpi.core.model import Session, Settings, StopSign
 from matpi.drivers import clock
 from matpi.store.db import Store
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.bench import NOON
 from tests.store.values import rating, session, stop
 
@@ -26,7 +26,7 @@ Out = pytest.CaptureFixture[str]
 DAY_S = 86_400.0
 
 
-def evening(rig: Rig, minutes: float = 2.5) -> None:
+def evening(rig: VirtualWorld, minutes: float = 2.5) -> None:
     rig.run_until(rig.t + 20)
     rig.mat.act("lie_down", rig.t)
     rig.run_until(rig.t + 60 * minutes)
@@ -47,7 +47,7 @@ def out(capsys: Out, *arguments: str, code: int = 0) -> str:
 
 def test_evenings_without_power_and_network_are_dated_and_listed_with_a_mark(tmp_path: Path, capsys: Out) -> None:
     path = tmp_path / "matpi.db"
-    rig = Rig(path, utc=NOON, zone="UTC", zone_wanted=True)
+    rig = VirtualWorld(path, utc=NOON, zone="UTC", zone_wanted=True)
     rig.trust_clock(trusted=False)
     for _ in range(3):
         rig.power_on()
@@ -168,7 +168,7 @@ def test_the_plan_after_the_clock_is_known_is_that_of_the_clock(path: Path, caps
 
 def test_a_clock_that_was_a_day_ahead_leaves_no_session_tomorrow(tmp_path: Path) -> None:
     path = tmp_path / "matpi.db"
-    rig = Rig(path, utc=NOON, zone="UTC", zone_wanted=True)
+    rig = VirtualWorld(path, utc=NOON, zone="UTC", zone_wanted=True)
     rig.trust_clock(trusted=False)
     rig.power_on()
     rig.take(WallClock(0.0, NOON + DAY_S, trusted=True))

@@ -23,7 +23,7 @@ from matpi.core.model import Acknowledgement, Settings
 from matpi.errors import StoreError
 from matpi.store import file, migrations
 from matpi.store.db import Store
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.store.values import session
 
 Out = pytest.CaptureFixture[str]
@@ -50,7 +50,7 @@ def in_a_copy_of_the_one_file(path: Path) -> list[str]:
 
 def test_a_copy_of_the_one_file_is_at_most_the_session_under_way_behind(path: Path) -> None:
     """The device runs on a simulated mat; a person copies only matpi.db, at any time of three days."""
-    rig = Rig(path, utc=NOON, zone="UTC")
+    rig = VirtualWorld(path, utc=NOON, zone="UTC")
     rig.power_on()
     assert in_a_copy_of_the_one_file(path) == [], "a new log is a log at once"
     behind = []
@@ -74,7 +74,7 @@ def test_what_is_stored_without_a_session_is_in_the_one_file_when_idle(path: Pat
     with Store.open(path) as log:
         log.write(Save(Settings()))
         log.write(Save(Acknowledgement(some=False)))
-    rig = Rig(path, utc=NOON)
+    rig = VirtualWorld(path, utc=NOON)
     rig.power_on()
     rig.run_until(30.0)
     for _ in range(4):  # a tap wakes, the next ones say 3
@@ -92,7 +92,7 @@ def test_what_is_stored_without_a_session_is_in_the_one_file_when_idle(path: Pat
 
 def test_a_reader_in_the_middle_of_reading_holds_up_no_device(path: Path) -> None:
     """The device goes on as ever, and the one file is whole again soon after the reader has done."""
-    rig = Rig(path, utc=NOON)
+    rig = VirtualWorld(path, utc=NOON)
     rig.power_on()
     rig.run_until(10.0)
     with Store.open(path, read_only=True) as reader:
@@ -179,7 +179,7 @@ def test_a_backup_is_private_and_takes_the_place_of_the_log(path: Path, tmp_path
     assert run(["sessions", "--json", "--store", str(target)]) == 0
     assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == ["one", "under-way"]
     target.chmod(0o600)
-    rig = Rig(target, utc=NOON)
+    rig = VirtualWorld(target, utc=NOON)
     rig.power_on()
     rig.run_until(400.0)
     rig.shut_down()

@@ -240,9 +240,11 @@ OPTIONS: dict[str, Any] = {"zone": "UTC", "config_path": None, "kg": 74.0, "seed
 
 def heard(path: Path) -> dict[str, Any]:
     twin = Twin(lambda watch: app.make_rig(OPTIONS, path, START_UTC, watch))
+    messages: dict[str, Any] = {}
     twin.start()
     try:
-        return dict(twin.snapshot())
+        twin.subscribe(messages.__setitem__)()
+        return messages
     finally:
         twin.stop()
 

@@ -15,7 +15,7 @@ from matpi.core.model import Acknowledgement
 from matpi.store.db import Store
 from matpi.twin.prompts import _DO, Prompts
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 UTC = 1_773_586_800.0
 """2026-03-15 15:00 UTC."""
@@ -26,7 +26,7 @@ class Seen:
         if answered:
             with Store.open(path) as log:
                 log.write(Save(Acknowledgement(some=False, utc=UTC)))
-        self.rig, self.prompts = Rig(path, utc=UTC), Prompts()
+        self.rig, self.prompts = VirtualWorld(path, utc=UTC), Prompts()
         self.rig.power_on()
 
     def after(self, seconds: float) -> tuple[str, str, list[str]]:
@@ -89,7 +89,7 @@ def test_the_page_is_sent_the_next_step_at_once(tmp_path: Path, monkeypatch: pyt
                 seen.append(payload["do"])
             new.notify_all()
 
-    twin = Twin(lambda watch: Rig(tmp_path / "log.db", utc=UTC, watch=watch))
+    twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=UTC, watch=watch))
     twin.subscribe(put)
     twin.start()
     try:

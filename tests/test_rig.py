@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from matpi.core.views import Fault, SessionDone, Timer, View
 from matpi.errors import UsageError
 from matpi.store.db import Store
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.bench import said
 
 NOON = 1_773_576_000.0
@@ -38,7 +39,7 @@ class Room:
 
     def __init__(self, path: Path, **more: Any) -> None:
         self.effects: list[Effect] = []
-        self.rig = Rig(path, utc=NOON, watch=self.effects.append, **more)
+        self.rig = VirtualWorld(path, utc=NOON, watch=self.effects.append, **more)
         self.path = path
 
     def after(self, seconds: float, act: str | None = None) -> float:
@@ -626,6 +627,17 @@ def test_a_log_ahead_of_the_clock_goes_on_from_there(room: Room) -> None:
     again.rig.power_off()
 
 
+def test_a_session_left_open_ahead_of_the_clock_goes_on_from_there(room: Room) -> None:
+    room.rig.next_day()
+    room.after(0.0, "lie_down")
+    room.after(60.0)
+    room.rig.shut_down()
+    again = Room(room.path)
+    again.rig.power_on()
+    assert again.rig.utc == pytest.approx(room.rig.utc + 60.0, abs=1.0)
+    again.rig.power_off()
+
+
 @pytest.mark.parametrize("text", ["", "25:00", "nine", "9"])
 def test_no_time_of_day(room: Room, text: str) -> None:
     before = room.rig.t
@@ -650,7 +662,7 @@ def test_no_power_no_life(make: Make) -> None:
 
 def test_a_mistake_in_the_twins_thread_is_told_and_ends_it(tmp_path: Path) -> None:
     ended = threading.Event()
-    twin = Twin(lambda watch: Rig(tmp_path / "log.db", utc=1_773_586_800.0, watch=watch), crashed=ended.set)
+    twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=1_773_586_800.0, watch=watch), crashed=ended.set)
     twin.start()
     twin._commands.put(lambda: 1 // 0)  # type: ignore[arg-type]
     assert ended.wait(10.0)
@@ -658,12 +670,38 @@ def test_a_mistake_in_the_twins_thread_is_told_and_ends_it(tmp_path: Path) -> No
         twin.stop()
 
 
+def test_the_page_lists_what_a_power_cut_would_leave(tmp_path: Path) -> None:
+    """A session that a full disk has not taken is not listed, until it is."""
+    path, listed = tmp_path / "log.db", queue.SimpleQueue[list[str]]()
+
+    def put(kind: str, payload: dict[str, Any]) -> None:
+        if kind == "sessions":
+            listed.put([one["reason"] for one in payload["sessions"]])
+
+    twin = Twin(lambda watch: VirtualWorld(path, utc=NOON, watch=watch), warp=60)
+    twin.start()
+    try:
+        twin.subscribe(put)
+        assert listed.get_nowait() == []
+        twin.fault("disk", on=True)
+        twin.act("lie_down")
+        twin.next_day()
+        twin.act("get_up")
+        twin.jump("12:00")
+        assert listed.get(timeout=20.0) == []
+        twin.fault("disk", on=False)
+        while listed.get(timeout=20.0) != ["cap"]:
+            pass
+    finally:
+        twin.stop()
+
+
 def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
-    first = Rig(path, utc=1_773_586_800.0, zone="UTC")
+    first = VirtualWorld(path, utc=1_773_586_800.0, zone="UTC")
     first.power_on()
     first.shut_down()
-    again = Rig(path, utc=1_773_586_800.0, zone="Europe/Berlin", zone_wanted=True)
+    again = VirtualWorld(path, utc=1_773_586_800.0, zone="Europe/Berlin", zone_wanted=True)
     again.power_on()
     assert again.local.utcoffset() is not None
     assert str(again.zone) == "Europe/Berlin"
@@ -676,12 +714,12 @@ def test_a_boot_that_fails_leaves_the_log_free(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "log.db"
     monkeypatch.setattr("matpi.twin.world.boot", None)
     with pytest.raises(TypeError):
-        Rig(path, utc=1_773_586_800.0).power_on()
+        VirtualWorld(path, utc=1_773_586_800.0).power_on()
     Store.open(path).close()
 
 
 def test_a_twin_that_cannot_start_says_so_whatever_it_was(tmp_path: Path) -> None:
-    def broken(_watch: Callable[[Effect], None]) -> Rig:
+    def broken(_watch: Callable[[Effect], None]) -> VirtualWorld:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

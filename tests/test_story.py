@@ -17,7 +17,7 @@ from matpi.errors import MatpiError
 from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
 from matpi.twin.story import Story
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 Line = dict[str, Any]
 
@@ -37,7 +37,7 @@ def play(tmp_path: Path, text: str, store: str = "story.db", **more: Any) -> lis
     scenario.write_text(text, encoding="utf-8")
     lines: list[Line] = []
     story = Story(
-        lambda watch: Rig(tmp_path / store, utc=1_773_586_800.0, watch=watch),
+        lambda watch: VirtualWorld(tmp_path / store, utc=1_773_586_800.0, watch=watch),
         lambda line: lines.append(json.loads(json.dumps(line))),
         **more,
     )
@@ -203,7 +203,9 @@ def test_a_day_that_a_zone_left_out_is_told(tmp_path: Path) -> None:
     scenario = tmp_path / "s.jsonl"
     scenario.write_text('{"day": 2, "clock": "12:00", "do": "tap"}\n')
     start = datetime(2011, 12, 29, 22, tzinfo=UTC).timestamp()
-    story = Story(lambda watch: Rig(tmp_path / "a.db", utc=start, zone="Pacific/Apia", watch=watch), lambda _: None)
+    story = Story(
+        lambda watch: VirtualWorld(tmp_path / "a.db", utc=start, zone="Pacific/Apia", watch=watch), lambda _: None
+    )
     with pytest.raises(MatpiError, match="left that date out"):
         story.run(read_scenario(scenario))
 

@@ -21,7 +21,7 @@ from matpi.core.plan.breathing import CYCLES_MAX
 from matpi.core.views import Breathe
 from matpi.store.db import Store
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.bench import NOON
 
 LATE_S = 0.015
@@ -64,12 +64,12 @@ def begun(path: Path, waits: Waits) -> list[float]:
                     enough.set()
             inhales = effect.view.inhale
 
-    def make(tell: Callable[[Effect], None]) -> Rig:
+    def make(tell: Callable[[Effect], None]) -> VirtualWorld:
         def both(effect: Effect) -> None:
             watch(effect)
             tell(effect)
 
-        return Rig(path, utc=NOON, watch=both)
+        return VirtualWorld(path, utc=NOON, watch=both)
 
     twin = Twin(make)
     twin._commands = waits  # type: ignore[assignment]

@@ -20,17 +20,17 @@ class PresenceRules:
     touch_kg: float = 2.0
     """A session is dated back to the first reading over this. Chosen: more than the zero may be off by."""
     touch_s: float = 10.0
-    """By at most so much of readings: lowering oneself onto the mat takes up to 12 s, the last half of it over "on"."""
+    """By at most so much of readings: half of a slow lowering onto the mat is under "on" [evidence: getting-on]."""
     dwell_s: float = 3.0
     away_s: float = 20.0
     debounce_s: float = 1.0
-    """A leaving that does not last so long is a wriggle; a return, a hand put down or a bag that is dropped."""
+    """A shorter leaving is a turn on the mat; a shorter return, a hand put down or a bag that is dropped."""
     fall_s: float = 3.0
-    """Sliding off with care takes up to 8 s, so much of it from a third of the load to nothing."""
+    """A slow slide off the mat takes so long from a third of the load to nothing [evidence: getting-off]."""
     rest_share: float = 0.35
-    """Under this share of the middle load most of it is gone. Half splits sessions of people who sit up."""
+    """Under this share of the middle load most of it is gone. Half would split sessions in which a person sits up."""
     rest_s: float = 120.0
-    """Time to be back then: longer than a phone call sitting up."""
+    """Time to be back then. Chosen: longer than a phone call sitting up."""
     rest_from_s: int = 60
     """Seconds after which a middle load is known: sitting down first takes less."""
     stale_s: float = 2.0
@@ -43,10 +43,9 @@ class PresenceRules:
     object_s: float = 40.0
     """A thing is reported after this at the earliest."""
     still_kg: float = 0.0025
-    """Steps of one-second medians over 2 s on a still load are smaller, on each of two ends: those of the quietest
-    sleeper, 12 g of breath from peak to peak at six a minute, are 4.5 g, those of a noisy board 1 to 3 g."""
+    """Steps of one-second medians over 2 s of a still load are smaller, on each of two ends [evidence: stillness]."""
     still_share: float = 0.25
-    """Of the windows; a thing has more still ones, a person hardly any."""
+    """Of the windows of a light load; a thing has more still ones."""
     wire_kg: float = 0.3
     """An end that never carried more has a loose wire."""
     zero: ZeroRules = field(default_factory=ZeroRules)
@@ -66,9 +65,9 @@ class DeviceRules:
     cap_s: float = 45 * 60.0
     checkpoint_s: float = 15.0
     resume_s: float = 300.0
-    """Somebody who still lies there this long after a power cut goes on with the same session."""
+    """A person still on the mat so long after a power cut goes on with the same session."""
     still_there_s: float = 10.0
-    """Still there: the touch comes this soon after the start. Chosen: the cells settle in 0.4 s, the dwell takes 3."""
+    """Then the touch comes so soon after the start. Chosen: the cells settle in 0.4 s, the dwell takes 3."""
     idle_off_s: float = 30.0
     bright_s: float = 20.0
     """On the mat the panel dims after this. Chosen: lying down and a look."""

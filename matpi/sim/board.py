@@ -19,6 +19,7 @@ from matpi.core.brightness import Brightness
 from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts, HostFacts
 from matpi.drivers.mock import EmulatedHeader
 from matpi.drivers.oled import Panel
+from matpi.sim.body import Mat
 from matpi.sim.panel import PanelChip
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
 
 FAULTS: Final = ("cell", "spikes", "panel", "reader")
 """The head chip unplugged, its clock disturbed, the OLED unplugged, the reader's process killed."""
-SHARES: Final = {"lie_down": "lying", "sit": "sitting", "stand": "standing"}
 HISTORY: Final = 400
-"""So many acts are told to a reader that starts again; older ones have long come to rest."""
+"""So many acts are sent to a reader that starts again; older ones have long come to rest."""
 DIM_UNDER: Final = 0x40
 
 
@@ -45,9 +45,8 @@ class Board:
         seed: int = 1,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.kg = kg
-        self.doing = "away"
-        self.bag = False
+        self.mat = Mat(kg=kg, seed=seed)
+        """As it is under the reader, which has one of its own in its process."""
         self.header = EmulatedHeader()
         driver = config.panel.driver
         self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)
@@ -55,7 +54,7 @@ class Board:
         self._scale: ReaderScale | None = None
         self._history: list[dict[str, Any]] = []
         self._on: set[str] = set()
-        self._tell({"weigh": kg})
+        self._send({"weigh": kg})
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
@@ -91,9 +90,7 @@ class Board:
         return self.header.factory
 
     def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """What `matpi doctor` would be told of a board in order; of this computer only what it can tell. Implements
-        drivers.facts.Probe.
-        """
+        """Return the facts of a board in order, and this computer's own, for `matpi doctor`. Implements facts.Probe."""
         from matpi.drivers.probe import HostProbe  # 2.8 MB, for the doctor alone
 
         given, host = config.panel, HostProbe()(config, store, touch=False)
@@ -114,23 +111,16 @@ class Board:
 
     def act(self, what: str) -> None:
         """One of sim.body.ACTS, or stand_head and stand_foot."""
-        if what in SHARES:
-            self.doing = SHARES[what]
-        elif what.startswith("stand_"):
-            self.doing = "standing"
-        elif what == "get_up":
-            self.doing = "away"
-        elif what in {"bag_on", "bag_off"}:
-            self.bag = what == "bag_on"
-        self._tell({"act": what})
+        self.mat.act(what, self._now())
+        self._send({"act": what})
 
     def place(self, where: str) -> None:
         """The person follows a prompt of `matpi calibrate`: off, head, foot, or anything else for the middle."""
         self.act({"off": "get_up", "head": "stand_head", "foot": "stand_foot"}.get(where, "stand"))
 
     def weigh(self, kg: float) -> None:
-        self.kg = kg
-        self._tell({"weigh": kg})
+        self.mat.weigh(kg, self._now())
+        self._send({"weigh": kg})
 
     def button(self, *, down: bool) -> None:
         (self.header.press if down else self.header.release)(self._config.button.pin)
@@ -139,9 +129,9 @@ class Board:
         """One of FAULTS. A killed reader is started again by who owns it, so that fault ends by itself."""
         match name:
             case "cell":
-                self._tell({"chip": 0, "unplugged": on})
+                self._send({"chip": 0, "unplugged": on})
             case "spikes":
-                self._tell({"spikes": on})
+                self._send({"spikes": on})
             case "panel" if on:
                 self.panel_chip.lost = True
             case "panel":
@@ -178,7 +168,7 @@ class Board:
     def brightness(self) -> Brightness:
         return Brightness.DIM if self.panel_chip.contrast < DIM_UNDER else Brightness.BRIGHT
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def _send(self, line: dict[str, Any]) -> None:
         line = {"t": self._now(), **line}
         self._history = [*self._history, line][-HISTORY:]
         if self._scale is not None:

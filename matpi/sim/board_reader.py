@@ -6,12 +6,12 @@ Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, kg (of the per
 each empty bridge), oscillator (of each chip, times its rate), taps (conversions in a mean), realtime, proof. What
 happens to the board comes as lines of JSON on stdin, each with its time "t" if it is not now:
 
-    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}: who stands where
+    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}: where the person stands
     {"weigh": 74}                  the person
     {"chip": 0, "unplugged": true} or "stuck_low", "saturated"; {"saturate": 0} for short
     {"spikes": true}               now and then a pulse hangs and the chip powers down, as on a busy machine
 
-With "proof", instead of a load, each conversion's code tells its number and proves itself: see `proof_code`.
+With "proof", instead of a load, each conversion's code contains its number and a check of it: see `proof_code`.
 """
 
 from __future__ import annotations
@@ -55,12 +55,6 @@ def proof_code(number: int, chip: int) -> int:
     code = number << 12 | (mixed >> 13 & 0xFFF)
     code = (code ^ 0x800000) - 0x800000
     return code if -(1 << 23) < code < (1 << 23) - 1 else 0
-
-
-def proved(code: int, chip: int) -> int | None:
-    """The number of the conversion, None when `chip` never gave such a code."""
-    number = code >> 12 & 0xFFF
-    return number if proof_code(number, chip) == code else None
 
 
 class EmulatedBoard:

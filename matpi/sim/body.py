@@ -1,6 +1,6 @@
 """A person, a bag and a cat on the mat, as load in time. What is modelled, nothing measured.
 
-The mat stands on a head pair and a foot pair of load cells. Every act lays a path of points (time, head kg, foot kg)
+The mat rests on a head pair and a foot pair of load cells. Every act lays a path of points (time, head kg, foot kg)
 from where the load is to where it goes; between points the load goes in a straight line. On top come breathing, the
 heartbeat and the noise of the cells.
 """
@@ -17,8 +17,8 @@ from matpi.errors import UsageError
 CHANNELS = 2
 
 LYING, SITTING, STANDING = 0.65, 0.8, 1.0
-"""Share of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
 SHARE = {"lying": LYING, "sitting": SITTING, "standing": STANDING}
+"""Of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
 HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 """On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
 
@@ -43,7 +43,7 @@ class Point:
 
 
 class Mat:
-    """`act` says what happens from `t` on; `sample(t)` is what the cells would tell, in kg. Seeded, so repeatable."""
+    """`act` says what happens from `t` on; `sample(t)` is what the cells read, in kg. Seeded, so repeatable."""
 
     def __init__(self, *, kg: float = 74.0, seed: int = 1) -> None:
         self.kg = kg
@@ -64,9 +64,9 @@ class Mat:
             case "lie_down":
                 self._lie_down(t)
             case "sit":
-                self._settle(t, "sitting", SITTING, 1.2)
+                self._settle(t, "sitting", 1.2)
             case "stand":
-                self._settle(t, "standing", STANDING, 0.8)
+                self._settle(t, "standing", 0.8)
             case "stand_head" | "stand_foot":
                 self._stand_at_end(t, head=what == "stand_head")
             case "fidget":
@@ -81,11 +81,10 @@ class Mat:
                 raise UsageError(f"The mat knows no {what!r}; choose one of {', '.join(ACTS)}.")
 
     def weigh(self, kg: float, t: float) -> None:
-        """The person now weighs `kg`; whoever is on the mat changes weight within a second."""
-        share = SHARE.get(self.doing)
+        """The person now weighs `kg`; on the mat the load follows within a second."""
         self.kg = kg
-        if share is not None:
-            self._settle(t, self.doing, share, 0.8)
+        if self.doing in SHARE:
+            self._settle(t, self.doing, 0.8)
 
     def load_kg(self, t: float) -> tuple[float, float]:
         """The load without body motion or noise."""
@@ -93,7 +92,7 @@ class Mat:
         return body[0] + things[0], body[1] + things[1]
 
     def sample(self, t: float) -> tuple[float, ...] | None:
-        """Head and foot in kg as the cells tell them; None while one is unplugged."""
+        """Return head and foot in kg as the cells read them; None while one is unplugged."""
         if self.unplugged:
             return None
         head, foot = self.load_kg(t)
@@ -114,69 +113,56 @@ class Mat:
 
     # -- acts ------------------------------------------------------------------------------------------------------
 
-    def _target(self, doing: str, share: float) -> tuple[float, float]:
-        head = HEAD_SHARE[doing]
-        return self.kg * share * head, self.kg * share * (1.0 - head)
+    def _target(self, doing: str) -> tuple[float, float]:
+        kg, head = self.kg * SHARE[doing], HEAD_SHARE[doing]
+        return kg * head, kg * (1.0 - head)
 
-    def _settle(self, t: float, doing: str, share: float, seconds: float) -> None:
+    def _move(self, t: float, *points: tuple[float, float, float]) -> None:
+        """Let the body's load go through (seconds from `t`, head kg, foot kg)."""
+        self._body = [_point(self._body, t), *(Point(t + after, head, foot) for after, head, foot in points)]
+
+    def _settle(self, t: float, doing: str, seconds: float) -> None:
         """Onto the mat or into another posture, with the overshoot of 10-30 % (an estimate: docs/sources.md, cells)."""
-        head, foot = self._target(doing, share)
-        self._body = [
-            self._here(self._body, t),
-            Point(t + 0.6 * seconds, 1.12 * head, 1.12 * foot),
-            Point(t + 0.8 * seconds, 0.95 * head, 0.95 * foot),
-            Point(t + seconds, head, foot),
-        ]
+        head, foot = self._target(doing)
+        over, under = (0.6 * seconds, 1.12 * head, 1.12 * foot), (0.8 * seconds, 0.95 * head, 0.95 * foot)
+        self._move(t, over, under, (seconds, head, foot))
         self.doing = doing
 
     def _stand_at_end(self, t: float, *, head: bool) -> None:
         """Over one pair of cells, as for a calibration; the other pair still feels a little of it."""
         near, far = self.kg * END_SHARE, self.kg * (1.0 - END_SHARE)
         there = (near, far) if head else (far, near)
-        self._body = [self._here(self._body, t), Point(t + 0.5, 1.1 * there[0], 1.1 * there[1]), Point(t + 0.8, *there)]
+        self._move(t, (0.5, 1.1 * there[0], 1.1 * there[1]), (0.8, *there))
         self.doing = "standing"
 
     def _lie_down(self, t: float) -> None:
         """Sit, then lower slowly, as the article says."""
-        sit_head, sit_foot = self._target("sitting", SITTING)
-        head, foot = self._target("lying", LYING)
-        self._body = [
-            self._here(self._body, t),
-            Point(t + 0.5, 1.1 * sit_head, 1.1 * sit_foot),
-            Point(t + 0.9, sit_head, sit_foot),
-            Point(t + 2.4, 0.9 * head, 1.1 * foot),
-            Point(t + 3.0, head, foot),
-        ]
+        (sit_head, sit_foot), (head, foot) = self._target("sitting"), self._target("lying")
+        sat = (0.5, 1.1 * sit_head, 1.1 * sit_foot), (0.9, sit_head, sit_foot)
+        self._move(t, *sat, (2.4, 0.9 * head, 1.1 * foot), (3.0, head, foot))
         self.doing = "lying"
 
     def _fidget(self, t: float) -> None:
-        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along. Whoever is up does not."""
-        share = SHARE.get(self.doing)
-        if share is None:
+        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along. Off the mat: nothing."""
+        if self.doing not in SHARE:
             return
-        head, foot = self._target(self.doing, share)
-        self._body = [
-            self._here(self._body, t),
-            Point(t + 0.3, head + 3.0, max(0.0, foot - 3.0)),
-            Point(t + 0.6, 0.3 * head, 0.2 * foot),
-            Point(t + 1.0, 0.3 * head, 0.2 * foot),
-            Point(t + 1.3, 1.2 * head, 1.2 * foot),
-            Point(t + 1.7, head - 1.5, foot + 1.5),
-            Point(t + 2.0, head, foot),
-        ]
+        head, foot = self._target(self.doing)
+        self._move(
+            t,
+            (0.3, head + 3.0, max(0.0, foot - 3.0)),
+            (0.6, 0.3 * head, 0.2 * foot),
+            (1.0, 0.3 * head, 0.2 * foot),
+            (1.3, 1.2 * head, 1.2 * foot),
+            (1.7, head - 1.5, foot + 1.5),
+            (2.0, head, foot),
+        )
 
     def _get_up(self, t: float) -> None:
         """Roll up to sitting, push off with a hand, gone."""
-        here = self._here(self._body, t)
-        if here.head_kg + here.foot_kg < 1.0:
+        if sum(_at(self._body, t)) < 1.0:
             return
-        sit_head, sit_foot = self._target("sitting", SITTING)
-        self._body = [
-            here,
-            Point(t + 1.2, sit_head, sit_foot),
-            Point(t + 1.6, 1.1 * sit_head, 1.1 * sit_foot),
-            Point(t + 1.9, 0.0, 0.0),
-        ]
+        head, foot = self._target("sitting")
+        self._move(t, (1.2, head, foot), (1.6, 1.1 * head, 1.1 * foot), (1.9, 0.0, 0.0))
         self.doing = "away"
 
     def _put_bag(self, t: float, *, on: bool) -> None:
@@ -184,21 +170,21 @@ class Mat:
             return
         self.bag = on
         half = BAG_KG / 2 if on else 0.0
-        self._things = [self._here(self._things, t), Point(t + 0.2, 1.3 * half, 1.3 * half), Point(t + 0.4, half, half)]
+        self._things = [_point(self._things, t), Point(t + 0.2, 1.3 * half, 1.3 * half), Point(t + 0.4, half, half)]
 
     def _cat(self, t: float) -> None:
         """Four seconds from the foot end to the head end, light on its paws."""
         base = BAG_KG / 2 if self.bag else 0.0
-        path = [self._here(self._things, t)]
+        path = [_point(self._things, t)]
         for step in range(16):
             share = step / 15
             weight = CAT_KG * (1.15 if step % 2 else 0.85)
             path.append(Point(t + 0.3 + 0.25 * step, base + weight * share, base + weight * (1 - share)))
         self._things = [*path, Point(t + 4.5, base, base)]
 
-    @staticmethod
-    def _here(path: list[Point], t: float) -> Point:
-        return Point(t, *_at(path, t))
+
+def _point(path: list[Point], t: float) -> Point:
+    return Point(t, *_at(path, t))
 
 
 def _at(path: list[Point], t: float) -> tuple[float, float]:

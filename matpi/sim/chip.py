@@ -1,4 +1,4 @@
-"""An HX711, bit by bit: two pins, seen from the computer's side, that stand under the real driver.
+"""An HX711, bit by bit: two pins, seen from the computer's side, under the real driver.
 
 Facts from the data sheet (V2.0) unless marked: DOUT falls when a conversion is ready; 24 bits follow, most significant
 first, two's complement; the 25th pulse lifts DOUT again; 25, 26 or 27 pulses choose A/128, B/32 or A/64 for the next
@@ -20,13 +20,13 @@ POWER_DOWN_S: Final = 60e-6
 SETTLING: Final = 4
 """Conversions: 400 ms at 10/s, 50 ms at 80/s; a step of the load takes as long (bogde/HX711#214)."""
 UPDATE_HIGH_S: Final = 75e-6
-"""DOUT is high this long at each conversion that nobody has read (olkal/HX711_ADC#81, measured there)."""
+"""DOUT is high this long at each conversion that was not read (olkal/HX711_ADC#81, measured there)."""
 GAIN: Final = {25: 1.0, 26: 0.0, 27: 0.5}
 """By pulses, relative to A/128. Nothing is wired to input B."""
 
 
 class VirtualTime:
-    """Seconds that pass only when somebody spends them. Stands for `time.monotonic` and `time.sleep` both."""
+    """Seconds that pass only when they are spent. Replaces `time.monotonic` and `time.sleep`."""
 
     def __init__(self, t: float = 0.0) -> None:
         self.t = t
@@ -38,32 +38,19 @@ class VirtualTime:
         self.t += max(0.0, seconds)
 
 
-class DataPin:
-    """DOUT."""
+class Pin:
+    """One end of a wire as the drivers see it: `value`, read from DOUT and written to PD_SCK."""
 
-    def __init__(self, chip: Chip) -> None:
-        self._chip = chip
-
-    @property
-    def value(self) -> bool:
-        return self._chip.data_level()
-
-
-class ClockPin:
-    """PD_SCK."""
-
-    def __init__(self, chip: Chip) -> None:
-        self._chip = chip
-        self._level = False
+    def __init__(self, read: Callable[[], bool], write: Callable[[bool], None]) -> None:
+        self._read, self._write = read, write
 
     @property
     def value(self) -> bool:
-        return self._level
+        return self._read()
 
     @value.setter
     def value(self, level: bool) -> None:
-        self._level = bool(level)
-        self._chip.clock_level(self._level)
+        self._write(level)
 
 
 class Chip:
@@ -72,11 +59,11 @@ class Chip:
     `rate` is what the jumper says; `oscillator` how much faster the chip really runs (1.07 to 1.17 measured in the
     field, olkal/HX711_ADC#81 and #98). `spend` takes the time of one pin access, `access_s`: 5 us is estimated for a
     Raspberry Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the
-    real one shows; white noise of the source comes out halved, so who gives the noise of the data sheet sets 1.
+    real one shows; white noise of the source comes out halved, so set 1 for a source with the noise of the data sheet.
 
     Faults, to be set at any time: `unplugged` (DOUT high for ever), `stuck_low`, `lost_pulses` (so many of the next do
-    not arrive), and `stall` (pulse number -> seconds
-    the next read-out hangs there with PD_SCK high, once, as when the scheduler took the processor away).
+    not arrive), and `stall` (pulse number -> seconds the next read-out hangs there with PD_SCK high, once, as when the
+    scheduler took the processor away).
     """
 
     def __init__(
@@ -90,8 +77,8 @@ class Chip:
         oscillator: float = 1.0,
         taps: int = SETTLING,
     ) -> None:
-        self.data = DataPin(self)
-        self.clock = ClockPin(self)
+        self.data = Pin(self.data_level, lambda _: None)
+        self.clock = Pin(lambda: self._high_since is not None, self.clock_level)
         self.unplugged = False
         self.stuck_low = False
         self.stall: dict[int, float] = {}
@@ -183,9 +170,7 @@ class Chip:
         self._out = True
         if self._pulses == 25:
             self.read_out += 1
-        self._choose(GAIN.get(self._pulses, self._gain))
-
-    def _choose(self, gain: float) -> None:
+        gain = GAIN.get(self._pulses, self._gain)
         if gain != self._gain:
             self._gain = gain
             self._settle(self._ready_at or 0.0)

@@ -1,6 +1,6 @@
 """An OLED of 128x64, from the bytes sent to it: an SSD1306, an SSD1309 or an SH1106.
 
-Stands where luma.oled expects its serial interface. Trap: luma takes `serial_interface or i2c()`, so a stand-in that
+Replaces the serial interface of luma.oled. Trap: luma takes `serial_interface or i2c()`, so a replacement that
 is falsy, by a `__len__` of 0 for one, silently opens the real bus instead. This one says that it is true.
 """
 
@@ -59,7 +59,7 @@ class PanelChip:
         self.bytes = 0
         """Of commands and data, without the address and the control byte of each transfer."""
         self.snowed = False
-        """The glass has once shown memory that nobody had written since power came."""
+        """The glass has once shown memory that was not written since power came."""
 
         self._driver = driver
         self._narrow = driver != "sh1106"

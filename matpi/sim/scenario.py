@@ -8,7 +8,7 @@
 in every line, `day` (1 is the day it starts) and `clock`, the local time as "21:00" or "21:00:30". What can be done:
 
 - the mat: lie_down, sit, stand, fidget, get_up, bag_on, bag_off, cat (with `kg`: the person weighs that from now on)
-- the button: tap (`times`), hold (`seconds`, 0.9 unless told), rate (`value`: so many taps, then a hold)
+- the button: tap (`times`), hold (`seconds`, 0.9 unless given), rate (`value`: so many taps, then a hold)
 - the clock: jump (`to`: "21:00"), next_day, distrust (from the next boot on the clock is not known), trust
 - the command line, for which the device is ended and started again: set (`to`: "rest_weekdays=sun"), delete
   (`session`: 1 is the oldest, -1 the newest), people (`to`: "add Ada", "choose Ben", as after `matpi people`)
@@ -19,6 +19,7 @@ in every line, `day` (1 is the day it starts) and `clock`, the local time as "21
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -39,6 +40,9 @@ LONGEST_S = 14 * 86_400.0
 """The plan's two weeks; a minute of story takes some 5 ms, so a slip of the finger must not run for a day."""
 LONGEST_DAYS = 31
 TAPS_MAX = 50
+SPAN = re.compile(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]+)?)")
+HHMM = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+CLOCK = re.compile(HHMM.pattern + "(?::[0-5][0-9])?")
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +63,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def at_s(self) -> float:
-        """From the start; of a step with `day` from that day's midnight. Raises ValueError when it tells no time."""
+        """From the start; of a step with `day` from that day's midnight. Raises ValueError for no time."""
         if self.day is None or self.clock is None:
             return seconds_of(0.0 if self.at is None else self.at)
         shown = time.fromisoformat(self.clock)
@@ -67,16 +71,14 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def seconds_of(at: float | str) -> float:
-    """5, "5", "6:30" and "1:06:30" as seconds. Raises ValueError for anything else."""
+    """Return 5, "5", "6:30" and "1:06:30" as seconds. Raises ValueError for anything else."""
     if not isinstance(at, str):
         return float(at)
-    parts = at.split(":")
-    if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):
+    found = SPAN.fullmatch(at)
+    if found is None:
         raise ValueError(f"{at!r} is no time")
-    total = 0.0
-    for part in parts:
-        total = total * 60.0 + float(part)
-    return total
+    hours, minutes, seconds = map(float, found.groups("0"))
+    return hours * 3600.0 + minutes * 60.0 + seconds
 
 
 def read_scenario(path: Path) -> list[Step]:
@@ -117,24 +119,24 @@ def _no_time(step: Step, before: Step | None) -> str | None:
     if step.day is None:
         if not 0.0 <= step.at_s <= LONGEST_S:
             return f"{step.at} is no time of a story; it lies between 0 and two weeks"
-        told = str(step.at)
+        moment = str(step.at)
     else:
         if not 1 <= step.day <= LONGEST_DAYS:
             return f"day lies between 1, on which the story begins, and {LONGEST_DAYS}, not {step.day}"
-        if not _is_clock(step.clock, seconds=True):
+        if not CLOCK.fullmatch(step.clock or ""):
             return f'{step.clock!r} is no local time such as "21:00" or "21:00:30"'
         if step.do in {"jump", "next_day"}:
             return f'{step.do} is for a file with "at"; here the next line\'s day and clock say where time goes'
-        told = f"day {step.day}, {step.clock},"
+        moment = f"day {step.day}, {step.clock},"
     if before is not None and (step.day or 0, step.at_s) < (before.day or 0, before.at_s):
-        return f"{told} comes before the line above it; put the lines in order of time"
+        return f"{moment} comes before the line above it; put the lines in order of time"
     return None
 
 
 def _problem(step: Step) -> str | None:
     if step.do in {"break", "mend"} and step.what not in FAULTS:
         return f'{step.do} needs "what", one of {", ".join(FAULTS)}'
-    if step.do == "jump" and not _is_clock(step.to):
+    if step.do == "jump" and not HHMM.fullmatch(step.to or ""):
         return 'jump needs "to", a local time such as "21:00"'
     if step.do == "snap" and not (step.name and step.name.replace("-", "").replace("_", "").isalnum()):
         return 'snap needs "name", letters and digits for the file name'
@@ -153,12 +155,3 @@ def _problem(step: Step) -> str | None:
     if step.do == "delete" and not step.session:
         return 'delete needs "session", 1 for the oldest or -1 for the newest'
     return None
-
-
-def _is_clock(text: str | None, *, seconds: bool = False) -> bool:
-    parts = (text or "").split(":")
-    if len(parts) not in ({2, 3} if seconds else {2}):
-        return False
-    if not all(len(part) == 2 and part.isdecimal() and part.isascii() for part in parts):
-        return False
-    return int(parts[0]) < 24 and all(int(part) < 60 for part in parts[1:])

@@ -1,4 +1,4 @@
-"""An SPI bus with one HX711 on it: MOSI on PD_SCK, MISO on DOUT. Stands for spidev's SpiDev under the real driver.
+"""An SPI bus with one HX711 on it: MOSI on PD_SCK, MISO on DOUT. Replaces spidev's SpiDev under the real driver.
 
 The bus keeps its own time while it transfers, a bit at a time, and no scheduler can stretch a pulse. Mode 0: MOSI has
 its level from the start of a bit, MISO is sampled in its middle; between transfers MOSI idles low.

@@ -6,22 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import TypeVar
 
 from matpi.core.effects import Save, Write
 from matpi.core.events import Event
 from matpi.core.model import (
-    Log,
     Memory,
     Settings,
 )
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import history
 from matpi.store.db import Store
-from matpi.store.rows import Member, StoredSession
 from matpi.store.writer import Writer
-
-T = TypeVar("T")
 
 REOPEN_EVERY_S = 2.0
 """Between two tries to open. A try on a full disk takes 0.24 ms on x86-64 (measured, tmpfs), some ten times that on a
@@ -61,8 +56,6 @@ class PatientStore:
         self._store: Store | None = None
         self._next_try = -inf
         self._memory = Memory(settings=first_settings)
-        self._sessions: tuple[StoredSession, ...] = ()
-        self._members: tuple[Member, ...] = ()
         self._thread = None if put is None else Writer(put, monotonic, self._fold)
         try:
             self._writer()
@@ -83,23 +76,9 @@ class PatientStore:
         else:
             self._thread.stop(self._close, flush=flush)
 
-    # --- what the device remembers: asked at the start, for it waits for the thread
-
     def load(self) -> Memory:
-        return self._call(lambda: self._memory if self._store is None else self._store.load())
-
-    def log(self) -> Log:
-        return self._call(lambda: self._memory.log if self._store is None else self._store.log())
-
-    def sessions(self) -> tuple[StoredSession, ...]:
-        """All of them, oldest first, with the open and the deleted."""
-        return self._call(lambda: self._sessions if self._store is None else self._store.sessions())
-
-    def members(self) -> tuple[Member, ...]:
-        """Who shares the mat, or did."""
-        return self._call(lambda: self._members if self._store is None else self._store.members())
-
-    # --- what happens on the mat
+        """With a thread: before the first write."""
+        return self._memory if self._store is None else self._store.load()
 
     def write(self, effect: Write) -> bool:
         return self._do(effect.key, lambda: self._writer().write(effect))
@@ -110,11 +89,6 @@ class PatientStore:
     def fold(self) -> bool:
         """The thread does it by itself."""
         return self._thread is not None or self._fold()
-
-    # --- in the thread that holds the log
-
-    def _call(self, job: Callable[[], T]) -> T:
-        return job() if self._thread is None else self._thread.call(job)
 
     def _do(self, key: str, write: Callable[[], bool]) -> bool:
         if self._thread is None:
@@ -169,7 +143,7 @@ class PatientStore:
             with Store.copied(self.path) as copy:
                 with copy.reading() as conn:
                     unset = not history.setting_texts(conn)
-                memory, self._sessions, self._members = copy.load(), copy.sessions(), copy.members()
+                memory = copy.load()
         except StoreError:
             return  # nothing to be read: the device starts as a new one
         self._memory = replace(memory, settings=self._first_settings) if unset else memory

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from matpi.core.events import Event, Saved, SaveFailed
 from matpi.errors import StoreError
@@ -19,8 +19,6 @@ IDLE_S: Final = 2.0
 """So long after the last job `idle` is called: no answer is waited for then. Chosen."""
 FLUSH_S: Final = 6.0
 """The end waits so long for what was handed over: a lock is waited for 5 s, the service has 15 s in all. Chosen."""
-
-T = TypeVar("T")
 
 
 class Writer:
@@ -50,24 +48,6 @@ class Writer:
         with self._lock:
             self._ahead[key] += 1
         self._jobs.put((key, job))
-
-    def call(self, job: Callable[[], T]) -> T:
-        """Run `job` and wait for it, after all that was handed over before: in the thread, once it has begun."""
-        if not self._thread.is_alive():
-            return job()
-        answers: queue.SimpleQueue[tuple[bool, T | BaseException]] = queue.SimpleQueue()
-
-        def answered() -> None:
-            try:
-                answers.put((True, job()))
-            except BaseException as error:  # noqa: BLE001  raised by the caller
-                answers.put((False, error))
-
-        self._jobs.put(("", answered))
-        done, answer = answers.get()
-        if done:
-            return answer  # type: ignore[return-value]
-        raise answer  # type: ignore[misc]
 
     def stop(self, last: Callable[[], None], *, flush: bool) -> None:
         """End the thread with the job `last`, after what was handed over, or without that. Raises what `last` raises,

@@ -1,4 +1,4 @@
-"""What the page of the desktop twin can do to the simulated world, and what it hears from it."""
+"""What a page or a terminal can do to the simulated mat, and the messages it gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Put = Callable[[str, Payload], None]
 class Bench(Protocol):
     """The simulated mat, person, clock and faults. Thread-safe; nothing here blocks.
 
-    A wrong word raises UsageError. Messages are these kinds, as `subscribe` and `snapshot` give them:
+    A wrong word raises UsageError. Messages are of these kinds:
 
     - `frame`: `bits` (base64 of 1024 bytes, row-major, MSB first, 128x64), `brightness` bright|dim|off, `text`
       (what the screen says, one sentence for a screen reader)
@@ -52,7 +52,6 @@ class Bench(Protocol):
         """Pull the power, or boot again."""
 
     def subscribe(self, put: Put) -> Callable[[], None]:
-        """Every message from now on goes to `put`, until the returned function is called."""
-
-    def snapshot(self) -> list[tuple[str, Payload]]:
-        """What a page needs that has just connected: one message of each kind, and the last log lines, oldest first."""
+        """Hand `put` the newest message of each kind and the last log lines, oldest first; then every message, until
+        the returned function is called.
+        """

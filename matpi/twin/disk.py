@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ from matpi.store.patient import PatientStore
 class SimulatedDisk(PatientStore):
     """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
 
-    def __init__(self, path: Path, *, full: bool, **given: Any) -> None:
-        """`given` as PatientStore takes it."""
-        self.full = full
+    def __init__(self, path: Path, full: Callable[[], bool], **given: Any) -> None:
+        self._full = full
         super().__init__(path, **given)
 
     def _writer(self) -> Store:
-        if self.full:
+        if self._full():
             why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
             if not self.is_open:
                 self.trouble = why

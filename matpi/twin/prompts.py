@@ -56,7 +56,7 @@ class Prompts:
         self._rejected_at = float("-inf")
 
     def of(self, device: Device | None, t: float, spiked: int = 0) -> dict[str, Any]:
-        """Return the fields of a `status` message (web/bench.py) that follow from the device; None: without power.
+        """Return the fields of a `status` message (twin/bench.py) that follow from the device; None: without power.
 
         `spiked`: readings with a spike that the median of three rejects, where no reader has flagged them.
         """

@@ -1,6 +1,6 @@
 """A recorded trace through the same core: what would the device have made of it? Times are the trace's own.
 
-Nothing is stored. After the last reading time goes on without any: whoever had left is gone after 20 s; a session
+Nothing is stored. After the last reading time goes on without any: a person who had left is gone after 20 s; a session
 still under way ends at the last reading with the reason sensor_lost, and its sensor_lost event says that the trace
 ended there.
 """
@@ -10,33 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from itertools import count
+from itertools import chain, count
+from math import inf
 from typing import Any
 
 from matpi.core.device import Device
-from matpi.core.effects import (
-    Calibrated,
-    Drop,
-    Effect,
-    Report,
-    Said,
-    Save,
-    UseCalibration,
-)
+from matpi.core.effects import Effect, Report, Said, Save, UseCalibration, Write
 from matpi.core.events import Event, Reading, Saved, Tick
-from matpi.core.model import Acknowledgement, Calibration, Memory, Rating, Session, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, Memory, Session, Zero
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 
 AFTER_S = 90.0
-"""Virtual time after the last reading: longer than the 60 s of silence that end a session."""
+"""Virtual time after the last reading: longer than the 60 s without readings that end a session."""
 
 Watch = Callable[[float, Effect], None]
 
 
 @dataclass(slots=True)
 class Result:
-    """What the trace held. `readings` counts all, `rejected` those flagged by whoever recorded them."""
+    """What the trace held. `readings` counts all, `rejected` those that the recording flags."""
 
     events: list[Report] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
@@ -87,35 +80,45 @@ def replay(
     makes it search for one first.
     """
     memory = Memory(acknowledgement=Acknowledgement(some=False), calibration=calibration, zero=zero)
-    return Replayer(rules or DeviceRules(), watch, memory).run(readings)
+    rest = iter(readings)
+    first = next(rest, None)
+    if first is None:
+        return Result()
+    return Replayer(first.t, rules or DeviceRules(), watch, memory).run(chain((first,), rest))
 
 
 class Replayer:
-    def __init__(self, rules: DeviceRules, watch: Watch, memory: Memory) -> None:
-        self._rules, self._watch, self._memory = rules, watch, memory
+    """A device from `t` on, and what it makes of the readings."""
+
+    def __init__(self, t: float, rules: DeviceRules, watch: Watch, memory: Memory) -> None:
+        ids = count(1)
+        self._device = Device(
+            t,
+            boot_id="replay",
+            memory=memory,
+            rules=rules,
+            zone_for=lambda _: UTC,
+            new_id=lambda: str(next(ids)),
+        )
+        self._stale_s, self._watch, self._calibration = rules.presence.stale_s, watch, memory.calibration
         self._result = Result()
-        self._device: Device | None = None
-        self._last: Reading | None = None
         self._over = False
         self._turned: tuple[float, ...] = ()
         """What each channel is multiplied by since the device turned one that reads backwards."""
 
     def run(self, readings: Iterable[Reading]) -> Result:
+        result, last = self._result, inf
         for reading in readings:
-            if self._device is None:
-                self._device = self._begin(reading.t)
-            if self._last is not None and reading.t - self._last.t > self._rules.presence.stale_s:
-                self._result.slow += 1
-            self._until(reading.t)
+            result.slow += reading.t - last > self._stale_s
+            last = reading.t
+            self._until(last)
             self._send(self._weighed(reading))
-            self._last = reading
-            self._result.backwards |= self._device.presence.zero.word is ZeroWord.BACKWARDS
+            result.backwards |= self._device.presence.zero.word is ZeroWord.BACKWARDS
         self._over = True
-        if self._last is not None and self._device is not None:
-            self._until(self._last.t + AFTER_S)
-            snapshot = self._device.snapshot()
-            self._result.readings, self._result.rejected = snapshot.readings, snapshot.rejected
-        return self._result
+        self._until(last + AFTER_S)
+        seen = self._device.snapshot()
+        result.readings, result.rejected = seen.readings, seen.rejected
+        return result
 
     def _weighed(self, reading: Reading) -> Reading:
         if not self._turned:
@@ -123,51 +126,35 @@ class Replayer:
         return reading._replace(kg=tuple(kg * sign for kg, sign in zip(reading.kg, self._turned, strict=True)))
 
     def _hear(self, report: Report) -> None:
-        """The silence after the trace is worth a word only when it ends a session."""
-        if self._over and report.event is Said.SENSOR_LOST and self._device is not None:
+        """The sensor timeout after the trace is reported only when it ends a session."""
+        if self._over and report.event is Said.SENSOR_LOST:
             running = self._device.session.running
             if running is None or running.frozen_at is not None:
                 return
             report = replace(report, reason="the trace ended")
         self._result.events.append(report)
 
-    def _begin(self, t: float) -> Device:
-        ids = count(1)
-        return Device(
-            t,
-            boot_id="replay",
-            memory=self._memory,
-            rules=self._rules,
-            zone_for=lambda _: UTC,
-            new_id=lambda: str(next(ids)),
-        )
-
     def _until(self, t: float) -> None:
-        device = self._device
-        while device is not None and (wake := device.next_wake()) is not None and wake <= t:
+        while (wake := self._device.next_wake()) is not None and wake <= t:
             self._send(Tick(wake))
 
     def _send(self, event: Event) -> None:
-        device = self._device
-        if device is None:
-            return
-        for effect in device.handle(event):
+        for effect in self._device.handle(event):
             self._watch(event.t, effect)
             match effect:
                 case Save(Session() as session):
                     before = [one for one in self._result.sessions if one.id != session.id]  # it went on after all
                     self._result.sessions = [*before, session]
-                    self._send(Saved(event.t, session.id))
-                case Save(Rating() | StopSign() | Calibrated()) | Drop():
-                    self._send(Saved(event.t, effect.key))
-                case UseCalibration(now) if self._memory.calibration is not None:
+                case UseCalibration(now) if self._calibration is not None:
                     # Without a hand at the button only signs change, and the references stay.
-                    slopes = zip(self._memory.calibration.counts_per_kg, now.counts_per_kg, strict=True)
+                    slopes = zip(self._calibration.counts_per_kg, now.counts_per_kg, strict=True)
                     self._turned = tuple(before / after for before, after in slopes)
                 case Report():
                     self._hear(effect)
                 case _:
                     pass
+            if isinstance(effect, Write):
+                self._send(Saved(event.t, effect.key))
 
 
 def _ms(seconds: float) -> float:

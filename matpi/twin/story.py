@@ -4,7 +4,7 @@ Each line has `t_s` (seconds from the start), `clock` (local time) and `event`: 
 (back-dated, with `reason`), `transition` (`from`, `to`, `trigger`, `reason`), `light` (`pattern`), `note` (`kind`,
 `text`), `picture` (`file`), and last `summary` with the sessions as the store holds them.
 
-With `warp` the hours in which nobody is on the mat or on the way to or from it pass with one reading a second. Nothing
+With `warp` the hours in which no one is on the mat or on the way to or from it pass with one reading a second. Nothing
 else is left out: every deadline of the device comes at its own time.
 """
 
@@ -19,11 +19,10 @@ from matpi.core.effects import Changed, Effect, Light, Note, Report, Save, Show
 from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.scenario import Step
 from matpi.store import members
-from matpi.store.db import Store
+from matpi.store.db import Store, is_unmade
 from matpi.store.settings import changed
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
-Line = dict[str, Any]
 HOLD_S, TAP_S = 0.9, 0.15
 TAP_EVERY_S = 0.5  # chosen: an unhurried finger
 AFTER_S = 1.0
@@ -33,29 +32,26 @@ CALM_S = 60.0
 
 
 class Story:
-    """`tell` takes each line as it comes; `frames` is a folder for pictures: of `snap` steps, with `every` of all."""
+    """`write` takes each line as it comes; `frames` is a folder for pictures: of `snap` steps, with `every` of all."""
 
     def __init__(
         self,
-        make_rig: Callable[[Callable[[Effect], None]], Rig],
-        tell: Callable[[Line], None],
+        make_world: Callable[[Callable[[Effect], None]], VirtualWorld],
+        write: Callable[[dict[str, Any]], None],
         frames: Path | None = None,
         *,
         every: bool = False,
         warp: bool = False,
     ) -> None:
-        self.rig = make_rig(self._watch)
-        self._warp = warp
+        self.world = make_world(self._watch)
+        self._write, self._frames, self._every, self._warp = write, frames, every, warp
         self._moved_at = 0.0
         """When something was last done to the mat."""
-        self._tell = tell
-        self._frames = frames
-        self._every = every
         self._over = False
         self._pictures = 0
 
     def run(self, steps: list[Step]) -> None:
-        """Boot, follow the steps, tell the summary, end the device. Raises what the boot raised."""
+        """Boot, follow the steps, write the summary, end the device. Raises what the boot raised."""
         if self._frames is not None:
             try:
                 self._frames.mkdir(parents=True, exist_ok=True)
@@ -63,106 +59,99 @@ class Story:
                 raise MatpiError(
                     f"Cannot make the folder {self._frames}: {error.strerror}; choose another folder."
                 ) from error
-        rig = self.rig
-        rig.power_on()
+        self.world.power_on()
         try:
             self._follow(steps)
             self._summary()
         finally:
             self._over = True  # the summary is the last line; panel and light going dark are no news
-            rig.shut_down()
+            self.world.shut_down()
 
     def _follow(self, steps: list[Step]) -> None:
-        rig = self.rig
-        aside = None if rig.store is None else rig.store.set_aside
-        if aside is not None:
-            self._line(rig.t, "note", kind="set_aside", text=f"the log was damaged; it is kept as {aside}")
+        world = self.world
+        if world.set_aside is not None:
+            self._line(world.t, "note", kind="set_aside", text=f"the log was damaged; it is kept as {world.set_aside}")
         skipped = 0.0  # a jump of the clock moves everything after it
         for step in steps:
             self._pass_until(step.at_s + skipped if step.day is None else self._moment(step))
             if step.do == "end":
-                break
-            before = rig.t
+                return
+            before = world.t
             self._do(step)
             if step.do in {"jump", "next_day"}:
-                skipped += rig.t - before
-        else:
-            rig.run_until(rig.t + AFTER_S)
+                skipped += world.t - before
+        world.run_until(world.t + AFTER_S)
 
     def _moment(self, step: Step) -> float:
-        moment = self.rig.when(step.day or 1, time.fromisoformat(step.clock or ""))
+        moment = self.world.when(step.day or 1, time.fromisoformat(step.clock or ""))
         if moment is None:
-            raise ScenarioError(f"Day {step.day} has no {step.clock} in {self.rig.zone}; the zone left that date out.")
+            raise ScenarioError(
+                f"Day {step.day} has no {step.clock} in {self.world.zone}; the zone left that date out."
+            )
         return moment
 
     def _pass_until(self, t: float) -> None:
-        rig = self.rig
-        nobody = rig.mat.doing == "away" and not rig.mat.bag and not rig.faults
-        if self._warp and nobody and t > self._moved_at + CALM_S:
-            rig.run_until(self._moved_at + CALM_S)
-            rig.skip_to(rig.utc + t - rig.t)
+        world = self.world
+        empty = world.mat.doing == "away" and not world.mat.bag and not world.faults
+        if self._warp and empty and t > self._moved_at + CALM_S:
+            world.run_until(self._moved_at + CALM_S)
+            world.skip_to(world.utc + t - world.t)
         else:
-            rig.run_until(t)
+            world.run_until(t)
 
     def _do(self, step: Step) -> None:
-        rig = self.rig
+        world, to = self.world, step.to or ""
         if step.kg is not None:
-            rig.mat.weigh(step.kg, rig.t)
+            world.weigh(step.kg)
         match step.do:
             case "tap":
                 self._tap(step.times or 1, step.seconds or TAP_S)
             case "hold":
-                rig.press(step.seconds or HOLD_S)
+                world.press(step.seconds or HOLD_S)
             case "rate":
                 self._tap(step.value or 1, TAP_S)
-                rig.run_until(rig.t + TAP_EVERY_S)
-                rig.press(HOLD_S)
+                world.run_until(world.t + TAP_EVERY_S)
+                world.press(HOLD_S)
             case "set":
-                rig.beside(lambda log: self._set(log, tuple((step.to or "").split())))
+                world.beside(lambda log: log.write(Save(changed(log.load().settings, tuple(to.split())))))
             case "people":
-                rig.beside(lambda log: self._people(log, (step.to or "").split()))
+                world.beside(lambda log: self._people(log, to.split()))
             case "delete":
-                rig.beside(lambda log: self._delete(log, step.session or 0))
+                world.beside(lambda log: self._delete(log, step.session or 0))
             case "jump":
-                rig.jump(step.to or "")
+                world.jump(to)
             case "next_day":
-                rig.next_day()
+                world.next_day()
             case "trust" | "distrust":
-                rig.trust_clock(step.do == "trust")
+                world.trust_clock(step.do == "trust")
             case "break" | "mend":
-                rig.fault(step.what or "", step.do == "break")
+                world.fault(step.what or "", step.do == "break")
             case "power_on":
-                rig.power_on()
+                world.power_on()
             case "power_off":
-                rig.power_off()
+                world.power_off()
             case "snap":
                 self._picture(step.name or "picture")
             case _:
-                rig.mat.act(step.do, rig.t)
-                self._moved_at = rig.t
+                world.act(step.do)
+                self._moved_at = world.t
 
     def _tap(self, times: int, seconds: float) -> None:
         for n in range(times):
             if n:
-                self.rig.run_until(self.rig.t + max(TAP_EVERY_S, 2 * seconds))
-            self.rig.press(seconds)
+                self.world.run_until(self.world.t + max(TAP_EVERY_S, 2 * seconds))
+            self.world.press(seconds)
 
-    def _set(self, path: Path, pairs: tuple[str, ...]) -> None:
-        with Store.open(path) as log:
-            log.write(Save(changed(log.load().settings, pairs)))
+    def _people(self, log: Store, words: list[str]) -> None:
+        with log.writing() as conn:
+            done = members.change(conn, words, self.world.new_id)
+        self._line(self.world.t, "note", kind="people", text=done)
 
-    def _people(self, path: Path, words: list[str]) -> None:
-        with Store.open(path) as log, log.writing() as conn:
-            done = members.change(conn, words, self.rig.new_id)
-        self._line(self.rig.t, "note", kind="people", text=done)
-
-    def _delete(self, path: Path, number: int) -> None:
-        with Store.open(path) as log:
-            known = [s.session for s in log.sessions() if s.deleted_why is None]
-            if not 1 <= abs(number) <= len(known):
-                raise ScenarioError(f"There is no session {number} to delete; the log has {len(known)}.")
-            session = known[number - 1 if number > 0 else number]
-            log.delete_session(session.id, utc=self.rig.utc)
+    def _delete(self, log: Store, number: int) -> None:
+        known = [s.session for s in log.sessions() if s.deleted_why is None]
+        if not 1 <= abs(number) <= len(known):
+            raise ScenarioError(f"There is no session {number} to delete; the log has {len(known)}.")
+        log.delete_session(known[number - 1 if number > 0 else number].id, utc=self.world.utc)
 
     def _watch(self, effect: Effect) -> None:
         if self._over:
@@ -183,8 +172,8 @@ class Story:
                 pass
 
     def _line(self, t: float, event: str, **more: Any) -> None:
-        clock = self.rig.local + timedelta(seconds=t - self.rig.t)
-        self._tell({"t_s": round(t, 3), "clock": clock.isoformat(timespec="seconds"), "event": event, **more})
+        clock = self.world.local + timedelta(seconds=t - self.world.t)
+        self._write({"t_s": round(t, 3), "clock": clock.isoformat(timespec="seconds"), "event": event, **more})
 
     def _picture(self, name: str) -> None:
         from PIL import Image
@@ -194,33 +183,34 @@ class Story:
         if self._frames is None:
             return
         path = self._frames / f"{name}.png"
-        image = self.rig.panel.image
+        image, _ = self.world.picture()
         try:
-            path.write_bytes(png(Image.new("1", (128, 64)) if image is None else image))
+            path.write_bytes(png(image or Image.new("1", (128, 64))))
         except OSError as error:
             raise MatpiError(f"Cannot write the picture {path}: {error.strerror}; choose another folder.") from error
-        self._line(self.rig.t, "picture", file=str(path))
+        self._line(self.world.t, "picture", file=str(path))
 
     def _summary(self) -> None:
-        store = self.rig.store
-        sessions = [] if store is None else [s.session for s in store.sessions() if s.deleted_why is None]
-        ratings = {} if store is None else {r.session_id: r.value for r in store.log().ratings}
-        names = {} if store is None else members.names_of(store.members())
-        self._line(
-            self.rig.t,
-            "summary",
-            sessions=[
-                {
-                    "id": s.id,
-                    "start_utc": s.start_utc,
-                    "span_s": round(s.span_s, 3),
-                    "on_mat_s": round(s.on_mat_s, 3),
-                    "reason": None if s.reason is None else str(s.reason),
-                    "aways": s.aways,
-                    "rating": ratings.get(s.id),
-                    "counts": s.counts,
-                    **({} if s.person is None else {"person": names.get(s.person, s.person)}),
-                }
-                for s in sessions
-            ],
-        )
+        self._line(self.world.t, "summary", sessions=self._sessions())
+
+    def _sessions(self) -> list[dict[str, Any]]:
+        if self.world.device is None or is_unmade(self.world.store_path):  # never made: the disk was full all the time
+            return []
+        with Store.open(self.world.store_path, read_only=True) as log:
+            sessions = [stored.session for stored in log.sessions() if stored.deleted_why is None]
+            ratings = {rating.session_id: rating.value for rating in log.log().ratings}
+            names = members.names_of(log.members())
+        return [
+            {
+                "id": s.id,
+                "start_utc": s.start_utc,
+                "span_s": round(s.span_s, 3),
+                "on_mat_s": round(s.on_mat_s, 3),
+                "reason": None if s.reason is None else str(s.reason),
+                "aways": s.aways,
+                "rating": ratings.get(s.id),
+                "counts": s.counts,
+                **({} if s.person is None else {"person": names.get(s.person, s.person)}),
+            }
+            for s in sessions
+        ]

@@ -1,6 +1,6 @@
 """`matpi sim --tty`: the twin in a terminal of 80 x 24. The panel in braille, the LED as a shade, one key an act.
 
-A terminal cannot tell when a key is let go, so the button has three keys: a tap, a hold, a long hold. Their times are
+A terminal does not know when a key is let go, so the button has three keys: a tap, a hold, a long hold. Their times are
 the device's, whatever the speed of the clock.
 """
 
@@ -21,19 +21,17 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from types import FrameType
-from typing import Any
 
 from PIL import Image
 
 from matpi.screen.canvas import PANEL
 from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
+from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Payload
 from matpi.twin.twin import Twin
-
-Payload = dict[str, Any]
 
 COLUMNS, ROWS = 80, 24
 TAP_S, HOLD_S, LONG_HOLD_S = 0.15, 0.9, 3.2  # over the 0.7 s of a hold and the 3 s of "discard"
-STEP_KG, MIN_KG, MAX_KG = 2.0, 20.0, 150.0
+STEP_KG = 2.0
 FRAME_S = 0.05  # 20 pictures a second: the LED breathes without steps one could see (chosen, by eye)
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # the alternate screen, no cursor, no wrapping
@@ -47,6 +45,7 @@ SHADES = " .:░▒▓█"
 SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?<]*[ -/]*[@-~]|O.|.)?")
 """Arrow and function keys; their letters and digits are not ours."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGWINCH)
 ACTS = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
 FAULTS = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
 PRESSES = {" ": TAP_S, "h": HOLD_S, "H": LONG_HOLD_S}
@@ -70,8 +69,8 @@ class Terminal:
     def __init__(self, twin: Twin, keys: int = 0, to: int = 1) -> None:
         self._twin = twin
         self._in, self._out = keys, to
-        self._lock = threading.Lock()  # guards what the twin's thread tells
-        self._told: dict[str, Payload] = {}
+        self._lock = threading.Lock()  # guards what the twin's thread hands over
+        self._latest: dict[str, Payload] = {}
         self._lamp_since = 0.0
         self._log: deque[Payload] = deque(maxlen=100)
         self._drawn: list[str] = []
@@ -84,7 +83,6 @@ class Terminal:
             bell = after.enter_context(self._bell())
             after.enter_context(self._signals())
             after.callback(self._twin.subscribe(self._hear))
-            self._catch_up(self._twin.snapshot())
             while not self._quit:
                 with self._screen():
                     self._serve(bell)
@@ -124,51 +122,31 @@ class Terminal:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        def end(_number: int, _frame: FrameType | None) -> None:
-            self._quit = True
-
-        def suspend(_number: int, _frame: FrameType | None) -> None:
-            self._suspend = True
-
-        def redraw(_number: int, _frame: FrameType | None) -> None:
-            self._drawn = []
-
-        handlers = {
-            signal.SIGINT: end,
-            signal.SIGTERM: end,
-            signal.SIGHUP: end,
-            signal.SIGTSTP: suspend,
-            signal.SIGWINCH: redraw,
-        }
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        match number:
+            case signal.SIGTSTP:
+                self._suspend = True
+            case signal.SIGWINCH:
+                self._drawn = []
+            case _:
+                self._quit = True
+
     # -- news and keys ---------------------------------------------------------------------------------------------
 
-    def _catch_up(self, snapshot: list[tuple[str, Payload]]) -> None:
-        """What was before we listened; what was heard since is newer."""
-        with self._lock:
-            lines = {payload["n"]: payload for kind, payload in snapshot if kind == "log"}
-            lines |= {payload["n"]: payload for payload in self._log}
-            self._log.clear()
-            self._log.extend(lines[n] for n in sorted(lines))
-            for kind, payload in snapshot:
-                if kind != "log" and kind not in self._told:
-                    self._told[kind] = dict(payload)
-                    if kind == "lamp":
-                        self._lamp_since = time.monotonic() - payload["age_s"]
-
     def _hear(self, kind: str, payload: Payload) -> None:
-        """From the twin, on its thread."""
+        """On the twin's thread, and on this one what was before."""
         with self._lock:
             if kind == "log":
                 self._log.append(payload)
             else:
-                self._told[kind] = dict(payload)  # keys change ours before the twin answers
+                self._latest[kind] = dict(payload)  # keys change ours before the twin answers
             if kind == "lamp":
                 self._lamp_since = time.monotonic() - payload["age_s"]
         with contextlib.suppress(BlockingIOError):  # the bell is ringing already
@@ -193,7 +171,7 @@ class Terminal:
                     self._press(key)
 
     def _press(self, key: str) -> None:
-        twin, status = self._twin, self._told.get("status", {})
+        twin, status = self._twin, self._latest.get("status", {})
         if key in ACTS:
             twin.act(ACTS[key])
         elif key == "b":
@@ -208,7 +186,9 @@ class Terminal:
             twin.fault(name, name not in broken)
             status["faults"] = [*broken, name] if name not in broken else [f for f in broken if f != name]
         elif key in "+-":
-            status["kg"] = min(MAX_KG, max(MIN_KG, status.get("kg", 74.0) + (STEP_KG if key == "+" else -STEP_KG)))
+            status["kg"] = min(
+                WEIGHT_MAX_KG, max(WEIGHT_MIN_KG, status.get("kg", 74.0) + (STEP_KG if key == "+" else -STEP_KG))
+            )
             twin.weigh(status["kg"])
         elif key == "j":
             twin.jump("21:00")
@@ -239,23 +219,23 @@ class Terminal:
 
     def _lines(self, rows: int) -> list[str]:
         with self._lock:
-            told, log = dict(self._told), list(self._log)[-(rows - FIXED_ROWS) :]
-        status = told.get("status", {})
-        frame = told.get("frame", {"bits": "", "brightness": "off", "text": ""})
+            latest, log = dict(self._latest), list(self._log)[-(rows - FIXED_ROWS) :]
+        status = latest.get("status", {})
+        frame = latest.get("frame", {"bits": "", "brightness": "off", "text": ""})
         side = self._side(status, frame)
         style = PANEL_STYLES[frame["brightness"]]
         lines = [_header(status)]
         lines += [f"{style}{row}{PLAIN} {FAINT}|{PLAIN} {side[n]}" for n, row in enumerate(_panel(frame))]
         why = status.get("reason") or status.get("about") or "no power"
         lines.append(_cut(f"{status.get('state', '')}: {why}", BOLD))
-        lines.append(_cut(_plan(told.get("sessions", {}).get("plan"))))
+        lines.append(_cut(_plan(latest.get("sessions", {}).get("plan"))))
         lines += [_entry(line) for line in log] + [""] * (rows - FIXED_ROWS - len(log))
         return lines + [_cut(keys, FAINT) for keys in KEYS]
 
     def _side(self, status: Payload, frame: Payload) -> list[str]:
         """The column right of the panel: 13 wide."""
         doing = status.get("doing", "away")
-        lamp = self._told.get("lamp", {"pattern": "off"})["pattern"]
+        lamp = self._latest.get("lamp", {"pattern": "off"})["pattern"]
         shade = SHADES[round(self._lightness() * (len(SHADES) - 1))]
         faults = [f"{ALARM_STYLE}{name} broken" for name in status.get("faults", ())]
         side = [
@@ -275,11 +255,11 @@ class Terminal:
         return side + [""] * (CELL_ROWS - len(side))
 
     def _shines(self) -> bool:
-        return bool(self._told.get("lamp", {"pattern": "off"})["pattern"] != "off")
+        return bool(self._latest.get("lamp", {"pattern": "off"})["pattern"] != "off")
 
     def _lightness(self) -> float:
         """What the eye makes of the LED's light now, 0 to 1."""
-        lamp = self._told.get("lamp")
+        lamp = self._latest.get("lamp")
         if lamp is None or not lamp["table"]:
             return 0.0
         step = int((time.monotonic() - self._lamp_since) * 50)
@@ -292,7 +272,7 @@ class Terminal:
             size = os.get_terminal_size(self._out)
         except OSError:
             return COLUMNS, ROWS
-        return size.columns or COLUMNS, size.lines or ROWS  # a line that never told its size says 0
+        return size.columns or COLUMNS, size.lines or ROWS  # a line that does not know its size says 0
 
     def _write(self, text: str) -> None:
         data = text.encode()

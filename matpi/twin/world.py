@@ -1,12 +1,12 @@
-"""The rig: the whole device on a simulated mat, in virtual time. Same core, renderer, store and loop as the device.
+"""The virtual world: the whole device on a simulated mat, in virtual time.
 
-One thread, no real clock: whoever owns a Rig says how far time goes (`run_until`). The desktop twin drives it with the
-wall clock, a scenario as fast as it can. What is simulated: the person, the load cells' signal, the panel, the LED,
-the button's contact, and a disk that can be full; a power cut drops the device without a word and keeps the file.
+Same core, renderer, store and loop as the device. What is simulated: the person, the load cells' signal, the panel, the
+LED, the button's contact, and a disk that can be full; a power cut drops the device as it is and leaves the file.
 """
 
 from __future__ import annotations
 
+import queue
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,13 +14,14 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from datetime import time as time_of_day
 from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.core.clock import local_instant, next_local, utc_offset_s
 from matpi.core.device import Device
-from matpi.core.effects import Effect, Light, Pattern, Save
+from matpi.core.effects import Effect, Light, Pattern, Report, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.model import Settings
 from matpi.errors import HardwareError, UsageError
@@ -28,16 +29,21 @@ from matpi.loop import Loop
 from matpi.paths import zone_for
 from matpi.service.boot import boot
 from matpi.sim.body import Mat
-from matpi.store.patient import PatientStore
+from matpi.store.db import Store
 from matpi.twin.disk import SimulatedDisk
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from matpi.upstream.relays import Relays
+
 FAULTS = ("cell", "spikes", "panel", "disk")
 COARSE_S = 1.0
-"""Between readings while time is skipped; under the 2 s at which silence is told."""
+"""Between readings while time is skipped; under the 2 s of the sensor timeout."""
+
+MakeRelays = Callable[[Callable[[Event], None], Callable[[], float | None]], "Relays"]
+"""Takes where events go, from any thread, and what measures the rate of readings."""
 
 
 class SimulatedPanel:
@@ -47,26 +53,26 @@ class SimulatedPanel:
         self.unplugged = False
         self.image: Image | None = None
         self.brightness = Brightness.BRIGHT
+        self.changes = 0
 
     def show(self, image: Image, brightness: Brightness) -> None:
-        self._answer()
-        self.image, self.brightness = image, brightness
+        self._draw(image)
+        self.brightness = brightness
 
     def off(self) -> None:
-        self._answer()
-        self.image = None
+        self._draw(None)
 
-    def _answer(self) -> None:
+    def _draw(self, image: Image | None) -> None:
+        self.changes += 1
+        self.image = None if self.unplugged else image
         if self.unplugged:
-            self.image = None
             raise HardwareError("The panel does not answer; check its four wires.")
 
 
-class Rig:
-    """`t` is virtual monotonic seconds. `watch` sees every effect once performed, `hear` every reading before it is.
+class VirtualWorld:
+    """`t` is virtual monotonic seconds. One thread, no real clock: the caller says how far time goes (`run_until`)."""
 
-    `zone` is for a new log; with `zone_wanted` it is set in one that has another, too.
-    """
+    fault_names = FAULTS
 
     def __init__(
         self,
@@ -81,7 +87,13 @@ class Rig:
         rate: float = 10.0,
         watch: Callable[[Effect], None] = lambda _: None,
         hear: Callable[[Reading], None] = lambda _: None,
+        make_relays: MakeRelays | None = None,
     ) -> None:
+        """`watch` sees every effect once performed, `hear` every reading before it is. `zone` is for a new log; with
+        `zone_wanted` it is set in one that has another, too. `make_relays` is called at each boot, where records and
+        state are published.
+        """
+        config = config or Config()
         self.t = 0.0
         self.mat = Mat(kg=kg, seed=seed)
         self.panel = SimulatedPanel()
@@ -90,18 +102,18 @@ class Rig:
         self.clock_trusted = True
         self.store: SimulatedDisk | None = None
         self.loop: Loop | None = None
-        self._path = store_path
-        self._zone = zone
-        self._zone_wanted = zone_wanted
-        self._utc = utc
-        config = config or Config()
+        self.store_path = store_path
         self.words = LANGUAGES[config.panel.language]
+        self._zone, self._zone_wanted, self._utc = zone, zone_wanted, utc
         self._config = config
+        self._sinks = tuple(sink.name for sink in config.upstream.sinks)
         self._step = 1.0 / rate
-        self._next_reading = inf
-        self._button_up_at = inf
-        self._watch = watch
-        self._hear = hear
+        self._next_reading = self._button_up_at = inf
+        self._watch, self._hear = watch, hear
+        self._make_relays = make_relays
+        self._relays: Relays | None = None
+        self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        """From the relays' threads."""
 
     # -- power -----------------------------------------------------------------------------------------------------
 
@@ -112,39 +124,44 @@ class Rig:
         """
         if self.loop is not None:
             return
-        new = not self._path.exists()
         store = SimulatedDisk(
-            self._path,
-            full=self.disk_full,
+            self.store_path,
+            full=lambda: self.disk_full,
             monotonic=lambda: self.t,
             first_settings=Settings(zone=self._zone),
-            sinks=tuple(sink.name for sink in self._config.upstream.sinks),
+            sinks=self._sinks,
         )
         try:
-            device = self._device(store, new=new)
+            device = self._device(store)
         except BaseException:
-            store.close()  # or its lock would stand in the way of the next try
+            store.close()  # or its lock would be in the way of the next try
             raise
         self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._watch, words=self.words)
+        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self.words)
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
+        if self._make_relays is not None:
+            self._relays = self._make_relays(self._inbox.put, lambda: None if self.mat.unplugged else 1.0 / self._step)
+            self._relays.start()
 
-    def _device(self, store: SimulatedDisk, *, new: bool) -> Device:
+    def _device(self, store: SimulatedDisk) -> Device:
         memory = store.load()
         if self._zone_wanted and memory.settings.zone != self._zone:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
             store.write(Save(memory.settings))
-        if self.t == 0.0 and not new:
-            self._utc = max(self._utc, _last_utc(store) + 60.0)
+        if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
+            ends = [one.end_utc or 0.0 for one in (*memory.log.sessions, memory.open) if one is not None]
+            self._utc = max(self._utc, max(ends, default=0.0) + 60.0)
         return boot(self._config, store, memory, self.t, self.new_id())
 
     def power_off(self) -> None:
         """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
         if self.loop is None or self.store is None:
             return
+        if self._relays is not None:
+            self._relays.stop()  # before the log closes; at a broker the device is offline then
         self.store.close()
-        self.loop = self.store = None
+        self.loop = self.store = self._relays = None
         self._next_reading = self._button_up_at = inf
         self.panel.image = None
         self.light = Light(Pattern.OFF, self.t)
@@ -155,24 +172,24 @@ class Rig:
             self.loop.send(Stopping(self.t))
         self.power_off()
 
-    def beside(self, work: Callable[[Path], None]) -> None:
+    def beside(self, work: Callable[[Store], object]) -> None:
         """Do something to the log as the command line does it: with the device ended, and started again after it."""
         on = self.loop is not None
         self.shut_down()
         try:
-            work(self._path)
+            with Store.open(self.store_path) as log:
+                work(log)
         finally:
             if on:
                 self.power_on()
 
     @property
-    def rate_hz(self) -> float | None:
-        """Readings a second of the simulated cells; None while they give none."""
-        return None if self.loop is None or self.mat.unplugged else 1.0 / self._step
-
-    @property
     def device(self) -> Device | None:
         return None if self.loop is None else self.loop.device
+
+    @property
+    def set_aside(self) -> Path | None:
+        return None if self.store is None else self.store.set_aside
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -193,12 +210,14 @@ class Rig:
         return datetime.fromtimestamp(self.utc, offset)
 
     def next_due(self) -> float:
-        """When `run_until` has something to do next."""
+        """Return when `run_until` has something to do next."""
         wake = None if self.loop is None else self.loop.device.next_wake()
         return min(self._next_reading, self._button_up_at, inf if wake is None else wake)
 
     def run_until(self, t: float, *, coarse: bool = False) -> None:
         """Let virtual time go to `t`: readings, deadlines, the button's release. `coarse`: one reading a second."""
+        while not self._inbox.empty():
+            self.take(self._inbox.get())
         # With spikes about, one reading a second would leave the median of three too few to go by.
         step = COARSE_S if coarse and not self.mat.spikes else self._step
         while self.loop is not None:
@@ -220,6 +239,11 @@ class Rig:
         if self.loop is not None:
             self.loop.run_until(t)
         self.t = max(self.t, t)
+        if self._relays is not None and self.device is not None:
+            self._relays.turned(self.device, monotonic())
+
+    def ask(self, what: Callable[[], None]) -> None:
+        what()
 
     def skip_to(self, utc: float) -> None:
         """Let the time until `utc` pass with one reading a second, then go on as before."""
@@ -234,24 +258,30 @@ class Rig:
             raise UsageError(f"{hhmm!r} is no time of day; write it as HH:MM, from 00:00 to 23:59.") from error
         self.skip_to(next_local(self.utc, self.zone, wanted))
 
-    def when(self, day: int, hhmm: time_of_day) -> float | None:
-        """The moment of `t` at which the local clock shows it; day 1 is the one of `t` = 0. None: a date left out."""
-        first = datetime.fromtimestamp(self._utc, self.zone).date()
-        instant = local_instant(first + timedelta(days=day - 1), self.zone, hhmm)
-        return None if instant is None else instant - self._utc
-
     def next_day(self) -> None:
         """To 08:00 tomorrow."""
         midnight = next_local(self.utc, self.zone, time_of_day(0, 0))
         self.skip_to(next_local(midnight, self.zone, time_of_day(8, 0)))
 
+    def when(self, day: int, hhmm: time_of_day) -> float | None:
+        """Return the `t` at which the local clock shows it; day 1 is that of `t` = 0. None: a date left out."""
+        first = datetime.fromtimestamp(self._utc, self.zone).date()
+        instant = local_instant(first + timedelta(days=day - 1), self.zone, hhmm)
+        return None if instant is None else instant - self._utc
+
     def take(self, event: Event) -> None:
-        """Something an edge tells, dated now."""
+        """Hand over an event from outside, dated now."""
         if self.loop is not None:
             self.loop.run_until(self.t)
             self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else replace(event, t=self.t))
 
-    # -- hands -----------------------------------------------------------------------------------------------------
+    # -- hands, and what can be seen -------------------------------------------------------------------------------
+
+    def act(self, what: str) -> None:
+        self.mat.act(what, self.t)
+
+    def weigh(self, kg: float) -> None:
+        self.mat.weigh(kg, self.t)
 
     def button(self, down: bool) -> None:
         if self.loop is not None:
@@ -277,35 +307,36 @@ class Rig:
                     self.panel.image = None
             case "disk":
                 self.disk_full = on
-                if self.store is not None:
-                    self.store.full = on
             case _:
                 raise UsageError(f"There is no fault {name!r}; choose one of {', '.join(FAULTS)}.")
 
+    @property
+    def faults(self) -> list[str]:
+        on = (self.mat.unplugged, self.mat.spikes, self.panel.unplugged, self.disk_full)
+        return [name for name, is_on in zip(FAULTS, on, strict=True) if is_on]
+
+    @property
+    def panel_changes(self) -> int:
+        return self.panel.changes
+
+    def picture(self) -> tuple[Image | None, Brightness]:
+        return self.panel.image, self.panel.brightness
+
     def trust_clock(self, trusted: bool) -> None:
-        """Whether somebody vouches for the wall clock; distrust shows from the next boot on."""
+        """Set whether the wall clock can be trusted; distrust shows from the next boot on."""
         self.clock_trusted = trusted
         if trusted and self.loop is not None:
             self.loop.send(WallClock(self.t, self.utc, trusted=True))
-
-    @property
-    def faults(self) -> list[str]:
-        on = {
-            "cell": self.mat.unplugged,
-            "spikes": self.mat.spikes,
-            "panel": self.panel.unplugged,
-            "disk": self.disk_full,
-        }
-        return [name for name in FAULTS if on[name]]
-
-    def _set_light(self, light: Light) -> None:
-        self.light = light
 
     def new_id(self) -> str:
         """Make an id that no other log has, whatever the seed: logs are imported into each other."""
         return uuid.uuid4().hex
 
+    def _set_light(self, light: Light) -> None:
+        self.light = light
 
-def _last_utc(store: PatientStore) -> float:
-    """When the youngest session of the log ended: the simulated clock may have been ahead of the real one."""
-    return max((s.session.end_utc or 0.0 for s in store.sessions()), default=0.0)
+    def _performed(self, effect: Effect) -> None:
+        if self._relays is not None:
+            # An event is too old to send by the monotonic clock, which virtual time may be far from.
+            self._relays.watch(replace(effect, t=monotonic()) if isinstance(effect, Report) else effect)
+        self._watch(effect)

@@ -1,7 +1,7 @@
-"""From the outbox to one sink: oldest first, one at a time, as long as it takes. Days offline are normal.
+"""Deliver the outbox to one sink: oldest first, one at a time, for as long as it takes. Days offline are normal.
 
-`Relay.turn` does what is due and returns when to come again; it reads no clock but its own and starts nothing, so a
-week offline is tested in milliseconds. `RelayThread` calls it. The device's loop waits for nothing here.
+`Relay.turn` does what is due and returns the seconds to the next turn; its clock is a parameter and it starts nothing,
+so that a week offline is tested in milliseconds. `RelayThread` calls it. The device's loop waits for nothing here.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
 from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
 
-LOOK_EVERY_S = 5.0
-"""How soon it is noticed what another process asked for (`matpi upstream retry`). Chosen; a look is a short SELECT."""
-TELL_AFTER_S = 15 * 60.0
-"""A router takes minutes to restart; what lasts longer is shown on the panel. Chosen."""
+LOOK_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
+TELL_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a person should know of a sink."""
+    """A problem of a sink that a person should know of."""
 
     sink: str
     text: str  # a sentence with what to do
@@ -43,26 +41,26 @@ class Deliveries(Protocol):
 
     def standing(self) -> Standing: ...
     def due(self) -> Delivery | None:
-        """The oldest that is neither acknowledged nor refused."""
+        """Return the oldest that is neither acknowledged nor refused."""
 
     def depth(self) -> int:
-        """How many are due."""
+        """Count those that are due."""
 
     def acked(self, delivery: Delivery, utc: float | None) -> None: ...
     def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
-        """It stays due; one more try is counted."""
+        """Leave it due, and count one more try."""
 
     def refused(self, delivery: Delivery, why: str) -> None:
-        """It is stored, and is due no more until a person asks."""
+        """Store it as refused: not due until a person asks."""
 
     def disabled(self, delivery: Delivery, why: str) -> None:
-        """Nothing is due until a person asks."""
+        """Disable the sink: nothing is due until a person asks."""
 
     def close(self) -> None: ...
 
 
 class Relay:
-    """`report` gets a Trouble when there is one that a person should know, and None when it is over."""
+    """Delivers to one sink. `report` gets a Trouble that a person should know of, and None when it is over."""
 
     def __init__(
         self,
@@ -87,11 +85,10 @@ class Relay:
         self._heeded = False  # what the receiver asked for before this start: the clock was trusted since
         self._ending = False
         self._reported: Trouble | None = None
-        self._owed: Callable[[], None] | None = None
-        """The mark that a full disk has not taken yet: the receiver must not get the delivery again for that."""
+        self._owed: Callable[[], None] | None = None  # the mark of a delivery that the store has not taken yet
 
     def turn(self) -> float:
-        """Try at most one delivery; in how many seconds to turn again, 0 for at once."""
+        """Try at most one delivery. Return the seconds to the next turn, 0 for at once."""
         try:
             wait_s = self._turn()
             self.depth = self._deliveries.depth()
@@ -104,10 +101,11 @@ class Relay:
             return self._look_every_s
 
     def ending(self) -> None:
-        """The sink is being closed: that a delivery breaks off now says nothing of the receiver."""
+        """Count no more failures: the sink is being closed, which may break off a delivery."""
         self._ending = True
 
     def _turn(self) -> float:
+        # First the mark of the delivery before, which a full disk has not taken: else the receiver would get it again.
         if self._owed is not None:
             self._mark(self._owed)
         standing = self._deliveries.standing()
@@ -116,6 +114,7 @@ class Relay:
         if standing.disabled:
             self._say(standing.disabled, Text("upstream.ended"))
             return self._look_every_s
+        # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
         if self._sink.needs_clock and not trusted:
             return self._look_every_s
         if now < self._not_before:
@@ -129,11 +128,12 @@ class Relay:
             self._sink.deliver(delivery, utc)
         except (RefusedError, DisabledError) as error:
             why, refused = str(error), isinstance(error, RefusedError)
+            # An answer, so the receiver is reachable; a refused record does not hold up those behind it.
             self._failures = 0 if refused else self._failures
             self._say(why, error.short)
             mark = self._deliveries.refused if refused else self._deliveries.disabled
             self._mark(lambda: mark(delivery, why))
-        except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
+        except Exception as error:  # noqa: BLE001  a thread that ends here would deliver nothing any more
             return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
         else:
             self._failures = 0
@@ -142,18 +142,19 @@ class Relay:
         return 0.0
 
     def _mark(self, mark: Callable[[], None]) -> None:
+        # Set before the call: a StoreError leaves it to the next turn.
         self._owed = mark
         mark()
         self._owed = None
 
     def _heed(self, standing: Standing, now: float, *, trusted: bool) -> None:
-        """End the waiting when a person asked for a try. Begin the one that the receiver asked for before a restart, as
-        soon as the clock tells how much of it is left.
-        """
+        """End the wait when a person has asked for a try, and restore the one of before a restart."""
+        # The first value is that of the start: only a change of it is a request.
         if self._asked is not None and self._asked != standing.asked:
             self._failures, self._not_before = 0, 0.0
             self._all_is_well()
         self._asked = standing.asked
+        # What the receiver asked for is stored as a time of the day; how much is left is known with a trusted clock.
         if trusted and not self._heeded:
             self._heeded = True
             if standing.not_before_utc is not None:
@@ -170,6 +171,7 @@ class Relay:
         wait_s = self._backoff.wait_s(self._failures, self._draw, error.retry_after_s)
         self._not_before, self._failed_with = now + wait_s, error
         until_utc = None
+        # Only a wait that the receiver asked for outlives a restart. Our own backoff begins again with one try.
         if error.retry_after_s is not None and self._clock.trusted():
             until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
         self._deliveries.failed(delivery, str(error), until_utc)
@@ -181,7 +183,8 @@ class Relay:
             self._say(str(self._failed_with), self._failed_with.short)
 
     def _say(self, text: str, short: Text) -> None:
-        """Once each, until it is another trouble or over."""
+        """Report a trouble once, until it is another one or over."""
+        # Compared by the short text: the sentence may differ from try to try.
         if self._reported is None or self._reported.short != short:
             self._reported = Trouble(self.name, text, short)
             self._report(self._reported)
@@ -210,18 +213,19 @@ class RelayThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once: something new was committed. From any thread; never blocks."""
+        """Turn at once, because a record was committed. From any thread; never blocks."""
         self._woken.set()
 
     def ask_to_stop(self) -> None:
-        """Break off a delivery under way; whether it has arrived or not, it is sent again at the next start."""
+        """Break off a delivery under way; arrived or not, it is sent again at the next start."""
+        # Closing the sink ends its blocking call, and may take a while itself: in a thread of its own.
         self._relay.ending()
         self._ending.set()
         self._woken.set()
         self._closer.start()
 
     def join(self, wait_s: float) -> None:
-        """Wait for the end, but no longer than this."""
+        """Wait up to `wait_s` for both threads to end."""
         until = time.monotonic() + wait_s
         for thread in (self._closer, self._thread):
             if thread.is_alive():

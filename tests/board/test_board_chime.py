@@ -14,19 +14,19 @@ from matpi.drivers.clock import SystemClock
 from matpi.loop import Loop
 from matpi.service.appliance import Appliance
 from matpi.sim.board import Board
-from matpi.twin.board_world import BoardTwin
+from matpi.twin.board_world import BoardWorld
 
 
 @contextmanager
 def running(config: Config, folder: Path) -> Iterator[tuple[Appliance, Any]]:
     board = Board(config, kg=74.0, seed=3)
-    twin = BoardTwin(config, board, folder / "log.db", SystemClock(), "UTC")
-    twin.start()
+    world = BoardWorld(config, board, folder / "log.db", SystemClock(), "UTC")
+    world.power_on()
     try:
-        assert twin._appliance is not None
-        yield twin._appliance, board.pins()
+        assert world.appliance is not None
+        yield world.appliance, board.pins()
     finally:
-        twin.stop()
+        world.shut_down()
 
 
 def within(seconds: float, what: Callable[[], bool]) -> bool:

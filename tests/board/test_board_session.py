@@ -10,14 +10,16 @@ import pytest
 
 from matpi.config import Config, PresenceConfig
 from matpi.core.device import Device
-from matpi.core.effects import Calibrated, Save
+from matpi.core.effects import Calibrated, Effect, Save
 from matpi.core.model import Calibration, Session, Zero
 from matpi.drivers.clock import SystemClock
+from matpi.errors import UsageError
 from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.sim.body import Mat
 from matpi.store.db import Store
-from matpi.twin.board_world import BoardTwin
+from matpi.twin.board_world import BoardWorld
+from matpi.twin.twin import Twin
 
 CONFIG = Config(presence=PresenceConfig(min_session_s=5.0, away_s=2.0))
 CALIBRATION = Calibration(OFFSETS[:2], (COUNTS_PER_KG, COUNTS_PER_KG))
@@ -34,9 +36,13 @@ class Evening:
             with Store.open(self.store) as log:
                 log.write(Save(Calibrated(CALIBRATION, Zero((0.0, 0.0)))))
         self.board = Board(CONFIG, kg=74.0, seed=3)
-        self.twin = BoardTwin(CONFIG, self.board, self.store, SystemClock(), "UTC")
+        self.twin = Twin(self.make)
         self.truth = Mat(kg=74.0, seed=3)
         self.touches: list[float] = []
+
+    def make(self, watch: Callable[[Effect], None]) -> BoardWorld:
+        self.world = BoardWorld(CONFIG, self.board, self.store, SystemClock(), "UTC", watch)
+        return self.world
 
     def act(self, what: str) -> None:
         t = time.monotonic()
@@ -45,13 +51,13 @@ class Evening:
         self.touches.append(t)
 
     def device(self) -> Device:
-        appliance = self.twin._appliance
-        assert appliance is not None
-        assert appliance.device is not None
-        return appliance.device
+        assert self.world.device is not None
+        return self.world.device
 
     def state(self) -> str:
-        return self.device().stage.front.name
+        """ "" without power."""
+        device = self.world.device
+        return "" if device is None else device.stage.front.name
 
     def until(self, what: Callable[[], bool], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
@@ -115,7 +121,7 @@ def test_the_power_is_pulled_and_the_session_goes_on_after_the_boot(evening: Eve
     evening.until(lambda: evening.state() == "ON_MAT")
     time.sleep(2.0)
     evening.twin.power(on=False)
-    assert evening.board.picture() is None
+    evening.until(lambda: evening.state() == "" and evening.board.picture() is None)
     evening.twin.power(on=True)
     evening.until(lambda: evening.state() == "ON_MAT")
     time.sleep(3.0)
@@ -135,3 +141,14 @@ def test_the_button_reaches_the_core_and_the_panel_answers(evening: Evening) -> 
     evening.twin.button(down=False)
     evening.until(lambda: evening.board.panel_changes != before)
     assert evening.board.picture() is not None
+
+
+def test_time_is_real_on_the_board(tmp_path: Path) -> None:
+    twin = Evening(tmp_path).twin
+    with pytest.raises(UsageError, match="real time"):
+        twin.warp(10)
+    with pytest.raises(UsageError, match="real time"):
+        twin.jump("21:00")
+    with pytest.raises(UsageError, match="real time"):
+        twin.next_day()
+    twin.warp(1)

@@ -20,7 +20,7 @@ from matpi.screen.render import render
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
 from matpi.store.transfer import export_json
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from matpi.words import ENGLISH
 from tests.board.test_run import service
 
@@ -91,7 +91,7 @@ def set_values(path: Path, *statements: str) -> None:
 def lived(tmp_path: Path) -> Path:
     """A log of a device that has answered the safety pages and had a session."""
     path = tmp_path / "log.db"
-    rig = Rig(path, utc=UTC, zone="Europe/Berlin")
+    rig = VirtualWorld(path, utc=UTC, zone="Europe/Berlin")
     rig.power_on()
     rig.run_until(20.0)
     rig.mat.act("lie_down", rig.t)
@@ -106,7 +106,7 @@ def lived(tmp_path: Path) -> Path:
 
 def notice(path: Path) -> str | None:
     """What the lit bar of the idle screen says after a start."""
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.power_on()
     try:
         rig.run_until(20.0)
@@ -165,7 +165,7 @@ def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path
         values = next(check for check in log_checks(path)[0] if check.name == "values")
         assert values.verdict is WARN, statement
         assert values.what.startswith(says), statement
-        rig = Rig(path, utc=UTC + 86_400.0)
+        rig = VirtualWorld(path, utc=UTC + 86_400.0)
         rig.power_on()
         rig.run_until(20.0)
         rig.mat.act("lie_down", rig.t)
@@ -186,7 +186,7 @@ def test_an_invalid_record_does_not_stop_the_dating_of_its_boot(lived: Path) -> 
         " SELECT 'early', boot_id, start_mono, start_utc, 3600, day, 5, 'day', 1 FROM sessions LIMIT 1",
         "UPDATE sessions SET day = 'x'",
     )
-    rig = Rig(lived, utc=UTC + 5 * 86_400.0)
+    rig = VirtualWorld(lived, utc=UTC + 5 * 86_400.0)
     rig.power_on()
     rig.run_until(5.0)
     rig.shut_down()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from matpi.core.model import Moment, Rating
 from matpi.core.plan.trend import (
-    Felt,
+    Answer,
     Pairs,
     Trend,
     page,
@@ -25,9 +25,9 @@ from matpi.words import ENGLISH, GERMAN, Words
 MONDAY = date(2026, 6, 1)
 
 
-def week(*values: float | None) -> list[Felt]:
+def week(*values: float | None) -> list[Answer]:
     """Plan days 1, 2, 3 ..., None where nobody answered."""
-    return [Felt(day, value) for day, value in enumerate(values, 1) if value is not None]
+    return [Answer(day, value) for day, value in enumerate(values, 1) if value is not None]
 
 
 def seen(*values: float | None, reached: int = 8) -> Trend:
@@ -89,7 +89,7 @@ def test_at_day_7_and_14_and_not_before() -> None:
 
 def test_a_step_back_after_day_7_changes_nothing_of_it() -> None:
     first = week(8, 8, 7, 6, 6, 5, 4)
-    assert trend([*first, Felt(8, 4.0), Felt(4, 9.0), Felt(5, 9.0)], 9) == trend(first, 8)
+    assert trend([*first, Answer(8, 4.0), Answer(4, 9.0), Answer(5, 9.0)], 9) == trend(first, 8)
 
 
 def felt(day: int, hour: float, value: int, moment: Moment) -> Rating:
@@ -136,13 +136,13 @@ def test_the_words_of_pairs() -> None:
 
 # --- properties ---------------------------------------------------------------------------------------------------
 
-some_days = st.lists(st.builds(Felt, st.integers(1, 15), st.integers(2, 20).map(lambda n: n / 2)), max_size=40)
+some_days = st.lists(st.builds(Answer, st.integers(1, 15), st.integers(2, 20).map(lambda n: n / 2)), max_size=40)
 quick = hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
 
 
 @quick
 @given(some_days, st.integers(1, 15))
-def test_words_fit_and_promise_nothing(days: list[Felt], reached: int) -> None:
+def test_words_fit_and_promise_nothing(days: list[Answer], reached: int) -> None:
     found = trend(days, reached)
     if found is None:
         return

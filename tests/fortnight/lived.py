@@ -28,7 +28,7 @@ from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
 from matpi.twin.story import Story
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "docs" / "examples" / "fortnight.jsonl"
@@ -103,7 +103,7 @@ def live(folder: Path) -> Fortnight:
     lived = Fortnight()
     shown: list[tuple[float, Show, bytes]] = []
 
-    def make(watch: Callable[[Effect], None]) -> Rig:
+    def make(watch: Callable[[Effect], None]) -> VirtualWorld:
         def both(effect: Effect) -> None:
             watch(effect)
             if isinstance(effect, Show):
@@ -111,12 +111,12 @@ def live(folder: Path) -> Fortnight:
                 dark = image is None or isinstance(effect.view, Off)
                 shown.append((rig.utc, effect, b"" if dark or image is None else image.tobytes()))
 
-        rig = Rig(folder / "fortnight.db", utc=STORY_UTC, zone="UTC", watch=both)
+        rig = VirtualWorld(folder / "fortnight.db", utc=STORY_UTC, zone="UTC", watch=both)
         return rig
 
     story = Story(make, lived.lines.append, folder / "frames", warp=True)
     story.run(read_scenario(SCENARIO))
-    end = story.rig.utc
+    end = story.world.utc
     begins = [*(utc for utc, _, _ in shown), end]
     lived.frames = [
         Frame(utc, after - utc, show.view, show.brightness, show.shift, pixels)

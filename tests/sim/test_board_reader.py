@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.reader import proved
 from matpi.drivers.scale.guard import Guarded, Sample, Status
 from matpi.errors import UsageError
-from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS, EmulatedBoard, proof_code, proved
+from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS, EmulatedBoard, proof_code
 from matpi.sim.chip import CODE_MAX, CODE_MIN, VirtualTime
 
 

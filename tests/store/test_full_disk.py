@@ -13,12 +13,13 @@ from matpi import cli
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
+from matpi.core.screens.idle import IdleScreen
 from matpi.core.views import SessionDone, Timer, View
 from matpi.errors import StoreBusyError, StoreError, StoreNewerError
 from matpi.store import faults, file
 from matpi.store.db import Store
 from matpi.store.patient import REOPEN_EVERY_S, PatientStore
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from tests.bench import said
 from tests.store.small_disk import fill, free, on_small_disk
 from tests.store.values import UTC, rating, session
@@ -123,7 +124,7 @@ def test_a_copy_of_no_log_is_told(tmp_path: Path) -> None:
 # -- the device ----------------------------------------------------------------------------------------------------
 
 
-def shown(rig: Rig) -> View:
+def shown(rig: VirtualWorld) -> View:
     assert rig.device is not None
     assert rig.device.display.shown is not None
     return said(rig.device.display.shown.view)
@@ -132,13 +133,13 @@ def shown(rig: Rig) -> View:
 def the_device_on_a_full_disk(disk: Path) -> None:
     path = a_log(disk)
     fill(disk)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.power_on()
     assert rig.store is not None
     assert rig.device is not None
     assert rig.store.trouble
-    assert len(rig.store.sessions()) == 3
-    assert len(rig.store.log().ratings) == 1
+    assert len(rig.store.load().log.sessions) == 3
+    assert len(rig.store.load().log.ratings) == 1
     assert rig.device.ledger.settings.weekly_goal == 6
     rig.run_until(30.0)
     rig.mat.act("lie_down", rig.t)
@@ -158,7 +159,7 @@ def the_device_on_a_full_disk(disk: Path) -> None:
     free(disk)
     rig.run_until(rig.t + 40.0)
     assert rig.store.trouble == ""
-    assert [s.id for s in rig.store.log().sessions[:3]] == ["s0", "s1", "s2"]
+    assert [s.id for s in rig.store.load().log.sessions[:3]] == ["s0", "s1", "s2"]
     rig.power_off()
     with Store.open(path) as store:
         assert store.set_aside is None
@@ -171,7 +172,7 @@ def the_device_on_a_full_disk(disk: Path) -> None:
 def a_new_device_on_a_full_disk(disk: Path) -> None:
     fill(disk)
     path = disk / "matpi.db"
-    rig = Rig(path, utc=UTC, zone="Asia/Kathmandu")
+    rig = VirtualWorld(path, utc=UTC, zone="Asia/Kathmandu")
     rig.power_on()
     assert rig.device is not None
     assert rig.device.ledger.settings.zone == "Asia/Kathmandu"
@@ -188,14 +189,16 @@ def a_damaged_log_on_a_full_disk(disk: Path) -> None:
     path = a_log(disk)
     path.write_bytes(b"scratched" * 1000)
     fill(disk)
-    rig = Rig(path, utc=UTC)
+    rig = VirtualWorld(path, utc=UTC)
     rig.power_on()
     (aside,) = disk.glob("matpi.db.damaged-*")
     assert aside.read_bytes() == b"scratched" * 1000
     assert rig.store is not None
     assert rig.store.set_aside == aside
     assert rig.device is not None
-    assert rig.store.load().set_aside == aside.name
+    idle = rig.device.screens[Front.IDLE]
+    assert isinstance(idle, IdleScreen)
+    assert idle.set_aside == aside.name, "it is shown until a tap"
     rig.power_off()
 
 
@@ -247,7 +250,7 @@ def full() -> sqlite3.Error:
 def test_a_store_is_opened_again_at_a_write_but_not_at_each(tmp_path: Path) -> None:
     store = Flaky(tmp_path / "matpi.db")
     assert store.load() == Memory(settings=Settings(zone="Europe/Rome"))
-    assert (store.sessions(), store.tries) == ((), 1)
+    assert store.tries == 1
     for _ in range(10):
         with pytest.raises(StoreError, match="the disk is full"):
             store.write(Save(session()))
@@ -259,7 +262,7 @@ def test_a_store_is_opened_again_at_a_write_but_not_at_each(tmp_path: Path) -> N
     store.room = True
     store.now += REOPEN_EVERY_S
     store.write(Save(session()))
-    assert store.log().sessions == (session(),)
+    assert store.load().log.sessions == (session(),)
     assert store.load().settings.zone == "Europe/Rome"
     assert (store.trouble, store.tries) == ("", 3)
     store.close()
@@ -308,12 +311,12 @@ def test_settings_that_are_there_are_not_replaced_by_the_first_ones(tmp_path: Pa
 
 def test_a_device_starts_on_a_simulated_full_disk_and_recovers(tmp_path: Path) -> None:
     path = a_log(tmp_path)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.fault("disk", on=True)
     rig.power_on()
     assert rig.store is not None
     assert rig.store.trouble
-    assert len(rig.store.sessions()) == 3
+    assert len(rig.store.load().log.sessions) == 3
     rig.run_until(30.0)
     rig.mat.act("lie_down", rig.t)
     rig.run_until(120.0)
@@ -328,7 +331,7 @@ def test_a_device_starts_on_a_simulated_full_disk_and_recovers(tmp_path: Path) -
 
 def test_the_open_session_of_before_is_closed_when_there_is_room(tmp_path: Path) -> None:
     path = cut_with_work_in_the_wal(tmp_path)
-    rig = Rig(path, utc=UTC + 86_400.0)
+    rig = VirtualWorld(path, utc=UTC + 86_400.0)
     rig.fault("disk", on=True)
     rig.power_on()
     rig.run_until(60.0)

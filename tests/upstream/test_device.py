@@ -27,7 +27,7 @@ from matpi.core.text import Text
 from matpi.core.views import Idle
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
@@ -65,12 +65,12 @@ def write(tmp_path: Path, table: WebhookConfig) -> Path:
     return path
 
 
-def used(path: Path, config: Config, watch: Callable[[Effect], None] = lambda _: None) -> Rig:
+def used(path: Path, config: Config, watch: Callable[[Effect], None] = lambda _: None) -> VirtualWorld:
     """A device that somebody has used before, switched on."""
     with Store.open(path) as log:
         log.write(Save(Settings()))
         log.write(Save(Acknowledgement(some=False, utc=UTC)))
-    rig = Rig(path, utc=UTC, config=config, watch=watch)
+    rig = VirtualWorld(path, utc=UTC, config=config, watch=watch)
     rig.power_on()
     return rig
 

@@ -116,6 +116,8 @@ class FakeBench:
                 self.called.notify_all()
 
         with self.called:
+            for kind, payload in self.snapshot():
+                put(kind, payload)
             self.puts.append(put)
             self.called.notify_all()
         return unsubscribe

@@ -14,7 +14,7 @@ from matpi.core.views import SAFETY_PAGES
 from matpi.twin.page.server import PageServer
 from matpi.twin.prompts import _DARK, _DO
 from matpi.twin.twin import Twin
-from matpi.twin.world import Rig
+from matpi.twin.world import VirtualWorld
 from matpi.words import LANGUAGES
 from matpi.words.spoken import spoken
 from tests.screen.everything import everything
@@ -142,7 +142,7 @@ def test_every_tap_at_one_place_arrives(chromium_browser: Browser, tmp_path: Pat
     """The first instruction, with a mouse that does not move: seven taps turn the pages, a hold answers."""
     for width in (390, 768, 1280, 1920):
         path = tmp_path / f"{width}.db"
-        twin = Twin(lambda watch, path=path: Rig(path, utc=1_773_586_800.0, watch=watch))  # type: ignore[misc]
+        twin = Twin(lambda watch, path=path: VirtualWorld(path, utc=1_773_586_800.0, watch=watch))  # type: ignore[misc]
         server = PageServer(twin)
         twin.start()
         server.start()

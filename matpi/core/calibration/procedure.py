@@ -1,7 +1,7 @@
-"""The calibration as a small reducer: samples of counts in; the empty mat, one placement a channel, and the result out.
+"""Run a calibration: samples of counts in; the empty mat, one placement a channel, and the result out.
 
-Used with one button on the device (core/by_button.py) and on the terminal (commands/calibrate.py). A refused
-calibration stores nothing.
+Used with the button (core/screens/calibration.py) and on the terminal (commands/calibrate.py). A refused one stores
+nothing.
 """
 
 from __future__ import annotations
@@ -12,29 +12,22 @@ from matpi.core.calibration.solve import LEAST_KG, Solved, moved_kg, names_of, s
 from matpi.core.calibration.weighing import FOREVER, STILL_EMPTY_KG, STILL_LOADED_KG, Held, Refusal, Watch
 from matpi.core.text import Text
 
-OFF: Final = "off"
-"""The step of the empty mat."""
-GIVE_UP_S: Final = 20.0
-"""Not still for that long is told. Chosen: four still seconds, and time to find one's balance."""
-FIND_PLACE_S: Final = 60.0
-"""The same for a measurement that begins by itself when somebody steps on. Chosen."""
-NOBODY_KG: Final = 2.0
-"""Less than that on the mat is nobody, even with one end dead. Chosen: a twentieth of 40 kg."""
-APART_SHARE: Final = 0.25
-"""What begins by itself waits until a quarter of the weight lies on other cells than before. Chosen."""
+OFF: Final = "off"  # the step of the empty mat
+GIVE_UP_S: Final = 20.0  # chosen: four still seconds, and time to find one's balance
+FIND_PLACE_S: Final = 60.0  # chosen: the same where the measurement begins by itself when a person steps on
+NOBODY_KG: Final = 2.0  # chosen: a twentieth of 40 kg; less is an empty mat, even with one end dead
+APART_SHARE: Final = 0.25  # chosen: what begins by itself waits until a quarter of the weight is on other cells
 
-_WORDS: Final = {1: ("mat",), 2: ("head", "foot")}
+_PLACES: Final = {1: ("mat",), 2: ("head", "foot")}
 
 
 def places_of(channels: int, *, anywhere: bool = False) -> tuple[str, ...]:
-    """The steps after the empty mat, in the order of the channels: stable words, not for the screen."""
-    if anywhere or channels == 1:
-        return ("mat",)
-    return _WORDS.get(channels) or tuple(f"corner{n}" for n in range(1, channels + 1))
+    """Return the steps after the empty mat, in the order of the channels: keys, not for the screen."""
+    return _PLACES.get(1 if anywhere else channels) or tuple(f"corner{n}" for n in range(1, channels + 1))
 
 
 class Calibrating:
-    """`begin` a step, `take` samples until `measuring` is over; `result` says how it ended, None while it goes on.
+    """The procedure: `begin` a step, `take` samples until `measuring` is over; `result` is None until the end.
 
     `nominal` is counts per kilogram of the config. Set `weight_kg` before the last placement ends.
     """
@@ -52,12 +45,12 @@ class Calibrating:
 
     @property
     def step(self) -> str:
-        """The one to be measured now, or the last."""
+        """The step to measure now, or the last."""
         return self.steps[min(len(self._held), len(self.steps) - 1)]
 
     @property
     def measuring(self) -> bool:
-        """Somebody asked, or stands there: it is being measured."""
+        """Whether a step is being measured; one that begins by itself only once a person is in a new place."""
         return self._watch is not None and (not self._by_itself or self._watch.until < FOREVER)
 
     @property
@@ -70,39 +63,39 @@ class Calibrating:
         return FOREVER if self._watch is None or self.result is not None else self._watch.until
 
     def begin(self, t: float, *, by_itself: bool = False) -> None:
-        """Measure this step. `by_itself`: only once somebody stands there, elsewhere than before."""
+        """Measure this step. `by_itself`: only once a person stands elsewhere than before."""
         self._by_itself = by_itself
         still_kg = STILL_LOADED_KG if self._held else STILL_EMPTY_KG
         until = FOREVER if by_itself else t + GIVE_UP_S
         self._watch = Watch(t, self._nominal, still_kg, self.names.channels, until)
 
     def take(self, t: float, counts: tuple[float, ...], ok: bool = True) -> None:
-        """One sample of all channels, counts of the chips."""
+        """Take one sample of all channels, in counts of the chips."""
         watch = self._watch
         if watch is None or self.result is not None:
             return
         answer = watch.take(t, counts, ok)
         if self._by_itself and watch.last is not None:
-            somebody = self._is_place(watch.last.mean_kg)
-            if somebody and watch.until == FOREVER:
-                watch.until = t + FIND_PLACE_S
-            elif not somebody:
+            if not self._is_place(watch.last):
                 watch.until = FOREVER
+            elif watch.until == FOREVER:  # the time begins with the first second in the new place
+                watch.until = t + FIND_PLACE_S
         if isinstance(answer, Refusal):
             self.result, self._watch = answer, None
         elif answer is not None:
-            self._keep(t, answer)
+            self._finish_step(t, answer)
 
     def advance(self, t: float) -> None:
-        """Time has passed without a sample."""
+        """Give up when the time of the step is over without a sample."""
         if self._watch is not None and self.result is None:
             self.result = self._watch.overdue(t)
 
     def load_kg(self, counts: tuple[float, ...]) -> float:
-        """What lies on the mat, in nominal kilograms."""
+        """Return the load on the mat in nominal kilograms."""
         return moved_kg(self._held[0], counts, self._nominal) if self._held else 0.0
 
     def _is_place(self, counts: tuple[float, ...]) -> bool:
+        """Return whether a person is on the mat, with the weight on other cells than in the steps before."""
         empty, *before = self._held
         if moved_kg(empty, counts, self._nominal) < LEAST_KG:
             return False
@@ -112,7 +105,7 @@ class Calibrating:
             for held in before
         )
 
-    def _keep(self, t: float, held: Held) -> None:
+    def _finish_step(self, t: float, held: Held) -> None:
         if self._by_itself and not self._is_place(held.counts):
             self.begin(t, by_itself=True)
             return

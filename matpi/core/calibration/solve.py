@@ -1,4 +1,4 @@
-"""From placements of one known weight to counts per kilogram, or the reason why not, with what to do.
+"""Solve placements of one known weight for counts per kilogram, or say why not and what to do.
 
 With `c[p][i]` the change of channel i at placement p and `x[i]` kilograms a count, `sum_i c[p][i] * x[i] = W` holds for
 each p: as many placements as channels give all of them. Where on the mat the weight stands need not be known.
@@ -15,35 +15,29 @@ from matpi.core.model import Calibration, Zero
 from matpi.core.text import Text
 
 DEAD_SHARE: Final = 0.02
-"""A channel that moves less than this part of the others, wherever one stands, is dead. Chosen: whoever stands
-everywhere once loads each one with much more than that, and noise is 0.01 % of 70 kg.
+"""A channel that moves less than this part of the others at every placement is dead. Chosen: a person who stands at
+every place loads each one with much more, and noise is 0.01 % of 70 kg.
 """
-LEAST_KG: Final = 10.0
-"""Of nominal kilograms. Chosen: below, the cells' hysteresis (0.03 % of 50 kg = 15 g a cell, docs/sources.md) shows."""
-LOW, HIGH = 0.5, 2.0
-"""Of the nominal sensitivity; cells are made to 10 %. Four of them on one chip are at 0.5 to 0.56 of a pair's."""
+LEAST_KG: Final = 10.0  # nominal; chosen: below, hysteresis shows (0.03 % of 50 kg = 15 g a cell, docs/sources.md)
+LOW, HIGH = 0.5, 2.0  # of the nominal sensitivity; cells are made to 10 %, four on one chip give 0.5 to 0.56 of a pair
 HALF_FROM, HALF_TO, NEXT_TO = 0.4, 0.6, 0.65
 """About half, and less than this part of the best channel: one cell of the pair gives nothing."""
 ALIKE_GAIN: Final = 6.0
-"""An error of one placement may come out at most this many times larger in a slope. Feet 15 and 45 cm along a 60 cm mat
-give 2; shares of the weight that differ by a sixth give 6. Chosen.
+"""An error of one placement may come out at most this many times larger in a slope. Chosen: feet 15 and 45 cm along a
+60 cm mat give 2; shares of the weight that differ by a sixth give 6.
 """
-WORST_PERCENT: Final = 3.0
-"""A calibration less certain than that is none. Chosen: 2 kg of a person."""
-FLOOR_PERCENT: Final = 0.1
-"""What no measurement here can see: nonlinearity, hysteresis and creep, 0.03 % each (data sheets, docs/sources.md)."""
+WORST_PERCENT: Final = 3.0  # chosen: 2 kg of a person; a calibration less certain than that is refused
+FLOOR_PERCENT: Final = 0.1  # not measurable here: nonlinearity, hysteresis, creep, 0.03 % each (docs/sources.md)
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """`zero` belongs to the calibration: its reference is the empty mat."""
+    """A calibration, and the zero that belongs to it: its reference is the empty mat."""
 
     calibration: Calibration
     zero: Zero
-    error_percent: float
-    """No slope is further off than that, if the weight is what was said (and said to within `weight_error_kg`)."""
-    turned: tuple[int, ...] = ()
-    """Channels whose bridge is wired the other way round: their counts fall with load. Nothing to be done about it."""
+    error_percent: float  # the most any slope is off, if the weight is right to within `weight_error_kg`
+    turned: tuple[int, ...] = ()  # channels whose counts fall with load: wired the other way round, which is allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +45,7 @@ class Names:
     """What a person calls the channels and the places to stand at, in the order of the config."""
 
     channels: tuple[str, ...]
-    short: tuple[Text, ...]
-    """For the screen, at most 6 characters."""
+    short: tuple[Text, ...]  # for the screen, at most 6 characters
 
 
 def names_of(channels: int) -> Names:
@@ -67,12 +60,11 @@ def names_of(channels: int) -> Names:
 def solve(
     empty: Held, placed: Sequence[Held], weight_kg: float, nominal: float, weight_error_kg: float = 0.0
 ) -> Solved | Refusal:
-    """As many placements as channels, in the channels' order, each of `weight_kg`; one alone gives a common factor."""
+    """Solve as many placements as channels, in the channels' order, each of `weight_kg`; one gives a common factor."""
     channels = len(empty.counts)
     names = names_of(channels)
     changes = [tuple(a - b for a, b in zip(held.counts, empty.counts, strict=True)) for held in placed]
-    refusal = _dead(changes, names) or _small(changes, nominal)
-    if refusal is not None:
+    if refusal := _dead(changes, names) or _small(changes, nominal):
         return refusal
     if len(placed) == 1:
         factor = sum(map(abs, changes[0])) / nominal / weight_kg
@@ -87,11 +79,9 @@ def solve(
         if max(gain) > ALIKE_GAIN:
             return ALIKE
         kg_a_count = tuple(weight_kg * total for total in rows)
-        refusal = _swapped(changes, kg_a_count, names)
-        if refusal is not None:
+        if refusal := _swapped(changes, kg_a_count, names):
             return refusal
-    refusal = _implausible([1.0 / abs(x) / nominal for x in kg_a_count], nominal, names)
-    if refusal is not None:
+    if refusal := _implausible([1.0 / abs(x) / nominal for x in kg_a_count], nominal, names):
         return refusal
     unsure_kg = empty.range_kg(kg_a_count) + max(held.range_kg(kg_a_count) for held in placed)
     noise_percent = 100.0 * max(gain) * unsure_kg / weight_kg
@@ -106,18 +96,18 @@ def solve(
 
 
 def moved_kg(empty: Held, counts: Sequence[float], nominal: float) -> float:
-    """How much lies on the mat since, in nominal kilograms, whichever way the bridges are wired."""
+    """Return the load since `empty` in nominal kilograms, whichever way the bridges are wired."""
     return sum(abs(c - e) for c, e in zip(counts, empty.counts, strict=True)) / nominal
 
 
 def shares(empty: Held, counts: Sequence[float]) -> tuple[float, ...]:
-    """How the change is spread over the channels; sums to 1."""
+    """Return how the change since `empty` is spread over the channels; sums to 1."""
     changes = [abs(c - e) for c, e in zip(counts, empty.counts, strict=True)]
     return tuple(change / (sum(changes) or 1.0) for change in changes)
 
 
 def _inverse(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
-    """Gauss-Jordan with pivots; None when singular."""
+    """Invert by Gauss-Jordan elimination with pivots; None when singular."""
     n = len(matrix)
     rows = [[*map(float, row), *(float(i == j) for j in range(n))] for i, row in enumerate(matrix)]
     scale = max(abs(value) for row in matrix for value in row)
@@ -165,7 +155,7 @@ def _small(changes: Sequence[Sequence[float]], nominal: float) -> Refusal | None
 
 
 def _swapped(changes: Sequence[Sequence[float]], kg_a_count: Sequence[float], names: Names) -> Refusal | None:
-    """The channel under each place must be the one that takes most of the weight there."""
+    """Refuse where the channel under a place does not take most of the weight there."""
     most = [max(range(len(row)), key=lambda channel: row[channel] * kg_a_count[channel]) for row in changes]
     if most == list(range(len(most))) or len(set(most)) < len(most):
         return None
@@ -186,7 +176,10 @@ def _swapped(changes: Sequence[Sequence[float]], kg_a_count: Sequence[float], na
 
 
 def _implausible(ratios: Sequence[float], nominal: float, names: Names) -> Refusal | None:
-    """`ratios`: counts per kilogram over the nominal. One channel apart from the rest is a cell, all are the config."""
+    """Refuse `ratios` (of counts per kilogram to the nominal) that no cells give.
+
+    A single channel apart from the rest is a faulty cell; all of them are a wrong config or weight.
+    """
     best = max(ratios)
     for channel, ratio in enumerate(ratios):
         if len(ratios) == 1 or not LOW <= best <= HIGH or ratio >= min(HALF_TO, NEXT_TO * best):

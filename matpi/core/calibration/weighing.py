@@ -1,4 +1,4 @@
-"""Waiting until the load is still, for calibration: samples of counts in, what the chips show at rest out.
+"""Wait until the load is still, for calibration: samples of counts in, the counts at rest out.
 
 "Still" is judged in kilograms of the nominal sensitivity, because nothing better is known yet.
 """
@@ -9,49 +9,26 @@ from collections import Counter
 from dataclasses import dataclass
 from math import inf
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final
 
 from matpi.core.text import Text
 
 BLOCK_S: Final = 1.0
-BLOCKS: Final = 4
-"""So many still seconds in a row are a measurement. Chosen: longer than one breath in or out."""
-LEAST_SAMPLES: Final = 4
-"""A block with fewer tells nothing."""
+BLOCKS: Final = 4  # still seconds in a row that are a measurement; chosen: longer than one breath in or out
+LEAST_SAMPLES: Final = 4  # in a block; with fewer it has no spread between deciles
 STILL_EMPTY_KG: Final = 0.3
-"""Of an empty mat, within a second and from one to the next. Chosen: six times the noisiest build (docs/sources.md,
-cells: 155 counts rms, 3.6 g), and no hand on the mat is that quiet.
+"""Spread of an empty mat, within a second and from one to the next. Chosen: six times the noisiest build
+(docs/sources.md, cells: 155 counts rms, 3.6 g), and no hand on the mat is that quiet.
 """
 STILL_LOADED_KG: Final = 2.0
-"""Of somebody standing: 55 g rms in 3-12 Hz and a sway of 4.6 mm, 0.5 kg between two ends 60 cm apart, were measured on
-force plates (docs/sources.md, cells). Chosen at four times that, since a channel may be wired to nothing.
+"""The same of a person who stands. Chosen: four times what force plates measured, since a channel may be wired to
+nothing: 55 g rms in 3-12 Hz and a sway of 4.6 mm, 0.5 kg between two ends 60 cm apart (docs/sources.md, cells).
 """
 FOREVER: Final = inf
-"""A watch that nobody has given a time."""
 CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
-SATURATED_AFTER: Final = 3
-"""Samples in a row at the end of the range: one alone may be a read-out that lost its clock."""
-
-
-class Block(NamedTuple):
-    """One second of readings: the median of each channel, and the spread summed over the channels (kg)."""
-
-    start: float
-    end: float
-    mean_kg: tuple[float, ...]
-    spread_kg: float
-
-
-def block_of(start: float, end: float, samples: list[tuple[float, ...]]) -> Block:
-    """`samples`: one tuple of kg a reading. The spread lies between the deciles: one spike does not widen it."""
-    n = len(samples)
-    low = max(1, n // 10) if n >= 4 else 0
-    high, middle = n - 1 - low, n // 2
-    spread, medians = 0.0, []
-    for channel in map(sorted, zip(*samples, strict=True)):
-        spread += channel[high] - channel[low]
-        medians.append(channel[middle])
-    return Block(start, end, tuple(medians), spread)
+SATURATED_AFTER: Final = (
+    3  # samples in a row: a single one at the end of the range may be a read-out that lost its clock
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +43,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the chips show at rest, in counts a channel."""
+    """The counts at rest, a channel each, and the same second by second: their differences show how sure they are."""
 
     counts: tuple[float, ...]
     blocks: tuple[tuple[float, ...], ...]
-    """The same, second by second: how much they differ tells how well it is known."""
 
     def range_kg(self, per_count: tuple[float, ...]) -> float:
-        """How far the sum of the channels wandered from second to second; `per_count` is kilograms a count."""
+        """Return how far the sum of the channels moved from second to second; `per_count` is kilograms a count."""
         sums = [sum(c * k for c, k in zip(block, per_count, strict=True)) for block in self.blocks]
         return max(sums) - min(sums)
 
@@ -83,10 +59,8 @@ class Watch:
 
     def __init__(self, t: float, counts_per_kg: float, still_kg: float, names: tuple[str, ...], until: float) -> None:
         self.until = until
-        self.blocks: list[Block] = []
-        """The still ones in a row, in counts."""
-        self.last: Block | None = None
-        """The last whole second, still or not."""
+        self.last: tuple[float, ...] | None = None  # the counts of the last whole second, still or not
+        self._blocks: list[tuple[float, ...]] = []  # the still seconds in a row
         self._limit = still_kg * counts_per_kg
         self._names = names
         self._samples: list[tuple[float, ...]] = []
@@ -96,11 +70,11 @@ class Watch:
 
     @property
     def done(self) -> float:
-        """How far it has come, 0 to 1."""
-        return len(self.blocks) / BLOCKS
+        """How far the measurement has come, 0 to 1."""
+        return len(self._blocks) / BLOCKS
 
     def take(self, t: float, counts: tuple[float, ...], ok: bool) -> Held | Refusal | None:
-        """One sample of all channels; `ok` False is one its reader flagged."""
+        """Take one sample of all channels; `ok` is False for one that the reader flagged."""
         for channel, code in enumerate(counts):
             self._at_the_end[channel] = self._at_the_end[channel] + 1 if not CODE_MIN + 1 < code < CODE_MAX - 1 else 0
             if self._at_the_end[channel] >= SATURATED_AFTER:
@@ -110,28 +84,35 @@ class Watch:
             self._samples.append(counts)
             if t >= self._start + BLOCK_S:
                 self._close(t)
-        if len(self.blocks) >= BLOCKS:
-            means = [block.mean_kg for block in self.blocks]
-            return Held(tuple(map(fmean, zip(*means, strict=True))), tuple(means))
+        if len(self._blocks) >= BLOCKS:
+            return Held(tuple(map(fmean, zip(*self._blocks, strict=True))), tuple(self._blocks))
         return self.overdue(t)
 
     def overdue(self, t: float) -> Refusal | None:
+        """Return why it gives up, None before `until`."""
         if t < self.until:
             return None
         return FLAGGED if self._bad >= self._good else MOVING
 
     def _close(self, t: float) -> None:
-        samples, start = self._samples, self._start
-        self._samples, self._start = [], t
+        samples, self._samples, self._start = self._samples, [], t
         if len(samples) < LEAST_SAMPLES:
-            self.blocks.clear()
+            self._blocks.clear()
             return
-        self.last = block = block_of(start, t, samples)
-        self.blocks.append(block)
-        sums = [sum(one.mean_kg) for one in self.blocks]
-        if block.spread_kg > self._limit or max(sums) - min(sums) > self._limit:
+        self.last, spread = _middle_and_spread(samples)
+        self._blocks.append(self.last)
+        sums = list(map(sum, self._blocks))
+        if spread > self._limit or max(sums) - min(sums) > self._limit:
             # What came before may still be the way there; this second begins the rest, if it is quiet itself.
-            self.blocks = [block] if block.spread_kg <= self._limit else []
+            self._blocks = [self.last] if spread <= self._limit else []
+
+
+def _middle_and_spread(samples: list[tuple[float, ...]]) -> tuple[tuple[float, ...], float]:
+    """Return the median of each channel, and the spread between deciles, summed: one spike does not widen it."""
+    n = len(samples)
+    low = max(1, n // 10)
+    channels = [sorted(channel) for channel in zip(*samples, strict=True)]
+    return tuple(values[n // 2] for values in channels), sum(values[n - 1 - low] - values[low] for values in channels)
 
 
 MOVING: Final = Refusal(

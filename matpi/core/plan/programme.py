@@ -30,7 +30,7 @@ from math import fsum, inf
 from matpi.core.clock import day_of
 from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
-from matpi.core.plan.trend import AT_DAYS, Felt, Trend, trend
+from matpi.core.plan.trend import AT_DAYS, Answer, Trend, trend
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
@@ -136,14 +136,6 @@ class Plan:
         return self.target.upper_min
 
     @property
-    def lower_s(self) -> float:
-        return self.target.lower_s
-
-    @property
-    def upper_s(self) -> float:
-        return self.target.upper_s
-
-    @property
     def clothing(self) -> str:
         return self.target.clothing
 
@@ -158,7 +150,7 @@ class Plan:
     def running(self, on_mat_s: float) -> Plan:
         """Return the same day with a session of this length that is not in the log. Cheap enough for every redraw."""
         today_s = self.today_s + on_mat_s
-        return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.lower_s))
+        return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.target.lower_s))
 
 
 @dataclass(slots=True)
@@ -175,17 +167,17 @@ class _Day:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Position:
     """Where the plan is when a day begins."""
 
     day: int = 1
-    at_door: bool = False  # a tier's first day was reached, and staying on the tier before holds it back
+    held_back: bool = False  # a tier's first day was reached, and staying on the tier before holds it back
     last: int | None = None  # ordinal of the last day with a session
     round: int = 0  # restarts so far
 
     @property
     def shown_day(self) -> int:
-        return self.day - 1 if self.at_door else self.day
+        return self.day - 1 if self.held_back else self.day
 
 
 class _Fold:
@@ -193,39 +185,40 @@ class _Fold:
 
     def __init__(self, course: Course, settings: Settings, short_spans: Sequence[_ShortSpan]) -> None:
         self._course, self._settings, self._short_spans = course, settings, short_spans
-        self.standing = self.begun = self.before_gap = _Standing()
+        self._short_s = _short(course.tiers[0]).lower_s
+        self.position = self.at_start = self.before_gap = _Position()
         self.done: set[int] = set()
         self.rest_after_stop: set[int] = set()
-        self.rated: defaultdict[int, list[Felt]] = defaultdict(list)  # by round
+        self.rated: defaultdict[int, list[Answer]] = defaultdict(list)  # by round
         self.furthest: defaultdict[int, int] = defaultdict(lambda: 1)  # by round: a step back takes no trend away
         self.passed = 0  # ordinal of the day on which the plan last passed day 7 or 14
 
-    def take(self, day: int, what: _Day) -> None:
+    def take(self, day: int, entries: _Day) -> None:
         course, tiers = self._course, self._course.tiers
-        self.before_gap = self.standing
-        self.begun = begun = _after_gap(self.standing, day, self._settings, course)
-        tier = course.tier_of[begun.shown_day]
-        if what.ratings:
-            self.rated[begun.round].append(Felt(begun.shown_day, sum(what.ratings) / len(what.ratings)))
-        if what.sessions:
-            full, total_s = tiers[tier], what.total_s
-            if _met(self._short_spans, day, what.sessions, total_s, _short(tiers[0]).lower_s, full.lower_s):
+        self.before_gap = self.position
+        self.at_start = at_start = _after_gap(self.position, day, self._settings, course)
+        tier = course.tier_of[at_start.shown_day]
+        if entries.ratings:
+            self.rated[at_start.round].append(Answer(at_start.shown_day, sum(entries.ratings) / len(entries.ratings)))
+        if entries.sessions:
+            full, total_s = tiers[tier], entries.total_s
+            if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
             # A gap ends with any session, also one too short: only then is the step back of the gap final.
-            self.standing = replace(begun, last=day)
+            self.position = replace(at_start, last=day)
             if total_s >= full.lower_s:
-                self._advance(day, max(session.on_mat_s for session in what.sessions))
-        if what.stop:
+                self._advance(day, max(session.on_mat_s for session in entries.sessions))
+        if entries.stop:
             self.rest_after_stop.add(day + 1)
             back = tiers[course.step_back[tier]].first_day
-            self.standing = replace(begun, day=back, at_door=False, last=self.standing.last)
+            self.position = replace(at_start, day=back, held_back=False, last=self.position.last)
 
     def _advance(self, day: int, longest_s: float) -> None:
-        self.standing = standing = _advanced(self.standing, longest_s, self._settings, self._course)
-        got_to = self.furthest[standing.round]
-        if standing.day > got_to:
-            self.furthest[standing.round] = standing.day
-            if any(got_to <= at_day < standing.day for at_day in AT_DAYS):
+        self.position = position = _advanced(self.position, longest_s, self._settings, self._course)
+        reached = self.furthest[position.round]
+        if position.day > reached:
+            self.furthest[position.round] = position.day
+            if any(reached <= at_day < position.day for at_day in AT_DAYS):
                 self.passed = day
 
 
@@ -251,12 +244,12 @@ def plan(
     for day in sorted(days):
         fold.take(day, days[day])
 
-    begun, done = fold.begun, fold.done
-    shown_day = min(begun.shown_day, tiers[0].last_day) if short_only else begun.shown_day
+    at_start, done = fold.at_start, fold.done
+    shown_day = min(at_start.shown_day, tiers[0].last_day) if short_only else at_start.shown_day
     target = tiers[course.tier_of[shown_day]]
     rested = {record.day.toordinal() for record in log.days if record.rest}
     rests = Rests(settings.rest_weekdays, rested, fold.rest_after_stop)
-    restarted = begun.round > fold.before_gap.round
+    restarted = at_start.round > fold.before_gap.round
     found = Plan(
         today=today,
         day=shown_day,
@@ -273,8 +266,8 @@ def plan(
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
-        repeated=begun.day != fold.before_gap.day and not restarted,
-        trend=trend(fold.rated[begun.round], fold.furthest[begun.round]),
+        repeated=at_start.day != fold.before_gap.day and not restarted,
+        trend=trend(fold.rated[at_start.round], fold.furthest[at_start.round]),
         trend_today=fold.passed == now,
         done_on=frozenset(done),
         rests=rests,
@@ -301,25 +294,25 @@ def _short(tier: Tier) -> Tier:
     return replace(tier, lower_min=min(tier.lower_min, lower_min), upper_min=min(tier.upper_min, upper_min))
 
 
-def _after_gap(standing: _Standing, day: int, settings: Settings, course: Course) -> _Standing:
-    without = 0 if standing.last is None else day - standing.last - 1
-    if without >= RESTART_AFTER_DAYS and not settings.no_restart and standing.day > 1:
-        return replace(standing, day=1, at_door=False, round=standing.round + 1)
+def _after_gap(position: _Position, day: int, settings: Settings, course: Course) -> _Position:
+    without = 0 if position.last is None else day - position.last - 1
+    if without >= RESTART_AFTER_DAYS and not settings.no_restart and position.day > 1:
+        return replace(position, day=1, held_back=False, round=position.round + 1)
     if without >= REPEAT_AFTER_DAYS:
-        return replace(standing, day=course.tiers[course.tier_of[standing.shown_day]].first_day, at_door=False)
-    return standing
+        return replace(position, day=course.tiers[course.tier_of[position.shown_day]].first_day, held_back=False)
+    return position
 
 
-def _advanced(standing: _Standing, longest_s: float, settings: Settings, course: Course) -> _Standing:
-    if standing.at_door:
-        stays_in = course.tiers[course.tier_of[standing.shown_day]]
+def _advanced(position: _Position, longest_s: float, settings: Settings, course: Course) -> _Position:
+    if position.held_back:
+        stays_in = course.tiers[course.tier_of[position.shown_day]]
         if longest_s <= stays_in.upper_s + STAY_GRACE_S:  # above it, the next tier's lower bound is reached as well
-            return standing
-    if standing.day == course.after:
-        return standing
-    day = standing.day + 1
-    at_door = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[standing.day]
-    return replace(standing, day=day, at_door=at_door)
+            return position
+    if position.day == course.after:
+        return position
+    day = position.day + 1
+    held_back = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[position.day]
+    return replace(position, day=day, held_back=held_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,43 +139,21 @@ class Routine:
 
 
 # Articles 8-11 and 13; nothing is named past 15 min (article 12), "deep_calm" is this project's word.
-_FELT = (
-    Phase(0.0, Says.SHARP),
-    Phase(120.0, Says.SETTLING),
-    Phase(300.0, Says.WARMTH),
-    Phase(900.0, Says.DEEP_CALM),
-)
+_FELT = (Phase(0.0, Says.SHARP), Phase(120.0, Says.SETTLING), Phase(300.0, Says.WARMTH), Phase(900.0, Says.DEEP_CALM))
+_DOWNSHIFT = (Phase(0.0, Says.SETTLE), Phase(120.0, Says.STILL), Phase(-120.0, Says.BREATHE_THEN_UP))
+_RECOVERY_OFF_MAT = (Phase(0.0, Says.STRETCH), Phase(300.0, Says.WATER))
+_BREATH_MIN = int(CYCLES_MIN * CYCLE_S // 60), int(CYCLES_MAX * CYCLE_S // 60)
 _ALL = (
     Routine("plan", Area.UPPER_BACK, 20, 20, _FELT),  # articles 36, 37, 46-50, 52
-    Routine(  # articles 22-25: cues at 2:00, 8:00 and 10:00
-        "downshift",
-        Area.UPPER_BACK,
-        10,
-        10,
-        (Phase(0.0, Says.SETTLE), Phase(120.0, Says.STILL), Phase(-120.0, Says.BREATHE_THEN_UP)),
-        guided=True,
-    ),
-    Routine(  # articles 16-20: 18 to 30 cycles
-        "breath",
-        Area.UPPER_BACK,
-        int(CYCLES_MIN * CYCLE_S // 60),
-        int(CYCLES_MAX * CYCLE_S // 60),
-        (Phase(0.0, Says.FOUR_SIX),),
-    ),
+    Routine("downshift", Area.UPPER_BACK, 10, 10, _DOWNSHIFT, guided=True),  # articles 22-25: cues at 2:00, 8:00, 10:00
+    Routine("breath", Area.UPPER_BACK, *_BREATH_MIN, (Phase(0.0, Says.FOUR_SIX),)),  # articles 16-20: 18 to 30 cycles
     Routine("upper_back", Area.UPPER_BACK, 5, 10, _FELT),  # article 26
     Routine("neck", Area.NECK, 2, 5, _FELT),  # article 28
     Routine("feet", Area.FEET, 1, 3, _FELT),  # article 31
     Routine("lower_back", Area.LOWER_BACK, 2, 5, _FELT),  # article 27; no minutes there, 5: docs/behaviour.md 4
     Routine("seat", Area.SEAT, 2, 5, _FELT),  # article 29: "short sessions"
     Routine("calves", Area.CALVES, 5, 10, _FELT),  # articles 30, 35
-    Routine(  # article 32
-        "recovery",
-        Area.CALVES_OR_BACK,
-        10,
-        10,
-        _FELT,
-        off_mat=(Phase(0.0, Says.STRETCH), Phase(300.0, Says.WATER)),
-    ),
+    Routine("recovery", Area.CALVES_OR_BACK, 10, 10, _FELT, off_mat=_RECOVERY_OFF_MAT),  # article 32
     Routine("before_bed", Area.UPPER_BACK, 10, 20, _FELT),  # articles 41, 42
 )
 ROUTINES: Final[Mapping[str, Routine]] = MappingProxyType({routine.name: routine for routine in _ALL})
@@ -197,12 +175,10 @@ def phase_at(routine: Routine, plan: Plan, elapsed_s: float) -> PhaseText:
     if done_s is not None:
         edges += [done_s, done_s + DONE_SHOWN_S]
     until_s = min((edge for edge in edges if edge > elapsed_s), default=inf)
-    if elapsed_s >= upper_s + OVER_S:
-        return PhaseText(Says.OVER, CueKind.OVER, until_s)
-    if elapsed_s >= upper_s:
-        return PhaseText(Says.ENOUGH, CueKind.ENOUGH, until_s)
-    if soon_s <= elapsed_s:
-        return PhaseText(Says.SOON, CueKind.SOON, until_s)
+    ending = (CueKind.OVER, upper_s + OVER_S), (CueKind.ENOUGH, upper_s), (CueKind.SOON, soon_s)
+    for kind, from_s in ending:
+        if elapsed_s >= from_s:
+            return PhaseText(Says(kind), kind, until_s)
     if done_s is not None and done_s <= elapsed_s < done_s + DONE_SHOWN_S:
         return PhaseText(Says.DONE, CueKind.DONE, until_s)
     says = next(says for start_s, says in reversed(phases) if start_s <= max(0.0, elapsed_s))
@@ -233,7 +209,7 @@ def pacer(routine: Routine, plan: Plan) -> Pacer | None:
     if routine.name == "plan" and plan.day >= BREATH_FROM_DAY:
         start_s = _FELT[1].start_s
         cycles = CYCLES_MIN if plan.day < BREATH_LONG_FROM_DAY else CYCLES_MAX
-        room = int((plan.upper_s - SOON_S - start_s) // CYCLE_S)
+        room = int((plan.target.upper_s - SOON_S - start_s) // CYCLE_S)
         return Pacer(start_s, min(cycles, room)) if room >= CYCLES_MIN else None
     return None
 
@@ -259,7 +235,7 @@ def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
 
 def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
     """Return when the screen says that the day is done, in this session's time; None: it does not."""
-    left_s = plan.lower_s - plan.today_s
+    left_s = plan.target.lower_s - plan.today_s
     return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
 
 

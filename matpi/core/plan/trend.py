@@ -20,7 +20,7 @@ SIDE: Final = 3  # answers on each side; chosen: the median of fewer is one day'
 
 
 @dataclass(frozen=True, slots=True)
-class Felt:
+class Answer:
     """One rated day of a round of the plan; `value` is the mean of its ratings."""
 
     plan_day: int
@@ -45,16 +45,16 @@ class Pairs:
     change: float
 
 
-def trend(felt: Sequence[Felt], reached_day: int) -> Trend | None:
+def trend(answers: Sequence[Answer], reached_day: int) -> Trend | None:
     """Return the trend of the latest of day 7 and 14 that is done; None before that, or without any rating.
 
-    `felt` is in the order of the calendar, and `reached_day` the furthest plan day. Later days do not change a trend.
+    `answers` are in the order of the calendar; `reached_day` is the furthest plan day. Later days change no trend.
     """
     at_day = max((day for day in AT_DAYS if day < reached_day), default=None)
-    if at_day is None or not felt:
+    if at_day is None or not answers:
         return None
-    until = next((number for number, day in enumerate(felt) if day.plan_day > at_day), len(felt))
-    values = [day.value for day in felt[:until]]
+    until = next((number for number, day in enumerate(answers) if day.plan_day > at_day), len(answers))
+    values = [day.value for day in answers[:until]]
     if len(values) < 2 * SIDE:
         return Trend(at_day, len(values), None, None)
     return Trend(at_day, len(values), median(values[:SIDE]), median(values[-SIDE:]))

@@ -1,8 +1,7 @@
-"""Presence: from load in kg to empty, arriving, on, away, object or silent, with a reason for every change.
+"""Turn the load in kg into presence: empty, arriving, on, away, object or silent, with a reason for every change.
 
-Detection is simple: a load over "on" for `dwell_s` is a session, dated back to its first touch; a load under "off" for
-`away_s` ends it, dated back to the fall. Nothing else keeps a session from starting or makes it disappear. Whether it
-counts is decided apart, by the evidence of its load. Without readings nothing is concluded but that there are none.
+A load over "on" for `dwell_s` is a session, dated back to its first touch; under "off" for `away_s` ends it, dated back
+to the fall. Nothing else starts or removes one; whether it counts is decided apart, by its evidence (ADR 0016).
 """
 
 from __future__ import annotations
@@ -22,43 +21,34 @@ if TYPE_CHECKING:
     from matpi.core.model import Calibration, Zero
     from matpi.core.rules import PresenceRules
 
-BEYOND_KG: Final = 1e6
-"""No load of this world: what is not a number, or beyond, never enters. Chosen."""
+BEYOND_KG: Final = 1e6  # chosen: a sum that is not a number, or beyond this, is no load and is rejected
 
 
 class Presence:
-    """Feed readings with `read`, time with `advance`; collect `changes`. `deadline` is when `advance` is due next."""
+    """Feed readings with `read`, after `advance` to their time; collect `changes`. `deadline`: the next `advance`."""
 
     def __init__(
         self, t: float, zero: Zero | None, rules: PresenceRules, calibration: Calibration | None = None
     ) -> None:
-        """`calibration`: an approximate one makes the empty mat unknown until a zero is found (zero.ZeroTracker)."""
+        """Start with an empty mat. With an approximate `calibration` its zero is unknown until one is found."""
         self.rules = rules
         self.zero = ZeroTracker(zero, rules.zero, calibration)
         self.signal = Signal()
+        # Of the load on the mat or the last one: all of it, since the last return, and up to that return.
         self.evidence = self._latest = self._earlier = Evidence(rules)
-        """Of the load on the mat, or of the last one; since the last return, and up to it."""
         self.load = Load.EMPTY
         self.changes: list[Change] = []
         self.rejected = 0
-        self.object_kg = 0.0
-        """What lies on the mat and belongs to no session: subtracted until it leaves."""
-        self.left_at = 0.0
-        """When the last person left."""
-        self.silent = False
-        """No good reading for over `stale_s`."""
-        self.last_t = t + rules.settle_s - rules.stale_s
-        """Of the last good reading; at first, such that the parts have time to settle."""
-        self.heard_at: float | None = None
-        """The first reading since the start, or since a silence; None while there is none."""
-        self.heard_s = 0.0
-        """How long there were readings before the last silence."""
-        self.lost_at: float | None = None
-        """When the silence began; None while readings come."""
-        self.judged = True
-        """Whether things are distinguished from people at all (`configure`)."""
+        self.object_kg = 0.0  # on the mat and in no session: subtracted until it leaves
+        self.left_at = 0.0  # when the last person left
+        self.silent = False  # no good reading for over `stale_s`
+        self.last_t = t + rules.settle_s - rules.stale_s  # of the last good reading; at first, time to settle
+        self.heard_at: float | None = None  # the first reading since the start or since a sensor timeout
+        self.heard_s = 0.0  # how long there were readings before the last sensor timeout
+        self.lost_at: float | None = None  # when the readings stopped; None while they come
+        self.judged = True  # whether things are distinguished from people (`configure`)
         self._suspended = False
-        self._not_before = -inf  # an earlier load, or another zero: no touch lies before this
+        self._not_before = -inf  # an earlier load, or another zero: no touch is before this
         self._touch = self._latest_from = 0.0
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
@@ -72,10 +62,7 @@ class Presence:
     # -- readings --------------------------------------------------------------------------------------------------
 
     def read(self, reading: Reading) -> bool:
-        """Take one reading; what was due before its time must have been done with `advance`.
-
-        False when nothing follows from it; `deadline` is then where it was.
-        """
+        """Take one reading. False when nothing follows from it; `deadline` is then unchanged."""
         t, kg, ok = reading
         total = sum(kg)
         if not ok or not -BEYOND_KG < total < BEYOND_KG:
@@ -85,6 +72,7 @@ class Presence:
         ends_second = signal.take(t, kg, total)
         self.last_t = t
         crossed = not self._low <= signal.kg < self._high
+        # Nearly every reading ends here, so it moves no deadline: `_check_silence` looks at `last_t`.
         if not (ends_second or crossed) and self.heard_at is not None:
             return False
         if self.heard_at is None:
@@ -99,17 +87,17 @@ class Presence:
 
     @property
     def net_kg(self) -> float:
-        """The last reading above the zero and what lies there besides."""
+        """The last reading above the zero and an object."""
         return self.signal.last_kg - self._floor if self.signal.taken else 0.0
 
     def _band(self, low: float, high: float) -> None:
-        """Set the kg above the floor between which a reading changes nothing."""
+        """Set the kg above the floor in which a reading changes nothing: `low` included, `high` not."""
         self._low, self._high = low + self._floor, high + self._floor
 
     # -- edges -----------------------------------------------------------------------------------------------------
 
     def _cross(self, t: float) -> None:
-        """The load left the band."""
+        """Act on a load that left the band, dated to the first reading outside."""
         onset = self.signal.left_band_at(self._low, self._high)
         x = self.signal.kg - self._floor
         match self.load:
@@ -121,21 +109,23 @@ class Presence:
             case Load.EMPTY:
                 self._notice(t, onset, x)
             case Load.ARRIVING:
+                # A step across the mat, or a bounce: getting on may lift off for 0.7 s. The next rise starts anew.
                 self._rest()
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
             case Load.ON if self._leaving is None:
+                # It must last `debounce_s` to be a leaving: a person who turns over lifts off for less.
                 self._leaving = self.signal.seen_before(onset)
                 self._band(-inf, self._level_kg)
                 self._due = max(onset + self.rules.debounce_s, t)
                 self.signal.restart_second()
-            case Load.ON:  # it was a wriggle
+            case Load.ON:  # back within `debounce_s`
                 self._stay()
             case Load.AWAY:
-                # A fall that no reading shows was before the hole; a return is claimed from where it is seen.
+                # A fall in a hole of the readings was before the hole; a return counts from where it is seen.
                 self._wait(t, onset if x >= self._level_kg else self.signal.seen_before(onset), x)
 
     def _notice(self, t: float, onset: float, x: float) -> None:
-        """Light the screen for a load that is under "on": no more than that."""
+        """Light the screen once for a load under "on", until it is under `touch_kg` again."""
         self._noticed = x >= self.rules.notice_kg
         self._watch_empty()
         if self._noticed:
@@ -146,10 +136,12 @@ class Presence:
         self.zero.disturbed()
         self.load, self._doubted, self._below_kg = Load.ARRIVING, False, self.object_kg
         self._touch = self.signal.rise_began(onset, self._floor, rules, self._not_before)
-        if self.zero.turned_since is not None:  # a bridge was turned round with this person on it
+        # A bridge that read this person backwards has been turned round just now: the touch was long before.
+        if self.zero.turned_since is not None:
             self._touch, self.zero.turned_since = self.zero.turned_since, None
         self._latest_from = self._touch
         self.evidence = self._latest = Evidence(rules, judged=self.judged)
+        # The dwell counts from the threshold, not from the touch: a rise may take longer than the dwell.
         self._due = max(onset + rules.dwell_s, t)
         self._band(rules.off_kg, inf)
         over = "object" if self.object_kg else "zero"
@@ -158,20 +150,22 @@ class Presence:
 
     @property
     def _level_kg(self) -> float:
-        """Less than this is not the load that it was: "off", or a share of the middle load once that is known."""
+        """The load under which the person is away: "off", or a share of the middle load once that is known."""
         rules, middle = self.rules, self.evidence.middle_kg
+        # Not in the first minute: a person may sit down first and then lie with only the back on the mat.
         if middle is None or self.evidence.seconds < rules.rest_from_s:
             return rules.off_kg
         return max(rules.off_kg, rules.rest_share * middle)
 
     def _stay(self) -> None:
-        """On the mat, and nothing else is under way."""
+        """Set the state to on the mat, with no leaving or return under way."""
         self.load, self._leaving, self._due = Load.ON, None, inf
         self._band(self._level_kg, inf)
         self.signal.restart_second()
 
     def _leave(self, t: float, at: float) -> None:
         rules, x = self.rules, self.signal.kg - self._floor
+        # With the mat nearly empty the end is at "off", not at the share: a slow slide takes 3 s from one to the other.
         if x < rules.off_kg:
             at = self.signal.seen_before(self.signal.fell_under(self._floor + rules.off_kg, at))
         self.load, self.left_at, self.absence = Load.AWAY, at, Absence(rules, self._level_kg, at)
@@ -187,25 +181,27 @@ class Presence:
         self.signal.restart_second()
 
     def _fell(self, t: float) -> None:
-        """The person left a little later than it seemed."""
+        """Move the end to where the absence says that the fall ended."""
         if self.absence.left_at > self.left_at:
             self.left_at = self.absence.left_at
             self._change("fell", t, self.left_at, "the fall went on")
 
     def _return(self, t: float, at: float) -> None:
+        # A bag put where the person was looks like a return until it proves still: keep the evidence up to here apart.
         self._earlier, self._latest = self.evidence.copy(), Evidence(self.rules, judged=self.judged)
         self._latest_from = at
         self._stay()
         self._change("returned", t, at, f"back after {at - self.left_at:.0f} s")
 
     def _gone(self, t: float) -> None:
+        # What stays, such as a bag or a small dog, is subtracted; and no later touch may be dated into this session.
         self.object_kg += self.absence.stayed_kg
         self._not_before = self.left_at
         self._rest()
         self._change("gone", t, self.left_at, f"{t - self.left_at:.0f} s away")
 
     def _rest(self) -> None:
-        """The mat is unoccupied, but an object may lie there."""
+        """Set the state to unoccupied, with or without an object."""
         self.load, self._leaving = Load.OBJECT if self.object_kg else Load.EMPTY, None
         self._doubted &= self.load is Load.OBJECT
         self._due = inf
@@ -214,6 +210,7 @@ class Presence:
 
     def _watch_empty(self) -> None:
         self._floor = self.zero.total_kg + self.object_kg
+        # Over an object, "on" more is a person; a load under "off" above the zero means that it was taken away.
         if self.object_kg:
             self._band(self.rules.off_kg - self.object_kg, self._on_kg)
             return
@@ -222,9 +219,10 @@ class Presence:
 
     @property
     def _on_kg(self) -> float:
+        # Without a zero the bridges' own offset would be a session: nothing arrives until one is found.
         return BEYOND_KG if self._suspended or self.zero.seeking else self.rules.on_kg
 
-    # -- time and silence ------------------------------------------------------------------------------------------
+    # -- time and sensor timeouts ----------------------------------------------------------------------------------
 
     def advance(self, t: float) -> None:
         """Do what is due by `t`."""
@@ -235,14 +233,14 @@ class Presence:
         self.deadline = min(self._due, self._stale_due)
 
     def _happen(self, t: float) -> None:
-        """A dwell or an absence has lasted long enough."""
+        """Act on a dwell or an absence that has lasted long enough."""
         rules = self.rules
         self._due = inf
         if self.load is Load.ARRIVING:
             self._stay()
             self._change("confirmed", t, self._touch, f"{rules.dwell_s:g} s on the mat")
         elif self.lost_at is not None and t < self.lost_at + rules.sensor_gone_s:
-            pass  # nobody knows whether the person is back: the next readings decide
+            pass  # without readings it is unknown whether the person is back: the next readings decide
         elif self.load is Load.ON and self._leaving is not None:
             self._leave(t, self._leaving)
         elif self.load is Load.AWAY and (back := self.absence.back_since) is not None:
@@ -251,13 +249,14 @@ class Presence:
             self._gone(t)
 
     def done(self, t: float) -> None:
-        """The person away says that they are done: end the absence now."""
+        """End the absence now: the person has tapped the button."""
         if self.load is Load.AWAY:
             self._gone(t)
 
     def _check_silence(self, t: float) -> None:
         rules = self.rules
         if self.lost_at is not None:
+            # For too long: the session ended at the last reading, the only moment known to be on the mat.
             self._stale_due = inf
             if self.load is Load.ON:
                 self.left_at = self._not_before = self.lost_at
@@ -271,7 +270,7 @@ class Presence:
             self.lose(t, f"no reading for {rules.stale_s:g} s")
 
     def lose(self, t: float, why: str) -> None:
-        """No reading can be had from now on."""
+        """Begin a sensor timeout: no readings from now on, for the reason `why`."""
         if self.silent:
             return
         self.heard_s = 0.0 if self.heard_at is None else self.last_t - self.heard_at
@@ -279,6 +278,7 @@ class Presence:
         self.signal.restart()
         self.lost_at = min(self.last_t, t)
         self._stale_due = self.lost_at + self.rules.sensor_gone_s
+        # An arrival needs readings for its dwell; a session holds, and an absence waits for the next readings.
         if self.load is Load.ARRIVING:
             self._rest()
         self._change("sensor_lost", t, self.lost_at, why)
@@ -290,13 +290,13 @@ class Presence:
             self.silent, self.lost_at = False, None
             self._change("sensor_back", t, t, "readings again")
             if self.load is Load.AWAY or self._leaving is not None:
-                # The next readings decide, also of what was over in the silence.
+                # The next readings decide, also on what was due during the timeout.
                 self._due = max(t + self.rules.debounce_s, 0.0 if self._due == inf else self._due)
 
     # -- seconds: the zero, objects --------------------------------------------------------------------------------
 
     def _judge(self, t: float, second: Second) -> None:
-        """A second is over in which the load left no band."""
+        """Take a whole second without a crossing: follow the zero, weigh what stayed, judge things."""
         zero, rules = self.zero, self.rules
         if not self._suspended:
             zero.watch_polarity(second)
@@ -307,10 +307,11 @@ class Presence:
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)
         elif self._leaving is not None:
-            return
+            return  # a load that may be leaving is not the session's
         if self.load is Load.OBJECT:
             self._check_object(t, second)
         if self.load is Load.ON or self._doubted:
+            # Also while in doubt: only seconds that move can show that the "object" was a person.
             for evidence in {self.evidence, self._latest}:
                 evidence.add(second, zero.kg or (), zero.total_kg + self._below_kg)
             thing = self._latest.is_thing
@@ -319,10 +320,10 @@ class Presence:
             elif self._doubted and not thing:
                 self._call_person(t)
             elif not self._doubted:
-                self._band(self._level_kg, inf)
+                self._band(self._level_kg, inf)  # the middle load has moved, and its share with it
 
     def _weigh_rest(self, t: float, second: Second) -> None:
-        """Weigh what stayed, and date the fall by it once it has come to rest."""
+        """Weigh what stayed. Once at rest it dates the fall: a slow slide ends lighter than where it crossed."""
         absence, x = self.absence, second.total_kg - self._floor
         if absence.weigh(x, at_rest=second.moved_kg < self.rules.touch_kg):
             under_kg = self._floor + x + self.rules.off_kg
@@ -330,11 +331,12 @@ class Presence:
             self._fell(t)
 
     def _check_object(self, t: float, second: Second) -> None:
-        """Part of the object was taken away: what is left was below it, or is not known any more."""
+        """Act on a part of the object that was taken away: what is left was below it, or is unknown."""
         rules, kg = self.rules, second.total_kg - self.zero.total_kg
         if kg >= self.object_kg - rules.touch_kg or second.moved_kg >= rules.touch_kg:
             return
         if not self._doubted:
+            # Of several things one is gone. Nothing is subtracted any more, rather than too much.
             self._begin_anew()
             self._change("cleared", t, t, "part of the object was taken away")
         elif kg < self._below_kg + rules.off_kg:
@@ -342,13 +344,11 @@ class Presence:
             self._rest()
 
     def _call_object(self, t: float, total_kg: float) -> None:
-        """Report an object; its session is over, unless it moves after all.
-
-        Put down where a person has just left, it is no return: the session ended then.
-        """
+        """Report an object; its session is over, unless it moves after all."""
         if self._latest is self.evidence:
             self.left_at = t
         else:
+            # A bag put where a person has just left was no return: the session ended then, on its own evidence.
             self.evidence = self._earlier
         self._not_before = t
         self.object_kg, self._doubted = total_kg - self.zero.total_kg, True
@@ -364,7 +364,7 @@ class Presence:
     # -- by hand ---------------------------------------------------------------------------------------------------
 
     def set_zero(self) -> bool:
-        """Make what is on the mat now its zero. False when there is nothing to go by: silent, or moving."""
+        """Make the present load the zero. False without a still second: a sensor timeout, or it moves."""
         if self.silent or not self.zero.set_by_hand(self.signal.second):
             return False
         self._begin_anew()
@@ -375,7 +375,7 @@ class Presence:
         self._begin_anew()
 
     def use_zero(self, zero: Zero, calibration: Calibration) -> None:
-        """Count readings from another reference from now on: somebody has calibrated, and this is the empty mat."""
+        """Use another reference from now on: a new calibration, with the zero of its empty mat."""
         turned_since = self.zero.turned_since
         self.zero = ZeroTracker(zero, self.rules.zero, calibration)
         self.zero.turned_since = turned_since
@@ -388,7 +388,7 @@ class Presence:
         self._rest()
 
     def suspend(self, suspended: bool = True) -> None:
-        """Let nobody come, go or be weighed until `suspend(False)`; silence is still reported."""
+        """Detect no arrival and learn no zero until `suspend(False)`; sensor timeouts are still reported."""
         self._suspended, self.zero.turned_since = suspended, None
         self._begin_anew()
 

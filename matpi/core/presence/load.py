@@ -1,4 +1,4 @@
-"""What lies on the mat, and how that changes."""
+"""Name what is on the mat, and how that changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load signal: median of three, the readings of the last seconds, one-second medians. No threshold, no person."""
+"""Filter the load: median of three, the readings of the last ten seconds, one-second medians. Knows no threshold."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ if TYPE_CHECKING:
     from matpi.core.rules import PresenceRules
 
 SECOND_S: Final = 1.0
-LEAST: Final = 4
-"""A second with fewer readings is too short to judge motion."""
-TRACK: Final = 1000
-"""Readings that are stored: over ten seconds at 80 readings/s, the fastest an HX711 converts."""
-HOLE_S: Final = 0.5
-"""Readings further apart have a hole between them (five readings at 10/s): what happened in it is unknown."""
+LEAST: Final = 4  # readings in a second; fewer are too few to judge motion by
+TRACK: Final = 1000  # readings that are stored: over ten seconds at 80 a second, also of a chip that runs 17 % fast
+HOLE_S: Final = 0.5  # readings further apart (five periods at 10 a second) have a hole: what happened in it is unknown
 
 
 class Second(NamedTuple):
@@ -23,10 +20,8 @@ class Second(NamedTuple):
 
     start: float
     end: float
-    kg: tuple[float, ...]
-    """Median of each channel, from the calibrated reference."""
-    moved_kg: float = inf
-    """Change of the total since the second before; inf where there is none."""
+    kg: tuple[float, ...]  # median of each channel, from the calibrated reference
+    moved_kg: float = inf  # change of the total since the second before; inf where there is none
 
     @property
     def total_kg(self) -> float:
@@ -34,16 +29,14 @@ class Second(NamedTuple):
 
 
 class Signal:
-    """Feed readings with `take`; `kg` is the median of the last three totals, so one wrong reading moves nothing."""
+    """Feed readings with `take`; `kg` is the median of the last three totals: one wrong reading moves nothing."""
 
     def __init__(self, taken: int = 0) -> None:
-        """`taken`: readings counted before."""
+        """Start without readings; `taken` counts those of an earlier signal."""
         self.taken = taken
         self.kg = 0.0
-        self.last_kg = 0.0
-        """The last total as it came."""
-        self.second: Second | None = None
-        """The last whole second."""
+        self.last_kg = 0.0  # the last total, unfiltered
+        self.second: Second | None = None  # the last whole second
         self._last3: tuple[tuple[float, float], ...] = ()
         self._track: deque[tuple[float, float]] = deque(maxlen=TRACK)
         self._samples: list[tuple[float, ...]] = []
@@ -56,17 +49,19 @@ class Signal:
         last3 = self._last3 = (*self._last3[-2:], (t, total))
         if len(last3) == 3:
             (_, a), (middle_t, b), _ = last3
-            # The median of three belongs to the reading in the middle.
+            # The median of three belongs to the time of the middle reading, or every edge would be dated late.
             self.kg = sorted((a, b, total))[1]
             self._track.append((middle_t, self.kg))
         if t < self._end:
             self._samples.append(kg)
             return False
+        # A hole at the end of the second hides what happened there, so that second is dropped.
         whole = t - self._end < HOLE_S and len(self._samples) >= LEAST
         if whole:
             middle = len(self._samples) // 2
             medians = [sorted(channel)[middle] for channel in zip(*self._samples, strict=True)]
             second, before = Second(self._start, t, tuple(medians)), self.second
+            # Only of seconds that follow directly: over a gap the load may have left and come back.
             if before is not None and before.end == second.start:
                 second = second._replace(moved_kg=abs(second.total_kg - before.total_kg))
             self.second = second
@@ -81,25 +76,28 @@ class Signal:
 
     def restart(self) -> None:
         """Restart the median of three after a sensor timeout."""
+        # The last reading enters the track unfiltered: it may be the only one of a touch just before the timeout.
         self._track.extend(self._last3[-1:])
         self._last3 = ()
         self.restart_second()
 
     def restart_second(self) -> None:
-        """Begin a second with the next reading: what came so far belongs to another load."""
+        """Begin a second with the next reading: those so far are of another load."""
         self._samples, self._end = [], -inf
 
     def left_band_at(self, low: float, high: float) -> float:
-        """Time of the first of the last three readings outside [low, high), where `kg` lies outside."""
+        """Return the time of the first of the last three readings outside [low, high); `kg` is outside."""
+        # Two of the three are outside, since their median is; the first of them is the edge.
         return next(t for t, total in self._last3 if not low <= total < high)
 
     def seen_before(self, onset: float) -> float:
-        """Time of the last reading before `onset`; `onset` itself when no hole lies between."""
+        """Return the time of the last reading before `onset`, or `onset` when there is no hole between them."""
         before = next((t for t, _ in reversed(self._track) if t < onset), onset)
         return before if onset - before >= HOLE_S else onset
 
     def fell_under(self, kg: float, since: float) -> float:
-        """Time of the first reading under `kg` from `since` on; `since` when there is none, or it is forgotten."""
+        """Return the time of the first reading under `kg` from `since` on; `since` when there is none."""
+        # The track may no longer go back that far.
         if not self._track or self._track[0][0] > since:
             return since
         return next((t for t, at_kg in self._track if t >= since and at_kg < kg), since)
@@ -107,8 +105,7 @@ class Signal:
     def rise_began(self, onset: float, floor_kg: float, rules: PresenceRules, not_before: float) -> float:
         """Return the time of the first reading over `touch_kg` above the floor in the rise that crossed at `onset`.
 
-        Searches back over at most `touch_s` of readings after `not_before`. A hole in them is no time; one so long
-        that it would end a session ends the search.
+        The search goes back over at most `touch_s` of readings after `not_before` [evidence: getting-on].
         """
         began, left_s = onset, rules.touch_s
         rise: list[tuple[float, float]] = []
@@ -116,12 +113,15 @@ class Signal:
             if t >= onset:
                 continue
             step = began - t
+            # A hole uses up none of the time: a sensor timeout that begins with the touch must not date it late. One
+            # that would end a session ends the search.
             left_s -= step if step < HOLE_S else 0.0
             if left_s < 0.0 or t <= not_before or step > rules.sensor_gone_s:
                 break
             began = t
             rise.append((t, kg))
-        # A load that was there already is no touch: the rise begins above the lowest of these readings.
+        # A load that was there before is no touch: the rise begins above the lowest of these readings. Without this
+        # a bag under "on" would date the start of the next session up to ten seconds early.
         lowest = min((kg for _, kg in rise), default=0.0)
         touch_kg = max(floor_kg, lowest) + rules.touch_kg
         return next((rise[n - 1][0] if n else onset for n, (_, kg) in enumerate(rise) if kg < touch_kg), began)

@@ -1,6 +1,6 @@
-"""The zero: what the empty mat weighs. It follows slowly, only while the mat is empty and still, and never far.
+"""Track the zero, the reading of the empty mat: slowly, only while the mat is empty and still, and never far.
 
-Fed with whole seconds. Also detects a bridge that is wired the other way round.
+Takes whole seconds. Also detects a bridge that is wired the other way round.
 """
 
 from __future__ import annotations
@@ -19,54 +19,42 @@ from matpi.core.presence.signal import HOLE_S, Second
 if TYPE_CHECKING:
     from matpi.core.model import Calibration
 
-FALLEN_KG: Final = 0.5
-"""A mat that reads so much under its zero had something on it when the zero followed. Chosen: far above drift."""
+FALLEN_KG: Final = 0.5  # so far under its zero the mat had something on it when the zero followed; far above drift
 FALLEN_S: Final = 3
-BACKWARDS_KG: Final = 12.0
-"""A channel this far under its zero, moving, carries a person the wrong way round: as heavy as "on"."""
-BACKWARDS_S: Final = 10
-"""Seconds. One slow breath."""
-BODY_KG: Final = 0.005
-"""Steps over 2 s of a channel with a body on it are larger (a breath of 24 g from end to end: 13 g), those of an empty
-mat smaller."""
+BACKWARDS_KG: Final = 12.0  # a channel so far under its zero, moving, reads a person backwards: as heavy as "on"
+BACKWARDS_S: Final = 10  # one slow breath
+BODY_KG: Final = 0.005  # steps over 2 s of a channel with a body on it are larger [evidence: breath]
 
 
 class ZeroWord(StrEnum):
     """What the user should do about the zero; the value is no text for the screen."""
 
     NOTHING = ""
-    CHECK = "check"
-    """An object is on the mat, or a wire is loose."""
-    WANTED = "wanted"
-    """Leave the mat empty: its zero is not known yet."""
-    BACKWARDS = "backwards"
-    """A channel reads the wrong way round: calibrate."""
+    CHECK = "check"  # an object is on the mat, or a wire is loose
+    WANTED = "wanted"  # leave the mat empty: its zero is not known yet
+    BACKWARDS = "backwards"  # a channel reads the wrong way round: calibrate
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroRules:
-    still_s: int = 10
-    """Seconds of stillness before the zero follows. Chosen, unmeasured: a cat settles in less."""
-    rate_kg_s: float = 0.005
-    """Follows at most this fast. Cells drift 0.1-0.2 kg/degC (data sheets): a mat cooling 5 degC in 15 min is 0.001."""
-    reach_kg: float = 3.0
-    """Follows no further than this from the calibrated reference, nor a load beyond: that is an object, not drift."""
-    still_kg: float = 0.1
-    """A total that moved more than this in a second is not still. Chosen: six times the noise of a bad board."""
+    """When the zero follows the empty mat, how fast and how far."""
+
+    still_s: int = 10  # seconds of stillness before it follows; chosen, unmeasured: a cat settles in less
+    rate_kg_s: float = 0.005  # at most; five times the drift of a mat that cools by 5 degC in 15 min [evidence: drift]
+    reach_kg: float = 3.0  # from the calibrated reference, and of the load: beyond it is an object, not drift
+    still_kg: float = 0.1  # the total moved more in a second: not still; chosen: six times the noise of a bad board
 
 
 class ZeroTracker:
-    """Holds the zero. `empty_second` is called only while the mat is unoccupied."""
+    """Holds the zero. Call `empty_second` only while the mat is unoccupied."""
 
     def __init__(self, zero: Zero | None, rules: ZeroRules, calibration: Calibration | None = None) -> None:
-        """With an approximate `calibration` the reference is no empty mat, so without a zero one must be found."""
+        """Start from `zero`. Without one, and with an approximate `calibration`, a first zero must be found."""
         approximate = calibration is not None and calibration.approximate
         self._first = FirstZero() if approximate else None
         self._may_turn = [slope > 0.0 for slope in calibration.counts_per_kg] if approximate and calibration else []
-        self.turn: tuple[int, ...] = ()
-        """Channels that read the wrong way round and may be turned."""
-        self.turned_since: float | None = None
-        """Since when a person has been on the mat whose load turned a channel round."""
+        self.turn: tuple[int, ...] = ()  # channels that read the wrong way round and may be turned
+        self.turned_since: float | None = None  # since when the person who turned a channel has been on the mat
         self.kg: tuple[float, ...] | None = zero.kg if zero else None
         self.before: Zero | None = None
         self.by_hand = bool(zero and zero.by_hand)
@@ -96,7 +84,7 @@ class ZeroTracker:
 
     @property
     def astray(self) -> bool:
-        """For ten minutes the empty mat has weighed more or less than the zero may follow."""
+        """Whether the empty mat has read more or less than the zero may follow for ten minutes."""
         return self._astray_seconds >= 600
 
     @property
@@ -111,9 +99,8 @@ class ZeroTracker:
     # -- following -------------------------------------------------------------------------------------------------
 
     def empty_second(self, second: Second) -> bool:
-        """Learn from a second of the unoccupied mat. True when the zero has jumped; else it moved by at most
-        `rate_kg_s` times the second's length.
-        """
+        """Learn from a second of the unoccupied mat. True when the zero has jumped, not only followed."""
+        # Uncalibrated, the zero is wherever the bridges put it: until a first one is found, nothing may be followed.
         if self._first is not None:
             found = self._first.take(second, None if self.seeking else self.total_kg)
             if found is not None:
@@ -123,19 +110,24 @@ class ZeroTracker:
         if self.kg is None or len(self.kg) != len(second.kg):
             self.kg = (0.0,) * len(second.kg)
         net, rules = second.total_kg - self.total_kg, self._rules
+        # Moving, it may be a person or a pet under "on": neither drift nor a sign of a fault.
         if second.moved_kg > rules.still_kg:
             self.disturbed()
             return False
         self._still_seconds += 1
+        # Beyond the reach is an object or a wire. At the end of the reach half a kilogram is reported already, or a mat
+        # that drifts on would be off by up to twice the reach before the user is asked to check it.
         out = abs(net) > rules.reach_kg or (abs(net) > FALLEN_KG and self._at_reach(net))
         self._astray_seconds = self._astray_seconds + 1 if out else 0
         self._fallen_seconds = self._fallen_seconds + 1 if net < -FALLEN_KG else 0
-        # Calibrated, the reference is an empty mat too: a zero set with something on it falls back to it.
+        # Reading less than empty is impossible, so something was on the mat when the zero was set or followed. Take the
+        # new reading at once: until then the next person's start would be dated late. Calibrated, the reference is an
+        # empty mat too, and the zero may fall back to it from any distance.
         back = self._first is None and abs(second.total_kg) <= rules.reach_kg
         if self._fallen_seconds >= FALLEN_S and (back or self._reached(second.total_kg)):
             self.kg, self._fallen_seconds = second.kg, 0
             return True
-        # Each channel by itself: with one bridge backwards a person weighs nothing in all.
+        # Each channel by itself: with one bridge backwards a person's load adds up to nothing.
         near = max(abs(kg - zero) for kg, zero in zip(second.kg, self.kg, strict=True)) <= rules.reach_kg
         if near and abs(net) <= rules.reach_kg and self._still_seconds >= rules.still_s:
             self._follow(second)
@@ -145,12 +137,13 @@ class ZeroTracker:
         return abs(total_kg - (self._anchor_kg or 0.0)) <= self._rules.reach_kg
 
     def _at_reach(self, net_kg: float) -> bool:
-        """Whether the next step towards this load would be beyond the reach."""
+        """Return whether the next step towards this load would be beyond the reach."""
         moved = self.total_kg - (self._anchor_kg or 0.0)
         return abs(moved) >= self._rules.reach_kg - 2.0 * self._rules.rate_kg_s and moved * net_kg > 0
 
     def _follow(self, second: Second) -> None:
         zero = self.kg or ()
+        # A limit on the rate, not a filter: an error of one second moves the zero by 5 g, whatever its size.
         step = self._rules.rate_kg_s * (second.end - second.start) / len(zero)
         moved = tuple(z + max(-step, min(step, m - z)) for z, m in zip(zero, second.kg, strict=True))
         if self._reached(sum(moved)):
@@ -161,16 +154,16 @@ class ZeroTracker:
     def watch_polarity(self, second: Second) -> None:
         """Detect a channel that reads far under its zero while its load moves as a body does.
 
-        Still, it is a wrong zero: something was on the mat when that was found. A channel that has read a body the
-        right way round is never turned.
+        A channel that has read a body the right way round is never turned.
         """
+        # The motion is the proof. Still, it is the zero that is wrong: a bag was on the mat when it was found.
         if self.kg is None or len(self.kg) != len(second.kg):
             return
         backwards = [n for n in range(len(second.kg)) if self._is_backwards(n, second)]
         turned = tuple(n for n in backwards if self._may_turn and self._may_turn[n])
         if turned and not self.turn:
             self.turn = turned
-        # Only of the load that is on the mat now: the store may take long to take the new polarity.
+        # Only of the load that is on the mat now: until the new polarity is saved this person may have left.
         under = bool(self.turn) and self._side[self.turn[0]] < 0
         self.turned_since = self._far_since[self.turn[0]] if under else None
         self._backwards = bool(backwards) and not self.turn
@@ -179,6 +172,7 @@ class ZeroTracker:
         net = second.kg[n] - (self.kg or ())[n]
         far = 0 if abs(net) <= BACKWARDS_KG else 1 if net > 0.0 else -1
         seconds, before = self._far.setdefault(n, deque(maxlen=BACKWARDS_S)), self._side.get(n, 0)
+        # Ten seconds in a row on the same side: a load that comes and goes is another one each time.
         if far != before or (seconds and second.start > seconds[-1].end + HOLE_S):
             seconds.clear()
             self._far_since[n] = second.start
@@ -186,6 +180,7 @@ class ZeroTracker:
         if far:
             seconds.append(second)
         moving = len(seconds) == BACKWARDS_S and steps_kg([s.kg for s in seconds])[n] >= BODY_KG
+        # A body the right way round settles it for good; a later fault of a wire must not turn the channel.
         if moving and far > 0 and self._may_turn:
             self._may_turn[n] = False
         return moving and far < 0
@@ -193,7 +188,7 @@ class ZeroTracker:
     # -- by hand ---------------------------------------------------------------------------------------------------
 
     def set_by_hand(self, second: Second | None) -> bool:
-        """Make this second the zero, and count the reach from here. False when it moves."""
+        """Make this second the zero, and count the reach from it. False when it moves."""
         if second is None or second.moved_kg > self._rules.still_kg:
             return False
         self.before = self.value(len(second.kg))
@@ -202,14 +197,14 @@ class ZeroTracker:
         return True
 
     def restore(self, zero: Zero) -> None:
-        """Make `zero` the zero: the one before the last by hand, or the first one found."""
+        """Use `zero`: the one before the last by hand, or the first one found."""
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
         self._anchor_kg = zero.anchor_kg
         self._astray_seconds = 0
 
 
 class ZeroSaver:
-    """Decide when the zero is stored: seldom, and only when it moved, for cards wear."""
+    """Decide when to store the zero: rarely, and only when it moved, because cards wear."""
 
     def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
         self._saved = saved
@@ -217,7 +212,7 @@ class ZeroSaver:
         self.due = t + every_s
 
     def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[Save]:
-        """One effect when it is worth it, else none; `before` is what an undo brings back."""
+        """Return the save when the zero has moved far enough, else nothing; `before` is what an undo restores."""
         self.due = t + self._every_s
         if tracker.kg is None:
             return []
@@ -225,7 +220,7 @@ class ZeroSaver:
         return self.by_hand(tracker, before) if far else []
 
     def replaced(self, zero: Zero, t: float) -> None:
-        """Another zero is in the store already."""
+        """Note that another zero is stored already."""
         self._saved, self.due = zero, t + self._every_s
 
     def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[Save]:

@@ -1,11 +1,11 @@
-"""What makes a sample of an HX711 believed, whatever the wires go through: pins of the header or an SPI bus.
+"""Check every sample of an HX711, over pins of the header or an SPI bus.
 
-A conversion is taken when DOUT falls. Believed is one whose clock was never high for long, whose bits after the 24th
-are 1, and whose read-out had ended before the next conversion could change it, counted from when DOUT was last seen
-high. Whatever is not goes out as a status without counts, and so do the next two.
+A conversion is read out when DOUT falls. A sample is OK when the clock was never high for long, the bits after the 24th
+are 1, and the read-out ended before the next conversion could change it, counted from when DOUT was last seen high. Any
+other goes out as a status without counts, and so do the next two.
 
-What 25 pulses cannot show: a stray clock pulse before a read-out shifts the code by one bit, and the chip's extra bits
-still read 1; only the samples after it betray it. The core's own look at neighbouring readings is the belt for that.
+Not detectable from 25 pulses: a stray clock pulse before a read-out, which shifts the code by one bit while the extra
+bits still read 1. The core's median of three readings removes it.
 """
 
 from __future__ import annotations
@@ -21,51 +21,41 @@ from typing import Final, NamedTuple
 
 from matpi.core.model import Counts
 
-HIGH_LIMIT_S: Final = 50e-6
-"""T3 of the data sheet, the longest high time that is promised to be harmless; at 60 us the chip powers down."""
+HIGH_LIMIT_S: Final = 50e-6  # T3 of the data sheet: the clock's longest harmless high time; at 60 us it powers down
 READ_LIMIT: Final = 0.8
-"""Part of a period: no conversion ends sooner after the one before. Chips run up to 1.17 times as fast as their jumper
-says (docs/sources.md, chip), which makes 0.85. So a read-out that ends within it after the chip was last seen busy is
-safe from the next conversion, which would change the bits; and until then nobody need look for the next."""
+"""Part of a period: no conversion ends sooner after the one before, since chips run at most 1.17 times as fast as their
+jumper says, which makes 0.85 (docs/sources.md, chip). So a read-out that ends within it after DOUT was last seen high
+is safe from the next conversion, and no poll is needed until then.
+"""
 POLLS: Final = 40
-"""Looks a period from then on: every 0.3 ms at 80/s. Two chips at 80/s take 5 to 7 % of a processor so, and 11 % if
-looked at from 0.6 of a period on (measured on x86-64)."""
-POLLS_SILENT: Final = 8
-"""Looks a period while a chip is overdue. Chosen: an edge is still seen well within READ_LIMIT."""
-DEADLINE: Final = 10
-"""Periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4."""
-STUCK_S: Final = 1.0
-"""A silent chip is reset this rarely: longer than four periods of the slow jumper, so that one wrongly set is heard."""
-SUSPECT: Final = 2
-"""Samples dropped after a bad one (Klipper PR #6659: the bad one and the next two)."""
-GAP: Final = 3
-"""Periods between two samples that only a reset of the chip explains, or a change of its input: both take 4."""
+"""A period, from READ_LIMIT on: every 0.3 ms at 80/s. Two chips at 80/s take 5 to 7 % of a processor so, and 11 % when
+polled from 0.6 of a period on (measured on x86-64).
+"""
+POLLS_SILENT: Final = 8  # a period, while a chip is overdue; chosen: an edge is still seen well within READ_LIMIT
+DEADLINE: Final = 10  # periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4
+STUCK_S: Final = 1.0  # between resets of an overdue chip: over four periods of a jumper wrongly set to 10/s
+SUSPECT: Final = 2  # samples dropped after a bad one (Klipper PR #6659: the bad one and the next two)
+GAP: Final = 3  # periods between two samples that only a reset or a change of input explains: both take 4
 QUICK: Final = 0.7
 """Part of a period: the mean of RECENT intervals is never less with a chip that runs as its jumper says. One set to
-80/s where 10/s is expected would change the bits in mid-read unseen."""
+80/s where 10/s is expected would change the bits during the read-out without a sign.
+"""
 RECENT: Final = 5
 RESET_S: Final = 1e-3
-SETTLING: Final = 4
-WINDOW_S: Final = 2.0
-"""Over which the rate is measured."""
+SETTLING: Final = 4  # periods after a reset, by the data sheet
+WINDOW_S: Final = 2.0  # of the measured rate
 CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
 
 
 class Status(StrEnum):
-    """Whether a sample may be believed, and if not, why."""
+    """Whether a sample may be used, and if not, why."""
 
     OK = "ok"
-    GLITCH = "glitch"
-    """The clock was high too long: the chip may have powered down, the rest of the bits read 1."""
-    NOT_READY = "not_ready"
-    """No conversion came in time: unplugged, no power, or the data wire is broken."""
-    DESYNC = "desync"
-    """The bits after the 24th were not 1: the counts of pulses differ, or DOUT is stuck low. The chip was reset."""
-    SATURATED = "saturated"
-    """At an end of the range: overload, or a broken wire of the bridge."""
-    STALE = "stale"
-    """Taken so late that the next conversion may have changed it, sooner than a chip at this rate can be, or one of the
-    two after a bad sample or a reset of the chip."""
+    GLITCH = "glitch"  # the clock was high too long: the chip may have powered down, the rest of the bits read 1
+    NOT_READY = "not_ready"  # no conversion came in time: unplugged, no power, or a broken data wire
+    DESYNC = "desync"  # the bits after the 24th were not 1: a pulse too many or too few, or DOUT is stuck low
+    SATURATED = "saturated"  # at an end of the range: overload, or a broken wire of the bridge
+    STALE = "stale"  # too late to be safe from the next conversion, too soon for this rate, or soon after a bad one
 
 
 class Sample(NamedTuple):
@@ -77,23 +67,19 @@ class Sample(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What came over the wires in one read-out."""
+    """One read-out as it came over the wires."""
 
-    raw: int
-    """24 bits, two's complement."""
-    extra: bool
-    """The bits after the 24th were all 1."""
-    idle: bool
-    """DOUT is high at the end, as it stays until the next conversion."""
-    longest_high_s: float
+    raw: int  # 24 bits, two's complement
+    extra: bool  # the bits after the 24th were all 1
+    idle: bool  # DOUT is high at the end, as it stays until the next conversion
+    longest_high_s: float  # of the clock
 
 
 class Guarded(ABC):
-    """One chip, every sample proved. Resets it when made: the first sample takes four periods.
+    """One chip whose samples are checked. Reset when created: the first sample takes four periods.
 
-    `read()` waits for the next sample. Who reads several chips in turn sleeps until the earliest `look_at` and calls
-    `poll()` of whoever is due. `ready()`, `take()` and `overdue()` are the same in steps.
-    Not for two threads at once.
+    `read()` waits for the next sample. A caller with several chips sleeps until the earliest `look_at` and calls
+    `poll()` of those that are due. `ready()`, `take()` and `overdue()` are the same in steps. Not thread-safe.
     """
 
     def __init__(
@@ -104,8 +90,7 @@ class Guarded(ABC):
     ) -> None:
         self.tally: Counter[Status] = Counter()
         self.period_s = 1.0 / rate
-        self.look_at = -math.inf
-        """Monotonic seconds; before then nothing can be ready."""
+        self.look_at = -math.inf  # monotonic seconds: no conversion can be ready before
         self._now = now
         self._sleep = sleep
         self._suspects = 0
@@ -119,14 +104,14 @@ class Guarded(ABC):
         self.reset()
 
     def read(self) -> Sample:
-        """The next sample. Takes at most DEADLINE periods and then says NOT_READY."""
+        """Wait for the next sample, for at most DEADLINE periods; then NOT_READY."""
         self._told_at = self._now()
         while (sample := self.poll()) is None:
             self._sleep(max(0.0, self.look_at - self._now()))
         return sample
 
     def poll(self) -> Sample | None:
-        """Look once: the sample if one waits, NOT_READY once in DEADLINE periods without any, else None."""
+        """Return the sample if one waits, NOT_READY once in DEADLINE periods without any, else None."""
         if self.ready():
             return self.take()
         now = self._now()
@@ -135,61 +120,70 @@ class Guarded(ABC):
         self._told_at = now
         self._intervals.clear()
         if now - max(self._heard_at, self._reset_at) >= max(STUCK_S, DEADLINE * self.period_s):
-            # A chip that missed a pulse waits for the rest of its read-out and holds DOUT up; nothing else wakes it.
+            # A chip that missed a pulse waits for the rest of its read-out and holds DOUT high; only a reset ends that.
             self.reset()
         return self._sample(Status.NOT_READY)
 
     def ready(self) -> bool:
-        """Look at DOUT: True when a conversion waits to be taken."""
+        """Return whether a conversion waits to be read out: DOUT is low."""
         now = self._now()
+        # DOUT is not polled while no conversion can have ended: most of the reader's time is saved here.
         if now < self.look_at:
             return False
         if self._level():
+            # The conversion ends after this moment: the time that is safe for the read-out is counted from here.
             self._busy_at = now
             self.look_at = now + self.period_s / (POLLS_SILENT if self.overdue() else POLLS)
             return False
         return True
 
     def overdue(self) -> bool:
-        """No conversion was taken for DEADLINE periods."""
+        """Return whether no conversion was taken for DEADLINE periods."""
         return self._now() - self._heard_at > DEADLINE * self.period_s
 
     def take(self) -> Sample:
         """Read out the conversion that `ready()` has just announced."""
         taken = self._read_out()
         ended = self._now()
+        # DOUT rose between the poll and the read-out: a new conversion is replacing this one.
         if taken is None:
             self._busy_at = self.look_at = ended
             return self._bad(Status.STALE)
         limit_s = READ_LIMIT * self.period_s
-        # Either this conversion ended after the last busy look, or the one before it did after its own.
+        # This conversion ended after DOUT was last seen high, so the next ends no sooner than READ_LIMIT after that;
+        # the one before ended after its own, which makes twice READ_LIMIT. Either shows that the read-out was safe.
         late = ended - self._busy_at > limit_s and ended - self._busy_before > 2 * limit_s
         self.look_at = max(ended, self._busy_at + limit_s)
         self._busy_before = self._busy_at
+        # DOUT was high at the end, so the next conversion ends after this moment.
         if taken.idle:
             self._busy_at = ended
         interval = ended - self._next_from
         self._heard_at = self._next_from = ended
+        # The process was held between two edges of the clock, so the chip may have powered down during the read-out.
         if taken.longest_high_s > HIGH_LIMIT_S:
             return self._bad(Status.GLITCH)
+        # Low at the end although the next conversion cannot have ended: chip and reader disagree on the pulses, or the
+        # wire is stuck. A reset is the only way to count from zero again.
         if not taken.extra or not (taken.idle or late):
             self.reset()
             return self._bad(Status.DESYNC)
         quick = self._quick(interval)
         if quick:
-            self.look_at = ended  # so that its real rate is measured
+            self.look_at = ended  # poll at once, so that the real rate is measured and shown by doctor
         if late or quick:
             return self._bad(Status.STALE)
+        # The pulses were right, yet none came for so long: the chip has reset itself and is still settling.
         if interval > GAP * self.period_s:
             self._suspects = SUSPECT
         if self._suspects > 0:
             self._suspects -= 1
             return self._sample(Status.STALE)
-        counts = (taken.raw ^ 0x800000) - 0x800000
+        counts = (taken.raw ^ 0x800000) - 0x800000  # sign of 24 bits
         return self._sample(Status.OK if CODE_MIN < counts < CODE_MAX else Status.SATURATED, counts)
 
     def reset(self) -> None:
-        """Power down and up. Nothing is ready for four periods, less what a fast oscillator may save."""
+        """Power the chip down and up. It settles for four periods, less what a fast oscillator saves."""
         self._power_cycle()
         self._reset_at = self._now()
         self.look_at = self._next_from = self._now() + SETTLING * READ_LIMIT * self.period_s
@@ -197,15 +191,16 @@ class Guarded(ABC):
         self._first = True
 
     def rate_hz(self) -> float | None:
-        """Conversions a second over the last WINDOW_S, None until eight were taken. Lost ones do not count as slow."""
+        """Return conversions a second over the last WINDOW_S, None until eight were taken."""
         if len(self._intervals) < 8:
             return None
+        # Without intervals that span a lost conversion: they would show a slow chip instead of a busy reader.
         usual = median(self._intervals)
         return 1.0 / fmean([s for s in self._intervals if 0.75 * usual <= s <= 1.25 * usual] or [usual])
 
     @abstractmethod
     def _level(self) -> bool:
-        """DOUT now."""
+        """Return the level of DOUT."""
 
     @abstractmethod
     def _read_out(self) -> Taken | None:
@@ -213,9 +208,10 @@ class Guarded(ABC):
 
     @abstractmethod
     def _power_cycle(self) -> None:
-        """PD_SCK high for over 60 us, then low."""
+        """Hold PD_SCK high for over 60 us, then low."""
 
     def _quick(self, interval: float) -> bool:
+        # The first after a reset measures the settling and not the period.
         if self._first:
             self._first = False
             self._recent.clear()

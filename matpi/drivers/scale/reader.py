@@ -1,10 +1,9 @@
-"""The reader: a process that does nothing but take samples of all chips and write them to its pipe.
+"""Read all chips in a process of its own and write their samples to a pipe.
 
     python -m matpi.drivers.scale.reader '{"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}'
 
-It ends when its stdin does, on SIGTERM, and when its parent dies. What it cannot do it says in one message record and
-ends with exit code 1; see records.py for what goes through the pipe. Imports stay few: it is a process more on a small
-board.
+It ends with its stdin, on SIGTERM, and when its parent dies. When it cannot read, it sends the reason in one message
+record and exits with 1; records.py has the format. Imports are few, for memory on a small board.
 """
 
 from __future__ import annotations
@@ -25,16 +24,14 @@ from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, sample_record, 
 from matpi.errors import HardwareError, UsageError
 
 REPORT_S: Final = 1.0
-PARENT_S: Final = 0.02
-"""Between two looks whether the parent says something; the longest sleep."""
-FIFO_PRIORITY: Final = 50
-"""Among the middle ones; the kernel's own interrupt threads have the same. Needs CAP_SYS_NICE or RLIMIT_RTPRIO."""
+PARENT_S: Final = 0.02  # between two checks for messages of the parent; the longest sleep
+FIFO_PRIORITY: Final = 50  # as the kernel's interrupt threads have; needs CAP_SYS_NICE or RLIMIT_RTPRIO
 NICE: Final = -15
 PR_SET_PDEATHSIG, PR_SET_TIMERSLACK = 1, 29  # <linux/prctl.h>
 
 
 class Parent:
-    """The other end of stdin. Non-blocking; each line goes to `hear`."""
+    """The process at the other end of stdin. Non-blocking; each line goes to `hear` as parsed JSON."""
 
     def __init__(self, descriptor: int = 0, hear: Callable[[dict[str, Any]], None] | None = None) -> None:
         os.set_blocking(descriptor, False)
@@ -44,7 +41,7 @@ class Parent:
         self._rest = b""
 
     def listen(self) -> bool:
-        """Take in what was said; False when nobody will say anything more."""
+        """Pass on what was sent; False when stdin has ended."""
         while not self.gone:
             try:
                 data = os.read(self._descriptor, 65536)
@@ -52,6 +49,7 @@ class Parent:
                 return True
             if not data:
                 self.gone = True
+            # A pipe keeps no message boundaries: the end of this read may be half a line.
             *lines, self._rest = (self._rest + data).split(b"\n")
             if self._hear is not None:
                 for line in lines:
@@ -68,23 +66,26 @@ def serve(
     sleep: Callable[[float], None] = time.sleep,
     scheduling: str = "",
 ) -> None:
-    """Take every sample of all chips until `goes_on`, asked every PARENT_S, says no. A report at once, then each
+    """Send every sample of all chips until `goes_on`, called every PARENT_S, is False. A report at once, then each
     REPORT_S.
     """
     report_at = ask_at = now()
     while True:
         for at, chip in enumerate(chips):
+            # The time is read again for each chip: the one before may have taken a whole read-out.
             if now() >= chip.look_at and (sample := chip.poll()) is not None:
                 outlet.put(sample_record(at, sample))
         t = now()
         if t >= report_at:
             report_at = t + REPORT_S
             outlet.put(told_record(REPORT, t, _report(chips, outlet, scheduling)))
+        # `put` writes at once; what a full pipe has not taken is tried again here.
         if t >= ask_at:
             ask_at = t + PARENT_S
             outlet.flush()
             if not goes_on():
                 return
+        # Not for a fixed time: up to the moment from which the first chip may have a conversion.
         wait_s = min(ask_at, *(chip.look_at for chip in chips)) - now()
         if wait_s > 0.0:
             sleep(wait_s)
@@ -95,8 +96,8 @@ def run(
     open_chips: Callable[[dict[str, Any]], Sequence[Guarded]],
     hear: Callable[[dict[str, Any]], None] | None = None,
 ) -> int:
-    """A whole life of a reader: its job as JSON in, its exit code out. Owns stdin and stdout."""
-    # What a library may print must not get between the records.
+    """Run a reader: its job as JSON in, its exit code out. Owns stdin and stdout."""
+    # Anything that a library prints must not get between the records, so stdout becomes stderr.
     descriptor = os.dup(1)
     os.dup2(2, 1)
     outlet = Outlet(descriptor)
@@ -109,12 +110,14 @@ def run(
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal goes to all; the parent ends us
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # `systemctl kill` signals all; the parent saves the recording
+    # Where another process has inherited the other end of stdin, that does not end with the parent.
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
         job = _job(job_text)
         parent = Parent(hear=hear)
         chips = open_chips(job)
         scheduling = hurry() if job.get("realtime", True) else patient()
+        # Once and no more: a collection during a read-out may hold the clock high for too long.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -123,14 +126,15 @@ def run(
         return 0
     except HardwareError as error:
         return _say(outlet, {"hardware": True, "text": str(error)})
-    except Exception as error:  # noqa: BLE001  the parent tells it; a traceback would help nobody there
+    except Exception as error:  # noqa: BLE001  the parent reports it; no one sees a traceback here
         text = f"The reader of the load cells failed ({type(error).__name__}: {error}); it is restarted."
         return _say(outlet, {"hardware": False, "text": text[:1000]})
     return 0
 
 
 def hurry() -> str:
-    """Real-time priority if allowed, else exact sleeps and a good place in the queue; what was got."""
+    """Take real-time priority if allowed, else `patient`. Return what was granted, for the report."""
+    # Preempted for 50 us between two edges of the clock, a read-out is lost.
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
     except OSError:
@@ -139,7 +143,8 @@ def hurry() -> str:
 
 
 def patient() -> str:
-    """The kernel makes each sleep up to 50 us longer unless told not to (PR_SET_TIMERSLACK(2const))."""
+    """Take exact sleeps and a low nice value. Return what was granted, for the report."""
+    # By default the kernel makes each sleep up to 50 us longer (PR_SET_TIMERSLACK(2const)).
     _prctl(PR_SET_TIMERSLACK, 1)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
@@ -179,7 +184,8 @@ def _say(outlet: Outlet, body: dict[str, Any]) -> int:
 
 
 def open_chips(job: dict[str, Any]) -> list[Guarded]:
-    """The chips of this machine. Raises HardwareError for whatever is not there or taken."""
+    """Open the chips of this machine. Raises HardwareError for a bus or pin that is missing or in use."""
+    # Imported here: the SPI driver and the pins each load a library that the other does not need.
     rate = job["rate"]
     if job["driver"] == "spi":
         from matpi.drivers.scale.hx711_spi import SpiHX711, open_spi

@@ -1,9 +1,7 @@
-"""The desktop twin's page and its few calls: one Starlette app over a `Bench`."""
+"""The twin's page and its few calls: one Starlette app over a `Bench`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
@@ -22,76 +20,33 @@ from matpi.twin.page.guard import LocalOnly, content_policy, refused
 from matpi.twin.page.listeners import MAX_LISTENERS, Listeners, Patience
 
 BODY_MAX_BYTES = 4096  # the longest call has some 40
+WEIGHT = Annotated[float, msgspec.Meta(ge=WEIGHT_MIN_KG, le=WEIGHT_MAX_KG)]
+TIME_OF_DAY = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
-class ActCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    what: Act
-
-
-class WeighCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kg: Annotated[float, msgspec.Meta(ge=WEIGHT_MIN_KG, le=WEIGHT_MAX_KG)]
-
-
-class ButtonCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    down: bool
-
-
-class WarpCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    factor: Warp
-
-
-class JumpCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    hhmm: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
-
-
-class NextDayCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class FaultCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: FaultName
-    on: bool
-
-
-class PowerCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """One POST: the struct its body must be, an example for whoever got it wrong, and what it does."""
+    """One POST to /api/NAME, a method of the Bench: the fields its body must have, in the order of the arguments."""
 
-    struct: type[msgspec.Struct]
-    example: str
-    perform: Callable[[Bench, Any], None]
+    def __init__(self, example: str, *fields: tuple[str, Any]) -> None:
+        """`example` is shown when a body is refused."""
+        self.example = example
+        self.body = msgspec.defstruct("Body", fields, frozen=True, forbid_unknown_fields=True)
 
 
 CALLS = {
-    "act": Call(
-        ActCall,
-        '{"what": "lie_down"}, or sit, stand, fidget, get_up, bag_on, bag_off, cat',
-        lambda bench, call: bench.act(call.what),
-    ),
-    "weigh": Call(
-        WeighCall,
-        f'{{"kg": 74.5}} with {WEIGHT_MIN_KG} to {WEIGHT_MAX_KG} kg',
-        lambda bench, call: bench.weigh(call.kg),
-    ),
-    "button": Call(ButtonCall, '{"down": true} or false', lambda bench, call: bench.button(call.down)),
-    "warp": Call(WarpCall, '{"factor": 1}, 10 or 60', lambda bench, call: bench.warp(call.factor)),
-    "jump": Call(JumpCall, '{"hhmm": "21:00"}', lambda bench, call: bench.jump(call.hhmm)),
-    "next_day": Call(NextDayCall, "{}", lambda bench, _: bench.next_day()),
-    "fault": Call(
-        FaultCall,
-        '{"name": "cell", "on": true}, or spikes, panel, disk, reader',
-        lambda bench, call: bench.fault(call.name, call.on),
-    ),
-    "power": Call(PowerCall, '{"on": false} or true', lambda bench, call: bench.power(call.on)),
+    "act": Call('{"what": "lie_down"}, or sit, stand, fidget, get_up, bag_on, bag_off, cat', ("what", Act)),
+    "weigh": Call(f'{{"kg": 74.5}} with {WEIGHT_MIN_KG} to {WEIGHT_MAX_KG} kg', ("kg", WEIGHT)),
+    "button": Call('{"down": true} or false', ("down", bool)),
+    "warp": Call('{"factor": 1}, 10 or 60', ("factor", Warp)),
+    "jump": Call('{"hhmm": "21:00"}', ("hhmm", TIME_OF_DAY)),
+    "next_day": Call("{}"),
+    "fault": Call('{"name": "cell", "on": true}, or spikes, panel, disk, reader', ("name", FaultName), ("on", bool)),
+    "power": Call('{"on": false} or true', ("on", bool)),
 }
 
 
 def create_app(bench: Bench, patience: Patience = Patience()) -> Starlette:  # noqa: B008 (frozen)
-    """The page (/), its events (/events) and the calls (/api/...), for this machine only.
+    """Make the page (/), its events (/events) and the calls (/api/...), for this machine only.
 
     `app.state.listeners.close()` ends the open event streams; a server that stops must call it first.
     """
@@ -105,15 +60,13 @@ def create_app(bench: Bench, patience: Patience = Patience()) -> Starlette:  # n
         if request.method != "GET":
             return refused(405, "The event stream only answers to GET.")
         listener = listeners.admit()
-        if listener is None:
-            return refused(503, f"{MAX_LISTENERS} pages are open already; close one of them.")
-        return listener
+        return listener or refused(503, f"{MAX_LISTENERS} pages are open already; close one of them.")
 
     app = Starlette(
         routes=[
             Route("/", show_page),
             Route("/events", listen),
-            *(Route(f"/api/{name}", _endpoint(bench, name, call), methods=["POST"]) for name, call in CALLS.items()),
+            *(Route(f"/api/{name}", partial(_perform, bench, name), methods=["POST"]) for name in CALLS),
         ],
         middleware=[Middleware(LocalOnly, policy=content_policy(page))],
         exception_handlers={HTTPException: _sentence},
@@ -122,11 +75,8 @@ def create_app(bench: Bench, patience: Patience = Patience()) -> Starlette:  # n
     return app
 
 
-def _endpoint(bench: Bench, name: str, call: Call) -> Callable[[Request], Awaitable[Response]]:
-    return partial(_perform, bench, name, call)
-
-
-async def _perform(bench: Bench, name: str, call: Call, request: Request) -> Response:
+async def _perform(bench: Bench, name: str, request: Request) -> Response:
+    call = CALLS[name]
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         return refused(415, f"/api/{name} takes application/json; send {call.example}.")
     body = bytearray()
@@ -135,7 +85,7 @@ async def _perform(bench: Bench, name: str, call: Call, request: Request) -> Res
             body += chunk
             if len(body) > BODY_MAX_BYTES:
                 return refused(413, f"The call is longer than {BODY_MAX_BYTES} bytes; send {call.example}.")
-        call.perform(bench, msgspec.json.decode(body, type=call.struct))
+        getattr(bench, name)(*msgspec.structs.astuple(msgspec.json.decode(body, type=call.body)))
     except ClientDisconnect:
         return Response(status_code=400)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,7 +1,7 @@
-"""Server-sent events: the pages that listen, each with a bounded backlog. Nobody can make the bench wait.
+"""Server-sent events: the pages that listen, each with a bounded backlog. No page can make the bench wait.
 
-Of what merely shows the present (frame, lamp, status, sessions) a page that lags gets the newest only; log lines wait
-in order. Who lets too many of them wait, or takes nothing for too long, is dropped and may connect again.
+Of frame, lamp, status and sessions a page that lags gets the newest only; log lines wait in order. A page that lets too
+many of them wait, or takes nothing for too long, is dropped and may connect again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +24,8 @@ _log = logging.getLogger(__name__)
 
 MAX_LISTENERS = 8  # chosen, unmeasured: a person has a few windows open
 BACKLOG_LINES = 512  # chosen, unmeasured: a jump over a whole day in one go; the page itself keeps 300
-LATEST_ONLY = frozenset({"frame", "lamp", "status", "sessions"})
+RETRY_MS = 1000
+FAREWELL_S = 1.0  # how long the last chunk may take before the connection is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,6 @@ class Patience:
     """How long a request may take to arrive whole. Chosen: on this machine it takes milliseconds."""
 
 
-RETRY_MS = 1000
-FAREWELL_S = 1.0  # how long the last chunk may take before the connection is cut
-
-
 class Listeners:
     """All open streams of one server. Lives on the event loop's thread, except for what `put` does."""
 
@@ -50,9 +47,6 @@ class Listeners:
         self._bench = bench
         self._patience = patience
         self._open: set[Listener] = set()
-
-    def __len__(self) -> int:
-        return len(self._open)
 
     def admit(self) -> Listener | None:
         """A response that streams until the page leaves or lags; None when there are enough already."""
@@ -65,7 +59,7 @@ class Listeners:
     def close(self) -> None:
         """End every stream, so that the server can stop at once."""
         for listener in tuple(self._open):
-            listener.end()
+            listener.over.set()
 
 
 class Listener:
@@ -78,31 +72,26 @@ class Listener:
         self._latest: dict[str, bytes] = {}
         self._lines: list[bytes] = []
         self._news = asyncio.Event()
-        self._over = asyncio.Event()
-
-    def end(self) -> None:
-        self._over.set()
+        self.over = asyncio.Event()
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
 
         def put(kind: str, payload: Payload) -> None:
             # Encoded here, in the caller's thread: afterwards the payload may change without harm.
-            chunk = encoded(kind, payload)
+            chunk = b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(payload))
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has stopped
                 loop.call_soon_threadsafe(self._add, kind, chunk)
 
         unsubscribe = None
-        tasks: list[asyncio.Task[None]] = []
+        tasks: list[asyncio.Task[Any]] = []
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            # Subscribed before the snapshot: nothing falls in between, and what comes twice ends with the newest.
             unsubscribe = self._bench.subscribe(put)
-            first = b"".join(encoded(kind, payload) for kind, payload in self._bench.snapshot())
             tasks = [
-                asyncio.create_task(self._write(send, b"retry: %d\n\n%s" % (RETRY_MS, first))),
+                asyncio.create_task(self._write(send, b"retry: %d\n\n" % RETRY_MS)),
                 asyncio.create_task(_gone(receive)),
-                asyncio.create_task(self._wait_until_over()),
+                asyncio.create_task(self.over.wait()),
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -117,7 +106,7 @@ class Listener:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _add(self, kind: str, chunk: bytes) -> None:
-        if kind in LATEST_ONLY:
+        if kind != "log":
             self._latest[kind] = chunk
         elif len(self._lines) < BACKLOG_LINES:
             self._lines.append(chunk)
@@ -126,9 +115,9 @@ class Listener:
         self._news.set()
 
     def _drop(self) -> None:
-        if not self._over.is_set():
+        if not self.over.is_set():
             _log.warning("a page did not read its events and was dropped; it may connect again")
-        self.end()
+        self.over.set()
 
     async def _write(self, send: Send, chunk: bytes) -> None:
         while True:
@@ -148,13 +137,6 @@ class Listener:
             self._latest.clear()
             self._lines.clear()
             self._news.clear()
-
-    async def _wait_until_over(self) -> None:
-        await self._over.wait()
-
-
-def encoded(kind: str, payload: Payload) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(payload))
 
 
 async def _gone(receive: Receive) -> None:

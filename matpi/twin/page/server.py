@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import threading
 
@@ -19,18 +20,15 @@ from matpi.twin.page.listeners import Patience
 
 
 class PageServer:
-    """Binds when made: `url` is true, and a taken port is told at once (PortInUseError). Port 0 = any free one."""
+    """Binds when made: `url` is true, and a taken port raises PortInUseError at once. Port 0 takes any free one."""
 
     def __init__(self, bench: Bench, port: int = 0, patience: Patience | None = None) -> None:
         self._socket = _bound(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
         patience = patience or Patience()
         self._server = _Server(create_app(bench, patience), _timed(patience.request_s))
-        self._thread = threading.Thread(target=self.run, name="page", daemon=True)
-
-    def run(self) -> None:
-        """Serve until `stop`, in this thread."""
-        self._server.run(sockets=[self._socket])
+        served = {"sockets": [self._socket]}
+        self._thread = threading.Thread(target=self._server.run, kwargs=served, name="page", daemon=True)
 
     def start(self) -> None:
         """Serve until `stop`, in a thread of its own."""
@@ -103,14 +101,10 @@ def _timed(limit_s: float) -> type[asyncio.Protocol]:
 
 
 def _bound(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
-        listening.listen(64)
+        return socket.create_server(("127.0.0.1", port), backlog=64)
     except OSError as error:
-        listening.close()
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise
-        raise PortInUseError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
-    return listening
+        why = os.strerror(error.errno)
+        raise PortInUseError(f"Port {port} cannot be used ({why}); choose another with --port.") from error
