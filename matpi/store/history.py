@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from matpi.core.dated import redated, utc_of
@@ -11,7 +11,6 @@ from matpi.core.effects import Calibrated, Chosen, DateBoot, Drop, Record, Zeros
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
-    DayRecord,
     Log,
     Rating,
     Session,
@@ -25,12 +24,6 @@ from matpi.store.rows import Member, Row, StoredSession, oldest_first
 from matpi.store.tables import ANSWERS, DAYS, PEOPLE, RATINGS, SESSIONS, STOPS, ZERO, Table
 
 T = TypeVar("T")
-_PUT: Mapping[type, tuple[Table, str]] = {
-    Rating: (RATINGS, RATINGS.upsert()),
-    StopSign: (STOPS, STOPS.upsert()),
-    DayRecord: (DAYS, DAYS.upsert()),
-    Acknowledgement: (ANSWERS, ANSWERS.upsert(keep=frozenset())),
-}
 _PUT_OPEN = SESSIONS.upsert(where=" WHERE reason IS NULL")
 _PUT_CLOSED = SESSIONS.upsert(tables.DATE | {"yours"}, where=" WHERE NOT edited")
 
@@ -146,7 +139,7 @@ def put(conn: sqlite3.Connection, record: Record) -> None:
         case Settings():
             put_settings(conn, record)
         case _:
-            table, statement = _PUT[type(record)]
+            table, statement = tables.PUT[type(record)]
             conn.execute(statement, table.stored(record))
 
 

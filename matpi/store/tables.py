@@ -1,6 +1,6 @@
 """One description a table: the columns in the order of the export, and how a record becomes a row and a row a record.
 
-To store a new kind: its record in core (model.py, effects.Record), its table here, and a schema_vN.sql that makes it.
+To store a new kind: its record with a `key` in core/model.py, its table here, and a schema_vN.sql that makes it.
 """
 
 from __future__ import annotations
@@ -186,6 +186,13 @@ ANSWERS: Final = Table(
     unique="ifnull(person, '')",
 )
 
+PUT: Final[Mapping[type, tuple[Table, str]]] = {
+    Rating: (RATINGS, RATINGS.upsert()),
+    StopSign: (STOPS, STOPS.upsert()),
+    DayRecord: (DAYS, DAYS.upsert()),
+    Acknowledgement: (ANSWERS, ANSWERS.upsert(keep=frozenset())),
+}
+"""How a record that is one row is saved; history.py has the statements of the others."""
 CSV_TABLES: Final = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
 TABLES: Final = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
 

@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
-from matpi.store import migrations
+from matpi.store import migrations, tables
 from matpi.store.db import Store
+from matpi.store.tables import Table
 from tests.store.values import schemas, session
 
 NOW = len(migrations.steps())
@@ -149,3 +152,32 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
         assert memory.zero == Zero((0.5, -0.25), by_hand=True, anchor_kg=2.0)
         assert memory.zero_before == Zero((1.5,))
         assert memory.settings.others == "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    id: str
+    day: date | None
+    good: bool
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+MOODS = Table("moods", "mood", Mood, ("id", "day", "good"))
+
+
+def test_a_new_kind_is_a_record_its_table_and_a_schema_file(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / f"schema_v{NEXT}.sql").write_text(
+        "CREATE TABLE moods (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, day TEXT, good INTEGER NOT NULL) STRICT;"
+        f"\nPRAGMA user_version = {NEXT};\n"
+    )
+    monkeypatch.setattr(tables, "PUT", {**tables.PUT, Mood: (MOODS, MOODS.upsert())})
+    with schemas(folder), Store.open(path) as store:
+        store.write(Save(Mood("m1", date(2026, 3, 15), good=False)))
+        store.write(Save(Mood("m2", None, good=True)))
+        store.write(Save(Mood("m1", None, good=True)))
+        assert store.records(MOODS) == [Mood("m1", date(2026, 3, 15), good=True), Mood("m2", None, good=True)]
