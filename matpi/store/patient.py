@@ -81,16 +81,16 @@ class PatientStore:
         return self._memory if self._store is None else self._store.load()
 
     def write(self, effect: Write) -> bool:
-        return self._do(effect.key, lambda: self._writer().write(effect))
+        return self._do(effect.key, effect, lambda: self._writer().write(effect))
 
     def count(self, kind: str, text: str) -> bool:
-        return self._do("note", lambda: self._writer().count(kind, text))
+        return self._do("note", object(), lambda: self._writer().count(kind, text))
 
     def fold(self) -> bool:
         """The thread does it by itself."""
         return self._thread is not None or self._fold()
 
-    def _do(self, key: str, write: Callable[[], bool]) -> bool:
+    def _do(self, key: str, what: object, write: Callable[[], bool]) -> bool:
         if self._thread is None:
             return write()
 
@@ -98,7 +98,7 @@ class PatientStore:
             write()
             self._committed()
 
-        self._thread.submit(key, job)
+        self._thread.submit(key, what, job)
         return False
 
     def _fold(self) -> bool:

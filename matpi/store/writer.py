@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -31,22 +30,26 @@ class Writer:
         self._put, self._now, self._idle = put, now, idle
         self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # guards `_ahead`
-        self._ahead: Counter[str] = Counter()
-        """Key -> jobs that are not done yet."""
+        self._ahead: dict[str, list[object]] = {}
+        """Key -> what is not done yet, oldest first."""
         self._resting, self._dropping = True, False
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
 
-    def submit(self, key: str, job: Callable[[], object]) -> None:
-        """Run `job` in the writer's thread. It is answered under `key` unless a later one of that key follows it:
-        two answers could not be told apart, and only the later one says what is stored.
+    def submit(self, key: str, what: object, job: Callable[[], object]) -> None:
+        """Run `job`, which stores `what`, in the writer's thread. It is answered under `key` unless a later one of that
+        key follows it: two answers could not be told apart, and only the later one says what is stored. The same once
+        more while it waits, as the device asks again every 30 s under a long lock, is not done twice.
         """
         if self._bug is not None:
             raise self._bug  # where a fault of the loop would be raised, which ends the process
         if not self._thread.is_alive():
             self._thread.start()
         with self._lock:
-            self._ahead[key] += 1
+            ahead = self._ahead.setdefault(key, [])
+            if ahead and ahead[-1] == what:
+                return
+            ahead.append(what)
         self._jobs.put((key, job))
 
     def stop(self, last: Callable[[], None], *, flush: bool) -> None:
@@ -106,7 +109,7 @@ class Writer:
         if not key:
             return
         with self._lock:
-            self._ahead[key] -= 1
+            del self._ahead[key][0]
             superseded = bool(self._ahead[key])
             if not superseded:
                 del self._ahead[key]

@@ -7,7 +7,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,6 +111,16 @@ def test_of_two_writes_of_one_key_only_the_last_is_answered(writing: Writing, lo
     assert writing.answers.empty()
 
 
+def test_what_is_asked_again_while_it_waits_is_written_once(writing: Writing, log: Path) -> None:
+    with locked(log):
+        for _ in range(5):
+            writing.store.write(Save(session("s1")))
+            writing.store.count("note", "each counts")
+    assert [writing.answer() for _ in range(2)] == [(Saved, "s1"), (Saved, "note")]
+    assert writing.commits == 6
+    assert writing.answers.empty()
+
+
 def test_a_lock_for_too_long_is_a_failure_that_is_answered(
     writing: Writing, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,8 +194,7 @@ def test_a_bug_in_the_thread_ends_the_device_as_one_in_the_loop_does(writing: Wr
         raise LookupError("a bug")
 
     assert writing.store._thread is not None
-    submit: Callable[[str, Callable[[], object]], None] = writing.store._thread.submit
-    submit("s1", fails)
+    writing.store._thread.submit("s1", None, fails)
     assert writing.answer() == (SaveFailed, "s1")
     with pytest.raises(LookupError, match="a bug"):
         writing.store.write(Save(session("s2")))
