@@ -6,7 +6,7 @@ To store a new kind: its record with a `key` in core/model.py, its table here, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import date, time
 from operator import attrgetter
 from types import NoneType
@@ -32,48 +32,38 @@ DATE: Final = frozenset({"start_utc", "utc", "utc_offset_s", "day"})
 """What a clock fills in later: saving a record that does not know it yet leaves it as it is."""
 
 
-@dataclass(frozen=True)
 class Table:
     """The rows of `sql` are records of the type `record`; a column is a field of it, or of its session."""
 
-    name: str
-    """In the export."""
-    noun: str
-    record: type
-    columns: tuple[str, ...]
-    """In the order of the export: new ones are only ever appended."""
-    key: tuple[str, ...] = ("id",)
-    """These tell whether two records are the same one."""
-    sql: str = ""
-    """The table's name in the database, where it is another."""
-    order: str = "seq"
-    where: str = ""
-    unique: str = ""
-    """The index that `key` has in the database, where it is not the columns themselves."""
-    derived: tuple[str, ...] = ()
-    """Exported, and not stored."""
-    fields: tuple[str, ...] = field(init=False)
-    """What the export has of a record."""
-    select: str = field(init=False)
-    insert: str = field(init=False)
-    _get: Callable[[Any], Row] = field(init=False)
-    _readers: tuple[tuple[int, Callable[[Any], Any]], ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        def put(name: str, value: object) -> None:
-            object.__setattr__(self, name, value)
-
-        put("sql", self.sql or self.name)
-        put("fields", self.columns + self.derived)
-        names = ", ".join(self.columns)
-        put("select", f"SELECT {names} FROM {self.sql}{self.where} ORDER BY {self.order}")  # noqa: S608  our own names
-        marks = ", ".join("?" * len(self.columns))
-        put("insert", f"INSERT INTO {self.sql} ({names}) VALUES ({marks})")  # noqa: S608
-        hints = get_type_hints(self.record)
-        nested = get_type_hints(Session) if self.record is StoredSession else {}
-        put("_get", attrgetter(*(name if name in hints else f"session.{name}" for name in self.columns)))
-        readers = ((n, _reader(hints.get(name) or nested[name])) for n, name in enumerate(self.columns))
-        put("_readers", tuple((n, reader) for n, reader in readers if reader is not None))
+    def __init__(
+        self,
+        name: str,
+        noun: str,
+        record: type,
+        columns: tuple[str, ...],
+        *,
+        key: tuple[str, ...] = ("id",),
+        sql: str = "",
+        order: str = "seq",
+        where: str = "",
+        unique: str = "",
+        derived: tuple[str, ...] = (),
+    ) -> None:
+        """`name` is that in the export, and in the database unless `sql` says another. `columns` are in the order of
+        the export: new ones are only ever appended. `key` fields tell whether two records are the same one, with the
+        index `unique` in the database. `derived` fields are exported and not stored.
+        """
+        self.name, self.noun, self.record, self.columns = name, noun, record, columns
+        self.key, self.sql, self.derived, self.fields = key, sql or name, derived, columns + derived
+        self._unique = unique or ", ".join(key)
+        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        self.select = f"SELECT {names} FROM {self.sql}{where} ORDER BY {order}"  # noqa: S608  our own names
+        self.insert = f"INSERT INTO {self.sql} ({names}) VALUES ({marks})"  # noqa: S608
+        hints = get_type_hints(record)
+        nested = get_type_hints(Session) if record is StoredSession else {}
+        self._get = attrgetter(*(column if column in hints else f"session.{column}" for column in columns))
+        readers = ((n, _reader(hints.get(column) or nested[column])) for n, column in enumerate(columns))
+        self._readers = tuple((n, reader) for n, reader in readers if reader is not None)
 
     def stored(self, record: Any) -> Row:
         """Return the record as SQLite takes it."""
@@ -109,7 +99,7 @@ class Table:
             for name in self.columns
             if name not in self.key
         )
-        return f"{self.insert} ON CONFLICT ({self.unique or ', '.join(self.key)}) DO UPDATE SET {changed}{where}"
+        return f"{self.insert} ON CONFLICT ({self._unique}) DO UPDATE SET {changed}{where}"
 
 
 def _bound(value: Any) -> Any:
