@@ -29,7 +29,6 @@ ROOMS = (
     ("service",),
     ("twin",),
     ("commands",),
-    ("app",),
     ("cli",),
     ("__main__",),
 )
@@ -71,7 +70,6 @@ LINES_MAX = 400
 TOP_MAX = 10
 """Modules directly in matpi/, without __init__."""
 SEVERAL = {
-    "app": {"app": "the commands wired, until they are in commands/", "twin.page.app": "the page of the simulator"},
     "clock": {"core.clock": "the time of events, the wall clock, days", "drivers.clock": "asks the machine"},
     "config": {
         "config": "matpi.toml as a whole",
@@ -83,6 +81,9 @@ SEVERAL = {
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
+    "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
+    "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
+    "running": {"commands.doctor.running": "does a device run?", "core.session.running": "the session under way"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "sink": {
@@ -90,6 +91,7 @@ SEVERAL = {
         "upstream.sink": "what a sink is",
         "webhook.sink": "posts to an address",
     },
+    "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
 }
 """File names of several rooms, and what the module is in each."""
 

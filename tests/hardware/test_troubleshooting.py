@@ -15,7 +15,7 @@ from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-SPEAKERS = ("app.py", "service", "core", "drivers/scale/assembly.py", "drivers/scale/process.py", "screen")
+SPEAKERS = ("commands/run.py", "service", "core", "drivers/scale/assembly.py", "drivers/scale/process.py", "screen")
 WORDS = re.compile(r'"([^"]+)"')
 
 

@@ -32,7 +32,7 @@ memory = store.load()
 if memory.open:
     store.write(Save(memory.open.closed("power_lost")))
     print("s", memory.open.id, memory.open.on_mat_s, flush=True)
-n = len(store.sessions())
+n = len(memory.log.sessions) + (memory.open is not None)
 while True:
     n += 1
     for on_mat_s in (3.0, 18.0, 33.0):
