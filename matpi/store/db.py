@@ -1,7 +1,8 @@
 """The store room: everything the device remembers, in one SQLite file that survives a pulled plug.
 
-The thread that opens a Store is the only one that may use it (sqlite3 checks). The loop owns the writer; the page's
-thread opens its own with `read_only=True`, which needs no lock and reads beside the writer.
+The thread that opens a Store is the only one that may use it (sqlite3 checks), unless it is handed to another, as the
+service does with the one that writes (writer.py). What reads beside it opens its own with `read_only=True`, without a
+lock.
 Everything raises StoreError when it could not be done; a call that returns has been committed.
 """
 

@@ -157,13 +157,6 @@ def write_private(path: Path, data: bytes, what: str = "export") -> None:
 # -- in ----------------------------------------------------------------------------------------------------------------
 
 
-def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) -> Imported:
-    """Read what `export_json` writes and take it in; see `take`."""
-    from matpi.store import incoming
-
-    return take(store, incoming.read(source), name)
-
-
 def take(store: Store, document: Document, name: str | None = None) -> Imported:
     """Take a document into the log. `name`: the person whose what belongs to none becomes.
 

@@ -11,8 +11,8 @@ from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Doubt, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
-from matpi.store.transfer import export_json, import_json
-from tests.store.values import UTC, edits, session
+from matpi.store.transfer import export_json
+from tests.store.values import UTC, edits, import_json, session
 
 
 def stored(store: Store, id_: str = "s1") -> tuple[Doubt | None, bool | None, bool]:

@@ -17,8 +17,8 @@ from matpi.core.people import GUEST_ID, People, Person
 from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.store import file, history, members, migrations
 from matpi.store.db import Store
-from matpi.store.transfer import Owners, export_json, import_json
-from tests.store.values import UTC, edits, rating, schemas, session, stop
+from matpi.store.transfer import Owners, export_json
+from tests.store.values import UTC, edits, import_json, rating, schemas, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)

@@ -22,7 +22,7 @@ from matpi.store import file, members, migrations, outbox, transfer
 from matpi.store.db import Store
 from matpi.upstream import queue
 from matpi.upstream.queue import ACKED_KEPT, Outbox
-from tests.store.values import UTC, rating, session, stop, undated
+from tests.store.values import UTC, import_json, rating, session, stop, undated
 
 WINTER = timezone(timedelta(hours=1))
 
@@ -452,7 +452,7 @@ def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
         transfer.export_json(other, export)
     export.seek(0)
     with Store.open(path, sinks=("house",)) as store:
-        assert transfer.import_json(store, export).sessions == 2
+        assert import_json(store, export).sessions == 2
         assert queued(store) == []
         assert queue.send_all(path, "house") == 3
         assert list(delivered(path)) == [("1-1", "session"), ("2-1", "session"), ("1-1", "rating")]

@@ -32,8 +32,8 @@ from matpi.core.model import (
 from matpi.errors import ImportFormatError, StoreError
 from matpi.store import incoming, transfer
 from matpi.store.db import Store
-from matpi.store.transfer import Imported, export_csv, export_json, import_json
-from tests.store.values import UTC, rating, session, stop
+from matpi.store.transfer import Imported, export_csv, export_json
+from tests.store.values import UTC, import_json, rating, session, stop
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"

@@ -4,11 +4,11 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
-from matpi.store import migrations
+from matpi.store import incoming, migrations, transfer
 from matpi.store.db import Store
 from matpi.store.rows import Edit
 from matpi.store.tables import EDITS
@@ -54,3 +54,7 @@ def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
 def schemas(folder: Path) -> AbstractContextManager[object]:
     """While in it, the schema files are those of this folder."""
     return mock.patch.object(migrations, "FOLDER", folder)
+
+
+def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) -> transfer.Imported:
+    return transfer.take(store, incoming.read(source), name)
