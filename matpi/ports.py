@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from matpi.core.events import Counted, Event
+from matpi.core.events import Counted, Event, Saved, SaveFailed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,6 +52,9 @@ class Store(Protocol):
 
     def count(self, kind: str, text: str) -> bool:
         """One more of this kind in the diagnostics; returns as `write` does."""
+
+    def stands(self, answer: Saved | SaveFailed, /) -> bool:
+        """Return whether what a thread answered holds: not when the same key was written again meanwhile."""
 
     def fold(self) -> bool:
         """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""

@@ -42,9 +42,14 @@ class Writing:
     def _committed(self) -> None:
         self.commits += 1
 
-    def answer(self) -> tuple[type[Event], str]:
+    def arrived(self) -> Saved | SaveFailed:
         event = self.answers.get(timeout=WAIT_S)
         assert isinstance(event, Saved | SaveFailed)
+        return event
+
+    def answer(self) -> tuple[type[Event], str]:
+        event = self.arrived()
+        assert self.store.stands(event)
         return type(event), event.id
 
 
@@ -111,6 +116,17 @@ def test_of_two_writes_of_one_key_only_the_last_is_answered(writing: Writing, lo
     assert writing.answers.empty()
 
 
+def test_an_answer_that_comes_after_a_newer_write_of_its_key_does_not_stand(writing: Writing, log: Path) -> None:
+    """It waits behind other events in the loop's queue, and one of them may change the value again."""
+    writing.store.write(Save(rating(value=3)))
+    first = writing.arrived()
+    with locked(log):
+        writing.store.write(Save(rating(value=8)))
+        assert not writing.store.stands(first), "8 is not stored yet"
+    assert writing.answer() == (Saved, "r1")
+    assert not writing.store.stands(first)
+
+
 def test_what_is_asked_again_while_it_waits_is_written_once(writing: Writing, log: Path) -> None:
     with locked(log):
         for _ in range(5):
@@ -149,6 +165,47 @@ def test_an_end_that_cannot_write_in_time_says_so(writing: Writing, log: Path, m
             writing.store.close()
         assert time.monotonic() - began < file.BUSY_TIMEOUT_S
     assert writing.answer() == (Saved, "s1"), "it is written when the lock goes, if the process still is"
+
+
+def test_an_end_on_a_full_disk_says_what_is_lost(writing: Writing, log: Path) -> None:
+    """The answer itself comes too late: the loop has ended."""
+    writing.store._writer()._conn.execute("PRAGMA max_page_count = 1")
+    for n in range(200):
+        writing.store.write(Save(session(f"s{n}")))
+    with pytest.raises(StoreError, match=r"what was recorded last is not in the session log: .*the disk is full"):
+        writing.store.close()
+    Store.open(log).close()  # the lock is free
+
+
+def test_an_end_in_which_only_closing_takes_long_does_not_call_it_lost(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "FLUSH_S", 0.2)
+    writing.store.write(Save(session("s1")))
+    assert writing.answer() == (Saved, "s1")
+    slow, close = threading.Event(), writing.store._close
+
+    def closing() -> None:
+        slow.wait(WAIT_S)
+        close()
+
+    monkeypatch.setattr(writing.store, "_close", closing)
+    with pytest.raises(StoreError, match="the session log has everything"):
+        writing.store.close()
+    slow.set()
+
+
+def test_a_log_that_cannot_be_prepared_is_let_go(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the lock of the first try would keep every later one out."""
+
+    def fails(_store: Store, _effect: object) -> bool:
+        raise StoreBusyError("another program")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", fails)
+        with pytest.raises(StoreBusyError, match="another program"):
+            Writing(log)
+    Store.open(log).close()
 
 
 def test_a_pulled_plug_takes_what_was_not_written_yet(writing: Writing, log: Path) -> None:
