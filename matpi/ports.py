@@ -44,14 +44,14 @@ class Screen(Protocol):
 
 
 class Store(Protocol):
-    """Everything raises StoreError when it could not be made durable; a call that returns has been committed."""
+    """Everything raises StoreError when it could not be made durable. The answer of a thread has the effect's `key`."""
 
     def load(self) -> Memory: ...
-    def write(self, effect: Write) -> None:
-        """Make it durable. Dropping what is not there is no error."""
+    def write(self, effect: Write) -> bool:
+        """Make it durable. True: it is committed; False: a thread writes it, and answers with an event."""
 
-    def count(self, kind: str, text: str) -> None:
-        """One more of this kind in the diagnostics."""
+    def count(self, kind: str, text: str) -> bool:
+        """One more of this kind in the diagnostics; returns as `write` does."""
 
     def fold(self) -> bool:
         """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""

@@ -1,5 +1,5 @@
 """The outbox as seen from beside the log's writer: the state of each sink, what a person asks of it, and the relay's
-side. What is in it was put there by store/posting.py, and stays until it has arrived.
+side. What is in it was put there by store/outbox.py, and stays until it has arrived.
 
 The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
 is a record sent twice under the same id, while the wait for a slow card would be the writer's.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from matpi.errors import StoreError, UsageError
-from matpi.store import faults, file, outgoing, posting, schema
+from matpi.store import faults, file, migrations, outbox
 from matpi.upstream.sink import Delivery, Standing
 
 ACKED_KEPT = 100
@@ -83,13 +83,13 @@ def send_all(path: Path, sink: str) -> int:
     StoreError, and UsageError for a sink that the device was not started with.
     """
     queued = 0
-    for table in outgoing.TABLES:
+    for table in outbox.TABLES:
         after: int | None = 0
         while after is not None:
             with changing(path) as conn:
                 if conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is None:
                     raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
-                part, after = posting.send_part(conn, sink, table, after)
+                part, after = outbox.send_part(conn, sink, table, after)
             queued += part
             time.sleep(PAUSE_S)
     return queued
@@ -118,7 +118,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """One short transaction beside a running device. Raises StoreError."""
-    newest = len(schema.steps())
+    newest = len(migrations.steps())
     try:
         header = file.peek(path)
         if header is None or header.bare or header.version < newest:
@@ -126,9 +126,8 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
             conn.execute("PRAGMA foreign_keys = 1")
-            conn.execute("BEGIN IMMEDIATE")
-            yield conn
-            conn.execute("COMMIT")
+            with file.transaction(conn):
+                yield conn
     except StoreError:  # is an OSError too
         raise
     except (sqlite3.Error, OSError) as error:
@@ -222,11 +221,8 @@ class Outbox:
 
     @contextlib.contextmanager
     def _marking(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as conn:
-            # At once as a writer: a transaction that reads first and then finds the log changed would be refused.
-            conn.execute("BEGIN IMMEDIATE")
+        with self._using() as conn, file.transaction(conn):
             yield conn
-            conn.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
         # The log may be another file now: a damaged one is set aside, a full disk delays the opening.
