@@ -42,7 +42,7 @@ class Ear:
             raise HardwareError("The chime cannot use GPIO 13.")
         self.meanwhile()
 
-    def silence(self) -> None:
+    def stop(self) -> None:
         self.heard.append(0.0)
         self.quiet.set()
         self.meanwhile()
@@ -204,7 +204,7 @@ def test_the_piezo_is_a_square_wave_at_the_notes_frequency(pins: Any) -> None:
     assert wire.state == 0.0
     piezo.sound(523.0)
     assert (wire.frequency, wire.state) == (523.0, 0.5)
-    piezo.silence()
+    piezo.stop()
     assert wire.state == 0.0
     piezo.close()
 

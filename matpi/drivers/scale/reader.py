@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from matpi.drivers.scale.guard import Guarded
-from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, sample_record, told_record
+from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, json_record, sample_record
 from matpi.errors import HardwareError, UsageError
 
 REPORT_S: Final = 1.0
@@ -78,7 +78,7 @@ def serve(
         t = now()
         if t >= report_at:
             report_at = t + REPORT_S
-            outlet.put(told_record(REPORT, t, _report(chips, outlet, scheduling)))
+            outlet.put(json_record(REPORT, t, _report(chips, outlet, scheduling)))
         # `put` writes at once; what a full pipe has not taken is tried again here.
         if t >= ask_at:
             ask_at = t + PARENT_S
@@ -179,7 +179,7 @@ def _report(chips: Sequence[Guarded], outlet: Outlet, scheduling: str) -> dict[s
 
 def _say(outlet: Outlet, body: dict[str, Any]) -> int:
     with contextlib.suppress(OSError):
-        outlet.put(told_record(MESSAGE, time.monotonic(), body))
+        outlet.put(json_record(MESSAGE, time.monotonic(), body))
     return 1
 
 
