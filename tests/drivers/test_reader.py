@@ -27,10 +27,10 @@ from matpi.drivers.scale.records import (
     WAITING,
     FormatError,
     Inlet,
+    JsonRecord,
     Outlet,
-    Told,
+    json_record,
     sample_record,
-    told_record,
 )
 from matpi.sim.chip import Chip, VirtualTime
 
@@ -59,11 +59,11 @@ def a_sample(n: int = 7) -> Sample:
 def test_records_come_out_as_they_went_in_however_the_pipe_cuts_them(cut: int) -> None:
     samples = [(n % 4, Sample(n / 3, Counts((-1) ** n * n * 4711), list(Status)[n % 6])) for n in range(20)]
     stream = b"".join(sample_record(*one) for one in samples[:9])
-    stream += told_record(REPORT, 5.25, {"rates": [None, 93.5]})
+    stream += json_record(REPORT, 5.25, {"rates": [None, 93.5]})
     stream += b"".join(sample_record(*one) for one in samples[9:])
     inlet = Inlet()
     got = [one for at in range(0, len(stream), cut) for one in inlet.feed(stream[at : at + cut])]
-    assert got == [*samples[:9], Told(5.25, REPORT, {"rates": [None, 93.5]}), *samples[9:]]
+    assert got == [*samples[:9], JsonRecord(5.25, REPORT, {"rates": [None, 93.5]}), *samples[9:]]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_is_no_record_is_refused(stream: bytes) -> None:
 
 def test_a_record_too_long_for_one_piece_is_refused() -> None:
     with pytest.raises(ValueError, match="one piece"):
-        told_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
+        json_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
 
 
 def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
@@ -89,7 +89,7 @@ def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -
     assert outlet.dropped == 123
     inlet, got = Inlet(), []
     while select.select([reading], [], [], 0)[0]:
-        got += [record[1] for record in inlet.feed(os.read(reading, 65536)) if not isinstance(record, Told)]
+        got += [record[1] for record in inlet.feed(os.read(reading, 65536)) if not isinstance(record, JsonRecord)]
         outlet.flush()
     assert len(got) == number - 123
     assert [sample.counts for sample in got] == sorted(sample.counts for sample in got)
@@ -114,7 +114,7 @@ class Bench:
             GuardedHX711(chip.data, chip.clock, rate, now=self.time, sleep=self.time.sleep) for chip in self.chips
         ]
         self.samples: list[tuple[int, Sample]] = []
-        self.told: list[Told] = []
+        self.told: list[JsonRecord] = []
         self._inlet = Inlet()
 
     @staticmethod
@@ -127,7 +127,7 @@ class Bench:
         def goes_on() -> bool:
             while select.select([self.reading], [], [], 0)[0]:
                 for record in self._inlet.feed(os.read(self.reading, 65536)):
-                    if isinstance(record, Told):
+                    if isinstance(record, JsonRecord):
                         self.told.append(record)
                     else:
                         self.samples.append(record)
@@ -222,7 +222,7 @@ def test_what_it_cannot_do_is_one_sentence_through_the_pipe_and_no_traceback(
     process = child(job)
     out, errors = process.communicate(timeout=60)
     (told,) = Inlet().feed(out)
-    assert isinstance(told, Told)
+    assert isinstance(told, JsonRecord)
     assert told.kind == MESSAGE
     assert (told.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
     assert words in told.body["text"]

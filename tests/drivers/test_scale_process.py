@@ -289,7 +289,7 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_word(run: Callable[.
 SENTENCE = "There is no GPIO header here; run this on a Raspberry Pi."
 REFUSING = (
     "import os, sys, time; from matpi.drivers.scale.records import *; "
-    f"os.write(1, told_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
+    f"os.write(1, json_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
 )
 
 
@@ -336,7 +336,7 @@ def test_however_it_ends_it_is_one_sentence_and_another_start(
 
 STUCK = (
     "import os, time; from matpi.drivers.scale.records import *; "
-    "os.write(1, told_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
+    "os.write(1, json_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
 )
 
 
@@ -354,9 +354,9 @@ def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkey
         "HEAD.pack(SAMPLE, 200, 0, 5, time.monotonic())",
         "HEAD.pack(SAMPLE, 0, 99, 5, time.monotonic())",
         "HEAD.pack(77, 0, 0, 5, time.monotonic())",
-        "told_record(REPORT, time.monotonic(), {})",
-        "told_record(REPORT, time.monotonic(), {'rates': [None] * 3})",
-        "told_record(REPORT, time.monotonic(), {'rates': [None, None], 'cpu_s': []})",
+        "json_record(REPORT, time.monotonic(), {})",
+        "json_record(REPORT, time.monotonic(), {'rates': [None] * 3})",
+        "json_record(REPORT, time.monotonic(), {'rates': [None, None], 'cpu_s': []})",
         "HEAD.pack(REPORT, 0, 0, 2, time.monotonic()) + b'[]'",
         "HEAD.pack(REPORT, 0, 0, 4000, time.monotonic()) + b'[' * 4000",
         "HEAD.pack(MESSAGE, 0, 0, 1, time.monotonic()) + bytes([255])",
