@@ -21,12 +21,12 @@ from matpi.upstream.backoff import MOST_ASKED_S, Backoff
 from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
 
 LOOK_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
-TELL_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
+SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A problem of a sink that a person should know of."""
+    """A problem of a sink that the user should know of."""
 
     sink: str
     text: str  # a sentence with what to do
@@ -60,7 +60,7 @@ class Deliveries(Protocol):
 
 
 class Relay:
-    """Delivers to one sink. `report` gets a Trouble that a person should know of, and None when it is over."""
+    """The deliveries to one sink. `report` gets a Trouble that the user should know of, and None when it is over."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Relay:
             return self._look_every_s  # the device itself reports its disk
         except Exception as error:  # noqa: BLE001  as below
             mistake = _mistake(error)
-            self._say(str(mistake), mistake.short)
+            self._report_once(str(mistake), mistake.short)
             return self._look_every_s
 
     def ending(self) -> None:
@@ -112,13 +112,13 @@ class Relay:
         now, trusted = self._clock.monotonic(), self._clock.trusted()
         self._heed(standing, now, trusted=trusted)
         if standing.disabled:
-            self._say(standing.disabled, Text("upstream.ended"))
+            self._report_once(standing.disabled, Text("upstream.ended"))
             return self._look_every_s
         # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
         if self._sink.needs_clock and not trusted:
             return self._look_every_s
         if now < self._not_before:
-            self._say_if_long(now)
+            self._report_if_long(now)
             return self._not_before - now
         delivery = self._deliveries.due()
         if delivery is None:
@@ -130,7 +130,7 @@ class Relay:
             why, refused = str(error), isinstance(error, RefusedError)
             # An answer, so the receiver is reachable; a refused record does not hold up those behind it.
             self._failures = 0 if refused else self._failures
-            self._say(why, error.short)
+            self._report_once(why, error.short)
             mark = self._deliveries.refused if refused else self._deliveries.disabled
             self._mark(lambda: mark(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that ends here would deliver nothing any more
@@ -175,14 +175,14 @@ class Relay:
         if error.retry_after_s is not None and self._clock.trusted():
             until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
         self._deliveries.failed(delivery, str(error), until_utc)
-        self._say_if_long(now)
+        self._report_if_long(now)
         return wait_s
 
-    def _say_if_long(self, now: float) -> None:
-        if self._failures and self._failed_with is not None and now - self._failing_since >= TELL_AFTER_S:
-            self._say(str(self._failed_with), self._failed_with.short)
+    def _report_if_long(self, now: float) -> None:
+        if self._failures and self._failed_with is not None and now - self._failing_since >= SHOW_AFTER_S:
+            self._report_once(str(self._failed_with), self._failed_with.short)
 
-    def _say(self, text: str, short: Text) -> None:
+    def _report_once(self, text: str, short: Text) -> None:
         """Report a trouble once, until it is another one or over."""
         # Compared by the short text: the sentence may differ from try to try.
         if self._reported is None or self._reported.short != short:

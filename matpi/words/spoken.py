@@ -1,4 +1,4 @@
-"""A view as one sentence: for a screen reader, and for people who read logs."""
+"""Put a view into one sentence, for screen readers and logs."""
 
 from __future__ import annotations
 

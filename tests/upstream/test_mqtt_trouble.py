@@ -26,7 +26,7 @@ from matpi.mqtt import connection
 from matpi.service import status
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
-from matpi.upstream.relay import TELL_AFTER_S, Trouble
+from matpi.upstream.relay import SHOW_AFTER_S, Trouble
 from matpi.upstream.relays import STEADY_S, Relays
 from matpi.upstream.sink import Delivery, LaterError
 from tests.bench import Bench
@@ -59,17 +59,17 @@ def told(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
 def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mended(tmp_path: Path) -> None:
     relays, sink, events = told(tmp_path)
     sink.trouble = WRONG
-    for second in range(int(TELL_AFTER_S)):
+    for second in range(int(SHOW_AFTER_S)):
         relays.look(float(second))
     assert events == []
-    for second in range(int(TELL_AFTER_S), int(TELL_AFTER_S) + 60):
+    for second in range(int(SHOW_AFTER_S), int(SHOW_AFTER_S) + 60):
         relays.look(float(second))
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == [Text("upstream.broker_user")]
     sink.trouble = LaterError("it is gone", "look", Text("upstream.no_broker"))
-    relays.look(TELL_AFTER_S + 61.0)
+    relays.look(SHOW_AFTER_S + 61.0)
     sink.trouble = None
     for second in range(62, 122):
-        relays.look(TELL_AFTER_S + second)
+        relays.look(SHOW_AFTER_S + second)
     assert [event.short for event in events] == [Text("upstream.broker_user"), Text("upstream.no_broker"), ""]
     assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
     assert relays.troubles() == {}
@@ -82,20 +82,20 @@ def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_pa
     )
     sink.trouble = WRONG
     relays.look(0.0)
-    relays.look(TELL_AFTER_S)
+    relays.look(SHOW_AFTER_S)
     relays._report("home", None)
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == Text("upstream.broker_user")
     sink.trouble = None
-    relays.look(TELL_AFTER_S + 2.0)
+    relays.look(SHOW_AFTER_S + 2.0)
     assert events[-1].short == Text("upstream.broker_user"), "not mended before it has held for a while"
-    relays.look(TELL_AFTER_S + STEADY_S)
+    relays.look(SHOW_AFTER_S + STEADY_S)
     assert events[-1].short == ""
 
 
 def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     """Two mats of one name: the broker lets in the one and then the other."""
     relays, sink, events = told(tmp_path)
-    for second in range(int(TELL_AFTER_S) + 60):
+    for second in range(int(SHOW_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
         relays.look(float(second))
     assert [event.short for event in events] == [Text("upstream.broker_user")]

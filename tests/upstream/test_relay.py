@@ -10,7 +10,7 @@ import pytest
 
 from matpi.core.text import Text
 from matpi.upstream.backoff import MOST_ASKED_S
-from matpi.upstream.relay import TELL_AFTER_S, Relay, Trouble
+from matpi.upstream.relay import SHOW_AFTER_S, Relay, Trouble
 from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Standing
 from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 
@@ -230,7 +230,7 @@ def test_who_needs_no_clock_is_served_without_one() -> None:
 def test_a_short_outage_is_not_told_a_long_one_once_and_its_end() -> None:
     bench = Bench(1)
     bench.answers(OFFLINE)
-    bench.run(TELL_AFTER_S / 2)
+    bench.run(SHOW_AFTER_S / 2)
     assert bench.told == []
     bench.run(2 * DAY)
     assert bench.told == [Trouble("house", "nothing answers; look at the network.", Text("upstream.not_reached"))]
@@ -246,7 +246,7 @@ def test_a_long_outage_is_told_after_a_quarter_of_an_hour_whenever_the_next_try_
         "house", bench.sink, bench.box, bench.clock, bench.told.append, draw=lambda: drawn, look_every_s=5.0
     )
     bench.answers(OFFLINE)
-    bench.run(TELL_AFTER_S - 1.0)
+    bench.run(SHOW_AFTER_S - 1.0)
     assert bench.told == []
     bench.run(7.0)
     assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.not_reached")]

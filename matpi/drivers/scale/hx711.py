@@ -3,7 +3,7 @@
 The library (1.1.2) fails on Linux in four ways, each reproduced by tests/drivers/test_hx711.py:
 
 - It calls `microcontroller.disable_interrupts`, which CPython lacks, and `delay_us(1)` with the clock high, which
-  sleeps for 80 us: over 60 us the chip powers down. `_Interrupts` replaces that module: no garbage collection, no delay.
+  sleeps for 80 us: over 60 us the chip powers down. `_Interrupts` replaces that module: no collection, no delay.
 - Its sign extension yields large positive numbers. Only the lower 24 bits are used.
 - It waits for the chip for ever and at full speed. `Guarded` waits, with a deadline.
 - It checks nothing. `_Clock` measures how long the clock was high, `_Data` sees the bits after the 24th.
