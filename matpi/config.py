@@ -45,7 +45,7 @@ SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO
 
 
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the mat is occupied. The bounds are chosen so that what docs/behaviour.md 1 promises still holds."""
+    """When the mat is occupied; within the bounds what docs/behaviour.md 1 promises still holds."""
 
     on_kg: Annotated[float, about("A load over this is somebody, in kg.", 3, 40)] = 12.0
     off_ratio: Annotated[float, about("Under this part of `on_kg` the load is gone (hysteresis).", 0.2, 0.9)] = 0.5
@@ -66,7 +66,7 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The two wires of one HX711. A clock of its own for each chip: a shared one also pulses chips not yet ready."""
+    """The two wires of one HX711. A clock for each chip: a shared one pulses chips not yet ready, too."""
 
     data: Annotated[Gpio, about("GPIO (BCM number) of DOUT.")]
     clock: Annotated[Gpio, about("GPIO (BCM number) of PD_SCK.")]
@@ -163,7 +163,7 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without effect: the device serves no page. Accepted, as configs of up to 0.3.0 were installed with it."""
+    """Without effect: the device serves no page. Accepted, because configs up to 0.3.0 have it."""
 
     enabled: Annotated[bool, about("false: no page is served.")] = True
     port: Annotated[int, about("TCP port; under 1024 needs a right of its own.", 1, 65535)] = 8377
@@ -204,7 +204,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def unstored_minutes(self, own_plan: str) -> str:
-        """Return why a session that is long enough for a day of the plan may not be stored; "" when each one is."""
+        """Return why a session long enough for a day of the plan may not be stored, "" if each one is."""
         from matpi.core.plan.custom_plan import course_of
 
         given_s = self.presence.min_session_s
@@ -236,7 +236,7 @@ def load(path: Path | None = None) -> Config:
 
 
 def panel_of(path: Path | None) -> PanelConfig:
-    """Return the panel on which to show what is wrong with a config: its [panel] if valid, else the default."""
+    """Return the panel to show a config's fault on: its [panel] if valid, else the default."""
     if path is None:
         return PanelConfig()
     try:

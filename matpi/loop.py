@@ -98,7 +98,7 @@ class Loop:
             self.send(Tick(wake))
 
     def run(self, clock: Clock, turned: Callable[[], None] = lambda: None, at_least_every_s: float = 3600.0) -> None:
-        """Serve events in real time until Stopping. Call `turned` after each, at least every `at_least_every_s`."""
+        """Serve events in real time until Stopping. Call `turned` after each, and every `at_least_every_s`."""
         while True:
             wake = self.device.next_wake()
             wait_s = at_least_every_s if wake is None else min(at_least_every_s, max(0.0, wake - clock.monotonic()))

@@ -29,7 +29,7 @@ def device_store() -> Path:
 
 
 def simulator_store() -> Path:
-    """Return the path of the simulator's log when no other is named. Raises UsageError for a user without a home."""
+    """Return the path of the simulator's log. Raises UsageError for a user without a home."""
     data = os.environ.get("XDG_DATA_HOME", "")
     try:
         # A relative path is to be ignored: XDG Base Directory Specification 0.8.

@@ -39,7 +39,7 @@ class Screen(Protocol):
 
 
 class Store(Protocol):
-    """Everything raises StoreError when it could not be made durable; a call that returns has been committed."""
+    """The log. A call that returns has been committed; otherwise it raises StoreError."""
 
     def load(self) -> Memory: ...
     def write(self, effect: Write) -> None:

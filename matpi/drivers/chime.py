@@ -1,4 +1,4 @@
-"""Ring the chimes in a thread: a few soft notes each. The newest replaces the last, but no breath replaces a cue."""
+"""Ring the chimes in a thread. The newest replaces the last, but no breath replaces a cue."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ READ_S: Final = 0.05  # chosen: two clocks read further apart, on a busy machine
 
 
 class SystemClock:
-    """The machine's clocks. Implements `Clock`. Once trusted, the wall clock stays so: it drifts a second a day."""
+    """The machine's clocks. Implements `Clock`. Once trusted, the wall clock stays trusted."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class SystemClock:
 
 
 def battery_backed(rtc: Path, utc: float) -> bool:
-    """Return whether `utc` came from a clock with a battery, one of those in `rtc` [evidence: clock-trust]."""
+    """Return whether `utc` came from a battery-backed clock in `rtc` [evidence: clock-trust]."""
     return any(_backed(device, utc) for device in sorted(rtc.glob("rtc*")))
 
 
@@ -92,7 +92,7 @@ def suspended_s() -> float:
 
 
 class ClockWatch:
-    """Put WallClock at the start, once a minute, when trust changes and after a step, which is noted ("clock_step").
+    """Put WallClock at the start, every minute, when trust changes and after a step (noted).
 
     `start` itself puts the first one, so that no event comes before it.
     """
@@ -184,7 +184,7 @@ class _Timex(ctypes.Structure):
 
 
 def kernel_synchronised() -> bool:
-    """Return whether a time service (chrony, ntpd, timesyncd) disciplines the clock; False if adjtimex is refused.
+    """Return whether a time service disciplines the clock; False if adjtimex is refused.
 
     ProtectClock= refuses it even for reading (systemd/systemd#26413).
     """

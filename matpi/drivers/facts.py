@@ -1,4 +1,4 @@
-"""What `matpi doctor` reads from this machine, the load cell chips and the running device. Values only.
+"""What `matpi doctor` reads from the machine, the load cell chips and the running device.
 
 None and empty mean "unknown here".
 """

@@ -85,7 +85,7 @@ class Button:
 
 
 class Led:
-    """An LED from `pin` through a resistor to ground. Implements `Lamp`. Without PWM, `fades` is False: on or off."""
+    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM."""
 
     def __init__(self, pin: int, pins: Any) -> None:
         import gpiozero

@@ -1,4 +1,4 @@
-"""Play the LED's patterns in a thread: 50 steps a second while the light changes, asleep while it does not."""
+"""Play the LED's patterns in a thread, which sleeps while the light does not change."""
 
 from __future__ import annotations
 

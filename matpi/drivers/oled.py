@@ -51,7 +51,7 @@ LEVELS: Final = MappingProxyType(
 
 
 def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
-    """Return the command bytes that set `brightness`: contrast, and with dim = "full" the voltages that differ."""
+    """Return the command bytes that set `brightness`: contrast, and with dim = "full" the voltages."""
     level = LEVELS[driver][brightness]
     if dim == "contrast":
         return (CONTRAST, level.contrast)
@@ -134,7 +134,7 @@ class Panel:
 
     @contextmanager
     def _answering(self) -> Iterator[Any]:
-        """Yield luma's device, opened if need be. Raises HardwareError, and forgets the device, when it is lost."""
+        """Yield luma's device, opened if need be. When it is lost, close it and raise HardwareError."""
         try:
             from luma.core.error import Error
         except ImportError as error:
@@ -249,7 +249,7 @@ class PanelThread:
         self._want(DARK)
 
     def stop(self, within_s: float = STOP_S, *, blank: bool = True) -> bool:
-        """Blank the panel, or leave the latest frame on it, and end the thread. Return False when the bus hangs."""
+        """Blank the panel, or leave its latest frame, and end the thread. Return False when the bus hangs."""
         with self._changed:
             self._stopping, self._blank = True, blank
         self._wake()

@@ -1,4 +1,4 @@
-"""Open the two wires of an HX711 as objects with `.value`, through lgpio (on Raspberry Pi OS: python3-lgpio).
+"""Open the two wires of an HX711 as objects with `.value`, through lgpio (python3-lgpio).
 
 Not gpiod: it releases the interpreter at every edge, and 13 % of the samples are lost then (measured on x86-64 with one
 busy thread).
@@ -37,7 +37,7 @@ class LgpioPin:
 
 
 def open_pins(data: int, clock: int, lgpio: Any = None, devices: Path = Path("/dev")) -> tuple[LgpioPin, LgpioPin]:
-    """Claim DOUT as an input pulled up, so that an unplugged chip is never ready, and PD_SCK as an output, low.
+    """Claim DOUT as an input pulled up (an unplugged chip is never ready), PD_SCK as an output, low.
 
     `data` and `clock` are BCM numbers. The lines stay claimed until the process ends. Raises HardwareError when there
     is no header or a line is in use.

@@ -1,4 +1,4 @@
-"""Collect what `matpi doctor` needs to know of this machine and its wires. Never raises; a failure is a fact, too."""
+"""Collect the facts of this machine for `matpi doctor`. Never raises; a failure is a fact, too."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CAP_SYS_NICE: Final = 1 << 23
 
 
 class HostProbe:
-    """The Probe of a real machine. `root` replaces /; `pins` makes a gpiozero pin factory or raises MatpiError."""
+    """The Probe of a real machine. `root` replaces /; `pins` makes a pin factory or raises MatpiError."""
 
     def __init__(
         self,

@@ -61,7 +61,7 @@ class Link:
         self._socket: Any = None
 
     def open(self, now: float) -> None:
-        """Block for at most CONNECT_S an address and once more for TLS, and for the resolver. Raises LaterError."""
+        """Connect, for at most CONNECT_S an address, again for TLS, and the resolver's time; or LaterError."""
         config = self.config
         password = read_secret(config.password, "password") if config.password else None
         client = _Client(

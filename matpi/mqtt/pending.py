@@ -1,4 +1,4 @@
-"""Track the delivery under way: handed over by the relay's thread, sent and answered by the connection's."""
+"""Track the delivery under way: given by the relay's thread, answered by the connection's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publish the live view: the retained state and when it is repeated, and events for present subscribers."""
+"""Publish the live view: the retained state, repeated, and events for present subscribers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _steady(state: LiveState) -> LiveState:
 
 
 class Publisher:
-    """`show` and `report` from any thread, never blocking; everything else from the thread of the connection."""
+    """The live view. `show` and `report` from any thread, the rest from the connection's thread."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Publisher:
         return self._was_trusted and not before
 
     def born(self, payload: bytes, now: float, *, retained: bool) -> None:
-        """Announce soon if Home Assistant has started. What is retained is older than the announcement already made."""
+        """Announce soon if Home Assistant has started; a retained start is older than our announcement."""
         if payload == homeassistant.ONLINE and not retained and self._announce_at == inf:
             self._announce_at = now + self._draw() * REANNOUNCE_S
 

@@ -57,7 +57,7 @@ class Canvas:
         self.text((WIDTH - width_px(text, face)) // 2, y + (height - face.height_px) // 2, text, face, ink=0)
 
     def cells(self, x: int, y: int, text: str, face: Face, cells: int = 0) -> int:
-        """Draw numerals right-aligned in `cells` cells of one digit, all equally wide. Return the x of their end."""
+        """Draw numerals right-aligned in `cells` equally wide cells. Return the x of their end."""
         blank = max(0, cells - len(text)) * width_px("0", face)
         return self.text(x + blank, y, text, face)
 

@@ -21,7 +21,7 @@ LIT: Final = (170, 221, 255)  # the blue-white of the common panels (by eye)
 
 
 def pack(image: Image.Image) -> bytes:
-    """Return 1024 bytes for an SSD1306: eight pages of 128 columns, the lowest bit on top (data sheet, 8.7)."""
+    """Return 1024 bytes for an SSD1306: 8 pages of 128 columns, the lowest bit on top (data sheet, 8.7)."""
     columns = image.transpose(Image.Transpose.TRANSPOSE).tobytes("raw", "1;R")
     return b"".join(columns[page::PAGES] for page in range(PAGES))
 
@@ -48,7 +48,7 @@ def braille(image: Image.Image) -> str:
 
 
 def from_braille(text: str) -> Image.Image:
-    """Return the picture that `braille` made. Raises ValueError for anything but 16 lines of 64 braille characters."""
+    """Return the picture of `braille`. Raises ValueError unless it is 16 lines of 64 braille characters."""
     lines = text.splitlines()
     if [len(line) for line in lines] != [CELL_COLUMNS] * CELL_ROWS:
         raise ValueError(f"a screen as text has {CELL_ROWS} lines of {CELL_COLUMNS} characters")

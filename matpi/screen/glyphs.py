@@ -1,4 +1,4 @@
-"""Load and measure the panel's fonts. Bitmaps only: the same pixels with every Pillow, and no FreeType."""
+"""Load and measure the panel's fonts: bitmaps, so the same pixels with every Pillow, no FreeType."""
 
 from __future__ import annotations
 

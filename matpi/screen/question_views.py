@@ -80,7 +80,7 @@ def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
 
 
 def menu(canvas: Canvas, view: Menu, words: Words) -> None:
-    """Draw three items, the chosen one dark on light. The list scrolls only when the choice would leave it."""
+    """Draw three items, the chosen one dark on light. The list scrolls only when the choice leaves it."""
     first = max(0, min(view.index - 1, len(view.items) - MENU_ROWS))
     for row, item in enumerate(view.items[first : first + MENU_ROWS]):
         chosen = first + row == view.index

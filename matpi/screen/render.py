@@ -68,7 +68,7 @@ def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
 
 
 def render(view: views.View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) -> Image.Image:
-    """Return the view's picture, mode "1", moved right and down by `shift`, 0 to SHIFT_MAX px. Raises ValueError."""
+    """Return the view's picture, mode "1", moved right and down by `shift`, 0 to SHIFT_MAX px each."""
     if not all(0 <= step <= SHIFT_MAX for step in shift):
         raise ValueError(f"the picture may move 0 to {SHIFT_MAX} px to the right and down, not {shift}")
     canvas = Canvas()

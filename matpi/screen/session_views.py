@@ -54,7 +54,7 @@ def saved(canvas: Canvas, words: Words, *right: str) -> None:
 
 
 def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
-    """Draw a tick for each planned minute: tall up to the lower bound, then a pole, low up to the upper bound.
+    """Draw a tick a planned minute: tall up to the lower bound, then a pole, low up to the upper bound.
 
     The current tick fills from its foot.
     """
@@ -187,7 +187,7 @@ def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
 
 
 def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
-    """Draw whose session it is, where several people share the mat, and what a hold does; done is a second check."""
+    """Draw whose session it is, where several people share the mat; "done" is a second check mark."""
     if view.done_today:
         canvas.check(WIDTH - 16, 10)
     if view.saved:

@@ -1,4 +1,4 @@
-"""Load the splash, drawn beforehand: on a small board views and fonts take longer to load than the panel."""
+"""Load the splash, drawn beforehand: on a small board views and fonts load more slowly than the panel."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class PulledError(Exception):
 
 
 class Appliance:
-    """The device and its parts. `start` returns the booted device; `run` serves until `ask_to_stop`; `close` always.
+    """The device and its parts: `start`, then `run` until `ask_to_stop`; `close` always.
 
     `watch` gets every effect once performed, `turned` is called after each event, both in the thread of `run`. `screen`
     shows the splash already and puts its events into `inbox`, the loop's queue. `start` raises StoreError.

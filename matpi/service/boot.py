@@ -14,7 +14,7 @@ from matpi.store.patient import PatientStore
 
 
 def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str) -> Device:
-    """Return the device at monotonic `t`. `memory` is what `store` has loaded; its calibration is the one in use."""
+    """Return the device at monotonic `t`, with `memory` as loaded and the calibration in use."""
     return Device(
         t,
         boot_id=boot_id,

@@ -76,7 +76,7 @@ def light_up(parts: Parts, put: Put) -> PanelThread | None:
 
 
 def show_fault(panel: Panel | PanelThread | None, title: str, what: str, do: str) -> None:
-    """Leave a fault on the panel, if there is one. Never raises: what is missing may be what would draw it."""
+    """Leave a fault on the panel, if there is one. Never raises: the drawing itself may be broken."""
     with suppress(Exception):
         from matpi.core.views import Fault
         from matpi.screen.render import render

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
-    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError when the log will not open."""
+    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError for a bad log."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     asked = False
     appliance: Appliance | None = None
@@ -87,11 +87,11 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
 
 
 def report_start(error: Exception) -> None:
-    """Report in `systemctl status` why the device cannot start; before `run_device`, which takes the socket."""
+    """Report in `systemctl status` why the device cannot start. Call it before `run_device`."""
     Notifier.from_env().status(f"cannot start: {error}")
 
 
 def status_path(environment: dict[str, str] | None = None) -> Path | None:
-    """Return the status file on the service's RAM disk (RuntimeDirectory=), None when not run as a service."""
+    """Return the status file on the service's RAM disk (RuntimeDirectory=), None without a service."""
     folder = (os.environ if environment is None else environment).get("RUNTIME_DIRECTORY", "").partition(":")[0]
     return Path(folder) / "status.json" if folder else None

@@ -1,4 +1,4 @@
-"""Write the running device's status to a small file for `matpi doctor`: on a RAM disk, replaced as a whole."""
+"""Write the running device's status to a file for `matpi doctor`, replaced as a whole."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Board:
         return self.header.factory
 
     def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """Return the facts of a board in order, and this computer's own, for `matpi doctor`. Implements facts.Probe."""
+        """Return the facts of a sound board and this computer's own. Implements facts.Probe."""
         from matpi.drivers.probe import HostProbe  # 2.8 MB, for the doctor alone
 
         given, host = config.panel, HostProbe()(config, store, touch=False)

@@ -47,7 +47,7 @@ OVERLOAD: Final = float(1 << 25)
 
 
 def proof_code(number: int, chip: int) -> int:
-    """Return the code of a conversion: 12 bits of its number, 12 of a hash over number and chip; never saturated."""
+    """Return a conversion's code: 12 bits of its number, 12 of a hash of number and chip; not saturated."""
     number &= 0xFFF
     mixed = (number * 2_654_435_761 + (chip + 1) * 40_503) & 0xFFFFFFFF
     code = number << 12 | (mixed >> 13 & 0xFFF)

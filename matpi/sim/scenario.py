@@ -1,4 +1,4 @@
-"""Read timeline files for the simulated mat: one JSON object a line; empty lines and # lines are skipped.
+"""Read timeline files for the simulated mat: a JSON object a line; empty and # lines are skipped.
 
     {"at": 5, "do": "lie_down", "kg": 74}
     {"at": "6:30", "do": "get_up"}

@@ -1,4 +1,4 @@
-"""Emulate an SPI bus with one HX711: MOSI on PD_SCK, MISO on DOUT. Replaces spidev's SpiDev under the real driver.
+"""Emulate an SPI bus with one HX711. Replaces spidev's SpiDev under the real driver.
 
 During a transfer the bus has its own time, so no scheduler stretches a pulse. Mode 0: MOSI has its level from the start
 of a bit, MISO is sampled in its middle; between transfers MOSI idles low.

@@ -1,4 +1,4 @@
-"""Compute the wait after a failure: exponential with full jitter, so that many devices do not retry at once."""
+"""Compute the wait after a failure: exponential, with full jitter so that devices spread out."""
 
 from __future__ import annotations
 

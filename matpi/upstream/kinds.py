@@ -1,4 +1,4 @@
-"""List the kinds of sinks: the table of each, and how it is made. Loaded only when a sink is configured."""
+"""List the kinds of sinks: their tables and how they are made. Loaded only when one is configured."""
 
 from __future__ import annotations
 

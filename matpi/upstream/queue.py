@@ -1,4 +1,4 @@
-"""Read and mark the outbox from beside the log's writer: the state of each sink, the user's requests, the relay's side.
+"""Read and mark the outbox beside the log's writer: state of the sinks, requests, the relay's side.
 
 Its rows are written by store/posting.py. The relay (`Outbox`) has a connection of its own whose marks are not
 synchronised: a mark lost in a power cut is a record sent twice under the same id, while the wait for a slow card would

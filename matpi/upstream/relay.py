@@ -1,4 +1,4 @@
-"""Deliver the outbox to one sink: oldest first, one at a time, for as long as it takes. Days offline are normal.
+"""Deliver the outbox to one sink: oldest first, one at a time. Days offline are normal.
 
 `Relay.turn` does what is due and returns the seconds to the next turn; its clock is a parameter and it starts nothing,
 so that a week offline is tested in milliseconds. `RelayThread` calls it. The device's loop waits for nothing here.
@@ -34,7 +34,7 @@ class Trouble:
 
 
 class Deliveries(Protocol):
-    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble.
+    """One sink's part of the outbox. Every call is short and may raise StoreError.
 
     Marking a delivery that is no longer there changes nothing: it may have been deleted while it was on its way.
     """
@@ -60,7 +60,7 @@ class Deliveries(Protocol):
 
 
 class Relay:
-    """The deliveries to one sink. `report` gets a Trouble that the user should know of, and None when it is over."""
+    """The deliveries to one sink. `report` gets a Trouble for the user, and None when it is over."""
 
     def __init__(
         self,

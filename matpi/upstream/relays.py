@@ -1,4 +1,4 @@
-"""Run a relay thread for each sink, the live view of those that have one, and show their troubles on the panel."""
+"""Run a relay thread for each sink and its live view, and show their troubles on the panel."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class LiveSink(Sink, Protocol):
         """An effect was performed."""
 
     def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
-        """An event was handled. `edges` gives the rate of the slowest chip, in Hz, and how many records are due."""
+        """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
 
 
 class Relays:
-    """`start`, then `watch` and `turned` in the loop's thread, which wait for nothing; `stop` before the log closes."""
+    """All relays. `watch` and `turned`, in the loop's thread, never wait; `stop` before the log closes."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Relays:
         self.look(now)
 
     def look(self, now: float) -> None:
-        """Show on the panel a connection that is broken for long, though nothing is due. `now` in monotonic seconds."""
+        """Show a connection on the panel that is broken for long, though nothing is due. `now` is monotonic."""
         if now < self._look_at:
             return
         self._look_at = now + LOOK_EVERY_S

@@ -1,4 +1,4 @@
-"""Read a secret from a systemd credential by its name, or from a file by its path. Never from the config.
+"""Read a secret from a systemd credential or a file, never from the config.
 
 It is read at each use, so that a new one needs no restart.
 """

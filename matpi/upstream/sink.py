@@ -1,4 +1,4 @@
-"""Define a delivery and the interface of a sink. A third kind is one module and a row in `upstream/kinds.py`.
+"""Define a delivery and the interface of a sink (its kinds: `upstream/kinds.py`).
 
 A delivery was written in the transaction of its record and never changes: a retry sends the same bytes under the same
 id, by which the receiver recognises it.
@@ -37,7 +37,7 @@ class Standing:
 
 
 class UpstreamError(MatpiError, OSError):
-    """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
+    """Why something did not arrive: `why` and `do`, half a sentence each, `short` for the panel."""
 
     def __init__(self, why: str, do: str, short: Text) -> None:
         super().__init__(f"{why}; {do}.")
@@ -53,11 +53,11 @@ class LaterError(UpstreamError):
 
 
 class RefusedError(UpstreamError):
-    """The delivery will never be taken as it is. It stays stored and is reported, and the next one has its turn."""
+    """The delivery will never be accepted. It stays stored and is reported; the next one is sent."""
 
 
 class DisabledError(UpstreamError):
-    """The receiver wants nothing more (HTTP 410). Everything stays stored; `matpi upstream retry` begins again."""
+    """The receiver wants nothing more (HTTP 410), until `matpi upstream retry`. Everything stays stored."""
 
 
 class Sink(Protocol):

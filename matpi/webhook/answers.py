@@ -54,7 +54,7 @@ def error_of(status: int, location: str | None, retry_after: str | None, utc: fl
 
 
 def retry_after_s(header: str | None, utc: float) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3); None without a valid one."""
+    """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3), else None."""
     text = (header or "").strip()
     if re.fullmatch(r"\d{1,12}", text, re.ASCII):
         return float(text)
@@ -67,7 +67,7 @@ def retry_after_s(header: str | None, utc: float) -> float | None:
 
 
 def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
-    """Return why there is no answer from `host`; the record may have arrived. Raises `error` if not the network's."""
+    """Return why there is no answer from `host`. Raises `error` if it is not the network's."""
     match error:
         case ssl.SSLCertVerificationError():
             unknown = f"is not accepted ({error.verify_message})", "look at it with openssl"

@@ -1,4 +1,4 @@
-"""Send each record to one address after the Standard Webhooks text: signed, over verified TLS, never redirected.
+"""Send each record to one address (Standard Webhooks): signed, verified TLS, no redirects.
 
 One connection a record, with the standard library only (https://www.standardwebhooks.com, version 1.0.0): sessions are
 few, and a client with lasting connections would cost 24 MiB (httpx 0.28, measured on x86-64). The exchange ends within
@@ -150,13 +150,13 @@ class _Timed(io.RawIOBase):
 
 
 def _signatures(keys: list[bytes], message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the header `webhook-signature`: a signature a key, so that either side can change its secret first."""
+    """Return the header `webhook-signature`: a signature a key, so that either side can rotate first."""
     signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
     return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys)
 
 
 def _secrets(text: str, where: str) -> list[bytes]:
-    """Return the secrets in a file's text, one a line; empty lines and # lines are skipped. Raises LaterError."""
+    """Return the secrets in a text, one a line; empty and # lines are skipped. Raises LaterError."""
     lines = [line.strip() for line in text.splitlines()]
     keys = [_secret(line, where) for line in lines if line and not line.startswith("#")]
     if not 1 <= len(keys) <= MOST_SECRETS:

@@ -9,7 +9,7 @@ from matpi.words import ENGLISH, Words, duration
 
 
 def spoken(view: v.View, words: Words = ENGLISH) -> str:
-    """Return the view as a sentence, without what changes several times a second (a hold, a countdown's line)."""
+    """Return the view as a sentence, without what changes several times a second (hold, countdown)."""
     match view:
         case v.Off():
             return words("spoken.dark")

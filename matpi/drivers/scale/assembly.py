@@ -1,4 +1,4 @@
-"""Combine the samples of single chips into readings of the whole mat, and diagnose a chip that gives none.
+"""Combine the samples of single chips into readings of the mat, and diagnose a chip without any.
 
 A reading is made when every chip has given an OK sample since the last reading. Of a faster chip the newest counts, and
 none is older than SKEW_PERIODS. A flagged sample goes out as `ok=False` with the counts of the last good reading, which

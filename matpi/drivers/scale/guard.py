@@ -59,7 +59,7 @@ class Status(StrEnum):
 
 
 class Sample(NamedTuple):
-    """`t`: monotonic seconds at the end of the read-out. `counts` is 0 unless the status is OK or SATURATED."""
+    """A sample. `t`: monotonic seconds at the read-out's end. `counts` is 0 unless OK or SATURATED."""
 
     t: float
     counts: Counts

@@ -126,7 +126,7 @@ class _Clock:
 
 
 class _Interrupts:
-    """Replaces the library's `microcontroller`: a garbage collection within a pulse could power the chip down."""
+    """Replaces the library's `microcontroller`: no garbage collection stretches a pulse."""
 
     _collects = False
 

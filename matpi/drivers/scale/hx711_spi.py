@@ -1,4 +1,4 @@
-"""Read one HX711 on an SPI bus of its own: MOSI to PD_SCK, MISO to DOUT; the bus's clock and select stay unconnected.
+"""Read one HX711 on an SPI bus of its own: MOSI to PD_SCK, MISO to DOUT, no clock, no select.
 
 The bits sent are the levels of PD_SCK. At 1 MHz a pulse is high for 1 us and no scheduler can stretch it: there is no
 GLITCH. 0xAA is four pulses: a bit of the chip is two bits of the bus, the second of which is settled. Six of them are
@@ -63,7 +63,7 @@ class SpiHX711(Guarded):
 
 
 def open_spi(bus: int, device: int, spidev: Any = None) -> Bus:
-    """Open and set up /dev/spidev`bus`.`device`. Raises HardwareError when it or python3-spidev is missing."""
+    """Open /dev/spidev`bus`.`device`. Raises HardwareError when it or python3-spidev is missing."""
     if spidev is None:
         spidev = _library()
     name = f"/dev/spidev{bus}.{device}"

@@ -72,7 +72,7 @@ class _End:
 
 
 class ReaderScale:
-    """The reader started by `command`, of `channels` chips at `rate`; `names` of the chips from the head end.
+    """The reader started by `command`, of `channels` chips at `rate`; `names` from the head end.
 
     `greeting` is sent to each reader as it starts, for an emulated board. Call `start` and `stop` once each. Whatever
     happens to the reader becomes events; nothing is raised.

@@ -66,8 +66,9 @@ def serve(
     sleep: Callable[[float], None] = time.sleep,
     scheduling: str = "",
 ) -> None:
-    """Send every sample of all chips until `goes_on`, called every PARENT_S, is False. A report at once, then each
-    REPORT_S.
+    """Send every sample of all chips until `goes_on`, called every PARENT_S, is False.
+
+    A report is sent at once, then every REPORT_S.
     """
     report_at = ask_at = now()
     while True:

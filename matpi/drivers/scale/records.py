@@ -60,7 +60,7 @@ class Outlet:
         self._waiting: deque[bytes] = deque()
 
     def put(self, record: bytes) -> None:
-        """Write a record, now or as soon as the pipe takes it. Raises BrokenPipeError when the reading end is gone."""
+        """Write a record as soon as the pipe takes it. Raises BrokenPipeError without a reading end."""
         self._waiting.append(record)
         while len(self._waiting) > WAITING:
             self._waiting.popleft()

@@ -76,7 +76,7 @@ class _Columns(NamedTuple):
 
 
 class Trace:
-    """The readings of a trace, to be iterated once. A code at either end of the range is a flagged reading.
+    """The readings of a trace, to be iterated once. A code at an end of the range is a flagged reading.
 
     `given` is a calibration for traces in counts; it replaces the one inside together with its zero.
     Raises TraceError with file and line: when made if there is no first reading, else after the readings before it.
@@ -131,7 +131,7 @@ class Trace:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read a JSON file: {"reference_counts": [...], "counts_per_kg": [...]}, a number a channel. Raises TraceError."""
+    """Read {"reference_counts": [...], "counts_per_kg": [...]}, a number a channel. Raises TraceError."""
     try:
         with path.open("rb") as file:
             raw = file.read((1 << 16) + 1)

@@ -129,7 +129,7 @@ def words(cap_px: int, across: float) -> Sheet:
 
 
 def save(sheet: Sheet, folder: Path, name: str) -> None:
-    """Pillow's own `FontFile.save` writes a PNG and calls it .pbm; a real one has the same bytes everywhere."""
+    """Write a real .pbm: Pillow's `FontFile.save` writes a PNG, whose bytes may differ."""
     sheet.save(folder / f"{name}.pil")
     if sheet.bitmap is None:
         raise ValueError(f"{name} has no glyphs")
