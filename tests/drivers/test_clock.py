@@ -156,21 +156,21 @@ class Watched:
         self.got.append(event)
 
     def run(self, seconds: int) -> list[Event]:
-        """Look once a second; what was told."""
-        told: list[Event] = []
+        """Poll once a second; return the events."""
+        reported: list[Event] = []
         for _ in range(seconds):
             self.clock.t += 1.0
-            told += self.watch.poll()
-        return told
+            reported += self.watch.poll()
+        return reported
 
 
-def test_told_at_the_start_and_once_a_minute() -> None:
+def test_reported_at_the_start_and_once_a_minute() -> None:
     watched = Watched()
     assert watched.watch.poll() == [WallClock(100.0, NOW_UTC + 100.0, trusted=False)]
     assert [event.t for event in watched.run(180)] == [160.0, 220.0, 280.0]
 
 
-def test_trust_is_told_at_once_both_ways() -> None:
+def test_trust_is_reported_at_once_both_ways() -> None:
     watched = Watched()
     watched.watch.poll()
     watched.run(10)
@@ -180,14 +180,14 @@ def test_trust_is_told_at_once_both_ways() -> None:
     assert watched.run(5) == [WallClock(116.0, NOW_UTC + 116.0, trusted=False)]
 
 
-@pytest.mark.parametrize(("step_s", "told"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
-def test_a_step_is_told_at_once_and_noted(step_s: float, told: str) -> None:
+@pytest.mark.parametrize(("step_s", "reported"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
+def test_a_step_is_reported_at_once_and_noted(step_s: float, reported: str) -> None:
     watched = Watched()
     watched.watch.poll()
     watched.clock.offset_s += step_s
     assert watched.run(30) == [
         WallClock(101.0, 101.0 + (NOW_UTC + step_s), trusted=False),
-        Noted(101.0, "clock_step", f"The wall clock stepped by {told}."),
+        Noted(101.0, "clock_step", f"The wall clock stepped by {reported}."),
     ]
 
 
@@ -204,30 +204,30 @@ def test_a_suspended_machine_is_no_step() -> None:
 def test_small_steps_add_up() -> None:
     watched = Watched()
     watched.watch.poll()
-    told: list[Event] = []
+    reported: list[Event] = []
     for _ in range(2):
         watched.clock.offset_s += 0.3
-        told += watched.run(1)
-    assert [type(event) for event in told] == [WallClock, Noted]
+        reported += watched.run(1)
+    assert [type(event) for event in reported] == [WallClock, Noted]
 
 
 def test_a_slewed_second_is_no_step() -> None:
     watched = Watched()
     watched.watch.poll()
-    told: list[Event] = []
+    reported: list[Event] = []
     for _ in range(2000):
         watched.clock.offset_s += 500e-6  # the fastest adjtime slews
-        told += watched.run(1)
-    assert {type(event) for event in told} == {WallClock}
-    assert len(told) == 2000 // 60
+        reported += watched.run(1)
+    assert {type(event) for event in reported} == {WallClock}
+    assert len(reported) == 2000 // 60
 
 
 def test_a_machine_too_busy_to_read_both_clocks_at_once_invents_no_step() -> None:
     watched = Watched()
     watched.watch.poll()
     watched.clock.lag_s = 3.0
-    told = watched.run(10)
-    assert {type(event) for event in told} <= {WallClock}
+    reported = watched.run(10)
+    assert {type(event) for event in reported} <= {WallClock}
     watched.clock.lag_s = 0.0
     assert not [event for event in watched.run(120) if isinstance(event, Noted)]
 

@@ -80,7 +80,7 @@ def test_a_record_too_long_for_one_piece_is_refused() -> None:
         json_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
 
 
-def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
+def test_a_full_pipe_never_blocks_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     outlet = Outlet(writing)
     number = 65536 // HEAD.size + WAITING + 123
@@ -114,7 +114,7 @@ class Bench:
             GuardedHX711(chip.data, chip.clock, rate, now=self.time, sleep=self.time.sleep) for chip in self.chips
         ]
         self.samples: list[tuple[int, Sample]] = []
-        self.told: list[JsonRecord] = []
+        self.reported: list[JsonRecord] = []
         self._inlet = Inlet()
 
     @staticmethod
@@ -128,7 +128,7 @@ class Bench:
             while select.select([self.reading], [], [], 0)[0]:
                 for record in self._inlet.feed(os.read(self.reading, 65536)):
                     if isinstance(record, JsonRecord):
-                        self.told.append(record)
+                        self.reported.append(record)
                     else:
                         self.samples.append(record)
             return self.time() < until
@@ -153,15 +153,15 @@ def test_each_conversion_of_each_chip_is_taken(pipe: tuple[int, int], rate: int)
 def test_a_report_at_once_and_one_a_second(pipe: tuple[int, int]) -> None:
     bench = Bench(pipe, (1.0, 1.1))
     bench.run(3.5)
-    assert [told.t for told in bench.told] == pytest.approx([100.0, 101.0, 102.0, 103.0], abs=0.02)
-    body = bench.told[-1].body
+    assert [reported.t for reported in bench.reported] == pytest.approx([100.0, 101.0, 102.0, 103.0], abs=0.02)
+    body = bench.reported[-1].body
     assert body["scheduling"] == "fifo 50"
     assert body["rates"] == [pytest.approx(80, rel=0.01), pytest.approx(88, rel=0.01)]
     assert body["tally"][0] == {"ok": pytest.approx(237, abs=5)}
     assert body["dropped"] == 0
 
 
-def test_a_silent_chip_costs_the_other_nothing_and_is_told_again_and_again(pipe: tuple[int, int]) -> None:
+def test_a_chip_without_samples_costs_the_other_nothing_and_is_reported_repeatedly(pipe: tuple[int, int]) -> None:
     bench = Bench(pipe, (1.0, 1.0))
     bench.chips[0].unplugged = True
     bench.run(2.0)
@@ -221,12 +221,12 @@ def test_what_it_cannot_do_is_one_sentence_through_the_pipe_and_no_traceback(
         pytest.skip("this machine has the part")
     process = child(job)
     out, errors = process.communicate(timeout=60)
-    (told,) = Inlet().feed(out)
-    assert isinstance(told, JsonRecord)
-    assert told.kind == MESSAGE
-    assert (told.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
-    assert words in told.body["text"]
-    assert "\n" not in told.body["text"]
+    (reported,) = Inlet().feed(out)
+    assert isinstance(reported, JsonRecord)
+    assert reported.kind == MESSAGE
+    assert (reported.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
+    assert words in reported.body["text"]
+    assert "\n" not in reported.body["text"]
 
 
 @pytest.mark.parametrize("way", ["stdin ends", "SIGTERM"])
@@ -246,12 +246,12 @@ def test_it_ends_with_its_parent_and_when_asked_to(way: str) -> None:
 
 def test_it_imports_little() -> None:
     """16 MB resident (measured on x86-64) stand on it."""
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", "import sys, matpi.drivers.scale.reader; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    loaded = {name.split(".")[0] for name in told.stdout.split()}
+    loaded = {name.split(".")[0] for name in reported.stdout.split()}
     assert not loaded & {"msgspec", "transitions", "PIL", "gpiozero", "subprocess", "threading", "asyncio", "logging"}

@@ -32,9 +32,9 @@ def named() -> list[str]:
 
 
 def quoted() -> list[str]:
-    told = {word for row in rows() for word in WORDS.findall(row[0])}
+    reported = {word for row in rows() for word in WORDS.findall(row[0])}
     (others,) = re.findall(r"^The words for three .*$", PAGE, re.MULTILINE)
-    return sorted(told | set(WORDS.findall(others)))
+    return sorted(reported | set(WORDS.findall(others)))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One sink's outbox in memory, a receiver that does what it is told, a clock that stands until it is moved."""
+"""One sink's outbox in memory, a scripted receiver, a clock that is moved by hand."""
 
 from __future__ import annotations
 

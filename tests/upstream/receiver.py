@@ -1,4 +1,4 @@
-"""A receiver on 127.0.0.1 that answers with whatever bytes it is told to, over TLS or without, and keeps what came."""
+"""A receiver on 127.0.0.1 that answers with scripted bytes, over TLS or without, and stores what came."""
 
 from __future__ import annotations
 

@@ -49,15 +49,15 @@ class Connected:
     def turned(self, device: object, now: float, edges: object) -> None: ...
 
 
-def told(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
+def relays_with_sink(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
     events: list[Any] = []
     relays, sink = Relays(UpstreamConfig(), tmp_path / "x.db", StillClock(), events.append), Connected()
     relays._connected["home"] = sink
     return relays, sink, events
 
 
-def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mended(tmp_path: Path) -> None:
-    relays, sink, events = told(tmp_path)
+def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_back(tmp_path: Path) -> None:
+    relays, sink, events = relays_with_sink(tmp_path)
     sink.trouble = WRONG
     for second in range(int(SHOW_AFTER_S)):
         relays.look(float(second))
@@ -76,7 +76,7 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mende
 
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
-    relays, sink, events = told(tmp_path)
+    relays, sink, events = relays_with_sink(tmp_path)
     relays._report(
         "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
     )
@@ -94,14 +94,14 @@ def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_pa
 
 def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     """Two mats of one name: the broker lets in the one and then the other."""
-    relays, sink, events = told(tmp_path)
+    relays, sink, events = relays_with_sink(tmp_path)
     for second in range(int(SHOW_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
         relays.look(float(second))
     assert [event.short for event in events] == [Text("upstream.broker_user")]
 
 
-def test_doctor_and_status_tell_of_it_though_nothing_waits(
+def test_doctor_and_status_show_it_though_nothing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, port = tmp_path / "x.db", free_port()

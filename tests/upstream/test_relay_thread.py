@@ -63,7 +63,7 @@ def test_what_is_new_is_sent_at_once() -> None:
 
 
 @pytest.mark.parametrize("talk", [silence, drip], ids=["silence", "drip"])
-def test_a_delivery_under_way_is_broken_off_and_nobody_is_blamed(home: WebhookConfig, talk: Talk) -> None:
+def test_a_delivery_under_way_is_broken_off_and_is_no_failure(home: WebhookConfig, talk: Talk) -> None:
     box = FakeDeliveries()
     box.add()
     with Receiver(talk) as receiver:
