@@ -84,22 +84,23 @@ class ChipFacts:
 
     name: str = ""
     rate_hz: float | None = None  # conversions taken a second, measured; 0 or None for none
-    tally: Mapping[str, int] = field(default_factory=dict)  # samples by Status since the reader started
-    last_counts: int | None = None
-    noise_counts: float | None = None  # standard deviation of the last samples
+    tally: Mapping[str, int] = field(default_factory=dict)  # samples by Status since the device started
+    last_counts: int | None = None  # of the last OK sample of this reader
+    noise_counts: float | None = None  # of the OK samples of the last 2 s, a person's movement included
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleFacts:
-    """The reader process. The field names are those of ReaderReport and of the status file."""
+    """The reader process. The field names are those of the status file."""
 
     alive: bool = False
+    pid: int | None = None
     restarts: int = 0
-    scheduling: str = ""
-    cpu_s: float | None = None
-    dropped: int = 0
+    scheduling: str = ""  # "fifo 50", or what was granted instead; "" until the first report
+    cpu_s: float | None = None  # processor time of this reader
+    dropped: int = 0  # records not read in time
+    trouble: str = ""  # why there are no readings, in a sentence, if known; "" when there are
     chips: tuple[ChipFacts, ...] = ()
-    trouble: str = ""  # why there is nothing to report, or the reader's last message, as a sentence
 
 
 @dataclass(frozen=True, slots=True)

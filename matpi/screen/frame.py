@@ -47,22 +47,6 @@ def braille(image: Image.Image) -> str:
     return "\n".join(lines)
 
 
-def from_braille(text: str) -> Image.Image:
-    """Return the picture of `braille`. Raises ValueError unless it is 16 lines of 64 braille characters."""
-    lines = text.splitlines()
-    if [len(line) for line in lines] != [CELL_COLUMNS] * CELL_ROWS:
-        raise ValueError(f"a screen as text has {CELL_ROWS} lines of {CELL_COLUMNS} characters")
-    data = bytearray()
-    for number, line in enumerate(lines, 1):
-        cells = [ord(char) - BRAILLE for char in line]
-        if not all(0 <= cell <= 0xFF for cell in cells):
-            raise ValueError(f"line {number} of a screen as text holds something that is not braille")
-        for left, right in DOTS:
-            bits = "".join(("1" if cell & left else "0") + ("1" if cell & right else "0") for cell in cells)
-            data += int(bits, 2).to_bytes(ROW_BYTES, "big")
-    return Image.frombytes("1", PANEL, bytes(data))
-
-
 def png(image: Image.Image, scale: int = 4) -> bytes:
     """Return a PNG file, blue-white on black, each pixel `scale` times as large."""
     large = image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)

@@ -17,10 +17,3 @@ def splash() -> Image:
 
     lines = files("matpi.screen").joinpath("splash.txt").read_text(encoding="ascii").splitlines()
     return Image.frombytes("1", (WIDTH, HEIGHT), bytes.fromhex("".join(lines[1:])))
-
-
-def as_text(image: Image) -> str:
-    """Return the file's text: a line with its generator, then a row of the picture a line, as hex."""
-    bits, width = image.tobytes(), WIDTH // 8
-    rows = (bits[at : at + width].hex() for at in range(0, len(bits), width))
-    return "\n".join(["# made by docs/generate.py from the view Splash", *rows, ""])

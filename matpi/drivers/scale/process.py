@@ -22,6 +22,7 @@ from typing import IO, Any, Final
 from matpi.config import ScaleConfig
 from matpi.core.events import Noted, SensorLost
 from matpi.core.text import Text
+from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
 from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, JsonRecord
@@ -40,27 +41,6 @@ END_S: Final = 1.0
 ERRORS_MAX: Final = 2000
 STARTING: Final = (Text("scale.reader_restarts"), Text("scale.wait"))
 FAILED: Final = (Text("scale.cells_unusable"), Text("scale.run_doctor"))
-
-
-@dataclass(frozen=True, slots=True)
-class ChipReport:
-    name: str
-    rate_hz: float | None  # measured; None until known
-    tally: Mapping[str, int]  # samples by status since the device started
-    last_counts: int | None  # of the last OK sample of this reader
-    noise_counts: float | None  # of the OK samples of the last 2 s, a person's movement included; None until known
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderReport:
-    alive: bool
-    pid: int | None
-    restarts: int
-    scheduling: str  # "fifo 50", or what was granted instead; "" until the first report
-    cpu_s: float  # processor time of this reader
-    dropped: int  # records not read in time
-    trouble: str  # why there are no readings, if known; "" when there are
-    chips: tuple[ChipReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +104,11 @@ class ReaderScale:
             if self._process is not None:
                 self._process.kill()
 
-    def report(self) -> ReaderReport:
+    def report(self) -> ScaleFacts:
         """Return the reader's state. From any thread."""
         with self._lock:
             process, facts = self._process, self._facts
-            return ReaderReport(
+            return ScaleFacts(
                 alive=process is not None and process.poll() is None,
                 pid=None if process is None else process.pid,
                 restarts=self._restarts,
@@ -137,7 +117,7 @@ class ReaderScale:
                 dropped=facts.get("dropped", 0),
                 trouble=self._failure or self._assembly.trouble,
                 chips=tuple(
-                    ChipReport(
+                    ChipFacts(
                         name=channel.name,
                         rate_hz=channel.rate_hz,
                         tally={status.value: channel.tally[status] for status in Status},
