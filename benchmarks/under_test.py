@@ -20,8 +20,7 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Session, Settings, Zero
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.signal import Signal
-from matpi.core.presence.zero import ZeroRules
-from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.rules import DeviceRules, PresenceRules, ZeroRules
 
 EVENING = 1_773_601_200.0
 """2026-03-15 19:00 UTC."""

@@ -14,8 +14,7 @@ from matpi.core.events import Reading
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
-from matpi.core.presence.zero import ZeroRules
-from matpi.core.rules import PresenceRules
+from matpi.core.rules import PresenceRules, ZeroRules
 
 
 class FollowsOccupied(Presence):

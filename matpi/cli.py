@@ -1,4 +1,4 @@
-"""The commands. Each is a few lines that call a room; what is heavy is imported where it is used.
+"""The command line: what each command takes. What it does is in commands/, imported when it is called.
 
 Errors are one line of what, why and what to do: exit code 2 for wrong use, 1 for a failure.
 """
@@ -6,21 +6,20 @@ Errors are one line of what, why and what to do: exit code 2 for wrong use, 1 fo
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from matpi import __version__
-from matpi.commands import log_commands
-from matpi.commands.options import CONFIG as _CONFIG
-from matpi.commands.options import FILE as _FILE
-from matpi.commands.options import PERSON as _PERSON
-from matpi.commands.options import STORE as _STORE
-from matpi.commands.streams import drop_output, make_writable
+from matpi.commands import output
 from matpi.errors import MatpiError, UsageError
+
+Command = Callable[..., Any]
 
 
 class Number(click.FloatRange):
@@ -35,7 +34,31 @@ class Number(click.FloatRange):
         return number
 
 
-_BOARD = click.option("--board", is_flag=True, help="On the emulated board; needs no hardware.")
+FILE = click.Path(path_type=Path, readable=False)
+
+
+def _option(*names: str, **more: Any) -> click.Option:
+    return click.Option(names, **more)
+
+
+def _flag(*names: str, help: str) -> click.Option:  # noqa: A002  as click calls it
+    return click.Option(names, is_flag=True, help=help)
+
+
+def _json(text: str) -> click.Option:
+    return _flag("--json", "as_json", help=text)
+
+
+def _id(name: str, text: str) -> click.Option:
+    return _option(f"--{name}", f"{name}_id", metavar="ID", help=text)
+
+
+STORE = _option("--store", type=FILE, help="The session log; the device's, else the simulator's.")
+CONFIG = _option("--config", "config_path", type=FILE, help="A matpi.toml; defaults without one.")
+PERSON = _option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
+BOARD = _flag("--board", help="On the emulated board; needs no hardware.")
+OVERWRITE = _flag("--overwrite", help="Replace FILE if it is there.")
+PAIRS = click.Argument(("pairs",), nargs=-1, metavar="[KEY=VALUE]...")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,231 +67,146 @@ def matpi() -> None:
     """The mat-side device: lie down and the timer starts, get up and it stops."""
 
 
-@matpi.command(name="run")
-@_STORE
-@_CONFIG
-@_BOARD
-def run_(store: Path | None, config_path: Path | None, board: bool) -> None:
-    """The device beside the mat, until it is asked to stop."""
-    from matpi import app
+def _command(
+    name: str, text: str, *params: click.Parameter, one_of: tuple[str, ...] = (), where: str = "", call: str = "run"
+) -> None:
+    """Add a command: its help, what it takes, and of which options one at most may be given, a line each.
 
-    app.run_appliance(config_path, store, board=board)
+    It is done by the function `call` of commands/`where`, of the same name if none is given; imported when called.
+    """
+
+    def done(**options: Any) -> Any:
+        for line in one_of:
+            flags = line.split()
+            given = [one for one in params if one.opts[0] in flags and options[str(one.name)] not in {None, False}]
+            if len(given) > 1:
+                raise UsageError(f"{', '.join(flags[:-1])} and {flags[-1]} exclude each other; choose one.")
+        return getattr(importlib.import_module(f"matpi.commands.{where or name}"), call)(**options)
+
+    matpi.add_command(click.Command(name, callback=done, params=list(params), help=text))
 
 
-@matpi.command()
-@_STORE
-@_CONFIG
-@click.option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page.")
-@click.option("--browser/--no-browser", default=True, help="Open the page where there is a browser.")
-@click.option(
-    "--warp",
-    type=click.Choice(["1", "10", "60", "max"]),
-    default="1",
-    is_flag=False,
-    flag_value="max",
-    show_default=True,
-    help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+_command("run", "The device beside the mat, until it is asked to stop.", STORE, CONFIG, BOARD)
+_command(
+    "sim",
+    "The device on a simulated mat: in the browser, in the terminal, or headless.",
+    STORE,
+    CONFIG,
+    _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page."),
+    _option("--browser/--no-browser", default=True, help="Open the page where there is a browser."),
+    _option(
+        "--warp",
+        type=click.Choice(["1", "10", "60", "max"]),
+        default="1",
+        is_flag=False,
+        flag_value="max",
+        show_default=True,
+        help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+    ),
+    _option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person."),
+    _option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told."),
+    _option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise."),
+    _flag("--tty", help="In this terminal instead of the browser."),
+    _flag("--board", help="On the emulated board: real drivers over emulated parts, real time."),
+    _flag("--demo", help="Start from an invented fortnight of sessions, in a log of its own."),
+    _flag("--headless", help="No page: run --scenario in virtual time and print JSON lines."),
+    _option("--scenario", type=FILE, help="A timeline file, see docs/simulator.md."),
+    _option("--frames", type=FILE, help="Folder for the pictures a scenario asks for."),
+    _flag("--every-frame", help="With --frames: a picture of every change of the screen."),
+    _option("--record", type=FILE, help="Also write the readings of the scenario as a trace for `matpi replay`."),
+    _option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without."),
+    _flag("--overwrite", help="With --record: replace FILE if it is there."),
 )
-@click.option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person.")
-@click.option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise.")
-@click.option("--tty", is_flag=True, help="In this terminal instead of the browser.")
-@click.option("--board", is_flag=True, help="On the emulated board: real drivers over emulated parts, real time.")
-@click.option("--demo", is_flag=True, help="Start from an invented fortnight of sessions, in a log of its own.")
-@click.option("--headless", is_flag=True, help="No page: run --scenario in virtual time and print JSON lines.")
-@click.option("--scenario", type=_FILE, help="A timeline file, see docs/simulator.md.")
-@click.option("--frames", type=_FILE, help="Folder for the pictures a scenario asks for.")
-@click.option("--every-frame", is_flag=True, help="With --frames: a picture of every change of the screen.")
-@click.option("--record", type=_FILE, help="Also write the readings of the scenario as a trace for `matpi replay`.")
-@click.option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without.")
-@click.option("--overwrite", is_flag=True, help="With --record: replace FILE if it is there.")
-def sim(**options: Any) -> None:
-    """The device on a simulated mat: in the browser, in the terminal, or headless."""
-    from matpi import app
-
-    if options["headless"] and options["scenario"] is None:
-        raise UsageError("--headless needs --scenario FILE; without it there is nothing to run.")
-    if options["scenario"] is not None and not options["headless"]:
-        raise UsageError("--scenario goes with --headless; the page is played by hand.")
-    if options["frames"] is not None and not options["headless"]:
-        raise UsageError("--frames goes with --headless --scenario FILE.")
-    if options["every_frame"] and options["frames"] is None:
-        raise UsageError("--every-frame goes with --frames FOLDER.")
-    if options["record"] is not None and not options["headless"]:
-        raise UsageError("--record goes with --headless --scenario FILE; `matpi record` records the load cells.")
-    if options["record"] is None and (options["rate"] is not None or options["overwrite"]):
-        raise UsageError("--rate and --overwrite go with --record FILE.")
-    if options["headless"] and options["tty"]:
-        raise UsageError("--headless and --tty exclude each other; choose one.")
-    if options["headless"] and options["warp"] not in {"1", app.AT_ONCE}:
-        raise UsageError("--headless never waits for a clock; leave the number off --warp to pass empty hours faster.")
-    if not options["headless"] and options["warp"] == app.AT_ONCE:
-        raise UsageError("--warp without a number goes with --headless; for the page say --warp 10 or --warp 60.")
-    if options["board"] and (options["headless"] or options["tty"] or options["warp"] != "1"):
-        raise UsageError("--board runs in real time on the page; leave out --headless, --tty and --warp.")
-    if options["demo"] and (options["headless"] or options["store"] is not None):
-        raise UsageError("--demo has a log of its own and is played by hand; leave out --store and --headless.")
-    played = app.run_board_page if options["board"] else app.run_terminal if options["tty"] else app.run_page
-    (app.run_story if options["headless"] else played)(options)
-
-
-@matpi.command()
-@_CONFIG
-@_STORE
-@click.option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight.")
-@click.option("--anywhere", is_flag=True, help="One place instead of one for each chip: coarser, for a weight alone.")
-@_BOARD
-def calibrate(
-    config_path: Path | None, store: Path | None, weight_kg: float | None, anywhere: bool, board: bool
-) -> None:
-    """Teach the load cells what a kilogram is: the empty mat, then you."""
-    from matpi import app
-
-    app.run_calibration(config_path, store, weight_kg=weight_kg, anywhere=anywhere, board=board)
-
-
-@matpi.command()
-@_CONFIG
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@_BOARD
-def doctor(config_path: Path | None, store: Path | None, as_json: bool, board: bool) -> None:
-    """Look at every part, in about ten seconds; exit code 1 if something is wrong."""
-    from matpi import app
-
-    raise click.exceptions.Exit(app.examine(config_path, store, as_json=as_json, board=board))
-
-
-@matpi.command()
-@click.argument("file", type=_FILE)
-@_CONFIG
-@click.option("--json", "as_json", is_flag=True, help="One JSON line an event, the summary last.")
-@click.option("--screen", is_flag=True, help="Also print the screen at every change, as braille.")
-@click.option("--calibration", type=_FILE, help="JSON file for a trace in counts without one inside.")
-def replay(file: Path, config_path: Path | None, as_json: bool, screen: bool, calibration: Path | None) -> None:
-    """Run a recorded trace through the device's core."""
-    from matpi import app
-
-    app.run_replay(file, config_path, as_json=as_json, screen=screen, calibration=calibration)
-
-
-@matpi.command()
-@click.argument("file", type=_FILE)
-@_CONFIG
-@_STORE
-@click.option("--last", is_flag=True, help="Save the last 10 minutes of the running device instead.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
-@_BOARD
-def record(file: Path, config_path: Path | None, store: Path | None, last: bool, overwrite: bool, board: bool) -> None:
-    """Record the load cells until Ctrl-C, for `matpi replay`."""
-    from matpi import app
-
-    app.run_record(file, config_path, store, last=last, overwrite=overwrite, board=board)
-
-
-@matpi.command()
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a session.")
-@click.option("--deleted", is_flag=True, help="Those that were deleted instead.")
-@click.option("--delete", metavar="ID", help="Delete this session; the trace of it is kept.")
-@click.option("--restore", metavar="ID", help="Bring a deleted session back.")
-@click.option("--confirm", metavar="ID", help="Yes, that was you: this session counts.")
-@click.option("--deny", metavar="ID", help="No, that was not you: this session does not count.")
-@click.option("--edit", metavar="ID", help="Change KEY=VALUE of this session: minutes, start, routine or person.")
-@_PERSON
-@_CONFIG
-@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
-def sessions(
-    store: Path | None,
-    config_path: Path | None,
-    as_json: bool,
-    deleted: bool,
-    delete: str | None,
-    restore: str | None,
-    confirm: str | None,
-    deny: str | None,
-    edit: str | None,
-    person: str | None,
-    pairs: tuple[str, ...],
-) -> None:
-    """The sessions so far; delete, restore, confirm, deny or edit one."""
-    from matpi.commands import amend, sessions
-
-    if sum(wish is not None for wish in (delete, restore, confirm, deny, edit)) > 1:
-        raise UsageError("--delete, --restore, --confirm, --deny and --edit exclude each other; choose one.")
-    if pairs and edit is None:
-        raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
-    if delete is not None:
-        amend.delete(store, delete)
-    elif restore is not None:
-        amend.restore(store, restore)
-    elif (answered := deny if confirm is None else confirm) is not None:
-        amend.answer(store, answered, yours=confirm is not None)
-    elif edit is not None:
-        amend.edit(store, edit, pairs, config_path)
-    else:
-        sessions.sessions(store, as_json=as_json, deleted=deleted, person=person)
-
-
-@matpi.command()
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="As one JSON line.")
-@click.option("--use", type=_FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md.")
-@click.option("--starter", is_flag=True, help="The starter plan again.")
-@click.option("--rest-today", "rest", is_flag=True, help="Today is a day of rest.")
-@click.option("--no-rest-today", "no_rest", is_flag=True, help="Today is no day of rest after all.")
-@_PERSON
-def plan(
-    store: Path | None,
-    as_json: bool,
-    use: Path | None,
-    starter: bool,
-    rest: bool,
-    no_rest: bool,
-    person: str | None,
-) -> None:
-    """Where the plan stands today, and how it goes."""
-    from matpi.commands import plan
-
-    if use is not None and starter:
-        raise UsageError("--use and --starter exclude each other; choose one.")
-    if rest and no_rest:
-        raise UsageError("--rest-today and --no-rest-today exclude each other; choose one.")
-    if use is not None or starter:
-        plan.use(store, use)
-    if rest or no_rest:
-        plan.rest_today(store, rest=rest, person=person)
-    plan.plan_today(store, as_json=as_json, person=person)
-
-
-@matpi.command()
-@_STORE
-@click.option("--none", "none", is_flag=True, help="None of these applies.")
-@click.option("--some", "some", is_flag=True, help="One applies, or unsure: short sessions until cleared.")
-@click.option("--clinician-ok", "agreed", is_flag=True, help="A clinician was asked and agreed.")
-@click.option("--ask-again", "again", is_flag=True, help="Let the device ask again.")
-@_PERSON
-def safety(store: Path | None, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
-    """What to know first, and what was answered."""
-    from matpi.commands import safety
-
-    if sum((none, some, agreed, again)) > 1:
-        raise UsageError("--none, --some, --clinician-ok and --ask-again exclude each other; choose one.")
-    if none or some:
-        safety.answer(store, some=some, person=person)
-    elif agreed:
-        safety.clinician_agreed(store, person)
-    elif again:
-        safety.ask_again(store, person)
-    else:
-        safety.read(store, person)
-
-
-@matpi.command()
-@click.argument("words", nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ...")
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a person.")
-def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
+_command(
+    "calibrate",
+    "Teach the load cells what a kilogram is: the empty mat, then you.",
+    CONFIG,
+    STORE,
+    _option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight."),
+    _flag("--anywhere", help="One place instead of one for each chip: coarser, for a weight alone."),
+    BOARD,
+)
+_command(
+    "doctor",
+    "Look at every part, in about ten seconds; exit code 1 if something is wrong.",
+    CONFIG,
+    STORE,
+    _json("As one JSON object."),
+    BOARD,
+    where="doctor.report",
+)
+_command(
+    "replay",
+    "Run a recorded trace through the device's core.",
+    click.Argument(("file",), type=FILE),
+    CONFIG,
+    _json("One JSON line an event, the summary last."),
+    _flag("--screen", help="Also print the screen at every change, as braille."),
+    _option("--calibration", type=FILE, help="JSON file for a trace in counts without one inside."),
+)
+_command(
+    "record",
+    "Record the load cells until Ctrl-C, for `matpi replay`.",
+    click.Argument(("file",), type=FILE),
+    CONFIG,
+    STORE,
+    _flag("--last", help="Save the last 10 minutes of the running device instead."),
+    OVERWRITE,
+    BOARD,
+)
+_command(
+    "sessions",
+    "The sessions so far; delete, restore, confirm, deny or edit one.",
+    STORE,
+    _json("One JSON line a session."),
+    _flag("--deleted", help="Those that were deleted instead."),
+    _id("delete", "Delete this session; the trace of it is kept."),
+    _id("restore", "Bring a deleted session back."),
+    _id("confirm", "Yes, that was you: this session counts."),
+    _id("deny", "No, that was not you: this session does not count."),
+    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person."),
+    PERSON,
+    CONFIG,
+    PAIRS,
+    one_of=("--delete --restore --confirm --deny --edit",),
+)
+_command(
+    "ratings",
+    "How tight it felt, 1 to 10; correct or delete a rating or a stop sign.",
+    STORE,
+    _json("One JSON line a rating."),
+    _flag("--stops", help="The stop signs instead."),
+    _id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person."),
+    _id("delete", "Delete this rating or stop sign for good."),
+    PERSON,
+    PAIRS,
+    one_of=("--edit --delete",),
+)
+_command(
+    "plan",
+    "Where the plan stands today, and how it goes.",
+    STORE,
+    _json("As one JSON line."),
+    _option("--use", "file", type=FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md."),
+    _flag("--starter", help="The starter plan again."),
+    _flag("--rest-today", "rest", help="Today is a day of rest."),
+    _flag("--no-rest-today", "no_rest", help="Today is no day of rest after all."),
+    PERSON,
+    one_of=("--use --starter", "--rest-today --no-rest-today"),
+)
+_command(
+    "safety",
+    "What to know first, and what was answered.",
+    STORE,
+    _flag("--none", help="None of these applies."),
+    _flag("--some", help="One applies, or unsure: short sessions until cleared."),
+    _flag("--clinician-ok", "agreed", help="A clinician was asked and agreed."),
+    _flag("--ask-again", "again", help="Let the device ask again."),
+    PERSON,
+    one_of=("--none --some --clinician-ok --ask-again",),
+)
+_command(
+    "people",
     """Who shares the mat, up to four; without words, list them.
 
     \b
@@ -277,24 +215,13 @@ def people(words: tuple[str, ...], store: Path | None, as_json: bool) -> None:
     remove NAME      the log keeps what was theirs
     choose NAME      whose the next session is
     goal NAME N      sessions a week, 3 to 7; "none": as it is set for all
-    """  # noqa: D301  click takes the backspace itself
-    import time
-
-    from matpi.commands import people as household
-
-    if words:
-        click.echo(household.change(store, words))
-    else:
-        household.show(store, time.time(), as_json=as_json)
-
-
-@matpi.command()
-@click.argument("what", type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status")
-@click.argument("name", required=False)
-@_CONFIG
-@_STORE
-@click.option("--json", "as_json", is_flag=True, help="Of status: one JSON line a sink.")
-def upstream(what: str, name: str | None, config_path: Path | None, store: Path | None, as_json: bool) -> None:
+    """,
+    click.Argument(("words",), nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ..."),
+    STORE,
+    _json("One JSON line a person."),
+)
+_command(
+    "upstream",
     """What is recorded, sent on to the sinks of the config; without one, to nowhere.
 
     \b
@@ -303,29 +230,45 @@ def upstream(what: str, name: str | None, config_path: Path | None, store: Path 
     test [NAME]    send a record of nothing now; exit code 1 if it did not arrive
     send-all NAME  queue all that is recorded, for one that is new or has lost what it had
     forget NAME    drop what is kept of one that is no longer in the config
-    """  # noqa: D301  click takes the backspace itself
-    from matpi import app
+    """,
+    click.Argument(("what",), type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status"),
+    click.Argument(("name",), required=False),
+    CONFIG,
+    STORE,
+    _json("Of status: one JSON line a sink."),
+)
+_command(
+    "settings", "What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them.", PAIRS, STORE
+)
+_command(
+    "export",
+    "Write everything to TARGET: a JSON file, or with --csv a folder.",
+    click.Argument(("target",), type=FILE),
+    STORE,
+    _flag("--csv", "as_csv", help="TARGET is a folder; one CSV file a table."),
+    where="transfer",
+    call="export",
+)
+_command(
+    "import",
+    "Read what `matpi export` wrote; what is there already stays as it is.",
+    click.Argument(("source",), type=FILE),
+    STORE,
+    _option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's."),
+    where="transfer",
+    call="import_",
+)
+_command(
+    "backup",
+    "Copy the log to FILE, as one whole file, while the device runs.",
+    click.Argument(("target",), metavar="FILE", type=FILE),
+    STORE,
+    where="transfer",
+    call="backup",
+)
 
-    raise click.exceptions.Exit(app.run_upstream(what, name, config_path, store, as_json=as_json))
 
-
-@matpi.command()
-@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
-@_STORE
-def settings(pairs: tuple[str, ...], store: Path | None) -> None:
-    """What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them."""
-    from matpi import paths
-    from matpi.commands import settings
-
-    if pairs:
-        settings.change(store or paths.default_store(), pairs, paths.system_zone())
-    settings.show(store)
-
-
-for _command in log_commands.COMMANDS:
-    matpi.add_command(_command)
-
-
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _UNREACHED = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP}
 """Of a path that a user has named and this process cannot reach."""
 
@@ -337,39 +280,40 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code."""
-    make_writable()
+    output.make_writable()
+    output.stored.clear()
     try:
         code = matpi.main(args=arguments, prog_name="matpi", standalone_mode=False)
         sys.stdout.flush()
     except MatpiError as error:
-        return _told(str(error), error.exit_code)
+        return _failed(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.ClickException as error:
-        return _told(error.format_message(), error.exit_code)
+        return _failed(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return 130
     except click.exceptions.Exit as error:
         return error.exit_code
     except BrokenPipeError:
-        drop_output()  # the reader has seen enough
+        output.drop_output()  # the reader has seen enough
         return 1
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
-            # What writes files tells of them by itself.
-            drop_output()
-            return _told(f"Cannot write the output: {error.strerror}; send it elsewhere or make room.", 1)
+        if isinstance(error, OSError) and error.errno in _FULL:  # what writes files reports that by itself
+            output.drop_output()
+            advice = "the change is stored all the same" if output.stored else "send it elsewhere or make room"
+            return _failed(f"Cannot write the output: {error.strerror}; {advice}.", 1)
         if os.environ.get("MATPI_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _UNREACHED and error.filename is not None:
             path = os.fsdecode(error.filename)
-            return _told(f"Cannot use {path}: {error.strerror}; check the path and its owner.", 1)
+            return _failed(f"Cannot use {path}: {error.strerror}; check the path and its owner.", 1)
         what = f"{type(error).__name__}: {error}"
-        return _told(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
+        return _failed(f"Something went wrong that should not ({what}); run again with MATPI_DEBUG=1 and report it.", 1)
     return code if isinstance(code, int) else 0  # a command that ends with a code of its own, such as doctor
 
 
-def _told(sentence: str, code: int) -> int:
+def _failed(sentence: str, code: int) -> int:
     click.echo(f"matpi: {sentence}", err=True)
     return code

@@ -183,8 +183,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     def device_rules(self) -> DeviceRules:
         """Return the numbers as the core's rules."""
-        from matpi.core.presence.zero import ZeroRules  # here: the splash is shown before the core is loaded
-        from matpi.core.rules import DeviceRules, PresenceRules
+        # Here: the splash is shown before the core is loaded.
+        from matpi.core.rules import DeviceRules, PresenceRules, ZeroRules
 
         p = self.presence
         return DeviceRules(

@@ -116,8 +116,6 @@ def load() -> None:
     for module in pkgutil.walk_packages(matpi.__path__, "matpi."):
         if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
-    for name in ("rich.box", "rich.console", "rich.table", "rich.text"):
-        importlib.import_module(name)
 
 
 def rehearse(every: list[list[str]], folder: Path) -> None:

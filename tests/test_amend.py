@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from matpi.cli import run
-from matpi.commands import amend, plan, sessions
+from matpi.commands import plan, ratings, sessions, transfer
 from matpi.core.effects import Checkpoint, Drop, Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
@@ -62,7 +62,7 @@ def test_a_deleted_session_comes_back_and_the_plan_follows_both_ways(path: Path,
 
 
 def test_the_deleted_are_listed_with_when_and_why(path: Path, capsys: Out) -> None:
-    amend.delete(path, "0000")
+    sessions.delete(path, "0000")
     capsys.readouterr()
     sessions.sessions(path, as_json=True, deleted=True)
     line = json.loads(capsys.readouterr().out)
@@ -90,7 +90,7 @@ def test_an_edit_counts_at_once_and_keeps_what_was(path: Path, capsys: Out) -> N
 
 
 def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
-    amend.edit(path, "3333", ("start=2025-11-27 03:30",))
+    sessions.edit(path, "3333", ("start=2025-11-27 03:30",))
     with Store.open(path, read_only=True) as log:
         moved = next(entry.session for entry in log.sessions() if entry.session.id == "3333aaaa")
     assert moved.start_utc == datetime(2025, 11, 27, 2, 30, tzinfo=UTC).timestamp()
@@ -100,7 +100,7 @@ def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
 def test_a_session_without_a_date_can_be_given_one(path: Path) -> None:
     with Store.open(path) as log:
         log.write(Save(session("undated", None, 5.0)))
-    amend.edit(path, "undated", ("start=2025-11-25T20:00",))
+    sessions.edit(path, "undated", ("start=2025-11-25T20:00",))
     with Store.open(path, read_only=True) as log:
         dated = next(entry.session for entry in log.sessions() if entry.session.id == "undated")
     assert dated.day == date(2025, 11, 25)
@@ -164,7 +164,7 @@ def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys
     with Store.open(path) as log:
         log.write(Save(session("discarded", START_UTC + 90_000, 20.0, reason=EndReason.DISCARDED, day=MONDAY)))
         log.write(Drop(Session, "discarded", "discarded by hand"))
-    amend.restore(path, "discarded")
+    sessions.restore(path, "discarded")
     assert "the plan does not count it" in capsys.readouterr().out
     assert plan_day(path, capsys) == (4, 4)
 
@@ -172,26 +172,26 @@ def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys
 def test_all_three_need_the_log_for_themselves(path: Path) -> None:
     with Store.open(path):
         with pytest.raises(StoreBusyError, match="in use"):
-            amend.delete(path, "0000")
+            sessions.delete(path, "0000")
         with pytest.raises(StoreBusyError, match="in use"):
-            amend.edit(path, "0000", ("minutes=4",))
-    amend.delete(path, "0000")
+            sessions.edit(path, "0000", ("minutes=4",))
+    sessions.delete(path, "0000")
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        amend.restore(path, "0000")
+        sessions.restore(path, "0000")
 
 
 def test_the_trace_of_both_goes_with_an_export(path: Path, tmp_path: Path) -> None:
-    amend.delete(path, "0000")
-    amend.edit(path, "1111", ("minutes=4",))
-    sessions.export(path, tmp_path / "out.json", as_csv=False)
+    sessions.delete(path, "0000")
+    sessions.edit(path, "1111", ("minutes=4",))
+    transfer.export(path, tmp_path / "out.json", as_csv=False)
     told = (tmp_path / "out.json").read_text()
     assert '"deleted_why": "by hand"' in told or '"deleted_why":"by hand"' in told
     assert "1111aaaa" in told
     other = tmp_path / "other.db"
-    sessions.import_(other, tmp_path / "out.json")
-    amend.restore(other, "0000")
+    transfer.import_(other, tmp_path / "out.json")
+    sessions.restore(other, "0000")
     with pytest.raises(UsageError, match="fits no session"):
-        amend.restore(other, "0000")
+        sessions.restore(other, "0000")
 
 
 def test_the_clock_time_that_a_change_skipped_never_was(
@@ -217,7 +217,7 @@ def test_one_session_at_a_time_on_one_mat(path: Path, capsys: Out) -> None:
     start = datetime.fromtimestamp(second - 192 - 1, ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M:%S")
     assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 0
     assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 2, "longer, and into the next"
-    amend.delete(path, "1111")
+    sessions.delete(path, "1111")
     assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 0, "a deleted one is not there"
 
 
@@ -261,15 +261,15 @@ def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, 
         capsys.readouterr()
         plan.plan_today(path, as_json=True)
         reason = json.loads(capsys.readouterr().out)["rest_reason"]
-        sessions.ratings(path, as_json=True)
+        ratings.ratings(path, as_json=True)
         return reason, len(capsys.readouterr().out.splitlines())
 
     assert rest_and_ratings() == ("stop sign", 1)
-    amend.delete(path, "3333")
+    sessions.delete(path, "3333")
     assert rest_and_ratings() == (None, 0)
     sessions.sessions(path, as_json=True, deleted=True)
     assert json.loads(capsys.readouterr().out)["rating"] == 3, "what is deleted is still told whole"
-    amend.restore(path, "3333")
+    sessions.restore(path, "3333")
     assert rest_and_ratings() == ("stop sign", 1)
 
 
@@ -322,7 +322,7 @@ def test_a_no_to_an_unusual_load_reports_the_setting(path: Path, capsys: Out) ->
 def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.write(Checkpoint(session("open", START_UTC + 86400 * 3 + 3000, 3.0, reason=None)))
-    amend.delete(path, "3333")
+    sessions.delete(path, "3333")
     for words, why in (
         (["--confirm", "zzz"], "fits no session"),
         (["--deny", "3333"], "fits no session"),
@@ -333,7 +333,7 @@ def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
         assert (code, out, len(err)) == (2, [], 1)
         assert why in err[0]
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        amend.answer(path, "0000", yours=False)
+        sessions.answer(path, "0000", yours=False)
 
 
 def test_the_list_says_what_does_not_count_and_how_to_answer(path: Path, capsys: Out) -> None:

@@ -182,7 +182,7 @@ def test_a_replay_says_which_sessions_count(tmp_path: Path, capsys: Out, monkeyp
     one = Session("s1", "replay", 2.0, 34.0, 34.0, EndReason.LEFT)
     ended = Report(60.0, 60.0, Said.UNCONFIRMED, Doubt.THING)
     found = Result([ended], [one, replace(one, start_mono=90.0, doubt=Doubt.THING)], 420)
-    monkeypatch.setattr("matpi.twin.replay.replay", lambda *_: found)
+    monkeypatch.setattr("matpi.commands.replay.replay", lambda *_: found)
     trace = tmp_path / "trace.csv"
     trace.write_text(HEAD + "0,1,2,1\n")
     assert cli.run(["replay", str(trace), "--json"]) == 0
@@ -532,7 +532,7 @@ def test_standard_output_on_a_full_disk(stored: Path) -> None:
 
 def test_a_mistake_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
     monkeypatch.delenv("MATPI_DEBUG", raising=False)
-    monkeypatch.setattr("matpi.app.run_replay", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr("matpi.commands.replay.run", lambda *_, **__: 1 // 0)
     assert cli.run(["replay", "x.csv"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("matpi: Something went wrong")

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from matpi import __version__
-from matpi.commands.doctor import checks, report, scale
+from matpi.commands.doctor import checks, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
-from matpi.commands.doctor.report import Life, read_config, read_device, run_doctor
+from matpi.commands.doctor.report import read_config, run_doctor
 from matpi.commands.doctor.report import report as report_of
+from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import SensorLost
-from matpi.core.model import Calibration, Zero
+from matpi.core.model import Calibration, Memory, Zero
 from matpi.drivers.facts import (
     BusFacts,
     ButtonFacts,
@@ -490,9 +491,9 @@ def test_a_status_nobody_may_read(status_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_whether_a_process_is_ours() -> None:
-    assert not report.running(2**22 + 1)
-    assert not report.running(10**30)
-    assert report.running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
+    assert not running(2**22 + 1)
+    assert not running(10**30)
+    assert running(os.getpid()) == (b"matpi" in Path("/proc/self/cmdline").read_bytes())
 
 
 def test_a_scale_that_cannot_start(run: Callable[..., Ran]) -> None:
@@ -569,6 +570,20 @@ def test_a_damaged_log_fails_and_stays_where_it_is(run: Callable[..., Ran], tmp_
 def test_the_log_of_a_running_device_can_be_read(run: Callable[..., Ran], tmp_path: Path) -> None:
     with Store.open(tmp_path / "matpi.db"):
         assert the(run().checks, "log whole").verdict is OK
+
+
+def test_the_log_is_loaded_once(run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[Store] = []
+    load = Store.load
+
+    def counted(log: Store) -> Memory:
+        loads.append(log)
+        return load(log)
+
+    monkeypatch.setattr(Store, "load", counted)
+    path = calibrated_log(tmp_path / "matpi.db")
+    assert the(run(store_path=path).checks, "log values").verdict is OK
+    assert len(loads) == 1
 
 
 def test_a_log_yet_to_be_made(run: Callable[..., Ran], tmp_path: Path) -> None:

@@ -307,6 +307,6 @@ def test_a_log_given_to_import_is_called_what_it_is(path: Path, tmp_path: Path, 
 
 
 def test_the_doctor_reports_a_bare_log(tmp_path: Path) -> None:
-    (check, *_), calibrated, _ = log_checks(bare(tmp_path))
+    (check, *_), calibrated, *_ = log_checks(bare(tmp_path))
     assert (check.verdict, calibrated) == (WARN, False)
     assert "is the bare beginning of a session log" in check.what

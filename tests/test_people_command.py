@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from matpi import app, cli, paths
-from matpi.commands import people
+from matpi import cli, paths
+from matpi.commands import people, sim
 from matpi.core.effects import Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
@@ -239,7 +239,7 @@ OPTIONS: dict[str, Any] = {"zone": "UTC", "config_path": None, "kg": 74.0, "seed
 
 
 def heard(path: Path) -> dict[str, Any]:
-    twin = Twin(lambda watch: app.make_rig(OPTIONS, path, START_UTC, watch))
+    twin = Twin(lambda watch: sim.make_rig(OPTIONS, path, START_UTC, watch))
     messages: dict[str, Any] = {}
     twin.start()
     try:

@@ -7,14 +7,16 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from matpi import paths
 from matpi.cli import run
-from matpi.commands import plan, sessions
+from matpi.commands import plan, ratings
 from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
+from matpi.core.plan import programme
 from matpi.store.db import Store
 from tests.bench import NOON
 from tests.core.test_device_routines import on_plan_day
@@ -134,7 +136,7 @@ def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch
     trend = plan_line(path, capsys)["trend"]
     assert isinstance(trend, dict)
     assert list(trend) == ["at_day", "answers", "first", "last"]
-    sessions.ratings(path, as_json=False)
+    ratings.ratings(path, as_json=False)
     assert "From before to after a session: median change -2.5 (8 pairs" in capsys.readouterr().out
 
 
@@ -190,6 +192,21 @@ def test_the_weeks_are_shown_with_what_each_day_was(path: Path, capsys: Out, mon
     assert head.split() == ["week", "of", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert week.split() == ["2026-03-09", "20", "9", "rest", "-", "5", "(1)"], "Sunday is not over"
     assert legend.startswith("Minutes a day")
+
+
+def test_the_weeks_take_one_fold_of_the_log(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    folds: list[object] = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        folds.append(given)
+        return programme.plan(*given, **more)
+
+    with_days(path, 9, [5] * 8)
+    monkeypatch.setattr("time.time", lambda: NOON)
+    monkeypatch.setattr("matpi.commands.plan.plan_of", counted)
+    plan.plan_today(path, as_json=False)
+    assert "week of" in capsys.readouterr().out
+    assert len(folds) == 1
 
 
 # -- a day of rest -----------------------------------------------------------------------------------------------------

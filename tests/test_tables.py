@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from matpi import paths
-from matpi.commands import amend, plan, sessions
+from matpi import cli, paths
+from matpi.commands import plan, ratings, sessions, transfer
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
@@ -110,7 +112,7 @@ def test_a_session_without_a_date_says_so(path: Path, capsys: Out) -> None:
 
 
 def test_ratings(path: Path, capsys: Out) -> None:
-    sessions.ratings(path, as_json=True)
+    ratings.ratings(path, as_json=True)
     lines = json_lines(capsys)
     assert {
         "id": "r1",
@@ -123,7 +125,7 @@ def test_ratings(path: Path, capsys: Out) -> None:
         "estimated": False,
     } in lines
     assert next(line for line in lines if line["id"] == "r2")["time"] is None
-    sessions.ratings(path, as_json=False)
+    ratings.ratings(path, as_json=False)
     out = capsys.readouterr().out
     assert "\u25a0" * 7 + "\u25a1" * 3 + "  after" in out
     assert "2 ratings; 1 is loose, 10 is tightest." in out
@@ -134,7 +136,7 @@ def test_an_empty_log(tmp_path: Path, capsys: Out, as_json: bool) -> None:
     path = tmp_path / "new.db"
     Store.open(path).close()
     sessions.sessions(path, as_json=as_json)
-    sessions.ratings(path, as_json=as_json)
+    ratings.ratings(path, as_json=as_json)
     out = capsys.readouterr().out
     assert out == "" if as_json else ("No session yet" in out and "No rating yet" in out)
     plan.plan_today(path, as_json=True)
@@ -151,7 +153,7 @@ def test_reading_goes_on_beside_a_writer_and_changes_nothing(path: Path, capsys:
     assert '"later"' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [sessions.sessions, sessions.ratings, plan.plan_today])
+@pytest.mark.parametrize("command", [sessions.sessions, ratings.ratings, plan.plan_today])
 def test_no_log_is_one_sentence_and_makes_none(tmp_path: Path, command: Any) -> None:
     with pytest.raises(StoreError, match="There is no session log at"):
         command(tmp_path / "none.db", as_json=True)
@@ -231,7 +233,7 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
 
 @pytest.mark.parametrize("given", ["aaaa1111bbbb", "aaaa", "a"])
 def test_delete_by_id_or_its_start_keeps_the_trace(path: Path, capsys: Out, given: str) -> None:
-    amend.delete(path, given)
+    sessions.delete(path, given)
     assert "aaaa1111bbbb is deleted" in capsys.readouterr().out
     with Store.open(path, read_only=True) as log:
         stored = {entry.session.id: entry.deleted_why for entry in log.sessions()}
@@ -247,19 +249,19 @@ def test_delete_refuses_what_is_not_one_closed_session(path: Path, given: str, w
     with Store.open(path) as log:
         log.write(Save(session("aaaa1111bbcc", START_UTC + 60)))
     with pytest.raises(UsageError, match=why):
-        amend.delete(path, given)
+        sessions.delete(path, given)
     with Store.open(path, read_only=True) as log:
         assert [entry.deleted_why for entry in log.sessions()] == [None, None, None]
 
 
 def test_delete_needs_the_log_for_itself(path: Path) -> None:
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        amend.delete(path, "aaaa")
+        sessions.delete(path, "aaaa")
 
 
 def test_delete_makes_no_log(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no session log"):
-        amend.delete(tmp_path / "none.db", "aaaa")
+        sessions.delete(tmp_path / "none.db", "aaaa")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -269,9 +271,9 @@ def test_delete_makes_no_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize("as_csv", [True, False])
 def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool) -> None:
     target, other = tmp_path / "out", tmp_path / "other" / "matpi.db"
-    sessions.export(path, target, as_csv=as_csv)
+    transfer.export(path, target, as_csv=as_csv)
     assert str(target) in capsys.readouterr().out
-    sessions.import_(other, target)
+    transfer.import_(other, target)
     out = capsys.readouterr().out
     assert out.startswith("New: 2 sessions, 2 ratings")
     assert out.endswith("Already there and left alone: 0.\n")
@@ -281,7 +283,7 @@ def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool)
     now = json_lines(capsys)
     was[1]["reason"] = "power_lost"  # it cannot go on in another log
     assert now == was
-    sessions.import_(other, target)
+    transfer.import_(other, target)
     assert "New: nothing" in capsys.readouterr().out
     sessions.sessions(other, as_json=True)
     assert json_lines(capsys) == now
@@ -290,18 +292,18 @@ def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool)
 @pytest.mark.parametrize("as_csv", [True, False])
 def test_a_new_log_gets_a_zone(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_csv: bool) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    sessions.export(path, tmp_path / "out", as_csv=as_csv)
-    sessions.import_(tmp_path / "other.db", tmp_path / "out")
+    transfer.export(path, tmp_path / "out", as_csv=as_csv)
+    transfer.import_(tmp_path / "other.db", tmp_path / "out")
     with Store.open(tmp_path / "other.db", read_only=True) as log:
         assert log.load().settings.zone == ("Asia/Tokyo" if as_csv else "Europe/Berlin")
 
 
 def test_export_never_replaces_a_file(path: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup.json"
-    sessions.export(path, backup, as_csv=False)
+    transfer.export(path, backup, as_csv=False)
     was = backup.read_bytes()
     with pytest.raises(StoreError, match="is not replaced"):
-        sessions.export(path, backup, as_csv=False)
+        transfer.export(path, backup, as_csv=False)
     assert backup.read_bytes() == was
 
 
@@ -309,32 +311,52 @@ def test_export_as_csv_never_replaces_a_file(path: Path, tmp_path: Path) -> None
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ratings.csv").write_text("mine")
     with pytest.raises(StoreError, match=r"ratings\.csv exists"):
-        sessions.export(path, tmp_path / "out", as_csv=True)
+        transfer.export(path, tmp_path / "out", as_csv=True)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["ratings.csv"]
+
+
+def test_csv_to_standard_output_is_refused_for_it_needs_a_folder(
+    path: Path, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["export", "--csv", "-", "--store", str(path)]) == 2
+    assert capsys.readouterr().err == "matpi: --csv needs a folder, for it writes several files; - is for JSON only.\n"
+    assert not (tmp_path / "-").exists()
+
+
+def test_where_the_report_of_a_change_cannot_be_written_it_is_still_said_that_it_is_stored(path: Path) -> None:
+    words = [sys.executable, "-m", "matpi", "ratings", "--store", str(path)]
+    with Path("/dev/full").open("wb") as full:
+        for more, stored in (["--edit", "r1", "value=2"], True), (["--edit", "r1", "value=99"], False), ([], False):
+            done = subprocess.run([*words, *more], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            assert ("the change is stored all the same" in done.stderr) is stored
+            assert done.returncode == (2 if "value=99" in more else 1)
+    with Store.open(path, read_only=True) as log:
+        assert {rating.id: rating.value for rating in log.ratings()}["r1"] == 2
 
 
 def test_export_into_a_folder_asks_for_a_name(path: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
-        sessions.export(path, tmp_path, as_csv=False)
+        transfer.export(path, tmp_path, as_csv=False)
 
 
 def test_export_to_standard_output(path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    sessions.export(path, Path("-"), as_csv=False)
+    transfer.export(path, Path("-"), as_csv=False)
     assert json.loads(capfdbinary.readouterr().out)["format"] == "matpi"
 
 
 def test_export_to_a_full_disk(path: Path) -> None:
     with pytest.raises(StoreError, match="the disk is full"):
-        sessions.export(path, Path("/dev/full"), as_csv=False)
+        transfer.export(path, Path("/dev/full"), as_csv=False)
 
 
 def test_import_of_nothing_makes_no_log(tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match="There is no"):
-        sessions.import_(tmp_path / "new.db", tmp_path / "none.json")
+        transfer.import_(tmp_path / "new.db", tmp_path / "none.json")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_import_needs_the_log_for_itself(path: Path, tmp_path: Path) -> None:
-    sessions.export(path, tmp_path / "out.json", as_csv=False)
+    transfer.export(path, tmp_path / "out.json", as_csv=False)
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        sessions.import_(path, tmp_path / "out.json")
+        transfer.import_(path, tmp_path / "out.json")

@@ -11,23 +11,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, Protocol
 
+from matpi.commands.log import report
+from matpi.commands.output import bar, say, warn_bare
+from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
-from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.errors import CalibrationError
-from matpi.ports import PutCounted
+from matpi.errors import CalibrationError, UsageError
+from matpi.ports import Scale
+from matpi.store.db import Store
+from matpi.store.opening import bare
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
 """Of a person who stands on the mat."""
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
-ROUNDING_KG: Final = 0.05
-"""Bathroom scales tell 100 g."""
+ROUNDING_KG: Final = 0.05  # bathroom scales tell 100 g
 
 PLACES: Final = {
     "mat": "Put the weight in the middle of the mat, or stand there",
@@ -36,13 +40,7 @@ PLACES: Final = {
 }
 
 Bar = Callable[[float], None]
-
-
-class Source(Protocol):
-    """As ports.Scale: hands over Counted, from any thread."""
-
-    def start(self, put: PutCounted) -> None: ...
-    def stop(self) -> None: ...
+BAR_MARKS: Final = 40
 
 
 class Keeps(Protocol):
@@ -51,8 +49,37 @@ class Keeps(Protocol):
     def write(self, effect: Save) -> None: ...
 
 
+def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
+    """The device must not run, for the log and the chips have one owner. Raises as `calibrate`, and ConfigError."""
+    config = config_of(config_path, board=board)
+    parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
+    path = store or log_of(config, board=board)
+    warn_bare(bare(path))
+    with Store.open(path) as log:
+        calibrate(
+            parts.scale(),
+            log,
+            config.scale.counts_per_kg,
+            config.scale.channel_count,
+            _ask,
+            say,
+            weight_kg=weight_kg,
+            anywhere=anywhere,
+            on_step=parts.place,
+        )
+        if store is None:
+            report(path, empty=not log.sessions())
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question)
+    except EOFError:
+        raise UsageError("There is nobody to answer here; run it in a terminal.") from None
+
+
 def calibrate(
-    scale: Source,
+    scale: Scale,
     store: Keeps,
     nominal: float,
     channels: int,
@@ -171,12 +198,20 @@ def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) ->
 
 @contextmanager
 def _bar() -> Iterator[Bar]:
-    """How far the measurement has come, where somebody can see it."""
+    """How far the measurement has come, where somebody can see it; the line is empty again at the end."""
     if not sys.stdout.isatty():
         yield lambda _: None
         return
-    from rich.progress import BarColumn, Progress, TextColumn
 
-    with Progress(TextColumn("  keep still"), BarColumn(BLOCKS * 8), transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda done: progress.update(task, completed=done)
+    shown = ""
+
+    def draw(done: float) -> None:
+        nonlocal shown
+        if (marks := bar(done * BAR_MARKS)) != shown:
+            shown = marks
+            print(f"\r  keep still {marks}", end="", flush=True)  # noqa: T201
+
+    try:
+        yield draw
+    finally:
+        print("\r\33[K", end="", flush=True)  # noqa: T201

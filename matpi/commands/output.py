@@ -1,19 +1,119 @@
-"""How the log is told on a terminal: tables, JSON lines, and times as people write them."""
+"""Print on a terminal or into a pipe: tables, JSON lines, and times as people write them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from textwrap import wrap
+from types import MappingProxyType
+from typing import Any
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PIPED_WIDTH = 120  # chosen: nothing of ours is wider, so no cell wraps in a pipe
+LEAST_WIDTH = 8  # chosen: a narrower column holds no word
+
+stored: list[Path] = []
+"""The logs that this command has changed; when its report cannot be printed, cli.run still says that it did."""
+
+
+def make_writable() -> None:
+    """Replace what an output cannot encode by `?`, and a closed stream by one that goes nowhere."""
+    # In the order of their numbers: the lowest free one is taken, and a log that is opened later must not get it.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def drop_output() -> None:
+    """Keep the interpreter from complaining at exit about what it cannot write."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """Print at once: the reader of a pipe does not wait for the end."""
+    print(text, flush=True)  # noqa: T201
+
+
+def warn(text: str) -> None:
+    """On standard error, so that what a program reads stays whole."""
+    print(f"matpi: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def warn_bare(sentence: str) -> None:
+    """Warn that a writer begins a log in a bare file; `sentence` is that of `opening.bare`."""
+    if sentence:
+        warn(f"{sentence} A new log is begun in it.")
+
+
+def lines(rows: Iterable[dict[str, Any]]) -> None:
+    if text := "\n".join(map(json.dumps, rows)):
+        say(text)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), *, show: bool = True) -> None:
+    """Print `rows` under `heads`; see `drawn`."""
+    say(drawn(heads, rows, right, show=show))
+
+
+def drawn(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
+    *,
+    show: bool = True,
+    piped_width: int = PIPED_WIDTH,
+    styles: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return a table of `rows` under `heads` (not with `show` False). Columns in `right` are aligned to the right.
+
+    Where there is no room, the widest columns are folded; those in `right`, in `whole` and one headed "id" never are:
+    an id that was cut short could not be typed again. `styles`: ANSI codes by first word of a line, for a terminal.
+    """
+    terminal = sys.stdout.isatty()
+    room = shutil.get_terminal_size().columns if terminal else piped_width
+    widths = [max(map(len, column)) for column in zip(*([heads] if show else []), *rows, strict=True)]
+    foldable = [n for n, head in enumerate(heads) if n not in {*right, *whole} and head != "id"]
+    while foldable and sum(widths) + 2 * (len(widths) - 1) > room:
+        widest = max(foldable, key=widths.__getitem__)
+        if widths[widest] <= LEAST_WIDTH:
+            break
+        widths[widest] -= 1
+    text = _row_lines(heads, widths, right) if show else []
+    if show and terminal:
+        text.append(("\u2500" if _draws("\u2500") else "-") * len(text[0]))
+    text += [line for row in rows for line in _row_lines(row, widths, right)]
+    if terminal and "NO_COLOR" not in os.environ:
+        for n, first in enumerate(line.partition(" ")[0] for line in text):
+            if first in styles:
+                text[n] = f"\33[{styles[first]}m{first}\33[0m{text[n][len(first) :]}"
+    return "\n".join(line.rstrip() for line in text)
+
+
+def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
+    """One line, or as many as the cell needs that has been folded most."""
+    fold = any(len(cell) > width for cell, width in zip(row, widths, strict=True))
+    pairs = zip(row, widths, strict=True)
+    cells = [wrap(cell, max(1, width), break_on_hyphens=False) if fold else [cell] for cell, width in pairs]
+    return [
+        "  ".join(
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in zip_longest(*cells, fillvalue="")
+    ]
 
 
 def count(n: int, what: str) -> str:
@@ -63,53 +163,3 @@ def _draws(text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def table(
-    heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = (), *, show: bool = True
-) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    console = _console()
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal and show else None, show_header=show, pad_edge=False)
-    for n, head in enumerate(heads):
-        # An id that was cut short could not be typed again.
-        whole = n in right or head == "id"
-        table.add_column(head, justify="right" if n in right else "left", no_wrap=whole, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    with console.capture() as drawn:
-        console.print(table)
-    say("\n".join(line.rstrip() for line in drawn.get().splitlines()))
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # Made anew, so that it writes to the standard output of the moment.
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
-
-
-def lines(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        say(json.dumps(row))
-
-
-def tell_set_aside(aside: Path | None) -> None:
-    """On standard error, when a writer found the log damaged."""
-    if aside is not None:
-        print(  # noqa: T201
-            f"matpi: The session log was damaged; it is kept as {aside}, and a new one was started.", file=sys.stderr
-        )
-
-
-def tell_bare(sentence: str) -> None:
-    """On standard error, when a writer begins a log in a bare file; `sentence` is that of `opening.bare`."""
-    if sentence:
-        print(f"matpi: {sentence} A new log is begun in it.", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def say(text: str) -> None:
-    print(text)  # noqa: T201

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from matpi import paths
-from matpi.commands import settings, which_log
+from matpi.commands import settings
+from matpi.commands.log import reading, writing
 from matpi.commands.output import lines, say, table
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
@@ -29,12 +30,20 @@ from matpi.store import members
 from matpi.store.db import Store, is_unmade
 from matpi.store.rows import Member
 
-# -- for the other commands --------------------------------------------------------------------------------------------
-
 
 def names(log: Store) -> Mapping[str | None, str]:
     """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
     return members.names_of(log.members())
+
+
+def name_of(names: Mapping[str | None, str], person: str | None) -> str | None:
+    """For programs: the name, the id of one that the log no longer has, None where nobody is named."""
+    return None if person is None else names.get(person, person)
+
+
+def who(names: Mapping[str | None, str], *person: str | None) -> tuple[str, ...]:
+    """The last column of a table where somebody was ever named; its head without a `person`."""
+    return () if not names else tuple(names.get(owner, "?") for owner in person) or ("who",)
 
 
 def owner_of(log: Store, name: str) -> str:
@@ -43,8 +52,10 @@ def owner_of(log: Store, name: str) -> str:
         return members.owner_of(conn, name)
 
 
-def meant(memory: Memory) -> str | None:
-    """Whose plan is told unless somebody is named: that of who is chosen."""
+def owner(log: Store, memory: Memory, name: str | None) -> str | None:
+    """As `owner_of`; without a name who is chosen, None where nobody is named."""
+    if name is not None:
+        return owner_of(log, name)
     people = memory.people
     return people.chosen or people.all[0].id if people.all else None
 
@@ -71,11 +82,15 @@ def estimated_now(memory: Memory) -> float:
     return t + first_offset(t, boot_id(), memory.log, memory.open)
 
 
-# -- matpi people ------------------------------------------------------------------------------------------------------
+def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:
+    if words:
+        say(change(store, words))
+    else:
+        show(store, time.time(), as_json=as_json)
 
 
 def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
-    with which_log.reading(store) as log:
+    with reading(store) as log:
         path = log.path
         memory, known = log.load(), log.members()
     if path != paths.device_store():  # the simulated clock may have run ahead of the real one
@@ -86,7 +101,6 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         return
     for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
         say(doubt)
-    here = [row for row in rows if not row["removed"]]
     if not rows:
         say("Nobody is named; the mat is one person's. `matpi people add NAME` names one.")
         return
@@ -105,7 +119,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         ],
         right=(2, 3),
     )
-    if len(here) < 2:
+    if sum(not row["removed"] for row in rows) < 2:
         say(members.ONE)
 
 
@@ -139,5 +153,5 @@ def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] =
     path = store or default_store()
     if is_unmade(path):
         settings.change(path, (), system_zone())
-    with which_log.writing(store) as log, log.writing() as conn:
+    with writing(store) as log, log.writing() as conn:
         return members.change(conn, words, new_id)

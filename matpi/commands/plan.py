@@ -9,17 +9,20 @@ last), person (the name, null where nobody is named), today_estimated.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
+from math import fsum
 from pathlib import Path
 from typing import Any
 
 from matpi import paths
-from matpi.commands import people, settings, which_log
-from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, table, tell_set_aside, words
+from matpi.commands import people, settings
+from matpi.commands.log import reading, warn_if_set_aside
+from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, stored, table, words
 from matpi.core.clock import believable, day_of
 from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Memory
+from matpi.core.model import DayRecord, Log, Memory
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import STARTER, Course, Plan
@@ -29,39 +32,64 @@ from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
 
-WEEKS = 4
-"""So many are shown: one look at how it goes, not an archive."""
+WEEKS = 4  # so many are shown: one look at how it goes, not an archive
 BOXES_MAX = 31  # chosen: a row that still fits beside the words
+
+
+def run(
+    store: Path | None,
+    *,
+    file: Path | None,
+    starter: bool,
+    rest: bool,
+    no_rest: bool,
+    as_json: bool,
+    person: str | None,
+) -> None:
+    """Change what the options say, and show the plan."""
+    if file is not None or starter:
+        use(store, file)
+    if rest or no_rest:
+        rest_today(store, rest=rest, person=person)
+    plan_today(store, as_json=as_json, person=person)
 
 
 def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
     """Where the plan stands today, of who is chosen or named `person`. A session under way counts up to its last
     checkpoint.
     """
-    with which_log.reading(store) as log:
+    with reading(store) as log:
         path = log.path
         owner, memory, about = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
-    settings = memory.settings
     now = time.time()
     today, ahead = _today(memory, path, max(now, about))
-    course, wrong = course_of(settings.own_plan)
+    course, wrong = course_of(memory.settings.own_plan)
     running = memory.open
-    running_s = running.on_mat_s if running is not None and running.counts and running.day == today else 0.0
-    zone = stored_zone(settings.zone)
-    plan = plan_of(memory.log, today, settings, memory.acknowledgement, course=course, running_s=running_s, zone=zone)
+    plan = plan_of(
+        memory.log,
+        today,
+        memory.settings,
+        memory.acknowledgement,
+        course=course,
+        running_s=running.on_mat_s if running is not None and running.counts and running.day == today else 0.0,
+        zone=stored_zone(memory.settings.zone),
+    )
     if as_json:
-        lines([{**_plan_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
+        lines([{**_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
         return
-    table(("", ""), [*([("plan of", name)] if name else []), *_plan_rows(plan, course)], show=False)
+    table(("", ""), [*([("plan of", name)] if name else []), *_rows(plan, course)], show=False)
     if memory.log.counting:
         say("")
-        table(("week of", *WEEKDAYS), _weeks(memory, today, course), right=tuple(range(1, 8)))
+        table(("week of", *WEEKDAYS), _weeks(memory.log, plan), right=range(1, 8))
         say("Minutes a day; (1) was not enough, - is a day without, rest a day that asked for none.")
         say("")
-    for sentence in (*memory.doubts, *zone_doubts(settings.zone), wrong, *_how_it_goes(plan, memory)):
+    for sentence in (*memory.doubts, *zone_doubts(memory.settings.zone), wrong):
         if sentence:
             say(sentence)
+    if plan.trend is not None:
+        say(trend.sentence(plan.trend))
+        say(trend.pairs_sentence(trend.pairs(memory.log.ratings)))
     if about > now:
         say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
     elif not believable(now):
@@ -71,38 +99,9 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         say(f"This log runs ahead of the clock; today is its last day, {today}.")
 
 
-def _weeks(memory: Memory, today: date, course: Course) -> list[tuple[str, ...]]:
-    """The last weeks, a row each from Monday on; what lies before the first session, and after today, is empty."""
-    log = memory.log
-    begun = min((s.day for s in log.counting if s.day is not None), default=today)
-    monday = max(today - timedelta(weeks=WEEKS - 1), begun)
-    monday -= timedelta(days=monday.weekday())
-    rows = []
-    while monday <= today:
-        days = [monday + timedelta(days=n) for n in range(7)]
-        cells = (_cell(memory, day, today, course) if begun <= day <= today else "" for day in days)
-        rows.append((f"{monday:%Y-%m-%d}", *cells))
-        monday += timedelta(weeks=1)
-    return rows
-
-
-def _cell(memory: Memory, day: date, today: date, course: Course) -> str:
-    zone = stored_zone(memory.settings.zone)
-    then = plan_of(memory.log, day, memory.settings, memory.acknowledgement, course=course, zone=zone)
-    if then.today_s >= 60.0:
-        minutes = f"{then.today_s // 60:.0f}"
-        return minutes if then.done else f"({minutes})"
-    if then.today_s > 0.0:
-        return "(0)"
-    if then.rest_day:
-        return "rest"
-    return "" if day == today else "-"
-
-
 def use(store: Path | None, file: Path | None) -> None:
     """The plan in `file` from now on; None: the starter plan. Raises UsageError or ConfigError, and changes nothing."""
-    wanted = "none" if file is None else str(file)
-    settings.change(store or default_store(), (f"own_plan={wanted}",), system_zone())
+    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",), system_zone())
 
 
 def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
@@ -116,18 +115,19 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
     if is_unmade(path):
         settings.change(path, (), system_zone())
     with Store.open(path) as log:
-        tell_set_aside(log.set_aside)
+        warn_if_set_aside(log)
         owner, memory, about = _own(log, person)
         today, _ = _today(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
             log.write(Save(replace(old, rest=rest)))
+            stored.append(path)
 
 
 def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
     """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
     memory = log.load()
-    owner = people.meant(memory) if person is None else people.owner_of(log, person)
+    owner = people.owner(log, memory, person)
     return owner, people.only(memory, owner), people.estimated_now(memory)
 
 
@@ -142,65 +142,68 @@ def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
     return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
 
 
-def _how_it_goes(plan: Plan, memory: Memory) -> tuple[str, str]:
-    if plan.trend is None:
-        return "", ""
-    return trend.sentence(plan.trend), trend.pairs_sentence(trend.pairs(memory.log.ratings))
+def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:
+    """The last weeks, a row each from Monday on; what lies before the first session, and after today, is empty."""
+    seconds: dict[date, list[float]] = defaultdict(list)
+    for session in log.counting:
+        if session.day is not None:
+            seconds[session.day].append(session.on_mat_s)
+    begun = min(seconds, default=plan.today)
+    monday = max(plan.today - timedelta(weeks=WEEKS - 1), begun)
+    monday -= timedelta(days=monday.weekday())
+    rows = []
+    while monday <= plan.today:
+        days = [monday + timedelta(days=n) for n in range(7)]
+        cells = [_cell(fsum(seconds.get(day, ())), day, plan) if begun <= day <= plan.today else "" for day in days]
+        rows.append((f"{monday:%Y-%m-%d}", *cells))
+        monday += timedelta(weeks=1)
+    return rows
 
 
-def _plan_line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
-    return {
-        "today": plan.today.isoformat(),
-        "day": plan.day,
-        "lower_min": plan.lower_min,
-        "upper_min": plan.upper_min,
-        "clothing": plan.clothing,
-        "goal": plan.goal,
-        "today_s": round(plan.today_s, 3),
-        "done": plan.done,
-        "rest_day": plan.rest_day,
-        "rest_reason": None if plan.rest_reason is None else str(plan.rest_reason),
-        "week_count": plan.week_count,
-        "weekly_goal": plan.weekly_goal,
-        "streak": plan.streak,
-        "score": round(plan.score, 3),
-        "done_days": plan.done_days,
-        "short_only": plan.short_only,
-        "restarted": plan.restarted,
-        "repeated": plan.repeated,
-        "log_ahead": ahead,
-        "plan_name": course.name,
-        "plan_days": plan.days,
-        "trend": None if plan.trend is None else asdict(plan.trend),
-    }
+def _cell(on_mat_s: float, day: date, plan: Plan) -> str:
+    if on_mat_s >= 60.0:
+        minutes = f"{on_mat_s // 60:.0f}"
+        return minutes if day.toordinal() in plan.done_on else f"({minutes})"
+    if on_mat_s > 0.0:
+        return "(0)"
+    if plan.rests.reason(day.toordinal()) is not None:
+        return "rest"
+    return "" if day == plan.today else "-"
 
 
-def _plan_rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
+def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
+    names = (
+        "day lower_min upper_min clothing goal today_s done rest_day rest_reason week_count weekly_goal streak score"
+    )
+    names += " done_days short_only restarted repeated"
+    line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in names.split()}}
+    line |= {"today_s": round(plan.today_s, 3), "score": round(plan.score, 3)}
+    felt = None if plan.trend is None else asdict(plan.trend)
+    return line | {"log_ahead": ahead, "plan_name": course.name, "plan_days": plan.days, "trend": felt}
+
+
+def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
     so_far = f"{clock(plan.today_s)} min, done" if plan.done else f"{clock(plan.today_s)} of {plan.lower_min} min"
-    rows = [
-        ("plan", "the days after the plan" if plan.after else f"day {plan.day} of {plan.days}{_walked(plan)}"),
+    # A box for each day of the plan, full for those behind and for today once it is done.
+    marks = f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""
+    notes = (
+        (
+            plan.rest_reason is RestReason.STOP_SIGN,
+            "after a stop sign the plan is one step back; a layer more, or less time",
+        ),
+        (plan.short_only, "ask a clinician first; short sessions until then"),
+        (plan.restarted, "after a long break, from day 1 again"),
+        (plan.repeated, "after a break, this step once more"),
+    )
+    return [
+        *([] if course is STARTER else [("your own", course.name)]),
+        ("plan", "the days after the plan" if plan.after else f"day {plan.day} of {plan.days}{marks}"),
         ("range", f"{plan.lower_min} to {plan.upper_min} min"),
         ("clothing", plan.clothing),
         ("goal", plan.goal),
         ("today", so_far),
         ("this week", f"{plan.week_count} of {plan.weekly_goal} days"),
         ("streak", count(plan.streak, "day")),
+        *([] if plan.rest_reason is None else [("rest day", words(plan.rest_reason))]),
+        *(("note", text) for holds, text in notes if holds),
     ]
-    if course is not STARTER:
-        rows.insert(0, ("your own", course.name))
-    if plan.rest_reason is not None:
-        rows.append(("rest day", words(plan.rest_reason)))
-    if plan.rest_reason is RestReason.STOP_SIGN:
-        rows.append(("note", "after a stop sign the plan is one step back; a layer more, or less time"))
-    if plan.short_only:
-        rows.append(("note", "ask a clinician first; short sessions until then"))
-    if plan.restarted:
-        rows.append(("note", "after a long break, from day 1 again"))
-    if plan.repeated:
-        rows.append(("note", "after a break, this step once more"))
-    return rows
-
-
-def _walked(plan: Plan) -> str:
-    """A box for each day of the plan, full for those behind and for today once it is done."""
-    return f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""

@@ -5,45 +5,57 @@ from __future__ import annotations
 import gzip
 import os
 import queue
-import re
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from matpi.commands.doctor.report import running
+from matpi import __version__
+from matpi.commands.doctor.running import owner_of, running
+from matpi.commands.output import say
+from matpi.commands.target import config_of, log_of, parts_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
+from matpi.core.model import Memory
+from matpi.drivers.clock import SystemClock
 from matpi.drivers.scale.process import FAILED
 from matpi.drivers.scale.recorder import FOLDER
-from matpi.drivers.scale.trace import About, TraceWriter
+from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
 from matpi.errors import HardwareError, TraceError
 from matpi.ports import Scale
-from matpi.store.file import companion
+from matpi.service.boot import calibration_of
+from matpi.store.db import Store, is_unmade
 
 WRITE_S: Final = 60.0
 """Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
 LOOK_S: Final = 0.05
-ROOM_BYTES: Final = 1_000_000
-"""Chosen: twice the largest recording (drivers.recorder)."""
+ROOM_BYTES: Final = 1_000_000  # chosen: twice the largest recording (drivers.recorder)
 
 
-def device_of(log: Path) -> int | None:
-    """Return the process of the running device that owns `log` and saves recordings; None without one.
-
-    Raises TraceError when this user may not know.
-    """
-    try:
-        pid = int(companion(log, ".lock").read_text())
-        caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    except PermissionError:
-        raise TraceError(f"The log {log} may not be read by this user; run it with sudo.") from None
-    except (OSError, ValueError):
-        return None
-    # The lock names its last owner, which may have ended, or be a command that a signal would end.
-    catches = caught is not None and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1
-    return pid if catches and running(pid) else None
+def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool) -> None:
+    """From the running device with `last`, else live, for the chips have one owner. Raises as the two below."""
+    config = config_of(config_path, board=board)
+    log = store or log_of(config, board=board)
+    if last:
+        saved = save_last(log, file, overwrite=overwrite)
+        say(f"The last 10 minutes are in {file}, a copy of {saved}.")
+        return
+    if (pid := owner_of(log)) is not None:
+        raise HardwareError(
+            f"The device, process {pid}, holds the load cells' pins; stop it first (`sudo systemctl stop matpi`),"
+            f" or save its last 10 minutes with --last."
+        )
+    memory = Memory()
+    if not is_unmade(log):
+        with Store.open(log, read_only=True) as stored:
+            memory = stored.load()
+    calibration, _ = calibration_of(memory.calibration, config.scale)
+    start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
+    about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
+    scale = parts_of(config, board=board).scale()
+    record_live(scale, config.scale.channel_count, about, file, say, overwrite=overwrite)
 
 
 def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_S) -> Path:
@@ -53,7 +65,7 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
     """
     if file.exists() and not overwrite:
         raise TraceError(f"{file} exists already; choose another name, or give --overwrite.")
-    pid = device_of(log)
+    pid = owner_of(log)
     if pid is None:
         raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
     folder = log.with_name(FOLDER)

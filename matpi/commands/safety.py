@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from matpi.commands import people, which_log
+from matpi.commands import people
+from matpi.commands.log import reading, writing
 from matpi.commands.output import say
 from matpi.core.effects import Save
-from matpi.core.model import Acknowledgement
+from matpi.core.model import Acknowledgement, Memory
 from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.views import SAFETY_PAGES
 from matpi.errors import UsageError
@@ -22,18 +23,30 @@ from matpi.store.db import Store
 from matpi.words import ENGLISH
 
 
+def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
+    """Do what the options say; at most one of them is given. Raises UsageError."""
+    if none or some:
+        answer(store, some=some, person=person)
+    elif agreed:
+        clinician_agreed(store, person)
+    elif again:
+        ask_again(store, person)
+    else:
+        read(store, person)
+
+
 def read(store: Path | None, person: str | None = None) -> None:
     """The pages, and what was answered by who is chosen, or named `person`."""
-    with which_log.reading(store) as log:
-        owner, memory = _owner(log, person), log.load()
-    for heading, points in told():
+    with reading(store) as log:
+        owner, memory = _loaded(log, person)
+    for heading, points in _headings():
         say(f"{heading} {', '.join(points)}.")
     say(answered(memory.answer_of(owner), memory.settings.zone))
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
-    with which_log.writing(store) as log:
-        owner, memory = _owner(log, person), log.load()
+    with writing(store) as log:
+        owner, memory = _loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
     say(answered(given, memory.settings.zone))
@@ -41,9 +54,9 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
     """Raises UsageError when nothing was ticked that somebody could agree to."""
-    with which_log.writing(store) as log:
-        memory = log.load()
-        before = memory.answer_of(_owner(log, person))
+    with writing(store) as log:
+        owner, memory = _loaded(log, person)
+        before = memory.answer_of(owner)
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
         now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
@@ -52,17 +65,19 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
-    with which_log.writing(store) as log:
-        log.ask_safety_again(_owner(log, person))
+    with writing(store) as log:
+        log.ask_safety_again(_loaded(log, person)[0])
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
 
 
-def _owner(log: Store, person: str | None) -> str | None:
-    """Whose answer it is. Raises UsageError."""
-    return people.meant(log.load()) if person is None else people.owner_of(log, person)
+def _loaded(log: Store, person: str | None) -> tuple[str | None, Memory]:
+    """Whose answer it is, and what is stored. Raises UsageError."""
+    memory = log.load()
+    owner = people.owner(log, memory, person)
+    return owner, memory
 
 
-def told() -> list[tuple[str, list[str]]]:
+def _headings() -> list[tuple[str, list[str]]]:
     """Each heading once, with its points whole: on the device they are broken into lines and pages."""
     found: dict[str, list[str]] = {}
     for page in range(1, SAFETY_PAGES):

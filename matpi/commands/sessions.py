@@ -1,127 +1,97 @@
-"""The session log for people and programs: what `matpi sessions`, `ratings`, `export`, `import`, `backup` do.
+"""`matpi sessions`: list the sessions; delete, restore, edit, confirm or deny one.
 
-Reading works beside a running device; importing needs the log for itself (StoreBusyError).
-JSON lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown:
-
-- sessions: id, start, day, span_s, on_mat_s, reason (null: under way), aways, routine, rating, edited, person
-  (the name, null where nobody is named), counts, doubt (null: none), yours (null: not answered), estimated (the
-  date); with `--deleted` also deleted (when) and deleted_why
-- ratings: id, time, day, value, moment (before, after, day), session_id, person, estimated; stop signs the same without
-  value and moment
+Listing works beside a running device; changing needs the log for itself (StoreBusyError). A deleted session stays in
+the file, the former values of an edited one are stored, and an export has both. JSON lines have these fields, always
+all of them, in this order; times are ISO 8601 with offset, null when unknown: id, start, day, span_s, on_mat_s, reason
+(null: under way), aways, routine, rating, edited, person (the name, null where nobody is named), counts, doubt (null:
+none), yours (null: not answered), estimated (the date); with `--deleted` also deleted (when) and deleted_why.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-from matpi.commands import people, which_log
-from matpi.commands.output import (
-    bar,
-    boxes,
-    clock,
-    count,
-    iso,
-    lines,
-    local,
-    say,
-    table,
-    weekday,
-    words,
-)
-from matpi.core.effects import Save
-from matpi.core.model import RATING_MAX, Doubt, EndReason, Rating, Session, Settings, StopSign
-from matpi.core.plan import trend
-from matpi.errors import ImportFormatError, StoreError
-from matpi.paths import default_store, system_zone, zone_doubts
-from matpi.store import faults
+from matpi import config as config_file
+from matpi.commands import people
+from matpi.commands.log import ID_SHOWN, dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
+from matpi.commands.output import bar, clock, count, iso, lines, local, say, table, weekday, words
+from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
+from matpi.core.rules import DeviceRules
+from matpi.errors import UsageError
+from matpi.paths import default_store, device_config
+from matpi.store import corrections, history
 from matpi.store.clashes import OVERLAPS
-from matpi.store.history import setting_texts
-from matpi.store.opening import bare, image
+from matpi.store.db import Store
 from matpi.store.rows import StoredSession
-from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json, write_private
 
-ID_SHOWN = 8
-"""Characters of an id in a table; `--delete` takes the start of an id. More are shown where that is not enough."""
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
 """Of these the list gives the reason; of the others it asks. The screen asks about all but a thing."""
-NAMED_MAX = 5
-"""Of the ids that an import reports in one sentence."""
-_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
-MINUTES_A_MARK = 2.0
-"""Of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide."""
+MINUTES_A_MARK = 2.0  # of the bar of a session, so that the cap of 45 min leaves the table 80 characters wide
+EDITS = {
+    "minutes": "minutes=12 or minutes=12:30, the time on the mat",
+    "start": 'start="2026-03-15 21:00", by the local clock',
+    "routine": f"routine=NAME, one of {', '.join(ROUTINE_NAMES)}",
+    "person": "person=NAME, of somebody who shares the mat",
+}
+
+
+def run(
+    store: Path | None,
+    config_path: Path | None,
+    pairs: tuple[str, ...],
+    *,
+    delete_id: str | None,
+    restore_id: str | None,
+    confirm_id: str | None,
+    deny_id: str | None,
+    edit_id: str | None,
+    as_json: bool,
+    deleted: bool,
+    person: str | None,
+) -> None:
+    """Do what the options say; at most one of the ids is given. Raises UsageError."""
+    if pairs and edit_id is None:
+        raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
+    if edit_id is not None:
+        edit(store, edit_id, pairs, config_path)
+    elif delete_id is not None:
+        delete(store, delete_id)
+    elif restore_id is not None:
+        restore(store, restore_id)
+    elif (answered := deny_id if confirm_id is None else confirm_id) is not None:
+        answer(store, answered, yours=confirm_id is not None)
+    else:
+        sessions(store, as_json=as_json, deleted=deleted, person=person)
 
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
     """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
-    with which_log.reading(store) as log:
+    with reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
-        entries = [entry for entry in log.sessions() if (entry.deleted_why is not None) is deleted]
-        entries = [entry for entry in entries if owner is None or entry.session.person == owner]
+        entries = [
+            entry
+            for entry in log.sessions()
+            if (entry.deleted_why is not None) is deleted and owner in {None, entry.session.person}
+        ]
         rated = {r.session_id: r.value for r in log.ratings() if r.session_id is not None}
     if as_json:
-        lines(
-            _session_line(entry, rated.get(entry.session.id), _name(names, entry.session.person), deleted=deleted)
-            for entry in entries
-        )
-        return
-    if not entries and owner is not None:
+        lines(_line(entry, rated.get(entry.session.id), names, deleted=deleted) for entry in entries)
+    elif entries:
+        _table(entries, rated, names, deleted=deleted)
+    elif owner is not None:
         say(f"No session of {names[owner]}.")
-        return
-    if not entries:
+    else:
         say("No session is deleted." if deleted else "No session yet. Lie down, and the first one is here.")
-        return
-    stored = [entry.session for entry in entries]
-    shown = _shown_id([s.id for s in stored])
-    notes = [] if deleted else [_counted(s) for s in stored]
-    asked = ("counted",) if any(notes) else ()
-    table(
-        ("", "start", "min:s", "", "tight", "routine", "deleted" if deleted else "ended", *asked, "id", *_who(names)),
-        [
-            (
-                weekday(s.start_utc, s.utc_offset_s),
-                local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
-                clock(s.on_mat_s),
-                bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
-                str(rated.get(s.id, "-")),
-                words(s.routine),
-                _deleted(entry.deleted_why) or _ended(s),
-                *([notes[n]] if asked else []),
-                s.id[:shown],
-                *_who(names, s.person),
-            )
-            for n, (entry, s) in enumerate(zip(entries, stored, strict=True))
-        ],
-        right=(2, 4),
-    )
-    total_min = int(sum(s.on_mat_s for s in stored if deleted or s.counts) // 60)
-    total = f"{total_min} min" if total_min < 120 else f"{total_min / 60:.1f} h"
-    what = "deleted, and kept: --restore ID brings one back" if deleted else f"{total} on the mat"
-    uncounted = "" if deleted else _uncounted(stored)
-    say(f"{count(len(stored), 'session')}, {what}{uncounted}{_edited_mark(stored)}.")
-    _explain_estimates(stored)
-    if not deleted and any(s.doubt is not None and s.yours is None and not s.is_open for s in stored):
-        say("Was that you? matpi sessions --confirm ID says yes, --deny ID says no.")
 
 
-def _who(names: Mapping[str | None, str], *person: str | None) -> tuple[str, ...]:
-    """A last column, where somebody was ever named; without a person its head."""
-    return () if not names else tuple(names.get(owner, "?") for owner in person) or ("who",)
-
-
-def _name(names: Mapping[str | None, str], person: str | None) -> str | None:
-    return None if person is None else names.get(person, person)
-
-
-def _session_line(entry: StoredSession, rating: int | None, person: str | None, *, deleted: bool) -> dict[str, object]:
+def _line(
+    entry: StoredSession, rating: int | None, names: Mapping[str | None, str], *, deleted: bool
+) -> dict[str, object]:
     s = entry.session
     line: dict[str, object] = {
         "id": s.id,
@@ -134,7 +104,7 @@ def _session_line(entry: StoredSession, rating: int | None, person: str | None, 
         "routine": s.routine,
         "rating": rating,
         "edited": s.edited,
-        "person": person,
+        "person": people.name_of(names, s.person),
         "counts": entry.counts,
         "doubt": s.doubt,
         "yours": s.yours,
@@ -145,216 +115,55 @@ def _session_line(entry: StoredSession, rating: int | None, person: str | None, 
     return line
 
 
-def _deleted(why: str | None) -> str:
-    """The reason, with an id in it as it is shown elsewhere."""
-    if why is None or not why.startswith(OVERLAPS):
-        return why or ""
-    return why[: len(OVERLAPS) + ID_SHOWN]
-
-
-def _ended(session: Session) -> str:
-    if session.reason is None:
-        return "under way"
-    return words(session.reason) + (" *" if session.edited else "")
-
-
-def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
-    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
-    with which_log.reading(store) as log:
-        names, said = people.names(log), log.log()
-        owner = None if person is None else people.owner_of(log, person)
-    signs = [sign for sign in said.stops if owner is None or sign.person == owner]
-    given = [rating for rating in said.ratings if owner is None or rating.person == owner]
-    records: list[Rating] | list[StopSign] = signs if stops else given
-    if as_json:
-        lines(_said_line(r, _name(names, r.person)) for r in records)
-        return
-    what = "stop sign" if stops else "rating"
-    if not records and owner is not None:
-        say(f"No {what} of {names[owner]}.")
-    elif not records and stops:
-        say('No stop sign yet. "Felt wrong?" on the device stores one.')
-    elif not records:
-        say("No rating yet. The device asks after a session, or tap its button.")
-    if records:
-        _said_table(records, names)
-    if given and not stops:
-        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
-        if len({rating.person for rating in given}) == 1:
-            say(trend.pairs_sentence(trend.pairs(given)))
-    if signs:
-        say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
-
-
-def _said_line(record: Rating | StopSign, person: str | None) -> dict[str, object]:
-    rated = {"value": record.value, "moment": str(record.moment)} if isinstance(record, Rating) else {}
-    return {
-        "id": record.id,
-        "time": iso(record.utc, record.utc_offset_s),
-        "day": None if record.day is None else record.day.isoformat(),
-        **rated,
-        "session_id": record.session_id,
-        "person": person,
-        "estimated": record.estimated,
-    }
-
-
-def _said_table(records: Sequence[Rating | StopSign], names: Mapping[str | None, str]) -> None:
-    given_when = {"before": "before", "after": "after", "day": "in between"}
-    shown = _shown_id([record.id for record in records])
-    rated = ("tight", "", "given") if isinstance(records[0], Rating) else ()
+def _table(
+    entries: Sequence[StoredSession], rated: Mapping[str, int], names: Mapping[str | None, str], *, deleted: bool
+) -> None:
+    stored = [entry.session for entry in entries]
+    shown = shown_length([s.id for s in stored])
+    notes = ["" if deleted else _counted(s) for s in stored]
+    asked = any(notes)
     table(
-        ("", "time", *rated, "id", *_who(names)),
+        (
+            *("", "start", "min:s", "", "tight", "routine", "deleted" if deleted else "ended"),
+            *(("counted",) if asked else ()),
+            *("id", *people.who(names)),
+        ),
         [
             (
-                weekday(r.utc, r.utc_offset_s),
-                local(r.utc, r.utc_offset_s, estimated=r.estimated),
-                *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
-                r.id[:shown],
-                *_who(names, r.person),
+                weekday(s.start_utc, s.utc_offset_s),
+                local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
+                clock(s.on_mat_s),
+                bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
+                str(rated.get(s.id, "-")),
+                words(s.routine),
+                _ended(entry),
+                *((note,) if asked else ()),
+                s.id[:shown],
+                *people.who(names, s.person),
             )
-            for r in records
+            for entry, s, note in zip(entries, stored, notes, strict=True)
         ],
-        right=(2,) if rated else (),
+        right=(2, 4),
     )
-    _explain_estimates(records)
+    total_min = int(sum(s.on_mat_s for s in stored if deleted or s.counts) // 60)
+    what = f"{total_min} min on the mat" if total_min < 120 else f"{total_min / 60:.1f} h on the mat"
+    if deleted:
+        what = "deleted, and kept: --restore ID brings one back"
+    elif uncounted := sum(not s.counts for s in stored):
+        what += f"; without {uncounted} not counted"
+    edited = "; * edited by hand" if any(s.edited for s in stored) else ""
+    say(f"{count(len(stored), 'session')}, {what}{edited}.")
+    explain_estimates(stored)
+    if not deleted and any(s.doubt is not None and s.yours is None and not s.is_open for s in stored):
+        say("Was that you? matpi sessions --confirm ID says yes, --deny ID says no.")
 
 
-def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
-    """Everything to `target`, `-` for standard output. What exists is never replaced.
-
-    A regular export over the last one would, after a damaged log was set aside, replace the only good copy.
-    """
-    with which_log.reading(store) as log:
-        if as_csv:
-            _refuse_csv(target)
-            written = export_csv(log, target)
-            say(f"{', '.join(path.name for path in written)} written to {target}.")
-        elif (out := _stream(target, "or say --csv for a file a table")) is not None:
-            _send(out, target, lambda file: export_json(log, file))
-        else:
-            export_json(log, target)
-            say(f"Everything is written to {target}.")
-
-
-def backup(store: Path | None, target: Path) -> None:
-    """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
-    path = store or default_store()
-    copy = image(path)
-    if (out := _stream(target, "such as matpi-backup.db")) is not None:
-        _send(out, target, lambda file: file.write(copy))
-    else:
-        write_private(target, copy, "backup")
-        say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
-    if store is None:
-        which_log.report(path)
-
-
-def import_(store: Path | None, source: Path, person: str | None = None) -> None:
-    """A file of `matpi export`, or a folder of `matpi export --csv`. Tells how many records were new.
-
-    `person`: the name of somebody whose what is nobody's becomes.
-    """
-    if not source.exists():
-        raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
-    path = store or default_store()
-    new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
-    with which_log.writing(store) as log:
-        try:
-            done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
-        finally:
-            with log.reading() as conn:
-                unset = not setting_texts(conn)
-            if unset and (new or log.set_aside is not None):
-                log.write(Save(Settings(zone=system_zone())))
-        settings = log.load().settings
-        if doubts := zone_doubts(settings.zone) if "settings" in done.taken else ():
-            log.write(Save(replace(settings, zone=system_zone())))
-    counts = [
-        (done.sessions, "session"),
-        (done.ratings, "rating"),
-        (done.stops, "stop sign"),
-        (done.days, "day record"),
-    ]
-    told = ", ".join(count(n, what) for n, what in counts if n) or "nothing"
-    also = f"; also {', '.join(name.replace('_', ' ') for name in done.taken)}" if done.taken else ""
-    say(f"New: {told}{also}. Already there and left alone: {done.known}.")
-    if doubts:
-        say(f"The import's time zone {settings.zone!r} is unknown here; {system_zone()} is set instead.")
-    if done.differing:
-        kinds: dict[str, list[str]] = {}
-        for name, key in done.differing:
-            kinds.setdefault(_NOUNS.get(name, "record"), []).append(key)
-        out = "; ".join(f"{count(len(keys), noun)} ({_some(keys)})" for noun, keys in kinds.items())
-        say(
-            f"Left out: {out}. The log has these ids with other content, or what they belong to, and stays as it is. "
-            f"`matpi import {source} --store NEW.db` reads them into a log of their own."
-        )
-    if done.overlapping:
-        say(
-            f"Came in as deleted: {count(len(done.overlapping), 'session')} at the time of another one on the same mat "
-            f"({_some([f'{new[:ID_SHOWN]} and {here[:ID_SHOWN]}' for new, here in done.overlapping])}). Correct or "
-            "delete the wrong one of the two, then `matpi sessions --restore ID`."
-        )
-    if done.people:
-        say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
-    if done.nobodys:
-        what = "session is nobody's" if done.nobodys == 1 else "sessions are nobody's"
-        say(f"{done.nobodys} {what}, for the import does not say whose; `matpi sessions --edit ID person=NAME` does.")
-
-
-# -- the log -------------------------------------------------------------------------------------------------------
-
-
-def _some(texts: Sequence[str]) -> str:
-    more = len(texts) - NAMED_MAX
-    return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
-
-
-def _send(out: AbstractContextManager[BinaryIO], target: Path, write: Callable[[BinaryIO], object]) -> None:
-    try:
-        with out as file:
-            write(file)
-            file.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise faults.of_os(error, target, "write to", log=False) from error
-
-
-def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
-    """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
-    if str(target) == "-":
-        if sys.__stdout__ is None:
-            raise StoreError("Nothing can be written to -, for standard output is closed; name a file.")
-        return nullcontext(sys.stdout.buffer)
-    try:
-        mode = target.stat().st_mode
-    except OSError:
-        return None  # not there yet; what else is wrong with it, writing tells
-    if stat.S_ISDIR(mode):
-        raise StoreError(f"{target} is a folder; name a file in it, {instead}.")
-    if stat.S_ISREG(mode):
-        raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
-    try:
-        return target.open("wb")
-    except OSError as error:
-        raise faults.of_os(error, target, "write to", log=False) from error
-
-
-def _refuse_csv(folder: Path) -> None:
-    for kind in CSV_TABLES:
-        path = folder / f"{kind.name}.csv"
-        if path.exists():
-            raise StoreError(f"{path} exists and is not replaced; choose another folder, such as one with the date.")
-
-
-# -- what is told --------------------------------------------------------------------------------------------------
-
-
-def _shown_id(ids: Sequence[str]) -> int:
-    longest = max(map(len, ids))
-    return next((n for n in range(ID_SHOWN, longest) if len({one[:n] for one in ids}) == len(ids)), longest)
+def _ended(entry: StoredSession) -> str:
+    """How it ended, or why it was deleted: with an id in that as it is shown elsewhere."""
+    session, why = entry.session, entry.deleted_why
+    if why:
+        return why[: len(OVERLAPS) + ID_SHOWN] if why.startswith(OVERLAPS) else why
+    return "under way" if session.reason is None else words(session.reason) + (" *" if session.edited else "")
 
 
 def _counted(session: Session) -> str:
@@ -368,15 +177,150 @@ def _counted(session: Session) -> str:
     return why if session.counts else f"not counted: {why}"
 
 
-def _uncounted(stored: Sequence[Session]) -> str:
-    n = sum(not s.counts for s in stored)
-    return f"; without {n} not counted" if n else ""
+def delete(store: Path | None, session_id: str) -> None:
+    """Raises UsageError when the id fits none or several."""
+    found, _ = _find(store, session_id)
+    with writing(store) as log:
+        log.delete_session(found.id, utc=time.time())
+    say(f"Session {found.id} is deleted; its trace is kept, and the plan is counted anew.")
+    say(f"Not meant? matpi sessions --restore {session_id}")
 
 
-def _explain_estimates(records: Sequence[Session | Rating | StopSign]) -> None:
-    if any(record.estimated for record in records):
-        say("~ is estimated: the clock was not known. matpi sessions --edit ID start=... corrects a session.")
+def restore(store: Path | None, session_id: str) -> None:
+    """Raises UsageError as `delete`, among the deleted, and when another session was on the mat at that time."""
+    found, others = _find(store, session_id, deleted=True)
+    _refuse_overlap(None, found, others, "delete that one or correct its start first")
+    with writing(store) as log:
+        log.restore_session(found.id)
+    say(f"Session {found.id} is back, and the plan is counted anew.")
+    if found.reason is EndReason.DISCARDED:
+        say("It was thrown away on the mat, so the plan does not count it.")
 
 
-def _edited_mark(stored: Sequence[Session]) -> str:
-    return "; * edited by hand" if any(s.edited for s in stored) else ""
+def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
+    """Answer "Was that you?" of a closed session, whether it was asked or not.
+
+    A "no" to an unusual load also sets `others` to pets, and reports it. Raises UsageError for an open session.
+    """
+    found, _ = _find(store, session_id)
+    if found.yours is yours:
+        say(f"Session {found.id} is {'confirmed' if yours else 'denied'} already; nothing was changed.")
+        return
+    with writing(store) as log:
+        after, pets = log.answer_session(found.id, yours=yours, utc=time.time())
+    answered = "is confirmed as yours" if yours else "was not you"
+    say(f"Session {found.id} {answered} and {'counts' if after.counts else 'does not count'}; the plan is recomputed.")
+    if not yours:
+        say(f"Not meant? matpi sessions --confirm {session_id}")
+    if pets:
+        say(
+            "The setting others is now pets: a load that is not known as yours counts only when it is confirmed. "
+            "`matpi settings others=no` switches back."
+        )
+
+
+def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_path: Path | None = None) -> None:
+    """`pairs` are "key=value" of EDITS; all or none. Raises UsageError naming what is wrong.
+
+    The bounds are those of the config, the device's where none is named. Ratings and stop signs of the session move
+    with its start and its person. Raises ConfigError.
+    """
+    rules = config_file.load(config_path or device_config()).device_rules()
+    found, others = _find(store, session_id)
+    with Store.open(store or default_store(), read_only=True) as log:
+        memory, names = log.load(), people.names(log)
+        wanted = [pair.partition("=")[2] for pair in pairs if pair.startswith("person=")]
+        if wanted and not memory.people.all:
+            raise UsageError(
+                f"person={wanted[0]} would take the session out of the plan for good, for nobody is named here; "
+                "`matpi people add NAME` names somebody first."
+            )
+        owners = {name: people.owner_of(log, name) for name in wanted}
+    newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
+    changes = _changes(found, pairs, memory.settings, latest(newest), owners, rules)
+    times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
+    moved = replace(found, **times)  # type: ignore[arg-type]
+    _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
+    with writing(store) as log, log.writing() as conn:
+        after = history.edit(conn, found.id, time.time(), changes)
+        followed = corrections.follow(conn, found, after, partial(dated, memory.settings))
+    say(f"Session {found.id} was {_described(found, names)} and is {_described(after, names)}.")
+    if followed:
+        say(f"Its ratings and stop signs ({followed}) follow it.")
+    if after.counts is not found.counts:
+        say("It counts now." if after.counts else "It does not count now.")
+    say("What it was is kept, and the plan is counted anew.")
+
+
+def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
+    """The session, and all there are."""
+    path = store or default_store()
+    with Store.open(path, read_only=True) as log:
+        entries = log.sessions()
+    known = {entry.session.id: entry.session for entry in entries if (entry.deleted_why is not None) is deleted}
+    command = f"matpi sessions {'--deleted ' if deleted else ''}--json"
+    advice = f" of {path}; take a whole one from `{command}`"
+    return known[pick(start, known, "no session", "sessions", advice)], entries
+
+
+def _changes(
+    found: Session,
+    pairs: tuple[str, ...],
+    settings: Settings,
+    latest_utc: float,
+    owners: Mapping[str, str],
+    rules: DeviceRules,
+) -> dict[str, object]:
+    """`owners`: the ids of the names there."""
+    if not pairs:
+        raise UsageError(f"--edit needs what to change: {'; '.join(EDITS.values())}.")
+    changes: dict[str, object] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        match key:
+            case "minutes" if equals:
+                on_mat_s = _seconds(text, rules)
+                changes |= {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
+            case "start" if equals:
+                utc = instant("start", text, settings, latest_utc)
+                changes |= dict(zip(("start_utc", "utc_offset_s", "day"), (utc, *dated(settings, utc)), strict=True))
+            case "routine" if text in ROUTINE_NAMES:
+                changes["routine"] = text
+            case "person" if text in owners:
+                changes["person"] = owners[text]
+            case _ if key in EDITS:
+                raise UsageError(f"{pair!r} does not work; write {EDITS[key]}.")
+            case _:
+                raise UsageError(f"A session has no {key!r} to edit; write {'; '.join(EDITS.values())}.")
+    return changes
+
+
+def _seconds(text: str, rules: DeviceRules) -> float:
+    """What the device itself would call a session; by hand no other is made."""
+    minutes, colon, seconds = text.partition(":")
+    parts = (minutes, seconds) if colon else (minutes, "0")
+    fine = all(part.isdecimal() and part.isascii() and len(part) <= 4 for part in parts)
+    total_s = int(parts[0]) * 60.0 + int(parts[1]) if fine and int(parts[1]) < 60 else 0.0
+    if not rules.min_session_s <= total_s <= rules.cap_s:
+        bounds = f"{clock(rules.min_session_s)} to {clock(rules.cap_s)}"
+        raise UsageError(f"minutes={text} is no time on the mat; write minutes or m:ss from {bounds}.")
+    return total_s
+
+
+def _refuse_overlap(before: Session | None, after: Session, others: Iterable[StoredSession], do: str) -> None:
+    """On one mat there is one session at a time; what overlapped before, as an import may bring it, may go on to."""
+    for entry in others:
+        other = entry.session
+        if other.id == after.id or entry.deleted_why is not None or (before is not None and before.overlaps(other)):
+            continue
+        if after.overlaps(other):
+            raise UsageError(
+                f"Session {after.id} would overlap session {other.id} on the same mat ({_described(other, {})}); {do}."
+            )
+
+
+def _described(session: Session, names: Mapping[str | None, str]) -> str:
+    """With whose it is, where somebody was ever named."""
+    when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
+    whose = "nobody" if session.person is None else names.get(session.person, session.person)
+    return f"{clock(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from matpi.commands import which_log
-from matpi.commands.output import say, tell_bare
+from matpi.commands.log import reading
+from matpi.commands.output import say, stored, warn, warn_bare
 from matpi.core.effects import Save
 from matpi.core.model import Settings
-from matpi.paths import zone_doubts
+from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
 from matpi.store.settings import changed, rows
 
 
+def run(store: Path | None, pairs: tuple[str, ...]) -> None:
+    """Change what the pairs say, and show all."""
+    if pairs:
+        change(store or default_store(), pairs, system_zone())
+    show(store)
+
+
 def change(path: Path, pairs: tuple[str, ...], zone_if_new: str = "UTC") -> None:
     """Set them in the log at `path`; needs it for itself (StoreBusyError while a device runs).
 
-    A damaged log is told (StoreDamagedError) and stays where it is; only a device begins a new one in its place. One
-    that is not there yet is made, in `zone_if_new`, and that is told.
+    A damaged log is reported (StoreDamagedError) and stays where it is; only a device begins a new one in its place.
+    One that is not there yet is made, in `zone_if_new`, and that is reported.
     """
     new, sentence = is_unmade(path), bare(path)
     if new:
         changed(Settings(), pairs)
     else:
-        with Store.open(path, read_only=True) as store:
-            changed(store.load().settings, pairs)
-    with Store.open(path) as store:
-        settings = Settings(zone=zone_if_new) if new else store.load().settings
-        store.write(Save(changed(settings, pairs)))
-    tell_bare(sentence)
+        with Store.open(path, read_only=True) as log:
+            changed(log.load().settings, pairs)
+    with Store.open(path) as log:
+        settings = Settings(zone=zone_if_new) if new else log.load().settings
+        log.write(Save(changed(settings, pairs)))
+        stored.append(path)
+    warn_bare(sentence)
     if new and not sentence:
-        print(f"matpi: There was no session log at {path} yet; a new one was made.", file=sys.stderr)  # noqa: T201
+        warn(f"There was no session log at {path} yet; a new one was made.")
 
 
 def show(store: Path | None) -> None:
     """Print what is set, what may be written, and each value that cannot be used; works beside a running device."""
-    with which_log.reading(store) as log:
+    with reading(store) as log:
         memory = log.load()
     table = rows(memory.settings)
     keys, values = (max(len(row[n]) for row in table) + 2 for n in (0, 1))

@@ -1,20 +1,22 @@
-"""`matpi upstream`: how it stands with what is sent on, another try, a try by hand. Works beside a running device."""
+"""`matpi upstream`: what is sent on, another try, a try by hand. Works beside a running device."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from matpi import config as config_file
-from matpi.commands import upstream_checks, which_log
-from matpi.commands.doctor.checks import Check
-from matpi.commands.output import say, table
+from matpi.commands.doctor import running
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
+from matpi.commands.log import report
+from matpi.commands.output import count, lines, say, stored, table
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
 from matpi.paths import default_store, device_config
@@ -25,110 +27,81 @@ from matpi.upstream.kinds import kind_of
 from matpi.upstream.queue import SinkStatus
 from matpi.upstream.sink import Delivery, UpstreamError
 
+PART: Final = "upstream"
+NONE: Final = Check(PART, "sinks", SKIPPED, "nothing is sent anywhere: the config has no [[upstream.webhook]] or .mqtt")
+NO_TROUBLES: Final[Mapping[str, str]] = MappingProxyType({})
+BLANK: Final = SinkStatus("", False, 0, 0, 0, None, "", None, 0, "")
 
-def run(
-    what: str,
-    name: str | None,
-    config_path: Path | None,
-    store: Path | None,
-    *,
-    as_json: bool,
-    troubles: Callable[[], Mapping[str, str]] = dict,
-) -> int:
+
+def run(what: str, name: str | None, config_path: Path | None, store: Path | None, *, as_json: bool) -> int:
     """`what` is status, retry, test, send-all or forget; returns the exit code."""
     if name is not None and what == "status":
         raise UsageError("`matpi upstream status` shows every sink; leave out its name.")
     if as_json and what != "status":
         raise UsageError(f"--json goes with `matpi upstream status`, not with {what}.")
-    match what:
-        case "retry":
-            retry(config_path, store, name)
-        case "test":
-            return 0 if test(config_path, name) else 1
-        case "send-all":
-            if name is None:
-                raise UsageError("send-all needs the name of one sink; `matpi upstream status` lists them.")
-            send_all(config_path, store, name)
-        case "forget":
-            if name is None:
-                raise UsageError("forget needs the name of one sink; `matpi upstream status` lists what is left over.")
-            forget(config_path, store, name)
-        case _:
-            status(config_path, store, as_json=as_json, troubles=troubles())
+    if name is None and what in {"send-all", "forget"}:
+        listed = "them" if what == "send-all" else "what is left over"
+        raise UsageError(f"{what} needs the name of one sink; `matpi upstream status` lists {listed}.")
+    path = store or default_store()
+    if what == "test":
+        return 0 if test(config_path, name) else 1
+    if what == "retry":
+        retry(config_path, path, name)
+    elif what == "send-all":
+        send_all(config_path, path, str(name))
+    elif what == "forget":
+        forget(config_path, path, str(name))
+    else:
+        status(config_path, path, as_json=as_json)
     if store is None:
-        which_log.report(default_store(), empty=is_unmade(default_store()))
+        report(path, empty=is_unmade(path))
     return 0
 
 
-def status(
-    config_path: Path | None, store: Path | None, *, as_json: bool, troubles: Mapping[str, str] = MappingProxyType({})
-) -> None:
-    """A line a sink: of those in the config, and of those that it no longer has and something waits for. `troubles`
-    is what the running device says of its connections, by sink.
-    """
-    tables, found = _tables(config_path), _statuses(store or default_store())
-    checks = checks_of(tables, found, trusted=SystemClock().trusted(), troubles=troubles)
+def status(config_path: Path | None, path: Path, *, as_json: bool) -> None:
+    """A line a sink: of those in the config, and of those that it no longer has and something waits for."""
+    tables, found = _tables(config_path), _statuses(path)
+    checks = _checks(tables, found, running.upstream_troubles())
     if as_json:
         by_name = {sink.name: sink for sink in tables}
-        for seen in checks:
-            say(json.dumps(_line(by_name.get(seen.name), found.get(seen.name), seen)))
+        lines(_line(by_name.get(seen.name), found.get(seen.name), seen) for seen in checks)
         return
     if not tables:
         say("Nothing is sent anywhere. docs/upstream.md tells how to change that.")
-    rows = [
-        (check.name, check.verdict.lower(), f"{check.what}; {check.do}." if check.do else f"{check.what}.")
-        for check in checks
-    ]
-    if rows:
+    if checks:
+        rows = [(check.name, check.verdict.lower(), f"{check.sentence.rstrip('.')}.") for check in checks]
         table(("sink", "", "how it stands"), rows)
 
 
-def checks_of(
-    tables: Sequence[Table],
-    found: dict[str, SinkStatus],
-    *,
-    trusted: bool,
-    troubles: Mapping[str, str] = MappingProxyType({}),
-) -> list[Check]:
-    """One of each sink in the config, then of those left over."""
-    checks = []
-    for sink in tables:
-        kind = kind_of(sink)
-        waits = kind.needs_clock(sink) and not trusted
-        own, trouble = found.get(sink.name), troubles.get(sink.name, "")
-        checks.append(upstream_checks.check(sink.name, kind.where(sink), own, waits_for_clock=waits, trouble=trouble))
-    known = {sink.name for sink in tables}
-    left = [upstream_checks.left_over(own) for name, own in found.items() if name not in known]
-    return checks + [check for check in left if check is not None]
-
-
-def retry(config_path: Path | None, store: Path | None, name: str | None) -> None:
+def retry(config_path: Path | None, path: Path, name: str | None) -> None:
     """The next try is now, of the refused and for the disabled too. Without a name, of every sink."""
     names = [sink.name for sink in _chosen(config_path, name)]
-    with queue.changing(store or default_store()) as conn:
+    with queue.changing(path) as conn:
         asked = [sink for sink in names if queue.ask_again(conn, sink)]
-    missing = [sink for sink in names if sink not in asked]
-    if missing:
+    stored.append(path)
+    if missing := [sink for sink in names if sink not in asked]:
         raise UsageError(f"The device has not been started with {missing[0]} yet; restart it, then it is tried.")
     say(f"{', '.join(asked)}: a running device tries again within seconds. `matpi upstream status` tells how it went.")
 
 
-def send_all(config_path: Path | None, store: Path | None, name: str) -> None:
+def send_all(config_path: Path | None, path: Path, name: str) -> None:
     """Queue all that is recorded, for a sink that is new or has lost what it had."""
     _chosen(config_path, name)
-    queued = queue.send_all(store or default_store(), name)
-    say(f"{name}: {queued} record{'' if queued == 1 else 's'} of the past queued.")
+    queued = queue.send_all(path, name)
+    stored.append(path)
+    say(f"{name}: {count(queued, 'record')} of the past queued.")
 
 
-def forget(config_path: Path | None, store: Path | None, name: str) -> None:
-    """Drop what is kept of a sink that the config no longer has."""
+def forget(config_path: Path | None, path: Path, name: str) -> None:
+    """Drop what is stored of a sink that the config no longer has."""
     if name in {sink.name for sink in _tables(config_path)}:
         raise UsageError(f"The config still has the sink {name!r}; take its table out and restart the device first.")
-    with queue.changing(store or default_store()) as conn:
+    with queue.changing(path) as conn:
         waited = queue.forget(conn, name)
     if waited is None:
         raise UsageError(f"There is nothing left of a sink {name!r}; `matpi upstream status` lists what is left over.")
-    say(f"{name}: forgotten; {waited} record{'' if waited == 1 else 's'} that it has not got will not be sent to it.")
+    stored.append(path)
+    say(f"{name}: forgotten; {count(waited, 'record')} that it has not got will not be sent to it.")
 
 
 def test(config_path: Path | None, name: str | None) -> bool:
@@ -137,9 +110,11 @@ def test(config_path: Path | None, name: str | None) -> bool:
     for chosen in _chosen(config_path, name):
         kind = kind_of(chosen)
         sink = kind.make(kind.trial(chosen), lambda _: None)
-        begun = time.monotonic()
+        id_, begun = uuid.uuid4().hex, time.monotonic()
+        body = {"type": "test", "timestamp": None, "data": {"id": id_, "rev": 1}}
         try:
-            sink.deliver(_nothing(), clock.utc() if clock.trusted() else None)
+            nothing = Delivery(0, f"{id_}-1", "test", json.dumps(body).encode())
+            sink.deliver(nothing, clock.utc() if clock.trusted() else None)
         except UpstreamError as error:
             say(f"{chosen.name}: {error}")
             well = False
@@ -148,11 +123,6 @@ def test(config_path: Path | None, name: str | None) -> bool:
         finally:
             sink.close()
     return well
-
-
-def _nothing() -> Delivery:
-    body = {"type": "test", "timestamp": None, "data": {"id": uuid.uuid4().hex, "rev": 1}}
-    return Delivery(0, f"{body['data']['id']}-1", "test", json.dumps(body).encode())  # type: ignore[index]
 
 
 def _tables(config_path: Path | None) -> tuple[Table, ...]:
@@ -170,28 +140,82 @@ def _chosen(config_path: Path | None, name: str | None) -> list[Table]:
 
 
 def _statuses(path: Path) -> dict[str, SinkStatus]:
+    """By sink. Raises StoreError."""
     if is_unmade(path):
         return {}
     with Store.open(path, read_only=True) as log, log.reading() as conn:
         return {status.name: status for status in queue.statuses(conn)}
 
 
-def statuses_of(path: Path) -> dict[str, SinkStatus] | None:
-    """None when the log cannot be read, which is told elsewhere."""
-    try:
-        return _statuses(path)
-    except StoreError:
-        return None
-
-
 def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, Any]:
     """`sink` is None for one that the config no longer has."""
-    blank = SinkStatus(seen.name, False, 0, 0, 0, None, "", None, 0, "")
     return {
-        **asdict(own or blank),
+        **asdict(own or BLANK),
+        "name": seen.name,
         "kind": None if sink is None else kind_of(sink).name,
         "where": None if sink is None else kind_of(sink).where(sink),
         "verdict": str(seen.verdict),
         "what": seen.what,
         "do": seen.do,
     }
+
+
+def doctor_checks(tables: Sequence[Table], path: Path, troubles: Mapping[str, str] = NO_TROUBLES) -> list[Check]:
+    """A check a sink, and one that says so where nothing is sent. `troubles`: what the running device says of its
+    connections, by sink.
+    """
+    try:
+        return _checks(tables, _statuses(path), troubles) or [NONE]
+    except StoreError:  # which the check of the log reports
+        return [Check(PART, sink.name, SKIPPED, "the log cannot be read") for sink in tables] or [NONE]
+
+
+def _checks(tables: Sequence[Table], found: dict[str, SinkStatus], troubles: Mapping[str, str]) -> list[Check]:
+    """One of each sink in the config, then of those left over."""
+    checks, trusted = [], SystemClock().trusted()
+    for sink in tables:
+        kind = kind_of(sink)
+        waits = kind.needs_clock(sink) and not trusted
+        own, trouble = found.get(sink.name), troubles.get(sink.name, "")
+        checks.append(_check(sink.name, kind.where(sink), own, waits_for_clock=waits, trouble=trouble))
+    known = {sink.name for sink in tables}
+    return checks + [_left_over(own) for name, own in found.items() if name not in known and own.due + own.refused]
+
+
+def _check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock: bool, trouble: str) -> Check:
+    """Of a sink in the config. `status` is None for one that the log has not heard of; `trouble` is what the running
+    device says of its connection.
+    """
+    if status is None or not status.enabled:
+        what = f"{where}: the device has not been started with it yet"
+        return Check(PART, name, WARN, what, "run `sudo systemctl restart matpi`")
+    why, do = split(status.last_error, "look at the receiver")
+    waiting = f"{where}: {count(status.due, 'record')} wait{'s' if status.due == 1 else ''}"
+    retried = bool(status.due and status.attempts)
+    if status.disabled_why:
+        return Check(PART, name, FAIL, f"{waiting}; {why}", do)
+    if trouble and not retried:
+        broken, fix = split(trouble, "look at the receiver")
+        return Check(PART, name, WARN, f"{waiting if status.due else where}; {broken}", fix)
+    if status.refused and not retried:
+        do = f"{do}, then run `matpi upstream retry {name}`"
+        return Check(
+            PART, name, WARN, f"{where}: {count(status.refused, 'record')} refused, the last because {why}", do
+        )
+    if status.due and waits_for_clock:
+        return Check(PART, name, WARN, f"{waiting} for the right time", "let this machine reach a time server")
+    if retried and status.last_error:
+        what = f"{waiting}, tried {count(status.attempts, 'time')}: {why}"
+        return Check(PART, name, WARN, what, f"{do}; all of it is kept")
+    if status.due:
+        return Check(PART, name, OK, f"{waiting} for the next try")
+    last = ""
+    if status.acked_utc is not None:
+        last = f", the last one on {datetime.fromtimestamp(status.acked_utc).astimezone():%Y-%m-%d %H:%M}"
+    return Check(PART, name, OK, f"{where}: {count(status.acked, 'record')} arrived{last}; nothing waits")
+
+
+def _left_over(status: SinkStatus) -> Check:
+    """Of a sink that the config no longer has."""
+    what = f"no longer in the config; {count(status.due + status.refused, 'record')} not sent, and kept"
+    return Check(PART, status.name, WARN, what, f"give it back its table, or run `matpi upstream forget {status.name}`")

@@ -35,6 +35,8 @@ OPENS: Final = {
 """Triggers that replace the whole list by one entry."""
 CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
+WAKES: Final = frozenset({"ask", "doubtful"})
+"""A tap on the idle screen."""
 IN_PLACE: Final = {"rated": Front.SAVED, "change": Front.RATING}
 ON_WAKING: Final = (Front.RATING, Front.TREND)
 AFTER_SESSION: Final = (Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
@@ -72,7 +74,7 @@ class Agenda:
 
     def fire(self, trigger: str) -> None:
         """Follow what a person did, or did not do in time."""
-        if trigger == "wake":
+        if trigger in WAKES:
             self._wake()
         elif trigger in OPENS:
             self._drop()
@@ -100,7 +102,6 @@ class Agenda:
         self._show(asks)
 
     def _wake(self) -> None:
-        """A tap on the idle screen."""
         asked = self.doubts.open_question
         self.session.show(asked)
         if asked is None:

@@ -5,9 +5,10 @@ gpiozero is used for edges only: under its mock there is no debounce, and its ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
+
+from matpi.core.rules import GestureRules
 
 
 class Gesture(Enum):
@@ -22,15 +23,6 @@ class Gesture(Enum):
     """Down for `long_s`, still pressed."""
     STUCK = auto()
     """Down for `stuck_s`: no one means that. What this press did is taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class GestureRules:
-    hold_s: float = 0.7  # docs/behaviour.md 5
-    long_s: float = 3.0  # docs/behaviour.md 5, discard
-    stuck_s: float = 20.0  # docs/behaviour.md 5
-    settle_s: float = 0.02
-    """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
 
 
 class Button:

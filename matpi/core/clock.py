@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from matpi.core.effects import DateBoot
@@ -117,10 +118,10 @@ class Clock:
         utc = self.utc(t)
         return None if utc is None else _NAIVE_EPOCH + timedelta(seconds=utc + self.offset_at(utc))
 
-    def next(self, t: float, *clocks: time) -> float | None:
-        """When the local clock next shows one of these times, monotonic; None until trusted."""
+    def next(self, t: float, *clocks: time) -> float:
+        """When the local clock next shows one of these times, monotonic; infinity until trusted."""
         utc = self.utc(t)
-        return None if utc is None else t - utc + min(next_local(utc, self.zone, clock) for clock in clocks)
+        return inf if utc is None else t - utc + min(next_local(utc, self.zone, clock) for clock in clocks)
 
     def dating(self, boot_id: str, offset_utc: float, *, estimated: bool) -> DateBoot:
         """Return the effect that dates the records of a boot, in the zone of now."""

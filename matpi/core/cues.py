@@ -50,7 +50,7 @@ class Cues:
         if now_s is None:
             return inf
         of = (self.pacing.taps, self.plans.shown, self.selection.routine, self.stage.front, self._rung_s)
-        if len(of) != len(self._next_of) or any(a is not b for a, b in zip(of, self._next_of, strict=True)):
+        if of != self._next_of:
             self._next_of = of
             later = (at_s for at_s, _ in self._all(self._rung_s) if at_s > self._rung_s + _NOW_S)
             self._next_s = min(later, default=inf)

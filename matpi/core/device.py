@@ -13,38 +13,16 @@ from inspect import signature
 from math import inf
 from typing import Any, Final, TypeVar
 
-from matpi.core import dated
+from matpi.core import dated, events
 from matpi.core.agenda import Agenda
 from matpi.core.button import Button
 from matpi.core.clock import Clock
-from matpi.core.controls import Controls
 from matpi.core.cues import Cues
 from matpi.core.dates import Dates
 from matpi.core.display import Display
 from matpi.core.doubt import Doubts
 from matpi.core.effects import Effect, Save
-from matpi.core.events import (
-    ButtonDown,
-    ButtonUp,
-    Event,
-    LogChanged,
-    Noted,
-    PanelBack,
-    PanelLost,
-    Reading,
-    Saved,
-    SaveFailed,
-    SensorBack,
-    SensorLost,
-    SettingsChanged,
-    SettingWished,
-    Stopping,
-    Tick,
-    UpstreamTrouble,
-    WallClock,
-    Wish,
-    Wished,
-)
+from matpi.core.events import Reading, Tick, Wish
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
@@ -131,7 +109,8 @@ class Device:
     ) -> None:
         self.version = version
         self._effects: list[Effect] = []
-        machines = Machines(t=t, memory=memory, rules=rules, emit=self._effects.append, button=Button(rules.gesture))
+        self._button = Button(rules.gesture)
+        machines = Machines(t=t, memory=memory, rules=rules, emit=self._effects.append, button=self._button)
         make = machines.make
         offset_utc = dated.first_offset(t, boot_id, memory.log, memory.open)
         self.clock = make("clock", Clock, boot_id=boot_id, zone_for=zone_for, new_id=new_id, offset_utc=offset_utc)
@@ -156,7 +135,6 @@ class Device:
         self.screens = machines["screens"] = {
             front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
         }
-        self._controls = make("controls", Controls)
         self.display = make("display", Display)
         self._routing = make("routing", Routing)
         self._splash_until = t + rules.splash_s
@@ -184,7 +162,7 @@ class Device:
 
     # -- the funnel ------------------------------------------------------------------------------------------------
 
-    def handle(self, event: Event) -> Sequence[Effect]:
+    def handle(self, event: events.Event) -> Sequence[Effect]:
         """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
         t, presence = event.t, self.presence
         if type(event) is Reading and t < self._wake and self.stage.front is not Front.CALIBRATING:
@@ -220,7 +198,7 @@ class Device:
 
     def _plan_wake(self) -> float:
         due = (timed.due for timed in (*self._unseen, *self._seen))
-        self._others_due = min(self._controls.due, self._routing.screen.due, *due)
+        self._others_due = min(self._button.deadline, self._routing.screen.due, *due)
         self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
         return self._wake
 
@@ -234,8 +212,8 @@ class Device:
             if t >= self.presence.deadline:
                 self.presence.advance(t)
                 self._routing.follow(t)
-            if t >= self._controls.due:
-                self._controls.advance(t)
+            if t >= self._button.deadline:
+                self._button.advance(t)
                 self._routing.follow(t)
                 self._routing.changed = True
             if t >= self._routing.screen.due:
@@ -269,48 +247,48 @@ class Device:
             self.display.refresh(t)
         self._plan_wake()
 
-    def _take(self, event: Event, t: float) -> None:
+    def _take(self, event: events.Event, t: float) -> None:
         match event:
             case Reading(_, kg, ok):
                 reading = Reading(t, kg, ok)
                 self.presence.read(reading)
                 self._routing.follow(t)
                 self._routing.changed |= self._routing.screen.hear(reading)
-            case ButtonDown() | ButtonUp():
-                self._controls.edge(t, down=isinstance(event, ButtonDown))
+            case events.ButtonDown() | events.ButtonUp():
+                self._button.edge(t, isinstance(event, events.ButtonDown))
                 self._routing.follow(t)
-            case WallClock():
+            case events.WallClock():
                 self._routing.changed = self._dates.take(t, event)
-            case SensorLost(_, why, what, do):
+            case events.SensorLost(_, why, what, do):
                 self.parts.explain_cells(what, do)
                 self.presence.lose(t, why)
                 self._routing.follow(t)
-            case Saved(_, key):
+            case events.Saved(_, key):
                 self._take_saved(t, key)
-            case SaveFailed(_, key, why):
+            case events.SaveFailed(_, key, why):
                 self.ledger.refused(t, key, why)
-            case SettingsChanged(_, settings):
+            case events.SettingsChanged(_, settings):
                 self.ledger.use(settings)
-            case SettingWished(_, name, value):
+            case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
-            case LogChanged(_, log):
+            case events.LogChanged(_, log):
                 self.ledger.replace_log(log)
-            case Wished(_, Wish.IDENTIFY):
+            case events.Wished(_, Wish.IDENTIFY):
                 self.display.flash(t)
-            case Wished(_, wish):
+            case events.Wished(_, wish):
                 self._remote.take(t, wish)
-            case UpstreamTrouble(_, short):
+            case events.UpstreamTrouble(_, short):
                 self.parts.upstream = short
-            case Noted(_, kind, text):
+            case events.Noted(_, kind, text):
                 self.parts.noted(t, kind, text)
-            case PanelLost():
+            case events.PanelLost():
                 self.parts.note_panel(t, "panel_lost")
-            case PanelBack():
+            case events.PanelBack():
                 self.display.forget()
                 self.parts.note_panel(t, "panel_back")
-            case Stopping():
+            case events.Stopping():
                 self._stop(t)
-            case SensorBack() | Tick():
+            case events.SensorBack() | Tick():
                 pass  # the next reading decides; time has passed
 
     def _take_saved(self, t: float, key: str) -> None:

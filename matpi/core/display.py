@@ -25,8 +25,6 @@ SHIFTS: Final = 9
 DIM_BEFORE_BED: Final = timedelta(minutes=60)
 """The wind-down window: screens dim 30-60 min before bed (the article)."""
 _HOLD_STEP_S: Final = 0.05
-_SAME_S: Final = 0.005
-"""Of the breath's beginning as it is computed at one time and another: floats, no more."""
 _ANY_DAY: Final = date(2000, 1, 1)
 
 
@@ -83,16 +81,16 @@ class Display:
             self.shown = show
             self.emit(show)
         calls = (screen.calls and t < dark_at) or self._trouble
-        pattern, since = self._pattern(t, look, calls=calls)
-        if pattern is not self.light.pattern or abs(since - self.light.since) > _SAME_S:
-            self.light = Light(pattern, since)
-            self.emit(self.light)
+        light = self._light(t, look, calls=calls)
+        if light != self.light:
+            self.light = light
+            self.emit(light)
         turns = [look.again, self.reminder.due, self.clock.day_ends(t)]
         if calls:
-            turns.append(self._next(t, quiet=True))
+            turns.append(self.clock.next(t, *self._quiet_hours))
         if not off:
             turns.append(self._brightness_turns(t))
-        if pattern is Pattern.SAVED:
+        if light.pattern is Pattern.SAVED:
             turns.append(self._flash_until)
         self.due = max(min(turns), t + LEAST_S)
 
@@ -123,13 +121,11 @@ class Display:
     def _brightness_turns(self, t: float) -> float:
         """When `_brightness` changes next while this screen is in front."""
         settles = self.stage.touched + self.rules.bright_s
-        return settles if self.stage.front is Front.ON_MAT and t < settles else self._next(t, quiet=False)
+        return settles if self.stage.front is Front.ON_MAT and t < settles else self.clock.next(t, *self._dim_hours)
 
-    def _next(self, t: float, *, quiet: bool) -> float:
-        """When quiet hours, or the dim ones, begin or end next; infinity while the clock is not trusted."""
-        hours = (self.ledger.settings.quiet_from, self.ledger.settings.quiet_to) if quiet else self._dim_hours
-        at = self.clock.next(t, *hours)
-        return inf if at is None else at
+    @property
+    def _quiet_hours(self) -> tuple[time, time]:
+        return self.ledger.settings.quiet_from, self.ledger.settings.quiet_to
 
     @property
     def _dim_hours(self) -> tuple[time, time]:
@@ -143,20 +139,18 @@ class Display:
         """Something wants a person's attention, for as long as it lasts."""
         return bool(self.presence.silent or self.ledger.trouble or self.presence.zero.word)
 
-    def _pattern(self, t: float, look: Look, *, calls: bool) -> tuple[Pattern, float]:
-        """The pattern, and since when. A person on the mat comes before the reminder, and the night before a fault."""
-        since = self.light.since
-        pattern = look.light
+    def _light(self, t: float, look: Look, *, calls: bool) -> Light:
+        """The LED. A person on the mat comes before the reminder, and the night before a fault."""
         if t < self._flash_until:
             pattern = Pattern.SAVED
-        elif pattern is not None:
-            since = since if look.light_since is None else look.light_since
+        elif look.light is not None:
+            pattern = look.light
         elif self.reminder.now is not None and self.reminder.now.active:
             pattern = Pattern.BREATH
         else:
-            now, settings = self.clock.local(t), self.ledger.settings
-            quiet = now is not None and between(now.time(), settings.quiet_from, settings.quiet_to)
+            now = self.clock.local(t)
+            quiet = now is not None and between(now.time(), *self._quiet_hours)
             pattern = Pattern.ATTENTION if calls and not quiet else Pattern.OFF
-        if pattern is Pattern.PACER:
-            return pattern, since
-        return pattern, self.light.since if pattern is self.light.pattern else t
+        if pattern is look.light and look.light_since is not None:
+            return Light(pattern, look.light_since)
+        return self.light if pattern is self.light.pattern else Light(pattern, t)

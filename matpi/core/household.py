@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date
 from math import inf
-from types import MappingProxyType
 from typing import Final
 
 from matpi.core.clock import Clock
@@ -22,15 +21,7 @@ from matpi.core.effects import Chosen, Emit, Note, Save
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
-from matpi.core.people import (
-    STEADY_BLOCKS,
-    STEADY_FROM_S,
-    People,
-    Person,
-    steady_kg,
-    suggest,
-    usual_kg,
-)
+from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
 from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
@@ -74,12 +65,11 @@ class Household:
     _samples: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     _logs: dict[str | None, tuple[Log, Log]] = field(default_factory=dict)
     """The whole log, and of it what is this person's."""
-    _goals: dict[str | None, tuple[Settings, Settings]] = field(default_factory=dict)
 
     def __post_init__(self, memory: Memory) -> None:
         people, answers = memory.people, (memory.acknowledgement, *memory.answers)
         self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
-        self.answers = MappingProxyType({answer.person: answer for answer in answers if answer})
+        self.answers = {answer.person: answer for answer in answers if answer}
 
     # -- whose ---------------------------------------------------------------------------------------------------------
 
@@ -123,10 +113,7 @@ class Household:
         person = None if person_id is None else self.people.person(person_id)
         if person is None or person.weekly_goal is None:
             return settings
-        found = self._goals.get(person_id)
-        if found is None or found[0] is not settings:
-            found = self._goals[person_id] = settings, replace(settings, weekly_goal=person.weekly_goal)
-        return found[1]
+        return replace(settings, weekly_goal=person.weekly_goal)
 
     def choose(self, t: float, person_id: str) -> None:
         """By hand, in the menu."""
@@ -177,7 +164,7 @@ class Household:
                 self._save_answer(dated)
 
     def _save_answer(self, answer: Acknowledgement) -> None:
-        self.answers = MappingProxyType({**self.answers, answer.person: answer})
+        self.answers = {**self.answers, answer.person: answer}
         self.ledger.save(Save(answer))
 
     # -- days ----------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Plans:
             self._load_course()
         of = (log, settings, answer, self._course, zone)
         found = self._plans.get((person, day))
-        if found is None or any(a is not b for a, b in zip(of, found[0], strict=True)):
+        if found is None or found[0] != of:
             if len(self._plans) >= CACHED:
                 self._plans.clear()
             found = of, plan(log, day, settings, answer, course=self._course, zone=zone)

@@ -91,9 +91,9 @@ class Reminder:
         """Bring it up to `t`."""
         clock, ledger, household = self.clock, self.ledger, self.household
         occupied = self.stage.front in _OCCUPIED
-        of = (ledger.log, ledger.settings, household.people, household.answers, occupied, clock.offset_utc)
-        key = (*of, clock.zone, clock.trusted)
-        if t < self.due and len(key) == len(self._key) and all(map(_same, key, self._key)):
+        of = ledger.log, ledger.settings, household.people, household.answers, occupied
+        key = *of, clock.offset_utc, clock.zone, clock.trusted
+        if t < self.due and key == self._key:
             return
         self._key, self.now = key, self._nudge(t, occupied=occupied)
         change = self.now.next_change_utc
@@ -121,8 +121,8 @@ class Reminder:
         if not each:
             return Nudge(active=False, reason=Silence.NOBODY, next_change_utc=None)
         changes = [own.next_change_utc for own in each.values() if own.next_change_utc is not None]
-        one = next((own for own in each.values() if own.reason is None), None)
-        one = one or next((own for own in each.values() if own.reason is Silence.NOT_YET), next(iter(each.values())))
+        first = {own.reason: own for own in reversed(each.values())}
+        one = first.get(None) or first.get(Silence.NOT_YET) or next(iter(each.values()))
         return replace(one, next_change_utc=min(changes, default=None))
 
     def reminded(self, day: date) -> list[str | None]:
@@ -152,10 +152,6 @@ class Reminder:
             return None
         names = ", ".join(self.household.name_of(person_id) for person_id in self._not_yet)
         return Text("people.missing", names=names).or_shorter(Text("people.missing", names=len(self._not_yet)))
-
-
-def _same(a: object, b: object) -> bool:
-    return a is b or (isinstance(a, float) and a == b)
 
 
 def nudge(

@@ -3,6 +3,9 @@ front.
 
 Presence's changes come first, in order, then one gesture at a time. A step goes to the machine that knows its trigger:
 the session machine, else the agenda. The session informs the agenda when a session is over, never the other way round.
+
+A gesture acts only on the screen its press began on: a finger that is still down when another comes to the front does
+nothing more.
 """
 
 from __future__ import annotations
@@ -12,10 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from matpi.core.agenda import Agenda
-from matpi.core.controls import Controls
+from matpi.core.button import Button, Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
-from matpi.core.effects import Changed, Emit, Report, Said
+from matpi.core.effects import Changed, Emit, Note, Report, Said
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.parts import Parts
@@ -23,6 +26,7 @@ from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.recovery import Recovery
+from matpi.core.reminder import Reminder
 from matpi.core.screens.screen import Screen, Step
 from matpi.core.selection import Selection
 from matpi.core.session.machine import TRIGGERS, SessionMachine, State
@@ -62,7 +66,8 @@ class Routing:
     agenda: Agenda
     cues: Cues
     screens: Mapping[Front, Screen]
-    controls: Controls
+    button: Button
+    reminder: Reminder
     display: Display
     changed: bool = True
     """What is shown may have changed."""
@@ -78,12 +83,12 @@ class Routing:
             self.changed = True
             if self.presence.zero.word is ZeroWord.BACKWARDS:
                 self.stage.touch(self.presence.last_t)
-        while changes or self.controls.waiting:
+        while changes or self.button.gestures:
             self.changed = True
             if changes:
                 self._take(changes.pop(0))
             else:
-                self.fire(self.controls.take(dark=self.display.dark), t)
+                self.fire(self._act(*self.button.gestures.pop(0)), t)
 
     def fire(self, step: Step | None, t: float) -> None:
         """Take a step to the machine that knows its trigger."""
@@ -102,6 +107,32 @@ class Routing:
             elif presence.silent:
                 self._fire_session("sensor_lost", t, presence.lost_at)
         self.show_front(trigger, t, step.reason)
+
+    def _act(self, t: float, gesture: Gesture) -> Step | None:
+        """Take a gesture to the screen in front; what should follow."""
+        stage, screen = self.stage, self.screen
+        screen.touch(t)
+        if gesture is Gesture.PRESS:
+            stage.press(t, dark=self.display.dark)
+            return None
+        stage.touch(t)
+        if gesture is Gesture.STUCK:
+            self.emit(Note(t, "button_stuck", "the button was down for 20 s; it is ignored until it is let go"))
+            return screen.stuck(t)
+        unasked = stage.woke or stage.press_front in {Front.IDLE, Front.OBJECT}
+        if gesture in {Gesture.TAP, Gesture.HOLD_RELEASED} and unasked and self.reminder.reminds:
+            self.reminder.snooze(t)
+        if stage.front is not stage.press_front:
+            return None
+        match gesture:
+            case Gesture.TAP:
+                return screen.tap(t)
+            case Gesture.HOLD:
+                return screen.hold(t)
+            case Gesture.HOLD_RELEASED:
+                return screen.release(t)
+            case _:
+                return screen.hold_long(t)
 
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from matpi.core.button import GestureRules
-from matpi.core.presence.zero import ZeroRules
+
+@dataclass(frozen=True, slots=True)
+class GestureRules:
+    hold_s: float = 0.7  # docs/behaviour.md 5
+    long_s: float = 3.0  # docs/behaviour.md 5, discard
+    stuck_s: float = 20.0  # docs/behaviour.md 5
+    settle_s: float = 0.02
+    """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRules:
+    """When the zero follows the empty mat, how fast and how far."""
+
+    still_s: int = 10  # seconds of stillness before it follows; chosen, unmeasured: a cat settles in less
+    rate_kg_s: float = 0.005  # at most; five times the drift of a mat that cools by 5 degC in 15 min [evidence: drift]
+    reach_kg: float = 3.0  # from the calibrated reference, and of the load: beyond it is an object, not drift
+    still_kg: float = 0.1  # the total moved more in a second: not still; chosen: six times the noise of a bad board
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Final
 
-from matpi.core.effects import Calibrated, Emit, Note, Save, UseCalibration
+from matpi.core.effects import Calibrated, Emit, Note, Save, UseCalibration, Zeros
 from matpi.core.ledger import Ledger
 from matpi.core.model import Calibration, Memory, Zero
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
-from matpi.core.presence.zero import ZeroSaver, ZeroWord
+from matpi.core.presence.zero import ZeroWord
 from matpi.core.rules import DeviceRules
 
 TURN_S: Final = 20.0
@@ -30,7 +30,7 @@ class Zeroing:
 
     t: InitVar[float]
     memory: InitVar[Memory]
-    rules: InitVar[DeviceRules]
+    rules: DeviceRules
     emit: Emit
     ledger: Ledger
     presence: Presence
@@ -40,12 +40,14 @@ class Zeroing:
     """What an undo brings back."""
     _fresh: Calibrated | None = None
     """Stored or about to be, and not in use yet."""
-    _saver: ZeroSaver = field(init=False)
+    _saved: Zero | None = field(init=False)
+    """As the store has it."""
     _word: ZeroWord = field(init=False)
+    due: float = field(init=False)
 
-    def __post_init__(self, t: float, memory: Memory, rules: DeviceRules) -> None:
+    def __post_init__(self, t: float, memory: Memory) -> None:
         self.calibration, self.before = memory.calibration, memory.zero_before
-        self._saver = ZeroSaver(usable_zero(memory), t, rules.zero_save_s, rules.zero_save_kg)
+        self._saved, self.due = usable_zero(memory), t + self.rules.zero_save_s
         self._word = self.presence.zero.word
 
     @property
@@ -53,13 +55,14 @@ class Zeroing:
         """Kilograms are from the nominal sensitivity of the cells: not calibrated yet."""
         return self.calibration is not None and self.calibration.approximate
 
-    @property
-    def due(self) -> float:
-        return self._saver.due
-
     def advance(self, t: float) -> None:
-        """Store a zero that moved, when it moved far enough."""
-        self._save(self._saver.moved(self.presence.zero, t, self.before))
+        """Store a zero that moved, when it moved far enough: seldom, for cards wear."""
+        self.due = t + self.rules.zero_save_s
+        tracker, saved = self.presence.zero, self._saved
+        if tracker.kg is None:
+            return
+        if saved is None or abs(tracker.total_kg - saved.total_kg) >= self.rules.zero_save_kg:
+            self._save()
 
     def set_zero(self, t: float) -> bool:
         """Re-zero by hand. False without readings, or when the load moves."""
@@ -67,7 +70,7 @@ class Zeroing:
             return False
         tracker = self.presence.zero
         self.before = tracker.before
-        self._save(self._saver.by_hand(tracker, self.before))
+        self._save()
         self.emit(Note(t, "zero_set", f"zero set by hand at {tracker.total_kg:.1f} kg"))
         return True
 
@@ -75,7 +78,7 @@ class Zeroing:
         if self.before is not None:
             self.presence.undo_zero(self.before)
             self.before = None
-            self._save(self._saver.by_hand(self.presence.zero, None))
+            self._save()
             self.emit(Note(t, "zero_undone", f"zero back at {self.presence.zero.total_kg:.1f} kg"))
 
     @property
@@ -91,7 +94,7 @@ class Zeroing:
         found = before is ZeroWord.WANTED and not tracker.seeking and not tracker.by_hand
         if self._word is not before and found and self.approximate:
             # The first zero: stored at once.
-            self._save(self._saver.moved(tracker, t, self.before))
+            self.advance(t)
             self.emit(Note(t, "zero_found", f"the empty mat weighs {tracker.total_kg:.1f} kg"))
         if tracker.turn and self._fresh is None:
             self._turn(t)
@@ -102,10 +105,8 @@ class Zeroing:
         tracker, calibration = self.presence.zero, self.calibration
         if calibration is None or tracker.kg is None:
             return
-        if (
-            tracker.turned_since is None
-        ):  # it ended: something was lifted off a mat whose first zero was found with it on
-            tracker.turn = ()
+        if tracker.turned_since is None:
+            tracker.turn = ()  # it ended: an object was lifted off that was on the mat when its first zero was found
             return
         if t - tracker.turned_since < TURN_S:
             return
@@ -132,11 +133,12 @@ class Zeroing:
             return
         self._fresh, self.calibration, self.before = None, fresh.calibration, None
         self.presence.use_zero(fresh.zero, fresh.calibration)
-        self._saver.replaced(fresh.zero, t)
+        self._saved, self.due = fresh.zero, t + self.rules.zero_save_s
         self.emit(UseCalibration(fresh.calibration))
 
-    def _save(self, saves: list[Save]) -> None:
-        """Not while a new zero is on its way with a new reference."""
+    def _save(self) -> None:
+        """Store the zero; but not while a new one is on its way with a new reference."""
+        tracker = self.presence.zero
+        self._saved = tracker.value(len(tracker.kg or ()))
         if self._fresh is None:
-            for save in saves:
-                self.ledger.save(save)
+            self.ledger.save(Save(Zeros(self._saved, self.before)))

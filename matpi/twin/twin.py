@@ -255,7 +255,7 @@ class Twin:
         if isinstance(effect, Changed):
             self._status_due = 0.0
             self._sessions_due = True  # it may be another person's turn
-            self._question |= effect.dest == Front.DONE.name
+            self._question |= effect.dest in {Front.DONE.name, Front.CONFIRM.name}
 
     def _look(self) -> None:
         """In the twin's thread: what the panel shows, and what the log holds, as a power cut would leave it."""

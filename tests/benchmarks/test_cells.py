@@ -171,6 +171,6 @@ def test_no_such_mat() -> None:
 
 
 def test_the_device_does_without_numpy() -> None:
-    code = "import sys, matpi.app, matpi.sim.body; print('numpy' in sys.modules)"
+    code = "import sys, matpi.commands.sim, matpi.sim.body; print('numpy' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

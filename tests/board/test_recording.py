@@ -234,6 +234,24 @@ def test_record_leaves_the_cells_to_a_running_device(running: Running, capsys: O
     assert not file.exists()
 
 
+def test_doctor_sees_a_device_that_was_started_by_hand_and_leaves_its_parts_alone(
+    running: Running, capsys: Out, tmp_path: Path
+) -> None:
+    config = tmp_path / "sim.toml"
+    config.write_text('[scale]\ndriver = "sim"\n')
+    running.saved()
+    words = ["doctor", "--json", "--config", str(config), "--store", str(running.log)]
+    assert cli.run(words) == 0
+    checks = {(check["part"], check["name"]): check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["device", "running"]["verdict"] == "OK"
+    assert (
+        f"process {running.process.pid} writes no status, as when it is started by hand"
+        in checks["device", "running"]["what"]
+    )
+    assert checks["reader", "process"]["what"] == "left alone: the running device holds it"
+    assert checks["button", "level"]["verdict"] == "SKIPPED"
+
+
 def test_record_last_without_a_device_is_one_sentence(tmp_path: Path, capsys: Out) -> None:
     log, file = tmp_path / "log.db", tmp_path / "x.csv"
     lock = tmp_path / "log.db.lock"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from matpi.commands.doctor.report import Life, read_device
+from matpi.commands.doctor.running import Life, read_device
 from matpi.config import Config, PanelConfig, panel_of
 from matpi.core.views import Fault
 from matpi.drivers.clock import SystemClock

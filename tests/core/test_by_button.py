@@ -383,7 +383,7 @@ def test_a_zero_that_failed_before_is_not_tried_again_after_the_calibration() ->
     to_head(on)
     on.body = stand("head")
     on.pass_s(8)
-    on.device.ledger.save(Save(Zeros(OLD_ZERO, None)))
+    on.device.ledger.waiting["zero"] = Save(Zeros(OLD_ZERO, None))
     on.device.ledger.refused(on.t, "zero", "the disk is full")
     on.body = stand("foot")
     on.pass_s(8)

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from matpi.core.button import Button, Gesture, GestureRules
+from matpi.core.button import Button, Gesture
+from matpi.core.rules import GestureRules
 
 RULES = GestureRules()
 G = Gesture

@@ -10,8 +10,9 @@ from itertools import pairwise
 
 import pytest
 
-from matpi.core.agenda import CLOSES, IN_PLACE, OPENS
+from matpi.core.agenda import CLOSES, IN_PLACE, OPENS, WAKES
 from matpi.core.clock import EARLIEST_UTC
+from matpi.core.device import SCREENS
 from matpi.core.effects import Checkpoint, DateBoot, Light, Pattern, Save, Show
 from matpi.core.events import SensorBack, SensorLost, Stopping, WallClock
 from matpi.core.front import Front
@@ -39,8 +40,12 @@ def test_every_state_can_be_reached_and_left() -> None:
     assert {row.trigger for row in TRANSITIONS if row.dest is row.source} == {"undo", "fell"}
 
 
+def test_every_screen_has_a_class() -> None:
+    assert set(SCREENS) == set(Front)
+
+
 def test_no_trigger_is_known_to_both_the_session_and_the_agenda() -> None:
-    assert not TRIGGERS & {"wake", "go_on", "yes", "unrated", "unanswered", *OPENS, *CLOSES, *IN_PLACE}
+    assert not TRIGGERS & {"go_on", "yes", "unrated", "unanswered", *WAKES, *OPENS, *CLOSES, *IN_PLACE}
 
 
 # -- the cap -------------------------------------------------------------------------------------------------------

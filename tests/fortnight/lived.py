@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
-from matpi.app import STORY_UTC
+from matpi.commands.sim import STORY_UTC
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Effect, Show
 from matpi.core.model import Memory

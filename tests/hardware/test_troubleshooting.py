@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,11 +10,11 @@ from pathlib import Path
 from matpi.commands.doctor.report import run_doctor
 from matpi.config import Config
 from matpi.drivers.probe import HostProbe
+from matpi.words import ENGLISH
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-SPEAKERS = ("app.py", "service", "core", "drivers/scale/assembly.py", "drivers/scale/process.py", "screen")
 WORDS = re.compile(r'"([^"]+)"')
 
 
@@ -39,19 +38,11 @@ def quoted() -> list[str]:
 
 @cache
 def said() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
-    """Every text in the modules that put words on the screen: the fixed ones, and patterns of the others."""
-    fixed, made = set(), []
-    for name in SPEAKERS:
-        path = ROOT / "matpi" / name
-        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    fixed.add(node.value)
-                elif isinstance(node, ast.JoinedStr):
-                    parts = [v.value if isinstance(v, ast.Constant) else None for v in node.values]
-                    if sum(len(str(part)) for part in parts if part is not None) >= 6:
-                        made.append(re.compile("".join(r"\w+" if p is None else re.escape(str(p)) for p in parts)))
-    return frozenset(fixed), tuple(made)
+    """The texts of the screen, line by line: the fixed ones, and patterns of those with a value. "~" is drawn alone."""
+    texts = {line for text in ENGLISH.texts.values() for line in text.split("\n")}
+    made = {text for text in texts if "{" in text}
+    patterns = (r"[\w ]+".join(map(re.escape, re.split(r"\{[^}]*\}", text))) for text in made if len(text) >= 12)
+    return frozenset({*texts, "~"} - made), tuple(map(re.compile, patterns))
 
 
 def is_said(words: str) -> bool:

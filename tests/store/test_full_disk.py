@@ -13,6 +13,7 @@ from matpi import cli
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
+from matpi.core.screens.idle import IdleScreen
 from matpi.core.views import SessionDone, Timer, View
 from matpi.errors import StoreBusyError, StoreError, StoreNewerError
 from matpi.store import faults, file
@@ -195,7 +196,9 @@ def a_damaged_log_on_a_full_disk(disk: Path) -> None:
     assert rig.store is not None
     assert rig.store.set_aside == aside
     assert rig.device is not None
-    assert rig.store.load().set_aside == aside.name
+    idle = rig.device.screens[Front.IDLE]
+    assert isinstance(idle, IdleScreen)
+    assert idle.set_aside == aside.name
     rig.power_off()
 
 

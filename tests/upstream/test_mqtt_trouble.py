@@ -16,8 +16,9 @@ import pytest
 from paho.mqtt.client import Client
 
 from matpi import cli
-from matpi.commands.doctor import report
+from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import OK, WARN
+from matpi.commands.upstream import doctor_checks
 from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
@@ -107,12 +108,12 @@ def test_doctor_and_status_show_it_though_nothing_waits(
     path, port = tmp_path / "x.db", free_port()
     settings = Config(upstream=UpstreamConfig(mqtt=(config(port),)))
     Store.open(path, sinks=("mqtt",)).close()
-    [silent] = report.upstream_checks(settings, path)
+    [silent] = doctor_checks(settings.upstream.sinks, path)
     assert silent.verdict is OK
-    [check] = report.upstream_checks(settings, path, {"mqtt": str(WRONG)})
+    [check] = doctor_checks(settings.upstream.sinks, path, {"mqtt": str(WRONG)})
     assert (check.verdict, check.do) == (WARN, "correct it")
     assert check.what == f"mqtt://127.0.0.1:{port}; {WRONG.why}"
-    monkeypatch.setattr(report, "upstream_troubles", lambda: {"mqtt": str(WRONG)})
+    monkeypatch.setattr(running, "upstream_troubles", lambda: {"mqtt": str(WRONG)})
     toml = tmp_path / "matpi.toml"
     toml.write_text(f'[[upstream.mqtt]]\nhost = "127.0.0.1"\nport = {port}\ntls = false\n')
     assert cli.run(["upstream", "status", "--json", "--config", str(toml), "--store", str(path)]) == 0
@@ -123,10 +124,10 @@ def test_doctor_and_status_show_it_though_nothing_waits(
 @pytest.mark.parametrize(("age_s", "alive"), [(0.0, True), (60.0, True), (0.0, False)])
 def test_only_what_a_running_device_says_counts(tmp_path: Path, age_s: float, alive: bool) -> None:
     path = tmp_path / "status.json"
-    assert report.upstream_troubles(path) == {}
+    assert running.upstream_troubles(path) == {}
     written = {"pid": 1, "written_mono": time.monotonic() - age_s, "upstream": {"mqtt": str(WRONG)}}
     path.write_text(json.dumps(written))
-    said = report.upstream_troubles(path, alive=lambda _: alive)
+    said = running.upstream_troubles(path, alive=lambda _: alive)
     assert said == ({"mqtt": str(WRONG)} if alive and not age_s else {})
 
 

@@ -9,15 +9,7 @@ from typing import Final
 
 from matpi import __version__
 from matpi.config import Config, ScaleConfig
-from matpi.drivers.facts import (
-    BusFacts,
-    ButtonFacts,
-    ClockFacts,
-    DiskFacts,
-    GpioFacts,
-    HostFacts,
-    PanelFacts,
-)
+from matpi.drivers.facts import BusFacts, ButtonFacts, ClockFacts, DiskFacts, GpioFacts, HostFacts, PanelFacts
 
 
 class Verdict(StrEnum):
@@ -41,6 +33,10 @@ class Check:
         if self.verdict in {Verdict.WARN, Verdict.FAIL} and not self.do:
             raise ValueError(f"{self.part} {self.name}: {self.verdict} without what to do")
 
+    @property
+    def sentence(self) -> str:
+        return f"{self.what}; {self.do}." if self.do else self.what
+
 
 OK, WARN, FAIL, SKIPPED = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.SKIPPED
 
@@ -48,27 +44,26 @@ ROOM_WARN_MB, ROOM_FAIL_MB = 100, 10
 """Chosen: ten years of three sessions a day are 2 MB (measured, store/file.py), the log of writes 4 MB at most."""
 HOT_C, TOO_HOT_C = 80.0, 85.0
 """A Pi slows down from 80 degC on and harder at 85 (Raspberry Pi documentation, frequency management)."""
-STUCK_ANSWERS: Final = 100
-"""Of 112 addresses: with the data line held low every one of them seems to answer."""
+STUCK_ANSWERS: Final = 100  # of 112 addresses: with the data line held low every one of them seems to answer
 STUB = "0.0.0"
 """The release of lgpio on the Python package index that pip takes where there is no wheel; it does nothing."""
 
+
+def split(sentence: str, otherwise: str = "") -> tuple[str, str]:
+    """What, and what to do: our own errors are "what; do."."""
+    what, found, do = sentence.rstrip(".").partition("; ")
+    return what, do if found else otherwise
+
+
 NO_HEADER_DO = "on a computer without a header run `matpi sim`; on a Pi update the system, its header was not found"
 LOST_DO = "find why in `journalctl -u matpi`; it is tried again every 5 s, so no restart is needed"
-GROUPS_DO = "run `sudo usermod -aG {} {}`, then log in again"
 
 
 def gpio(config: Config, facts: GpioFacts | None) -> Check:
     part, name = "gpio", "header"
-    users = [
-        text
-        for text, uses in (
-            ("load cells", config.scale.driver == "adafruit"),
-            ("button", config.button.driver == "gpio"),
-            ("LED", config.lamp.driver == "gpio"),
-        )
-        if uses
-    ]
+    uses = {"load cells": config.scale.driver == "adafruit", "button": config.button.driver == "gpio"}
+    uses["LED"] = config.lamp.driver == "gpio"
+    users = [part for part, wired in uses.items() if wired]
     if not users:
         return Check(part, name, SKIPPED, "no part is wired to it")
     if facts is None:
@@ -114,10 +109,10 @@ def panel(config: Config, facts: BusFacts | None, live: PanelFacts | None) -> Ch
     if given.driver == "none":
         return Check(part, name, SKIPPED, "none configured")
     where = f"0x{given.address:02X} on /dev/i2c-{given.port}"
+    if live is not None and live.lost:
+        what = live.trouble.rstrip(".") or f"the {given.driver} is lost"
+        return Check(part, name, FAIL, what, "look at its four wires; it comes back by itself")
     if live is not None:
-        if live.lost:
-            do = "look at its four wires; it comes back by itself"
-            return Check(part, name, FAIL, live.trouble.rstrip(".") or f"the {given.driver} is lost", do)
         return Check(part, name, OK, f"{given.driver} at {where}, {live.frames} frames drawn")
     if facts is None:
         return Check(part, name, SKIPPED, "left to the running device")
@@ -192,10 +187,9 @@ def groups(config: Config, facts: HostFacts) -> Check:
     known = [group for group in needed if group in facts.known_groups]
     if not known:
         return Check(part, name, SKIPPED, f"this computer has no group {' or '.join(needed)}")
-    missing = [group for group in known if group not in facts.groups]
-    if missing:
-        what = f"{facts.user} is not in {', '.join(missing)}"
-        return Check(part, name, WARN, what, GROUPS_DO.format(",".join(missing), facts.user))
+    if missing := [group for group in known if group not in facts.groups]:
+        do = f"run `sudo usermod -aG {','.join(missing)} {facts.user}`, then log in again"
+        return Check(part, name, WARN, f"{facts.user} is not in {', '.join(missing)}", do)
     return Check(part, name, OK, f"{facts.user} is in {', '.join(known)}")
 
 
@@ -238,12 +232,11 @@ def power(throttled: int | None) -> Check:
     do = "use a supply of 5.1 V with a short thick cable: low voltage spoils the load cells and the card"
     if throttled is None:
         return Check(part, name, SKIPPED, "not told here")
-    bits = f"0x{throttled:X}"
     if throttled & 0x1:
-        return Check(part, name, FAIL, f"under 4.63 V at this moment ({bits})", do)
+        return Check(part, name, FAIL, f"under 4.63 V at this moment (0x{throttled:X})", do)
     if throttled & 0x10000:
-        return Check(part, name, WARN, f"was under 4.63 V since boot ({bits})", do)
-    return Check(part, name, OK, f"never too low since boot ({bits})")
+        return Check(part, name, WARN, f"was under 4.63 V since boot (0x{throttled:X})", do)
+    return Check(part, name, OK, f"never too low since boot (0x{throttled:X})")
 
 
 def temperature(celsius: float | None) -> Check:
@@ -271,10 +264,9 @@ def libraries(scale: ScaleConfig, versions: Mapping[str, str]) -> Check:
         spare |= {"lgpio"}
     missing = [n for n, v in versions.items() if not v and n not in spare]
     stub = versions.get("lgpio", "").startswith(STUB) and "lgpio" not in spare
-    shown = ", ".join(f"{n} {v}" for n, v in versions.items() if v)
+    if not missing and not stub:
+        return Check(part, name, OK, ", ".join(f"{n} {v}" for n, v in versions.items() if v))
     debian = [f"python3-{n}" for n in ("lgpio", "spidev") if n in missing or (n == "lgpio" and stub)]
-    if missing or stub:
-        what = f"missing: {', '.join(missing)}" if missing else f"lgpio {versions['lgpio']} is an empty stub"
-        do = f"run `sudo apt install {' '.join(debian)}`" if debian else "install matpi anew with `make upgrade`"
-        return Check(part, name, FAIL, what, do)
-    return Check(part, name, OK, shown)
+    what = f"missing: {', '.join(missing)}" if missing else f"lgpio {versions['lgpio']} is an empty stub"
+    do = f"run `sudo apt install {' '.join(debian)}`" if debian else "install matpi anew with `make upgrade`"
+    return Check(part, name, FAIL, what, do)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from enum import Enum, auto
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from matpi import __version__
 from matpi import config as config_file
-from matpi.commands.doctor import checks, scale
-from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
+from matpi.commands import upstream
+from matpi.commands.doctor import checks, running, scale
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
+from matpi.commands.doctor.running import STATUS_PATH, Device, Life
+from matpi.commands.output import count, drawn, say
+from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.plan.custom_plan import course_of
@@ -27,82 +26,48 @@ from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.paths import zone_doubts
 from matpi.ports import PutCounted
+from matpi.store.db import Store, is_unmade
+from matpi.store.opening import bare
 
-STATUS_PATH: Final = Path("/run/matpi/status.json")
-FRESH_S: Final = 15.0
-"""Three times the interval at which the running device writes."""
-WATCH_S: Final = 8.0
-"""80 samples of a chip at 10/s, less the half second it settles."""
-STATUS_LIMIT_BYTES: Final = 1 << 20
+WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
 PIPED_WIDTH: Final = 400  # chosen: one line a check where nobody looks
+STYLES: Final[dict[str, str]] = {OK: "32", WARN: "33", FAIL: "1;31", SKIPPED: "2"}
+"""Green, yellow, bold red, dim."""
 
 
 class WatchedScale(Protocol):
-    """A `ports.Scale` that tells of itself: `report()` has the fields of ScaleFacts, more do no harm."""
+    """A `ports.Scale` that reports: `report()` has the fields of ScaleFacts, more do no harm."""
 
     def start(self, put: PutCounted) -> None: ...
     def stop(self) -> None: ...
     def report(self) -> Any: ...
 
 
-class Life(Enum):
-    RUNNING = auto()
-    HUNG = auto()
-    """The process is there and writes no more."""
-    GONE = auto()
-    UNKNOWN = auto()
-    """The file is there and tells nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """The device as its status file shows it; `status` is there unless GONE or UNKNOWN."""
-
-    life: Life
-    status: Status | None = None
-    age_s: float = 0.0
-    why: str = ""
-
-
-def running(pid: int) -> bool:
-    """There is a process of this number, and it is a matpi: numbers are given again."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    try:
-        return b"matpi" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return True
-
-
-def read_device(
-    path: Path, *, now: Callable[[], float] = time.monotonic, alive: Callable[[int], bool] = running
-) -> Device:
-    """Never raises. What is stale is told apart by whether its process still lives."""
-    try:
-        with path.open("rb") as file:
-            status = msgspec.json.decode(file.read(STATUS_LIMIT_BYTES), type=Status)
-    except FileNotFoundError:
-        return Device(Life.GONE)
-    except PermissionError:
-        return Device(Life.UNKNOWN, why=f"{path} may not be read by this user")
-    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
-        return Device(Life.UNKNOWN, why=f"{path} cannot be read ({error})")
-    age_s = now() - status.written_mono
-    if not alive(status.pid):
-        return Device(Life.GONE, age_s=age_s, why=f"its process {status.pid} has ended")
-    return Device(Life.RUNNING if -1.0 <= age_s <= FRESH_S else Life.HUNG, status, age_s)
+def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
+    """`matpi doctor`; returns the exit code."""
+    config, check = read_config(config_path_of(config_path, board=board))
+    parts, status_path = parts_of(config, board=board), STATUS_PATH
+    if board:
+        store = store or board_log()
+        status_path = store.with_name("no-status.json")  # whatever runs on this computer is not this board
+    found = run_doctor(
+        config,
+        status_path,
+        scale=parts.scale(),
+        probe=parts.probe,
+        store_path=store,
+        config_check=check,
+        by_hand=not board,
+    )
+    return report(found, as_json, say)
 
 
 def read_config(path: Path | None) -> tuple[Config, Check]:
-    """The config, or the defaults when it is wrong: then the check tells what is."""
+    """The config, or the defaults when it is wrong: then the check has what is."""
     try:
         config = config_file.load(path)
     except ConfigError as error:
-        what, do = _split(str(error), "correct the file")
+        what, do = split(str(error), "correct the file")
         return Config(), Check("config", "file", FAIL, what, f"{do} (what follows assumes the defaults)")
     return config, Check("config", "file", OK, "no file, so all defaults" if path is None else f"{path} is right")
 
@@ -116,34 +81,36 @@ def run_doctor(
     seconds: float = WATCH_S,
     store_path: Path | None = None,
     config_check: Check | None = None,
-    alive: Callable[[int], bool] = running,
+    by_hand: bool = True,
+    alive: Callable[[int], bool] = running.running,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Check]:
     """All checks, always the same parts and names in the same order for one config.
 
     `scale`, not yet started, is watched for `seconds` only while no device runs; it is stopped again. Without it, and
-    with a running device, nothing is tried that the device might be using.
+    with a running device, nothing is tried that the device might be using. `by_hand`: one that owns the log counts.
     """
     store = store_path or Path(config.store.path)
-    device = read_device(status_path, now=now, alive=alive)
+    device = running.read_device(status_path, log=store if by_hand else None, now=now, alive=alive)
     status = device.status if device.life is Life.RUNNING else None
     hands_off = device.life is not Life.GONE
     begun = now()
     watched = None if hands_off or scale is None else _Watched(scale)
     try:
         host = probe(config, store, touch=not hands_off)
-        logs, calibrated, slopes = log_checks(store)
+        log = log_checks(store)
         if watched is not None and watched.going:
             sleep(max(0.0, seconds - (now() - begun)))
     finally:
         facts = None if watched is None else watched.end()
+    calibrated, slopes = log.calibrated, log.counts_per_kg
     if status is not None:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
     lost = () if status is None else status.lost
     return [
-        _config_check(config_check, config, store),
-        *device_checks(device),
+        _config_check(config_check, config, log.own_plan),
+        *running.checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
         checks.panel(config, host.bus, None if status is None else status.panel),
         checks.gpio(config, host.gpio),
@@ -151,8 +118,8 @@ def run_doctor(
         checks.lamp(config, lost="lamp_lost" in lost),
         checks.clock(host.clock),
         *checks.disk(host.disk),
-        *logs,
-        *upstream_checks(config, store, {} if status is None else status.upstream),
+        *log.checks,
+        *upstream.doctor_checks(config.upstream.sinks, store, {} if status is None else status.upstream),
         checks.groups(config, host),
         checks.spi(config, host.spi_faults),
         checks.realtime(host.realtime, None if status is None or status.scale is None else status.scale.scheduling),
@@ -165,21 +132,22 @@ def run_doctor(
 
 def report(checks: Sequence[Check], as_json: bool, say: Callable[[str], None]) -> int:
     """Say it all, as a table or as one JSON object; the exit code is 1 when something FAILs."""
-    count = {verdict: sum(check.verdict is verdict for check in checks) for verdict in Verdict}
-    code = 1 if count[FAIL] else 0
+    counts = {verdict: sum(check.verdict is verdict for check in checks) for verdict in Verdict}
+    code = 1 if counts[FAIL] else 0
     if as_json:
-        tallied = {str(verdict).lower(): count[verdict] for verdict in Verdict}
+        tallied = {str(verdict).lower(): counts[verdict] for verdict in Verdict}
         listed = [asdict(check) for check in checks]
         say(json.dumps({"matpi": __version__, "ok": code == 0, "counts": tallied, "checks": listed}))
         return code
-    say(_table(checks))
-    things = count[FAIL] + count[WARN]
-    say("All is well." if not things else f"{things} thing{'' if things == 1 else 's'} to look at.")
+    rows = [(check.verdict, check.part, check.name, check.sentence) for check in checks]
+    say(drawn(("",) * 4, rows, whole=range(3), show=False, piped_width=PIPED_WIDTH, styles=STYLES))
+    things = counts[FAIL] + counts[WARN]
+    say(f"{count(things, 'thing')} to look at." if things else "All is well.")
     return code
 
 
 class _Watched:
-    """A scale on its bench: started when made, and what its reader told at the end."""
+    """A scale on its bench: started when made, and what its reader reported at the end."""
 
     def __init__(self, scale: WatchedScale) -> None:
         self._scale = scale
@@ -199,24 +167,24 @@ class _Watched:
         if self._trouble:
             return ScaleFacts(trouble=self._trouble)
         try:
-            told = msgspec.convert(self._scale.report(), ScaleFacts, from_attributes=True)
+            facts = msgspec.convert(self._scale.report(), ScaleFacts, from_attributes=True)
         except (MatpiError, OSError, msgspec.ValidationError) as error:
-            told = ScaleFacts(trouble=f"the load cell reader tells nothing of use ({error})")
+            facts = ScaleFacts(trouble=f"the load cell reader tells nothing of use ({error})")
         finally:
             self._scale.stop()
         # A reader that finds no hardware is started again and again, and may look alive at this moment.
-        heard = any(sum(chip.tally.values()) for chip in told.chips)
-        return replace(told, alive=told.alive and (heard or not self._lost), trouble=told.trouble or self._lost)
+        heard = any(sum(chip.tally.values()) for chip in facts.chips)
+        return replace(facts, alive=facts.alive and (heard or not self._lost), trouble=facts.trouble or self._lost)
 
 
 def _why_not(device: Device, config: Config) -> str:
-    if device.life is Life.HUNG:
-        return "left alone: the hung device holds it"
-    if device.life is Life.UNKNOWN:
-        return "left alone: a device may be running"
-    if device.life is Life.RUNNING:
-        return "the device has not started it yet"
-    return "simulated" if config.scale.driver == "sim" else "not tried"
+    return {
+        Life.HUNG: "left alone: the hung device holds it",
+        Life.UNKNOWN: "left alone: a device may be running",
+        Life.BY_HAND: "left alone: the running device holds it",
+        Life.RUNNING: "the device has not started it yet",
+        Life.GONE: "simulated" if config.scale.driver == "sim" else "not tried",
+    }[device.life]
 
 
 def _scale_checks(
@@ -230,132 +198,64 @@ def _scale_checks(
     chips = () if facts is None else facts.chips
     if facts is not None and not facts.alive and not any(sum(chip.tally.values()) for chip in chips):
         chips = ()  # nothing follows for a chip from a reader that could not start
-    nominal = config.scale.counts_per_kg
-    count = config.scale.channel_count
-    slopes = slopes if len(slopes) == count else (nominal,) * count
+    channels = config.scale.channel_count
+    slopes = slopes if len(slopes) == channels else (config.scale.counts_per_kg,) * channels
     net_kg = None if status is None else status.net_kg
-    checks = [scale.reader(facts, why_not)]
-    for n in range(count):
-        chip = chips[n] if n < len(chips) else None
-        checks += scale.chip(n, config.scale, chip, abs(slopes[n]), net_kg)
+    found = [scale.reader(facts, why_not)]
+    for n in range(channels):
+        found += scale.chip(n, config.scale, chips[n] if n < len(chips) else None, abs(slopes[n]), net_kg)
     zero_kg = None if status is None else status.zero_kg
-    word = "" if status is None else status.zero_word
-    checks.append(scale.zero(zero_kg, word, calibrated=bool(calibrated)))
-    checks.append(scale.calibration(calibrated=calibrated, per_kg=slopes))
-    return checks
+    found.append(scale.zero(zero_kg, "" if status is None else status.zero_word, calibrated=bool(calibrated)))
+    found.append(scale.calibration(calibrated=calibrated, per_kg=slopes))
+    return found
 
 
-def device_checks(device: Device) -> list[Check]:
-    """Does it run, and has it kept everything."""
-    restart = "run `sudo systemctl restart matpi`"
-    untold = Check("device", "kept", SKIPPED, "told by the running device only")
-    status = device.status
-    if device.life is Life.UNKNOWN:
-        do = f"run again with sudo; if it stays, {restart}"
-        return [Check("device", "running", WARN, f"cannot be told: {device.why}", do), untold]
-    if device.life is Life.GONE or status is None:
-        why = f": {device.why}" if device.why else ""
-        return [Check("device", "running", SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
-    if device.life is Life.HUNG:
-        what = f"process {status.pid} has not turned for {device.age_s:.0f} s"
-        return [Check("device", "running", FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), untold]
-    what = f"matpi {status.version}, process {status.pid}, {status.state.lower().replace('_', ' ')}"
-    if status.version != __version__:
-        alive = Check("device", "running", WARN, f"{what}, but {__version__} is installed", restart)
-    else:
-        alive = Check("device", "running", OK, what)
-    if status.unsaved:
-        do = "look at the disk below; they are kept in memory, so do not switch off"
-        return [alive, Check("device", "kept", FAIL, f"{status.unsaved} records are not on the disk yet", do)]
-    what = f"nothing waits; {status.readings} readings, {status.rejected} rejected"
-    return [alive, Check("device", "kept", OK, what)]
-
-
-def _config_check(check: Check | None, config: Config, store: Path) -> Check:
+def _config_check(check: Check | None, config: Config, own_plan: str) -> Check:
     """`check`, and whether the config goes with the plan in the log."""
-    from matpi.store.db import Store
-
-    own_plan = ""
-    with suppress(StoreError), Store.open(store, read_only=True) as log:
-        own_plan = log.load().settings.own_plan
     wrong = config.unstored_minutes(own_plan)
     if check is None or check.verdict is not OK or not wrong:
         return check or Check("config", "file", SKIPPED, "not looked at")
-    return Check("config", "file", WARN, *_split(wrong, ""))
+    return Check("config", "file", WARN, *split(wrong))
 
 
-def log_checks(store: Path) -> tuple[list[Check], bool | None, tuple[float, ...]]:
-    """The log is opened read only: is it whole, can its values be used, is it calibrated (None: not known),
-    counts/kg by channel.
-    """
-    from matpi.store.db import Store, is_unmade
-    from matpi.store.opening import bare
+class LogChecks(NamedTuple):
+    """Is the log whole, can its values be used; and what else depends on it."""
 
-    part, untold = "log", Check("log", "values", SKIPPED, "the log could not be read")
+    checks: list[Check]
+    calibrated: bool | None = False
+    """None: not known."""
+    counts_per_kg: tuple[float, ...] = ()
+    own_plan: str = ""
+
+
+def log_checks(store: Path) -> LogChecks:
+    """The log is opened once, read only."""
+    unread = Check("log", "values", SKIPPED, "the log could not be read")
+
+    def whole(verdict: Verdict, what: str, do: str = "") -> Check:
+        return Check("log", "whole", verdict, what, do)
+
     try:
         if sentence := bare(store):
-            return [Check(part, "whole", WARN, *_split(sentence, "")), untold], False, ()
+            return LogChecks([whole(WARN, *split(sentence)), unread])
         if is_unmade(store):
-            whole = Check(part, "whole", OK, f"none yet; {store} is made at the first start")
-            return [whole, replace(untold, what="nothing is stored yet")], False, ()
+            none = whole(OK, f"none yet; {store} is made at the first start")
+            return LogChecks([none, replace(unread, what="nothing is stored yet")])
         with Store.open(store, read_only=True) as log:
-            sessions, memory = len(log.sessions()), log.load()
+            memory = log.load()
+            with log.reading() as conn:
+                (sessions,) = conn.execute("SELECT count(*) FROM sessions").fetchone()
     except StoreBusyError as error:
-        return [Check(part, "whole", WARN, *_split(str(error), "try again later")), untold], None, ()
+        return LogChecks([whole(WARN, *split(str(error), "try again later")), unread], None)
     except StoreError as error:
-        return [Check(part, "whole", FAIL, *_split(str(error), "run again with sudo")), untold], None, ()
-    checks = [Check(part, "whole", OK, f"{store}: {sessions} session{'' if sessions == 1 else 's'}, whole")]
+        return LogChecks([whole(FAIL, *split(str(error), "run again with sudo")), unread], None)
     wrong = course_of(memory.settings.own_plan)[1]
     doubts = [*memory.doubts, *zone_doubts(memory.settings.zone), *([wrong] if wrong else [])]
+    values = Check("log", "values", OK, f"all usable; the time zone is {memory.settings.zone}")
     if doubts:
-        what, do = _split(" ".join(doubts), "set it again with `matpi settings`")
-        checks.append(Check(part, "values", WARN, what, do))
-    else:
-        checks.append(Check(part, "values", OK, f"all usable; the time zone is {memory.settings.zone}"))
-    calibration = memory.calibration
+        values = Check("log", "values", WARN, *split(" ".join(doubts), "set it again with `matpi settings`"))
+    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), values]
+    calibration, own_plan = memory.calibration, memory.settings.own_plan
     if calibration is None:
-        return checks, False, ()
-    return checks, not calibration.approximate, calibration.counts_per_kg
-
-
-def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
-    """Sink -> what the running device says of its connection; nothing when none runs."""
-    device = read_device(path, alive=alive)
-    return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
-
-
-def upstream_checks(config: Config, store: Path, troubles: Mapping[str, str] = MappingProxyType({})) -> list[Check]:
-    """What is sent on: a check a sink, and one that says so where nothing is. `troubles` are the running device's."""
-    from matpi.commands import upstream, upstream_checks
-    from matpi.drivers.clock import SystemClock
-
-    found = upstream.statuses_of(store)
-    if found is None and config.upstream.sinks:
-        return [Check("upstream", sink.name, SKIPPED, "the log cannot be read") for sink in config.upstream.sinks]
-    checks = upstream.checks_of(config.upstream.sinks, found or {}, trusted=SystemClock().trusted(), troubles=troubles)
-    return checks or [upstream_checks.NONE]
-
-
-def _split(sentence: str, otherwise: str) -> tuple[str, str]:
-    """What, and what to do: our own errors are told as "what; do."."""
-    what, found, do = sentence.rstrip(".").partition("; ")
-    return what, do if found else otherwise
-
-
-def _table(checks: Sequence[Check]) -> str:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
-    styles = {OK: "green", WARN: "yellow", FAIL: "bold red", SKIPPED: "dim"}
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for check in checks:
-        told = f"{check.what}; {check.do}." if check.do else check.what
-        table.add_row(Text(check.verdict, styles[check.verdict]), check.part, check.name, Text(told))
-    with console.capture() as drawn:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in drawn.get().splitlines())
+        return LogChecks(found, own_plan=own_plan)
+    return LogChecks(found, not calibration.approximate, calibration.counts_per_kg, own_plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
 from matpi.config import ScaleConfig
 from matpi.core.presence.zero import ZeroWord
 from matpi.drivers.facts import ChipFacts, ScaleFacts
@@ -22,11 +22,9 @@ NOISE_FAIL_G: Final = 200.0
 """At 10 samples/s the medians of two seconds then differ by 0.1 kg: seldom still, so the zero hardly follows."""
 OFFSET_WARN_COUNTS: Final = 1_290_000
 """0.6 mV/V, twice what half-bridge cells may have unloaded by their sheets (0.3 mV/V)."""
-OFFSET_FAIL_COUNTS: Final = 6_700_000
-"""Four fifths of the range: a person no longer fits in."""
+OFFSET_FAIL_COUNTS: Final = 6_700_000  # four fifths of the range: a person no longer fits in
 ENOUGH_SAMPLES: Final = 20
-REACH_KG: Final = 3.0
-"""Farther the zero does not follow (docs/behaviour.md 1)."""
+REACH_KG: Final = 3.0  # farther the zero does not follow (docs/behaviour.md 1)
 
 
 def reader(facts: ScaleFacts | None, why_not: str) -> Check:
@@ -34,9 +32,8 @@ def reader(facts: ScaleFacts | None, why_not: str) -> Check:
     if facts is None:
         return Check(part, name, SKIPPED, why_not)
     if not facts.alive:
-        what, _, do = facts.trouble.rstrip(".").partition("; ")
-        otherwise = "look for the reason in `journalctl -u matpi`"
-        return Check(part, name, FAIL, what or "the load cell reader does not run", do or otherwise)
+        what, do = split(facts.trouble, "look for the reason in `journalctl -u matpi`")
+        return Check(part, name, FAIL, what or "the load cell reader does not run", do)
     cpu = "" if facts.cpu_s is None else f", {facts.cpu_s:.1f} s of processor time"
     if facts.restarts or facts.dropped:
         what = f"alive; restarted {facts.restarts} times, {facts.dropped} samples dropped{cpu}"

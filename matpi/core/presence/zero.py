@@ -6,11 +6,9 @@ Takes whole seconds. Also detects a bridge that is wired the other way round.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.core.presence.evidence import steps_kg
 from matpi.core.presence.first_zero import FirstZero
@@ -18,6 +16,7 @@ from matpi.core.presence.signal import HOLE_S, Second
 
 if TYPE_CHECKING:
     from matpi.core.model import Calibration
+    from matpi.core.rules import ZeroRules
 
 FALLEN_KG: Final = 0.5  # so far under its zero the mat had something on it when the zero followed; far above drift
 FALLEN_S: Final = 3
@@ -33,16 +32,6 @@ class ZeroWord(StrEnum):
     CHECK = "check"  # an object is on the mat, or a wire is loose
     WANTED = "wanted"  # leave the mat empty: its zero is not known yet
     BACKWARDS = "backwards"  # a channel reads the wrong way round: calibrate
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroRules:
-    """When the zero follows the empty mat, how fast and how far."""
-
-    still_s: int = 10  # seconds of stillness before it follows; chosen, unmeasured: a cat settles in less
-    rate_kg_s: float = 0.005  # at most; five times the drift of a mat that cools by 5 degC in 15 min [evidence: drift]
-    reach_kg: float = 3.0  # from the calibrated reference, and of the load: beyond it is an object, not drift
-    still_kg: float = 0.1  # the total moved more in a second: not still; chosen: six times the noise of a bad board
 
 
 class ZeroTracker:
@@ -201,28 +190,3 @@ class ZeroTracker:
         self.before, self.kg, self.by_hand = None, zero.kg, zero.by_hand
         self._anchor_kg = zero.anchor_kg
         self._astray_seconds = 0
-
-
-class ZeroSaver:
-    """Decide when to store the zero: rarely, and only when it moved, because cards wear."""
-
-    def __init__(self, saved: Zero | None, t: float, every_s: float, at_least_kg: float) -> None:
-        self._saved = saved
-        self._every_s, self._at_least_kg = every_s, at_least_kg
-        self.due = t + every_s
-
-    def moved(self, tracker: ZeroTracker, t: float, before: Zero | None) -> list[Save]:
-        """Return the save when the zero has moved far enough, else nothing; `before` is what an undo restores."""
-        self.due = t + self._every_s
-        if tracker.kg is None:
-            return []
-        far = self._saved is None or abs(tracker.total_kg - self._saved.total_kg) >= self._at_least_kg
-        return self.by_hand(tracker, before) if far else []
-
-    def replaced(self, zero: Zero, t: float) -> None:
-        """Note that another zero is stored already."""
-        self._saved, self.due = zero, t + self._every_s
-
-    def by_hand(self, tracker: ZeroTracker, before: Zero | None) -> list[Save]:
-        self._saved = tracker.value(len(tracker.kg or ()))
-        return [Save(Zeros(self._saved, before))]

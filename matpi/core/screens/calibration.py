@@ -16,13 +16,10 @@ from matpi.core.calibration.solve import Solved
 from matpi.core.effects import Calibrated, Emit, Note
 from matpi.core.events import Reading
 from matpi.core.front import Front
-from matpi.core.ledger import Ledger
 from matpi.core.parts import Parts
-from matpi.core.presence.detector import Presence
 from matpi.core.screens.screen import Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
-from matpi.core.zeroing import Zeroing
 
 GUESS_KG: Final = 70
 LIGHTEST_KG, HEAVIEST_KG = 40, 150
@@ -49,9 +46,6 @@ class CalibrationScreen(Screen):
     """Own one calibration, from the menu to its result."""
 
     emit: Emit
-    ledger: Ledger
-    presence: Presence
-    zeroing: Zeroing
     parts: Parts
 
     def entered(self, t: float, _before: Front) -> None:

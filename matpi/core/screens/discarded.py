@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 
 from matpi.core.front import Front
-from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
-from matpi.core.screens.screen import FADE_STEP_S, LONG_SHOWN_S, Look, Screen, Step
-from matpi.core.session.machine import SessionMachine
+from matpi.core.screens.screen import FADE_STEP_S, Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Discarded, Notice, fraction
 
 
-@dataclass(eq=False)
 class DiscardedScreen(Screen):
-    presence: Presence
-    session: SessionMachine
+    rests = True
 
     @property
     def due(self) -> float:
         """Not while a person is there."""
         there = self.presence.load not in {Load.EMPTY, Load.OBJECT}
         return inf if there or self.stage.pressed else self.stage.entered + self.rules.undo_s
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
 
     def expire(self, _: float) -> Step | None:
         return Step("expired", f"{self.rules.undo_s:g} s untouched")

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matpi.core.parts import Parts
-from matpi.core.presence.detector import Presence
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Object
-from matpi.core.zeroing import Zeroing
 
 
-@dataclass(eq=False)
 class ObjectScreen(Screen):
-    presence: Presence
-    zeroing: Zeroing
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
+    rests = True
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")

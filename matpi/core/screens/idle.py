@@ -5,43 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor, inf
 
-from matpi.core.clock import Clock
 from matpi.core.doubt import Doubts
-from matpi.core.household import Household
-from matpi.core.ledger import Ledger
 from matpi.core.parts import PARTS, Parts
-from matpi.core.plans import Plans
-from matpi.core.presence.detector import Presence
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.reminder import Reminder
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
-from matpi.core.selection import Selection
+from matpi.core.screens.screen import Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Idle, Notice, Splash
 
 
 @dataclass(eq=False)
 class IdleScreen(Screen):
-    clock: Clock
-    ledger: Ledger
-    presence: Presence
-    selection: Selection
-    household: Household
-    plans: Plans
     reminder: Reminder
     doubts: Doubts
     parts: Parts
     version: str
     set_aside: str | None
     """Name of the file that a damaged log was put aside as; shown until a tap."""
+    rests = True
 
     @property
     def splash_until(self) -> float:
         return self.clock.began + self.rules.splash_s
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
 
     def tap(self, _: float) -> Step | None:
         if self.stage.woke:
@@ -50,7 +35,7 @@ class IdleScreen(Screen):
             self.set_aside = None
             return None
         asked = self.doubts.open_question
-        return Step("wake", "a tap" if asked is None else str(asked.doubt))
+        return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")

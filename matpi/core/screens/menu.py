@@ -7,18 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from matpi.core.clock import Clock, between
+from matpi.core.clock import between
 from matpi.core.front import Front
-from matpi.core.household import Household
-from matpi.core.ledger import Ledger
 from matpi.core.plan import routine
 from matpi.core.plan.routine import ROUTINES
-from matpi.core.plans import Plans
 from matpi.core.screens.screen import GO_ON, Look, Screen, Step
-from matpi.core.selection import Selection
 from matpi.core.text import Text
 from matpi.core.views import Advice, Menu
-from matpi.core.zeroing import Zeroing
 
 
 class Item(StrEnum):
@@ -56,12 +51,6 @@ class Entry(NamedTuple):
 class MenuScreen(Screen):
     """Own the line that is marked, and which list is shown."""
 
-    clock: Clock
-    ledger: Ledger
-    zeroing: Zeroing
-    selection: Selection
-    household: Household
-    plans: Plans
     stays = "menu_s"
     over = "leave_menu"
     _index: int = 0
@@ -157,14 +146,9 @@ class MenuScreen(Screen):
         return Look(Menu(tuple(entry.label for entry in self.entries), self._index, self.stage.held(t)))
 
 
-@dataclass(eq=False)
 class ReadyScreen(Screen):
     """A routine is chosen: what to see to before lying down."""
 
-    clock: Clock
-    ledger: Ledger
-    selection: Selection
-    plans: Plans
     stays = "advice_s"
     on_tap = GO_ON
 

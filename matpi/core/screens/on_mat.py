@@ -5,21 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from matpi.core.clock import Clock
 from matpi.core.effects import Pattern
-from matpi.core.household import Household
-from matpi.core.ledger import Ledger
 from matpi.core.pacing import WOKEN_S, Pacing
 from matpi.core.parts import Parts
 from matpi.core.plan import breathing
 from matpi.core.plan.breathing import Side
 from matpi.core.plan.routine import CueKind, Pacer
-from matpi.core.plans import Plans
-from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step, next_second
-from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
 from matpi.core.session.running import Running
 from matpi.core.text import Text
 from matpi.core.views import Arriving, Away, Breathe, GetUp, Holding, Timer
@@ -32,12 +25,7 @@ CLOTHING = {
 """The starter plan's own, by what a plan file calls it: a copied plan stays in the language of the panel."""
 
 
-@dataclass(eq=False)
 class ArrivingScreen(Screen):
-    selection: Selection
-    household: Household
-    plans: Plans
-
     def look(self, _: float) -> Look:
         plan, name = self.plans.shown, self.selection.routine.name
         worn = CLOTHING.get(plan.clothing, plan.clothing)
@@ -49,11 +37,6 @@ class ArrivingScreen(Screen):
 class OnMatScreen(Screen):
     """The timer, or the breath. It owns which press has answered the question whose session it is."""
 
-    clock: Clock
-    ledger: Ledger
-    session: SessionMachine
-    household: Household
-    plans: Plans
     pacing: Pacing
     _answered_by: float | None = None
     """The press of this time goes on to nothing else."""
@@ -142,11 +125,7 @@ class OnMatScreen(Screen):
         return shown, again
 
 
-@dataclass(eq=False)
 class AwayScreen(Screen):
-    presence: Presence
-    session: SessionMachine
-
     def tap(self, t: float) -> Step | None:
         """I am done."""
         self.presence.done(t)
@@ -166,8 +145,6 @@ class AwayScreen(Screen):
 class HoldingScreen(Screen):
     """The load cells fell silent in mid-session; the session waits for them."""
 
-    presence: Presence
-    session: SessionMachine
     parts: Parts
 
     def look(self, t: float) -> Look:
@@ -183,8 +160,6 @@ class HoldingScreen(Screen):
 class CappedScreen(Screen):
     """The cap has closed the session, and the person is still on the mat; once they get up, the result."""
 
-    presence: Presence
-    session: SessionMachine
     done: Screen
 
     @property

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf
 
-from matpi.core.clock import Clock
 from matpi.core.effects import Drop, Save
 from matpi.core.front import Front
-from matpi.core.household import Household
-from matpi.core.ledger import Ledger
 from matpi.core.model import RATING_MAX, RATING_MIN, Moment, Rating, StopSign
-from matpi.core.plans import Plans
 from matpi.core.screens.screen import FADE_STEP_S, GO_ON, Look, Screen, Step
-from matpi.core.session.machine import SessionMachine
 from matpi.core.views import FeltWrong, RatingEntry, RatingSaved, fraction
 
 REST_S = 4.0  # docs/behaviour.md 5: a value that is not touched for this long is the answer
@@ -50,11 +45,6 @@ class Dial:
 class RatingScreen(Screen):
     """Own the dial, and the rating that it has become."""
 
-    clock: Clock
-    ledger: Ledger
-    session: SessionMachine
-    household: Household
-    plans: Plans
     dial: Dial = field(default_factory=lambda: Dial(0.0))
     rating_id: str | None = None
     """Of the answer, once there is one."""
@@ -114,7 +104,6 @@ class RatingScreen(Screen):
 class SavedScreen(Screen):
     """The answer as it was saved; a hold changes it."""
 
-    ledger: Ledger
     rating: RatingScreen
     stays = "ask_s"
     on_tap = GO_ON
@@ -134,10 +123,6 @@ class SavedScreen(Screen):
 class FeltWrongScreen(Screen):
     """A hold notes a stop sign, another takes it back."""
 
-    clock: Clock
-    ledger: Ledger
-    session: SessionMachine
-    household: Household
     stays = "ask_s"
     on_tap = GO_ON
     _stop_id: str | None = None

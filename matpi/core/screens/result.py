@@ -6,30 +6,19 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from matpi.core.doubt import Doubts
-from matpi.core.household import Household
-from matpi.core.ledger import Ledger
 from matpi.core.pacing import WOKEN_S
 from matpi.core.plan import routine
-from matpi.core.plans import Plans
 from matpi.core.screens.screen import GO_ON, Look, Screen, Step, next_second
-from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
 from matpi.core.text import Text
 from matpi.core.views import Confirm, Notice, OffMat, SessionDone
-from matpi.core.zeroing import Zeroing
 
 READ_S = 1.0
 """A tap answers with no: one that comes at once does not mean it. Chosen."""
 
 
-@dataclass(eq=False)
 class DoneScreen(Screen):
     """The result; with several people a hold gives it to another one."""
 
-    ledger: Ledger
-    session: SessionMachine
-    household: Household
-    plans: Plans
     stays = "ask_s"
     on_tap = GO_ON
 
@@ -58,9 +47,7 @@ class DoneScreen(Screen):
 class ConfirmScreen(Screen):
     """The question "was that you?" about a doubtful session."""
 
-    session: SessionMachine
     doubts: Doubts
-    zeroing: Zeroing
     stays = "advice_s"
     over = "unanswered"
 
@@ -82,12 +69,9 @@ class ConfirmScreen(Screen):
         return Look(Confirm(int(last.on_mat_s), load_kg, self.stage.held(t), approximate))
 
 
-@dataclass(eq=False)
 class OffMatScreen(Screen):
     """What follows off the mat."""
 
-    session: SessionMachine
-    selection: Selection
     stays = "advice_s"
     on_tap = GO_ON
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matpi.core.front import Front
-from matpi.core.household import Household
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
 from matpi.core.views import SAFETY_PAGES, Safety
 
@@ -15,7 +14,6 @@ READ_S = 1.0
 
 @dataclass(eq=False)
 class SafetyScreen(Screen):
-    household: Household
     _page: int = 0
     _turned: float = 0.0
     """The page was, then."""

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Final, NamedTuple
 
+from matpi.core.clock import Clock
 from matpi.core.effects import Pattern
 from matpi.core.events import Reading
 from matpi.core.front import Front, Stage
+from matpi.core.household import Household
+from matpi.core.ledger import Ledger
+from matpi.core.plans import Plans
+from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
+from matpi.core.selection import Selection
+from matpi.core.session.machine import SessionMachine
 from matpi.core.views import View
+from matpi.core.zeroing import Zeroing
 
 FADE_STEP_S: Final = 0.25
 """A bar that runs out is drawn so often."""
@@ -40,15 +48,25 @@ class Look(NamedTuple):
 
 @dataclass(eq=False)
 class Screen:
-    """Defaults: nothing happens, and it stays in front. `_`: a time that does not matter."""
+    """Defaults: nothing happens, and it stays in front. The fields are what any screen may show or change."""
 
     stage: Stage
     rules: DeviceRules
+    clock: Clock
+    ledger: Ledger
+    presence: Presence
+    zeroing: Zeroing
+    session: SessionMachine
+    selection: Selection
+    household: Household
+    plans: Plans
     stays: ClassVar[str] = ""
     """It is over when it has not been touched for so long: the name of a time in the rules."""
     over: ClassVar[str] = "go_on"
     """The trigger of that."""
     on_tap: ClassVar[Step | None] = None
+    rests: ClassVar[bool] = False
+    """The panel goes dark soon after the last touch."""
 
     @property
     def stays_s(self) -> float:
@@ -66,6 +84,8 @@ class Screen:
     @property
     def dark_s(self) -> float:
         """How long after the last touch the panel goes dark."""
+        if self.rests:
+            return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
         return inf
 
     @property

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matpi.core.front import Front
-from matpi.core.household import Household
 from matpi.core.plan import trend
-from matpi.core.plans import Plans
 from matpi.core.screens.screen import GO_ON, Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Notice
@@ -15,8 +13,6 @@ from matpi.core.views import Notice
 
 @dataclass(eq=False)
 class TrendScreen(Screen):
-    household: Household
-    plans: Plans
     stays = "menu_s"
     _page: int = 0
 
@@ -33,6 +29,7 @@ class TrendScreen(Screen):
         plan = self.plans.today
         if plan.trend is not None:
             return Look(Notice(*trend.page(plan.trend)))
-        too_short = plan.days < trend.AT_DAYS[0]
-        why = ("too_short", "seven_days") if too_short else ("not_before", "rate_daily")
-        return Look(Notice(Text("trend.title"), *(Text(f"trend.{key}") for key in why)))
+        title = Text("trend.title")
+        if plan.days < trend.AT_DAYS[0]:
+            return Look(Notice(title, Text("trend.too_short"), Text("trend.seven_days")))
+        return Look(Notice(title, Text("trend.not_before"), Text("trend.rate_daily")))

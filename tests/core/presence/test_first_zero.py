@@ -17,7 +17,8 @@ from matpi.core.effects import Pattern, Zeros
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, Doubt, Memory, Zero
 from matpi.core.presence.signal import Signal
-from matpi.core.presence.zero import ZeroRules, ZeroTracker
+from matpi.core.presence.zero import ZeroTracker
+from matpi.core.rules import ZeroRules
 from matpi.core.screens.menu import Item
 from matpi.core.views import Fault, Idle, Notice, Object
 from matpi.sim.body import Mat

@@ -11,7 +11,8 @@ from matpi.core.effects import Calibrated
 from matpi.core.front import Front
 from matpi.core.model import Calibration, EndReason, Memory, Zero
 from matpi.core.presence.signal import Second
-from matpi.core.presence.zero import BACKWARDS_S, ZeroRules, ZeroTracker, ZeroWord
+from matpi.core.presence.zero import BACKWARDS_S, ZeroTracker, ZeroWord
+from matpi.core.rules import ZeroRules
 from matpi.core.views import Idle
 from tests.bench import NOMINAL, UNCALIBRATED, Bench, Cells, end_of
 from tests.core.presence.test_first_zero import KNOWN, lying, nothing

@@ -15,7 +15,8 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Memory, Settings, Zero
 from matpi.core.presence.load import Load
 from matpi.core.presence.signal import Second
-from matpi.core.presence.zero import ZeroRules, ZeroTracker
+from matpi.core.presence.zero import ZeroTracker
+from matpi.core.rules import ZeroRules
 from matpi.core.screens.menu import Item
 from matpi.core.views import Idle, Menu, Object
 from matpi.words import ENGLISH

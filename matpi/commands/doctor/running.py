@@ -1,0 +1,146 @@
+"""Whether a device runs on this computer, and what its status file says of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from matpi import __version__
+from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.drivers.facts import Status
+from matpi.errors import TraceError
+from matpi.store.file import companion
+
+STATUS_PATH: Final = Path("/run/matpi/status.json")
+FRESH_S: Final = 15.0  # three times the interval at which the running device writes
+STATUS_LIMIT_BYTES: Final = 1 << 20
+
+
+class Life(Enum):
+    RUNNING = auto()
+    BY_HAND = auto()
+    """It runs and writes no status file, as when it was started in a terminal."""
+    HUNG = auto()
+    """The process is there and writes no more."""
+    GONE = auto()
+    UNKNOWN = auto()
+    """The file is there and cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The device as its status file shows it; `status` is there when RUNNING or HUNG."""
+
+    life: Life
+    status: Status | None = None
+    age_s: float = 0.0
+    why: str = ""
+
+
+def running(pid: int) -> bool:
+    """There is a process of this number, and it is a matpi: numbers are given again."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    try:
+        return b"matpi" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True
+
+
+def owner_of(log: Path) -> int | None:
+    """Return the process of the running device that owns `log`; None without one.
+
+    Raises TraceError when this user may not know.
+    """
+    try:
+        pid = int(companion(log, ".lock").read_text())
+        caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    except PermissionError:
+        raise TraceError(f"The log {log} may not be read by this user; run it with sudo.") from None
+    except (OSError, ValueError):
+        return None
+    # The lock names its last owner, which may have ended, or be a command that a signal would end.
+    catches = caught is not None and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1
+    return pid if catches and running(pid) else None
+
+
+def read_device(
+    path: Path,
+    *,
+    log: Path | None = None,
+    now: Callable[[], float] = time.monotonic,
+    alive: Callable[[int], bool] = running,
+) -> Device:
+    """Never raises. What is stale is told apart by whether its process still lives. `log`: where to look for a device
+    without a status file.
+    """
+    device = _by_status(path, now, alive)
+    if device.life is Life.GONE and log is not None:
+        with suppress(TraceError):
+            if (pid := owner_of(log)) is not None:
+                return Device(Life.BY_HAND, why=f"process {pid}")
+    return device
+
+
+def _by_status(path: Path, now: Callable[[], float], alive: Callable[[int], bool]) -> Device:
+    try:
+        with path.open("rb") as file:
+            status = msgspec.json.decode(file.read(STATUS_LIMIT_BYTES), type=Status)
+    except FileNotFoundError:
+        return Device(Life.GONE)
+    except PermissionError:
+        return Device(Life.UNKNOWN, why=f"{path} may not be read by this user")
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+        return Device(Life.UNKNOWN, why=f"{path} cannot be read ({error})")
+    age_s = now() - status.written_mono
+    if not alive(status.pid):
+        return Device(Life.GONE, age_s=age_s, why=f"its process {status.pid} has ended")
+    return Device(Life.RUNNING if -1.0 <= age_s <= FRESH_S else Life.HUNG, status, age_s)
+
+
+def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
+    """Sink -> what the running device says of its connection; nothing when none runs."""
+    device = read_device(path, alive=alive)
+    return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
+
+
+def checks(device: Device) -> list[Check]:
+    """Does it run, and has it stored everything."""
+    restart, status = "run `sudo systemctl restart matpi`", device.status
+    alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
+    untold = kept(SKIPPED, "told by the running device only")
+    if device.life is Life.UNKNOWN:
+        do = f"run again with sudo; if it stays, {restart}"
+        return [alive(WARN, f"cannot be told: {device.why}", do), untold]
+    if device.life is Life.BY_HAND:
+        what = f"{device.why} writes no status, as when it is started by hand, so its parts are left alone"
+        return [alive(OK, what), untold]
+    if device.life is Life.GONE or status is None:
+        why = f": {device.why}" if device.why else ""
+        return [alive(SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
+    if device.life is Life.HUNG:
+        what = f"process {status.pid} has not turned for {device.age_s:.0f} s"
+        return [alive(FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), untold]
+    what = f"matpi {status.version}, process {status.pid}, {status.state.lower().replace('_', ' ')}"
+    runs = alive(OK, what)
+    if status.version != __version__:
+        runs = alive(WARN, f"{what}, but {__version__} is installed", restart)
+    if status.unsaved:
+        do = "look at the disk below; they are kept in memory, so do not switch off"
+        return [runs, kept(FAIL, f"{status.unsaved} records are not on the disk yet", do)]
+    return [runs, kept(OK, f"nothing waits; {status.readings} readings, {status.rejected} rejected")]

@@ -1,0 +1,174 @@
+"""`matpi ratings`: list the ratings or the stop signs; correct or delete one.
+
+Listing works beside a running device; changing needs the log for itself (StoreBusyError). A deleted one is gone. JSON
+lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown: id, time,
+day, value, moment (before, after, day), session_id, person, estimated; stop signs the same without value and moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from matpi.commands import people
+from matpi.commands.log import dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
+from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
+from matpi.commands.sessions import EDITS as SESSION_EDITS
+from matpi.core.effects import Save
+from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
+from matpi.core.plan import trend
+from matpi.errors import UsageError
+from matpi.paths import default_store
+from matpi.store import corrections, history
+from matpi.store.db import Store
+
+Said = Rating | StopSign
+EDITS = {
+    "value": f"value=N, {RATING_MIN} to {RATING_MAX}, of a rating",
+    "time": 'time="2026-03-15 21:00", by the local clock',
+    "person": SESSION_EDITS["person"],
+}
+
+
+def run(
+    store: Path | None,
+    pairs: tuple[str, ...],
+    *,
+    edit_id: str | None,
+    delete_id: str | None,
+    as_json: bool,
+    stops: bool,
+    person: str | None,
+) -> None:
+    """Do what the options say; at most one of the ids is given. Raises UsageError."""
+    if pairs and edit_id is None:
+        raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi ratings` shows the ids.")
+    if edit_id is not None:
+        edit(store, edit_id, pairs)
+    elif delete_id is not None:
+        delete(store, delete_id)
+    else:
+        ratings(store, as_json=as_json, person=person, stops=stops)
+
+
+def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
+    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
+    with reading(store) as log:
+        names, everything = people.names(log), log.log()
+        owner = None if person is None else people.owner_of(log, person)
+    signs = [sign for sign in everything.stops if owner in {None, sign.person}]
+    given = [rating for rating in everything.ratings if owner in {None, rating.person}]
+    records: Sequence[Said] = signs if stops else given
+    if as_json:
+        lines(_line(r, people.name_of(names, r.person)) for r in records)
+        return
+    if records:
+        _table(records, names)
+    elif owner is not None:
+        say(f"No {'stop sign' if stops else 'rating'} of {names[owner]}.")
+    elif stops:
+        say('No stop sign yet. "Felt wrong?" on the device stores one.')
+    else:
+        say("No rating yet. The device asks after a session, or tap its button.")
+    if given and not stops:
+        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
+        if len({rating.person for rating in given}) == 1:
+            say(trend.pairs_sentence(trend.pairs(given)))
+    if signs:
+        say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
+
+
+def _line(record: Said, person: str | None) -> dict[str, object]:
+    rated = {"value": record.value, "moment": str(record.moment)} if isinstance(record, Rating) else {}
+    return {
+        "id": record.id,
+        "time": iso(record.utc, record.utc_offset_s),
+        "day": None if record.day is None else record.day.isoformat(),
+        **rated,
+        "session_id": record.session_id,
+        "person": person,
+        "estimated": record.estimated,
+    }
+
+
+def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
+    given_when = {"before": "before", "after": "after", "day": "in between"}
+    shown = shown_length([record.id for record in records])
+    rated = ("tight", "", "given") if isinstance(records[0], Rating) else ()
+    table(
+        ("", "time", *rated, "id", *people.who(names)),
+        [
+            (
+                weekday(r.utc, r.utc_offset_s),
+                local(r.utc, r.utc_offset_s, estimated=r.estimated),
+                *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
+                r.id[:shown],
+                *people.who(names, r.person),
+            )
+            for r in records
+        ],
+        right=(2,) if rated else (),
+    )
+    explain_estimates(records)
+
+
+def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
+    """`pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
+    found = _find(store, record_id)
+    edits = {key: how for key, how in EDITS.items() if key != "value" or isinstance(found, Rating)}
+    if not pairs:
+        raise UsageError(f"--edit needs what to change: {'; '.join(edits.values())}.")
+    with Store.open(store or default_store(), read_only=True) as log:
+        settings, names = log.load().settings, people.names(log)
+        changes: dict[str, object] = {}
+        for pair in pairs:
+            key, equals, text = pair.partition("=")
+            if key not in edits:
+                raise UsageError(f"A {_noun(found)} has no {key!r} to edit; write {'; '.join(edits.values())}.")
+            if key == "value" and text.isascii() and text.isdecimal() and RATING_MIN <= int(text[:9]) <= RATING_MAX:
+                changes["value"] = int(text)
+            elif key == "time" and equals:
+                utc = instant("time", text, settings, latest())
+                offset_s, day = dated(settings, utc)
+                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
+                changes["boot_id"] = corrections.BY_HAND
+            elif key == "person" and equals:
+                changes["person"] = people.owner_of(log, text)
+            else:
+                raise UsageError(f"{pair!r} does not work; write {edits[key]}.")
+    after: Said = replace(found, **changes)  # type: ignore[arg-type]
+    with writing(store) as log:
+        log.write(Save(after))
+    say(f"The {_noun(found)} {found.id} was {_described(found, names)} and is {_described(after, names)}.")
+    say("The plan is recomputed.")
+
+
+def delete(store: Path | None, record_id: str) -> None:
+    """For good. Raises UsageError."""
+    found = _find(store, record_id)
+    with writing(store) as log:
+        names = people.names(log)
+        with log.writing() as conn:
+            corrections.delete(conn, found)
+    what = f"{_noun(found)} {found.id} ({_described(found, names)})"
+    say(f"The {what} is deleted; only an earlier export or backup has it.")
+    say("The plan is recomputed.")
+
+
+def _find(store: Path | None, start: str) -> Said:
+    with Store.open(store or default_store(), read_only=True) as log, log.reading() as conn:
+        everything: list[Said] = [*history.ratings(conn), *history.stops(conn)]
+    known = {record.id: record for record in everything}
+    advice = "; take a whole one from `matpi ratings --json`, or with --stops from `matpi ratings --stops --json`"
+    return known[pick(start, known, "no rating and no stop sign", "ratings and stop signs", advice)]
+
+
+def _noun(record: Said) -> str:
+    return "rating" if isinstance(record, Rating) else "stop sign"
+
+
+def _described(record: Said, names: Mapping[str | None, str]) -> str:
+    value = f"{record.value}, " if isinstance(record, Rating) else ""
+    whose = f" ({names.get(record.person, record.person)})" if names else ""
+    return value + local(record.utc, record.utc_offset_s, estimated=record.estimated) + whose

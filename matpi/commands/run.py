@@ -1,0 +1,35 @@
+"""`matpi run`: the device beside the mat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matpi import config as config_file
+from matpi.commands.output import say, warn_bare
+from matpi.commands.target import board_log, config_path_of, parts_of
+from matpi.errors import ConfigError
+from matpi.service.parts import Header, show_fault
+from matpi.service.run import report_start, run_device, status_path
+from matpi.store.opening import bare
+
+
+def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
+    """Run until SIGTERM or Ctrl-C. Raises ConfigError, once it is on the panel, and what `run_device` raises."""
+    config_path = config_path_of(config_path, board=board)
+    try:
+        config = config_file.load(config_path)
+    except ConfigError as wrong:
+        report_start(wrong)
+        if not board:
+            from matpi.words import LANGUAGES
+
+            shown = config_file.panel_of(config_path)
+            text = LANGUAGES[shown.language]
+            panel = Header(config_file.Config(panel=shown)).panel()
+            show_fault(panel, text("faults.config_wrong"), text("faults.in_config"), text("faults.run_doctor"))
+        raise
+    path = store or (board_log() if board else Path(config.store.path))
+    warn_bare(bare(path))
+    if config.scale.driver == "sim":
+        say('No hardware is used: driver = "sim" in [scale] emulates every part.')
+    run_device(config, parts_of(config, board=board), path, say, status_path())

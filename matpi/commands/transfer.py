@@ -1,0 +1,156 @@
+"""`matpi export`, `import` and `backup`: the log out of its file and in again.
+
+Reading works beside a running device; importing needs the log for itself (StoreBusyError).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from matpi.commands.log import ID_SHOWN, reading, report, writing
+from matpi.commands.output import count, say
+from matpi.core.effects import Save
+from matpi.core.model import Settings
+from matpi.errors import ImportFormatError, StoreError, UsageError
+from matpi.paths import default_store, system_zone, zone_doubts
+from matpi.store import faults
+from matpi.store.history import setting_texts
+from matpi.store.opening import bare, image
+from matpi.store.tables import CSV_TABLES
+from matpi.store.transfer import Imported, export_csv, export_json, import_csv, import_json, write_private
+
+NAMED_MAX = 5  # of the ids that an import reports in one sentence
+_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
+
+
+def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
+    """Everything to `target`, `-` for standard output. What exists is never replaced.
+
+    A regular export over the last one would, after a damaged log was set aside, replace the only good copy.
+    """
+    if as_csv and str(target) == "-":
+        raise UsageError("--csv needs a folder, for it writes several files; - is for JSON only.")
+    with reading(store) as log:
+        if as_csv:
+            for path in (target / f"{kind.name}.csv" for kind in CSV_TABLES):
+                if path.exists():
+                    advice = "choose another folder, such as one with the date"
+                    raise StoreError(f"{path} exists and is not replaced; {advice}.")
+            say(f"{', '.join(path.name for path in export_csv(log, target))} written to {target}.")
+            return
+        out, data = _stream(target, "or say --csv for a file a table"), BytesIO()
+        export_json(log, data)
+        if _write(out, target, data.getvalue(), "export"):
+            say(f"Everything is written to {target}.")
+
+
+def backup(store: Path | None, target: Path) -> None:
+    """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
+    path = store or default_store()
+    copy = image(path)
+    if _write(_stream(target, "such as matpi-backup.db"), target, copy, "backup"):
+        say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
+    if store is None:
+        report(path)
+
+
+def import_(store: Path | None, source: Path, person: str | None = None) -> None:
+    """A file of `matpi export`, or a folder of `matpi export --csv`. Reports how many records were new.
+
+    `person`: the name of somebody whose what is nobody's becomes.
+    """
+    if not source.exists():
+        raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
+    path = store or default_store()
+    new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
+    with writing(store) as log:
+        try:
+            done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
+        finally:
+            with log.reading() as conn:
+                unset = not setting_texts(conn)
+            if unset and (new or log.set_aside is not None):
+                log.write(Save(Settings(zone=system_zone())))
+        settings = log.load().settings
+        unknown_zone = "settings" in done.taken and bool(zone_doubts(settings.zone))
+        if unknown_zone:
+            log.write(Save(replace(settings, zone=system_zone())))
+    _report(done, source, settings.zone if unknown_zone else "")
+
+
+def _report(done: Imported, source: Path, unknown_zone: str) -> None:
+    numbers = {"session": done.sessions, "rating": done.ratings, "stop sign": done.stops, "day record": done.days}
+    new = ", ".join(count(n, what) for what, n in numbers.items() if n) or "nothing"
+    also = f"; also {', '.join(name.replace('_', ' ') for name in done.taken)}" if done.taken else ""
+    say(f"New: {new}{also}. Already there and left alone: {done.known}.")
+    if unknown_zone:
+        say(f"The import's time zone {unknown_zone!r} is unknown here; {system_zone()} is set instead.")
+    if done.differing:
+        kinds: dict[str, list[str]] = {}
+        for name, key in done.differing:
+            kinds.setdefault(_NOUNS.get(name, "record"), []).append(key)
+        out = "; ".join(f"{count(len(keys), noun)} ({_some(keys)})" for noun, keys in kinds.items())
+        say(
+            f"Left out: {out}. The log has these ids with other content, or what they belong to, and stays as it is. "
+            f"`matpi import {source} --store NEW.db` reads them into a log of their own."
+        )
+    if done.overlapping:
+        say(
+            f"Came in as deleted: {count(len(done.overlapping), 'session')} at the time of another one on the same mat "
+            f"({_some([f'{new[:ID_SHOWN]} and {here[:ID_SHOWN]}' for new, here in done.overlapping])}). Correct or "
+            "delete the wrong one of the two, then `matpi sessions --restore ID`."
+        )
+    if done.people:
+        say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
+    if done.nobodys:
+        what = "session is nobody's" if done.nobodys == 1 else "sessions are nobody's"
+        say(f"{done.nobodys} {what}, for the import does not say whose; `matpi sessions --edit ID person=NAME` does.")
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - NAMED_MAX
+    return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def _write(out: AbstractContextManager[BinaryIO] | None, target: Path, data: bytes, what: str) -> bool:
+    """Write to `out`, else make the file `target` and return True."""
+    if out is None:
+        write_private(target, data, what)
+        return True
+    try:
+        with out as file:
+            file.write(data)
+            file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise faults.of_os(error, target, "write to", log=False) from error
+    return False
+
+
+def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
+    """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
+    if str(target) == "-":
+        if sys.__stdout__ is None:
+            raise StoreError("Nothing can be written to -, for standard output is closed; name a file.")
+        return nullcontext(sys.stdout.buffer)
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return None  # not there yet; what else is wrong with it, writing reports
+    if stat.S_ISDIR(mode):
+        raise StoreError(f"{target} is a folder; name a file in it, {instead}.")
+    if stat.S_ISREG(mode):
+        raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
+    try:
+        return target.open("wb")
+    except OSError as error:
+        raise faults.of_os(error, target, "write to", log=False) from error
