@@ -49,9 +49,8 @@ class SystemClock:
         kernel: Callable[[], bool] | None = None,
         rtc: Path = RTC,
     ) -> None:
-        self._synchronized = synchronized
+        self._synchronized, self._rtc = synchronized, rtc
         self._kernel = kernel or kernel_synchronised
-        self._rtc = rtc
         self._trusted = not board.exists()
 
     def monotonic(self) -> float:
@@ -106,12 +105,9 @@ class ClockWatch:
         minute_s: float = 60.0,
         slept_s: Callable[[], float] = suspended_s,
     ) -> None:
-        self._clock = clock
-        self._put = put
-        self._slept_s = slept_s
-        self._suspended_s = self._slept_s()
-        self._every_s = every_s
-        self._minute_s = minute_s
+        self._clock, self._put, self._slept_s = clock, put, slept_s
+        self._every_s, self._minute_s = every_s, minute_s
+        self._suspended_s = slept_s()
         self._due_at = -math.inf
         self._trusted = False
         self._offset_s: float | None = None  # wall clock less monotonic, as last reported

@@ -75,11 +75,8 @@ class Panel:
         *,
         serial: Callable[[], Any] | None = None,
     ) -> None:
-        self._driver = driver
-        self._port = port
-        self._address = address
+        self._driver, self._port, self._address, self._dim = driver, port, address, dim
         self._rotate = rotate_deg // 90
-        self._dim = dim
         self._make_serial = serial or self._i2c
         self._device: Any = None
         self._wire: _Wire | None = None
@@ -226,11 +223,8 @@ class PanelThread:
         self.drawn = 0
         self.dropped = 0  # frames that a newer one replaced before they were drawn
         self.trouble: str | None = None  # what is wrong and what to do, in one sentence; None while the panel works
-        self._panel = panel
-        self._put = put
-        self._now = now
-        self._retry_s = retry_s
-        self._refresh_s = refresh_s
+        self._panel, self._put, self._now = panel, put, now
+        self._retry_s, self._refresh_s = retry_s, refresh_s
         self._wanted: _Frame | None = None
         self._waiting = False  # the wanted frame has not been drawn
         self._due_at = 0.0  # of the next try while lost, else of the next refresh
@@ -252,7 +246,7 @@ class PanelThread:
         """Blank the panel, or leave its latest frame, and end the thread. Return False when the bus hangs."""
         with self._changed:
             self._stopping, self._blank = True, blank
-        self._wake()
+            self._wake()
         if self._thread.ident is not None:
             self._thread.join(within_s)
         return not self._thread.is_alive()
@@ -311,12 +305,11 @@ class PanelThread:
                 return
             self.dropped += self._waiting
             self._wanted, self._waiting = frame, True
-        self._wake()
+            self._wake()
 
     def _wake(self) -> None:
-        with self._changed:
-            self._woken = True
-            self._changed.notify()
+        self._woken = True
+        self._changed.notify()
 
     def _run(self) -> None:
         while not self._stopping:

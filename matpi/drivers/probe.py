@@ -57,14 +57,9 @@ class HostProbe:
         sleep: Callable[[float], None] = time.sleep,
         bus_limit_s: float = BUS_LIMIT_S,
     ) -> None:
-        self._pins = pins
-        self._root = root
-        self._open_bus = open_bus or _smbus
-        self._label = label or chip_label
-        self._run = run or _output
-        self._synchronised = synchronised
-        self._sleep = sleep
-        self._bus_limit_s = bus_limit_s
+        self._pins, self._root, self._bus_limit_s = pins, root, bus_limit_s
+        self._open_bus, self._label, self._run = open_bus or _smbus, label or chip_label, run or _output
+        self._synchronised, self._sleep = synchronised, sleep
 
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
         """Collect all facts in at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""
