@@ -147,7 +147,7 @@ class Link:
         if confirmed is not None:
             self._waiting[sent.mid] = confirmed
 
-    def look(self, now: float) -> None:
+    def check_greeting(self, now: float) -> None:
         """Give up a broker that has not greeted in time."""
         if not self.up and self.lost is None and now >= self.greet_by:
             why = f"MQTT {self.where}: the connection was taken, but no word came in {GREETING_S:g} s"

@@ -157,7 +157,7 @@ class MqttSink:
     def _serve(self, link: Link, now: float) -> float:
         """Send what is due. Return when something is due next."""
         if not link.up:
-            link.look(now)
+            link.check_greeting(now)
             return link.greet_by
         if not self._greeted:
             self._greet(link, now)

@@ -17,7 +17,7 @@ from matpi.core.plan.progress import RestReason
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-LOOK_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
+COPY_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
 
 # Also while the timer waits for the person to come back, so that lights do not flicker.
 OCCUPIED: Final = frozenset({Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED})
@@ -101,10 +101,10 @@ class Observer:
         state = device.stage.front
         if now < self._due and state is self._state:
             return None
-        self._due, self._state = now + LOOK_EVERY_S, state
-        return self.look(device, edges)
+        self._due, self._state = now + COPY_EVERY_S, state
+        return self.copy(device, edges)
 
-    def look(self, device: Device, edges: Edges) -> LiveState:
+    def copy(self, device: Device, edges: Edges) -> LiveState:
         """Copy `device`. This function alone reads it."""
         seen, settings, wall = device.snapshot(), device.ledger.settings, device.clock
         everything, log = device.ledger.log, device.household.log

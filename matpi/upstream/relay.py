@@ -20,7 +20,7 @@ from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
 from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
 
-LOOK_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
+POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
 SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
 
 
@@ -72,12 +72,12 @@ class Relay:
         *,
         backoff: Backoff | None = None,
         draw: Callable[[], float] = random.random,
-        look_every_s: float = LOOK_EVERY_S,
+        poll_every_s: float = POLL_EVERY_S,
     ) -> None:
         self.name = name
         self.depth = 0  # how many were due when it last looked; may be read from any thread
         self._sink, self._deliveries, self._clock, self._report = sink, deliveries, clock, report
-        self._backoff, self._draw, self._look_every_s = backoff or Backoff(), draw, look_every_s
+        self._backoff, self._draw, self._poll_every_s = backoff or Backoff(), draw, poll_every_s
         self._asked: int | None = None
         self._failures, self._failing_since = 0, 0.0
         self._failed_with: LaterError | None = None
@@ -92,13 +92,13 @@ class Relay:
         try:
             wait_s = self._turn()
             self.depth = self._deliveries.depth()
-            return min(self._look_every_s, max(0.0, wait_s))
+            return min(self._poll_every_s, max(0.0, wait_s))
         except StoreError:
-            return self._look_every_s  # the device itself reports its disk
+            return self._poll_every_s  # the device itself reports its disk
         except Exception as error:  # noqa: BLE001  as below
-            mistake = _mistake(error)
-            self._report_once(str(mistake), mistake.short)
-            return self._look_every_s
+            failure = _own_error(error)
+            self._report_once(str(failure), failure.short)
+            return self._poll_every_s
 
     def ending(self) -> None:
         """Count no more failures: the sink is being closed, which may break off a delivery."""
@@ -113,16 +113,16 @@ class Relay:
         self._heed(standing, now, trusted=trusted)
         if standing.disabled:
             self._report_once(standing.disabled, Text("upstream.ended"))
-            return self._look_every_s
+            return self._poll_every_s
         # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
         if self._sink.needs_clock and not trusted:
-            return self._look_every_s
+            return self._poll_every_s
         if now < self._not_before:
             self._report_if_long(now)
             return self._not_before - now
         delivery = self._deliveries.due()
         if delivery is None:
-            return self._look_every_s
+            return self._poll_every_s
         utc = self._clock.utc() if trusted else None
         try:
             self._sink.deliver(delivery, utc)
@@ -134,7 +134,7 @@ class Relay:
             mark = self._deliveries.refused if refused else self._deliveries.disabled
             self._mark(lambda: mark(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that ends here would deliver nothing any more
-            return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
+            return self._wait(delivery, error if isinstance(error, LaterError) else _own_error(error))
         else:
             self._failures = 0
             self._all_is_well()
@@ -163,7 +163,7 @@ class Relay:
 
     def _wait(self, delivery: Delivery, error: LaterError) -> float:
         if self._ending:
-            return self._look_every_s
+            return self._poll_every_s
         now = self._clock.monotonic()  # after the try, which may have taken half a minute
         if not self._failures:
             self._failing_since = now
@@ -195,7 +195,7 @@ class Relay:
             self._report(None)
 
 
-def _mistake(error: Exception) -> LaterError:
+def _own_error(error: Exception) -> LaterError:
     what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
     return LaterError(what, "report this, everything is kept", Text("upstream.own_error"))
 

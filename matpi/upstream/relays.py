@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matpi.core.device import Device
 
 QUEUED = (Save, Drop, DateBoot)  # effects that may put something into the outbox
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 # A connection that held for so long is good again, for two devices of one name disconnect each other again and again.
 # Chosen: the longest wait between two tries of a broker.
 STEADY_S = 60.0
@@ -62,7 +62,7 @@ class Relays:
         self._relays: list[tuple[Relay, RelayThread]] = []
         self._connected: dict[str, LiveSink] = {}
         self._broken: dict[str, tuple[float, float]] = {}  # when a connection was first and last seen so
-        self._look_at = float("-inf")
+        self._check_at = float("-inf")
 
     def start(self) -> None:
         for table in self._config.sinks:
@@ -105,13 +105,13 @@ class Relays:
         """An event was handled; `now` in monotonic seconds."""
         for sink in self._connected.values():
             sink.turned(device, now, self._edges)
-        self.look(now)
+        self.check(now)
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Show a connection on the panel that is broken for long, though nothing is due. `now` is monotonic."""
-        if now < self._look_at:
+        if now < self._check_at:
             return
-        self._look_at = now + LOOK_EVERY_S
+        self._check_at = now + CHECK_EVERY_S
         for name, sink in self._connected.items():
             trouble, key = sink.trouble, f"connection of {name}"
             since, last = self._broken.get(name, (now, now))

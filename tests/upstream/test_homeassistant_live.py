@@ -26,7 +26,7 @@ def edges() -> tuple[float | None, int]:
 
 
 def look(bench: Bench) -> LiveState:
-    return Observer().look(bench.device, edges)
+    return Observer().copy(bench.device, edges)
 
 
 def test_from_an_empty_mat_to_a_session_and_after() -> None:
@@ -166,10 +166,10 @@ def test_a_look_costs_little() -> None:
     bench.up(30)
     bench.lie(120)
     observer = Observer()
-    observer.look(bench.device, edges)
+    observer.copy(bench.device, edges)
     began = time.process_time()
     for _ in range(200):
-        observer.look(bench.device, edges)
+        observer.copy(bench.device, edges)
     assert (time.process_time() - began) / 200 < 0.001
 
 

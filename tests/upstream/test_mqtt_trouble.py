@@ -61,16 +61,16 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_back(
     relays, sink, events = relays_with_sink(tmp_path)
     sink.trouble = WRONG
     for second in range(int(SHOW_AFTER_S)):
-        relays.look(float(second))
+        relays.check(float(second))
     assert events == []
     for second in range(int(SHOW_AFTER_S), int(SHOW_AFTER_S) + 60):
-        relays.look(float(second))
+        relays.check(float(second))
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == [Text("upstream.broker_user")]
     sink.trouble = LaterError("it is gone", "look", Text("upstream.no_broker"))
-    relays.look(SHOW_AFTER_S + 61.0)
+    relays.check(SHOW_AFTER_S + 61.0)
     sink.trouble = None
     for second in range(62, 122):
-        relays.look(SHOW_AFTER_S + second)
+        relays.check(SHOW_AFTER_S + second)
     assert [event.short for event in events] == [Text("upstream.broker_user"), Text("upstream.no_broker"), ""]
     assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
     assert relays.troubles() == {}
@@ -82,14 +82,14 @@ def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_pa
         "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
     )
     sink.trouble = WRONG
-    relays.look(0.0)
-    relays.look(SHOW_AFTER_S)
+    relays.check(0.0)
+    relays.check(SHOW_AFTER_S)
     relays._report("home", None)
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == Text("upstream.broker_user")
     sink.trouble = None
-    relays.look(SHOW_AFTER_S + 2.0)
+    relays.check(SHOW_AFTER_S + 2.0)
     assert events[-1].short == Text("upstream.broker_user"), "not mended before it has held for a while"
-    relays.look(SHOW_AFTER_S + STEADY_S)
+    relays.check(SHOW_AFTER_S + STEADY_S)
     assert events[-1].short == ""
 
 
@@ -98,7 +98,7 @@ def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     relays, sink, events = relays_with_sink(tmp_path)
     for second in range(int(SHOW_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
-        relays.look(float(second))
+        relays.check(float(second))
     assert [event.short for event in events] == [Text("upstream.broker_user")]
 
 

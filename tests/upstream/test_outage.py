@@ -62,7 +62,7 @@ class Mat:
         self.store = Store.open(self.path, sinks=("house",))
         self.box = Outbox(self.path, "house")
         draw = random.Random(self.seed).random
-        self.relay = Relay("house", self.house, self.box, self.clock, draw=draw, look_every_s=600.0)
+        self.relay = Relay("house", self.house, self.box, self.clock, draw=draw, poll_every_s=600.0)
 
     def stop(self) -> None:
         self.box.close()

@@ -32,7 +32,7 @@ class Bench:
     def restarted(self) -> Relay:
         draw = random.Random(5).random
         self.relay = Relay(
-            "house", self.sink, self.box, self.clock, self.reported.append, draw=draw, look_every_s=LOOK_S
+            "house", self.sink, self.box, self.clock, self.reported.append, draw=draw, poll_every_s=LOOK_S
         )
         return self.relay
 
@@ -245,7 +245,7 @@ def test_a_short_outage_is_not_reported_a_long_one_once_and_its_end() -> None:
 def test_a_long_outage_is_reported_after_a_quarter_of_an_hour_whenever_the_next_try_is(drawn: float) -> None:
     bench = Bench(1)
     bench.relay = Relay(
-        "house", bench.sink, bench.box, bench.clock, bench.reported.append, draw=lambda: drawn, look_every_s=5.0
+        "house", bench.sink, bench.box, bench.clock, bench.reported.append, draw=lambda: drawn, poll_every_s=5.0
     )
     bench.answers(OFFLINE)
     bench.run(SHOW_AFTER_S - 1.0)
