@@ -17,7 +17,7 @@ from typing import Any
 
 from matpi.errors import StoreError, UsageError
 from matpi.store import faults, file, outgoing, posting, schema
-from matpi.upstream.sink import Delivery, Standing
+from matpi.upstream.sink import Delivery, SinkState
 
 ACKED_KEPT = 100  # rows of a sink for inspection; what has not arrived is stored without a bound. Chosen: 0.5 kB a row
 # Between two parts of a long change, for the device's own record. Chosen; SQLite retries a lock within 0.1 s, and a
@@ -149,9 +149,9 @@ class Outbox:
         self._conn: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of what the connection has open
 
-    def standing(self) -> Standing:
+    def sink_state(self) -> SinkState:
         row = self._row("SELECT coalesce(disabled_why, ''), asked, not_before_utc FROM sinks WHERE name = ?")
-        return Standing() if row is None else Standing(*row)
+        return SinkState() if row is None else SinkState(*row)
 
     def due(self) -> Delivery | None:
         row = self._row(

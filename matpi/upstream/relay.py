@@ -18,7 +18,7 @@ from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, SinkState
 
 POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
 SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
@@ -39,7 +39,7 @@ class Deliveries(Protocol):
     Marking a delivery that is no longer there changes nothing: it may have been deleted while it was on its way.
     """
 
-    def standing(self) -> Standing: ...
+    def sink_state(self) -> SinkState: ...
     def due(self) -> Delivery | None:
         """Return the oldest that is neither acknowledged nor refused."""
 
@@ -75,7 +75,7 @@ class Relay:
         poll_every_s: float = POLL_EVERY_S,
     ) -> None:
         self.name = name
-        self.depth = 0  # how many were due when it last looked; may be read from any thread
+        self.depth = 0  # records due at the last turn; may be read from any thread
         self._sink, self._deliveries, self._clock, self._report = sink, deliveries, clock, report
         self._backoff, self._draw, self._poll_every_s = backoff or Backoff(), draw, poll_every_s
         self._asked: int | None = None
@@ -108,11 +108,11 @@ class Relay:
         # First the mark of the delivery before, which a full disk has not taken: else the receiver would get it again.
         if self._owed is not None:
             self._mark(self._owed)
-        standing = self._deliveries.standing()
+        sink_state = self._deliveries.sink_state()
         now, trusted = self._clock.monotonic(), self._clock.trusted()
-        self._heed(standing, now, trusted=trusted)
-        if standing.disabled:
-            self._report_once(standing.disabled, Text("upstream.ended"))
+        self._heed(sink_state, now, trusted=trusted)
+        if sink_state.disabled:
+            self._report_once(sink_state.disabled, Text("upstream.ended"))
             return self._poll_every_s
         # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
         if self._sink.needs_clock and not trusted:
@@ -147,18 +147,18 @@ class Relay:
         mark()
         self._owed = None
 
-    def _heed(self, standing: Standing, now: float, *, trusted: bool) -> None:
+    def _heed(self, sink_state: SinkState, now: float, *, trusted: bool) -> None:
         """End the wait when a person has asked for a try, and restore the one of before a restart."""
         # The first value is that of the start: only a change of it is a request.
-        if self._asked is not None and self._asked != standing.asked:
+        if self._asked is not None and self._asked != sink_state.asked:
             self._failures, self._not_before = 0, 0.0
             self._all_is_well()
-        self._asked = standing.asked
+        self._asked = sink_state.asked
         # What the receiver asked for is stored as a time of the day; how much is left is known with a trusted clock.
         if trusted and not self._heeded:
             self._heeded = True
-            if standing.not_before_utc is not None:
-                left_s = min(standing.not_before_utc - self._clock.utc(), MOST_ASKED_S)
+            if sink_state.not_before_utc is not None:
+                left_s = min(sink_state.not_before_utc - self._clock.utc(), MOST_ASKED_S)
                 self._not_before = max(self._not_before, now + left_s)
 
     def _wait(self, delivery: Delivery, error: LaterError) -> float:

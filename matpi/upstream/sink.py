@@ -28,7 +28,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SinkState:
     """The state of a sink that outlives a restart."""
 
     disabled: str = ""  # why nothing is sent until the user asks: the receiver wants nothing more

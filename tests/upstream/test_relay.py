@@ -11,7 +11,7 @@ import pytest
 from matpi.core.text import Text
 from matpi.upstream.backoff import MOST_ASKED_S
 from matpi.upstream.relay import SHOW_AFTER_S, Relay, Trouble
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Standing
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, SinkState
 from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -155,7 +155,7 @@ def test_our_own_wait_ends_with_a_restart() -> None:
 
 def test_a_wall_clock_that_jumped_back_years_stops_no_sink() -> None:
     bench = Bench(1)
-    bench.box.stands = Standing(not_before_utc=UTC + 10 * 365 * DAY)
+    bench.box.sink = SinkState(not_before_utc=UTC + 10 * 365 * DAY)
     bench.run(MOST_ASKED_S + 10.0)
     assert bench.sink.took == ids(1, 1)
 

@@ -16,7 +16,7 @@ from matpi.upstream.sink import DisabledError, LaterError, RefusedError
 from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook
 from tests.upstream.conftest import SECRET
-from tests.upstream.receiver import Receiver, Talk, answer, drip, silence, status
+from tests.upstream.receiver import Receiver, Talk, answer, drip, no_answer, status
 from tests.upstream.sending import RECORD, at, deliver, said
 
 # -- what is sent ------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_reset_midway_is_tried_again(home: WebhookConfig) -> None:
     assert "broke the connection off" in str(error)
 
 
-@pytest.mark.parametrize("talk", [silence, drip], ids=["nothing", "a byte now and then"])
+@pytest.mark.parametrize("talk", [no_answer, drip], ids=["nothing", "a byte now and then"])
 def test_no_answer_in_time_ends_in_time(home: WebhookConfig, talk: Talk) -> None:
     begun = time.monotonic()
     error = deliver(home, talk)
