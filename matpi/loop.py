@@ -138,13 +138,15 @@ class Loop:
                 return self._save(t, effect.key, lambda: self._store.write(effect))
         return None
 
-    def _save(self, t: float, record_id: str, write: Callable[[], object]) -> Event:
+    def _save(self, t: float, key: str, write: Callable[[], bool]) -> Event | None:
         try:
-            write()
+            committed = write()
         except StoreError as error:
-            return SaveFailed(t, record_id, str(error))
+            return SaveFailed(t, key, str(error))
+        if not committed:
+            return None
         self._fold_due = t + FOLD_AFTER_S
-        return Saved(t, record_id)
+        return Saved(t, key)
 
     def _draw(self, t: float) -> Event | None:
         show = self._show

@@ -39,14 +39,17 @@ class Screen(Protocol):
 
 
 class Store(Protocol):
-    """The log. A call that returns has been committed; otherwise it raises StoreError."""
+    """The log. Each call raises StoreError when its change could not be made durable.
+
+    The event that a thread answers with has the effect's `key`.
+    """
 
     def load(self) -> Memory: ...
-    def write(self, effect: Write) -> None:
-        """Make it durable. Dropping what is not there is no error."""
+    def write(self, effect: Write) -> bool:
+        """Make it durable. True: it is committed; False: a thread writes it, and answers with an event."""
 
-    def count(self, kind: str, text: str) -> None:
-        """One more of this kind in the diagnostics."""
+    def count(self, kind: str, text: str) -> bool:
+        """One more of this kind in the diagnostics; returns as `write` does."""
 
     def fold(self) -> bool:
         """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""

@@ -46,7 +46,7 @@ BAR_MARKS: Final = 40
 class Keeps(Protocol):
     """As the store does it: both or neither."""
 
-    def write(self, effect: Save) -> None: ...
+    def write(self, effect: Save) -> object: ...
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:

@@ -116,6 +116,8 @@ class Appliance:
             monotonic=clock.monotonic,
             first_settings=Settings(zone=self._zone),
             sinks=tuple(sink.name for sink in config.upstream.sinks),
+            put=put,
+            committed=self._committed,
         )
         memory = store.load()
         calibration, strange = calibration_of(memory.calibration, config.scale)
@@ -149,6 +151,11 @@ class Appliance:
             self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz)
             self._relays.start()
         return device
+
+    def _committed(self) -> None:
+        """In the writer's thread: there may be something new in the outbox."""
+        if self._relays is not None:
+            self._relays.wake()
 
     def _open_button(self) -> Button:
         button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
@@ -237,7 +244,7 @@ class Appliance:
         if self.screen is not None:
             ends.append(partial(self.screen.stop, blank=not self._refused))
         if self.store is not None:
-            ends.append(self.store.close)
+            ends.append(partial(self.store.close, flush=not self._pulled.is_set()))
         if self._status_path is not None:
             ends.append(partial(self._status_path.unlink, missing_ok=True))
         if self._recorder is not None:

@@ -1,6 +1,6 @@
 """Read and mark the outbox beside the log's writer: state of the sinks, requests, the relay's side.
 
-Its rows are written by store/posting.py. The relay (`Outbox`) has a connection of its own whose marks are not
+Its rows are written by store/outbox.py. The relay (`Outbox`) has a connection of its own whose marks are not
 synchronised: a mark lost in a power cut is a record sent twice under the same id, while the wait for a slow card would
 be the writer's.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from matpi.errors import StoreError, UsageError
-from matpi.store import faults, file, outgoing, posting, schema
+from matpi.store import faults, file, migrations, outbox
 from matpi.upstream.sink import Delivery, SinkState
 
 ACKED_KEPT = 100  # rows of a sink for inspection; what has not arrived is stored without a bound. Chosen: 0.5 kB a row
@@ -81,13 +81,13 @@ def send_all(path: Path, sink: str) -> int:
     UsageError for a sink that the device was not started with.
     """
     queued = 0
-    for table in outgoing.TABLES:
+    for table in outbox.TABLES:
         after: int | None = 0
         while after is not None:
             with changing(path) as conn:
                 if conn.execute("SELECT 1 FROM sinks WHERE name = ?", (sink,)).fetchone() is None:
                     raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
-                part, after = posting.send_part(conn, sink, table, after)
+                part, after = outbox.send_part(conn, sink, table, after)
             queued += part
             time.sleep(PAUSE_S)
     return queued
@@ -117,7 +117,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """Open one short transaction beside a running device. Raises StoreError."""
-    newest = len(schema.steps())
+    newest = len(migrations.steps())
     try:
         header = file.peek(path)
         if header is None or header.bare or header.version < newest:
@@ -125,9 +125,8 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
             conn.execute("PRAGMA foreign_keys = 1")
-            conn.execute("BEGIN IMMEDIATE")
-            yield conn
-            conn.execute("COMMIT")
+            with file.transaction(conn):
+                yield conn
     except StoreError:  # is an OSError too
         raise
     except (sqlite3.Error, OSError) as error:
@@ -221,11 +220,8 @@ class Outbox:
 
     @contextlib.contextmanager
     def _marking(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as conn:
-            # At once as a writer: a transaction that reads first and then finds the log changed would be refused.
-            conn.execute("BEGIN IMMEDIATE")
+        with self._using() as conn, file.transaction(conn):
             yield conn
-            conn.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
         # The log may be another file now: a damaged one is set aside, a full disk delays the opening.

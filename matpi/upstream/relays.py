@@ -96,10 +96,14 @@ class Relays:
     def watch(self, effect: Effect) -> None:
         """An effect was performed."""
         if isinstance(effect, QUEUED):
-            for _, thread in self._relays:
-                thread.wake()
+            self.wake()
         for sink in self._connected.values():
             sink.watch(effect)
+
+    def wake(self) -> None:
+        """Something was committed. From any thread."""
+        for _, thread in self._relays:
+            thread.wake()
 
     def turned(self, device: Device, now: float) -> None:
         """An event was handled; `now` in monotonic seconds."""

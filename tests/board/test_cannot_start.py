@@ -18,6 +18,7 @@ from matpi.core.views import Fault, Idle
 from matpi.errors import StoreError
 from matpi.screen.render import render
 from matpi.store.db import Store
+from matpi.store.tables import DIAGNOSTICS
 from matpi.store.transfer import export_json
 from matpi.twin.world import VirtualWorld
 from matpi.words import ENGLISH
@@ -130,7 +131,7 @@ def test_a_stored_zone_that_is_unknown_here_stops_nothing(lived: Path, monkeypat
     set_values(lived, "UPDATE settings SET value = 'US/Nowhere' WHERE key = 'zone'")
     assert notice(lived) == "see: matpi doctor"
     with Store.open(lived, read_only=True) as log:
-        assert {tally.kind: tally.last_text for tally in log.diagnostics()}["log_doubt"].startswith(SAYS)
+        assert {tally.kind: tally.last_text for tally in log.records(DIAGNOSTICS)}["log_doubt"].startswith(SAYS)
         assert log.load().settings.zone == "US/Nowhere"  # an update of tzdata may bring it back
         assert len(log.sessions()) == 3
     settings = next(check for check in log_checks(lived)[0] if check.name == "values")

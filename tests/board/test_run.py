@@ -212,7 +212,8 @@ def test_without_a_header_the_device_still_runs_and_says_what_is_missing(tmp_pat
     # Why the chips cannot be read: where lgpio is not installed, that comes before the header which is not there.
     assert "GPIO header" in out or "install python3-lgpio" in out.splitlines()[-1]
     from matpi.store.db import Store
+    from matpi.store.tables import DIAGNOSTICS
 
     with Store.open(store, read_only=True) as log:
-        kinds = {tally.kind for tally in log.diagnostics()}
+        kinds = {tally.kind for tally in log.records(DIAGNOSTICS)}
     assert {"lamp_lost", "button_lost", "panel_lost"} <= kinds

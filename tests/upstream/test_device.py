@@ -26,7 +26,7 @@ from matpi.core.model import Acknowledgement, Settings
 from matpi.core.text import Text
 from matpi.core.views import Idle
 from matpi.store.db import Store
-from matpi.store.outgoing import delivery_id
+from matpi.store.outbox import delivery_id
 from matpi.twin.world import VirtualWorld
 from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.queue import Outbox

@@ -14,7 +14,7 @@ import pytest
 from matpi.core.effects import DateBoot, Save
 from matpi.core.text import Text
 from matpi.store.db import Store
-from matpi.store.outgoing import delivery_id
+from matpi.store.outbox import delivery_id
 from matpi.upstream.queue import Outbox, statuses
 from matpi.upstream.relay import Relay
 from matpi.upstream.sink import Delivery, LaterError
