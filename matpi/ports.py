@@ -46,12 +46,12 @@ class Store(Protocol):
 
     def load(self) -> Memory: ...
     def write(self, effect: Write) -> bool:
-        """Make it durable. True: it is committed; False: a thread writes it, and answers with an event."""
+        """Make an effect durable. Return True when committed, False when a thread answers with an event."""
 
     def count(self, kind: str, text: str) -> bool:
-        """One more of this kind in the diagnostics; returns as `write` does."""
+        """Add one of this kind to the diagnostics. Return as `write` does."""
 
     def fold(self) -> bool:
-        """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""
+        """Fold the write-ahead log into the one file. Return False to retry soon."""
 
     def close(self) -> None: ...

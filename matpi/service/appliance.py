@@ -153,7 +153,7 @@ class Appliance:
         return device
 
     def _committed(self) -> None:
-        """In the writer's thread: there may be something new in the outbox."""
+        """Wake the relays, in the writer's thread: the outbox may have something new."""
         if self._relays is not None:
             self._relays.wake()
 
