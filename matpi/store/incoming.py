@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 from unicodedata import normalize
 
 import msgspec
@@ -124,15 +124,18 @@ def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
     return Document(found, singles)
 
 
+_IDS: Final = {"id", "boot_id", "session_id", "person"}
+
+
 def _composed(value: Any) -> Any:
-    """With every text in NFC: a file that was edited on a Mac may have its letters in two parts."""
+    """With every text but the ids in NFC: a file that was edited on a Mac may have its letters in two parts."""
     match value:
         case str():
             return normalize("NFC", value)
         case list():
             return [_composed(item) for item in value]
         case dict():
-            return {key: _composed(item) for key, item in value.items()}
+            return {key: item if key in _IDS else _composed(item) for key, item in value.items()}
         case _:
             return value
 

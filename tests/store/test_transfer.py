@@ -9,7 +9,7 @@ from typing import Any
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -323,6 +323,7 @@ def unique(values: st.SearchStrategy[object], name: str) -> st.SearchStrategy[li
 
 
 @effort(max_examples=40, deadline=None)
+@example([], [], [StopSign("0", "\uf900", 0.0, None, None, None, None)], [], None, 0.0).via("an id that NFC changes")
 @given(
     unique(sessions(), "id"), unique(RATINGS, "id"), unique(STOPS, "id"), unique(DAYS, "day"), st.none() | IDS, FLOAT
 )
