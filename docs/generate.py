@@ -245,9 +245,12 @@ def _splash() -> str:
     from matpi import __version__
     from matpi.core.views import Splash
     from matpi.screen.render import render
-    from matpi.screen.splash import as_text
 
-    return as_text(render(Splash(__version__)))
+    # A line with its generator, then a row of the picture a line, as hex.
+    image = render(Splash(__version__))
+    bits, width = image.tobytes(), image.width // 8
+    lines = (bits[at : at + width].hex() for at in range(0, len(bits), width))
+    return "\n".join(["# made by docs/generate.py from the view Splash", *lines, ""])
 
 
 def main() -> None:
