@@ -154,7 +154,7 @@ EVERYBODY = tuple(range(0x08, 0x78))
         ("power voltage", CONFIG, {}, OK, "0x0"),
         ("power voltage", CONFIG, {"throttled": 0x50005}, FAIL, "at this moment (0x50005); use a supply"),
         ("power voltage", CONFIG, {"throttled": 0x50000}, WARN, "since boot (0x50000); use a supply"),
-        ("power voltage", CONFIG, {"throttled": None}, SKIPPED, "not told here"),
+        ("power voltage", CONFIG, {"throttled": None}, SKIPPED, "not known here"),
         ("board temperature", CONFIG, {}, OK, "48 degC"),
         ("board temperature", CONFIG, {"temperature_c": 80.0}, WARN, "80 degC; give it air"),
         ("board temperature", CONFIG, {"temperature_c": 85.0}, FAIL, "85 degC; give it air"),
