@@ -18,6 +18,7 @@ from matpi.core.effects import Checkpoint, Drop, Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
 from matpi.store.db import Store
+from tests.store.values import edits
 from tests.test_tables import START_UTC, session
 
 Out = pytest.CaptureFixture[str]
@@ -81,7 +82,7 @@ def test_an_edit_counts_at_once_and_keeps_what_was(path: Path, capsys: Out) -> N
     assert "is 1:30 min of feet" in out
     assert plan_day(path, capsys) == (3, 3)
     with Store.open(path, read_only=True) as log:
-        was = {edit.field: (edit.before, edit.after) for edit in log.edits("2222aaaa")}
+        was = {edit.field: (edit.before, edit.after) for edit in edits(log, "2222aaaa")}
         edited = next(entry.session for entry in log.sessions() if entry.session.id == "2222aaaa")
     assert was["routine"] == ("plan", "feet")
     assert was["on_mat_s"] == ("180.0", "90.0")
@@ -247,7 +248,7 @@ def test_whose_a_doubted_session_was_answers_the_question(path: Path, capsys: Ou
     with Store.open(path, read_only=True) as log:
         found = next(entry.session for entry in log.sessions() if entry.session.id == "1111aaaa")
         assert (found.yours, found.counts) == (True, True)
-        assert [edit.field for edit in log.edits("1111aaaa")][-1] == "yours"
+        assert [edit.field for edit in edits(log, "1111aaaa")][-1] == "yours"
     _, out, _ = run_on(path, capsys, "--edit", "22", "person=Ben")
     assert not [line for line in out if "count" in line and "now" in line], "no one doubted it"
 

@@ -15,7 +15,7 @@ from matpi.core.model import DayRecord, Moment
 from matpi.store.db import Store
 from matpi.store.rows import Member
 from matpi.twin.world import VirtualWorld
-from tests.store.values import UTC, rating, session, stop
+from tests.store.values import UTC, edits, rating, session, stop
 
 Out = pytest.CaptureFixture[str]
 Import = Callable[..., str]
@@ -51,7 +51,7 @@ def taken_in(path: Path, tmp_path: Path, capsys: Out) -> Import:
 
 def all_of(path: Path) -> tuple[Any, ...]:
     with Store.open(path, read_only=True) as log:
-        return log.sessions(), log.ratings(), log.log().stops, log.edits("mine")
+        return log.sessions(), log.ratings(), log.log().stops, edits(log, "mine")
 
 
 def lived(path: Path, minutes: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from dataclasses import replace
@@ -94,16 +95,19 @@ def test_a_start_set_by_hand_is_no_estimate_and_other_edits_leave_it_one(path: P
     assert "~" not in out(capsys, "sessions", "--store", str(path))
 
 
-def test_an_export_keeps_the_mark_in_both_forms(path: Path, tmp_path: Path, capsys: Out) -> None:
+def test_an_export_keeps_the_mark_in_both_forms_and_json_goes_round(path: Path, tmp_path: Path, capsys: Out) -> None:
     out(capsys, "export", str(tmp_path / "all.json"), "--store", str(path))
     out(capsys, "export", "--csv", str(tmp_path / "csv"), "--store", str(path))
     with Store.open(path, read_only=True) as log:
         before = log.log()
-    for n, source in enumerate(("all.json", "csv")):
-        other = tmp_path / f"other{n}.db"
-        out(capsys, "import", str(tmp_path / source), "--store", str(other))
-        with Store.open(other, read_only=True) as log:
-            assert log.log() == before
+    other = tmp_path / "other.db"
+    out(capsys, "import", str(tmp_path / "all.json"), "--store", str(other))
+    with Store.open(other, read_only=True) as log:
+        assert log.log() == before
+    with (tmp_path / "csv" / "sessions.csv").open(newline="") as file:
+        assert [row["estimated"] for row in csv.DictReader(file)] == [
+            str(session.estimated).lower() for session in before.sessions
+        ]
 
 
 def test_the_plan_of_a_device_without_a_clock_is_that_of_its_estimated_day(

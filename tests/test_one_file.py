@@ -21,7 +21,7 @@ from matpi.commands.doctor.report import log_checks
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, Settings
 from matpi.errors import StoreError
-from matpi.store import file, schema
+from matpi.store import file, migrations
 from matpi.store.db import Store
 from matpi.twin.world import VirtualWorld
 from tests.store.values import session
@@ -126,8 +126,8 @@ while True:
     n += 1
     store.write(Checkpoint(session(f"s{n}", reason=None, on_mat_s=3.0)))
     with store.writing() as conn:
-        history.put_closed(conn, session(f"s{n}"))
-        history.put_rating(conn, rating(f"r{n}", session_id=f"s{n}"))
+        history.put(conn, session(f"s{n}"))
+        history.put(conn, rating(f"r{n}", session_id=f"s{n}"))
     print(n, flush=True)
 """
 
@@ -226,7 +226,7 @@ def test_a_backup_replaces_nothing_and_says_what_it_cannot_copy(path: Path, tmp_
 def test_a_log_of_an_older_version_is_backed_up_before_the_upgrade(path: Path, capsys: Out) -> None:
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as conn:
-        for step in schema.steps()[:3]:
+        for step in migrations.steps()[:3]:
             conn.executescript(step.read_text())
     assert run(["sessions", "--store", str(path)]) == 1
     assert "is of an older matpi; start the device once" in capsys.readouterr().err

@@ -268,10 +268,9 @@ def test_delete_makes_no_log(tmp_path: Path) -> None:
 # -- export and import ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("as_csv", [True, False])
-def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool) -> None:
+def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out) -> None:
     target, other = tmp_path / "out", tmp_path / "other" / "matpi.db"
-    transfer.export(path, target, as_csv=as_csv)
+    transfer.export(path, target, as_csv=False)
     assert str(target) in capsys.readouterr().out
     transfer.import_(other, target)
     out = capsys.readouterr().out
@@ -289,13 +288,34 @@ def test_out_and_in_again(path: Path, tmp_path: Path, capsys: Out, as_csv: bool)
     assert json_lines(capsys) == now
 
 
-@pytest.mark.parametrize("as_csv", [True, False])
-def test_a_new_log_gets_a_zone(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_csv: bool) -> None:
+@pytest.mark.parametrize("with_settings", [True, False])
+def test_a_new_log_gets_a_zone(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_settings: bool
+) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    transfer.export(path, tmp_path / "out", as_csv=as_csv)
+    transfer.export(path, tmp_path / "out", as_csv=False)
+    if not with_settings:
+        document = json.loads((tmp_path / "out").read_text())
+        (tmp_path / "out").write_text(json.dumps({**document, "settings": None}))
     transfer.import_(tmp_path / "other.db", tmp_path / "out")
     with Store.open(tmp_path / "other.db", read_only=True) as log:
-        assert log.load().settings.zone == ("Asia/Tokyo" if as_csv else "Europe/Berlin")
+        assert log.load().settings.zone == ("Europe/Berlin" if with_settings else "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("wrong", ["no JSON", "a session twice", "a csv"])
+def test_a_refused_import_leaves_no_log_behind(path: Path, tmp_path: Path, wrong: str) -> None:
+    source, other = tmp_path / "out.json", tmp_path / "other.db"
+    transfer.export(path, source, as_csv=False)
+    if wrong == "no JSON":
+        source.write_text("{")
+    elif wrong == "a session twice":  # which only the log itself can tell
+        document = json.loads(source.read_text())
+        source.write_text(json.dumps({**document, "sessions": document["sessions"][:1] * 2}))
+    else:
+        source = source.rename(tmp_path / "sessions.csv")
+    with pytest.raises(ImportFormatError):
+        transfer.import_(other, source)
+    assert {file.name for file in tmp_path.glob("other.db*")} <= {"other.db.lock"}
 
 
 def test_export_never_replaces_a_file(path: Path, tmp_path: Path) -> None:

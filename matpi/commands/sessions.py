@@ -23,7 +23,7 @@ from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
 from matpi.paths import default_store, device_config
-from matpi.store import corrections, history
+from matpi.store import corrections
 from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
@@ -242,7 +242,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
     with writing(store) as log, log.writing() as conn:
-        after = history.edit(conn, found.id, time.time(), changes)
+        after = corrections.edit(conn, found.id, time.time(), changes)
         followed = corrections.follow(conn, found, after, partial(dated, memory.settings))
     say(f"Session {found.id} was {_described(found, names)} and is {_described(after, names)}.")
     if followed:

@@ -15,17 +15,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from matpi.commands.log import ID_SHOWN, reading, report, writing
+from matpi.commands.log import ID_SHOWN, latest, reading, report, writing
 from matpi.commands.output import count, say
 from matpi.core.effects import Save
 from matpi.core.model import Settings
-from matpi.errors import ImportFormatError, StoreError, UsageError
+from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults
+from matpi.store.db import Store
+from matpi.store.file import discard
 from matpi.store.history import setting_texts
 from matpi.store.opening import bare, image
 from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import Imported, export_csv, export_json, import_csv, import_json, write_private
+from matpi.store.transfer import Imported, export_csv, export_json, take, write_private
 
 NAMED_MAX = 5  # of the ids that an import reports in one sentence
 _NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
@@ -63,27 +65,40 @@ def backup(store: Path | None, target: Path) -> None:
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
-    """A file of `matpi export`, or a folder of `matpi export --csv`. Reports how many records were new.
+    """A file of `matpi export`. Reports how many records were new; one that is refused leaves no new log behind.
 
     `person`: the name of somebody whose what is nobody's becomes.
     """
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
     path = store or default_store()
-    new = not os.path.exists(path) or bool(bare(path))  # noqa: PTH110  False in a closed folder
+    from matpi.store import incoming  # here: `export` needs none of it
+
+    document = incoming.read(source, latest())
+    missing = not os.path.exists(path)  # noqa: PTH110  False in a closed folder
+    new = missing or bool(bare(path))
     with writing(store) as log:
         try:
-            done = import_csv(log, source, person) if source.is_dir() else import_json(log, source, person)
-        finally:
-            with log.reading() as conn:
-                unset = not setting_texts(conn)
-            if unset and (new or log.set_aside is not None):
-                log.write(Save(Settings(zone=system_zone())))
+            done = take(log, document, person)
+        except MatpiError:
+            if missing:
+                discard(path)
+            else:
+                _set_first_zone(log, new=new)
+            raise
+        _set_first_zone(log, new=new)
         settings = log.load().settings
         unknown_zone = "settings" in done.taken and bool(zone_doubts(settings.zone))
         if unknown_zone:
             log.write(Save(replace(settings, zone=system_zone())))
     _report(done, source, settings.zone if unknown_zone else "")
+
+
+def _set_first_zone(log: Store, *, new: bool) -> None:
+    with log.reading() as conn:
+        unset = not setting_texts(conn)
+    if unset and (new or log.set_aside is not None):
+        log.write(Save(Settings(zone=system_zone())))
 
 
 def _report(done: Imported, source: Path, unknown_zone: str) -> None:

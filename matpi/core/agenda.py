@@ -35,8 +35,7 @@ OPENS: Final = {
 """Triggers that replace the whole list by one entry."""
 CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
-WAKES: Final = frozenset({"ask", "doubtful"})
-"""A tap on the idle screen."""
+WAKES: Final = frozenset({"ask", "doubtful"})  # a tap on the idle screen
 IN_PLACE: Final = {"rated": Front.SAVED, "change": Front.RATING}
 ON_WAKING: Final = (Front.RATING, Front.TREND)
 AFTER_SESSION: Final = (Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
@@ -51,8 +50,7 @@ BACK: Final = frozenset({"slipped", "gone", "undo", "expired"})
 
 class Ask(NamedTuple):
     screen: Front
-    about: str | None = None
-    """Id of the session that is asked about; None: about none."""
+    about: str | None = None  # id of the session that is asked about; None: about none
 
 
 @dataclass(eq=False)
@@ -66,8 +64,7 @@ class Agenda:
     doubts: Doubts
     now: Ask | None = None
     _ahead: list[Ask] = field(default_factory=list)
-    _hidden: bool = False
-    """`_ahead` waits for the mat to be empty again."""
+    _hidden: bool = False  # `_ahead` waits for the mat to be empty again
     _open_until: float = -inf
     _open_about: str = ""
     _trend_seen: tuple[str | None, date] | None = None
@@ -130,8 +127,6 @@ class Agenda:
     def seen_trend(self) -> None:
         self._trend_seen = self._whose_day
 
-    # -- the list --------------------------------------------------------------------------------------------------
-
     def _show(self, asks: list[Ask], since: Front | None = None) -> None:
         """Show the first that is still wanted; `since`: pass over those before this screen."""
         ahead, self._hidden = list(asks), False
@@ -157,8 +152,6 @@ class Agenda:
 
     def _drop(self) -> None:
         self.now, self._ahead, self._hidden = None, [], False
-
-    # -- interrupted -----------------------------------------------------------------------------------------------
 
     def _hide(self, t: float) -> None:
         now, self.now = self.now, None

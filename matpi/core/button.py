@@ -12,17 +12,13 @@ from matpi.core.rules import GestureRules
 
 
 class Gesture(Enum):
-    PRESS = auto()
-    """The button is down for real; nothing is decided yet."""
+    PRESS = auto()  # the button is down for real; nothing is decided yet
     TAP = auto()
-    HOLD = auto()
-    """Down for `hold_s`; given while it is still pressed."""
+    HOLD = auto()  # down for `hold_s`; given while it is still pressed
     HOLD_RELEASED = auto()
     """Let go after a hold. What cannot be undone happens here: a stuck button never gets this far."""
-    LONG_HOLD = auto()
-    """Down for `long_s`, still pressed."""
-    STUCK = auto()
-    """Down for `stuck_s`: no one means that. What this press did is taken back."""
+    LONG_HOLD = auto()  # down for `long_s`, still pressed
+    STUCK = auto()  # down for `stuck_s`: no one means that. What this press did is taken back.
 
 
 class Button:

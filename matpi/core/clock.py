@@ -24,10 +24,8 @@ from matpi.core.effects import DateBoot
 if TYPE_CHECKING:
     from matpi.core.model import Memory, Settings
 
-EARLIEST_UTC = 1_735_689_600.0
-"""2025: no matpi is older, so a clock that shows less has stopped, such as in 1970."""
-LATEST_UTC = 4_070_908_800.0
-"""2099: a clock beyond is wrong for longer than a mat lasts. Both chosen."""
+EARLIEST_UTC = 1_735_689_600.0  # 2025: no matpi is older, so a clock that shows less has stopped, such as in 1970
+LATEST_UTC = 4_070_908_800.0  # 2099: a clock beyond is wrong for longer than a mat lasts. Both chosen.
 MOVES_S = 60.0
 """Dates move with a step of the clock from here on. Chosen: less moves hardly a session to another day, and each move
 rewrites records and sends them again."""
@@ -54,10 +52,8 @@ class Clock:
         self.boot_id, self.new_id = boot_id, new_id
         self.t = self.began = t
         """The time of the event that is handled, in monotonic seconds; and when the device started."""
-        self.offset_utc = offset_utc
-        """utc = monotonic + offset."""
-        self.trusted = False
-        """A trusted clock has given the time in this boot."""
+        self.offset_utc = offset_utc  # utc = monotonic + offset
+        self.trusted = False  # a trusted clock has given the time in this boot
         self._zone_for = zone_for
         self.use(memory.settings)
 

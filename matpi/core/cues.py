@@ -22,8 +22,7 @@ from matpi.core.plans import Plans
 from matpi.core.selection import Selection
 from matpi.core.session.machine import SessionMachine
 
-LATE_S: Final = 1.0
-"""Chosen: what is this late is reported by the screen alone. On time is within 0.2 s."""
+LATE_S: Final = 1.0  # chosen: what is this late is reported by the screen alone. On time is within 0.2 s.
 _NOW_S: Final = 1e-6
 
 
@@ -38,8 +37,7 @@ class Cues:
     selection: Selection
     plans: Plans
     pacing: Pacing
-    _rung_s: float = 0.0
-    """Up to this time on the mat, or since getting up."""
+    _rung_s: float = 0.0  # up to this time on the mat, or since getting up
     _next_s: float = inf
     _next_of: tuple[Any, ...] = ()
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from matpi.core import dated
 from matpi.core.clock import MOVES_S, Clock, believable
-from matpi.core.dated import redated
 from matpi.core.effects import DateBoot, Emit, Note, Save
 from matpi.core.events import WallClock
 from matpi.core.household import Household
@@ -57,12 +56,8 @@ class Dates:
         return first or abs(step) > 0.5
 
     def _date(self, dating: DateBoot) -> None:
-        session = self.session
         self.recovery.date(dating)
-        session.last = session.last and redated(session.last, dating)
-        for running in session.unfinished:
-            running.carried = running.carried and redated(running.carried, dating)
-            running.date(self.clock)
+        self.session.date(dating, self.clock)
         self.ledger.date(dating)
 
     def _move_days(self, by: timedelta) -> None:

@@ -53,8 +53,7 @@ from matpi.core.session.running import Running
 from matpi.core.snapshot import Snapshot
 from matpi.core.zeroing import Zeroing, usable_zero
 
-NOTHING: Final[tuple[Effect, ...]] = ()
-"""What most readings lead to."""
+NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to
 SCREENS: Final[Mapping[Front, type[Screen]]] = {
     Front.IDLE: IdleScreen,
     Front.OBJECT: ObjectScreen,
@@ -159,8 +158,6 @@ class Device:
 
     def _still_capped(self, touch: float) -> Session | None:
         return self.recovery.still_capped(touch)
-
-    # -- the funnel ------------------------------------------------------------------------------------------------
 
     def handle(self, event: events.Event) -> Sequence[Effect]:
         """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
@@ -309,8 +306,6 @@ class Device:
         self.zeroing.advance(t)
         self.display.go_dark(t)
         self._stopped = True
-
-    # -- what is seen ----------------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """Of this moment; costs a few microseconds."""

@@ -22,8 +22,7 @@ from matpi.core.views import Off
 FLASH_S: Final = 2.0  # docs/behaviour.md 6: solid 2 s = saved
 SHIFTS: Final = 9
 """Where the picture can be: 0 to 2 pixels right and down. One step a session and each time the panel goes dark."""
-DIM_BEFORE_BED: Final = timedelta(minutes=60)
-"""The wind-down window: screens dim 30-60 min before bed (the article)."""
+DIM_BEFORE_BED: Final = timedelta(minutes=60)  # the wind-down window: screens dim 30-60 min before bed (the article)
 _HOLD_STEP_S: Final = 0.05
 _ANY_DAY: Final = date(2000, 1, 1)
 
@@ -108,8 +107,6 @@ class Display:
         again = min(look.again, dark_at if dark_at > t else inf)
         return look._replace(again=min(again, t + _HOLD_STEP_S) if pressed else again)
 
-    # -- brightness ------------------------------------------------------------------------------------------------
-
     def _brightness(self, t: float) -> Brightness:
         """Dim once a person has settled, and around bedtime."""
         if self.stage.front is Front.ON_MAT and t >= self.stage.touched + self.rules.bright_s:
@@ -131,8 +128,6 @@ class Display:
     def _dim_hours(self) -> tuple[time, time]:
         settings = self.ledger.settings
         return (datetime.combine(_ANY_DAY, settings.bedtime) - DIM_BEFORE_BED).time(), settings.quiet_to
-
-    # -- the LED ---------------------------------------------------------------------------------------------------
 
     @property
     def _trouble(self) -> bool:

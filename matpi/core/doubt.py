@@ -14,14 +14,11 @@ from matpi.core.model import LOAD_MAX_KG, Doubt, Session
 from matpi.core.presence.detector import Presence
 from matpi.core.session.machine import SessionMachine
 
-HALF: Final = 0.5
-"""Under this share of the lightest usual load another may have been on the mat: a child, a dog."""
-KNOWN: Final = 0.2
-"""Within this share of a known load it is the person's."""
+HALF: Final = 0.5  # under this share of the lightest usual load another may have been on the mat: a child, a dog
+KNOWN: Final = 0.2  # within this share of a known load it is the person's
 SAME_KG: Final = 4.0
 """Within this of a load of the same routine that was answered with "no" the screen does not ask again."""
-USUAL_MIN: Final = 3
-"""Sessions before a load is usual."""
+USUAL_MIN: Final = 3  # sessions before a load is usual
 
 
 @dataclass(eq=False)

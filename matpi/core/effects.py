@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, time, tzinfo
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from matpi.core.brightness import Brightness
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, Settings, StopSign, Zero
+from matpi.core.model import Calibration, Session, StopSign, Zero
 from matpi.core.views import View
 
 
@@ -117,8 +117,11 @@ class Chosen:
     key: ClassVar[str] = "chosen"
 
 
-Record = Session | Rating | StopSign | DayRecord | Acknowledgement | Zeros | Calibrated | Chosen | Settings
-"""What can be stored; `key` tells which stored record it replaces."""
+class Record(Protocol):
+    """What can be stored; `key` is that of the stored record it replaces. store/tables.py has the table of each."""
+
+    @property
+    def key(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """For the diagnostics: counted under `kind`, told once in the log."""
+    """For the diagnostics: counted under `kind`, written to the log once."""
 
     t: float
     kind: str

@@ -38,8 +38,7 @@ OF_LAST = frozenset(
     {Front.DONE, Front.CONFIRM, Front.OFF_MAT, Front.CAPPED, Front.RATING, Front.SAVED, Front.FELT_WRONG}
 )
 """They show the session that ended last."""
-SETTLES_S = 300.0
-"""Cells that come and go, such as at a loose plug, light the panel once in this time."""
+SETTLES_S = 300.0  # cells that come and go, such as at a loose plug, light the panel once in this time
 
 
 @dataclass(eq=False)
@@ -49,16 +48,11 @@ class Stage:
     t: InitVar[float]
     button: Button
     front: Front = Front.IDLE
-    entered: float = field(init=False)
-    """When it came to the front."""
-    reason: str = ""
-    """Why it did."""
-    touched: float = field(init=False)
-    """When anything was last done with the device."""
-    press_front: Front | None = None
-    """Where the last press began."""
-    woke: bool = False
-    """The last press has only lit a dark panel."""
+    entered: float = field(init=False)  # when it came to the front
+    reason: str = ""  # why it did
+    touched: float = field(init=False)  # when anything was last done with the device
+    press_front: Front | None = None  # where the last press began
+    woke: bool = False  # the last press has only lit a dark panel
     _cells_turned: float = -SETTLES_S
 
     def __post_init__(self, t: float) -> None:

@@ -34,8 +34,7 @@ ASKED_S: Final = 20.0
 """In mid-session the question stays so long. Chosen: the person who looks up sees it, the others are left alone."""
 EVERY_S: Final = 1.0
 """Between two samples of the load. One reading a second, not its mean: the middle of twenty says the same."""
-SAMPLES: Final = STEADY_BLOCKS + 10
-"""So many are stored: a person who settles later is known later."""
+SAMPLES: Final = STEADY_BLOCKS + 10  # so many are stored: a person who settles later is known later
 
 
 @dataclass(eq=False)
@@ -51,17 +50,12 @@ class Household:
     selection: Selection
     stage: Stage
     people: People = field(init=False)
-    answers: Mapping[str | None, Acknowledgement] = field(init=False)
-    """To the safety pages, by person; replaced whole."""
+    answers: Mapping[str | None, Acknowledgement] = field(init=False)  # to the safety pages, by person; replaced whole
     due: float = inf
-    asked_until: float = -inf
-    """Until when the question in mid-session is shown."""
-    _suggestion: Person | None = None
-    """Not answered yet."""
-    _attributed: str | None = None
-    """To whom the result was given by hand."""
-    _answered_now: set[str | None] = field(default_factory=set)
-    """In this boot: the date may still come."""
+    asked_until: float = -inf  # until when the question in mid-session is shown
+    _suggestion: Person | None = None  # not answered yet
+    _attributed: str | None = None  # to whom the result was given by hand
+    _answered_now: set[str | None] = field(default_factory=set)  # in this boot: the date may still come
     _samples: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     _logs: dict[str | None, tuple[Log, Log]] = field(default_factory=dict)
     """The whole log, and of it what is this person's."""
@@ -70,8 +64,6 @@ class Household:
         people, answers = memory.people, (memory.acknowledgement, *memory.answers)
         self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
         self.answers = {answer.person: answer for answer in answers if answer}
-
-    # -- whose ---------------------------------------------------------------------------------------------------------
 
     @property
     def next_owner(self) -> str | None:
@@ -127,8 +119,6 @@ class Household:
         self.people = self.people.choose(person_id)
         self.ledger.save(Save(Chosen(person_id)))
 
-    # -- answers to the safety pages -----------------------------------------------------------------------------------
-
     @property
     def acknowledgement(self) -> Acknowledgement | None:
         """Of whose turn it is; None: the device asks."""
@@ -167,8 +157,6 @@ class Household:
         self.answers = {**self.answers, answer.person: answer}
         self.ledger.save(Save(answer))
 
-    # -- days ----------------------------------------------------------------------------------------------------------
-
     def day_record(self, person_id: str | None, day: date) -> DayRecord:
         return next((d for d in self.log_of(person_id).days if d.day == day), None) or DayRecord(day, person=person_id)
 
@@ -185,8 +173,6 @@ class Household:
         new = replace(old, rest=old.rest if rest is None else rest, snoozed=old.snoozed or snoozed)
         if new != old:
             self.ledger.save(Save(new))
-
-    # -- suggested by the load -----------------------------------------------------------------------------------------
 
     def entered(self, t: float, before: Front) -> None:
         """Another screen is in front."""

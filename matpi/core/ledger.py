@@ -22,16 +22,12 @@ class Ledger:
 
     def __init__(self, memory: Memory, emit: Emit, clock: Clock) -> None:
         self.log, self.settings = memory.log, memory.settings
-        self.waiting: dict[str, Write] = {}
-        """By key: not answered yet."""
-        self.failed: dict[str, str] = {}
-        """By key: why the store could not, so far."""
+        self.waiting: dict[str, Write] = {}  # by key: not answered yet
+        self.failed: dict[str, str] = {}  # by key: why the store could not, so far
         self.due = inf
         self._emit, self._clock = emit, clock
         self._unwritten = ""  # why the last thing besides the records, such as a checkpoint, could not be written
         self._days: dict[tuple[date, str | None], DayRecord] = {}  # entered since the start
-
-    # -- what is to be stored --------------------------------------------------------------------------------------
 
     def save(self, write: Write) -> None:
         """Enter it, ask the store for it, and keep asking until the store has answered."""
@@ -91,8 +87,6 @@ class Ledger:
         self.waiting.pop(key, None)
         self.failed.pop(key, None)
 
-    # -- what the store answers ------------------------------------------------------------------------------------
-
     def saved(self, key: str) -> Write | None:
         """The store has it. Return what waited; None when nothing did: it was a checkpoint, say."""
         self._unwritten = ""
@@ -124,8 +118,6 @@ class Ledger:
         self.due = t + RETRY_S if self.failed else inf
         for key in self.failed:
             self._emit(self.waiting[key])
-
-    # -- dates -----------------------------------------------------------------------------------------------------
 
     def date(self, dating: DateBoot) -> None:
         """Date the records of a boot, here as in the store."""

@@ -18,20 +18,16 @@ from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
 from matpi.core.session.running import Running
 
-WOKEN_S = 1e-3
-"""Woken for a boundary, floats may be just before it; what misses it would come a minute late."""
-FIRST_S = 60.0
-"""So long every second is shown."""
+WOKEN_S = 1e-3  # woken for a boundary, floats may be just before it; what misses it would come a minute late
+FIRST_S = 60.0  # so long every second is shown
 
 
 @dataclass(frozen=True, slots=True)
 class Taps:
     """What taps have made of the breath in the session under way."""
 
-    by_hand_s: float | None = None
-    """Begun by hand at this time on the mat."""
-    dismissed: bool = False
-    """The breath that comes by plan is not wanted."""
+    by_hand_s: float | None = None  # begun by hand at this time on the mat
+    dismissed: bool = False  # the breath that comes by plan is not wanted
 
 
 @dataclass(eq=False)

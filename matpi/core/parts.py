@@ -28,12 +28,10 @@ _PANEL: Final = {
 class Parts:
     emit: Emit
     rules: DeviceRules
-    lost: list[str] = field(default_factory=list)
-    """Which of PARTS do not work now."""
+    lost: list[str] = field(default_factory=list)  # which of PARTS do not work now
     upstream: Text | str = ""
     """Why records are not sent on; "" when they are."""
-    cells: tuple[Text | str, Text | str] = NO_SIGNAL
-    """What the screen says of the load cells' silence, and what to do."""
+    cells: tuple[Text | str, Text | str] = NO_SIGNAL  # what the screen says of the load cells' silence, and what to do
     _panel_noted: dict[str, float] = field(default_factory=dict)
 
     @property

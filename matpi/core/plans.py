@@ -15,8 +15,7 @@ from matpi.core.plan.programme import Course, Plan, plan
 from matpi.core.plan.routine import ROUTINES, goes_on_off_mat, target
 from matpi.core.selection import Selection
 
-CACHED = 16
-"""Days of people. More are not shown at one time, and each holds on to a log."""
+CACHED = 16  # days of people. More are not shown at one time, and each holds on to a log.
 
 
 @dataclass(eq=False)
@@ -25,8 +24,7 @@ class Plans:
     ledger: Ledger
     household: Household
     selection: Selection
-    wrong: str = field(default="", init=False)
-    """Why the plan of one's own cannot be used."""
+    wrong: str = field(default="", init=False)  # why the plan of one's own cannot be used
     _own_plan: str | None = None
     _course: Course = field(init=False)
     _plans: dict[tuple[str | None, date], tuple[tuple[Any, ...], Plan]] = field(default_factory=dict)

@@ -36,15 +36,12 @@ class Recovery:
     household: Household
     left_open: Session | None = field(init=False)
     """As its last checkpoint stored it; None once it has gone on or is closed."""
-    _capped: Session | None = field(init=False)
-    """As long as no one was seen to get up from it."""
+    _capped: Session | None = field(init=False)  # as long as no one was seen to get up from it
 
     def __post_init__(self, memory: Memory) -> None:
         sessions, self.left_open = memory.log.sessions, memory.open
         by_cap = memory.open is None and bool(sessions) and sessions[-1].reason is EndReason.CAP
         self._capped = sessions[-1] if by_cap else None
-
-    # -- left open by a power cut ------------------------------------------------------------------------------------
 
     @property
     def due(self) -> float:
@@ -103,8 +100,6 @@ class Recovery:
         self.household.sample_from(t, running)
         self.session.checkpoint(t)
 
-    # -- closed by the cap -------------------------------------------------------------------------------------------
-
     def still_capped(self, touch: float) -> Session | None:
         """Return the session closed by the cap whose person is still there; None: a load on the mat is a new session.
 
@@ -138,8 +133,6 @@ class Recovery:
         """The cells fall silent over an empty mat: with enough readings before, the person has got up."""
         if self.presence.heard_s > self.rules.still_there_s:
             self._capped = None
-
-    # -- dates -------------------------------------------------------------------------------------------------------
 
     def date(self, dating: DateBoot) -> None:
         self.left_open = self.left_open and redated(self.left_open, dating)

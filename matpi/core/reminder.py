@@ -27,8 +27,7 @@ from matpi.core.plan.programme import REPEAT_AFTER_DAYS, Plan
 from matpi.core.plans import Plans
 from matpi.core.text import Text
 
-LEAST_S = 0.001
-"""An instant that floats do not distinguish from now would never come."""
+LEAST_S = 0.001  # an instant that floats do not distinguish from now would never come
 BREATH_S = 30.0  # docs/behaviour.md 6, like the two below
 FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0
 THEN_EVERY_S = 5 * 60.0
@@ -41,8 +40,7 @@ class Silence(StrEnum):
 
     OFF = "off"
     CLOCK_NOT_KNOWN = "clock not known"
-    NOBODY = "nobody was there lately"
-    """Of several people (`Reminder.reminded`)."""
+    NOBODY = "nobody was there lately"  # of several people (`Reminder.reminded`)
     OCCUPIED = "somebody is on the mat"
     DONE = "done"
     REST_DAY = "rest day"
@@ -54,12 +52,9 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    active: bool
-    """The light breathes right now."""
-    reason: Silence | None
-    """None: it reminds, breathing now or resting between two breaths."""
-    next_change_utc: float | None
-    """Ask again then; always in the future. None: only an event can change the answer."""
+    active: bool  # the light breathes right now
+    reason: Silence | None  # None: it reminds, breathing now or resting between two breaths
+    next_change_utc: float | None  # ask again then; always in the future. None: only an event can change the answer.
 
 
 _OCCUPIED = frozenset({Front.ARRIVING, Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED})
@@ -75,11 +70,9 @@ class Reminder:
     plans: Plans
     stage: Stage
     now: Nudge | None = None
-    missing: tuple[str | None, ...] = ()
-    """For whom the LED reminds."""
+    missing: tuple[str | None, ...] = ()  # for whom the LED reminds
     due: float = -inf
-    _not_yet: tuple[str | None, ...] = ()
-    """For whom it does, or did until it was seen."""
+    _not_yet: tuple[str | None, ...] = ()  # for whom it does, or did until it was seen
     _key: tuple[Any, ...] = ()
 
     @property
@@ -168,23 +161,23 @@ def nudge(
     `plan` and `day_record` are those of the plan's day of `now_utc`; those of another day are taken as not there:
     silent until asked again with today's. The first of the reasons in the order of `Silence` is given.
     """
-    if not settings.nudge:
-        return Nudge(active=False, reason=Silence.OFF, next_change_utc=None)
-    if not trusted:
-        return Nudge(active=False, reason=Silence.CLOCK_NOT_KNOWN, next_change_utc=None)
+    if not settings.nudge or not trusted:
+        return Nudge(
+            active=False, reason=Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF, next_change_utc=None
+        )
     today = day_of(now_utc, zone, settings.day_start)
     _, end = day_bounds(today, zone, settings.day_start)
-    if occupied:
-        return Nudge(active=False, reason=Silence.OCCUPIED, next_change_utc=end)
-    if plan.today != today:
-        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=end)
-    if plan.done:
-        return Nudge(active=False, reason=Silence.DONE, next_change_utc=end)
-    if plan.rest_day:
-        return Nudge(active=False, reason=Silence.REST_DAY, next_change_utc=end)
-    if day_record is not None and day_record.day == today and (day_record.rest or day_record.snoozed):
-        why = Silence.REST_DAY if day_record.rest else Silence.SNOOZED
-        return Nudge(active=False, reason=why, next_change_utc=end)
+    said = day_record is not None and day_record.day == today and day_record
+    silent = (
+        (occupied, Silence.OCCUPIED),
+        (plan.today != today, Silence.NOT_YET),
+        (plan.done, Silence.DONE),
+        (plan.rest_day or (said and said.rest), Silence.REST_DAY),
+        (said and said.snoozed, Silence.SNOOZED),
+    )
+    reason = next((why for holds, why in silent if holds), None)
+    if reason is not None:
+        return Nudge(active=False, reason=reason, next_change_utc=end)
     begin = nudge_time(today, zone, settings)
     if now_utc < begin:
         return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=min(begin, end))

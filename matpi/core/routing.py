@@ -69,8 +69,7 @@ class Routing:
     button: Button
     reminder: Reminder
     display: Display
-    changed: bool = True
-    """What is shown may have changed."""
+    changed: bool = True  # what is shown may have changed
 
     @property
     def screen(self) -> Screen:
@@ -170,8 +169,6 @@ class Routing:
     @property
     def _clear(self) -> bool:
         return self.presence.load is Load.EMPTY and not self.presence.silent
-
-    # -- the screen in front ---------------------------------------------------------------------------------------
 
     @property
     def _front(self) -> Front:

@@ -19,8 +19,7 @@ from matpi.core.rules import DeviceRules
 from matpi.core.session.machine import SessionMachine
 from matpi.core.session.running import Running
 
-UNUSED_S = 600.0
-"""Chosen: time to read the advice, fetch a towel and lie down."""
+UNUSED_S = 600.0  # chosen: time to read the advice, fetch a towel and lie down
 
 
 @dataclass(eq=False)
@@ -37,8 +36,7 @@ class Selection:
     presence: Presence
     session: SessionMachine
     stage: Stage
-    name: str | None = None
-    """Chosen for the next session."""
+    name: str | None = None  # chosen for the next session
     inherited: bool = False
     _since: float = field(init=False)
 
@@ -86,8 +84,6 @@ class Selection:
         """Of the session that is shown, else of the one to come."""
         shown = self.shown
         return routine_named(self.next_name if shown is None else shown.routine)
-
-    # -- the threshold of presence ---------------------------------------------------------------------------------
 
     @property
     def settled(self) -> bool:

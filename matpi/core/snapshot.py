@@ -14,22 +14,17 @@ from matpi.core.reminder import Nudge
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     t: float
-    front: Front
-    """The screen in front."""
-    entered: float
-    """When it came to the front."""
-    reason: str
-    """Why it did."""
+    front: Front  # the screen in front
+    entered: float  # when it came to the front
+    reason: str  # why it did
     load: Load
     net_kg: float
-    approximate: bool
-    """Kilograms are from the nominal sensitivity of the cells: not calibrated yet."""
+    approximate: bool  # kilograms are from the nominal sensitivity of the cells: not calibrated yet
     silent: bool
     zero_kg: float
     readings: int
     rejected: int
-    on_mat_s: float | None
-    """Of the session under way."""
+    on_mat_s: float | None  # of the session under way
     plan: Plan
     nudge: Nudge | None
     trusted: bool

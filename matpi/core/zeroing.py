@@ -36,12 +36,9 @@ class Zeroing:
     presence: Presence
     calibration: Calibration | None = field(init=False)
     """What makes kilograms of counts. None: the readings come in kilograms, and nothing can be calibrated."""
-    before: Zero | None = field(init=False)
-    """What an undo brings back."""
-    _fresh: Calibrated | None = None
-    """Stored or about to be, and not in use yet."""
-    _saved: Zero | None = field(init=False)
-    """As the store has it."""
+    before: Zero | None = field(init=False)  # what an undo brings back
+    _fresh: Calibrated | None = None  # stored or about to be, and not in use yet
+    _saved: Zero | None = field(init=False)  # as the store has it
     _word: ZeroWord = field(init=False)
     due: float = field(init=False)
 
@@ -117,8 +114,6 @@ class Zeroing:
         channels = " and ".join(str(n + 1) for n in tracker.turn)
         text = f"channel {channels} read the wrong way round and was turned; calibrate when you can"
         self.emit(Note(t, "polarity", text))
-
-    # -- another calibration ---------------------------------------------------------------------------------------
 
     def calibrate(self, fresh: Calibrated) -> None:
         """Store it; it is used from when the store has it (`use_saved`)."""

@@ -10,12 +10,11 @@ from typing import Any
 
 from matpi.core.model import EndReason, Session
 from matpi.store.rows import Row, StoredSession
-from matpi.store.tables import DIAGNOSTICS, EDITS, PEOPLE, SESSIONS, Table
+from matpi.store.tables import DATE, DIAGNOSTICS, EDITS, PEOPLE, SESSIONS, Table
 
-LATER = frozenset({"start_utc", "utc", "utc_offset_s", "day", "person"})
-"""Fields that a record gets after it was stored: unset in the import, they contradict nothing;"""
-DATE = LATER - {"person"} | {"estimated"}
-"""these do not either where the import's are estimated."""
+LATER = DATE | {"person"}
+"""Fields that a record gets after it was stored: unset in the import, they contradict nothing; nor do those of its
+date, where the import's are estimated."""
 
 
 OVERLAPS = "overlaps "
@@ -98,10 +97,10 @@ def _is_same(table: Table, here: Any, record: Any) -> bool:
         return bool(here.name == record.name)  # the rest changes with every choice in the menu
     if isinstance(here, StoredSession) and (here.deleted_why or "").startswith(OVERLAPS) and not record.deleted_why:
         here = replace(here, deleted_why=None)
-    pairs = zip(table.fields, table.values(here), table.values(record), strict=True)
+    pairs = zip(table.fields, table.exported(here), table.exported(record), strict=True)
     estimated = getattr(record.session if isinstance(record, StoredSession) else record, "estimated", False)
     return all(
-        mine == other or (other is None and name in LATER) or (estimated and name in DATE)
+        mine == other or (other is None and name in LATER) or (estimated and name in DATE | {"estimated"})
         for name, mine, other in pairs
     )
 

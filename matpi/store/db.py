@@ -1,7 +1,8 @@
 """The store room: everything the device remembers, in one SQLite file that survives a pulled plug.
 
-The thread that opens a Store is the only one that may use it (sqlite3 checks). The loop owns the writer; the page's
-thread opens its own with `read_only=True`, which needs no lock and reads beside the writer.
+The thread that opens a Store is the only one that may use it (sqlite3 checks), unless it is handed to another, as the
+service does with the one that writes (writer.py). What reads beside it opens its own with `read_only=True`, without a
+lock.
 Everything raises StoreError when it could not be done; a call that returns has been committed.
 """
 
@@ -9,18 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from matpi.core.effects import Checkpoint, Chosen, DateBoot, Drop, Save, Write
-from matpi.core.model import Calibration, Log, Memory, Rating, Session
+from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
+from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import faults, file, history, members, posting, rows, schema
+from matpi.store import corrections, faults, file, history, members, migrations, outbox
 from matpi.store.opening import no_log, open_reader, store_errors
-from matpi.store.rows import Edit, Item, Member, StoredSession, Tally
+from matpi.store.rows import Member, StoredSession, oldest_first
+from matpi.store.tables import ANSWERS, Table, settings_of
 
 
 class Store:
@@ -41,11 +43,11 @@ class Store:
         path: Path,
         *,
         read_only: bool = False,
-        folder: Path = schema.SCHEMA_FOLDER,
         sinks: tuple[str, ...] | None = None,
+        any_thread: bool = False,
     ) -> Self:
-        """Open or make the log at `path`; `folder` holds the schema files. `sinks` are the names of those that what is
-        recorded from now on goes to; None: the same ones as before.
+        """Open or make the log at `path`. `sinks`: the names of those that what is recorded from now on goes to; None:
+        the same ones as before. `any_thread`: it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
@@ -53,19 +55,19 @@ class Store:
         """
         with store_errors(path):
             if read_only:
-                return cls(open_reader(path, folder), path, None)
+                return cls(open_reader(path), path, None)
             file.make_folder(path.parent)
-            _refuse_strangers(path, folder)
+            _refuse_strangers(path)
             lock = file.WriterLock(path)
             try:
-                conn, aside = _open_writer(path, folder, sinks)
+                conn, aside = _open_writer(path, sinks, any_thread=any_thread)
             except BaseException:
                 lock.release()
                 raise
             return cls(conn, path, lock, aside)
 
     @classmethod
-    def copied(cls, path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> Self:
+    def copied(cls, path: Path) -> Self:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
@@ -73,10 +75,10 @@ class Store:
             header = file.peek(path)
             if header is None:
                 raise no_log(path)
-            file.refuse_strangers(header, path, len(schema.steps(folder)))
+            file.refuse_strangers(header, path, len(migrations.steps()))
             conn = file.connect_copy(path)
             try:
-                schema.migrate(conn, path, folder)
+                migrations.migrate(conn, path)
             except BaseException:
                 conn.close()
                 raise
@@ -112,24 +114,17 @@ class Store:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
             yield conn
-            posting.post(conn)
+            outbox.post(conn)
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        conn = self._conn
         try:
-            conn.execute(begin)
-            yield conn
-            conn.execute("COMMIT")
-        except BaseException as error:
-            with contextlib.suppress(sqlite3.Error):
-                if conn.in_transaction:
-                    conn.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise faults.of_sqlite(error, self.path) from error
-            if isinstance(error, OverflowError | UnicodeEncodeError):
-                raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
-            raise
+            with file.transaction(self._conn, begin):
+                yield self._conn
+        except sqlite3.Error as error:
+            raise faults.of_sqlite(error, self.path) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
 
     # --- what the device remembers
 
@@ -143,7 +138,7 @@ class Store:
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
                 )
         with self.reading() as conn:
-            settings, wrong = rows.settings_of(history.setting_texts(conn))
+            settings, wrong = settings_of(history.setting_texts(conn))
             people, doubt = members.people_of(conn)
             doubts = [*wrong, *doubt]
             zeros = history.zeros(conn, doubts)
@@ -157,7 +152,7 @@ class Store:
                 acknowledgement=history.acknowledgement(conn, doubts),
                 settings=settings,
                 people=people,
-                answers=history.answers(conn, doubts),
+                answers=tuple(history.records(conn, ANSWERS, doubts)),
             )
             return replace(memory, doubts=tuple(doubts))
 
@@ -168,7 +163,7 @@ class Store:
     def sessions(self) -> tuple[StoredSession, ...]:
         """All of them, oldest first, with the open and the deleted."""
         with self.reading() as conn:
-            return rows.oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
+            return oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
 
     def newest(self, count: int) -> list[tuple[Session, int | None]]:
         """Return the last `count` sessions that are not deleted, oldest first, each with its rating."""
@@ -181,39 +176,21 @@ class Store:
             (version,) = conn.execute("PRAGMA data_version").fetchone()
             return int(version)
 
-    def edits(self, session_id: str) -> tuple[Edit, ...]:
-        """What was changed by hand, first change first."""
+    def records(self, table: Table) -> list[Any]:
+        """Return all of a table, in order of arrival; an invalid row is left out."""
         with self.reading() as conn:
-            return tuple(edit for edit in history.edits(conn) if edit.session_id == session_id)
-
-    def items(self) -> tuple[Item, ...]:
-        """The whole log as one list, oldest first; what was said about a day stands at that day's end."""
-        with self.reading() as conn:
-            stored = history.sessions(conn)
-            log = history.log(conn, stored)
-        tables: tuple[Iterable[Item], ...] = (stored, log.ratings, log.stops, log.days)
-        return rows.merged(tables, rows.utc_of)
-
-    def diagnostics(self) -> tuple[Tally, ...]:
-        with self.reading() as conn:
-            return history.tallies(conn)
-
-    def calibration(self) -> Calibration | None:
-        with self.reading() as conn:
-            return history.calibration(conn)
+            return history.records(conn, table)
 
     # --- what happens on the mat
 
-    def write(self, effect: Write) -> None:
-        """Make durable what the core asks for.
+    def write(self, effect: Write) -> bool:
+        """Make durable what the core asks for; True: it is committed.
 
         A checkpoint that comes after its session was closed changes nothing. Saving a session again changes nothing in
         one that was edited, and brings back a deleted one; dropping a closed one keeps its row, marked as deleted.
         """
         with self.writing() as conn:
             match effect:
-                case Save(Chosen(person)):
-                    members.choose(conn, person)
                 case Save(record):
                     history.put(conn, record)
                 case Checkpoint(session):
@@ -222,6 +199,7 @@ class Store:
                     history.drop(conn, effect)
                 case DateBoot():
                     history.date_boot(conn, effect)
+        return True
 
     def ratings(self) -> tuple[Rating, ...]:
         """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
@@ -239,9 +217,10 @@ class Store:
         with self.reading() as conn:
             return tuple(history.members(conn))
 
-    def count(self, kind: str, text: str) -> None:
+    def count(self, kind: str, text: str) -> bool:
         with self.writing() as conn:
             history.tally(conn, kind, text)
+        return True
 
     def fold(self) -> bool:
         """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
@@ -249,38 +228,25 @@ class Store:
 
     # --- by hand
 
-    def delete_session(self, session_id: str, *, utc: float | None = None, why: str = "by hand") -> None:
-        """Take a closed session out of the log; its row and `why` are kept. `utc` is None without a trusted clock.
-
-        Raises UsageError when there is no such session or it is open.
-        """
+    def delete_session(self, session_id: str, *, utc: float | None = None, why: str = corrections.BY_HAND) -> None:
+        """As corrections.delete_session. `utc` is None without a trusted clock."""
         with self.writing() as conn:
-            history.closed_session(conn, session_id)
-            conn.execute(
-                "UPDATE sessions SET deleted_utc = ?, deleted_why = ? WHERE id = ?", (utc, why or "by hand", session_id)
-            )
+            corrections.delete_session(conn, session_id, utc, why)
 
     def restore_session(self, session_id: str) -> None:
-        """A deleted session is in the log again. Raises UsageError when there is no deleted one of that id."""
+        """As corrections.restore."""
         with self.writing() as conn:
-            history.restore(conn, session_id)
+            corrections.restore(conn, session_id)
 
     def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
-        """Change fields of a closed session (history.EDITABLE); what they were is kept in `edits`.
-
-        Raises UsageError for an unknown session, an unknown field or a value that makes no session.
-        """
+        """As corrections.edit."""
         with self.writing() as conn:
-            return history.edit(conn, session_id, utc, changes)
+            return corrections.edit(conn, session_id, utc, changes)
 
     def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
-        """Store the answer to "Was that you?" about a closed session; an answer before is stored in `edits`.
-
-        Returns the session, and whether a "no" to an unusual load has set `others` to pets. Raises UsageError for an
-        unknown, open or deleted session.
-        """
+        """As corrections.answer."""
         with self.writing() as conn:
-            return history.answer(conn, session_id, utc, yours=yours)
+            return corrections.answer(conn, session_id, utc, yours=yours)
 
 
 def is_unmade(path: Path) -> bool:
@@ -290,17 +256,19 @@ def is_unmade(path: Path) -> bool:
     return header is None or header.bare
 
 
-def _refuse_strangers(path: Path, folder: Path) -> None:
+def _refuse_strangers(path: Path) -> None:
     with contextlib.suppress(StoreDamagedError):
-        file.refuse_strangers(file.peek(path), path, len(schema.steps(folder)))
+        file.refuse_strangers(file.peek(path), path, len(migrations.steps()))
 
 
-def _open_writer(path: Path, folder: Path, sinks: tuple[str, ...] | None) -> tuple[sqlite3.Connection, Path | None]:
-    _refuse_strangers(path, folder)  # again: now nobody else writes
+def _open_writer(
+    path: Path, sinks: tuple[str, ...] | None, *, any_thread: bool
+) -> tuple[sqlite3.Connection, Path | None]:
+    _refuse_strangers(path)  # again: now nobody else writes
 
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
-        schema.migrate(conn, path, folder)
-        posting.begin(conn, sinks)
+        migrations.migrate(conn, path)
+        outbox.begin(conn, sinks)
 
-    return file.open_checked(path, prepare)
+    return file.open_checked(path, prepare, any_thread=any_thread)

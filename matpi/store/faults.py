@@ -42,7 +42,7 @@ def of_os(error: OSError, path: Path, doing: str = "use the session log", *, log
     """`doing` completes "Cannot ..."; without `log` it is about another file."""
     why = _WHY_OF_ERRNO.get(error.errno or 0) or f"{error.strerror or error}; check the path"
     if error.errno in {errno.EACCES, errno.EPERM}:
-        why = _denied(path) if log else "this user may not write there; choose another folder"
+        why = denied(path) if log else "this user may not write there; choose another folder"
     kind = DiskTroubleError if error.errno in _PASSING_ERRNO else StoreError
     return kind(f"Cannot {doing} {path}: {why}.")
 
@@ -57,15 +57,15 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
     why = _WHY_OF_SQLITE.get(code, f"{one_line(str(error))}; restart matpi, and report this if it comes again")
     passes = _passes(code, path)
     if code == sqlite3.SQLITE_PERM or (code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and not passes):
-        why = _denied(path)
+        why = denied(path)
     elif passes and _is_full(path):
-        why = _FULL  # which SQLite tells as an I/O error when it is a side file that finds no room
+        why = _FULL  # which SQLite reports as an I/O error when a side file finds no room
     kind = DiskTroubleError if passes else StoreError
     return kind(f"Cannot use the session log {path}: {why}.")
 
 
-def _denied(path: Path) -> str:
-    """Whose it is that this user may not use, and how it can: as its owner, or for reading as a member of its group."""
+def denied(path: Path) -> str:
+    """Return whose it is that this user may not use, and how it can: as its owner, or for reading in its group."""
     me, seen = os.geteuid(), _nearest(path)
     folder = _nearest(path.parent)
     owner = _user(seen.st_uid)

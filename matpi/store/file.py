@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,13 +188,34 @@ def _leave_locks_to_the_parent() -> None:
 os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """`mode` is SQLite's: ro or rw. Transactions are opened by hand."""
+def connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Connection:
+    """`mode` is SQLite's: ro or rw. Transactions are opened by hand. `any_thread`: it may be handed to another."""
     conn = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_S,
+        check_same_thread=not any_thread,
     )
     conn.text_factory = _text
     return conn
+
+
+@contextlib.contextmanager
+def transaction(conn: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Commit when the block has been left, undo it when it raised.
+
+    As a writer at once: a transaction that reads first and then finds the log changed would be refused.
+    """
+    conn.execute(begin)
+    try:
+        yield
+        conn.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+        raise
 
 
 def _text(data: bytes) -> str:
@@ -245,7 +266,7 @@ WRITER_PRAGMAS: tuple[tuple[str, object], ...] = (
 
 
 def harden(conn: sqlite3.Connection, path: Path) -> None:
-    """Set the writer's pragmas and read them back: SQLite does not tell when it declines one."""
+    """Set the writer's pragmas and read them back: SQLite declines one silently."""
     for name, wanted in WRITER_PRAGMAS:
         conn.execute(f"PRAGMA {name} = {wanted}").fetchall()
         (got,) = conn.execute(f"PRAGMA {name}").fetchone()
@@ -288,7 +309,9 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
         raise faults.damaged(path, found[0][0])
 
 
-def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> tuple[sqlite3.Connection, Path | None]:
+def open_checked(
+    path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False
+) -> tuple[sqlite3.Connection, Path | None]:
     """A writer's connection that `prepare` has been through, and the name a damaged file was set aside under, if any.
 
     The caller holds the WriterLock and has refused strangers.
@@ -305,7 +328,7 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
                     check(probe, path)
             if not path.exists():
                 os.close(make_file(path))  # SQLite's side files take owner and mode of this one
-            conn = connect(path, "rw")
+            conn = connect(path, "rw", any_thread=any_thread)
             try:
                 prepare(conn)
             except BaseException:
@@ -324,10 +347,10 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None]) -> t
 
 
 def _after_setting_aside(error: sqlite3.Error | OSError, path: Path, aside: Path) -> StoreError:
-    told = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
-    if isinstance(told, DiskTroubleError):
-        told.set_aside = aside
-    return told
+    trouble = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
+    if isinstance(trouble, DiskTroubleError):
+        trouble.set_aside = aside
+    return trouble
 
 
 def set_aside(path: Path) -> Path:
@@ -344,6 +367,12 @@ def set_aside(path: Path) -> Path:
             companion(path, suffix).rename(companion(target, suffix))
     sync_folder(path.parent)
     return target
+
+
+def discard(path: Path) -> None:
+    """Remove a log that was made just now, and its companions. Raises OSError."""
+    for suffix in (*_COMPANIONS, ""):
+        companion(path, suffix).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,44 +1,40 @@
-"""Reading what somebody hands to `matpi import`: each record checked, each complaint with file, line and field."""
+"""Read a document of `matpi export`: each record checked, each complaint with file, line and field."""
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 from unicodedata import normalize
 
 import msgspec
 
-from matpi.core.model import Acknowledgement
-from matpi.errors import ImportFormatError, is_control, printable
-from matpi.store import file
+from matpi.core.dated import utc_of
+from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Session, Settings, StopSign, Zero
+from matpi.core.plan.custom_plan import read_plan
+from matpi.errors import ConfigError, ImportFormatError, is_control, printable
+from matpi.store import faults, file
 from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import (
-    ANSWERS,
-    CSV_TABLES,
-    DIAGNOSTICS,
-    FORMAT,
-    GUARD,
-    RATINGS,
-    SESSIONS,
-    SINGLES,
-    STOPS,
-    TABLES,
-    VERSIONS_READ,
-    Table,
-)
-from matpi.store.transfer import Found
+from matpi.store.tables import ANSWERS, DIAGNOSTICS, RATINGS, SESSIONS, SINGLES, STOPS, TABLES, Table
+
+FORMAT, VERSION = "matpi", 4
+"""What an exported document says of itself. A change of a field is a new version."""
+VERSIONS_READ = (1, 2, 3, 4)
+"""1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
+answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
+`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`."""
+ZERO_REACH_KG = 10.0
+"""A zero follows no further from its anchor on any device: the most that `zero_reach_kg` can be set to."""
 
 Lines = dict[tuple[str, int | None], int]
 _LINES = dict.fromkeys(map(ord, "\t\n\r"), " ")
-_OWN_OF_STORED = ("deleted_utc", "deleted_why")
 
 _FIELD_OF_INVARIANT = (
     ("a session needs an id", "id"),
@@ -62,50 +58,30 @@ _FIELD_OF_INVARIANT = (
 """The values themselves say what is wrong, not in which field."""
 
 
-def from_csv(folder: Path) -> Iterator[Found]:
-    """The records of the files of an export that are in `folder`. Raises ImportFormatError."""
-    present = [(table, path) for table in CSV_TABLES if (path := folder / f"{table.name}.csv").exists()]
-    if not present:
-        raise ImportFormatError(f"There is no sessions.csv in {folder}; name a folder that `matpi export` has written.")
-    for table, path in present:
-        yield from _csv_records(table, path)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record of the document and where it is there, for the message when it does not fit."""
+
+    table: Table
+    record: Any
+    where: str
 
 
-def _csv_records(table: Table, path: Path) -> Iterator[Found]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            header = tuple(next(lines, ()))
-            fields = table.fields[: len(header)] if len(header) in table.earlier else table.fields
-            if header != fields:
-                raise ImportFormatError(
-                    f"{path}, line 1: the fields are not those of an export; they must be {','.join(table.fields)}."
-                )
-            start = lines.line_num + 1
-            for cells in lines:
-                where = f"{path}, line {start}"
-                start = lines.line_num + 1
-                if not cells:
-                    continue
-                if len(cells) != len(fields):
-                    raise ImportFormatError(f"{where}: {len(cells)} fields where {len(fields)} belong.")
-                row = {
-                    name: cell.removeprefix(GUARD)
-                    for name, cell in zip(fields, cells, strict=True)
-                    if cell or name not in table.may_be_unset
-                }
-                yield Found(table, _record(table, row, where, strict=False), where)
-    except OSError as error:
-        raise ImportFormatError(f"{path} cannot be read: {error.strerror}; nothing was imported.") from error
-    except UnicodeDecodeError as error:
-        raise ImportFormatError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise ImportFormatError(f"{path}, line {lines.line_num}: {error}; nothing was imported.") from error
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read: the records, and by name what there is one of."""
+
+    found: list[Found]
+    singles: dict[str, Any]
 
 
-def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
-    """The records and the single things of an exported document. Raises ImportFormatError."""
+def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
+    """Read what transfer.export_json writes. `latest_utc`: no record can be of later. Raises ImportFormatError."""
     name = str(source) if isinstance(source, Path) else "the input"
+    if isinstance(source, Path) and (source.suffix.lower() == ".csv" or source.is_dir()):
+        raise ImportFormatError(
+            f"{name} is not read: CSV is for spreadsheets and goes out only; name a JSON file of `matpi export`."
+        )
     try:
         data = source.read_bytes() if isinstance(source, Path) else source.read()
         if data.startswith(file.MAGIC):
@@ -117,7 +93,8 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
         document = _composed(msgspec.json.decode(text))
         lines = _lines(text) if isinstance(document, dict) else {}
     except OSError as error:
-        raise ImportFormatError(f"{name} cannot be read: {error.strerror}; nothing was imported.") from error
+        why = faults.denied(Path(name)) if isinstance(error, PermissionError) else error.strerror
+        raise ImportFormatError(f"{name} cannot be read: {why}; nothing was imported.") from error
     except UnicodeDecodeError as error:
         raise ImportFormatError(f"{name} is not UTF-8 text; nothing was imported.") from error
     except RecursionError as error:
@@ -140,34 +117,56 @@ def from_json(source: Path | BinaryIO) -> tuple[list[Found], dict[str, Any]]:
         for zero in (document.get("zero"), document.get("zero_before")):
             if isinstance(zero, dict):
                 zero.pop("noise_kg", None)
-    found, singles = _json_records(document, lines, name), _json_singles(document, lines, name)
-    if document["version"] >= 3:
-        return found, singles
-    since_3 = {key: _cleared_apart(value) for key, value in singles.items()}
-    return [replace(one, record=_cleared_apart(one.record)) for one in found], since_3
+    found, singles = _records(document, lines, name, latest_utc), _singles(document, lines, name)
+    if document["version"] < 3:
+        singles = {key: _cleared_apart(value) for key, value in singles.items()}
+        found = [replace(one, record=_cleared_apart(one.record)) for one in found]
+    return Document(found, singles)
+
+
+_IDS: Final = {"id", "boot_id", "session_id", "person"}
 
 
 def _composed(value: Any) -> Any:
-    """With every text in NFC: a file that was edited on a Mac may have its letters in two parts."""
+    """With every text but the ids in NFC: a file that was edited on a Mac may have its letters in two parts."""
     match value:
         case str():
             return normalize("NFC", value)
         case list():
             return [_composed(item) for item in value]
         case dict():
-            return {key: _composed(item) for key, item in value.items()}
+            return {key: item if key in _IDS else _composed(item) for key, item in value.items()}
         case _:
             return value
 
 
 def _cleared_apart(value: Any) -> Any:
-    """Of an answer to the safety pages as it was told up to version 2: its date was that of the clearing."""
+    """Of an answer to the safety pages as it was exported up to version 2: its date was that of the clearing."""
     if isinstance(value, Acknowledgement) and value.some and value.cleared and value.cleared_utc is None:
         return replace(value, utc=None, cleared_utc=value.utc)
     return value
 
 
-def _json_records(document: dict[str, Any], lines: Lines, name: str) -> list[Found]:
+class _WrongError(ValueError):
+    """What is wrong in a field of a record."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"field {field}: {why}")
+
+
+@contextlib.contextmanager
+def _refusing(where: str, field: str) -> Iterator[None]:
+    """Raise what is wrong in here as ImportFormatError; `field` is its field unless it says another one."""
+    try:
+        yield
+    except msgspec.ValidationError as error:
+        why = re.sub(r" - at `.*`$", "", str(error))
+        raise ImportFormatError(f"{where}, field {_field(error) or field}: {why}; nothing was imported.") from error
+    except _WrongError as error:
+        raise ImportFormatError(f"{where}, {error}; nothing was imported.") from None
+
+
+def _records(document: dict[str, Any], lines: Lines, name: str, latest_utc: float) -> list[Found]:
     lists = [(table, document.get(table.name, [])) for table in TABLES]
     for table, rows in lists:
         if not isinstance(rows, list):
@@ -176,90 +175,99 @@ def _json_records(document: dict[str, Any], lines: Lines, name: str) -> list[Fou
     for table, rows in lists:
         for n, row in enumerate(rows):
             where = f"{name}, line {lines[table.name, n]}"
-            if not isinstance(row, dict):
-                raise ImportFormatError(f"{where}, field {table.name}: an entry is not an object.")
-            found.append(Found(table, _record(table, row, where, strict=True), where))
+            with _refusing(where, "unknown"):
+                record = _record(table, row)
+                _check_values(table, record)
+                if table in {SESSIONS, RATINGS, STOPS}:
+                    _check_time(getattr(record, "session", record), latest_utc)
+            found.append(Found(table, record, where))
     return found
 
 
-def _json_singles(document: dict[str, Any], lines: Lines, name: str) -> dict[str, Any]:
+def _singles(document: dict[str, Any], lines: Lines, name: str) -> dict[str, Any]:
     singles: dict[str, Any] = {}
     for key, kind in SINGLES.items():
         if (value := document.get(key)) is None:
             continue
-        where = f"{name}, line {lines[key, None]}"
-        try:
-            singles[key] = msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise ImportFormatError(f"{where}, field {_field(error) or key}: {_why(error)}.") from error
-    settings = singles.get("settings")
-    for field in () if settings is None else ("zone", "routine", "own_plan"):
-        # A plan of one's own is a text of several lines.
-        text = getattr(settings, field).translate(_LINES if field == "own_plan" else {})
-        _refuse_control(text, f"{name}, line {lines['settings', None]}, field {field}")
+        with _refusing(f"{name}, line {lines[key, None]}", key):
+            one: Any = msgspec.convert(value, kind)
+            singles[key] = one
+            if isinstance(one, Zero) and not abs(one.total_kg - (one.anchor_kg or 0.0)) <= ZERO_REACH_KG:
+                far = f"{one.total_kg:g} kg is further from its anchor than a zero can be ({ZERO_REACH_KG:g} kg)"
+                raise _WrongError(key, far)
+            if isinstance(one, Settings):
+                _check_settings(one)
     return singles
 
 
-def _record(table: Table, row: dict[str, Any], where: str, *, strict: bool) -> Any:
-    """One row as a value; `strict` wants JSON's types, without it texts are read as what they should be."""
+def _check_settings(settings: Settings) -> None:
+    for field in ("zone", "routine", "own_plan"):
+        # A plan of one's own is a text of several lines.
+        _check_text(field, getattr(settings, field).translate(_LINES if field == "own_plan" else {}))
+    try:
+        if settings.own_plan:
+            read_plan(settings.own_plan)
+    except ConfigError as error:
+        raise _WrongError("own_plan", str(error).rstrip(".")) from error
+
+
+def _record(table: Table, row: Any) -> Any:
+    """Return one row as a record."""
+    if not isinstance(row, dict):
+        raise _WrongError(table.name, "an entry is not an object")
     unknown = row.keys() - set(table.fields)
     if unknown:
-        raise ImportFormatError(f"{where}, field {min(unknown)}: {table.name} have none of that name; remove it.")
+        raise _WrongError(min(unknown), f"{table.name} have none of that name; remove it")
     if table is DIAGNOSTICS and isinstance(text := row.get("last_text"), str):
         row = {**row, "last_text": printable(text)}  # older versions stored texts of errors as they came
-    shaped: dict[str, Any] = row
-    if table.type is StoredSession:
-        own = {key: row[key] for key in _OWN_OF_STORED if key in row}
-        shaped = {"session": {key: row[key] for key in row.keys() - own.keys() - {"counts"}}, **own}
-    try:
-        record: Any = msgspec.convert(shaped, table.type, strict=strict)
-    except msgspec.ValidationError as error:
-        raise ImportFormatError(
-            f"{where}, field {_field(error) or 'unknown'}: {_why(error)}; nothing was imported."
-        ) from error
-    if isinstance(record, StoredSession):
-        _refuse_other_count(row.get("counts"), record, where)
-    for name, value in zip(table.fields, table.values(record), strict=True):
+    if table is not SESSIONS:
+        return msgspec.convert(row, table.record)
+    own = {key: row[key] for key in ("deleted_utc", "deleted_why") if key in row}
+    session = {key: row[key] for key in row.keys() - own.keys() - {"counts"}}
+    stored = msgspec.convert({"session": session, **own}, StoredSession)
+    # It follows from the other fields: a file in which it was changed alone would not do what it says.
+    counts, said = text_of(stored.counts), row.get("counts")
+    if said is not None and text_of(said) != counts:
+        why = f"it is {counts} by doubt, yours, reason and deleted_why; change yours, or leave counts out"
+        raise _WrongError("counts", why)
+    return stored
+
+
+def _check_values(table: Table, record: Any) -> None:
+    for field, value in zip(table.fields, table.exported(record), strict=True):
         # SQLite would keep "not a number" as unset.
         if isinstance(value, float) and not math.isfinite(value):
-            raise ImportFormatError(f"{where}, field {name}: {value} is no finite number; nothing was imported.")
+            raise _WrongError(field, f"{value} is no finite number")
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise ImportFormatError(f"{where}, field {name}: the number is too large; nothing was imported.")
+            raise _WrongError(field, "the number is too large")
         if isinstance(value, str):
-            _refuse_control(value, f"{where}, field {name}")
-    _refuse_other_day(table, record, where)
-    return record
-
-
-def _refuse_control(text: str, where: str) -> None:
-    if any(map(is_control, text)):
-        raise ImportFormatError(f"{where}: {text!r} has a control character; take it out. Nothing was imported.")
-
-
-def _refuse_other_day(table: Table, record: Any, where: str) -> None:
-    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+            _check_text(field, value)
+        if field == "routine" and value not in ROUTINE_NAMES:
+            raise _WrongError(field, f"there is no routine {value!r}; there are {', '.join(ROUTINE_NAMES)}")
     if table is ANSWERS and record.person is None:
-        raise ImportFormatError(f"{where}, field person: an answer here needs whose it is; nothing was imported.")
-    dated: Any = record.session if isinstance(record, StoredSession) else record
-    utc = getattr(dated, "start_utc", getattr(dated, "utc", None))
-    if table not in {SESSIONS, RATINGS, STOPS} or utc is None or None in {dated.utc_offset_s, dated.day}:
+        raise _WrongError("person", "an answer here needs whose it is")
+
+
+def _check_text(field: str, text: str) -> None:
+    if any(map(is_control, text)):
+        raise _WrongError(field, f"{text!r} has a control character; take it out")
+
+
+def _check_time(record: Session | Rating | StopSign, latest_utc: float) -> None:
+    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+    field, utc = "start_utc" if isinstance(record, Session) else "utc", utc_of(record)
+    if utc is None:
+        if record.day is not None:
+            raise _WrongError("day", f"{record.day} needs {field} beside it, or both are unset")
         return
-    local = datetime.fromtimestamp(0, UTC) + timedelta(seconds=utc + dated.utc_offset_s)
-    if not 0 <= (local.date() - dated.day).days <= 1:
-        raise ImportFormatError(
-            f"{where}, field day: {dated.day} is not the day of {local:%Y-%m-%d %H:%M}, which start and offset make; "
-            "correct the one that is wrong. Nothing was imported."
-        )
-
-
-def _refuse_other_count(said: object, record: StoredSession, where: str) -> None:
-    """`counts` follows from the other fields: a file in which it was changed alone would not do what it says."""
-    counts = text_of(record.counts)
-    if said is not None and text_of(said) != counts:
-        raise ImportFormatError(
-            f"{where}, field counts: it is {counts} by doubt, yours, reason and deleted_why; change yours, or leave "
-            "counts out; nothing was imported."
-        )
+    if utc > latest_utc:
+        raise _WrongError(field, f"{utc:.0f} is in the future")
+    if record.utc_offset_s is None or record.day is None:
+        return
+    local = datetime.fromtimestamp(0, UTC) + timedelta(seconds=utc + record.utc_offset_s)
+    if not 0 <= (local.date() - record.day).days <= 1:
+        other = f"{record.day} is not the day of {local:%Y-%m-%d %H:%M}, which start and offset make"
+        raise _WrongError("day", f"{other}; correct the one that is wrong")
 
 
 def _field(error: msgspec.ValidationError) -> str | None:
@@ -270,10 +278,6 @@ def _field(error: msgspec.ValidationError) -> str | None:
         return invariant
     at = re.search(r"at `\$.*?(\w+)(?:\[[^]]*\])*`$", text)
     return at[1] if at else None
-
-
-def _why(error: msgspec.ValidationError) -> str:
-    return re.sub(r" - at `.*`$", "", str(error))
 
 
 def _line_of_error(text: str, error: msgspec.DecodeError) -> int:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
-from matpi.store import history, rows
+from matpi.store import history
 from matpi.store.rows import Member
+from matpi.store.tables import PEOPLE
 
 OWNED = ("sessions", "ratings", "stops", "days", "acknowledgement")
 """The tables whose rows are somebody's."""
@@ -59,7 +60,7 @@ def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], 
             return f"{member.name} is gone from the menu; {back}."
         case "choose", name:
             member = named(conn, name)
-            choose(conn, member.id)
+            history.choose(conn, member.id)
             return f"The next session is {member.name}'s."
         case _, name:
             goal = _goal(words[2])
@@ -107,7 +108,7 @@ def add(conn: sqlite3.Connection, name: str, new_id: str) -> tuple[Member, int]:
         raise UsageError(f"One mat knows up to {PEOPLE_MAX} people; `matpi people remove NAME` makes room.")
     if found is None:
         found = Member(new_id, as_stored(name), chosen=not here)
-        conn.execute(rows.INSERT_MEMBER, rows.values_of(found, rows.MEMBER_FIELDS))
+        conn.execute(PEOPLE.insert, PEOPLE.stored(found))
     else:
         conn.execute("UPDATE people SET removed = 0, chosen = ? WHERE id = ?", (not here, found.id))
     if not here:
@@ -136,19 +137,12 @@ def remove(conn: sqlite3.Connection, name: str) -> tuple[Member, int]:
     if left:
         conn.execute("UPDATE people SET removed = 1, chosen = 0 WHERE id = ?", (member.id,))
         if member.chosen:
-            choose(conn, left[0].id)
+            history.choose(conn, left[0].id)
     else:
         for table in OWNED:
             conn.execute(f"UPDATE OR REPLACE {table} SET person = NULL WHERE person = ?", (member.id,))  # noqa: S608
         conn.execute("DELETE FROM people WHERE id = ?", (member.id,))
     return member, len(left)
-
-
-def choose(conn: sqlite3.Connection, person_id: str) -> None:
-    """Raises StoreError when there is nobody of this id."""
-    conn.execute("UPDATE people SET chosen = 0 WHERE chosen = 1")
-    if not conn.execute("UPDATE people SET chosen = 1 WHERE id = ? AND NOT removed", (person_id,)).rowcount:
-        raise StoreError(f"There is nobody of the id {person_id!r} to be chosen; see `matpi people`.")
 
 
 def set_goal(conn: sqlite3.Connection, name: str, weekly_goal: int | None) -> None:

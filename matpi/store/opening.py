@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matpi.errors import StoreError
-from matpi.store import faults, file, schema
+from matpi.store import faults, file, migrations
 
 
 @contextlib.contextmanager
@@ -36,12 +36,12 @@ def bare(path: Path) -> str:
     return ""
 
 
-def image(path: Path, *, folder: Path = schema.SCHEMA_FOLDER) -> bytes:
+def image(path: Path) -> bytes:
     """Return the log at `path` as the bytes of one SQLite file, of any version, also while it is written to.
 
     Raises as a reader does.
     """
-    with store_errors(path), contextlib.closing(open_reader(path, folder, oldest=1)) as conn:
+    with store_errors(path), contextlib.closing(open_reader(path, oldest=1)) as conn:
         conn.execute("BEGIN")  # one view of all pages
         copy = bytearray(conn.serialize())
         copy[18:20] = b"\1\1"  # it comes without a write-ahead log
@@ -55,9 +55,9 @@ def no_log(path: Path) -> StoreError:
     return StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
 
 
-def open_reader(path: Path, folder: Path, oldest: int | None = None) -> sqlite3.Connection:
+def open_reader(path: Path, oldest: int | None = None) -> sqlite3.Connection:
     """`oldest`: the lowest version that will do; None: the newest."""
-    newest = len(schema.steps(folder))
+    newest = len(migrations.steps())
     header = file.peek(path)
     if header is None:
         raise no_log(path)

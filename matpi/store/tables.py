@@ -1,162 +1,260 @@
-"""The lists of an export: their fields in the order that does not change, and how a record becomes a row."""
+"""One description a table: the columns in the order of the export, and how a record becomes a row and a row a record.
+
+To store a new kind: its record with a `key` in core/model.py, its table here, and a schema_vN.sql that makes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import fields, replace
+from datetime import date, time
+from operator import attrgetter
+from types import NoneType
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Settings, StopSign, Zero
-from matpi.store import rows
-from matpi.store.rows import Edit, Member, Row, StoredSession, Tally
+from matpi.core.model import (
+    LOAD_MAX_KG,
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    Doubt,
+    EndReason,
+    Moment,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+    Zero,
+)
+from matpi.store.rows import Edit, Member, Row, StoredSession, Tally, text_of
 
-FORMAT, VERSION = "matpi", 4
-"""What an exported document says of itself. A change of a field is a new version."""
-VERSIONS_READ = (1, 2, 3, 4)
-"""1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
-answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
-`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`."""
+DATE: Final = frozenset({"start_utc", "utc", "utc_offset_s", "day"})
+"""What a clock fills in later: saving a record that does not know it yet leaves it as it is."""
 
 
-@dataclass(frozen=True, slots=True)
 class Table:
-    """`key` fields tell whether two records are the same one; `may_be_unset` ones are empty in CSV when None."""
+    """The rows of `sql` are records of the type `record`; a column is a field of it, or of its session."""
 
-    name: str
-    fields: tuple[str, ...]
-    key: tuple[str, ...]
-    may_be_unset: frozenset[str]
-    type: type
-    select: str
-    insert: str
-    of_row: Callable[[Row], Any]
-    earlier: tuple[int, ...] = ()
-    """How many of the fields earlier versions had: new ones are only ever appended."""
-
-    def values(self, record: Any) -> Row:
-        """In the order of `fields`."""
-        return (*self.stored(record), record.counts) if isinstance(record, StoredSession) else self.stored(record)
+    def __init__(
+        self,
+        name: str,
+        noun: str,
+        record: type,
+        columns: tuple[str, ...],
+        *,
+        key: tuple[str, ...] = ("id",),
+        sql: str = "",
+        order: str = "seq",
+        where: str = "",
+        unique: str = "",
+        derived: tuple[str, ...] = (),
+    ) -> None:
+        """`name` is that in the export, and in the database unless `sql` says another. `columns` are in the order of
+        the export: new ones are only ever appended. `key` fields decide whether two records are the same one, with the
+        index `unique` in the database. `derived` fields are exported and not stored.
+        """
+        self.name, self.noun, self.record, self.columns = name, noun, record, columns
+        self.key, self.sql, self.derived, self.fields = key, sql or name, derived, columns + derived
+        self._unique = unique or ", ".join(key)
+        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        self.select = f"SELECT {names} FROM {self.sql}{where} ORDER BY {order}"  # noqa: S608  our own names
+        self.insert = f"INSERT INTO {self.sql} ({names}) VALUES ({marks})"  # noqa: S608
+        hints = get_type_hints(record)
+        nested = get_type_hints(Session) if record is StoredSession else {}
+        self._get = attrgetter(*(column if column in hints else f"session.{column}" for column in columns))
+        readers = ((n, _reader(hints.get(column) or nested[column])) for n, column in enumerate(columns))
+        self._readers = tuple((n, reader) for n, reader in readers if reader is not None)
 
     def stored(self, record: Any) -> Row:
-        """In the order of `insert`."""
-        if isinstance(record, StoredSession):
-            return rows.session_values(record)
-        return rows.values_of(record, self.fields)
+        """Return the record as SQLite takes it."""
+        return tuple(_bound(value) for value in self._get(record))
+
+    def exported(self, record: Any) -> Row:
+        """Return the values of `fields`."""
+        return (*self._get(record), *(getattr(record, name) for name in self.derived))
 
     def key_of(self, record: Any) -> Row:
-        values = dict(zip(self.fields, self.values(record), strict=True))
-        return rows.bound(values[name] for name in self.key)
+        return tuple(_bound(getattr(getattr(record, "session", record), name)) for name in self.key)
+
+    def record_of(self, row: Row) -> Any:
+        """Return the record of a row of `select`. Raises TypeError or ValueError for one that makes none."""
+        values = list(row)
+        for n, read in self._readers:
+            if values[n] is not None:
+                values[n] = read(values[n])
+        named = dict(zip(self.columns, values, strict=True))
+        if self.record is not StoredSession:
+            return self.record(**named)
+        deleted = {name: named.pop(name) for name in ("deleted_utc", "deleted_why")}
+        return StoredSession(Session(**named), **deleted)
+
+    def one(self, where: str) -> str:
+        """Return the select of the rows where this holds."""
+        return self.select.replace(" ORDER BY", f" WHERE {where} ORDER BY")
+
+    def upsert(self, keep: frozenset[str] = DATE, where: str = "") -> str:
+        """Return the insert that replaces the record of this key; unset values of `keep` leave what is there."""
+        changed = ", ".join(
+            f"{name} = " + (f"coalesce(excluded.{name}, {name})" if name in keep else f"excluded.{name}")
+            for name in self.columns
+            if name not in self.key
+        )
+        return f"{self.insert} ON CONFLICT ({self._unique}) DO UPDATE SET {changed}{where}"
 
 
-SESSIONS = Table(
-    name="sessions",
-    fields=rows.SESSION_FIELDS,
-    key=("id",),
-    may_be_unset=frozenset({"start_utc", "utc_offset_s", "day", "reason", *rows.SESSION_FIELDS[12:]}),
-    type=StoredSession,
-    select=rows.SELECT_SESSIONS,
-    insert=rows.INSERT_SESSION,
-    of_row=rows.stored_session_of,
-    earlier=(14, 16),
-)
-EDITS = Table(
-    name="edits",
-    fields=rows.EDIT_FIELDS,
+def _bound(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        import json
+
+        return json.dumps(value)
+    return value
+
+
+def _spans(text: str) -> tuple[tuple[float | None, float | None], ...]:
+    import json
+
+    def seconds(value: Any) -> float | None:
+        return None if value is None else float(value)
+
+    return tuple((seconds(since), seconds(until)) for since, until in json.loads(text))
+
+
+_READERS: Final[Mapping[type, Callable[[Any], Any]]] = {
+    bool: bool, date: date.fromisoformat, EndReason: EndReason, Doubt: Doubt, Moment: Moment
+}  # fmt: skip
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    if get_origin(hint) is tuple:
+        return _spans
+    return next((_READERS.get(kind) for kind in get_args(hint) or (hint,) if kind is not NoneType), None)
+
+
+_DATED = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day")
+
+SESSIONS: Final = Table(
+    "sessions",
+    "session",
+    StoredSession,
+    ("id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
+     "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "estimated"),
+    derived=("counts",),
+)  # fmt: skip
+EDITS: Final = Table(
+    "edits",
+    "edit",
+    Edit,
+    ("session_id", "n", "edited_utc", "field", "before", "after"),
     key=("session_id", "n"),
-    may_be_unset=frozenset({"edited_utc", "before", "after"}),
-    type=Edit,
-    select=rows.SELECT_EDITS,
-    insert=rows.INSERT_EDIT,
-    of_row=rows.edit_of,
+    sql="session_edits",
+    order="rowid",
 )
-RATINGS = Table(
-    name="ratings",
-    fields=rows.RATING_FIELDS,
-    key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person", "estimated"}),
-    type=Rating,
-    select=rows.SELECT_RATINGS,
-    insert=rows.INSERT_RATING,
-    of_row=rows.rating_of,
-    earlier=(9, 10),
-)
-STOPS = Table(
-    name="stops",
-    fields=rows.STOP_FIELDS,
-    key=("id",),
-    may_be_unset=frozenset({"utc", "utc_offset_s", "day", "session_id", "person", "estimated"}),
-    type=StopSign,
-    select=rows.SELECT_STOPS,
-    insert=rows.INSERT_STOP,
-    of_row=rows.stop_of,
-    earlier=(7, 8),
-)
-DAYS = Table(
-    name="days",
-    fields=rows.DAY_FIELDS,
+RATINGS: Final = Table("ratings", "rating", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated"))
+STOPS: Final = Table("stops", "stop sign", StopSign, (*_DATED, "session_id", "person", "estimated"))
+DAYS: Final = Table(
+    "days",
+    "day record",
+    DayRecord,
+    ("day", "rest", "snoozed", "person"),
     key=("day", "person"),
-    may_be_unset=frozenset({"person"}),
-    type=DayRecord,
-    select=rows.SELECT_DAYS,
-    insert=rows.INSERT_DAY,
-    of_row=rows.day_of,
-    earlier=(3,),
+    order="day, person",
+    unique="day, ifnull(person, '')",
 )
-DIAGNOSTICS = Table(
-    name="diagnostics",
-    fields=rows.DIAGNOSTIC_FIELDS,
-    key=("kind",),
-    may_be_unset=frozenset(),
-    type=Tally,
-    select=rows.SELECT_DIAGNOSTICS,
-    insert=rows.INSERT_DIAGNOSTIC,
-    of_row=rows.tally_of,
-)
-
-PEOPLE = Table(
-    name="people",
-    fields=rows.MEMBER_FIELDS,
-    key=("id",),
-    may_be_unset=frozenset({"weekly_goal"}),
-    type=Member,
-    select=rows.SELECT_MEMBERS,
-    insert=rows.INSERT_MEMBER,
-    of_row=rows.member_of,
-)
-ANSWERS = Table(
-    name="answers",
-    fields=rows.ANSWER_FIELDS,
+PEOPLE: Final = Table("people", "person", Member, ("id", "name", "weekly_goal", "chosen", "removed"))
+DIAGNOSTICS: Final = Table("diagnostics", "count", Tally, ("kind", "count", "last_text"), key=("kind",), order="kind")
+ANSWERS: Final = Table(
+    "answers",
+    "safety answer",
+    Acknowledgement,
+    ("some", "utc", "cleared", "person", "cleared_utc", "earlier", "asked_again"),
     key=("person",),
-    may_be_unset=frozenset({"utc", "cleared_utc"}),
-    type=Acknowledgement,
-    select=rows.SELECT_ANSWERS,
-    insert=rows.INSERT_ANSWER,
-    of_row=rows.acknowledgement_of,
+    sql="acknowledgement",
+    where=" WHERE person IS NOT NULL",
+    order="person",
+    unique="ifnull(person, '')",
 )
 
-GUARD = "'"
-"""Before a text of a CSV that a spreadsheet would take for a formula, and before one that begins with it."""
-CSV_TABLES = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
-TABLES = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
+PUT: Final[Mapping[type, tuple[Table, str]]] = {
+    Rating: (RATINGS, RATINGS.upsert()),
+    StopSign: (STOPS, STOPS.upsert()),
+    DayRecord: (DAYS, DAYS.upsert()),
+    Acknowledgement: (ANSWERS, ANSWERS.upsert(keep=frozenset())),
+}
+"""How a record that is one row is saved; history.py has the statements of the others."""
+CSV_TABLES: Final = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
+TABLES: Final = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
 
 
-def cell_of(value: object) -> str | None:
-    """Return what a CSV holds of a value."""
-    text = rows.text_of(value)
-    if not isinstance(value, str) or text is None or not text.startswith(("=", "+", "-", "@", "\t", "\r", GUARD)):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return GUARD + text
-    return text
+# -- what there is one of ----------------------------------------------------------------------------------------------
 
-
-SINGLES: Mapping[str, type] = {
+SINGLES: Final[Mapping[str, type]] = {
     "zero": Zero,
     "zero_before": Zero,
     "calibration": Calibration,
     "acknowledgement": Acknowledgement,
     "settings": Settings,
 }
-"""What there is one of, in JSON only."""
+"""In the export, in JSON only."""
+ZERO: Final = "kg_1, kg_2, kg_3, kg_4, by_hand, anchor_kg"
+
+
+def zero_values(zero: Zero) -> Row:
+    """Return the values of ZERO. Raises ValueError unless there are 1 to 4 channels."""
+    if not 1 <= len(zero.kg) <= 4:
+        raise ValueError(f"a zero has 1 to 4 channels, not {len(zero.kg)}")
+    return (*zero.kg, *(None,) * (4 - len(zero.kg)), zero.by_hand, zero.anchor_kg)
+
+
+def zero_of(row: Row) -> Zero:
+    """Raises ValueError for a zero that no cells can have."""
+    kg = tuple(value for value in row[:4] if value is not None)
+    if not kg or not all(abs(value) < LOAD_MAX_KG for value in kg):
+        raise ValueError(f"a zero has 1 to 4 channels under {LOAD_MAX_KG:g} kg, not {kg}")
+    return Zero(kg, by_hand=bool(row[4]), anchor_kg=row[5])
+
+
+def settings_texts(settings: Settings) -> dict[str, str]:
+    """Return each setting as the text of its row."""
+    return {item.name: _setting_text(getattr(settings, item.name)) for item in fields(settings)}
+
+
+def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, and one sentence for each stored value that is invalid; that one has its default.
+
+    A key that this matpi does not know is left alone: a newer one may have stored it.
+    """
+    settings, doubts = Settings(), []
+    known = {item.name for item in fields(settings)}
+    for key in (key for key in texts if key in known):
+        default = getattr(settings, key)
+        try:
+            settings = replace(settings, **{key: _setting_value(default, texts[key])})
+        except ValueError as error:
+            doubts.append(
+                f"The stored setting `{key}` is invalid ({error}); its default {_setting_text(default)!r} is used,"
+                " set it again."
+            )
+    return settings, tuple(doubts)
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ",".join(str(number) for number in sorted(value))
+    return text_of(value) or ""
+
+
+def _setting_value(default: object, text: str) -> Any:
+    """Return `text` as a value of the default's type. Raises ValueError."""
+    if isinstance(default, bool):
+        if text not in {"true", "false"}:
+            raise ValueError(f"{text!r} is neither true nor false")
+        return text == "true"
+    if isinstance(default, int):
+        return int(text)
+    if isinstance(default, time):
+        return time.fromisoformat(text)
+    if isinstance(default, frozenset):
+        return frozenset(int(number) for number in text.split(",") if number)
+    return text

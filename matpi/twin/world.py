@@ -172,7 +172,7 @@ class VirtualWorld:
             self.loop.send(Stopping(self.t))
         self.power_off()
 
-    def beside(self, work: Callable[[Store], None]) -> None:
+    def beside(self, work: Callable[[Store], object]) -> None:
         """Do something to the log as the command line does it: with the device ended, and started again after it."""
         on = self.loop is not None
         self.shut_down()

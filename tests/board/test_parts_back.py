@@ -24,6 +24,7 @@ from matpi.service.parts import light_up
 from matpi.service.status import status, status_line
 from matpi.sim.board import Board
 from matpi.store.db import Store
+from matpi.store.tables import DIAGNOSTICS
 from matpi.words import ENGLISH
 
 CONFIG = Config(chime=ChimeConfig(driver="gpio", pin=12))
@@ -132,7 +133,7 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     assert running.notice() is None
     running.stop()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
-        noted = {tally.kind: tally.count for tally in log.diagnostics()}
+        noted = {tally.kind: tally.count for tally in log.records(DIAGNOSTICS)}
     parts = ("button", "lamp", "chime")
     assert {kind: noted.get(kind) for part in parts for kind in (f"{part}_lost", f"{part}_back")} == {
         f"{part}_{how}": 1 for part in parts for how in ("lost", "back")

@@ -13,9 +13,9 @@ import pytest
 
 from matpi.core.effects import Checkpoint, Save
 from matpi.errors import StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
-from matpi.store import file, schema
+from matpi.store import file, migrations
 from matpi.store.db import Store
-from tests.store.values import session
+from tests.store.values import schemas, session
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def cut_with_version_in_wal(whole: Path, cut: Path) -> Path:
         shutil.copy(file.companion(whole, suffix), cut)
     conn.close()
     path = cut / whole.name
-    assert path.read_bytes()[60:64] == len(schema.steps()).to_bytes(4, "big")
+    assert path.read_bytes()[60:64] == len(migrations.steps()).to_bytes(4, "big")
     assert file.companion(path, "-wal").stat().st_size == 32 + 24 + 4096
     return path
 
@@ -307,12 +307,12 @@ def test_a_reader_without_a_log_says_what_to_do(path: Path) -> None:
 def test_a_reader_of_an_older_file_says_what_to_do(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "schema"
     folder.mkdir()
-    for step in schema.steps():
+    for step in migrations.steps():
         shutil.copy(step, folder)
-    newer = len(schema.steps()) + 1
+    newer = len(migrations.steps()) + 1
     (folder / f"schema_v{newer}.sql").write_text(f"PRAGMA user_version = {newer};")
-    with pytest.raises(StoreError, match="older matpi; start the device once"):
-        Store.open(whole, read_only=True, folder=folder)
+    with pytest.raises(StoreError, match="older matpi; start the device once"), schemas(folder):
+        Store.open(whole, read_only=True)
 
 
 def test_paths_that_cannot_be_a_log(tmp_path: Path) -> None:

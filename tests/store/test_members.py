@@ -15,12 +15,10 @@ from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, DayRecord, EndReason
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.errors import ImportFormatError, StoreError, UsageError
-from matpi.store import file, members, schema
-from matpi.store.arriving import Arriving
+from matpi.store import file, history, members, migrations
 from matpi.store.db import Store
-from matpi.store.transfer import export_csv, export_json, import_csv, import_json
-from tests.store.test_transfer import OF_1
-from tests.store.values import UTC, rating, session, stop
+from matpi.store.transfer import Owners, export_json
+from tests.store.values import UTC, edits, import_json, rating, schemas, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)
@@ -54,7 +52,7 @@ def of_version_1(tmp_path: Path) -> Path:
     """A log as the matpi before several people wrote it."""
     path = tmp_path / "old.db"
     conn = sqlite3.connect(path)
-    conn.executescript((schema.SCHEMA_FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
+    conn.executescript((migrations.FOLDER / "schema_v1.sql").read_text(encoding="utf-8"))
     conn.executescript(
         f"""
         INSERT INTO sessions VALUES (1, 's1', 'boot-a', 100.5, {UTC}, 3600, '2025-11-24', 620.1, 600.3, 'left', 1,
@@ -78,7 +76,7 @@ def of_version_1(tmp_path: Path) -> Path:
 def dump(path: Path) -> list[str]:
     conn = sqlite3.connect(path)
     try:
-        return [*conn.iterdump(), str(schema.version(conn))]
+        return [*conn.iterdump(), str(migrations.version(conn))]
     finally:
         conn.close()
 
@@ -86,7 +84,7 @@ def dump(path: Path) -> list[str]:
 def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Path) -> None:
     with Store.open(of_version_1) as store:
         memory = store.load()
-        assert schema.version(store._conn) == len(schema.steps())
+        assert migrations.version(store._conn) == len(migrations.steps())
         assert memory.log.sessions == (session(edited=True),)
         assert [entry.deleted_why for entry in store.sessions()] == [None, "the cat", None]
         assert (memory.log.ratings, memory.log.stops) == ((rating(),), (stop(),))
@@ -94,7 +92,7 @@ def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Pa
         assert (memory.acknowledgement, memory.answers) == (SOME, ())
         assert (memory.people, memory.settings.zone) == (People(), "Europe/Berlin")
         assert memory.open is not None
-        assert store.edits("s1")[0].after == "1"
+        assert edits(store, "s1")[0].after == "1"
         store.write(Save(session("s4", person="x", load_kg=41.5)))
         store.write(Save(DayRecord(DAY, snoozed=True, person="x")))
     with Store.open(of_version_1) as again:
@@ -105,12 +103,12 @@ def test_a_log_from_before_several_people_is_brought_up_to_date(of_version_1: Pa
 def test_a_step_that_breaks_off_leaves_the_older_log_as_it_was(of_version_1: Path, tmp_path: Path) -> None:
     folder = tmp_path / "schema"
     folder.mkdir()
-    for step in schema.steps():
+    for step in migrations.steps():
         text = step.read_text(encoding="utf-8")
         (folder / step.name).write_text(text.replace("DROP TABLE acknowledgement;", "DROP TABLE gone;"))
     before = dump(of_version_1)
-    with pytest.raises(StoreError, match=r"schema_v2\.sql failed \(no such table: gone\)"):
-        Store.open(of_version_1, folder=folder)
+    with pytest.raises(StoreError, match=r"schema_v2\.sql failed \(no such table: gone\)"), schemas(folder):
+        Store.open(of_version_1)
     assert dump(of_version_1) == before
     file.companion(of_version_1, ".lock").unlink(missing_ok=True)
     with Store.open(of_version_1) as store:
@@ -147,7 +145,7 @@ def test_what_was_somebodys_stays_theirs_and_comes_back_with_the_name(store: Sto
     add(store, "Ada", "Ben")
     furnish(store, "id-Ben")
     with store.writing() as conn:
-        members.choose(conn, "id-Ben")
+        history.choose(conn, "id-Ben")
         members.remove(conn, "Ben")
     memory = store.load()
     assert memory.people == People((Person("id-Ada", "Ada"),), "id-Ada"), "somebody must be meant"
@@ -185,7 +183,7 @@ def test_renaming_changes_nothing_but_the_name(store: Store) -> None:
         (lambda conn: members.set_goal(conn, "Ada", 8), "stays as it is: a weekly goal lies between 3 and 7"),
         (lambda conn: members.owner_of(conn, "Nobody"), "Nobody is or was called 'Nobody'"),
         (lambda conn: members.owner_of(conn, "guest"), "Nobody is or was called 'guest'"),
-        (lambda conn: members.choose(conn, "id-Gone"), "nobody of the id 'id-Gone'"),
+        (lambda conn: history.choose(conn, "id-Gone"), "nobody of the id 'id-Gone'"),
     ],
 )
 def test_what_cannot_be_is_told_and_changes_nothing(store: Store, do: object, says: str) -> None:
@@ -237,7 +235,7 @@ def test_booking_by_hand_leaves_a_trace(store: Store) -> None:
     store.edit_session("s1", utc=UTC, person="id-Ben")
     store.write(Save(session(person="id-Ada")))  # the device that did not hear of it
     assert store.log().sessions[0].person == "id-Ben"
-    assert [(e.field, e.before, e.after) for e in store.edits("s1")] == [("person", "id-Ada", "id-Ben")]
+    assert [(e.field, e.before, e.after) for e in edits(store, "s1")] == [("person", "id-Ada", "id-Ben")]
 
 
 # -- out and in --------------------------------------------------------------------------------------------------------
@@ -251,7 +249,7 @@ def crowd(store: Store) -> None:
     store.write(Save(session("open", reason=EndReason.LEFT, person="id-Ben", load_kg=40.25)))
     with store.writing() as conn:
         members.set_goal(conn, "Ben", 7)
-        members.choose(conn, "id-Ben")
+        history.choose(conn, "id-Ben")
         members.remove(conn, "Cy")
 
 
@@ -273,15 +271,6 @@ def test_json_goes_round_with_the_people(store: Store, other: Store) -> None:
     assert as_json(other) == told
 
 
-def test_csv_goes_round_with_the_people(store: Store, other: Store, tmp_path: Path) -> None:
-    crowd(store)
-    export_csv(store, tmp_path / "out")
-    import_csv(other, tmp_path / "out")
-    assert (other.log(), other.members()) == (store.log(), store.members())
-    again = import_csv(other, tmp_path / "out")
-    assert (again.sessions, again.ratings, again.days) == (0, 0, 0)
-
-
 ROW = {"id": "s9", "boot_id": "b", "start_mono": 1, "span_s": 20.0, "on_mat_s": 10.0, "reason": "left"}
 
 
@@ -289,14 +278,9 @@ def older(**lists: object) -> io.BytesIO:
     return io.BytesIO(json.dumps({"format": "matpi", "version": 1, **lists}).encode())
 
 
-def test_an_export_from_before_several_people_still_comes_in(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "sessions.csv").write_text(f"{OF_1['sessions']}\ns8,b,1.0,,,,20.0,10.0,left,0,plan,false,,\n")
-    (folder / "days.csv").write_text(f"{OF_1['days']}\n2025-01-01,true,false\n")
-    import_csv(store, folder)
+def test_an_export_from_before_several_people_still_comes_in(store: Store) -> None:
     import_json(store, older(sessions=[ROW], days=[{"day": "2025-01-02", "rest": True}]))
-    assert [(s.id, s.person, s.load_kg) for s in store.log().sessions] == [("s8", None, None), ("s9", None, None)]
+    assert [(s.id, s.person, s.load_kg) for s in store.log().sessions] == [("s9", None, None)]
     assert owners(store) == {None}
 
 
@@ -348,11 +332,11 @@ def test_into_a_log_that_nobody_is_named_in_the_names_come_as_gone(store: Store,
 def test_people_that_cannot_be_are_not_imported(store: Store, people: object, says: str) -> None:
     with pytest.raises(ImportFormatError, match=says):
         import_json(store, older(people=people, sessions=[ROW]))
-    assert (store.members(), store.items()) == ((), ())
+    assert (store.members(), store.sessions()) == ((), ())
 
 
 def test_five_imported_into_an_empty_log_are_four_and_one_who_is_gone(store: Store) -> None:
     import_json(store, older(people=[{"id": name, "name": name, "chosen": True} for name in "abcde"][:5]))
     assert [(m.removed, m.chosen) for m in store.members()] == [(False, n == 0) for n in range(4)] + [(True, False)]
     with store.reading() as conn:
-        assert Arriving(conn, None).somebody_named()
+        assert Owners(conn, None).are_named()

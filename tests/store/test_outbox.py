@@ -18,11 +18,11 @@ import pytest
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.errors import StoreError, UsageError
-from matpi.store import file, members, outgoing, posting, schema, transfer
+from matpi.store import file, members, migrations, outbox, transfer
 from matpi.store.db import Store
 from matpi.upstream import queue
 from matpi.upstream.queue import ACKED_KEPT, Outbox
-from tests.store.values import UTC, rating, session, stop, undated
+from tests.store.values import UTC, import_json, rating, session, stop, undated
 
 WINTER = timezone(timedelta(hours=1))
 
@@ -300,7 +300,7 @@ def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> No
         again = box.due()
         assert again is not None
         assert (again.id, again.attempts, again.body) == (first.id, 1, first.body)
-        assert box.standing().not_before_utc == UTC
+        assert box.sink_state().not_before_utc == UTC
         box.acked(first, UTC)
         second = box.due()
         assert second is not None
@@ -325,11 +325,11 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
             due = box.due()
             assert due is not None
             marked(due, "gone; ask.")
-        assert box.standing().disabled == statuses(store)[0].last_error == "gone; ask."
+        assert box.sink_state().disabled == statuses(store)[0].last_error == "gone; ask."
         with queue.changing(path) as conn:  # a connection of another process, beside the writer
             assert queue.ask_again(conn, "house")
             assert not queue.ask_again(conn, "nobody")
-        assert (box.standing().disabled, box.standing().asked) == ("", 1)
+        assert (box.sink_state().disabled, box.sink_state().asked) == ("", 1)
         due = box.due()
         assert due is not None
         assert id_of(due.body) == "s1-1"
@@ -394,7 +394,7 @@ def test_a_receiver_that_lost_everything_gets_all_of_it_again(path: Path) -> Non
 def test_the_past_is_queued_in_parts_between_which_the_device_writes(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "PART", 2)
+    monkeypatch.setattr(outbox, "PART", 2)
     with Store.open(path, sinks=()) as store:
         for n in range(5):
             store.write(Save(stop(f"w{n}")))
@@ -452,7 +452,7 @@ def test_an_import_is_told_to_nobody_until_somebody_asks(path: Path) -> None:
         transfer.export_json(other, export)
     export.seek(0)
     with Store.open(path, sinks=("house",)) as store:
-        assert transfer.import_json(store, export).sessions == 2
+        assert import_json(store, export).sessions == 2
         assert queued(store) == []
         assert queue.send_all(path, "house") == 3
         assert list(delivered(path)) == [("1-1", "session"), ("2-1", "session"), ("1-1", "rating")]
@@ -465,8 +465,8 @@ def test_a_session_and_a_rating_of_one_id_are_two_deliveries(path: Path) -> None
         store.write(Save(stop("1")))
         assert [kind for _, kind, _ in queued(store)] == ["session", "rating", "stop_sign"]
     ours = "0f3c" * 8
-    assert outgoing.delivery_id("sessions", ours, 2) == f"{ours}-2"
-    assert len({outgoing.delivery_id(table, "1", 1) for table in outgoing.TABLES}) == 3
+    assert outbox.delivery_id("sessions", ours, 2) == f"{ours}-2"
+    assert len({outbox.delivery_id(table, "1", 1) for table in outbox.TABLES}) == 3
 
 
 @pytest.mark.parametrize("between", [(), ("other",)])
@@ -578,7 +578,7 @@ def test_there_is_no_outbox_to_change(path: Path, what: str) -> None:
             path.write_text("x" * 5000)
         case "older":
             conn = sqlite3.connect(path)
-            conn.executescript(schema.steps()[0].read_text())
+            conn.executescript(migrations.steps()[0].read_text())
             conn.close()
     with pytest.raises(StoreError), queue.changing(path):
         pass
@@ -601,11 +601,11 @@ def test_a_relay_without_a_log_is_told_so_and_finds_it_later(path: Path) -> None
 # -- older logs --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", range(1, len(schema.steps())))
+@pytest.mark.parametrize("version", range(1, len(migrations.steps())))
 def test_an_older_log_gets_its_outbox_and_keeps_everything(tmp_path: Path, version: int) -> None:
     path = tmp_path / "old.db"
     conn = sqlite3.connect(path)
-    for step in schema.steps()[:version]:
+    for step in migrations.steps()[:version]:
         conn.executescript(step.read_text())
     conn.execute(
         "INSERT INTO sessions (id, boot_id, start_mono, start_utc, utc_offset_s, day, span_s, on_mat_s, reason, aways,"

@@ -32,7 +32,7 @@ memory = store.load()
 if memory.open:
     store.write(Save(memory.open.closed("power_lost")))
     print("s", memory.open.id, memory.open.on_mat_s, flush=True)
-n = len(store.sessions())
+n = len(memory.log.sessions) + (memory.open is not None)
 while True:
     n += 1
     for on_mat_s in (3.0, 18.0, 33.0):
@@ -43,10 +43,30 @@ while True:
     store.write(Save(rating(f"r{n}")))
     print("r", f"r{n}", 7, flush=True)
 """
+THREADED = WRITER.replace(
+    "from matpi.store.db import Store",
+    """import queue, time
+from matpi.core.model import Settings
+from matpi.store.patient import PatientStore
+
+class Store(PatientStore):
+    '''As the service has it: a thread writes, and what it answers has been committed.'''
+    @classmethod
+    def open(cls, path):
+        cls.answers = queue.SimpleQueue()
+        return cls(path, monotonic=time.monotonic, first_settings=Settings(), put=cls.answers.put)
+
+    def write(self, effect):
+        super().write(effect)
+        assert type(answer := self.answers.get()).__name__ == "Saved", answer
+""",
+)
+"""The same, with the writing done by the thread of the service."""
 CYCLES = 20
 
 
-def test_a_killed_writer_loses_nothing_it_has_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [WRITER, THREADED], ids=["store", "thread"])
+def test_a_killed_writer_loses_nothing_it_has_acknowledged(tmp_path: Path, code: str) -> None:
     """kill -9 at random moments, 20 times over one log, and every fourth time in the first opening of a new one.
 
     This proves the logic of the application: order of commit and answer, one transaction a change, a whole log
@@ -61,7 +81,7 @@ def test_a_killed_writer_loses_nothing_it_has_acknowledged(tmp_path: Path) -> No
         fresh = cycle % 4 == 3
         path = tmp_path / (f"fresh{cycle}.db" if fresh else "matpi.db")
         acks = []
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == "b\n"
             acks += [writer.stdout.readline() for _ in range(0 if fresh else chance.randrange(60))]

@@ -1,10 +1,17 @@
 """Values for the tests of the store."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
+from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
+from matpi.store import incoming, migrations, transfer
+from matpi.store.db import Store
+from matpi.store.rows import Edit
+from matpi.store.tables import EDITS
 
 UTC = 1_764_000_000.25
 
@@ -37,3 +44,17 @@ def rating(id_: str = "r1", **changes: Any) -> Rating:
 
 def stop(id_: str = "w1", **changes: Any) -> StopSign:
     return replace(StopSign(id_, "boot-a", 735.5, "s1", UTC + 650, 3600, date(2025, 11, 24)), **changes)
+
+
+def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
+    """Return what was changed in a session by hand, first change first."""
+    return tuple(edit for edit in store.records(EDITS) if edit.session_id == session_id)
+
+
+def schemas(folder: Path) -> AbstractContextManager[object]:
+    """While in it, the schema files are those of this folder."""
+    return mock.patch.object(migrations, "FOLDER", folder)
+
+
+def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) -> transfer.Imported:
+    return transfer.take(store, incoming.read(source), name)

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from matpi.store.db import Store
-from matpi.store.outgoing import delivery_id
+from matpi.store.outbox import delivery_id
 from matpi.upstream.queue import statuses
 from tests.upstream.conftest import SECRET
 

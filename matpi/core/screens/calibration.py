@@ -23,12 +23,9 @@ from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
 GUESS_KG: Final = 70
 LIGHTEST_KG, HEAVIEST_KG = 40, 150
-TYPED_TO_KG: Final = 0.5
-"""Whole kilograms are chosen here."""
-UNTOUCHED_S: Final = 180.0
-"""After that it is given up. Chosen: a walk to the bathroom scales and back."""
-RESULT_S: Final = 20.0
-"""The result stays this long, and as long as the person stays to read it."""
+TYPED_TO_KG: Final = 0.5  # whole kilograms are chosen here
+UNTOUCHED_S: Final = 180.0  # after that it is given up. Chosen: a walk to the bathroom scales and back.
+RESULT_S: Final = 20.0  # the result stays this long, and as long as the person stays to read it
 
 
 class Stop(Enum):

@@ -20,8 +20,7 @@ class IdleScreen(Screen):
     doubts: Doubts
     parts: Parts
     version: str
-    set_aside: str | None
-    """Name of the file that a damaged log was put aside as; shown until a tap."""
+    set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
     rests = True
 
     @property

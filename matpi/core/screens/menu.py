@@ -41,10 +41,8 @@ class Entry(NamedTuple):
     """A line of the menu as it can be chosen."""
 
     label: Text | str
-    item: Item | None = None
-    """None: one of a list."""
-    name: str = ""
-    """Of a routine, or the id of a person."""
+    item: Item | None = None  # None: one of a list
+    name: str = ""  # of a routine, or the id of a person
 
 
 @dataclass(eq=False)
@@ -54,8 +52,7 @@ class MenuScreen(Screen):
     stays = "menu_s"
     over = "leave_menu"
     _index: int = 0
-    _list: Item | None = None
-    """WHO or ROUTINE: their list is shown."""
+    _list: Item | None = None  # WHO or ROUTINE: their list is shown
     _rest: Item | None = None
     """REST: today can be made a day of rest; NO_REST: it is one and need not stay it; None: not offered."""
 

@@ -38,8 +38,7 @@ class OnMatScreen(Screen):
     """The timer, or the breath. It owns which press has answered the question whose session it is."""
 
     pacing: Pacing
-    _answered_by: float | None = None
-    """The press of this time goes on to nothing else."""
+    _answered_by: float | None = None  # the press of this time goes on to nothing else
 
     @property
     def _running(self) -> Running:

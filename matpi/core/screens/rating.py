@@ -46,8 +46,7 @@ class RatingScreen(Screen):
     """Own the dial, and the rating that it has become."""
 
     dial: Dial = field(default_factory=lambda: Dial(0.0))
-    rating_id: str | None = None
-    """Of the answer, once there is one."""
+    rating_id: str | None = None  # of the answer, once there is one
 
     def entered(self, t: float, before: Front) -> None:
         if before is not Front.SAVED:

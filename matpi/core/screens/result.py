@@ -12,8 +12,7 @@ from matpi.core.screens.screen import GO_ON, Look, Screen, Step, next_second
 from matpi.core.text import Text
 from matpi.core.views import Confirm, Notice, OffMat, SessionDone
 
-READ_S = 1.0
-"""A tap answers with no: one that comes at once does not mean it. Chosen."""
+READ_S = 1.0  # a tap answers with no: one that comes at once does not mean it. Chosen.
 
 
 class DoneScreen(Screen):

@@ -8,15 +8,13 @@ from matpi.core.front import Front
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
 from matpi.core.views import SAFETY_PAGES, Safety
 
-READ_S = 1.0
-"""A tap that comes at once does not mean an answer. Chosen."""
+READ_S = 1.0  # a tap that comes at once does not mean an answer. Chosen.
 
 
 @dataclass(eq=False)
 class SafetyScreen(Screen):
     _page: int = 0
-    _turned: float = 0.0
-    """The page was, then."""
+    _turned: float = 0.0  # the page was, then
 
     @property
     def dark_s(self) -> float:

@@ -20,8 +20,7 @@ from matpi.core.session.machine import SessionMachine
 from matpi.core.views import View
 from matpi.core.zeroing import Zeroing
 
-FADE_STEP_S: Final = 0.25
-"""A bar that runs out is drawn so often."""
+FADE_STEP_S: Final = 0.25  # a bar that runs out is drawn so often
 LONG_SHOWN_S: Final = 300.0
 """A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear. So
 long after the last press the safety pages stay lit: they are more to read than an idle screen."""
@@ -32,18 +31,14 @@ class Step(NamedTuple):
 
     trigger: str
     reason: str
-    at: float | None = None
-    """When it was true, if earlier."""
+    at: float | None = None  # when it was true, if earlier
 
 
 class Look(NamedTuple):
     view: View
-    again: float = inf
-    """When it looks different next, if nothing happens."""
-    light: Pattern | None = None
-    """What the LED does; None: as on any other screen."""
-    light_since: float | None = None
-    """When that began; None: now."""
+    again: float = inf  # when it looks different next, if nothing happens
+    light: Pattern | None = None  # what the LED does; None: as on any other screen
+    light_since: float | None = None  # when that began; None: now
 
 
 @dataclass(eq=False)
@@ -60,13 +55,10 @@ class Screen:
     selection: Selection
     household: Household
     plans: Plans
-    stays: ClassVar[str] = ""
-    """It is over when it has not been touched for so long: the name of a time in the rules."""
-    over: ClassVar[str] = "go_on"
-    """The trigger of that."""
+    stays: ClassVar[str] = ""  # it is over when it has not been touched for so long: the name of a time in the rules
+    over: ClassVar[str] = "go_on"  # the trigger of that
     on_tap: ClassVar[Step | None] = None
-    rests: ClassVar[bool] = False
-    """The panel goes dark soon after the last touch."""
+    rests: ClassVar[bool] = False  # the panel goes dark soon after the last touch
 
     @property
     def stays_s(self) -> float:

@@ -1,6 +1,6 @@
 """The session machine: whether a session is under way. One table, one funnel.
 
-Every transition is in TRANSITIONS and nowhere else; docs/states.md is drawn from it. What is on the mat is the
+Every transition is in TRANSITIONS and nowhere else; docs/dev/states.md is drawn from it. What is on the mat is the
 presence's (core/presence), what the screen asks is the agenda's (core/agenda.py). A trigger without a row for the
 present state is ignored: tests/core/test_session_follows.py holds that this is never wrong.
 """
@@ -15,7 +15,9 @@ from typing import Final, NamedTuple
 
 from transitions import Machine
 
-from matpi.core.effects import Checkpoint, Drop, Emit, Report, Said, Save
+from matpi.core.clock import Clock
+from matpi.core.dated import redated
+from matpi.core.effects import Checkpoint, DateBoot, Drop, Emit, Report, Said, Save
 from matpi.core.ledger import Ledger
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
@@ -42,8 +44,7 @@ class Transition(NamedTuple):
     dest: State
     do: str | None = None
     when: str | None = None
-    reason: str = ""
-    """The usual reason, for the table in the docs; `presence and screens give the reason of each case."""
+    reason: str = ""  # the usual one, for the table in the docs; presence and screens give that of each case
 
 
 _S = State
@@ -68,7 +69,7 @@ TRANSITIONS: Final = (
     Transition("undo", _S.CLOSED, _S.ON_MAT, "restore", reason="held: still there, or back in time"),
     Transition("undo", _S.EMPTY, _S.EMPTY, "restore_ended", reason="held: already up"),
     Transition("gone", _S.CLOSED, _S.EMPTY, "up", reason="20 s away, or a tap"),
-    Transition("object", _S.CLOSED, _S.EMPTY, "withdraw", reason="nothing moves in the load"),
+    Transition("object", _S.CLOSED, _S.EMPTY, "give_up", reason="nothing moves in the load"),
     Transition("sensor_gone", _S.CLOSED, _S.EMPTY, reason="no reading for 60 s"),
 )
 TRIGGERS: Final = frozenset(row.trigger for row in TRANSITIONS)
@@ -99,12 +100,9 @@ class SessionMachine:
         `capped` is the session closed by the cap from which, by all that is known, no one has got up.
         """
         self.running: Running | None = None
-        self.last: Session | None = None
-        """The session that ended last, or that the screen shows."""
-        self.ended = 0.0
-        """When the last session ended, in this boot's time."""
-        self.withdrawn: Running | None = None
-        """Ended for an object, or discarded: it may still go on."""
+        self.last: Session | None = None  # the session that ended last, or that the screen shows
+        self.ended = 0.0  # when the last session ended, in this boot's time
+        self.withdrawn: Running | None = None  # ended for an object, or discarded: it may still go on
         self._over: Over | None = None
         self.due = inf
         self._emit, self._ledger = emit, ledger
@@ -167,21 +165,26 @@ class SessionMachine:
         self.last = session
         self._ledger.save(Save(session))
 
+    def date(self, dating: DateBoot, clock: Clock) -> None:
+        """Date the sessions of a boot, and the one under way."""
+        self.last = self.last and redated(self.last, dating)
+        for running in self.unfinished:
+            running.carried = running.carried and redated(running.carried, dating)
+            running.date(clock)
+
     def give_up(self) -> None:
         """What was withdrawn does not come back any more."""
         self.withdrawn = None
+
+    _do_give_up = give_up
 
     @property
     def unfinished(self) -> list[Running]:
         """What is under way, and what was taken away but may come back."""
         return [running for running in (self.running, self.withdrawn) if running is not None]
 
-    # -- conditions ------------------------------------------------------------------------------------------------
-
     def _if_still_occupied(self) -> bool:
         return self._still_capped(self._at) is not None
-
-    # -- actions ---------------------------------------------------------------------------------------------------
 
     def _do_arrive(self) -> None:
         self.withdrawn = self.last = None
@@ -252,9 +255,6 @@ class SessionMachine:
         record = running.record(self._at).closed(EndReason.DISCARDED)
         self._ledger.save(Drop(Session, record.id, "discarded"))
         self._report(Said.SESSION_ENDED, EndReason.DISCARDED, record)
-
-    def _do_withdraw(self) -> None:
-        self.withdrawn = None
 
     def _do_restore(self) -> None:
         self.running, self.withdrawn = self.withdrawn, None

@@ -12,16 +12,17 @@ from matpi.core.model import Session
 
 @dataclass(slots=True)
 class Running:
-    """The session under way. Times are monotonic; `carried` is what it brought over a power cut."""
+    """The session under way. Times are monotonic; `carried` is what it brought over a power cut.
+
+    The session machine changes it; but the household sets person and load, and Recovery what it continues.
+    """
 
     id: str
     boot_id: str
     start: float
     carried: Session | None = None
-    gap_s: float = 0.0
-    """From the carried session's last checkpoint to `start`; not time on the mat."""
-    frozen_at: float | None = None
-    """Left then; the timer waits."""
+    gap_s: float = 0.0  # from the carried session's last checkpoint to `start`; not time on the mat
+    frozen_at: float | None = None  # left then; the timer waits
     silent_at: float | None = None
     """The load cells fell silent then. If they come back in time the silence counts; nothing is claimed before."""
     away_s: float = 0.0

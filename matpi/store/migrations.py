@@ -7,18 +7,18 @@ import sqlite3
 from pathlib import Path
 
 from matpi.errors import StoreError
-from matpi.store import faults
+from matpi.store import faults, file
 
-SCHEMA_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
-def steps(folder: Path = SCHEMA_FOLDER) -> tuple[Path, ...]:
-    """schema_v1.sql, schema_v2.sql, ... without a gap; step N brings version N-1 to N."""
+def steps() -> tuple[Path, ...]:
+    """Return schema_v1.sql, schema_v2.sql, ... without a gap; step N brings version N-1 to N."""
     numbered = {
-        int(found[1]): path for path in folder.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
+        int(found[1]): path for path in FOLDER.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
     }
     if sorted(numbered) != list(range(1, len(numbered) + 1)) or not numbered:
-        raise StoreError(f"The schema files in {folder} are incomplete; install matpi again.")
+        raise StoreError(f"The schema files in {FOLDER} are incomplete; install matpi again.")
     return tuple(numbered[n] for n in sorted(numbered))
 
 
@@ -27,32 +27,27 @@ def version(conn: sqlite3.Connection) -> int:
     return int(found)
 
 
-def migrate(conn: sqlite3.Connection, path: Path, folder: Path = SCHEMA_FOLDER) -> None:
+def migrate(conn: sqlite3.Connection, path: Path) -> None:
     """Bring the database to the newest version in one transaction; a step that fails undoes all of them.
 
     Each file ends by setting `user_version` to its number. Raises StoreError naming the step.
     """
-    files = steps(folder)
+    files = steps()
     if version(conn) == len(files):
         return
-    conn.execute("BEGIN IMMEDIATE")
     step = files[0]
     try:
-        for number in range(version(conn) + 1, len(files) + 1):
-            step = files[number - 1]
-            _apply(conn, step, number)
-        conn.execute("COMMIT")
-    except BaseException as error:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and _is_sql(error):
-            raise StoreError(
-                f"The session log {path} could not be brought up to date: {step.name} failed ({error});"
-                " it is as it was, go back to the matpi that wrote it and report this."
-            ) from error
-        if isinstance(error, sqlite3.Error):
+        with file.transaction(conn):
+            for number in range(version(conn) + 1, len(files) + 1):
+                step = files[number - 1]
+                _apply(conn, step, number)
+    except sqlite3.Error as error:
+        if not _is_sql(error):
             raise faults.of_sqlite(error, path) from error
-        raise
+        raise StoreError(
+            f"The session log {path} could not be brought up to date: {step.name} failed ({error});"
+            " it is as it was, go back to the matpi that wrote it and report this."
+        ) from error
 
 
 def _apply(conn: sqlite3.Connection, step: Path, number: int) -> None:
@@ -65,13 +60,13 @@ def _apply(conn: sqlite3.Connection, step: Path, number: int) -> None:
 
 
 def _is_sql(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 
 
-def _statements(file: Path) -> list[str]:
+def _statements(step: Path) -> list[str]:
     # executescript would commit first, and so break the one transaction.
     found, statement = [], ""
-    for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
+    for line in step.read_text(encoding="utf-8").splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             found.append(statement)

@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
-from matpi.store import schema
+from matpi.store import migrations, tables
 from matpi.store.db import Store
-from tests.store.values import session
+from matpi.store.tables import Table
+from tests.store.values import schemas, session
 
-NOW = len(schema.steps())
+NOW = len(migrations.steps())
 NEXT, AFTER = NOW + 1, NOW + 2
 
 
@@ -21,7 +24,7 @@ NEXT, AFTER = NOW + 1, NOW + 2
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "schema"
     folder.mkdir()
-    for step in schema.steps():
+    for step in migrations.steps():
         shutil.copy(step, folder)
     return folder
 
@@ -51,17 +54,17 @@ PRAGMA user_version = {AFTER};
 def test_all_steps_that_are_due_are_applied_and_the_log_stays(folder: Path, path: Path) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     (folder / f"schema_v{AFTER}.sql").write_text(TO_AFTER)
-    with Store.open(path, folder=folder) as store:
+    with schemas(folder), Store.open(path) as store:
         assert store.log().sessions == (session(),)
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("migrated",)]
-        assert schema.version(store._conn) == AFTER
+        assert migrations.version(store._conn) == AFTER
     with pytest.raises(StoreNewerError):
         Store.open(path)
 
 
 def test_a_new_log_goes_through_the_same_steps(folder: Path, tmp_path: Path) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
-    with Store.open(tmp_path / "new.db", folder=folder) as store:
+    with schemas(folder), Store.open(tmp_path / "new.db") as store:
         store.write(Save(session()))
         assert store._conn.execute("SELECT mood FROM sessions").fetchall() == [("fine; really",)]
 
@@ -83,8 +86,8 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, b
     (folder / f"schema_v{NEXT}.sql").write_text(TO_NEXT)
     (folder / f"schema_v{AFTER}.sql").write_text(broken)
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=says) as caught:
-        Store.open(path, folder=folder)
+    with pytest.raises(StoreError, match=says) as caught, schemas(folder):
+        Store.open(path)
     assert f"schema_v{AFTER}.sql" in str(caught.value)
     assert path.read_bytes() == before
     with Store.open(path) as store:
@@ -95,29 +98,29 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(folder: Path, path: Path, b
 def test_a_gap_in_the_numbers_is_refused(folder: Path, path: Path, names: list[str]) -> None:
     for name in names:
         (folder / name).write_text("")
-    with pytest.raises(StoreError, match="incomplete"):
-        Store.open(path, folder=folder)
+    with pytest.raises(StoreError, match="incomplete"), schemas(folder):
+        Store.open(path)
 
 
 def test_the_schema_of_this_version_is_the_files_of_this_version(path: Path) -> None:
     with Store.open(path) as store:
-        assert schema.version(store._conn) == len(schema.steps())
+        assert migrations.version(store._conn) == len(migrations.steps())
 
 
 def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
-    for step in schema.steps()[:3]:
+    for step in migrations.steps()[:3]:
         shutil.copy(step, old)
     path = tmp_path / "three.db"
-    with Store.open(path, folder=old) as store, store.writing() as conn:
+    with schemas(old), Store.open(path) as store, store.writing() as conn:
         conn.executemany(
             "INSERT INTO acknowledgement (some, utc, cleared, person) VALUES (?, ?, ?, ?)",
             [(1, 1_764_000_000.5, 1, None), (1, 1_764_000_000.5, 0, "ada"), (0, None, 0, "ben")],
         )
     with Store.open(path) as store:
         memory = store.load()
-        assert schema.version(store._conn) == NOW
+        assert migrations.version(store._conn) == NOW
     assert memory.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=1_764_000_000.5)
     assert memory.answers == (
         Acknowledgement(some=True, utc=1_764_000_000.5, person="ada"),
@@ -129,7 +132,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
     for version in range(1, 5):
         path = tmp_path / f"of_{version}.db"
         conn = sqlite3.connect(path)
-        for step in schema.steps()[:version]:
+        for step in migrations.steps()[:version]:
             conn.executescript(step.read_text(encoding="utf-8"))
         conn.executescript(
             """
@@ -142,10 +145,39 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
         conn.close()
         with Store.open(path) as store:
             memory = store.load()
-            assert schema.version(store._conn) == NOW
+            assert migrations.version(store._conn) == NOW
             columns = {row[1] for row in store._conn.execute("PRAGMA table_info(zero)")}
             assert "noise_kg" not in columns
         assert [(s.doubt, s.yours, s.counts) for s in memory.log.sessions] == [(None, None, True)] * 2
         assert memory.zero == Zero((0.5, -0.25), by_hand=True, anchor_kg=2.0)
         assert memory.zero_before == Zero((1.5,))
         assert memory.settings.others == "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    id: str
+    day: date | None
+    good: bool
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+MOODS = Table("moods", "mood", Mood, ("id", "day", "good"))
+
+
+def test_a_new_kind_is_a_record_its_table_and_a_schema_file(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / f"schema_v{NEXT}.sql").write_text(
+        "CREATE TABLE moods (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, day TEXT, good INTEGER NOT NULL) STRICT;"
+        f"\nPRAGMA user_version = {NEXT};\n"
+    )
+    monkeypatch.setattr(tables, "PUT", {**tables.PUT, Mood: (MOODS, MOODS.upsert())})
+    with schemas(folder), Store.open(path) as store:
+        store.write(Save(Mood("m1", date(2026, 3, 15), good=False)))
+        store.write(Save(Mood("m2", None, good=True)))
+        store.write(Save(Mood("m1", None, good=True)))
+        assert store.records(MOODS) == [Mood("m1", date(2026, 3, 15), good=True), Mood("m2", None, good=True)]
