@@ -136,6 +136,18 @@ def test_a_session_that_outlasts_the_ten_minutes_stays_what_it_is() -> None:
     assert bench.saved[-1].routine == "calves"
 
 
+def test_a_choice_after_a_power_cut_outlasts_getting_up_from_what_the_cap_closed_before() -> None:
+    capped = Session("c", "boot-0", 0.0, 2700.0, 2700.0, EndReason.CAP, NOON - 2760, 0, date(2026, 3, 15), load_kg=45.0)
+    bench = Bench(replace(on_plan_day(5), log=Log(sessions=(capped,))), rate=2.0)
+    bench.choose(Item.ROUTINE)
+    bench.choose(ENGLISH("routines.feet.title"))
+    bench.lie(5)
+    assert bench.state is Front.CAPPED
+    bench.up(21)
+    assert bench.state is Front.DONE
+    assert bench.device.selection.name == "feet"
+
+
 def test_a_session_too_short_leaves_the_choice() -> None:
     bench = with_chosen("neck")
     bench.lie(10)
