@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from matpi.drivers.scale.guard import Status
 from matpi.drivers.scale.hx711 import GuardedHX711, Sample
-from matpi.drivers.scale.records import MESSAGE, Inlet, Told
+from matpi.drivers.scale.records import MESSAGE, Inlet, JsonRecord
 from matpi.sim.board_reader import proof_code
 from matpi.sim.chip import Chip
 
@@ -51,7 +51,7 @@ class Reader:
 
     def __init__(self, **job: Any) -> None:
         self._inlet = Inlet()
-        self.told: list[Told] = []
+        self.told: list[JsonRecord] = []
         self.begun = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "matpi.sim.board_reader", json.dumps({"chips": 2, "oscillator": RATES_RUN, **job})],
@@ -72,7 +72,7 @@ class Reader:
         assert self._process.stdout is not None
         while data := os.read(self._process.stdout.fileno(), 65536):
             for record in self._inlet.feed(data):
-                if isinstance(record, Told):
+                if isinstance(record, JsonRecord):
                     if record.kind == MESSAGE:
                         raise SystemExit(record.body["text"])
                     self.told.append(record)

@@ -117,6 +117,30 @@ def transitions(_: str) -> str:
     return "\n".join(lines)
 
 
+def arrows(_: str) -> str:
+    """Which rooms each room imports, from the highest down, with those that import them for type checking."""
+    from benchmarks.size import edges
+    from tests.test_architecture import LEAVES, ROOMS, height_of, short
+
+    found: dict[str, set[str]] = {room: set() for rooms in ROOMS for room in rooms}
+    for name, targets in edges().items():
+        if name != "matpi":
+            room = height_of(short(name))[1]
+            found[room] |= {height_of(short(target))[1] for target in targets - {"matpi"}} - {room}
+    lines = ["| room | imports |", "|---|---|"]
+    for room in reversed(found):
+        name = f"{room} ({', '.join(f'`{leaf}`' for leaf in sorted(LEAVES))})" if room == "leaves" else room
+        lines.append(f"| {name} | {', '.join(one for one in reversed(found) if one in found[room])} |")
+    return "\n".join(lines)
+
+
+def floors(_: str) -> str:
+    """The floors of core/, from the lowest up."""
+    from tests.test_architecture import FLOORS
+
+    return "\n".join(f"{n}. {', '.join(f'`{part}`' for part in parts)}" for n, parts in enumerate(FLOORS, 1))
+
+
 def screen(name: str) -> str:
     """A golden screen: one braille character is 2x4 pixels."""
     return _block("text", (GOLDENS / f"{name}.txt").read_text(encoding="utf-8"))
@@ -165,6 +189,8 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "states": states,
     "screens": screens,
     "transitions": transitions,
+    "arrows": arrows,
+    "floors": floors,
     "screen": screen,
     "run": run,
     "wording": wording,
@@ -219,9 +245,12 @@ def _splash() -> str:
     from matpi import __version__
     from matpi.core.views import Splash
     from matpi.screen.render import render
-    from matpi.screen.splash import as_text
 
-    return as_text(render(Splash(__version__)))
+    # A line with its generator, then a row of the picture a line, as hex.
+    image = render(Splash(__version__))
+    bits, width = image.tobytes(), image.width // 8
+    lines = (bits[at : at + width].hex() for at in range(0, len(bits), width))
+    return "\n".join(["# made by docs/generate.py from the view Splash", *lines, ""])
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ _command(
         help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
     ),
     _option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person."),
-    _option("--zone", help="Time zone such as Europe/Berlin; this machine's unless told."),
+    _option("--zone", help="Time zone such as Europe/Berlin; default: this machine's."),
     _option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise."),
     _flag("--tty", help="In this terminal instead of the browser."),
     _flag("--board", help="On the emulated board: real drivers over emulated parts, real time."),

@@ -1,4 +1,4 @@
-"""/etc/matpi/matpi.toml: what the hardware and the deployment are. What a person sets lives in the database instead.
+"""Read /etc/matpi/matpi.toml: hardware and deployment. What a user sets is in the database instead.
 
 Every key has its default and its bounds beside it; an unknown key is an error, so a typing mistake is never ignored.
 """
@@ -27,7 +27,7 @@ LIMIT_BYTES: Final = 1 << 20  # a config is a page of text; anything larger was 
 
 
 def about(text: str, low: float | None = None, high: float | None = None) -> Meta:
-    """Describe a key, and what its number may be."""
+    """Describe a key and the bounds of its number."""
     return Meta(description=text, ge=low, le=high)
 
 
@@ -38,14 +38,14 @@ def tables(text: str) -> Meta:
 
 # BCM number. 0 and 1 belong to the EEPROM of an add-on board; the header ends at 27.
 Gpio = Annotated[int, Meta(ge=2, le=27)]
-# A value there may be a secret, put there by mistake, and errors are kept in journals.
-_UNTOLD: Final = {"url", "secret", "password"}
+# A value there may be a secret, put there by mistake, and journals store errors.
+_HIDDEN: Final = {"url", "secret", "password"}
 SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO": 19, "SCLK": 21}}
-"""Of the buses every model has on its header. Chip selects are not told here: an overlay may move them."""
+"""Of the buses every model has on its header, without chip selects: an overlay may move them."""
 
 
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When is somebody on the mat. docs/behaviour.md 1; the bounds are chosen so that the promise there still holds."""
+    """When the mat is occupied; within the bounds what docs/behaviour.md 1 promises still holds."""
 
     on_kg: Annotated[float, about("A load over this is somebody, in kg.", 3, 40)] = 12.0
     off_ratio: Annotated[float, about("Under this part of `on_kg` the load is gone (hysteresis).", 0.2, 0.9)] = 0.5
@@ -66,7 +66,7 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The two wires of one HX711. A clock of its own for each chip: a shared one also pulses chips not yet ready."""
+    """The two wires of one HX711. A clock for each chip: a shared one pulses chips not yet ready, too."""
 
     data: Annotated[Gpio, about("GPIO (BCM number) of DOUT.")]
     clock: Annotated[Gpio, about("GPIO (BCM number) of PD_SCK.")]
@@ -120,7 +120,7 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["full", "contrast"],
         about("contrast: leave the panel's voltages alone when dimming; some modules turn black."),
     ] = "full"
-    # The codes of `words.LANGUAGES`. Here, so that a fault in another section is told in it, too.
+    # The codes of `words.LANGUAGES`. Here, so that a fault in another section is shown in it.
     language: Annotated[
         Literal["en", "de"], about("What the panel speaks; the terminal and the page speak English.")
     ] = "en"
@@ -163,7 +163,7 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without effect: the device serves no page. Accepted, as configs of up to 0.3.0 were installed with it."""
+    """Without effect: the device serves no page. Accepted, because configs up to 0.3.0 have it."""
 
     enabled: Annotated[bool, about("false: no page is served.")] = True
     port: Annotated[int, about("TCP port; under 1024 needs a right of its own.", 1, 65535)] = 8377
@@ -182,7 +182,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     upstream: UpstreamConfig = UpstreamConfig()
 
     def device_rules(self) -> DeviceRules:
-        """The numbers as the core's rules."""
+        """Return the numbers as the core's rules."""
         # Here: the splash is shown before the core is loaded.
         from matpi.core.rules import DeviceRules, PresenceRules, ZeroRules
 
@@ -204,7 +204,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def unstored_minutes(self, own_plan: str) -> str:
-        """Return why a session that is long enough for a day of the plan may not be stored; "" when each one is."""
+        """Return why a session long enough for a day of the plan may not be stored, "" if each one is."""
         from matpi.core.plan.custom_plan import course_of
 
         given_s = self.presence.min_session_s
@@ -225,7 +225,7 @@ class KeyReference(NamedTuple):
 
 
 def load(path: Path | None = None) -> Config:
-    """The config in `path`, or the defaults without one. Raises ConfigError for whatever is wrong with it."""
+    """Return the config in `path`, or the defaults without one. Raises ConfigError."""
     if path is None:
         return Config()
     config = _struct(Config, _parse(path), path, "")
@@ -236,7 +236,7 @@ def load(path: Path | None = None) -> Config:
 
 
 def panel_of(path: Path | None) -> PanelConfig:
-    """The panel to tell a fault on, of a config that is the fault: its [panel] if that is right, else the default."""
+    """Return the panel to show a config's fault on: its [panel] if valid, else the default."""
     if path is None:
         return PanelConfig()
     try:
@@ -246,7 +246,7 @@ def panel_of(path: Path | None) -> PanelConfig:
 
 
 def reference() -> list[KeyReference]:
-    """Every key that has an effect, in the order of the file, for the documentation."""
+    """Return every key that has an effect, in the order of the file, for the documentation."""
     return [row for row in _rows(Config, "") if not row.key.startswith("page.")]
 
 
@@ -307,7 +307,7 @@ def _value(field: FieldInfo, given: Any, path: Path, key: str) -> Any:
         value = None
     # A comparison with nan is never true, so nan lies within any bounds.
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        if key.rpartition(".")[2] in _UNTOLD:
+        if key.rpartition(".")[2] in _HIDDEN:
             raise ConfigError(f"{path}: {key} is not allowed as it stands there; give {_bounds(hint)}.")
         shown = f"{len(given)} tables" if isinstance(given, tuple) else _toml(given)
         back = "" if field.required else f", or take the line out to get the default ({_toml(field.default)})"
@@ -317,13 +317,13 @@ def _value(field: FieldInfo, given: Any, path: Path, key: str) -> Any:
 
 def _unknown(path: Path, prefix: str, name: str, known: list[str]) -> str:
     near = [prefix + key for key in difflib.get_close_matches(name, known, n=1, cutoff=0.6)]
-    meant = near + [row.key for row in reference() if row.key.rpartition(".")[2] == name]
-    advice = f"did you mean {meant[0]}?" if meant else f"known here: {', '.join(known)}."
+    close = near + [row.key for row in reference() if row.key.rpartition(".")[2] == name]
+    advice = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}."
     return f"{path}: the key {prefix}{_toml(name)[1:-1]} is unknown; {advice}"
 
 
 def _check_pins(config: Config, path: Path) -> None:
-    """One line has one owner, and the pins of the I2C port are the panel's."""
+    """Raise ConfigError for a pin with two owners; those of the I2C port are the panel's."""
     uses: list[tuple[int, str]] = []
     if config.panel.driver != "none" and config.panel.port == 1:
         uses += [(2, "the panel's I2C data"), (3, "the panel's I2C clock")]
@@ -345,7 +345,7 @@ def _check_pins(config: Config, path: Path) -> None:
 
 
 def _item(hint: Any) -> type[Any] | None:
-    """The struct of a list of tables, None for everything else."""
+    """Return the struct of a list of tables, None for everything else."""
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     return get_args(kind)[0] if get_origin(kind) is tuple else None
 

@@ -1,7 +1,7 @@
 """Every error matpi raises on purpose.
 
-A message is one sentence or two for a person: what happened, why, and what to do. The command line prints it
-alone, without a traceback. Each leaf also inherits the builtin it resembles, so callers may catch either.
+A message is a sentence or two for the user: what happened, why, and what to do. The command line prints it without a
+traceback. Each leaf also inherits the builtin it resembles.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def printable(text: str) -> str:
 
 
 class MatpiError(Exception):
-    """The root. `exit_code` is what the command line ends with: 2 for wrong use, 1 for a failure."""
+    """The base class. `exit_code` is that of the command line: 2 for wrong use, 1 for a failure."""
 
     exit_code = 1
 
 
 class UsageError(MatpiError, ValueError):
-    """The words of the call are wrong."""
+    """The arguments are wrong."""
 
     exit_code = 2
 
@@ -48,7 +48,7 @@ class ScenarioError(MatpiError, ValueError):
 
 
 class CalibrationError(MatpiError, ValueError):
-    """What was measured makes no calibration; the old one stays."""
+    """The measurements make no calibration; the old one stays."""
 
 
 class StoreError(MatpiError, OSError):
@@ -56,10 +56,9 @@ class StoreError(MatpiError, OSError):
 
 
 class DiskTroubleError(StoreError):
-    """The disk is full, failing or read-only: nothing is wrong with the log, and the same may work later."""
+    """The disk is full, failing or read-only: nothing is wrong with the log, and a retry may work."""
 
-    set_aside: Path | None = None
-    """Where a damaged file was put before the disk refused to make a new one."""
+    set_aside: Path | None = None  # where a damaged file was moved before the disk refused a new one
 
 
 class StoreBusyError(StoreError):
@@ -71,7 +70,7 @@ class StoreNewerError(StoreError):
 
 
 class StoreDamagedError(StoreError):
-    """The session log is damaged; it was set aside under the name the message tells."""
+    """The session log is damaged; it was set aside under the name in the message."""
 
 
 class ImportFormatError(MatpiError, ValueError):
@@ -82,7 +81,7 @@ class ImportFormatError(MatpiError, ValueError):
 
 
 class PortInUseError(MatpiError, OSError):
-    """The address the page should be served on is taken."""
+    """The address of the page is in use."""
 
 
 class HardwareError(MatpiError, OSError):

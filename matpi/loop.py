@@ -1,7 +1,6 @@
-"""The loop: events in, effects performed. One thread, one queue; every edge only puts events on it.
+"""Handle events and perform effects. One thread, one queue; every edge only puts events on it.
 
-`send` and `run_until` serve virtual time (replay, scenarios, tests); `run` serves the real one. Both perform effects
-the same way.
+`send` and `run_until` serve virtual time (replay, scenarios, tests), `run` real time.
 """
 
 from __future__ import annotations
@@ -35,15 +34,13 @@ from matpi.ports import PART_RETRY_S, Clock, Screen, Store
 from matpi.screen.render import render
 from matpi.words import ENGLISH, Words
 
-FOLD_AFTER_S = 2.0
-"""After the last write the write-ahead log goes into the one file: no answer is waited for then. Chosen; it takes
-10 ms on x86-64 with a disk (measured)."""
+FOLD_AFTER_S = 2.0  # chosen: so long after the last write the store is folded into one file; 10 ms on x86-64 (measured)
 
 Watch = Callable[[Effect], None]
 
 
 class Loop:
-    """Owns the device and performs its effects on the ports. `watch` sees every effect after it was performed."""
+    """The owner of the device. `watch` gets every effect after it was performed."""
 
     def __init__(
         self,
@@ -57,9 +54,9 @@ class Loop:
         chime: Callable[[ChimeKind], None] = lambda _: None,
         words: Words = ENGLISH,
     ) -> None:
-        """`light` and `chime` never raise. `calibration` makes kilograms of `Counted`; without one none may come.
-        `inbox` is where the edges that were there before the loop have put their first events; `words` is the language
-        of the screen.
+        """Wire the ports. `light` and `chime` never raise. `calibration` converts `Counted` to kilograms.
+
+        `inbox` has the first events of edges that started before the loop; `words` is the language of the screen.
         """
         self.device = device
         self._store = store
@@ -77,11 +74,11 @@ class Loop:
     # -- time ------------------------------------------------------------------------------------------------------
 
     def put(self, event: Event | Counted) -> None:
-        """From any thread."""
+        """Queue an event. From any thread."""
         self._queue.put(event)
 
     def send(self, event: Event) -> None:
-        """Handle one event and all that follows from performing its effects."""
+        """Handle one event, and those that its effects answer with."""
         waiting = deque([event])
         while waiting:
             event = waiting.popleft()
@@ -96,14 +93,12 @@ class Loop:
             self._fold_due = inf if self._store.fold() else event.t + FOLD_AFTER_S
 
     def run_until(self, t: float) -> None:
-        """Let everything due by `t` happen, in virtual time."""
+        """Handle everything due by `t`, in virtual time."""
         while (wake := self.device.next_wake()) is not None and wake <= t:
             self.send(Tick(wake))
 
     def run(self, clock: Clock, turned: Callable[[], None] = lambda: None, at_least_every_s: float = 3600.0) -> None:
-        """Serve events in real time until Stopping has been handled. `turned` is called after each event, and when none
-        came for `at_least_every_s`: who hears it knows that the work is being done.
-        """
+        """Serve events in real time until Stopping. Call `turned` after each, and every `at_least_every_s`."""
         while True:
             wake = self.device.next_wake()
             wait_s = at_least_every_s if wake is None else min(at_least_every_s, max(0.0, wake - clock.monotonic()))
@@ -119,20 +114,20 @@ class Loop:
 
     def _weighed(self, sample: Counted) -> Reading:
         if self._calibration is None:
-            raise RuntimeError("counts came, but nobody said how much they weigh")
+            raise RuntimeError("counts came without a calibration")
         return Reading(sample.t, self._calibration.kg(sample.counts), sample.ok)
 
     # -- effects ---------------------------------------------------------------------------------------------------
 
     def _perform(self, effect: Effect, t: float) -> Event | None:
-        """Do it; what the store or the panel answers is an event."""
+        """Perform an effect. Return the answer of the store or the panel as an event."""
         match effect:
             case Show():
                 self._show = effect
                 return self._draw(t) if self._panel_lost_at is None else None
             case Light():
                 self._light(effect)
-            case Note(_, kind, text) if kind != "save_failed":  # who could not save cannot count that either
+            case Note(_, kind, text) if kind != "save_failed":  # the store just failed: counting would fail, too
                 return self._save(t, "note", lambda: self._store.count(kind, text))
             case Chime(kind=sound):
                 self._chime(sound)

@@ -1,4 +1,4 @@
-"""What the machine underneath says: where the session logs lie, and in which zone it stands."""
+"""Find the paths of the session logs and the machine's time zone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ DEVICE_CONFIG = Path("/etc/matpi/matpi.toml")
 
 
 def device_config() -> Path | None:
-    """The device's config file where there is one."""
+    """Return the device's config file if there is one."""
     return DEVICE_CONFIG if _is_there(DEVICE_CONFIG) else None
 
 
 def device_store() -> Path:
-    """The device's log, there or not yet: where its config puts it, else the usual place."""
+    """Return the path of the device's log, existing or not: from its config, else the default."""
     try:
         named = tomllib.loads(DEVICE_CONFIG.read_text(encoding="utf-8-sig"))["store"]["path"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -29,7 +29,7 @@ def device_store() -> Path:
 
 
 def simulator_store() -> Path:
-    """Return the path of the simulator's log when no other is named. Raises UsageError for a user without a home."""
+    """Return the path of the simulator's log. Raises UsageError for a user without a home."""
     data = os.environ.get("XDG_DATA_HOME", "")
     try:
         # A relative path is to be ignored: XDG Base Directory Specification 0.8.
@@ -40,13 +40,13 @@ def simulator_store() -> Path:
 
 
 def default_store() -> Path:
-    """The device's log where a device is installed or has left one, else the simulator's."""
+    """Return the device's log where a device is installed or has left one, else the simulator's."""
     path = device_store()
     return path if _is_there(DEVICE_CONFIG) or _is_there(path) else simulator_store()
 
 
 def _is_there(path: Path) -> bool:
-    """True in a folder that is closed to this user, too: opening the file raises the error then."""
+    """Return whether `path` exists; True in a closed folder, so that opening the file raises the error."""
     try:
         path.stat()
     except PermissionError:
@@ -57,7 +57,7 @@ def _is_there(path: Path) -> bool:
 
 
 def system_zone() -> str:
-    """The IANA zone of this machine, UTC when it cannot be told."""
+    """Return the IANA zone of this machine, UTC when it is unknown."""
     named = os.environ.get("TZ", "").lstrip(":")
     try:
         link = str(Path("/etc/localtime").readlink())
@@ -74,7 +74,7 @@ def system_zone() -> str:
 
 
 def zone_for(name: str) -> tzinfo:
-    """Raises UsageError for a zone that this machine does not know; UTC needs no time zone data."""
+    """Return a zone; UTC needs no time zone data. Raises UsageError for one unknown to this machine."""
     if name == "UTC":
         return UTC
     try:
@@ -87,9 +87,9 @@ def zone_for(name: str) -> tzinfo:
 
 
 def stored_zone(name: str) -> tzinfo:
-    """The zone that a log names; where this machine does not know it, the machine's own. Never raises.
+    """Return the zone that a log names, or the machine's own if it is unknown here. Never raises.
 
-    Zones go: Debian 13 moved US/Pacific, Asia/Calcutta and many more out of its package tzdata.
+    Debian 13 moved US/Pacific, Asia/Calcutta and many more out of its package tzdata.
     """
     try:
         return zone_for(name)
@@ -98,7 +98,7 @@ def stored_zone(name: str) -> tzinfo:
 
 
 def zone_doubts(name: str) -> tuple[str, ...]:
-    """One sentence when this machine does not know the zone that a log names, else none."""
+    """Return a sentence if the zone that a log names is unknown here, else nothing."""
     try:
         zone_for(name)
     except UsageError:

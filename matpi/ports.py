@@ -1,4 +1,4 @@
-"""What the loop needs from the world. Owned by the loop; drivers, the simulator and the store implement it."""
+"""The ports of the loop, implemented by drivers, the simulator and the store."""
 
 from __future__ import annotations
 
@@ -14,15 +14,10 @@ if TYPE_CHECKING:
     from matpi.core.effects import Write
     from matpi.core.model import Memory
 
-PART_RETRY_S: Final = 5.0
-"""A part that does not work is tried again this often, whether it was there at the start or not. Chosen."""
+PART_RETRY_S: Final = 5.0  # between retries of a part that does not work; chosen
 
-Put = Callable[[Event], None]
-"""Hand an event to the loop; may be called from any thread, never blocks."""
-
-
-PutCounted = Callable[[Event | Counted], None]
-"""The same for the load cells, which also hand over counts."""
+Put = Callable[[Event], None]  # queue an event for the loop; from any thread, never blocks
+PutCounted = Callable[[Event | Counted], None]  # the same for the load cells
 
 
 class Clock(Protocol):
@@ -37,26 +32,29 @@ class Scale(Protocol):
 
 
 class Screen(Protocol):
-    """Shows a 128x64 1-bit picture. Raises HardwareError when the panel does not answer."""
+    """A panel for 128x64 1-bit pictures. Raises HardwareError when it does not answer."""
 
     def show(self, image: Image, brightness: Brightness) -> None: ...
     def off(self) -> None: ...
 
 
 class Store(Protocol):
-    """Everything raises StoreError when it could not be made durable. The answer of a thread has the effect's `key`."""
+    """The log. Each call raises StoreError when its change could not be made durable.
+
+    The event that a thread answers with has the effect's `key`.
+    """
 
     def load(self) -> Memory: ...
     def write(self, effect: Write) -> bool:
-        """Make it durable. True: it is committed; False: a thread writes it, and answers with an event."""
+        """Make an effect durable. Return True when committed, False when a thread answers with an event."""
 
     def count(self, kind: str, text: str) -> bool:
-        """One more of this kind in the diagnostics; returns as `write` does."""
+        """Add one of this kind to the diagnostics. Return as `write` does."""
 
     def stands(self, answer: Saved | SaveFailed, /) -> bool:
         """Return whether what a thread answered holds: not when the same key was written again meanwhile."""
 
     def fold(self) -> bool:
-        """Nothing was written for a while: make a copy of the one file a whole one. False: try again soon."""
+        """Fold the write-ahead log into the one file. Return False to retry soon."""
 
     def close(self) -> None: ...

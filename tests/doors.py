@@ -114,7 +114,7 @@ def _child(condition: str, words: list[str], out: Path, err: Path) -> int:
 def load() -> None:
     """Import once what each command would import."""
     for module in pkgutil.walk_packages(matpi.__path__, "matpi."):
-        if not module.name.endswith((".__main__", ".make_fonts")):
+        if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
 
 

@@ -36,7 +36,7 @@ ROOMS = ("matpi/", "tests/", "docs/", "benchmarks/", "hardware/", "systemd/")
 IN_SECONDS = {"us": 1e-6, "s": 1.0, "min": 60.0}
 TOOLS = {
     "make", "python", "python3", "pip", "git", "cd", ".", "systemctl", "journalctl", "raspi-config", "ls", "apt",
-    "mkdir", "sh", "install",
+    "mkdir", "sh", "install", "grep",
 }  # fmt: skip
 HEADER_PINS = {2: 3, 3: 5, 9: 21, 10: 19, 13: 33, 17: 11, 18: 12, 19: 35, 20: 38, 22: 15, 23: 16, 24: 18, 27: 13}
 """BCM number -> pin of the 40-pin header (raspberrypi.com, GPIO and the 40-pin header)."""
@@ -117,7 +117,7 @@ def test_every_mark_is_understood(page: Path) -> None:
 
 
 def test_the_states_page_has_every_row() -> None:
-    page = text_of(ROOT / "docs" / "states.md")
+    page = text_of(ROOT / "docs" / "dev" / "states.md")
     for row in TRANSITIONS:
         assert f"| `{row.trigger}` | `{row.source.name}` | `{row.dest.name}` |" in page
     assert all(f"| `{one.name}` |" in page for one in (*Front, *State))
@@ -153,7 +153,8 @@ def test_drawings_hold_nothing_mermaid_could_misread(page: Path) -> None:
 
 
 def test_the_drawings_reach_every_state_and_everything_that_is_asked() -> None:
-    session, agenda = (block for language, block in blocks(ROOT / "docs" / "states.md") if language == "mermaid")
+    page = ROOT / "docs" / "dev" / "states.md"
+    session, agenda = (block for language, block in blocks(page) if language == "mermaid")
     assert set(re.findall(r"--> (\w+)", session)) == {state.name for state in State}
     asked = set(Front) - set(OF_SESSION.values()) - {Front.IDLE, Front.OBJECT, Front.SENSOR_LOST}
     assert set(re.findall(r"--> ([A-Z_]+)", agenda)) == {front.name for front in asked}

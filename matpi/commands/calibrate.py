@@ -31,7 +31,7 @@ LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
-ROUNDING_KG: Final = 0.05  # bathroom scales tell 100 g
+ROUNDING_KG: Final = 0.05  # bathroom scales show 100 g
 
 PLACES: Final = {
     "mat": "Put the weight in the middle of the mat, or stand there",
@@ -127,7 +127,7 @@ def _measure(
     say: Callable[[str], None],
     now: Callable[[], float],
 ) -> None:
-    """One step. Samples from before the key was pressed tell of somebody on the way."""
+    """One step. Samples from before the key was pressed are of a person still on the way."""
     why = "no sample came"
     while not inbox.empty():
         early = inbox.get()

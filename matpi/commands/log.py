@@ -74,7 +74,7 @@ def _is_empty(log: Store) -> bool:
 
 
 def shown_length(ids: Sequence[str]) -> int:
-    """How many characters of each id tell them apart."""
+    """How many characters of each id make it unique."""
     longest = max(map(len, ids))
     return next((n for n in range(ID_SHOWN, longest) if len({one[:n] for one in ids}) == len(ids)), longest)
 

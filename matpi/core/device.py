@@ -232,9 +232,9 @@ class Device:
             self._plan_wake()
             return
         self.zeroing.use_saved(t)
-        self.selection.settle()
         routing = self._routing
         routing.settle()
+        self.selection.settle()
         routing.show_front("cleared", t, "taken away")
         unasked = self.household.acknowledgement is None and t >= self._splash_until
         if self.stage.front is Front.IDLE and unasked and not self.presence.zero.seeking:

@@ -118,7 +118,7 @@ class Chosen:
 
 
 class Record(Protocol):
-    """What can be stored; `key` tells which stored record it replaces. store/tables.py has the table of each."""
+    """What can be stored; `key` is that of the stored record it replaces. store/tables.py has the table of each."""
 
     @property
     def key(self) -> str: ...
@@ -196,7 +196,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """For the diagnostics: counted under `kind`, told once in the log."""
+    """For the diagnostics: counted under `kind`, written to the log once."""
 
     t: float
     kind: str

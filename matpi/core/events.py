@@ -82,7 +82,7 @@ class SensorBack:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """An edge has something for the diagnostics: counted under `kind`, told once in the log."""
+    """An edge has something for the diagnostics: counted under `kind`, written to the log once."""
 
     t: float
     kind: str

@@ -61,7 +61,7 @@ class Stage:
     def change(self, front: Front, trigger: str, t: float, reason: str) -> None:
         self.front, self.entered, self.reason = front, t, reason
         cells = trigger in {"sensor_lost", "sensor_back"}
-        if not cells or t >= self._cells_turned + SETTLES_S:
+        if not cells or front in OF_LAST or t >= self._cells_turned + SETTLES_S:  # a question has its whole time
             self.touched = t
         if cells or front is Front.SENSOR_LOST:
             self._cells_turned = t

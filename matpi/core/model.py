@@ -23,7 +23,7 @@ ROUTINE_NAMES = (
     "plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery",
     "before_bed",
 )  # fmt: skip
-"""In the order of the menu; core/plan/routine.py tells what each is."""
+"""In the order of the menu; core/plan/routine.py describes each."""
 OTHERS = ("no", "pets")
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
@@ -352,7 +352,7 @@ class Memory:
 
     log: Log = field(default_factory=Log)
     open: Session | None = None
-    """A session that a power cut left open, as its last checkpoint told it."""
+    """A session that a power cut left open, as its last checkpoint has it."""
     zero: Zero | None = None
     zero_before: Zero | None = None
     calibration: Calibration | None = None

@@ -1,6 +1,6 @@
 """Up to four people at one mat: who chose, and who might it be by weight. Off with fewer than two.
 
-Weight only ever suggests. It speaks when it can tell the people apart, the person confirms, and nobody is booked to
+Weight only ever suggests. It speaks when the people's loads differ, the person confirms, and nobody is booked to
 somebody else unasked.
 
 The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/sources.md,

@@ -158,9 +158,12 @@ class Routing:
             self.recovery.decide(t, at)
 
     def _fire_session(self, trigger: str, t: float, at: float | None) -> None:
-        over = self.session.fire(trigger, t, at)
+        before, over = self.session.state, self.session.fire(trigger, t, at)
         if over is not None:
-            self.selection.drop()
+            if (
+                before is not State.CLOSED
+            ):  # else it ended when it was closed, and what was chosen since is for the next
+                self.selection.drop()
             if over.asked:
                 self.agenda.session_over(over.session)
         self.recovery.follow(trigger)

@@ -1,7 +1,4 @@
-"""Rings the chimes in a thread of its own: a few soft notes each; the newest wins, but no breath cuts a cue short.
-
-One that comes too late is left out.
-"""
+"""Ring the chimes in a thread. The newest replaces the last, but no breath replaces a cue."""
 
 from __future__ import annotations
 
@@ -14,14 +11,11 @@ from matpi.core.effects import ChimeKind
 from matpi.drivers.part import PartThread
 from matpi.ports import Put
 
-LATE_S: Final = 0.5
-"""Chosen: what has waited so long is no cue any more."""
+LATE_S: Final = 0.5  # chosen: a cue that has waited longer is dropped
 
-Note = tuple[float, float]
-"""Hz (0: a rest) and seconds."""
+Note = tuple[float, float]  # Hz (0: a rest) and seconds
 
-# Chosen, unmeasured: a minor third apart and short, between A4 and A5, where a piezo without a case is heard and not
-# shrill (it is loudest at its 4 kHz). "Get up" rises, the breath is a tick, higher for in.
+# Chosen, unmeasured: short, between A4 and A5, where a piezo without a case is audible and not shrill.
 NOTES: Final[dict[ChimeKind, tuple[Note, ...]]] = {
     ChimeKind.PHASE: ((523.0, 0.15),),
     ChimeKind.SOON: ((523.0, 0.15), (0.0, 0.1), (523.0, 0.15)),
@@ -31,19 +25,19 @@ NOTES: Final[dict[ChimeKind, tuple[Note, ...]]] = {
     ChimeKind.OUT: ((440.0, 0.06),),
 }
 BREATHS: Final = frozenset({ChimeKind.IN, ChimeKind.OUT})
-"""One is left out beside a cue: the next comes in a few seconds, and a cue comes once."""
+"""Dropped beside a cue: the next breath follows in a few seconds, a cue comes once."""
 
 
 class Sounder(Protocol):
-    """One tone at a time. Raises HardwareError when the piezo cannot be driven."""
+    """A piezo that plays one tone at a time. Raises HardwareError when it cannot be driven."""
 
     def sound(self, hz: float) -> None: ...
-    def silence(self) -> None: ...
+    def stop(self) -> None: ...
     def close(self) -> None: ...
 
 
 class ChimeThread(PartThread[Sounder]):
-    """`ring` from any thread; it never blocks nor raises. A piezo that does not work is tried again with each chime."""
+    """The piezo's thread. A lost piezo is also retried with each chime."""
 
     _always_runs = True
 
@@ -53,6 +47,7 @@ class ChimeThread(PartThread[Sounder]):
         self._plays: ChimeKind | None = None
 
     def ring(self, kind: ChimeKind) -> None:
+        """Ring soon. From any thread; never blocks or raises."""
         with self._changed:
             waits = None if self._wanted is None else self._wanted[0]
             if kind in BREATHS and not {waits, self._plays} <= {None, *BREATHS}:
@@ -67,7 +62,7 @@ class ChimeThread(PartThread[Sounder]):
                 self._changed.wait_for(self._called, self._retry_s())
                 if self._stopping:
                     return
-                notes: tuple[Note, ...] = ()  # only silence: is the piezo back?
+                notes: tuple[Note, ...] = ()  # none: only find out whether the piezo works again
                 if self._wanted is not None:
                     (kind, asked), self._wanted = self._wanted, None
                     if self._now() - asked > LATE_S:
@@ -80,11 +75,11 @@ class ChimeThread(PartThread[Sounder]):
             if hz:
                 sounder.sound(hz)
             else:
-                sounder.silence()
+                sounder.stop()
             with self._changed:
                 if self._changed.wait_for(self._called, seconds):
                     break
-        sounder.silence()
+        sounder.stop()
 
     def _called(self) -> bool:
         return self._stopping or self._wanted is not None

@@ -1,6 +1,6 @@
-"""What `matpi doctor` was told: by this machine, by the load cell chips, by the running device. Values only.
+"""What `matpi doctor` reads from the machine, the load cell chips and the running device.
 
-None and empty mean "not told here". A whole board is faked with one `HostFacts`.
+None and empty mean "unknown here".
 """
 
 from __future__ import annotations
@@ -15,40 +15,30 @@ from matpi.config import Config
 
 @dataclass(frozen=True, slots=True)
 class GpioFacts:
-    header: str = ""
-    """Label of the GPIO chip behind the header, "" when none was seen."""
-    denied: tuple[str, ...] = ()
-    """Device nodes this user may not open."""
-    others: int = 0
-    """GPIO chips that are no header."""
+    header: str = ""  # label of the GPIO chip behind the header, "" for none
+    denied: tuple[str, ...] = ()  # device nodes this user may not open
+    others: int = 0  # GPIO chips that are no header
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonFacts:
-    pressed: bool = False
-    """All the while it was watched."""
+    pressed: bool = False  # throughout the watch
     fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BusFacts:
-    """`answers`: the addresses that acknowledged. `fault` is one of "", absent, denied, library, hung, other."""
-
-    answers: tuple[int, ...] = ()
-    fault: str = ""
+    answers: tuple[int, ...] = ()  # addresses that acknowledged
+    fault: str = ""  # "", absent, denied, library, hung or other
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    board: bool
-    """A Raspberry Pi or its like; another computer has a battery for its clock."""
-    service: bool
-    """timesyncd has had an answer in this boot."""
-    kernel: bool
-    """Some time service disciplines the clock."""
-    battery: bool
-    """There is a real-time clock."""
+    board: bool  # a Raspberry Pi or similar; another computer has a battery for its clock
+    service: bool  # timesyncd has had an answer in this boot
+    kernel: bool  # a time service disciplines the clock
+    battery: bool  # there is a real-time clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,59 +54,53 @@ class HostFacts:
     user: str = ""
     root: bool = False
     groups: frozenset[str] = frozenset()
-    known_groups: frozenset[str] = frozenset()
-    """Those of gpio, i2c and spi that this machine has."""
+    known_groups: frozenset[str] = frozenset()  # those of gpio, i2c and spi that this machine has
     gpio: GpioFacts | None = None
     button: ButtonFacts | None = None
     bus: BusFacts | None = None
-    spi_faults: Mapping[str, str] | None = None
-    """Device node -> why it cannot be used, "" when it can."""
+    spi_faults: Mapping[str, str] | None = None  # device node -> why it cannot be used, "" when it can
     clock: ClockFacts | None = None
     disk: DiskFacts | None = None
     throttled: int | None = None
     """The bits of `vcgencmd get_throttled`: 0 under-voltage now, 2 throttled now, 16 and 18 the same since boot."""
     temperature_c: float | None = None
-    realtime: bool | None = None
-    """This user's processes may have a real-time priority."""
+    realtime: bool | None = None  # this user's processes may have a real-time priority
     model: str = ""
     kernel: str = ""
     python: str = ""
     libraries: Mapping[str, str] = field(default_factory=dict)
-    """Name -> version, "" when it is not installed, "?" when it does not tell."""
+    """Name -> version, "" when it is not installed, "?" when its version is unknown."""
 
 
 class Probe(Protocol):
-    """`touch`: the panel's bus and the button may be looked at; False while a running device owns them."""
+    """Collect the facts. `touch` False leaves the panel's bus and the button to the running device."""
 
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChipFacts:
-    """One HX711 as its reader tells of it."""
+    """One HX711, as its reader reports it."""
 
     name: str = ""
-    rate_hz: float | None = None
-    """Conversions taken a second, measured; 0 or None when there is none."""
-    tally: Mapping[str, int] = field(default_factory=dict)
-    """Samples by status (drivers.hx711.Status), since the reader started."""
-    last_counts: int | None = None
-    noise_counts: float | None = None
-    """Standard deviation of the last samples."""
+    rate_hz: float | None = None  # conversions taken a second, measured; 0 or None for none
+    tally: Mapping[str, int] = field(default_factory=dict)  # samples by Status since the device started
+    last_counts: int | None = None  # of the last OK sample of this reader
+    noise_counts: float | None = None  # of the OK samples of the last 2 s, a person's movement included
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleFacts:
-    """The reader process. The field names are those of ReaderReport and of the status file."""
+    """The reader process. The field names are those of the status file."""
 
     alive: bool = False
+    pid: int | None = None
     restarts: int = 0
-    scheduling: str = ""
-    cpu_s: float | None = None
-    dropped: int = 0
+    scheduling: str = ""  # "fifo 50", or what was granted instead; "" until the first report
+    cpu_s: float | None = None  # processor time of this reader
+    dropped: int = 0  # records not read in time
+    trouble: str = ""  # why there are no readings, in a sentence, if known; "" when there are
     chips: tuple[ChipFacts, ...] = ()
-    trouble: str = ""
-    """A sentence: why there is nothing to tell, or what the reader last complained of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +118,22 @@ class ClockTrust:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The status file of the running device; unknown fields are skipped, missing ones are not told."""
+    """The status file of the running device. Unknown fields are skipped, missing ones are unknown."""
 
     pid: int
     written_mono: float
     version: str = ""
     scale: ScaleFacts | None = None
     panel: PanelFacts | None = None
-    lost: tuple[str, ...] = ()
-    """What does not work: keys of core.parts.PARTS."""
+    lost: tuple[str, ...] = ()  # what does not work: keys of core.parts.PARTS
     state: str = ""
     net_kg: float | None = None
     zero_kg: float | None = None
-    zero_word: str = ""
-    """What is wrong with the zero: core.presence.zero.ZeroWord."""
+    zero_word: str = ""  # what is wrong with the zero: core.presence.zero.ZeroWord
     calibrated: bool = False
     counts_per_kg: tuple[float, ...] | None = None
     readings: int = 0
     rejected: int = 0
     unsaved: int = 0
     clock: ClockTrust | None = None
-    upstream: Mapping[str, str] = field(default_factory=dict)
-    """Sink -> what is the matter with its connection, in a sentence."""
+    upstream: Mapping[str, str] = field(default_factory=dict)  # sink -> what is wrong with its connection

@@ -1,6 +1,4 @@
-"""The button's edges, the LED's duty and the piezo's tones through gpiozero, and nothing more: taps, holds, bounces,
-breaths and cues are the core's, in its own time.
-"""
+"""Read the button's edges, set the LED's duty and the piezo's tone through gpiozero."""
 
 from __future__ import annotations
 
@@ -17,11 +15,10 @@ from matpi.drivers.pins import load_lgpio
 from matpi.errors import HardwareError
 from matpi.ports import Put
 
-STEPS: Final = 100
-"""Duties lgpio's PWM knows; gpiozero gives it int(duty * 100), which makes 28 % of 0.29."""
-PWM_HZ: Final = 200
-"""Chosen, unmeasured: no flicker to the eye, and lgpio's own thread wakes 400 times a second while the LED is on."""
-
+STEPS: Final = 100  # duties of lgpio's PWM
+PWM_HZ: Final = 200  # chosen, unmeasured: no flicker to the eye; lgpio's thread wakes 400 times a second
+HALF: Final = 0.5  # a square wave is the loudest duty of a piezo
+LIT_FROM: Final = 0.18  # duty from which an LED without PWM is on: half of full to the eye (CIE L* 50 is 0.184)
 
 FACTORIES: Final = MappingProxyType(
     {
@@ -33,22 +30,14 @@ FACTORIES: Final = MappingProxyType(
 )
 AUTO: Final = ("lgpio", "native")
 FIRST_LINE: Final = Path("/sys/class/gpio/gpiochip0")
-"""Where lines are numbered from 0. Since kernel 6.6 they begin at 512 (raspberrypi/linux#6037), and gpiozero's native
-pins ask for edges by BCM number; on a Pi 5 they would besides write to registers that are not there."""
-
-HALF: Final = 0.5
-"""A square wave: the loudest duty of a piezo, and what gpiozero's own buzzer plays with."""
-
-LIT_FROM: Final = 0.18
-"""Where there is no PWM, the light from which the LED is on: half of full to the eye (CIE L* 50 is 0.184)."""
+"""Exists where lines are numbered from 0, as gpiozero's native pins need: up to kernel 6.5 (raspberrypi/linux#6037)."""
 
 
 def header(choice: str = "auto") -> Any:
-    """The pins of this board, as a gpiozero pin factory. `choice` is "auto" or one of FACTORIES.
+    """Return the pins of this board as a gpiozero pin factory. `choice` is "auto" or one of FACTORIES.
 
-    "auto" is lgpio, and native only under the kernels before 6.6 that its edges need; native has no PWM, so the LED is
-    on or off with it. gpiozero's own choice would fall through four libraries with a warning each.
-    Raises HardwareError, with each that was tried and why it failed, when there is none.
+    "auto" is lgpio, then native under a kernel it works with; native has no PWM. gpiozero's own choice would try four
+    libraries with a warning each. Raises HardwareError that names each library tried and why it failed.
     """
     failed: dict[str, str] = {}
     for name in AUTO if choice == "auto" else (choice,):
@@ -60,7 +49,7 @@ def header(choice: str = "auto") -> Any:
             if name == "lgpio":
                 load_lgpio()
             return getattr(import_module(module), factory)()
-        except Exception as error:  # noqa: BLE001 - each library has errors of its own, lgpio's not even with a name
+        except Exception as error:  # noqa: BLE001 - each library has errors of its own
             failed[name] = _why(error)
     tried = ", ".join(f"{name} ({why})" for name, why in failed.items())
     raise HardwareError(
@@ -76,21 +65,18 @@ def _why(error: Exception) -> str:
 
 
 class Button:
-    """Between `pin` and ground, pulled up. `start` puts ButtonDown and ButtonUp at each edge, bounces included.
-
-    `pins` is a gpiozero pin factory; `header()` gives the real one.
-    """
+    """A button between `pin` and ground, pulled up. `pins` is a gpiozero pin factory."""
 
     def __init__(self, pin: int, pins: Any, *, now: Callable[[], float] = time.monotonic) -> None:
         import gpiozero
 
         self._now = now
-        with _told("button", pin):
-            # No bounce_time: it would move the edges, and the core's gesture does it in virtual time.
+        with _using("button", pin):
+            # No bounce_time: it would move the edges. The core debounces.
             self._button = gpiozero.Button(pin, pull_up=True, bounce_time=None, pin_factory=pins)
 
     def start(self, put: Put) -> None:
-        """From now on. `put` is called in gpiozero's thread."""
+        """Put ButtonDown and ButtonUp at each edge, bounces included, from gpiozero's thread."""
         self._button.when_pressed = lambda: put(ButtonDown(self._now()))
         self._button.when_released = lambda: put(ButtonUp(self._now()))
 
@@ -99,9 +85,7 @@ class Button:
 
 
 class Led:
-    """From `pin` through a resistor to ground. Implements `Lamp`. `fades` is False where the pins know no PWM: then the
-    LED is on or off, and every pattern can still be told from the others.
-    """
+    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM."""
 
     def __init__(self, pin: int, pins: Any) -> None:
         import gpiozero
@@ -109,7 +93,7 @@ class Led:
 
         self._pin = pin
         self._step = 0
-        with _told("lamp", pin):
+        with _using("lamp", pin):
             try:
                 self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
             except PinPWMUnsupported:
@@ -117,24 +101,24 @@ class Led:
         self.fades = isinstance(self._led, gpiozero.PWMLED)
 
     def set(self, duty: float) -> None:
-        """`duty` is 0 to 1, linear in light; beyond is the nearest end. Writes only what makes a difference."""
+        """Set the light to `duty`, clamped to 0 to 1 and linear in light. Writes only changes."""
         step = round(min(1.0, max(0.0, duty)) * STEPS) if self.fades else STEPS * (duty >= LIT_FROM)
         if step == self._step:
             return
-        with _told("lamp", self._pin):
-            # A hair over, so that cutting off gives the step that was meant.
+        with _using("lamp", self._pin):
+            # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
             self._led.value = min(1.0, step / STEPS + 1e-6) if step else 0.0
         self._step = step
 
     def close(self) -> None:
-        """Dark, and the pin is free."""
+        """Switch off and free the pin."""
         self._led.close()
 
 
 class Piezo:
     """A passive piezo from `pin` to ground, driven by a square wave. Implements `chime.Sounder`.
 
-    Raises HardwareError where the pins know no PWM: then there is nothing to make a tone with.
+    Raises HardwareError where the pins have no PWM.
     """
 
     def __init__(self, pin: int, pins: Any) -> None:
@@ -142,7 +126,7 @@ class Piezo:
         from gpiozero.exc import PinPWMUnsupported
 
         self._pin = pin
-        with _told("chime", pin):
+        with _using("chime", pin):
             try:
                 self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
             except PinPWMUnsupported as error:
@@ -151,24 +135,25 @@ class Piezo:
                 ) from error
 
     def sound(self, hz: float) -> None:
-        with _told("chime", self._pin):
+        with _using("chime", self._pin):
             self._pwm.frequency = hz
             self._pwm.value = HALF
 
-    def silence(self) -> None:
-        with _told("chime", self._pin):
+    def stop(self) -> None:
+        with _using("chime", self._pin):
             self._pwm.value = 0.0
 
     def close(self) -> None:
-        """Silent, and the pin is free."""
+        """Stop the tone and free the pin."""
         self._pwm.close()
 
 
 @contextmanager
-def _told(part: str, pin: int) -> Iterator[None]:
+def _using(part: str, pin: int) -> Iterator[None]:
+    """Raise HardwareError for whatever the GPIO library raises."""
     try:
         yield
     except HardwareError:
         raise
-    except Exception as error:  # each library has errors of its own; lgpio's, for a pin that is taken, is a bare one
+    except Exception as error:  # each library has its own; lgpio raises a bare Exception for a pin in use
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error

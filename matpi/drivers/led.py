@@ -1,4 +1,4 @@
-"""Plays the LED's patterns in a thread of its own: 50 steps a second while the light moves, asleep while it rests."""
+"""Play the LED's patterns in a thread, which sleeps while the light does not change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from matpi.core.light import repeats, table
 from matpi.drivers.part import PartThread
 from matpi.ports import Put
 
+# Chosen, unmeasured: a step of the breath is at most 3 % of the light. Every pattern's period is whole steps.
 STEPS_PER_S: Final = 50
-"""Chosen: a step of the breath is then at most 3 % of the light, and 25 a second, gpiozero's own, looks coarse to some
-(unmeasured). A period of every pattern is a whole number of steps."""
-SLACK: Final = 1e-6
-"""Of a step: the float of a deadline may lie a hair before it."""
+SLACK: Final = 1e-6  # of a step: a deadline as a float may be slightly before it
 
 
 @cache
@@ -26,7 +24,7 @@ def _steps(pattern: Pattern) -> tuple[float, ...]:
 
 
 def step_at(pattern: Pattern, age_s: float) -> tuple[float, float | None]:
-    """The duty of the step that holds at this age, and the age at which the duty is next another; None for never."""
+    """Return the duty at `age_s` and the age of its next change, None for never."""
     if age_s < 0.0:
         return 0.0, 0.0
     steps = _steps(pattern)
@@ -42,35 +40,34 @@ def step_at(pattern: Pattern, age_s: float) -> tuple[float, float | None]:
 
 
 class Lamp(Protocol):
+    """An LED. Raises HardwareError when it cannot be driven."""
+
     def set(self, duty: float) -> None:
-        """`duty` is 0 to 1, linear in light. Raises HardwareError when the LED cannot be driven."""
+        """Set the light to `duty`, 0 to 1, linear in light."""
 
     def close(self) -> None: ...
 
 
 class LedThread(PartThread[Lamp]):
-    """`play` from any thread; it never blocks nor raises. A step that comes late is skipped, not caught up.
-
-    A lamp that does not work is tried again with each pattern, too.
-    """
+    """The LED's thread. A late step is skipped. A lost LED is also retried with each new pattern."""
 
     _always_runs = True
 
     def __init__(self, make: Callable[[], Lamp], put: Put, *, now: Callable[[], float] = time.monotonic) -> None:
-        """`now` is the clock of Light.since. Without `start` it is left to the caller to `step`, in virtual time."""
+        """Take `now`, the clock of Light.since. A caller in virtual time calls `step` instead of `start`."""
         super().__init__("lamp", make, put, now=now)
         self._light = Light(Pattern.OFF, 0.0)
         self._fresh = True
 
     def play(self, light: Light) -> None:
-        """From its `since` on, which may lie in the past or to come, until the next call."""
+        """Play `light` until the next call. From any thread; never blocks or raises."""
         with self._changed:
             self._light = light
             self._fresh = True
             self._changed.notify()
 
     def step(self) -> float | None:
-        """Set the light of now; the seconds until the next change or retry, None when only `play` can bring one."""
+        """Set the present duty. Return the seconds until the next change or retry, None to wait for `play`."""
         with self._changed:
             light, self._fresh = self._light, False
         duty, changes_s = step_at(light.pattern, self._now() - light.since)

@@ -1,4 +1,4 @@
-"""The header as gpiozero emulates it: pins whose level anybody may set or read. For the emulated board and tests."""
+"""Emulate the header with gpiozero's mock pins, for the emulated board and for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class EmulatedHeader:
-    """`factory` is for gpiozero's devices; the other methods are the wires' far ends."""
+    """Pins for gpiozero's devices (`factory`), and the other ends of their wires."""
 
     def __init__(self) -> None:
         from gpiozero.pins.mock import MockFactory, MockPWMPin
@@ -14,13 +14,13 @@ class EmulatedHeader:
         self.factory: Any = MockFactory(pin_class=MockPWMPin)
 
     def press(self, pin: int) -> None:
-        """The button connects its pin to ground."""
+        """Connect the button's pin to ground."""
         self.factory.pin(pin).drive_low()
 
     def release(self, pin: int) -> None:
-        """Nothing drives the pin; its pull-up does."""
+        """Leave the pin to its pull-up."""
         self.factory.pin(pin).drive_high()
 
     def duty(self, pin: int) -> float:
-        """What the LED on `pin` shines with, 0 to 1."""
+        """Return the duty of the LED on `pin`, 0 to 1."""
         return float(self.factory.pin(pin).state)

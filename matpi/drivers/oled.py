@@ -1,16 +1,15 @@
-"""The OLED through luma.oled: frames only when they changed, and one honest error when it does not answer.
+"""Drive the OLED through luma.oled.
 
-`Panel` blocks and raises; `PanelThread` does neither and is what the loop shows on. luma is imported by the first
-call that needs it, so with PanelThread in its thread: it takes 45 ms on a desktop computer and ten times that on a Pi
-Zero 2 (the first measured, the second estimated).
+`Panel` blocks and raises; `PanelThread` does neither and is the loop's `Screen`. luma is imported by the first call,
+for it takes 45 ms on a desktop computer (measured) and about ten times that on a Pi Zero 2 (estimated).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -28,34 +27,20 @@ Dim = Literal["full", "contrast"]
 CONTRAST, PRECHARGE, VCOM = 0x81, 0xD9, 0xDB
 DISPLAY_OFF, NOP = 0xAE, 0xE3
 
-RETRY_S: Final = 5.0
-"""Chosen: a plug pushed in again shows its picture soon, and the bus of a missing panel stays quiet."""
-REFRESH_S: Final = 15.0
-"""Chosen, unmeasured. A frame is 23 ms of a bus at 400 kHz and 93 ms at 100 kHz (computed from its 1034 bytes)."""
+RETRY_S: Final = 5.0  # chosen: a panel plugged in again shows its picture soon
+REFRESH_S: Final = 15.0  # chosen; a frame is 23 ms of a bus at 400 kHz, 93 ms at 100 kHz (computed from its 1034 bytes)
 STOP_S: Final = 1.0
 
 
 class Level(NamedTuple):
-    """The three registers that make the light of a panel."""
+    """The registers that set the brightness. Both halves of `precharge` are 1 to 15."""
 
     contrast: int
     precharge: int
-    """SSD130x: phase 2 in the high half, phase 1 in the low one. SH1106: discharge high, pre-charge low. 0 is invalid
-    in either half (both data sheets); the 5 of a recipe that is often copied has such a 0."""
     vcom: int
 
 
-# BRIGHT is what luma's start-up sets: on an SSD1306 what Adafruit's driver has always set, its VCOM of 0x40 beyond the
-# table of the data sheet (adafruit/Adafruit_SSD1306#42), and on an SH1106 near its power-on values.
-#
-# DIM, contrast: the current of a segment is contrast / 256 x IREF x 8 (SSD1306 data sheet, 8.8), so 1 is the least that
-# is not nothing. Alone it changes little on many SSD130x modules (olikraus/u8g2#1504, #2408; rm-hull/luma.oled#281),
-# and much on an SH1106 (#281).
-# DIM, pre-charge: the shortest. It widens the range on an SSD1306 (u8g2#98: "full brightness control"; the rust driver
-# found 1 and 2 to differ and more not to), and works on an SH1106 (u8g2#1833).
-# DIM, VCOM: 0x00 is 0.65 x Vcc on an SSD1306 and 0.64 on an SSD1309 (data sheets, DBh), the third step of the recipe
-# that gets really dark (ThingPulse/esp8266-oled-ssd1306#134). On SH1106 modules any write of it has turned the picture
-# black (u8g2#1833, #1506), so it keeps luma's value and is not written at all.
+# [evidence: oled-dimming]. An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
 LEVELS: Final = MappingProxyType(
     {
         "ssd1306": {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)},
@@ -66,7 +51,7 @@ LEVELS: Final = MappingProxyType(
 
 
 def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
-    """The command bytes that set this brightness: the contrast, and with dim = "full" the voltages that differ."""
+    """Return the command bytes that set `brightness`: contrast, and with dim = "full" the voltages."""
     level = LEVELS[driver][brightness]
     if dim == "contrast":
         return (CONTRAST, level.contrast)
@@ -75,11 +60,9 @@ def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]
 
 
 class Panel:
-    """A 128x64 panel. It is opened by the first call that needs it and, once lost, anew by the next: who shows again
-    every few seconds has it back with a full start-up. Raises HardwareError from `show`, `refresh` and `off`.
+    """A 128x64 panel, opened by the first call and, once lost, by the next. Calls raise HardwareError.
 
-    `serial` makes the wire, for the emulated panel; without it luma opens /dev/i2c-`port`. It is given `port=` and
-    never `bus=`, with which luma sends 33 short transfers a frame instead of 2.
+    `serial` makes the interface of the emulated panel; without it luma opens /dev/i2c-`port`.
     """
 
     def __init__(
@@ -92,11 +75,8 @@ class Panel:
         *,
         serial: Callable[[], Any] | None = None,
     ) -> None:
-        self._driver = driver
-        self._port = port
-        self._address = address
+        self._driver, self._port, self._address, self._dim = driver, port, address, dim
         self._rotate = rotate_deg // 90
-        self._dim = dim
         self._make_serial = serial or self._i2c
         self._device: Any = None
         self._wire: _Wire | None = None
@@ -106,13 +86,11 @@ class Panel:
         self._brightness: Brightness | None = None
 
     def show(self, image: Image, brightness: Brightness = Brightness.BRIGHT) -> None:
-        """`image` is 128x64 in mode "1". Writes nothing that the panel already shows."""
+        """Show `image`, 128x64 in mode "1". Writes nothing that the panel shows already."""
         pixels = image.tobytes()
         if self._lit and pixels == self._shown and brightness is self._brightness:
             return
-        lost = _lost()
-        try:
-            device = self._opened()
+        with self._answering() as device:
             if brightness is not self._brightness:
                 device.command(*dimming(self._driver, brightness, self._dim))
                 self._brightness = brightness
@@ -122,35 +100,27 @@ class Panel:
             if not self._lit:
                 device.show()
                 self._lit = True
-        except lost as error:
-            raise self._gone(error) from error
 
     def refresh(self) -> None:
-        """Send all of a lit panel again, not darkening it: one whose power blinked answers, but has lost everything."""
+        """Send everything to a lit panel again: one whose power blinked answers, but has lost its registers."""
         if not self._lit or self._wire is None or self._image is None or self._brightness is None:
             return
-        lost = _lost()
-        try:
+        with self._answering() as device:
             self._wire.command(*self._wire.registers)
             self._wire.command(*dimming(self._driver, self._brightness, self._dim))
-            self._device.display(self._image)
-            self._device.show()
-        except lost as error:
-            raise self._gone(error) from error
+            device.display(self._image)
+            device.show()
 
     def off(self) -> None:
-        """Dark. A panel not yet opened is, too: it keeps its last picture when a program before ours was killed."""
+        """Darken the panel. It may show the last picture of a killed program, so it is opened if need be."""
         if self._device is not None and not self._lit:
             return
-        lost = _lost()
-        try:
-            self._opened().hide()
+        with self._answering() as device:
+            device.hide()
             self._lit = False
-        except lost as error:
-            raise self._gone(error) from error
 
     def close(self) -> None:
-        """Leave the bus alone from here on; the panel stays as it is. A later call opens it again."""
+        """Release the bus and leave the panel as it is. A later call opens it again."""
         if self._device is not None:
             vars(self._device).clear()  # luma's exit handler still holds the object; its tables need not stay
         if self._wire is not None:
@@ -159,16 +129,27 @@ class Panel:
         self._device = self._wire = self._shown = self._image = self._brightness = None
         self._lit = False
 
+    @contextmanager
+    def _answering(self) -> Iterator[Any]:
+        """Yield luma's device, opened if need be. When it is lost, close it and raise HardwareError."""
+        try:
+            from luma.core.error import Error
+        except ImportError as error:
+            raise HardwareError(f"luma.oled cannot be loaded ({error}); install matpi again.") from error
+        try:
+            yield self._opened()
+        except (OSError, Error) as error:  # luma raises its own for a command, and lets an OSError through for data
+            raise self._gone(error) from error
+
     def _opened(self) -> Any:
         if self._device is None:
             import luma.oled.device
 
             self._wire = _Wire(self._make_serial())
-            # Asked before luma makes its device: that registers an exit handler for ever, and a panel that stays away
-            # is tried again every few seconds.
+            # Before luma's device, which registers an exit handler that is never removed: a panel is retried for ever.
             self._wire.command(NOP)
             kind = getattr(luma.oled.device, self._driver)
-            # In two steps, so that a panel lost in its start-up can be forgotten too: 130 kB for each try.
+            # In two steps, so that a panel lost during start-up can be freed too: 130 kB a retry.
             self._device = kind.__new__(kind)
             self._wire.registers = ()
             self._device.__init__(self._wire, rotate=self._rotate)
@@ -189,16 +170,16 @@ class Panel:
     def _i2c(self) -> Any:
         from luma.core.interface.serial import i2c
 
+        # Never with `bus=`: luma then sends 33 short transfers a frame instead of 2.
         return i2c(port=self._port, address=self._address)
 
 
 class _Wire:
-    """Between luma and its serial interface: remembers the registers that luma's start-up sets."""
+    """luma's serial interface, recording the registers that luma's start-up sets."""
 
     def __init__(self, serial: Any) -> None:
         self._serial = serial
-        self.registers: tuple[int, ...] = (NOP,)
-        """The first command of luma's start-up without the "display off" it begins with; NOP before that."""
+        self.registers: tuple[int, ...] = (NOP,)  # of luma's first command, without its leading "display off"
 
     def command(self, *cmd: int) -> None:
         if not self.registers:
@@ -215,18 +196,17 @@ class _Wire:
 class _Frame(NamedTuple):
     pixels: bytes
     brightness: Brightness
-    image: Image | None
-    """None: dark."""
+    image: Image | None  # None: dark
 
 
 DARK: Final = _Frame(b"", Brightness.BRIGHT, None)
 
 
 class PanelThread:
-    """Implements `Screen` and neither blocks nor raises: the latest frame wins, a thread "screen" draws it.
+    """Draw the latest frame in a thread "screen". Implements `Screen`; neither blocks nor raises.
 
-    A panel that fails is told once (PanelLost), tried again every `retry_s` with a full start-up, and told once when
-    it is back, showing what is wanted by then. What the panel kept of a program before ours goes with the first frame.
+    A lost panel is reported once (PanelLost), retried every `retry_s` with a full start-up, and reported once when it
+    is back (PanelBack) and shows the latest frame.
     """
 
     def __init__(
@@ -239,18 +219,12 @@ class PanelThread:
         refresh_s: float = REFRESH_S,
         threaded: bool = True,
     ) -> None:
-        """`threaded` = False leaves it to the caller to `step`, in virtual time."""
+        """Start the thread; with `threaded` False the caller calls `step`, in virtual time."""
         self.drawn = 0
-        self.dropped = 0
-        """Frames that a newer one replaced before they were drawn."""
-        self.trouble: str | None = None
-        """What is wrong with the panel and what to do, in one sentence; None while it works."""
-
-        self._panel = panel
-        self._put = put
-        self._now = now
-        self._retry_s = retry_s
-        self._refresh_s = refresh_s
+        self.dropped = 0  # frames that a newer one replaced before they were drawn
+        self.trouble: str | None = None  # what is wrong and what to do, in one sentence; None while the panel works
+        self._panel, self._put, self._now = panel, put, now
+        self._retry_s, self._refresh_s = retry_s, refresh_s
         self._wanted: _Frame | None = None
         self._waiting = False  # the wanted frame has not been drawn
         self._due_at = 0.0  # of the next try while lost, else of the next refresh
@@ -262,38 +236,33 @@ class PanelThread:
             self._thread.start()
 
     def show(self, image: Image, brightness: Brightness) -> None:
-        """`image` is 128x64 in mode "1"; it is copied."""
+        """Draw a copy of `image`, 128x64 in mode "1", soon."""
         self._want(_Frame(image.tobytes(), brightness, image.copy()))
 
     def off(self) -> None:
         self._want(DARK)
 
     def stop(self, within_s: float = STOP_S, *, blank: bool = True) -> bool:
-        """Blank the panel, or leave the latest frame on it, and end the thread. False when the bus hung for longer;
-        the thread does not hold the exit up.
-        """
+        """Blank the panel, or leave its latest frame, and end the thread. Return False when the bus hangs."""
         with self._changed:
             self._stopping, self._blank = True, blank
-        self._wake()
+            self._wake()
         if self._thread.ident is not None:
             self._thread.join(within_s)
         return not self._thread.is_alive()
 
     def step(self) -> float | None:
-        """Do what is due; the seconds until something may be again, None when only a new frame can bring that."""
+        """Draw what is due. Return the seconds until the next step, None to wait for a new frame."""
         now = self._now()
         with self._changed:
             frame, waiting = self._wanted, self._waiting
             if frame is None:
                 return None
-            if self.trouble is not None:
-                if now < self._due_at:
-                    return self._due_at - now
-            elif not waiting:
-                if frame.image is None:
-                    return None
-                if now < self._due_at:
-                    return self._due_at - now
+            lost = self.trouble is not None
+            if not (lost or waiting) and frame.image is None:
+                return None
+            if (lost or not waiting) and now < self._due_at:
+                return self._due_at - now
             self._waiting = False
         try:
             self._draw(frame, waiting)
@@ -336,12 +305,11 @@ class PanelThread:
                 return
             self.dropped += self._waiting
             self._wanted, self._waiting = frame, True
-        self._wake()
+            self._wake()
 
     def _wake(self) -> None:
-        with self._changed:
-            self._woken = True
-            self._changed.notify()
+        self._woken = True
+        self._changed.notify()
 
     def _run(self) -> None:
         while not self._stopping:
@@ -351,18 +319,8 @@ class PanelThread:
                     self._changed.wait(wait_s)
                 self._woken = False
         if self._blank:
-            with suppress(Exception):  # nobody is left to tell
+            with suppress(Exception):  # the device ends: there is no one left to report it to
                 self._panel.off()
         else:
             self.step()
         self._panel.close()
-
-
-def _lost() -> tuple[type[Exception], ...]:
-    """What luma lets through when the panel is gone. Raises HardwareError when there is no luma."""
-    try:
-        from luma.core.error import Error
-    except ImportError as error:
-        raise HardwareError(f"luma.oled cannot be loaded ({error}); install matpi again.") from error
-    # luma turns an I/O error into its own for a command, and lets an OSError through for data.
-    return (OSError, Error)

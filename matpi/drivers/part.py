@@ -1,4 +1,4 @@
-"""A part on the header's pins with a thread of its own: opened, retried while it does not work, reported once."""
+"""Run a part on the header's pins in a thread: open it, retry while it does not work, report once."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ P = TypeVar("P", bound=Pin)
 
 
 class PartThread(Generic[P]):
-    """Open the part `name` (button, lamp or chime) with `make`, now or as soon as it can be had.
+    """The thread of one part (`name`: button, lamp or chime), opened with `make`.
 
-    A part that raises HardwareError, opened or used, is noted once ("lamp_lost"), tried again every PART_RETRY_S, and
-    noted once when it works ("lamp_back"); it stops nothing else.
+    A part that raises HardwareError, opened or used, is noted once ("lamp_lost"), retried every PART_RETRY_S, and noted
+    once when it works again ("lamp_back").
     """
 
-    _always_runs: ClassVar[bool] = False  # the thread has more to do than to open the part: it always runs
+    _always_runs: ClassVar[bool] = False  # False: the thread only opens the part
 
     def __init__(
         self, name: str, make: Callable[[], P], put: Put, *, now: Callable[[], float] = time.monotonic
@@ -45,7 +45,7 @@ class PartThread(Generic[P]):
             self._thread.start()
 
     def stop(self) -> None:
-        """End the thread and free the pin; bounded, whatever the part does."""
+        """End the thread within STOP_S and free the pin."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
@@ -55,7 +55,7 @@ class PartThread(Generic[P]):
             self._part.close()
 
     def _use(self, do: Callable[[P], object] = lambda _: None) -> bool:
-        """Do it with the part, opened first if need be. Return whether it works."""
+        """Call `do` with the part, opened first if need be. Return whether it works."""
         try:
             if self._part is None:
                 self._part = self._make()
@@ -71,7 +71,7 @@ class PartThread(Generic[P]):
         return True
 
     def _retry_s(self) -> float | None:
-        """How long to wait for something to do; None while the part works: for ever."""
+        """Return the seconds until the next retry, None while the part works."""
         return PART_RETRY_S if self._lost else None
 
     def _run(self) -> None:

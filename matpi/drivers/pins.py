@@ -1,8 +1,7 @@
-"""The two wires of an HX711 as objects with `.value`, through lgpio.
+"""Open the two wires of an HX711 as objects with `.value`, through lgpio (python3-lgpio).
 
-lgpio because gpiozero stands on it too, and because its calls keep the interpreter: gpiod lets other threads in at
-every edge, and 13 % of the samples are lost then (measured on x86-64 with one busy thread). On Raspberry Pi OS it is
-the package python3-lgpio.
+Not gpiod: it releases the interpreter at every edge, and 13 % of the samples are lost then (measured on x86-64 with one
+busy thread).
 """
 
 from __future__ import annotations
@@ -14,12 +13,14 @@ from typing import Any, Final
 
 from matpi.errors import HardwareError
 
+# Labels of the GPIO chip behind the header: Pi 0 to 3, 4, 5. Its number differs between kernels on a Pi 5.
 HEADER_CHIPS: Final = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
-"""Labels of the GPIO chip behind the header: Pi 0 to 3, 4, 5. Its number differs between kernels on a Pi 5."""
 GPIOCHIPS: Final = 16
 
 
 class LgpioPin:
+    """One claimed line."""
+
     def __init__(self, lgpio: Any, handle: int, gpio: int) -> None:
         self._read = lgpio.gpio_read
         self._write = lgpio.gpio_write
@@ -36,10 +37,10 @@ class LgpioPin:
 
 
 def open_pins(data: int, clock: int, lgpio: Any = None, devices: Path = Path("/dev")) -> tuple[LgpioPin, LgpioPin]:
-    """DOUT as an input pulled up, so that an unplugged chip is never ready, and PD_SCK as an output, low.
+    """Claim DOUT as an input pulled up (an unplugged chip is never ready), PD_SCK as an output, low.
 
-    `data` and `clock` are BCM numbers. Raises HardwareError when there is no header here or a line is taken.
-    The lines stay claimed until the process ends.
+    `data` and `clock` are BCM numbers. The lines stay claimed until the process ends. Raises HardwareError when there
+    is no header or a line is in use.
     """
     if lgpio is None:
         lgpio = _library()
@@ -58,8 +59,9 @@ def open_pins(data: int, clock: int, lgpio: Any = None, devices: Path = Path("/d
 
 
 def load_lgpio() -> Any:
-    """lgpio, imported so that it leaves no trace: it makes a pipe as a file then, in the working directory unless LG_WD
-    tells another, and makes that the working directory (lgpio 0.2.2, tried). Raises ImportError.
+    """Import lgpio. Raises ImportError.
+
+    The import makes a named pipe in LG_WD, else in the working directory, and changes to that folder (lgpio 0.2.2).
     """
     os.environ.setdefault("LG_WD", os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir())
     here = Path.cwd()

@@ -1,7 +1,4 @@
-"""What this machine tells about itself and about the wires, for `matpi doctor`. Whatever goes wrong is a fact, too.
-
-Nothing here judges, raises, or waits longer than it says.
-"""
+"""Collect the facts of this machine for `matpi doctor`. Never raises; a failure is a fact, too."""
 
 from __future__ import annotations
 
@@ -28,40 +25,25 @@ from matpi.drivers.facts import BusFacts, ButtonFacts, ClockFacts, DiskFacts, Gp
 from matpi.drivers.pins import GPIOCHIPS, HEADER_CHIPS
 from matpi.errors import MatpiError
 
-BUS_LIMIT_S: Final = 3.0
-"""A whole scan takes 0.03 s at 100 kHz; a held line costs up to 1 s a call (the kernel's default adapter timeout)."""
-PRESS_WATCH_S: Final = 0.5
-"""Chosen: longer than any bounce, shorter than anybody's patience."""
+BUS_LIMIT_S: Final = 3.0  # a scan takes 0.03 s at 100 kHz; a held line up to 1 s a call (the kernel's time-out)
+PRESS_WATCH_S: Final = 0.5  # chosen: longer than any bounce
 RUN_LIMIT_S: Final = 2.0
-
-NO_ANSWER: Final = {errno.ENXIO, errno.EREMOTEIO, errno.EIO}
-"""What adapters call an address that nobody acknowledges (Linux, Documentation/i2c/fault-codes.rst)."""
-READ_ONLY_ADDRESSES: Final = {*range(0x30, 0x38), *range(0x50, 0x60)}
-"""Where i2cdetect reads instead of writes: a write may upset an EEPROM."""
+NO_ANSWER: Final = {errno.ENXIO, errno.EREMOTEIO, errno.EIO}  # Linux, Documentation/i2c/fault-codes.rst
+READ_ONLY_ADDRESSES: Final = {*range(0x30, 0x38), *range(0x50, 0x60)}  # a write may upset an EEPROM (as i2cdetect)
 
 LIBRARIES: Final = (
-    "adafruit-circuitpython-hx711",
-    "Adafruit-Blinka",
-    "gpiozero",
-    "lgpio",
-    "luma.oled",
-    "smbus2",
-    "spidev",
-    "pillow",
-    "transitions",
-    "msgspec",
-    "starlette",
-    "uvicorn",
-)
-_FROM_ELSEWHERE: Final = {"lgpio": "adafruit-lgpio"}
+    "adafruit-circuitpython-hx711", "Adafruit-Blinka", "gpiozero", "lgpio", "luma.oled", "smbus2", "spidev", "pillow",
+    "transitions", "msgspec", "starlette", "uvicorn",
+)  # fmt: skip
+_OTHER_NAMES: Final = {"lgpio": "adafruit-lgpio"}
 CHIP_INFO: Final = struct.Struct("32s32sI")
+# GPIO_GET_CHIPINFO_IOCTL of <linux/gpio.h>: name, label, number of lines.
 GET_CHIP_INFO: Final = 0x80000000 | CHIP_INFO.size << 16 | 0xB4 << 8 | 0x01
-"""GPIO_GET_CHIPINFO_IOCTL of <linux/gpio.h>: name, label, number of lines."""
 CAP_SYS_NICE: Final = 1 << 23
 
 
 class HostProbe:
-    """The Probe of a real machine. `root` stands in for /; `pins` makes a gpiozero pin factory or raises MatpiError."""
+    """The Probe of a real machine. `root` replaces /; `pins` makes a pin factory or raises MatpiError."""
 
     def __init__(
         self,
@@ -75,17 +57,12 @@ class HostProbe:
         sleep: Callable[[float], None] = time.sleep,
         bus_limit_s: float = BUS_LIMIT_S,
     ) -> None:
-        self._pins = pins
-        self._root = root
-        self._open_bus = open_bus or _smbus
-        self._label = label or chip_label
-        self._run = run or _output
-        self._synchronised = synchronised
-        self._sleep = sleep
-        self._bus_limit_s = bus_limit_s
+        self._pins, self._root, self._bus_limit_s = pins, root, bus_limit_s
+        self._open_bus, self._label, self._run = open_bus or _smbus, label or chip_label, run or _output
+        self._synchronised, self._sleep = synchronised, sleep
 
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """Takes at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""
+        """Collect all facts in at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""
         gpio = self.gpio()
         panel = config.panel
         uses_spi = config.scale.driver == "spi"
@@ -126,9 +103,9 @@ class HostProbe:
         return GpioFacts(header, tuple(denied), others)
 
     def button(self, pin: int) -> ButtonFacts:
-        """Pulled up and watched for PRESS_WATCH_S; the pin is free again afterwards."""
+        """Watch the pin, pulled up, for PRESS_WATCH_S, then free it."""
         if self._pins is None:
-            return ButtonFacts(fault="nobody said through which library")
+            return ButtonFacts(fault="no GPIO library was given")
         import gpiozero
 
         try:
@@ -144,19 +121,16 @@ class HostProbe:
             return ButtonFacts(fault=f"GPIO {pin} cannot be used ({error})")
 
     def bus(self, port: int, address: int) -> BusFacts:
-        """Who answers on /dev/i2c-`port`: on a Pi everybody, on another computer only `address` is asked, because
-        its buses carry memory modules and batteries. Waits at most `bus_limit_s`.
+        """Return who answers on /dev/i2c-`port`, within `bus_limit_s`.
+
+        A Pi is scanned; on another computer only `address` is asked: its buses carry memory modules and batteries.
         """
         found: list[int] = []
         done: list[BusFacts] = []
-        everybody = range(0x08, 0x78) if self._at(BOARD).exists() else ()
-        asked = [address, *(other for other in everybody if other != address)]
-
-        def ask() -> None:
-            done.append(self._ask(port, asked, found))
-
-        # A thread, because a call into a held bus cannot be called off; a daemon, so that it holds up nobody.
-        thread = threading.Thread(target=ask, name="i2c", daemon=True)
+        scanned = range(0x08, 0x78) if self._at(BOARD).exists() else ()
+        asked = [address, *(other for other in scanned if other != address)]
+        # In a daemon thread, because a call into a held bus cannot be cancelled.
+        thread = threading.Thread(target=lambda: done.append(self._ask(port, asked, found)), name="i2c", daemon=True)
         thread.start()
         thread.join(self._bus_limit_s)
         return done[0] if done else BusFacts(tuple(found), "hung", f"no end after {self._bus_limit_s:g} s")
@@ -175,7 +149,7 @@ class HostProbe:
             return BusFacts(fault="library", why=str(error))
         except TimeoutError as error:
             return BusFacts(tuple(found), "hung", str(error))
-        except Exception as error:  # noqa: BLE001  the bus may be anybody's object
+        except Exception as error:  # noqa: BLE001  a fault of any library is a fact
             return BusFacts(tuple(found), "other", str(error) or type(error).__name__)
         finally:
             if bus is not None:
@@ -185,12 +159,9 @@ class HostProbe:
     def spi(self, chips: list[tuple[int, int]]) -> dict[str, str]:
         faults: dict[str, str] = {}
         for number, device in chips:
-            name = f"/dev/spidev{number}.{device}"
-            node = self._at(Path(name))
-            if not node.exists():
-                faults[name] = "absent"
-            else:
-                faults[name] = "" if os.access(node, os.R_OK | os.W_OK) else "denied"
+            node = self._at(Path(name := f"/dev/spidev{number}.{device}"))
+            usable = os.access(node, os.R_OK | os.W_OK)
+            faults[name] = "" if usable else "denied" if node.exists() else "absent"
         return faults
 
     def clock(self) -> ClockFacts:
@@ -205,12 +176,12 @@ class HostProbe:
         )
 
     def throttled(self) -> int | None:
-        told = self._text(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
-        if not told:
+        bits = self._text(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
+        if not bits:
             with suppress(OSError, subprocess.SubprocessError):
-                told = self._run(["vcgencmd", "get_throttled"]).strip().removeprefix("throttled=")
+                bits = self._run(["vcgencmd", "get_throttled"]).strip().removeprefix("throttled=")
         with suppress(ValueError):
-            return int(told, 16)
+            return int(bits, 16)
         for folder in self._all("/sys/class/hwmon", "hwmon*"):
             if self._text(folder / "name").strip() == "rpi_volt":
                 # The kernel driver shows bit 16, under-voltage since boot (drivers/hwmon/raspberrypi-hwmon.c).
@@ -258,7 +229,7 @@ def _answers(bus: Any, address: int) -> bool:
     except OSError as error:
         if error.errno in NO_ANSWER:
             return False
-        if error.errno == errno.EBUSY:  # a driver of the kernel's has it
+        if error.errno == errno.EBUSY:  # a kernel driver uses it
             return True
         raise
     return True
@@ -275,31 +246,31 @@ def _output(command: list[str]) -> str:
 
 
 def chip_label(node: Path) -> str:
-    """Of the GPIO chip behind a device node. Raises OSError."""
+    """Return the label of the GPIO chip behind a device node. Raises OSError."""
     fd = os.open(node, os.O_RDWR | os.O_CLOEXEC)
     try:
-        told = fcntl.ioctl(fd, GET_CHIP_INFO, bytes(CHIP_INFO.size))
+        info = fcntl.ioctl(fd, GET_CHIP_INFO, bytes(CHIP_INFO.size))
     finally:
         os.close(fd)
-    label: bytes = CHIP_INFO.unpack(told)[1]
+    label: bytes = CHIP_INFO.unpack(info)[1]
     return label.rstrip(b"\0").decode(errors="replace")
 
 
 def disk(store: Path) -> DiskFacts:
-    """Of the folder the log lies in, or will lie in."""
+    """Return the facts of the folder that holds the log, or will hold it."""
     folder = store.absolute().parent
     try:
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
-        told = os.statvfs(folder)
+        found = os.statvfs(folder)
     except OSError as error:
         return DiskFacts(str(folder), fault=error.strerror or str(error))
-    return DiskFacts(str(folder), told.f_bavail * told.f_frsize, bool(told.f_flag & os.ST_RDONLY))
+    return DiskFacts(str(folder), found.f_bavail * found.f_frsize, bool(found.f_flag & os.ST_RDONLY))
 
 
 def version(name: str) -> str:
-    """As HostFacts.libraries has it. A Debian package may come without a version."""
-    for known in (name, _FROM_ELSEWHERE.get(name, name)):
+    """Return the version as in HostFacts.libraries. A Debian package may have none."""
+    for known in (name, _OTHER_NAMES.get(name, name)):
         with suppress(metadata.PackageNotFoundError):
             return metadata.version(known)
     try:

@@ -1,6 +1,6 @@
-"""The service manager's notification protocol (sd_notify(3)): one datagram a word, and nothing to install for it.
+"""Notify the service manager (sd_notify(3)): one datagram a message.
 
-Without NOTIFY_SOCKET, so in a terminal, everything here does nothing. No error ever stops the device.
+Without NOTIFY_SOCKET, as in a terminal, nothing is sent. Never raises.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, MutableMapping
 from typing import Final
 
-SEND_S: Final = 1.0
-"""Chosen: the first and the last word wait so long for a manager that does not read; the others do not wait."""
-SHARE: Final = 4
-"""The watchdog is fed every quarter of its time; sd_watchdog_enabled(3) asks for half."""
+SEND_S: Final = 1.0  # chosen: how long READY and STOPPING wait for a manager that does not read; the others do not wait
+SHARE: Final = 4  # the watchdog is fed every quarter of its time; sd_watchdog_enabled(3) asks for half
 
 
 class Notifier:
-    """`where` is the address of the manager's socket, None for nobody; `watchdog_s` 0.0 when no watchdog is set."""
+    """The manager behind the socket `where`, None for none. `watchdog_s` is 0.0 when no watchdog is set."""
 
     def __init__(
         self,
@@ -37,7 +35,7 @@ class Notifier:
     def from_env(
         cls, environ: MutableMapping[str, str] = os.environ, *, now: Callable[[], float] = time.monotonic
     ) -> Notifier:
-        """Takes its variables out of `environ`: a child of ours that spoke with them would be taken for us."""
+        """Return the manager named in `environ`, and remove its variables: children must not notify it."""
         given = {name: environ.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")}
         where = given["NOTIFY_SOCKET"]
         ours = given["WATCHDOG_PID"] in {"", str(os.getpid())}
@@ -49,20 +47,20 @@ class Notifier:
         )
 
     def ready(self) -> None:
-        """The service has started (Type=notify)."""
+        """Report that the service has started (Type=notify)."""
         self._send("READY=1", SEND_S)
 
     def stopping(self) -> None:
         self._send("STOPPING=1", SEND_S)
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`; sent only when it changed."""
+        """Send one line for `systemctl status`, if it changed."""
         line = " ".join(text.split())
         if line != self._status and self._send(f"STATUS={line}"):
             self._status = line
 
     def watchdog(self) -> None:
-        """The work is being done. Call it as often as that is true; what is too often is not sent."""
+        """Feed the watchdog. Call it whenever the work is being done; it is sent no more often than needed."""
         if not self.watchdog_s:
             return
         now = self._now()
@@ -71,13 +69,13 @@ class Notifier:
         if self._send("WATCHDOG=1"):
             self._fed_at = now
 
-    def _send(self, word: str, wait_s: float = 0.0) -> bool:
+    def _send(self, message: str, wait_s: float = 0.0) -> bool:
         if self._where is None:
             return False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire:
                 wire.settimeout(wait_s)
-                wire.sendto(word.encode(), self._where)
+                wire.sendto(message.encode(), self._where)
         except (OSError, ValueError):  # ValueError: a path too long or with a null in it, before any system call
             return False
         return True

@@ -1,9 +1,9 @@
-"""What a broker's reason codes mean for what was sent: later, or never as it is. From the MQTT 5.0 standard, 2.4.
+"""Translate a broker's reason codes: try again later, or refused for good (MQTT 5.0, 2.4).
 
-Only what is wrong with the *message* is refused for good: 0x95 (too large) and 0x99 (its payload is not of the format
-it says). All else is the broker's state or settings, which change without the message changing: a missing right (0x87)
-or a topic it does not take (0x90) would refuse every record after it too, so the first one waits and the order stays.
-0x10 is a success code that means without a subscriber: that is no delivery.
+Only what is wrong with the *message* is refused for good: 0x95 (too large) and 0x99 (its payload is not of the stated
+format). All else is the broker's state or settings, which change without the message changing: a missing right (0x87)
+or a refused topic (0x90) would refuse every later record too, so the first one waits and the order stays. 0x10 is a
+success code without a subscriber: that is no delivery.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from matpi.upstream.sink import LaterError, RefusedError, UpstreamError
 
 SUCCESS, NO_SUBSCRIBERS = 0x00, 0x10
 REFUSING: Final = frozenset({0x95, 0x99})
-QUOTA_S: Final = 60.0
-"""A broker whose quota is used up, or to whom we are too fast, is left alone for so long. Chosen."""
+QUOTA_S: Final = 60.0  # chosen: the wait after a broker's quota is used up, or messages came too fast
 
 _LOOK = "look at the broker's log"
 _WORDS: Final = {
@@ -54,12 +53,12 @@ _WORDS: Final = {
 
 
 def delivered(code: int) -> bool:
-    """Whether a PUBACK with this code means that a subscriber gets it."""
+    """Return whether a PUBACK with this code confirms that a subscriber gets it."""
     return code < 0x80 and code != NO_SUBSCRIBERS
 
 
 def error_of(code: int, where: str) -> UpstreamError:
-    """What a code means that is not `delivered`, from PUBACK, CONNACK or DISCONNECT. `where` names the broker."""
+    """Return the error of a code that is not `delivered`, from PUBACK, CONNACK or DISCONNECT."""
     why, do, short = _WORDS.get(code, ("the broker refuses it", _LOOK, "broker_refused"))
     why, shown = f"MQTT {where}: {why} (reason code 0x{code:02X})", Text(f"upstream.{short}")
     if code in REFUSING:
@@ -68,6 +67,6 @@ def error_of(code: int, where: str) -> UpstreamError:
 
 
 def later_of(code: int, where: str) -> LaterError:
-    """The same where no message was sent that could be refused: while connecting, or beside it."""
+    """Return the error where no message was sent that could be refused: while connecting, or beside it."""
     error = error_of(code, where)
     return error if isinstance(error, LaterError) else LaterError(error.why, error.do, error.short)

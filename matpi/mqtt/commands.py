@@ -1,7 +1,7 @@
-"""What may be set from outside, read, checked and slowed down: a few commands that can do no harm, and nothing else.
+"""Read, check and throttle the commands from outside.
 
-Whoever may publish under this device's topic may send these. Nothing here starts, ends, edits or deletes a session,
-changes the calibration or answers the safety page; the zero is set on an empty mat only, which the core looks at.
+Anyone who may publish under this device's topic may send them. None starts, ends, edits or deletes a session, changes
+the calibration or answers the safety page; the core sets the zero on an empty mat only.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from matpi.errors import MatpiError
 
 Command = Wished | SettingWished
 
-PAYLOAD_BYTES: Final = 64
-"""The longest of them has 5; a longer one was not meant for this device."""
-PER_S: Final = 5.0
-BURST: Final = 10
-"""Both chosen: a dashboard sets every entity it has at once, seven; a hand is slower than 5/s."""
+PAYLOAD_BYTES: Final = 64  # the longest command has 5
+PER_S: Final = 5.0  # chosen: faster than a hand
+BURST: Final = 10  # chosen: a dashboard sets all its seven entities at once
 
 
 class CommandError(MatpiError, ValueError):
@@ -32,7 +30,7 @@ class CommandError(MatpiError, ValueError):
 
 
 def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Command:
-    """The event for `payload` at `.../set/<name>`. Raises CommandError, one sentence with what is right."""
+    """Return the event for `payload` at `.../set/<name>`. Raises CommandError with what is allowed."""
     reader = READERS.get(name)
     if reader is None:
         raise CommandError(f"There is nothing to set called {name[:40]!r}; there are {', '.join(READERS)}.")
@@ -80,27 +78,27 @@ WANTED: Final[Mapping[str, str]] = MappingProxyType({name: wanted for name, (wan
 
 
 class Throttle:
-    """A token bucket in front of a queue that holds the latest of each name: each setting is a synced write."""
+    """A token bucket before a queue of the latest command of each name: each setting is a synced write."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, Command] = {}
         self._tokens, self._counted_at = float(BURST), -inf
 
     def add(self, name: str, command: Command) -> bool:
-        """Whether it took the place of one that was not let through yet."""
+        """Queue a command. Return whether it replaced one that was still waiting."""
         replaced = name in self._waiting
         self._waiting[name] = command
         return replaced
 
     def take(self, now: float) -> list[Command]:
-        """Those whose turn it is, dated `now`."""
+        """Return the commands whose turn it is, dated `now`."""
         self._count(now)
         taken = list(self._waiting)[: int(self._tokens + 1e-9)]
         self._tokens -= len(taken)
         return [replace(self._waiting.pop(name), t=now) for name in taken]
 
     def due(self, now: float) -> float:
-        """When `take` has something; infinity when nothing waits."""
+        """Return when `take` has something, infinity when nothing waits."""
         if not self._waiting:
             return inf
         self._count(now)

@@ -1,4 +1,4 @@
-"""The table of an MQTT sink in matpi.toml, and the topics that follow from it."""
+"""Define the table of an MQTT sink in matpi.toml, and its topics."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
     device_name: Annotated[str, Meta(min_length=1, max_length=60, description="How Home Assistant calls it.")] = (
         "Acupressure mat"
     )
-    discovery_prefix: Annotated[Topic, Meta(description="Home Assistant's; empty: it is not told.")] = "homeassistant"
+    discovery_prefix: Annotated[Topic, Meta(description="Home Assistant's; empty: none.")] = "homeassistant"
     live: Annotated[bool, Meta(description="false: only what is recorded goes out, not who lies there now.")] = True
     commands: Annotated[bool, Meta(description="false: nothing can be set from the broker.")] = True
     ack_topic: Annotated[
         Topic, Meta(description="Where the receiver confirms what it has stored; empty: the broker's word is enough.")
     ] = ""
     name: SinkName = "mqtt"
-    keepalive_s: Annotated[int, Meta(ge=10, le=600, description="How soon a lost device is told as offline.")] = 60
+    keepalive_s: Annotated[int, Meta(ge=10, le=600, description="How soon a lost device is reported as offline.")] = 60
 
     def fault(self) -> str:
-        """What is wrong with the table as a whole and what to do, "" when nothing is; the end of a sentence."""
+        """Return what is wrong with the table and what to do, as the end of a sentence; "" for nothing."""
         if self.password and not self.username:
             return "password is given without username; write the user's name, or take password out"
         own = f"{self.base_topic}/{self.device_id}"
@@ -84,7 +84,7 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return f"matpi-{self.device_id}"
 
     def topic(self, name: str) -> str:
-        """`<base>/<device id>/<name>`."""
+        """Return `<base>/<device id>/<name>`."""
         return f"{self.base_topic}/{self.device_id}/{name}"
 
     @property

@@ -1,8 +1,8 @@
-"""One connection to a broker, from opening to the end, over paho's own network loop.
+"""Hold one connection to a broker, from opening to the end, over paho's own network loop.
 
-A new connection gets a new client, so nothing that the old one had not finished is sent behind our back: what was not
-confirmed is the outbox's to send again. paho calls back in a thread of its own; what it reports is put into the inbox
-of the one thread that uses the `Link`, which thus needs no lock.
+A new connection gets a new client, so that paho resends nothing by itself: what was not confirmed is the outbox's to
+send again. paho calls back in a thread of its own; its reports go into the inbox of the one thread that uses the
+`Link`, which thus needs no lock.
 """
 
 from __future__ import annotations
@@ -29,32 +29,24 @@ from matpi.upstream.fields import is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import LaterError
 
-CONNECT_S: Final = 5.0
-"""For the TCP connection to one address, and again for TLS. Chosen: a broker far away answers within 1 s."""
-ADDRESSES: Final = 2
-"""Without TLS, so many of a name's are tried, say the IPv6 and the IPv4 one. Chosen."""
+CONNECT_S: Final = 5.0  # for TCP to one address, and again for TLS; chosen: a distant broker answers within 1 s
+ADDRESSES: Final = 2  # of a name's, tried without TLS, say its IPv6 and its IPv4 one; chosen
 GREETING_S: Final = 10.0  # for the broker's first packet; chosen
-NOTHING_LARGER: Final = 268_435_455  # bytes of the largest packet that MQTT can write down (MQTT 5.0, 1.5.5)
+NOTHING_LARGER: Final = 268_435_455  # bytes of the largest possible packet (MQTT 5.0, 1.5.5)
+# Bytes of the largest packet that is accepted. Chosen: a command has 5, a confirmation 100. The broker holds back what
+# is larger (MQTT 5.0, 3.1.2.11.4); one that does not is disconnected.
 MOST_HEARD: Final = 65_536
-"""Bytes of the largest packet that is taken. A command has 5, a confirmation 100; the broker keeps back what is larger
-(MQTT 5.0, 3.1.2.11.4), and one that does not is hung up on. Chosen.
-"""
-OVERHEAD: Final = 64
-"""Bytes around topic, properties and payload of a PUBLISH: fixed header 5, lengths and ids under 40."""
+OVERHEAD: Final = 64  # bytes of a PUBLISH without topic, properties and payload: header 5, lengths and ids under 40
 NO_MQTT: Final = 0x82  # the reason code by which paho reports that it did not understand what came
-_DATES: Final = frozenset({9, 10})
-"""X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)."""
+_DATES: Final = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)
 
-Confirmed = Callable[[int], None]
-"""Called with the reason code of the broker's answer."""
-Inbox = Callable[[Callable[[], None]], None]
-"""Takes a call, from any thread, which the thread that owns the `Link` then makes."""
-Marks = dict[str, str]
-"""User properties of a message."""
+Confirmed = Callable[[int], None]  # called with the reason code of the broker's answer
+Inbox = Callable[[Callable[[], None]], None]  # queues a call, from any thread, for the thread that owns the `Link`
+Marks = dict[str, str]  # user properties of a message
 
 
 class Link:
-    """`open` returns with the connection asked for. `up` when the broker has accepted it; `lost` when it is over."""
+    """A connection, requested by `open`. `up`: the broker has accepted it; `lost`: it is over."""
 
     def __init__(self, config: MqttConfig, inbox: Inbox, on_message: Callable[[str, bytes, bool], None]) -> None:
         """`on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
@@ -69,7 +61,7 @@ class Link:
         self._socket: Any = None
 
     def open(self, now: float) -> None:
-        """Block for at most CONNECT_S an address and once more for TLS, and for the resolver. Raises LaterError."""
+        """Connect, for at most CONNECT_S an address, again for TLS, and the resolver's time; or LaterError."""
         config = self.config
         password = read_secret(config.password, "password") if config.password else None
         client = _Client(
@@ -106,7 +98,7 @@ class Link:
             raise failure
 
     def _addresses(self) -> list[str]:
-        """The name alone where its certificate is verified; without TLS its addresses of the own network."""
+        """Return the name where its certificate is verified, without TLS its private addresses."""
         config = self.config
         if config.tls:
             return [config.host]
@@ -118,9 +110,7 @@ class Link:
         return own[:ADDRESSES]
 
     def subscribe(self, topic: str, confirmed: Confirmed, *, new_only: bool = False) -> None:
-        """`new_only`: what is retained does not come with the subscription, and what was sent to be retained says so
-        when it comes.
-        """
+        """Subscribe. `new_only`: without retained messages, and messages sent as retained are marked so."""
         if self._client is None:
             return
         how = SubscribeOptions(homeassistant.QOS, retainAsPublished=new_only, retainHandling=2 if new_only else 0)
@@ -129,7 +119,7 @@ class Link:
             self._waiting[mid] = confirmed
 
     def room_for(self, topic: str, payload: bytes, marks: Marks | None = None) -> bool:
-        """Whether the broker takes a packet of this size."""
+        """Return whether the broker accepts a packet of this size."""
         size = OVERHEAD + len(topic) + len(payload) + sum(len(k) + len(v) + 5 for k, v in (marks or {}).items())
         return size <= self.most_bytes
 
@@ -142,7 +132,7 @@ class Link:
         confirmed: Confirmed | None = None,
         marks: Marks | None = None,
     ) -> None:
-        """QoS 1. What the broker never confirms is lost with the link."""
+        """Publish with QoS 1. What the broker never confirms is lost with the link."""
         if self._client is None:
             return
         properties = None
@@ -157,7 +147,7 @@ class Link:
         if confirmed is not None:
             self._waiting[sent.mid] = confirmed
 
-    def look(self, now: float) -> None:
+    def check_greeting(self, now: float) -> None:
         """Give up a broker that has not greeted in time."""
         if not self.up and self.lost is None and now >= self.greet_by:
             why = f"MQTT {self.where}: the connection was taken, but no word came in {GREETING_S:g} s"
@@ -166,12 +156,12 @@ class Link:
             )
 
     def leave(self) -> None:
-        """Say goodbye; `lost` follows when that was sent."""
+        """Disconnect properly; `lost` follows when that was sent."""
         if self._client is not None:
             self._client.disconnect()
 
     def cut(self) -> None:
-        """Break off without a word: the broker then publishes the last will, and paho's thread ends."""
+        """Break off without a DISCONNECT: the broker publishes the last will, and paho's thread ends."""
         self._client = None  # it holds callbacks of ours: the circle would keep it, and its sockets
         if self._socket is not None:
             with suppress(OSError):
@@ -242,7 +232,7 @@ def _properties(packet: int, **values: Any) -> Properties:
 
 
 class _Client(Client):
-    """Reports what it cannot read: paho's thread would die of it unseen."""
+    """A client that reports bytes it cannot read, of which paho's thread would die unseen."""
 
     on_broken: Callable[[str], None]
 
@@ -255,7 +245,7 @@ class _Client(Client):
 
 
 class _Bounded(socket.socket):
-    """Refuses to read a packet that is too large: paho asks for all that is missing of one, and would keep it whole."""
+    """A socket that refuses a packet that is too large: paho reads a packet whole into memory."""
 
     too_large = 0  # bytes of it
 
@@ -282,9 +272,7 @@ class _BoundedPlain(_Bounded):
 
 
 class _NotEncrypted:
-    """In the place of a TLS context: paho takes the socket that its context makes, and has no other place to give it
-    one of ours. A real context that encrypts nothing would cost 0.7 MB.
-    """
+    """Replaces a TLS context: only there paho accepts a socket of ours. A real context would cost 0.7 MB."""
 
     check_hostname = True  # else paho would look for a certificate
 
@@ -293,7 +281,7 @@ class _NotEncrypted:
 
 
 def _encrypted(config: MqttConfig) -> ssl.SSLContext:
-    """Verifies chain, name and dates; there is no way to ask for less."""
+    """Return a context that verifies chain, name and dates; there is no option for less."""
     try:
         context = ssl.create_default_context(cafile=config.ca_file or None)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
@@ -305,7 +293,7 @@ def _encrypted(config: MqttConfig) -> ssl.SSLContext:
 
 
 def _as_later(error: OSError | ValueError, where: str) -> LaterError:
-    """What a person can do about a connection that did not come about."""
+    """Return what the user can do about a connection that failed."""
     match error:
         case LaterError():
             return error
@@ -332,6 +320,6 @@ def _as_later(error: OSError | ValueError, where: str) -> LaterError:
 
 
 def _reason(error: BaseException) -> str:
-    """Half a sentence, whatever it was."""
+    """Return the reason as half a sentence."""
     text = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).splitlines()[0].rstrip(".")[:120]

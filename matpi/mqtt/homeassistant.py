@@ -1,8 +1,8 @@
-"""What is sent to Home Assistant: one discovery message for the device, and the payloads that its entities read.
+"""Build Home Assistant's discovery message and the payloads that its entities read. Pure.
 
-Pure. The form is that of Home Assistant's device discovery (since 2024.11; tried against 2026.2 by
-`make test-homeassistant`). Two things about it are not in its documentation: `qos` at the root is accepted but not
-handed down, so every component has its own; and an event entity leaves out what is retained.
+The form is that of device discovery (since 2024.11; tried against 2026.2 by `make test-homeassistant`). Undocumented:
+`qos` at the root is accepted but not inherited, so every component has its own; and an event entity ignores what is
+retained.
 """
 
 from __future__ import annotations
@@ -24,12 +24,10 @@ RECORDS: Final = (
 )  # fmt: skip
 """Every type a record may have; Home Assistant refuses another one."""
 QOS: Final = 1
-BEAT_EVERY_S: Final = 60.0
-"""The same state is sent again so often, as long as the loop turns: what is not said again has expired. Chosen."""
+BEAT_EVERY_S: Final = 60.0  # an unchanged state is repeated so often while the loop turns; chosen
+# Without a message for so long the time on the mat is unknown: a device that hangs must not show a person for ever. Two
+# messages may be late.
 EXPIRE_S: Final = round(2.5 * BEAT_EVERY_S)
-"""After so many seconds without a message the time on the mat is unknown: a device that hangs shows no person for ever.
-Two messages may be late.
-"""
 
 Component = dict[str, Any]
 _DIAGNOSTIC: Final = {"entity_category": "diagnostic"}
@@ -57,7 +55,7 @@ def event_payload(what: Happening) -> bytes:
 
 
 def discovery_payload(config: MqttConfig, version: str) -> bytes:
-    """Everything Home Assistant needs to know of this mat, in one message."""
+    """Return the discovery message of this mat."""
     name, settable = f"matpi_{config.device_id}", _settable(config)
     components = _shown(config) | (settable if config.commands else {})
     # A key with its platform alone takes away an entity that was announced before.
@@ -96,8 +94,8 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
     target = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
     last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
     last_end = "{{ value_json.last.end if value_json.last else None }}"
-    # Home Assistant is a receiver of the records by this: it subscribes, and while it is away the broker says that
-    # nobody has, which is no delivery.
+    # This makes Home Assistant a receiver of the records: while it is away the broker reports no subscriber, which is
+    # no delivery.
     record = "{{ dict(value_json.data, event_type=value_json.type) | tojson }}"
     return {
         "occupied": binary("Occupied", "occupied", device_class="occupancy"),
@@ -143,7 +141,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
 
 
 def _settable(config: MqttConfig) -> dict[str, Component]:
-    """The entities to set, by key, which is the name of the command (mqtt/commands.py)."""
+    """Return the entities to set, by the name of their command (mqtt/commands.py)."""
 
     def button(name: str, key: str, **more: Any) -> Component:
         return {"platform": "button", "name": name, "command_topic": config.topic(f"{COMMAND}/{key}"), **more}

@@ -1,4 +1,4 @@
-"""The delivery under way at a broker: handed over by the relay's thread, sent and answered by the connection's."""
+"""Track the delivery under way: given by the relay's thread, answered by the connection's."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from matpi.mqtt.connection import Link
 from matpi.mqtt.homeassistant import SESSIONS
 from matpi.upstream.sink import Delivery, LaterError, RefusedError, UpstreamError
 
-CONFIRM_S: Final = 20.0
-"""For the broker, and the receiver behind it, to confirm a delivery; then the connection is no good. Chosen."""
+CONFIRM_S: Final = 20.0  # chosen: without a confirmation for so long the connection is given up
 
 
 class Request:
@@ -47,16 +46,16 @@ class Pending:
 
     @property
     def request(self) -> Request | None:
-        """The one that waits for its answer; `deliver` may have given it up by itself."""
+        """Return the request that waits for its answer; `deliver` may have given it up."""
         return None if self._request is None or self._request.done.is_set() else self._request
 
     @property
     def due(self) -> float:
-        """When the deadline is; infinity for none."""
+        """Return the deadline, infinity for none."""
         return inf if self.request is None else self.request.deadline
 
     def serve(self, link: Link, now: float) -> None:
-        """Send what is new. What was not confirmed in time ends the connection, too."""
+        """Send a new request. One not confirmed in time ends the connection."""
         request = self.request
         if request is None:
             return
@@ -68,10 +67,10 @@ class Pending:
             self._send(link, request)
 
     def acknowledged(self, payload: bytes) -> None:
-        """Take what the receiver confirms to have stored: {"id": "..."}. Anything else is left alone.
+        """Handle the receiver's confirmation {"id": "..."}; ignore anything else.
 
         The id is that of the delivery, or id and revision of the body: Home Assistant sees no user properties, and an
-        id that an import has brought in is not fit for one.
+        imported id is not fit for one.
         """
         try:
             answer = json.loads(payload)
@@ -82,9 +81,9 @@ class Pending:
             request.answer(None)
 
     def fail(self, error: LaterError, code: int = 0, where: str = "") -> None:
-        """The connection is over; `code` is what the broker gave as the reason, 0 for none.
+        """Answer the request when the connection is over; `code` is the broker's reason, 0 for none.
 
-        A broker may answer a message that it will never take by hanging up (MQTT 5.0, 4.13): then it is refused.
+        A broker may answer a message that it will never accept by hanging up (MQTT 5.0, 4.13): then it is refused.
         """
         request, self._request = self._request, None
         if request is not None:
@@ -123,7 +122,7 @@ class Pending:
 
 
 def _names(delivery: Delivery) -> set[str]:
-    """Its id, and `<id>-<rev>` as its body has them."""
+    """Return its id, and `<id>-<rev>` from its body."""
     try:
         data = json.loads(delivery.body)["data"]
         return {delivery.id, f"{data['id']}-{data['rev']}"}

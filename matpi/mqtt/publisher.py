@@ -1,4 +1,4 @@
-"""The live view at a broker: what is retained there and when it is sent again, and events for those who listen."""
+"""Publish the live view: the retained state, repeated, and events for present subscribers."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from matpi.mqtt.connection import Link
 from matpi.mqtt.homeassistant import BEAT_EVERY_S
 from matpi.mqtt.state import Diagnostics, Happening, LiveState
 
-ELAPSED_EVERY_S: Final = 10.0
-"""What only counts up is sent so often at most: every change is a row in Home Assistant's database."""
-DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen: they are looked at when something is wrong
+ELAPSED_EVERY_S: Final = 10.0  # for what only counts up: every change is a row in Home Assistant's database
+DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen
 CHANGE_EVERY_S: Final = 1.0  # chosen: a load that flutters around a threshold does not flood the broker
-REANNOUNCE_S: Final = 10.0
-"""After Home Assistant has started every device waits for a moment of these, so that not all speak at once."""
-EVENTS_KEPT: Final = 16
-EVENT_KEPT_S: Final = 30.0
-"""An event is dated by Home Assistant when it arrives: one that could not be sent for so long is not sent. Chosen."""
+REANNOUNCE_S: Final = (
+    10.0  # each device waits a random part of it after Home Assistant's start, so that they spread out
+)
+EVENTS_MAX: Final = 16
+EVENT_MAX_AGE_S: Final = 30.0  # chosen: Home Assistant dates an event when it arrives, so an older one is dropped
 
 
 class Pace:
-    """When which of the two messages, state and diagnostics, is to be sent again. Nothing is queued."""
+    """When the two messages, state and diagnostics, are due. Nothing is queued."""
 
     def __init__(self) -> None:
         self._sent: LiveState | None = None
@@ -35,15 +34,15 @@ class Pace:
         self._sent_at = self._diagnostics_at = -inf
 
     def forget(self) -> None:
-        """Nobody has anything: send both."""
+        """Make both messages due: the broker has neither."""
         self._sent = None
 
     def due(self, state: LiveState | None) -> float:
-        """When `state` has to be looked at for sending; infinity when it was sent."""
+        """Return when a message of `state` is due, infinity when it was sent."""
         return inf if state is None else min(self._due(state))
 
     def take(self, state: LiveState, now: float) -> tuple[bool, bool]:
-        """Whether to send the state, and the diagnostics, now; what is taken counts as sent."""
+        """Return whether to send the state, and the diagnostics, now; then they count as sent."""
         main, more = (at <= now for at in self._due(state))
         sent = self._sent or state
         self._sent = replace(state if main else sent, diagnostics=state.diagnostics if more else sent.diagnostics)
@@ -70,7 +69,7 @@ def _steady(state: LiveState) -> LiveState:
 
 
 class Publisher:
-    """`show` and `report` from any thread, never blocking; everything else from the thread of the connection."""
+    """The live view. `show` and `report` from any thread, the rest from the connection's thread."""
 
     def __init__(
         self,
@@ -84,11 +83,11 @@ class Publisher:
         self._config, self._version = config, version
         self._draw, self._note, self._answered = draw, note, answered
         self._state: LiveState | None = None
-        self._happenings: deque[Happening] = deque(maxlen=EVENTS_KEPT)
+        self._happenings: deque[Happening] = deque(maxlen=EVENTS_MAX)
         self._pace, self._announce_at = Pace(), inf
         self._trusted = self._was_trusted = False
+        # Where Home Assistant's start is reported; "" to ignore it.
         self.birth_topic = config.birth_topic if config.live and config.discovery_prefix else ""
-        """Where to listen for Home Assistant's start; "" for not at all."""
 
     def show(self, state: LiveState) -> None:
         self._trusted = state.diagnostics.clock_trusted
@@ -104,17 +103,17 @@ class Publisher:
         return min(self._announce_at, self._pace.due(self._state))
 
     def clock_has_come(self) -> bool:
-        """Once, when the wall clock has become trusted: a certificate that was not valid yet may be valid now."""
+        """Return True once, when the wall clock becomes trusted: a certificate may have become valid."""
         before, self._was_trusted = self._was_trusted, self._trusted
         return self._was_trusted and not before
 
     def born(self, payload: bytes, now: float, *, retained: bool) -> None:
-        """Announce soon if Home Assistant has started. What is retained is older than the announcement already made."""
+        """Announce soon if Home Assistant has started; a retained start is older than our announcement."""
         if payload == homeassistant.ONLINE and not retained and self._announce_at == inf:
             self._announce_at = now + self._draw() * REANNOUNCE_S
 
     def announce(self, link: Link, now: float) -> None:
-        """What we are, how we are, and that we are there, in this order."""
+        """Send the discovery message, the state and "online", in this order."""
         config = self._config
         self._announce_at = inf
         if self.birth_topic:
@@ -139,12 +138,12 @@ class Publisher:
         self._show(link, now)
         while self._happenings:
             what = self._happenings.popleft()
-            if now - what.t <= EVENT_KEPT_S:
+            if now - what.t <= EVENT_MAX_AGE_S:
                 payload = homeassistant.event_payload(what)
                 self._send(link, self._config.topic(homeassistant.EVENT), payload, retain=False)
 
     def end(self) -> None:
-        """The connection is over."""
+        """Cancel a pending announcement: the connection is over."""
         self._announce_at = inf
 
     def _show(self, link: Link, now: float) -> None:

@@ -1,9 +1,8 @@
-"""An MQTT broker as a sink, and the live view beside it: one connection, MQTT 5, QoS 1.
+"""Send records to an MQTT broker, and the live view beside them: one connection, MQTT 5, QoS 1.
 
 `deliver` is called by the relay and waits for the broker's PUBACK (and for the receiver's own confirmation, where
-`ack_topic` asks for it). `turned` and `watch` are called by the device's loop and wait for nothing. A thread of the
-sink's own does the rest, with what the others left in its inbox; paho's thread serves the socket. Whatever hangs,
-`deliver` ends within DELIVER_S.
+`ack_topic` asks for it), for at most DELIVER_S. `turned` and `watch` are called by the device's loop and never wait. A
+thread of the sink's own does the rest from its inbox; paho's thread serves the socket.
 """
 
 from __future__ import annotations
@@ -36,10 +35,9 @@ from matpi.upstream.sink import Delivery, LaterError
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-DELIVER_S: Final = 29.0
-"""The longest `deliver` takes, whatever hangs; the contract of a sink is 30 s."""
+DELIVER_S: Final = 29.0  # the contract of a sink is 30 s
+# Between connections, while nothing is due. Chosen: subscribers see a mat again within a minute.
 BACKOFF: Final = Backoff(base_s=1.0, cap_s=60.0, least_s=0.2)
-"""Between connections, while nothing waits to be delivered. Chosen: the house sees a mat again within a minute."""
 STEADY_S: Final = 10.0  # chosen: a connection that lived so long was a good one
 GOODBYE_S: Final = 2.0
 CLOSE_S: Final = 3.0  # for the goodbye, and for what was under way before it
@@ -48,7 +46,7 @@ NOTES_MAX: Final = 50  # chosen: bad commands are noted one by one; a storm of e
 
 
 class MqttSink:
-    """Connects at once, and again for as long as it lives. `put` takes commands from the house, and notes."""
+    """A broker, connected at once and reconnected until `close`. `put` gets commands and notes."""
 
     def __init__(
         self, config: MqttConfig, version: str, put: Put = lambda _: None, *, draw: Callable[[], float] = random.random
@@ -77,9 +75,7 @@ class MqttSink:
 
     @property
     def trouble(self) -> LaterError | None:
-        """Why there is no connection, else what the broker does not allow on it; None when all is well, or while the
-        first connection is being made.
-        """
+        """Return why there is no connection, else what the broker denies; None before the first result."""
         return self._trouble or self._lack
 
     def turned(self, device: Device, now: float, edges: Edges) -> None:
@@ -93,12 +89,12 @@ class MqttSink:
             self.report(what)
 
     def show(self, state: LiveState) -> None:
-        """The latest wins; never blocks."""
+        """Publish the latest state soon; never blocks."""
         self._publisher.show(state)
         self._wake()
 
     def report(self, what: Happening) -> None:
-        """For those who listen now. Never blocks."""
+        """Publish an event to present subscribers; never blocks."""
         self._publisher.report(what)
         self._wake()
 
@@ -114,7 +110,7 @@ class MqttSink:
             raise request.error
 
     def close(self) -> None:
-        """Report that this device is offline, and let go; bounded, whatever the network does."""
+        """Report that this device is offline and end, within CLOSE_S."""
         self._closing = True
         self._wake()
         self._thread.join(CLOSE_S)
@@ -129,7 +125,7 @@ class MqttSink:
         while not self._closing:
             try:
                 self._turn(time.monotonic())
-            except Exception as error:  # noqa: BLE001  a thread that dies in silence would keep everything for ever
+            except Exception as error:  # noqa: BLE001  a dead thread would deliver nothing any more
                 text = f"matpi itself made a mistake ({type(error).__name__}: {error})"
                 self._end(LaterError(text, "report this; everything is kept", Text("upstream.own_error")))
         self._goodbye()
@@ -137,7 +133,7 @@ class MqttSink:
         self._pending.fail(_stopping())
 
     def _wait(self, wait_s: float) -> None:
-        """Do what is in the inbox, and wait for it for so long."""
+        """Wait for the inbox for up to `wait_s`, and make its calls."""
         with suppress(Empty):
             self._inbox.get(timeout=min(WAIT_S, max(0.0, wait_s)))()
             for _ in range(self._inbox.qsize()):  # not for ever, in a flood
@@ -159,9 +155,9 @@ class MqttSink:
             self._wait(due - now)
 
     def _serve(self, link: Link, now: float) -> float:
-        """Send what is due; when to look again."""
+        """Send what is due. Return when something is due next."""
         if not link.up:
-            link.look(now)
+            link.check_greeting(now)
             return link.greet_by
         if not self._greeted:
             self._greet(link, now)
@@ -211,7 +207,7 @@ class MqttSink:
             self._put(event)
 
     def _answered(self, topic: str, code: int) -> None:
-        """To a subscription, or to what is shown. A record's answer goes to its `Request`."""
+        """Handle the answer to a subscription or to the live view; a record's goes to its `Request`."""
         if code >= 0x80:
             error = later_of(code, self.config.where)
             self._denied[topic] = LaterError(f"{error.why} for {topic}", error.do, error.short)
@@ -226,7 +222,7 @@ class MqttSink:
             self._put(Noted(time.monotonic(), "mqtt", text))
 
     def _end(self, error: LaterError) -> None:
-        """The connection is over, or did not come about: try again after a while."""
+        """End a connection that was lost or failed, and schedule the next."""
         link, self._link = self._link, None
         now, code, where = time.monotonic(), 0, ""
         if link is not None:
@@ -243,7 +239,7 @@ class MqttSink:
         self._retry_at = now + BACKOFF.wait_s(self._failures, self._draw, error.retry_after_s)
 
     def _goodbye(self) -> None:
-        """Report offline ourselves: a last will is for those who cannot."""
+        """Publish "offline" and disconnect, within GOODBYE_S."""
         link, until = self._link, time.monotonic() + GOODBYE_S
         if link is None:
             return

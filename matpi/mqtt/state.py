@@ -1,4 +1,4 @@
-"""The state of the device as the house sees it: a small copy, made in the thread of the device's loop."""
+"""Copy the device's state for the live view, in the thread of its loop."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from matpi.core.plan.progress import RestReason
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-LOOK_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
+COPY_EVERY_S: Final = 1.0  # chosen: so often the device is copied while its state stays the same
 
+# Also while the timer waits for the person to come back, so that lights do not flicker.
 OCCUPIED: Final = frozenset({Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPPED})
-"""Also while the timer waits for the person to come back, so that lights do not flicker."""
 
-Edges = Callable[[], tuple[float | None, int]]
-"""Readings per second of the slowest load cell chip, as measured, and records not yet delivered, over all sinks."""
+Edges = Callable[[], tuple[float | None, int]]  # measured Hz of the slowest chip, and records due over all sinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,8 @@ class LastSession:
     on_mat_s: float
     reason: str
     routine: str
-    end: str | None
-    """ISO 8601 with offset; None until the clock was trusted."""
-    counts: bool = True
-    """In the plan and in all totals."""
+    end: str | None  # ISO 8601 with offset; None until the clock was trusted
+    counts: bool = True  # in the plan and in all totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +47,14 @@ class Diagnostics:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """Of the mat and its owner's day. Everything is rounded as it is sent, so that equal means nothing to send."""
+    """The mat and its owner's day, rounded as it is sent: an equal state need not be sent."""
 
     phase: str
     occupied: bool
-    elapsed_s: int
-    """On the mat, of the session under way; 0 without one."""
-    today_min: float | None
-    """Of today's sessions on record that count, of everyone, without the one under way; None until today is known."""
-    today_since: str | None
-    """When today began, ISO 8601 with offset."""
-    lifetime_h: float
-    """Of every session on record that counts, without the one under way."""
+    elapsed_s: int  # on the mat, of the session under way; 0 without one
+    today_min: float | None  # of today's stored sessions that count, of all people; None until today is known
+    today_since: str | None  # when today began, ISO 8601 with offset
+    lifetime_h: float  # of all stored sessions that count
     done: bool
     plan_day: int
     plan_days: int
@@ -72,8 +65,7 @@ class LiveState:
     streak_days: int
     week_count: int
     weekly_goal: int
-    tightness: int | None
-    """The latest answer, 10 = tightest."""
+    tightness: int | None  # the latest rating, 10 = tightest
     nudge_due: bool
     nudge_on: bool
     bedtime: str
@@ -85,11 +77,10 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something to report once, to those who listen now."""
+    """An event for present subscribers."""
 
     t: float
-    kind: str
-    """session_started or session_ended."""
+    kind: str  # session_started or session_ended
     session_id: str | None = None
     on_mat_s: float | None = None
     reason: str | None = None
@@ -97,7 +88,7 @@ class Happening:
 
 
 class Observer:
-    """Makes `LiveState` of a device, in the thread that owns it: without names of people, weights or addresses."""
+    """Copies a device to `LiveState`, without names of people, weights or addresses."""
 
     def __init__(self) -> None:
         self._summed: tuple[Log, date | None] | None = None
@@ -110,10 +101,10 @@ class Observer:
         state = device.stage.front
         if now < self._due and state is self._state:
             return None
-        self._due, self._state = now + LOOK_EVERY_S, state
-        return self.look(device, edges)
+        self._due, self._state = now + COPY_EVERY_S, state
+        return self.copy(device, edges)
 
-    def look(self, device: Device, edges: Edges) -> LiveState:
+    def copy(self, device: Device, edges: Edges) -> LiveState:
         """Copy `device`. This function alone reads it."""
         seen, settings, wall = device.snapshot(), device.ledger.settings, device.clock
         everything, log = device.ledger.log, device.household.log

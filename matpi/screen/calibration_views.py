@@ -1,4 +1,4 @@
-"""The screens of a calibration: what to do with the mat, and one's own weight."""
+"""Draw the screens of a calibration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GAP_PX: Final = 6
 
 
 def guide(canvas: Canvas, view: Guide, words: Words) -> None:
-    """While it measures, one box a second fills: nothing a hand does, so not the bar of a hold."""
+    """Draw a step. While it measures, a box fills each second; the bar is for a hold."""
     canvas.line(0, words.say(view.title), (Face.WORDS, Face.LABEL))
     canvas.line(23, words.say(view.text), (Face.LABEL, Face.TEXT))
     if view.done is not None:
@@ -33,7 +33,7 @@ def guide(canvas: Canvas, view: Guide, words: Words) -> None:
 
 
 def weight_entry(canvas: Canvas, view: WeightEntry, words: Words) -> None:
-    """The digits that a tap changes are underlined; three cells wide, so that nothing moves at 100."""
+    """Draw the weight in three cells, with the digits that a tap changes underlined."""
     cell = width_px("0", Face.NUMERALS)
     canvas.line(0, words("calibration.your_weight"))
     canvas.cells(0, 12, str(view.kg), Face.NUMERALS, 3)

@@ -1,6 +1,6 @@
-"""What a screen is drawn with: text, numerals, boxes, and the marks that mean the same on every screen.
+"""Draw text, numerals, boxes and the marks shared by all screens.
 
-Coordinates are pixels of the area that a pixel shift never pushes off the panel: 126 wide, 62 high.
+Coordinates are pixels of the area that the pixel shift never moves off the panel: 126 wide, 62 high.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from PIL import Image, ImageDraw
 from matpi.screen.glyphs import Face, fitting, font, plain, width_px
 
 PANEL: Final = (128, 64)
-SHIFT_MAX: Final = 2
-"""Against burn-in the picture may stand up to 2 px to the right and 2 px down; more would cost a line of text."""
+SHIFT_MAX: Final = 2  # px that the picture moves right and down against burn-in; more would cost a line of text
 WIDTH: Final = PANEL[0] - SHIFT_MAX
 HEIGHT: Final = PANEL[1] - SHIFT_MAX
 
@@ -21,7 +20,7 @@ Align = Literal["left", "middle", "right"]
 
 
 class Canvas:
-    """One picture in the making. `border` widens it on all sides; tests look there for what was drawn outside."""
+    """A picture to draw on. `border` widens it on all sides, where tests find what was drawn outside."""
 
     def __init__(self, border: int = 0) -> None:
         self.image = Image.new("1", (WIDTH + 2 * border, HEIGHT + 2 * border))
@@ -29,7 +28,7 @@ class Canvas:
         self._border = border
 
     def text(self, x: int, y: int, text: str, face: Face = Face.TEXT, ink: int = 1) -> int:
-        """Draw as it is; returns the x where the next text could begin."""
+        """Draw a text. Return the x of its end."""
         self._draw.text((x + self._border, y + self._border), plain(text), fill=ink, font=font(face))
         return x + width_px(text, face)
 
@@ -43,7 +42,7 @@ class Canvas:
         right: int = WIDTH,
         ink: int = 1,
     ) -> Face:
-        """One line between `left` and `right`, in the first face in which it fits."""
+        """Draw one line between `left` and `right`, in the first face in which it fits. Return that face."""
         text, face = fitting(text, right - left, faces)
         slack = right - left - width_px(text, face)
         x = left + {"left": 0, "middle": slack // 2, "right": slack}[align]
@@ -51,21 +50,19 @@ class Canvas:
         return face
 
     def band(self, y: int, text: str, faces: tuple[Face, ...] = (Face.TEXT,), foot: int = 0) -> None:
-        """Dark text on a lit bar: something wants attention. As high as the first face and `foot` px more."""
+        """Draw dark text on a lit bar, for attention; as high as the first face and `foot` px more."""
         height = faces[0].height_px
         self.box(0, y, WIDTH, height + foot)
         text, face = fitting(text, WIDTH, faces)
         self.text((WIDTH - width_px(text, face)) // 2, y + (height - face.height_px) // 2, text, face, ink=0)
 
     def cells(self, x: int, y: int, text: str, face: Face, cells: int = 0) -> int:
-        """Numerals right-aligned in `cells` cells of one digit; returns the x behind them. The text never moves
-        when a digit changes, for all digits are equally wide.
-        """
+        """Draw numerals right-aligned in `cells` equally wide cells. Return the x of their end."""
         blank = max(0, cells - len(text)) * width_px("0", face)
         return self.text(x + blank, y, text, face)
 
     def box(self, x: int, y: int, width: int, height: int, ink: int = 1) -> None:
-        """A filled box; nothing when it has no size."""
+        """Draw a filled box; nothing when it has no size."""
         if width > 0 and height > 0:
             left, top = x + self._border, y + self._border
             self._draw.rectangle((left, top, left + width - 1, top + height - 1), fill=ink)
@@ -75,22 +72,22 @@ class Canvas:
         self._draw.rectangle((left, top, left + width - 1, top + height - 1), outline=1)
 
     def circle(self, x: int, y: int, radius: int, ink: int = 1) -> None:
-        """A filled one around a pixel, so 2 * `radius` + 1 across."""
+        """Draw a filled circle around a pixel, 2 * `radius` + 1 across."""
         middle, high = x + self._border, y + self._border
         self._draw.ellipse((middle - radius, high - radius, middle + radius, high + radius), fill=ink)
 
     def check(self, x: int, y: int, size: int = 1) -> None:
-        """A check mark, 14 x 12 px times `size`: done, or safely stored."""
+        """Draw a check mark, 14 x 12 px times `size`: done, or stored."""
         left, top = x + self._border, y + self._border
         corners = [(0, 5), (4, 9), (13, 0)]
         for thick in range(3 * size):
             self._draw.line([(left + size * across, top + size * down + thick) for across, down in corners], fill=1)
 
     def hold_bar(self, fraction: float) -> None:
-        """A thick bar that grows along the lower edge while the button is held; at the end it is done."""
+        """Draw the thick bar on the lower edge that grows while the button is held."""
         self.frame(0, HEIGHT - 5, WIDTH, 5)
         self.box(0, HEIGHT - 5, round(WIDTH * fraction), 5)
 
     def rest_line(self, fraction: float) -> None:
-        """A thin line on the lower edge that shrinks: when it is gone, what stands on the screen stands."""
+        """Draw the thin line on the lower edge that shrinks until what is shown is taken as the answer."""
         self.box(0, HEIGHT - 2, round(WIDTH * fraction), 2)

@@ -1,4 +1,4 @@
-"""A 128 x 64 one-bit picture as bytes, as text, as a file: for the panel, the browser, the terminal, the eye."""
+"""Convert a 128 x 64 one-bit picture to bytes, braille and PNG."""
 
 from __future__ import annotations
 
@@ -12,31 +12,27 @@ from matpi.screen.canvas import PANEL
 PAGES: Final = PANEL[1] // 8
 ROW_BYTES: Final = PANEL[0] // 8
 CELL_COLUMNS, CELL_ROWS = PANEL[0] // 2, PANEL[1] // 4
-BRAILLE: Final = 0x2800
-"""Unicode, braille patterns: this code point plus a bit for each of the eight dots."""
+BRAILLE: Final = 0x2800  # Unicode, braille patterns: plus a bit for each of the eight dots
 DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a cell, row by row, left and right."""
 PAIRS: Final = tuple(tuple((pair >> 1) * left | (pair & 1) * right for pair in range(4)) for left, right in DOTS)
 """The bits of two pixels side by side, for each row of a cell."""
-LIT: Final = (170, 221, 255)
-"""The blue-white of the common panels, as a screen shows it (by eye)."""
+LIT: Final = (170, 221, 255)  # the blue-white of the common panels (by eye)
 
 
 def pack(image: Image.Image) -> bytes:
-    """1024 bytes as the SSD1306 takes them: eight pages of 128 columns, each byte 8 px with the lowest bit on top
-    (SSD1306 datasheet, 8.7 "Graphic Display Data RAM").
-    """
+    """Return 1024 bytes for an SSD1306: 8 pages of 128 columns, the lowest bit on top (data sheet, 8.7)."""
     columns = image.transpose(Image.Transpose.TRANSPOSE).tobytes("raw", "1;R")
     return b"".join(columns[page::PAGES] for page in range(PAGES))
 
 
 def rows(image: Image.Image) -> bytes:
-    """1024 bytes row by row, the highest bit on the left."""
+    """Return 1024 bytes row by row, the highest bit on the left."""
     return image.tobytes()
 
 
 def braille(image: Image.Image) -> str:
-    """16 lines of 64 characters, each 2 x 4 px; an empty cell is U+2800, not a space."""
+    """Return 16 lines of 64 characters, each 2 x 4 px; an empty cell is U+2800, not a space."""
     data = rows(image)
     lines = []
     for top in range(0, PANEL[1], 4):
@@ -51,24 +47,8 @@ def braille(image: Image.Image) -> str:
     return "\n".join(lines)
 
 
-def from_braille(text: str) -> Image.Image:
-    """The picture that `braille` told. Raises ValueError when it is not 16 lines of 64 braille characters."""
-    lines = text.splitlines()
-    if [len(line) for line in lines] != [CELL_COLUMNS] * CELL_ROWS:
-        raise ValueError(f"a screen as text has {CELL_ROWS} lines of {CELL_COLUMNS} characters")
-    data = bytearray()
-    for number, line in enumerate(lines, 1):
-        cells = [ord(char) - BRAILLE for char in line]
-        if not all(0 <= cell <= 0xFF for cell in cells):
-            raise ValueError(f"line {number} of a screen as text holds something that is not braille")
-        for left, right in DOTS:
-            bits = "".join(("1" if cell & left else "0") + ("1" if cell & right else "0") for cell in cells)
-            data += int(bits, 2).to_bytes(ROW_BYTES, "big")
-    return Image.frombytes("1", PANEL, bytes(data))
-
-
 def png(image: Image.Image, scale: int = 4) -> bytes:
-    """A PNG file, blue-white on black, each pixel `scale` times as large."""
+    """Return a PNG file, blue-white on black, each pixel `scale` times as large."""
     large = image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
     coloured = Image.new("P", large.size)
     coloured.putpalette((0, 0, 0, *LIT))

@@ -1,4 +1,4 @@
-"""The fonts of the panel and their measures. Bitmaps only: the same pixels with every Pillow, and no FreeType."""
+"""Load and measure the panel's fonts: bitmaps, so the same pixels with every Pillow, no FreeType."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Final
 from PIL import ImageFont
 
 FONTS: Final = Path(__file__).parent / "fonts"
-CUT: Final = ".."
-"""What stands at the end of a text that had to be cut: never silently."""
+CUT: Final = ".."  # the end of a text that was cut
 
 
 class Face(Enum):
@@ -30,12 +29,12 @@ class Face(Enum):
 
 @lru_cache(maxsize=len(Face))
 def font(face: Face) -> ImageFont.ImageFont:
-    """Loaded once. Raises OSError when the file is not there: a broken installation."""
+    """Return a font, loaded once. Raises OSError when the installation is broken."""
     return ImageFont.load(str(FONTS / f"{face.value[0]}.pil"))
 
 
 def plain(text: str) -> str:
-    """The text with a `?` for every character that the fonts do not have (they are Latin-1)."""
+    """Return the text with a `?` for every character that the fonts lack (they are Latin-1)."""
     return text.encode("latin-1", "replace").decode("latin-1")
 
 
@@ -45,19 +44,18 @@ def width_px(text: str, face: Face) -> int:
 
 
 def fitting(text: str, room_px: int, faces: tuple[Face, ...] = (Face.LABEL, Face.TEXT)) -> tuple[str, Face]:
-    """The text in the first face in which it fits; if it fits in none, in the last one and visibly cut."""
+    """Return the text and the first face in which it fits, else the last face and the text visibly cut."""
     for face in faces:
         if width_px(text, face) <= room_px:
             return text, face
     last = faces[-1]
-    kept = len(text)
-    while kept and width_px(text[:kept] + CUT, last) > room_px:
-        kept -= 1
-    return text[:kept] + CUT, last
+    while text and width_px(text + CUT, last) > room_px:
+        text = text[:-1]
+    return text + CUT, last
 
 
 def wrapped(text: str, room_px: int, face: Face) -> list[str] | None:
-    """The words on as few lines as they need, or None when one word is wider than a line."""
+    """Return the words on as few lines as possible, None when one word is wider than a line."""
     lines: list[str] = []
     for word in text.split():
         if width_px(word, face) > room_px:

@@ -1,4 +1,4 @@
-"""The screens that ask: how tight, felt wrong, what to do. A hold grows a thick bar, waiting shrinks a thin line."""
+"""Draw the questions and the menu."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MENU_ROWS: Final = 3
 
 
 def answer(canvas: Canvas, hold: float, left: float | None) -> None:
-    """What the button does right now, on the lower edge: a hold hides the time that is left."""
+    """Draw the lower edge: the bar of a hold, else the time that is left."""
     if hold > 0.0:
         canvas.hold_bar(hold)
     elif left is not None:
@@ -80,7 +80,7 @@ def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
 
 
 def menu(canvas: Canvas, view: Menu, words: Words) -> None:
-    """Three items; the chosen one is dark on light. The list moves only when the choice would leave it."""
+    """Draw three items, the chosen one dark on light. The list scrolls only when the choice leaves it."""
     first = max(0, min(view.index - 1, len(view.items) - MENU_ROWS))
     for row, item in enumerate(view.items[first : first + MENU_ROWS]):
         chosen = first + row == view.index

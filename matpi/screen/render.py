@@ -1,4 +1,4 @@
-"""A view becomes a picture: 128 x 64 pixels of one bit. Equal views give equal pictures, on every machine."""
+"""Render a view to 128 x 64 pixels of one bit. Equal views give equal pictures, on every machine."""
 
 from __future__ import annotations
 
@@ -68,10 +68,7 @@ def draw(canvas: Canvas, view: views.View, words: Words = ENGLISH) -> None:
 
 
 def render(view: views.View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) -> Image.Image:
-    """The picture of the view, mode "1", moved by `shift` = (right, down), each 0 to 2 px, against burn-in.
-
-    Raises ValueError for another shift: beyond 2 px something would leave the panel.
-    """
+    """Return the view's picture, mode "1", moved right and down by `shift`, 0 to SHIFT_MAX px each."""
     if not all(0 <= step <= SHIFT_MAX for step in shift):
         raise ValueError(f"the picture may move 0 to {SHIFT_MAX} px to the right and down, not {shift}")
     canvas = Canvas()

@@ -1,4 +1,4 @@
-"""The screens of the routines: what to see to first, the breath, and what follows off the mat."""
+"""Draw the screens of the routines: advice, breath, off the mat."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from matpi.screen.glyphs import Face, wrapped
 from matpi.screen.session_views import beside, range_text, unit
 from matpi.words import Words, duration
 
-LINE_PX: Final = 11
-"""Of the advice: four lines and a title leave no pixel between them."""
-BESIDE: Final = 2 * RADIUS_MAX_PX + 5
-"""Where the words stand, clear of the largest circle."""
-RING_PX: Final = 2
-"""The circle is a ring: lit pixels wear, and a full disc of this size is a third of the panel."""
+LINE_PX: Final = 11  # of the advice: four lines and a title leave no pixel between them
+BESIDE: Final = 2 * RADIUS_MAX_PX + 5  # x of the words, clear of the largest circle
+RING_PX: Final = 2  # a ring, because lit pixels wear and a full disc would be a third of the panel
 
 
 def advice(canvas: Canvas, view: Advice, words: Words) -> None:

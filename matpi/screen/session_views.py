@@ -1,4 +1,4 @@
-"""The screens of a time on the mat: arriving, the timer, away, and how it ended."""
+"""Draw the screens of a session: arriving, the timer, away, the result."""
 
 from __future__ import annotations
 
@@ -18,14 +18,10 @@ from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
 from matpi.screen.glyphs import Face, width_px
 from matpi.words import Words, duration
 
-TICKS_MAX: Final = 60
-"""More planned minutes than this share a tick: a tick and its gap need 2 px."""
-LONG_S: Final = 6000
-"""From 100 minutes on mm:ss is wider than the panel, and it is whole minutes again; a cap may be set to 120."""
-BESIDE_PX: Final = 5
-"""Between the big numeral and the small words beside it."""
-GAP_PX: Final = 4
-"""Between two texts in a row. Chosen: less looks like one."""
+TICKS_MAX: Final = 60  # more planned minutes share a tick: a tick and its gap need 2 px
+LONG_S: Final = 6000  # from 100 minutes on mm:ss is wider than the panel; a cap may be set to 120
+BESIDE_PX: Final = 5  # between the big numeral and the small words beside it
+GAP_PX: Final = 4  # between two texts in a row; chosen
 
 
 def range_text(lower_min: int, upper_min: int) -> str:
@@ -33,16 +29,16 @@ def range_text(lower_min: int, upper_min: int) -> str:
 
 
 def unit(canvas: Canvas, x: int, foot: int, word: str) -> None:
-    """A unit behind a big numeral that ends at `x`, standing on the same line, as large as there is room for."""
+    """Draw a unit behind a big numeral that ends at `x`, on the same baseline, as large as fits."""
     room = WIDTH - x
     face = Face.LABEL if width_px(word, Face.LABEL) + BESIDE_PX <= room else Face.TEXT
-    # Below the baseline Spleen keeps 4 px of 16 and 3 px of 12.
+    # Spleen has 4 px of 16 and 3 px of 12 below the baseline.
     drop = face.height_px // 4
     canvas.text(min(x + BESIDE_PX, WIDTH - width_px(word, face)), foot - face.height_px + drop, word, face)
 
 
 def beside(canvas: Canvas, title: str, *notes: str) -> None:
-    """A title, and the first note that has room to its right: as large as it goes, small when it must."""
+    """Draw a title as large as it fits beside the first note for which there is room."""
     rooms = {note: WIDTH - (width_px(note, Face.TEXT) + GAP_PX if note else 0) for note in notes}
     note = next((note for note, room in rooms.items() if width_px(title, Face.TEXT) <= room), notes[-1])
     large = width_px(title, Face.LABEL) <= rooms[note]
@@ -51,15 +47,16 @@ def beside(canvas: Canvas, title: str, *notes: str) -> None:
 
 
 def saved(canvas: Canvas, words: Words, *right: str) -> None:
-    """A check mark and "saved", as large as what stands to the right of it leaves room for."""
+    """Draw a check mark and "saved", as large as the texts on the `right` leave room for."""
     canvas.check(0, 35)
     taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
     canvas.line(33, words("common.saved"), (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
 
 
 def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
-    """One tick a planned minute. Up to the lower bound they are tall: what the day asks for. From there to the upper
-    bound they are low: welcome, and no more. A pole stands between the two. The current tick fills from its foot.
+    """Draw a tick a planned minute: tall up to the lower bound, then a pole, low up to the upper bound.
+
+    The current tick fills from its foot.
     """
     per_min = -(-view.upper_min // TICKS_MAX) if view.upper_min else 1
     count = -(-view.upper_min // per_min)
@@ -136,13 +133,13 @@ def arriving(canvas: Canvas, view: Arriving, words: Words) -> None:
     beside(canvas, view.who or routine or words("on_mat.starting"), day)
     x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
     unit(canvas, x, 49, words("common.min"))
-    # What stands in brackets may be left out: the row has room for 21 characters.
+    # Without what is in brackets: the row has room for 21 characters.
     canvas.line(HEIGHT - 12, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
 
 
 def away(canvas: Canvas, view: Away, words: Words) -> None:
     cells = len(str(view.of_s))
-    # Three digits of the large sheet would push the words off the panel.
+    # Three digits of the large font would push the words off the panel.
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
     canvas.line(0, words("on_mat.back"), (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
     canvas.line(21, words("on_mat.seconds_left"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
@@ -190,7 +187,7 @@ def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
 
 
 def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
-    """Where several people share the mat: whose it is, and what a hold does about it. Done is a second check mark."""
+    """Draw whose session it is, where several people share the mat; "done" is a second check mark."""
     if view.done_today:
         canvas.check(WIDTH - 16, 10)
     if view.saved:

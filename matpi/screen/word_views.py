@@ -1,4 +1,4 @@
-"""The screens that tell: idle, safety, faults, notices, the splash."""
+"""Draw idle, safety, faults, notices and the splash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def splash(canvas: Canvas, view: Splash) -> None:
 
 
 def idle(canvas: Canvas, view: Idle, words: Words) -> None:
-    """The plan's minutes, or what was done of them. A notice takes the last row, and the status moves up for it."""
+    """Draw the plan's minutes, or those done. A notice takes the last row, and the status moves up for it."""
     minutes = int(view.today_s // 60)
     if view.done:
         status = words("common.done_today")
@@ -75,7 +75,7 @@ def safety(canvas: Canvas, view: Safety, words: Words) -> None:
 
 
 def fault(canvas: Canvas, view: Fault, words: Words) -> None:
-    """A lit bar with what it is, then what was noticed, then what to do, as large as it goes."""
+    """Draw a lit bar with the title, then what is wrong, then what to do, as large as it fits."""
     what, do = words.say(view.what), words.say(view.do)
     canvas.band(0, words.say(view.title), LARGE_FIRST)
     lines = wrapped(do, WIDTH, Face.LABEL)

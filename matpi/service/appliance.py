@@ -1,7 +1,7 @@
-"""The device as it runs beside the mat: parts -> log -> core -> loop, in one linear function, and the way back.
+"""Run the device beside the mat: parts -> log -> core -> loop, in one linear function, and back.
 
-The parts are on a real header or on the emulated board (sim/board.py); from here on nothing differs. Every part but the
-log may be missing or break: it is noted, shown on the screen where there is one, and the rest works.
+The parts are on a real header or on the emulated board (sim/board.py). Every part but the log may be missing or break:
+it is noted and shown on the screen, and the rest works.
 """
 
 from __future__ import annotations
@@ -40,20 +40,18 @@ if TYPE_CHECKING:
     from matpi.drivers.scale.process import ReaderScale
     from matpi.upstream.relays import Relays
 
-TURN_S = 5.0
-"""The loop turns at least this often, so that the watchdog hears of it; a quarter of WatchdogSec."""
+TURN_S = 5.0  # the longest turn of the loop, which feeds the watchdog: a quarter of WatchdogSec
 
 
 class PulledError(Exception):
-    """The power is gone. Only the emulated board's power can be pulled."""
+    """The emulated board's power was cut."""
 
 
 class Appliance:
-    """`start` opens everything and returns the booted device; `run` serves until `ask_to_stop`; `close` always.
+    """The device and its parts: `start`, then `run` until `ask_to_stop`; `close` always.
 
-    `watch` hears every effect once performed, `turned` when an event was handled, both in the thread of `run`.
-    `screen` shows the splash already and has put what it had to say into `inbox`, the loop's queue.
-    Raises StoreError from `start`: without its log the device would lose what it is there for.
+    `watch` gets every effect once performed, `turned` is called after each event, both in the thread of `run`. `screen`
+    shows the splash already and puts its events into `inbox`, the loop's queue. `start` raises StoreError.
     """
 
     def __init__(
@@ -89,7 +87,7 @@ class Appliance:
         self._clock_watch: ClockWatch | None = None
         self._relays: Relays | None = None
         self._recorder: Recorder | None = None
-        self._fresh: Calibrated | None = None  # a new calibration that is not in use yet
+        self._calibrated: Calibrated | None = None  # a new calibration that is not in use yet
         self._status_due = self.started_mono
         self._pulled = threading.Event()
         self._refused = False  # the start failed, and the panel shows why
@@ -102,7 +100,7 @@ class Appliance:
     # -- up --------------------------------------------------------------------------------------------------------
 
     def start(self) -> Device:
-        """What stops it is shown on the panel, where it stays, and in `systemctl status`."""
+        """Open everything. A failure stays on the panel and in `systemctl status`."""
         try:
             return self._start()
         except Exception as error:
@@ -155,7 +153,7 @@ class Appliance:
         return device
 
     def _committed(self) -> None:
-        """In the writer's thread: there may be something new in the outbox."""
+        """Wake the relays, in the writer's thread: the outbox may have something new."""
         if self._relays is not None:
             self._relays.wake()
 
@@ -165,24 +163,24 @@ class Appliance:
         return button
 
     def _take(self, event: Event | Counted) -> None:
-        """In the thread of the scale: to the loop first, for a recording can wait."""
+        """Pass on an event of the scale, in its thread: to the loop first, the recording can wait."""
         self._inbox.put(event)
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
 
     def upstream_troubles(self) -> dict[str, str]:
-        """Sink -> what is the matter with its connection, in a sentence."""
+        """Return what is wrong with the connection of each sink, in a sentence."""
         return {} if self._relays is None else self._relays.troubles()
 
     def _rate_hz(self) -> float | None:
-        """Of the slowest load cell chip."""
+        """Return the rate of the slowest load cell chip."""
         rates = () if self.scale is None else [chip.rate_hz for chip in self.scale.report().chips]
         return min((rate for rate in rates if rate is not None), default=None)
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until Stopping has been handled. Raises PulledError when the power went."""
+        """Serve until Stopping has been handled. Raises PulledError after a power cut."""
         if self.loop is None:
             raise RuntimeError("start comes before run")
         self._notifier.ready()
@@ -196,16 +194,16 @@ class Appliance:
             raise
 
     def save_recording(self) -> None:
-        """Have the last ten minutes of counts written beside the log. From any thread, and from a signal handler."""
+        """Request a file of the last ten minutes of counts. From any thread, and from a signal handler."""
         if self._recorder is not None:
             self._recorder.save()
 
     def ask_to_stop(self) -> None:
-        """From any thread, and from a signal handler."""
+        """End `run` soon. From any thread, and from a signal handler."""
         self._inbox.put(Stopping(self.clock.monotonic()))
 
     def pull(self) -> None:
-        """The power goes: no last checkpoint, no goodbye. From any thread; `close` must still follow."""
+        """Cut the power: no last checkpoint, no goodbye. From any thread; `close` must still follow."""
         self._pulled.set()
         self._inbox.put(Tick(self.clock.monotonic()))
 
@@ -216,10 +214,10 @@ class Appliance:
             match effect:
                 case Save(Zeros(zero)):
                     self._recorder.use_zero(self.clock.monotonic(), zero)
-                case Save(Calibrated() as fresh):
-                    self._fresh = fresh
-                case UseCalibration(calibration) if self._fresh is not None:
-                    self._recorder.use_calibration(calibration, self._fresh.zero)
+                case Save(Calibrated() as calibrated):
+                    self._calibrated = calibrated
+                case UseCalibration(calibration) if self._calibrated is not None:
+                    self._recorder.use_calibration(calibration, self._calibrated.zero)
         self._watch(effect)
 
     def _turned(self) -> None:
@@ -239,7 +237,7 @@ class Appliance:
     # -- down ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Let go of everything, dark and quiet; whatever fails on the way down does not keep the rest up."""
+        """End every part, dark and silent. A part that fails does not stop the others from ending."""
         self._notifier.stopping()
         parts = (self._relays, self.scale, self._clock_watch, self._button, self._led, self._chime)
         ends: list[Callable[[], Any]] = [part.stop for part in parts if part is not None]
@@ -254,7 +252,7 @@ class Appliance:
         for end in ends:
             try:
                 end()
-            except Exception as error:  # noqa: BLE001  a part that fails on the way down; the others must still end
+            except Exception as error:  # noqa: BLE001  the others must still end
                 sys.stderr.write(f"matpi: a part could not be let go ({type(error).__name__}: {error}).\n")
         if self._failed and self._recorder is not None and self._recorder.result:
             sys.stderr.write(f"matpi: {self._recorder.result}\n")

@@ -1,4 +1,4 @@
-"""The device as it boots on what its log remembers, on a real mat and on a simulated one."""
+"""Boot the device from its log, on a real mat and on a simulated one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matpi.store.patient import PatientStore
 
 
 def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str) -> Device:
-    """Return the device at monotonic `t`. `memory` is what `store` has loaded; its calibration is the one in use."""
+    """Return the device at monotonic `t`, with `memory` as loaded and the calibration in use."""
     return Device(
         t,
         boot_id=boot_id,
@@ -31,7 +31,7 @@ def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id:
 
 
 def calibration_of(found: Calibration | None, scale: ScaleConfig) -> tuple[Calibration, str]:
-    """Return what makes kilograms of counts, the stored one if it fits, and what is odd about it ("" for nothing)."""
+    """Return the calibration to use, `found` if it fits, and what is wrong with it ("" for nothing)."""
     channels = scale.channel_count
     if found is not None and len(found.counts_per_kg) == channels:
         return found, ""

@@ -1,4 +1,4 @@
-"""The parts of a device, on a real header or on the emulated board, and the first sign of life on its panel."""
+"""The parts of a device, on a real header or on the emulated board, and the splash on its panel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Parts(Protocol):
-    """Where the wires end. HardwareError where a part cannot be had."""
+    """What makes the parts. Each call raises HardwareError when its part is missing."""
 
     def panel(self) -> Panel | None: ...
     def scale(self) -> ReaderScale: ...
@@ -29,7 +29,7 @@ class Parts(Protocol):
 
 
 class Header:
-    """The parts of a real device, as the config wires them. Nothing is touched before it is asked for."""
+    """The parts of a real device, as the config wires them, each opened on request."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -47,10 +47,10 @@ class Header:
         return ReaderScale(command_for(scale), scale.channel_count, scale.rate)
 
     def place(self, where: str) -> None:
-        """A real person reads the prompt."""
+        """Do nothing: a person follows the prompt."""
 
     def pins(self) -> Any:
-        """One factory for all parts. Raises HardwareError when none works here."""
+        """Return the one factory for all parts. Raises HardwareError when none works here."""
         from matpi.drivers.gpio import header
 
         with self._lock:
@@ -59,14 +59,14 @@ class Header:
             return self._pins
 
     def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """Implements drivers.facts.Probe."""
+        """Return the facts of this machine. Implements drivers.facts.Probe."""
         from matpi.drivers.probe import HostProbe
 
         return HostProbe(self.pins)(config, store, touch=touch)
 
 
 def light_up(parts: Parts, put: Put) -> PanelThread | None:
-    """The splash is on its way to the panel when this returns; None without a panel."""
+    """Start the panel with the splash. Return None without a panel."""
     panel = parts.panel()
     if panel is None:
         return None
@@ -76,7 +76,7 @@ def light_up(parts: Parts, put: Put) -> PanelThread | None:
 
 
 def show_fault(panel: Panel | PanelThread | None, title: str, what: str, do: str) -> None:
-    """Leave it on the panel, where there is one. Never raises: what is missing may be what would draw it."""
+    """Leave a fault on the panel, if there is one. Never raises: the drawing itself may be broken."""
     with suppress(Exception):
         from matpi.core.views import Fault
         from matpi.screen.render import render

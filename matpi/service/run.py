@@ -1,4 +1,4 @@
-"""`matpi run`: the appliance in this process, as a service runs it or by hand in a terminal."""
+"""Run the appliance in this process, as a service or in a terminal (`matpi run`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
-    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError when the log will not open."""
+    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError for a bad log."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     asked = False
     appliance: Appliance | None = None
@@ -36,7 +36,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
             appliance.save_recording()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)  # from the first moment on: whatever is lit goes dark again
+        signal.signal(number, ask)  # before the panel is lit, so that it always goes dark again
     signal.signal(signal.SIGUSR1, record)
     notifier = Notifier.from_env()
     screen = light_up(parts, inbox.put)
@@ -46,12 +46,12 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         from matpi.drivers.clock import SystemClock, boot_id
         from matpi.service.appliance import Appliance
 
-        told: dict[str, str] = {}
+        reported: dict[str, str] = {}
 
-        def tell(effect: Effect) -> None:
-            """Say what is noted once, for the person who started it in a terminal and for the journal."""
-            if isinstance(effect, Note) and told.get(effect.kind) != effect.text:
-                told[effect.kind] = effect.text
+        def report(effect: Effect) -> None:
+            """Print each note once, for the terminal and the journal."""
+            if isinstance(effect, Note) and reported.get(effect.kind) != effect.text:
+                reported[effect.kind] = effect.text
                 why = screen.trouble if effect.kind == "panel_lost" and screen is not None else None
                 say(why or effect.text)
 
@@ -66,7 +66,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
             zone=system_zone(),
             notifier=notifier,
             status_path=status,
-            watch=tell,
+            watch=report,
         )
     except Exception as error:
         show_why(screen, error, config.panel.language)
@@ -87,11 +87,11 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
 
 
 def report_start(error: Exception) -> None:
-    """Report in `systemctl status` why the device cannot start; before `run_device`, which takes the socket."""
+    """Report in `systemctl status` why the device cannot start. Call it before `run_device`."""
     Notifier.from_env().status(f"cannot start: {error}")
 
 
 def status_path(environment: dict[str, str] | None = None) -> Path | None:
-    """Where the service's own RAM disk is (RuntimeDirectory=); None when it is not run as a service."""
+    """Return the status file on the service's RAM disk (RuntimeDirectory=), None without a service."""
     folder = (os.environ if environment is None else environment).get("RUNTIME_DIRECTORY", "").partition(":")[0]
     return Path(folder) / "status.json" if folder else None

@@ -1,4 +1,4 @@
-"""How the running device stands, as a small file that `matpi doctor` reads: on a RAM disk, replaced as a whole."""
+"""Write the running device's status to a file for `matpi doctor`, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATUS_EVERY_S: Final = 5.0
 
 
 class Running(Protocol):
-    """What of an appliance its status is about."""
+    """An appliance, as far as its status needs it."""
 
     config: Config
     clock: Clock
@@ -38,7 +38,7 @@ class Running(Protocol):
 
 
 def status(appliance: Running) -> dict[str, Any]:
-    """JSON-ready; the field names are stable."""
+    """Return the status, ready for JSON; the field names are stable."""
     device, scale, screen = _booted(appliance), appliance.scale, appliance.screen
     snapshot, calibration = device.snapshot(), device.zeroing.calibration
     return {
@@ -70,7 +70,7 @@ def status(appliance: Running) -> dict[str, Any]:
 
 
 def status_line(appliance: Running) -> str:
-    """Say in one line what the device does and what is wrong with it, for `systemctl status`."""
+    """Return in one line what the device does and what is wrong, for `systemctl status`."""
     device, scale, screen = _booted(appliance), appliance.scale, appliance.screen
     snapshot = device.snapshot()
     wrong = [
@@ -89,9 +89,9 @@ def _booted(appliance: Running) -> Device:
 
 
 def write_status(path: Path, appliance: Running) -> None:
-    """A status that cannot be written stops nothing: doctor then says that it found none."""
+    """Replace the status file. A failure is ignored: doctor reports that there is none."""
     new = path.with_name(path.name + ".new")
     with suppress(OSError):
         new.write_text(json.dumps(status(appliance), allow_nan=False), encoding="utf-8")
-        new.chmod(0o644)  # for `matpi doctor` of another user; nothing in it is anybody's secret
+        new.chmod(0o644)  # for `matpi doctor` of another user; there is nothing secret in it
         new.replace(path)

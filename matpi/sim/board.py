@@ -1,7 +1,7 @@
-"""The emulated board: every part of the documented build, behind the real drivers. Implements appliance.Parts.
+"""Emulate the documented build under the real drivers. Implements service.Parts.
 
-Two HX711, bit by bit, in a process of their own under the real reader; an OLED that is its bytes; gpiozero's emulated
-pins for the button and the LED. What a hand does to it, a press, a person, a pulled plug, are the methods here.
+Two HX711, bit by bit, in the reader's process; an OLED from its bytes; gpiozero's mock pins for button and LED. What
+people do to it (press, lie down, pull a plug) are methods.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 
 FAULTS: Final = ("cell", "spikes", "panel", "reader")
 """The head chip unplugged, its clock disturbed, the OLED unplugged, the reader's process killed."""
-HISTORY: Final = 400
-"""So many acts are sent to a reader that starts again; older ones have long come to rest."""
+HISTORY: Final = 400  # acts replayed to a restarted reader; older ones have no effect any more
 DIM_UNDER: Final = 0x40
 
 
 class Board:
-    """Powered as long as it exists; what is on the mat stays there when the reader dies and starts again."""
+    """A powered board. What is on the mat stays there when the reader is restarted."""
 
     def __init__(
         self,
@@ -45,8 +44,7 @@ class Board:
         seed: int = 1,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.mat = Mat(kg=kg, seed=seed)
-        """As it is under the reader, which has one of its own in its process."""
+        self.mat = Mat(kg=kg, seed=seed)  # a copy of the one in the reader's process
         self.header = EmulatedHeader()
         driver = config.panel.driver
         self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)
@@ -90,7 +88,7 @@ class Board:
         return self.header.factory
 
     def probe(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """Return the facts of a board in order, and this computer's own, for `matpi doctor`. Implements facts.Probe."""
+        """Return the facts of a sound board and this computer's own. Implements facts.Probe."""
         from matpi.drivers.probe import HostProbe  # 2.8 MB, for the doctor alone
 
         given, host = config.panel, HostProbe()(config, store, touch=False)
@@ -110,12 +108,12 @@ class Board:
     # -- hands -----------------------------------------------------------------------------------------------------
 
     def act(self, what: str) -> None:
-        """One of sim.body.ACTS, or stand_head and stand_foot."""
+        """Do one of sim.body.ACTS or PLACES."""
         self.mat.act(what, self._now())
         self._send({"act": what})
 
     def place(self, where: str) -> None:
-        """The person follows a prompt of `matpi calibrate`: off, head, foot, or anything else for the middle."""
+        """Follow a prompt of `matpi calibrate`: off, head, foot, or anything else for the middle."""
         self.act({"off": "get_up", "head": "stand_head", "foot": "stand_foot"}.get(where, "stand"))
 
     def weigh(self, kg: float) -> None:
@@ -126,7 +124,7 @@ class Board:
         (self.header.press if down else self.header.release)(self._config.button.pin)
 
     def fault(self, name: str, *, on: bool) -> None:
-        """One of FAULTS. A killed reader is started again by who owns it, so that fault ends by itself."""
+        """Start or end one of FAULTS. A killed reader is restarted by its owner, so that fault ends by itself."""
         match name:
             case "cell":
                 self._send({"chip": 0, "unplugged": on})
@@ -143,7 +141,7 @@ class Board:
         (self._on.add if on else self._on.discard)(name)
 
     def power_cut(self) -> None:
-        """The panel goes dark and forgets; the LED is off because its pin is."""
+        """Cut the power: the panel loses its memory, the pins their levels."""
         self._scale = None
         if not self.panel_chip.lost:
             self.panel_chip.replug()
@@ -157,11 +155,11 @@ class Board:
 
     @property
     def panel_changes(self) -> int:
-        """Grows with every byte the panel got, and when it is plugged or pulled."""
+        """Return a number that grows with every transfer and changes when the panel is plugged or pulled."""
         return self.panel_chip.transfers * 2 + int(self.panel_chip.lost)
 
     def picture(self) -> Image | None:
-        """What an eye sees; None when the panel is dark or unplugged."""
+        """Return what is visible, None when the panel is dark or unplugged."""
         chip = self.panel_chip
         return None if chip.lost or not chip.lit else chip.image
 

@@ -1,15 +1,15 @@
-"""The reader over emulated chips in real time: the same loop, the same drivers, other parts.
+"""Run the reader over emulated chips in real time: the same loop and drivers, other parts.
 
     python -m matpi.sim.board_reader '{"rate": 80, "chips": 2}'
 
 Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, kg (of the person), counts_per_kg, offsets (counts of
-each empty bridge), oscillator (of each chip, times its rate), taps (conversions in a mean), realtime, proof. What
-happens to the board comes as lines of JSON on stdin, each with its time "t" if it is not now:
+each empty bridge), oscillator (of each chip, times its rate), taps (conversions averaged), realtime, proof. Events come
+as lines of JSON on stdin, each with its time "t" if it is not now:
 
-    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}: where the person stands
-    {"weigh": 74}                  the person
+    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}, the person's place
+    {"weigh": 74}                  the person's weight in kg
     {"chip": 0, "unplugged": true} or "stuck_low", "saturated"; {"saturate": 0} for short
-    {"spikes": true}               now and then a pulse hangs and the chip powers down, as on a busy machine
+    {"spikes": true}               some pulses hang and the chip powers down, as on a busy machine
 
 With "proof", instead of a load, each conversion's code contains its number and a check of it: see `proof_code`.
 """
@@ -31,7 +31,7 @@ from matpi.sim.spi import BusTime, EmulatedSpi
 
 COUNTS_PER_KG: Final = 43_000.0
 OFFSETS: Final = (118_000, -93_000, 41_000, -152_000)
-"""Counts of the empty bridges. Chosen within the 215 000 that +-0.1 mV/V make (docs/sources.md, cells)."""
+"""Counts of the empty bridges, chosen within the 215 000 of +-0.1 mV/V (docs/sources.md, cells)."""
 OSCILLATORS: Final = (1.07, 1.12, 1.0, 1.17)  # 1.07 to 1.17 in the field (docs/sources.md, chip)
 SHARES: Final = {
     1: ((1.0, 1.0),),
@@ -39,7 +39,7 @@ SHARES: Final = {
     3: ((0.67, 0.0), (0.33, 0.33), (0.0, 0.67)),
     4: ((0.5, 0.0), (0.5, 0.0), (0.0, 0.5), (0.0, 0.5)),
 }
-"""Of the head's and the foot's load, what each chip's cells bear."""
+"""Of so many chips: the shares of the head's and the foot's load that each bears."""
 PLACES: Final = {"head": "stand_head", "foot": "stand_foot", "off": "get_up"}
 FAULTS: Final = ("unplugged", "stuck_low", "saturated")
 STALL_S: Final = 100e-6
@@ -47,9 +47,7 @@ OVERLOAD: Final = float(1 << 25)
 
 
 def proof_code(number: int, chip: int) -> int:
-    """The code of conversion `number` of `chip`: 12 bits of the number, 12 of a hash over number and chip. Neither end
-    of the 24 bits, which would read as saturated.
-    """
+    """Return a conversion's code: 12 bits of its number, 12 of a hash of number and chip; not saturated."""
     number &= 0xFFF
     mixed = (number * 2_654_435_761 + (chip + 1) * 40_503) & 0xFFFFFFFF
     code = number << 12 | (mixed >> 13 & 0xFFF)
@@ -58,7 +56,7 @@ def proof_code(number: int, chip: int) -> int:
 
 
 class EmulatedBoard:
-    """The chips over one mat. `open_chips` and `hear` are what `run` asks for."""
+    """The chips over one mat. `open_chips` and `hear` are for `reader.run`."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
         self.chips: list[Chip] = []
@@ -76,7 +74,7 @@ class EmulatedBoard:
         return [self._chip(at, number, job) for at in range(number)]
 
     def hear(self, line: dict[str, Any]) -> None:
-        """Raises UsageError for what cannot happen to a board."""
+        """Apply one event. Raises UsageError for an unknown one."""
         t = line.get("t", self._now())
         match line:
             case {"act": act}:

@@ -1,8 +1,7 @@
-"""A person, a bag and a cat on the mat, as load in time. What is modelled, nothing measured.
+"""Model a person, a bag and a cat on the mat as load over time. Modelled, not measured.
 
-The mat rests on a head pair and a foot pair of load cells. Every act lays a path of points (time, head kg, foot kg)
-from where the load is to where it goes; between points the load goes in a straight line. On top come breathing, the
-heartbeat and the noise of the cells.
+The mat rests on a head pair and a foot pair of load cells. An act adds points (time, head kg, foot kg), between which
+the load changes linearly. Breathing, heartbeat and the noise of the cells are added on top.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ CHANNELS = 2
 
 LYING, SITTING, STANDING = 0.65, 0.8, 1.0
 SHARE = {"lying": LYING, "sitting": SITTING, "standing": STANDING}
-"""Of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
+"""Share of the body's weight on a trunk-sized mat: 0.6-0.75 lying, about 1.0 standing; sitting chosen."""
 HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
-"""On the head pair. Chosen: shoulders are heavier than the seat's edge of the mat."""
+"""Share on the head pair; chosen."""
 
 END_SHARE = 0.9  # chosen: feet beside a pair of cells, not on it
 
@@ -31,8 +30,7 @@ BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
 SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
 ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
-PLACES = ("stand_head", "stand_foot")
-"""Acts too, of a calibration; no timeline asks for them."""
+PLACES = ("stand_head", "stand_foot")  # acts of a calibration, not of a timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +41,21 @@ class Point:
 
 
 class Mat:
-    """`act` says what happens from `t` on; `sample(t)` is what the cells read, in kg. Seeded, so repeatable."""
+    """The load on one mat, in kg. Seeded, so repeatable."""
 
     def __init__(self, *, kg: float = 74.0, seed: int = 1) -> None:
         self.kg = kg
-        self.doing = "away"
-        """lying, sitting, standing or away."""
+        self.doing = "away"  # or lying, sitting, standing
         self.bag = False
         self.spikes = False
-        self.spiked = 0
-        """Readings with a spike in them so far."""
+        self.spiked = 0  # readings with a spike so far
         self.unplugged = False
         self._random = random.Random(seed)  # noqa: S311  a simulation, not a secret
         self._body: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
         self._things: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
 
     def act(self, what: str, t: float) -> None:
-        """Raises UsageError for an act it does not know."""
+        """Begin an act at `t`. Raises UsageError for an unknown one."""
         match what:
             case "lie_down":
                 self._lie_down(t)
@@ -81,13 +77,13 @@ class Mat:
                 raise UsageError(f"The mat knows no {what!r}; choose one of {', '.join(ACTS)}.")
 
     def weigh(self, kg: float, t: float) -> None:
-        """The person now weighs `kg`; on the mat the load follows within a second."""
+        """Change the person's weight; on the mat the load follows within a second."""
         self.kg = kg
         if self.doing in SHARE:
             self._settle(t, self.doing, 0.8)
 
     def load_kg(self, t: float) -> tuple[float, float]:
-        """The load without body motion or noise."""
+        """Return the load without body motion or noise."""
         body, things = _at(self._body, t), _at(self._things, t)
         return body[0] + things[0], body[1] + things[1]
 
@@ -118,32 +114,32 @@ class Mat:
         return kg * head, kg * (1.0 - head)
 
     def _move(self, t: float, *points: tuple[float, float, float]) -> None:
-        """Let the body's load go through (seconds from `t`, head kg, foot kg)."""
+        """Move the body's load through points (seconds from `t`, head kg, foot kg)."""
         self._body = [_point(self._body, t), *(Point(t + after, head, foot) for after, head, foot in points)]
 
     def _settle(self, t: float, doing: str, seconds: float) -> None:
-        """Onto the mat or into another posture, with the overshoot of 10-30 % (an estimate: docs/sources.md, cells)."""
+        """Take a posture, with an overshoot of 10-30 % (an estimate: docs/sources.md, cells)."""
         head, foot = self._target(doing)
         over, under = (0.6 * seconds, 1.12 * head, 1.12 * foot), (0.8 * seconds, 0.95 * head, 0.95 * foot)
         self._move(t, over, under, (seconds, head, foot))
         self.doing = doing
 
     def _stand_at_end(self, t: float, *, head: bool) -> None:
-        """Over one pair of cells, as for a calibration; the other pair still feels a little of it."""
+        """Stand over one pair of cells, as for a calibration; the other pair bears a tenth."""
         near, far = self.kg * END_SHARE, self.kg * (1.0 - END_SHARE)
         there = (near, far) if head else (far, near)
         self._move(t, (0.5, 1.1 * there[0], 1.1 * there[1]), (0.8, *there))
         self.doing = "standing"
 
     def _lie_down(self, t: float) -> None:
-        """Sit, then lower slowly, as the article says."""
+        """Sit, then lower slowly."""
         (sit_head, sit_foot), (head, foot) = self._target("sitting"), self._target("lying")
         sat = (0.5, 1.1 * sit_head, 1.1 * sit_foot), (0.9, sit_head, sit_foot)
         self._move(t, *sat, (2.4, 0.9 * head, 1.1 * foot), (3.0, head, foot))
         self.doing = "lying"
 
     def _fidget(self, t: float) -> None:
-        """Two seconds of shifting; the hips lift for 0.4 s and take most of the load along. Off the mat: nothing."""
+        """Shift for two seconds; most of the load is lifted for 0.4 s. Nothing off the mat."""
         if self.doing not in SHARE:
             return
         head, foot = self._target(self.doing)
@@ -158,7 +154,7 @@ class Mat:
         )
 
     def _get_up(self, t: float) -> None:
-        """Roll up to sitting, push off with a hand, gone."""
+        """Roll up to sitting and push off with a hand."""
         if sum(_at(self._body, t)) < 1.0:
             return
         head, foot = self._target("sitting")
@@ -173,7 +169,7 @@ class Mat:
         self._things = [_point(self._things, t), Point(t + 0.2, 1.3 * half, 1.3 * half), Point(t + 0.4, half, half)]
 
     def _cat(self, t: float) -> None:
-        """Four seconds from the foot end to the head end, light on its paws."""
+        """Cross the mat from the foot end to the head end in four seconds."""
         base = BAG_KG / 2 if self.bag else 0.0
         path = [_point(self._things, t)]
         for step in range(16):
@@ -188,7 +184,7 @@ def _point(path: list[Point], t: float) -> Point:
 
 
 def _at(path: list[Point], t: float) -> tuple[float, float]:
-    """The load of a path at `t`: a straight line between its points, constant after the last."""
+    """Return the load of a path at `t`: linear between its points, constant after the last."""
     last = path[-1]
     if t >= last.t:
         return last.head_kg, last.foot_kg

@@ -1,11 +1,9 @@
-"""An HX711, bit by bit: two pins, seen from the computer's side, under the real driver.
+"""Emulate an HX711, bit by bit: two pins, seen from the computer's side, under the real driver.
 
 Facts from the data sheet (V2.0) unless marked: DOUT falls when a conversion is ready; 24 bits follow, most significant
 first, two's complement; the 25th pulse lifts DOUT again; 25, 26 or 27 pulses choose A/128, B/32 or A/64 for the next
 conversion; PD_SCK high for over 60 us powers the chip down, the falling edge resets it; after a reset or a change of
 the input four conversions pass before the first result; the code stops at both ends of 24 bits.
-
-Time is the caller's: `VirtualTime` makes a run exact and quick, `time.monotonic` makes it real.
 """
 
 from __future__ import annotations
@@ -17,16 +15,13 @@ from typing import Final
 
 CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
 POWER_DOWN_S: Final = 60e-6
-SETTLING: Final = 4
-"""Conversions: 400 ms at 10/s, 50 ms at 80/s; a step of the load takes as long (bogde/HX711#214)."""
-UPDATE_HIGH_S: Final = 75e-6
-"""DOUT is high this long at each conversion that was not read (olkal/HX711_ADC#81, measured there)."""
-GAIN: Final = {25: 1.0, 26: 0.0, 27: 0.5}
-"""By pulses, relative to A/128. Nothing is wired to input B."""
+SETTLING: Final = 4  # conversions, after a step of the load too (bogde/HX711#214)
+UPDATE_HIGH_S: Final = 75e-6  # DOUT is high so long at each conversion not read (olkal/HX711_ADC#81, measured there)
+GAIN: Final = {25: 1.0, 26: 0.0, 27: 0.5}  # by pulses, relative to A/128; nothing is wired to input B
 
 
 class VirtualTime:
-    """Seconds that pass only when they are spent. Replaces `time.monotonic` and `time.sleep`."""
+    """Seconds that pass only in `sleep`. Replaces `time.monotonic` and `time.sleep`."""
 
     def __init__(self, t: float = 0.0) -> None:
         self.t = t
@@ -39,7 +34,7 @@ class VirtualTime:
 
 
 class Pin:
-    """One end of a wire as the drivers see it: `value`, read from DOUT and written to PD_SCK."""
+    """A pin of digitalio: `value`, read from DOUT and written to PD_SCK."""
 
     def __init__(self, read: Callable[[], bool], write: Callable[[bool], None]) -> None:
         self._read, self._write = read, write
@@ -54,16 +49,15 @@ class Pin:
 
 
 class Chip:
-    """`source(t)` is what the bridge would read at the time `t`, in counts at A/128, asked for once a conversion.
+    """An HX711. `source(t)` is the bridge's signal in counts at A/128, read once a conversion.
 
-    `rate` is what the jumper says; `oscillator` how much faster the chip really runs (1.07 to 1.17 measured in the
-    field, olkal/HX711_ADC#81 and #98). `spend` takes the time of one pin access, `access_s`: 5 us is estimated for a
-    Raspberry Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the
-    real one shows; white noise of the source comes out halved, so set 1 for a source with the noise of the data sheet.
+    `rate` is that of the jumper; `oscillator` how much faster the chip runs (1.07 to 1.17 measured in the field,
+    olkal/HX711_ADC#81 and #98). `spend` takes the time of one pin access, `access_s`: 5 us is estimated for a Raspberry
+    Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the real chip
+    shows; white noise of the source is halved, so use 1 for a source with the noise of the data sheet.
 
-    Faults, to be set at any time: `unplugged` (DOUT high for ever), `stuck_low`, `lost_pulses` (so many of the next do
-    not arrive), and `stall` (pulse number -> seconds the next read-out hangs there with PD_SCK high, once, as when the
-    scheduler took the processor away).
+    Faults, to be set at any time: `unplugged` (DOUT stays high), `stuck_low`, `lost_pulses` (so many of the next do not
+    arrive), and `stall` (pulse number -> seconds that the next read-out hangs there with PD_SCK high, once).
     """
 
     def __init__(
@@ -85,9 +79,7 @@ class Chip:
         self.lost_pulses = 0
         self.resets = 0
         self.conversions = 0
-        self.read_out = 0
-        """Conversions whose 25th pulse came."""
-
+        self.read_out = 0  # conversions whose 25th pulse came
         self._source = source
         self._period_s = 1.0 / (rate * oscillator)
         self._now = now
@@ -132,7 +124,7 @@ class Chip:
     def _access(self) -> float:
         self._pass(self._access_s)
         now = self._now()
-        # Powered down, nothing is converted: the reset at the falling edge starts afresh.
+        # Powered down, nothing is converted.
         down = self._high_since is not None and now - self._high_since > POWER_DOWN_S
         if not down:
             self._convert(now)
@@ -153,9 +145,9 @@ class Chip:
         self._missed = ended > 1 or (self._ready_at is not None and self._pulses == 0)
         if self._pulses >= min(GAIN):
             self._pulses = 0
-        # In the midst of a read-out the register changes under the reader; the remaining bits are the new code's.
-        mean = sum(self._taps) / len(self._taps) * self._gain
-        self._code = min(CODE_MAX, max(CODE_MIN, round(mean)))
+        # During a read-out too: the remaining bits are then those of the new code, as in the real chip.
+        average = sum(self._taps) / len(self._taps) * self._gain
+        self._code = min(CODE_MAX, max(CODE_MIN, round(average)))
         self._ready_at = last
         self._next = last + self._period_s
 

@@ -1,7 +1,6 @@
-"""An OLED of 128x64, from the bytes sent to it: an SSD1306, an SSD1309 or an SH1106.
+"""Emulate an OLED of 128x64 from the bytes sent to it: an SSD1306, an SSD1309 or an SH1106.
 
-Replaces the serial interface of luma.oled. Trap: luma takes `serial_interface or i2c()`, so a replacement that
-is falsy, by a `__len__` of 0 for one, silently opens the real bus instead. This one says that it is true.
+Replaces the serial interface of luma.oled.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ from PIL import Image
 
 WIDTH: Final = 128
 PAGES: Final = 8
-SH1106_COLUMNS: Final = 132
-"""Its memory is wider than the glass, which begins at column 2 (SH1106 data sheet, and every module sold)."""
-SH1106_FIRST: Final = 2
+SH1106_COLUMNS, SH1106_FIRST = 132, 2  # its memory is wider than the glass, which begins at column 2 (data sheet)
 
 # Number of bytes that follow a command (SSD1306 data sheet, table 9). 0x20 to 0x22 do not exist on an SH1106.
 ARGUMENTS: Final = {
@@ -29,7 +26,7 @@ WINDOW_ARGUMENTS: Final = {0x20: 1, 0x21: 2, 0x22: 2}
 
 
 class PowerOn(NamedTuple):
-    """The registers after a reset (the three data sheets), and whether the voltage for the light is there unasked."""
+    """The registers after a reset (data sheets), and whether the panel's voltage is on without a command."""
 
     contrast: int
     precharge: int
@@ -47,20 +44,15 @@ POWER_ON: Final = MappingProxyType(
 
 
 class PanelChip:
-    """`image` is what an eye would see. Set `lost` and every transfer raises OSError, as a pulled wire does;
-    `lose_in` does that after so many transfers more.
-    """
+    """The controller and its glass. `lost`: every transfer raises OSError; `lose_in`: after so many more."""
 
     def __init__(self, driver: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306") -> None:
         self.lost = False
         self.lose_in: int | None = None
         self.closed = False
         self.transfers = 0
-        self.bytes = 0
-        """Of commands and data, without the address and the control byte of each transfer."""
-        self.snowed = False
-        """The glass has once shown memory that was not written since power came."""
-
+        self.bytes = 0  # of commands and data, without the address and the control byte of each transfer
+        self.snowed = False  # the glass has shown memory that was not written since power-on
         self._driver = driver
         self._narrow = driver != "sh1106"
         self._columns = WIDTH if self._narrow else SH1106_COLUMNS
@@ -68,12 +60,12 @@ class PanelChip:
         self._power_up()
 
     def plug(self) -> PanelChip:
-        """What a program gets that opens the bus, however often."""
+        """Return the interface that a program gets when it opens the bus."""
         self.closed = False
         return self
 
     def replug(self) -> None:
-        """Power was gone and is back: off, every register at its power-on value, the memory noise."""
+        """Switch the power off and on: registers at their power-on values, the memory noise."""
         self.lost = False
         self.lose_in = None
         self._power_up()
@@ -92,6 +84,7 @@ class PanelChip:
         self._mirrored_x = self._mirrored_y = True  # until the two remap commands: modules are mounted upside down
 
     def __bool__(self) -> bool:
+        # luma takes `serial_interface or i2c()`: a falsy one would open the real bus.
         return True
 
     def command(self, *cmd: int) -> None:
@@ -116,7 +109,7 @@ class PanelChip:
 
     @property
     def image(self) -> Image.Image:
-        """128x64, 1 bit; black when the panel is off or without its voltage."""
+        """Return what is visible, 128x64 with 1 bit: black when the panel is off or without its voltage."""
         if not (self.lit and self._pumped):
             return Image.new("1", (WIDTH, 8 * PAGES))
         rows = b"".join(

@@ -1,20 +1,20 @@
-"""Timeline files: what happens to the simulated mat, when. One JSON object a line; empty lines and # lines are skipped.
+"""Read timeline files for the simulated mat: a JSON object a line; empty and # lines are skipped.
 
     {"at": 5, "do": "lie_down", "kg": 74}
     {"at": "6:30", "do": "get_up"}
     {"at": "7:10", "do": "tap"}
 
-`at` is seconds, "m:ss" or "h:mm:ss" from the start, never earlier than the line before. A file of days says instead,
-in every line, `day` (1 is the day it starts) and `clock`, the local time as "21:00" or "21:00:30". What can be done:
+`at` is seconds, "m:ss" or "h:mm:ss" from the start, never earlier than the line before. A file of days has, in every
+line, `day` (1 is the first) and `clock` instead, the local time as "21:00" or "21:00:30". Actions:
 
-- the mat: lie_down, sit, stand, fidget, get_up, bag_on, bag_off, cat (with `kg`: the person weighs that from now on)
+- the mat: lie_down, sit, stand, fidget, get_up, bag_on, bag_off, cat (with `kg`: the person's weight from then on)
 - the button: tap (`times`), hold (`seconds`, 0.9 unless given), rate (`value`: so many taps, then a hold)
-- the clock: jump (`to`: "21:00"), next_day, distrust (from the next boot on the clock is not known), trust
-- the command line, for which the device is ended and started again: set (`to`: "rest_weekdays=sun"), delete
+- the clock: jump (`to`: "21:00"), next_day, distrust (from the next boot on the clock is unknown), trust
+- the command line, for which the device is restarted: set (`to`: "rest_weekdays=sun"), delete
   (`session`: 1 is the oldest, -1 the newest), people (`to`: "add Ada", "choose Ben", as after `matpi people`)
 - faults: break and mend (`what`: cell, spikes, panel, disk)
 - the plug: power_off, power_on
-- snap (`name`): leave a picture of the screen; end: stop here
+- snap (`name`): save a picture of the screen; end: stop
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ Do = Literal[
     "power_off", "power_on", "snap", "end",
 ]  # fmt: skip
 FAULTS = ("cell", "spikes", "panel", "disk")
-LONGEST_S = 14 * 86_400.0
-"""The plan's two weeks; a minute of story takes some 5 ms, so a slip of the finger must not run for a day."""
+LONGEST_S = 14 * 86_400.0  # the plan's two weeks; a minute takes some 5 ms, and a typing mistake must not run for a day
 LONGEST_DAYS = 31
 TAPS_MAX = 50
 SPAN = re.compile(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]+)?)")
@@ -63,7 +62,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def at_s(self) -> float:
-        """From the start; of a step with `day` from that day's midnight. Raises ValueError for no time."""
+        """Return seconds from the start, of a step with `day` from its midnight. Raises ValueError."""
         if self.day is None or self.clock is None:
             return seconds_of(0.0 if self.at is None else self.at)
         shown = time.fromisoformat(self.clock)
@@ -82,7 +81,7 @@ def seconds_of(at: float | str) -> float:
 
 
 def read_scenario(path: Path) -> list[Step]:
-    """The steps of a timeline file in order. Raises ScenarioError naming the line."""
+    """Return the steps of a timeline file in order. Raises ScenarioError naming the line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

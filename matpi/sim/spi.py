@@ -1,7 +1,7 @@
-"""An SPI bus with one HX711 on it: MOSI on PD_SCK, MISO on DOUT. Replaces spidev's SpiDev under the real driver.
+"""Emulate an SPI bus with one HX711. Replaces spidev's SpiDev under the real driver.
 
-The bus keeps its own time while it transfers, a bit at a time, and no scheduler can stretch a pulse. Mode 0: MOSI has
-its level from the start of a bit, MISO is sampled in its middle; between transfers MOSI idles low.
+During a transfer the bus has its own time, so no scheduler stretches a pulse. Mode 0: MOSI has its level from the start
+of a bit, MISO is sampled in its middle; between transfers MOSI idles low.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from matpi.sim.chip import Chip
 
 
 class BusTime:
-    """The clock for the chip on the bus: real or virtual time outside, the bus's own in a transfer.
-
-    `spend` lets virtual time pass; None where time passes by itself.
-    """
+    """The chip's clock: `now` outside of transfers, the bus's own in one. `spend` lets virtual time pass."""
 
     def __init__(self, now: Callable[[], float], spend: Callable[[float], None] | None = None) -> None:
         self._now = now
@@ -32,14 +29,14 @@ class BusTime:
         self._at = self() + seconds
 
     def end(self) -> None:
-        """Time outside catches up with the bus; one that passes by itself may lag by a transfer, 56 us."""
+        """Let virtual time catch up with the bus; real time may lag by a transfer, 56 us."""
         if self._at is not None and self._spend is not None:
             self._spend(max(0.0, self._at - self._now()))
         self._at = None
 
 
 class EmulatedSpi:
-    """`chip` runs on `time`, with no access time of its own. `idles_high` is the fault of some controllers."""
+    """A SpiDev with `chip`, which runs on `time`. `idles_high` is a fault of some controllers."""
 
     def __init__(self, chip: Chip, time: BusTime, speed_hz: float = 1e6) -> None:
         self.idles_high = False

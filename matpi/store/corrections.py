@@ -58,7 +58,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     for name, value in changes.items():
         if name not in EDITABLE:
             raise UsageError(f"A session has no {name!r} to edit; these can be: {', '.join(EDITABLE)}.")
-        # No empty text: in a CSV it could not be told from an unset value.
+        # No empty text: in a CSV it would look like an unset value.
         if not isinstance(value, EDITABLE[name]) or isinstance(value, bool) or value == "":
             raise UsageError(f"{value!r} is no value for {name!r} of a session; see `matpi sessions --help`.")
     exact = {

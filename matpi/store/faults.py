@@ -59,7 +59,7 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
     if code == sqlite3.SQLITE_PERM or (code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and not passes):
         why = denied(path)
     elif passes and _is_full(path):
-        why = _FULL  # which SQLite tells as an I/O error when it is a side file that finds no room
+        why = _FULL  # which SQLite reports as an I/O error when a side file finds no room
     kind = DiskTroubleError if passes else StoreError
     return kind(f"Cannot use the session log {path}: {why}.")
 

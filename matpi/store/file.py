@@ -266,7 +266,7 @@ WRITER_PRAGMAS: tuple[tuple[str, object], ...] = (
 
 
 def harden(conn: sqlite3.Connection, path: Path) -> None:
-    """Set the writer's pragmas and read them back: SQLite does not tell when it declines one."""
+    """Set the writer's pragmas and read them back: SQLite declines one silently."""
     for name, wanted in WRITER_PRAGMAS:
         conn.execute(f"PRAGMA {name} = {wanted}").fetchall()
         (got,) = conn.execute(f"PRAGMA {name}").fetchone()
@@ -347,10 +347,10 @@ def open_checked(
 
 
 def _after_setting_aside(error: sqlite3.Error | OSError, path: Path, aside: Path) -> StoreError:
-    told = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
-    if isinstance(told, DiskTroubleError):
-        told.set_aside = aside
-    return told
+    trouble = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
+    if isinstance(trouble, DiskTroubleError):
+        trouble.set_aside = aside
+    return trouble
 
 
 def set_aside(path: Path) -> Path:

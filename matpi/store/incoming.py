@@ -141,7 +141,7 @@ def _composed(value: Any) -> Any:
 
 
 def _cleared_apart(value: Any) -> Any:
-    """Of an answer to the safety pages as it was told up to version 2: its date was that of the clearing."""
+    """Of an answer to the safety pages as it was exported up to version 2: its date was that of the clearing."""
     if isinstance(value, Acknowledgement) and value.some and value.cleared and value.cleared_utc is None:
         return replace(value, utc=None, cleared_utc=value.utc)
     return value

@@ -134,7 +134,7 @@ def _give(conn: sqlite3.Connection, sink: str, record: str, rev: int) -> None:
 
 
 def _take_back(conn: sqlite3.Connection, sink: str, deliveries: Iterable[str]) -> None:
-    """What was deleted before it arrived need not leave the house. The deletion itself is told: one of these may be
+    """What was deleted before it arrived need not leave the house. The deletion itself is sent: one of these may be
     on its way, or its answer was lost.
     """
     conn.executemany(
@@ -189,7 +189,7 @@ class Message:
     fields: Mapping[str, Any]
 
     def digest(self) -> str:
-        """Equal for what a receiver could not tell apart."""
+        """Equal for what is the same to a receiver."""
         return hashlib.blake2b(_json([self.kind, self.fields]).encode(), digest_size=12).hexdigest()
 
     def body(self, record_id: str, rev: int) -> str:
@@ -262,7 +262,7 @@ def _deleted(kind: str, utc: float | None) -> Message:
 
 
 def _iso(utc: float | None, offset_s: int | None = None) -> str | None:
-    """To the second, in UTC or with the local offset. A time beyond the calendar is told as not known: whatever an
+    """To the second, in UTC or with the local offset. A time beyond the calendar is sent as not known: whatever an
     import has brought in, it must not keep a session from being saved.
     """
     if utc is None:

@@ -78,8 +78,8 @@ def _own_plan(text: str) -> str:
     if len(wrong) == 1:
         raise ConfigError(f"{path}: {wrong[0]}")
     if wrong:
-        told = "".join(f"\n  {sentence}" for sentence in wrong)
-        raise ConfigError(f"{path} is no plan yet, and the plan used before stays:{told}")
+        reasons = "".join(f"\n  {sentence}" for sentence in wrong)
+        raise ConfigError(f"{path} is no plan yet, and the plan used before stays:{reasons}")
     return plan
 
 

@@ -50,7 +50,7 @@ class Table:
         derived: tuple[str, ...] = (),
     ) -> None:
         """`name` is that in the export, and in the database unless `sql` says another. `columns` are in the order of
-        the export: new ones are only ever appended. `key` fields tell whether two records are the same one, with the
+        the export: new ones are only ever appended. `key` fields decide whether two records are the same one, with the
         index `unique` in the database. `derived` fields are exported and not stored.
         """
         self.name, self.noun, self.record, self.columns = name, noun, record, columns

@@ -1,1 +1,1 @@
-"""What is sent on to other machines: nothing until a sink is configured."""
+"""Send records on to other machines. Nothing is sent until a sink is configured."""

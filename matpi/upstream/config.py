@@ -1,4 +1,4 @@
-"""The tables of all sinks in matpi.toml. A third kind is one more field here, and a row in `kinds`."""
+"""Define the tables of all sinks in matpi.toml. A third kind is a field here and a row in `kinds`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Table = WebhookConfig | MqttConfig
 
 
 class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where what is recorded is sent on to. Nothing leaves this machine without a table here."""
+    """The sinks. Nothing leaves this machine without a table here."""
 
     webhook: Annotated[
         tuple[WebhookConfig, ...],
@@ -31,7 +31,7 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return (*self.webhook, *self.mqtt)
 
     def fault(self) -> str:
-        """What is wrong with them together and what to do, "" when nothing is."""
+        """Return what is wrong with the tables and what to do, "" for nothing."""
         names: set[str] = set()
         kinds: dict[str, tuple[Table, ...]] = {"webhook": self.webhook, "mqtt": self.mqtt}
         for kind, tables in kinds.items():

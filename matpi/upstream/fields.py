@@ -1,4 +1,4 @@
-"""What the tables of all kinds of sinks share: the name, and which addresses are of the own network."""
+"""What the tables of all sinks share: the name, and which addresses are private."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OWN: Final = tuple(
 
 
 def is_private(address: str) -> bool:
-    """Whether it is of this machine or its own network: loopback, RFC 1918, link-local, unique local (RFC 4193).
+    """Return whether an address is loopback, RFC 1918, link-local or unique local (RFC 4193).
 
     Raises ValueError for a name.
     """

@@ -1,4 +1,4 @@
-"""The kinds of sinks: for each its table in the config, and how one is made of it. Loaded only when there is one."""
+"""List the kinds of sinks: their tables and how they are made. Loaded only when one is configured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Kind:
 
 
 class TrialMqtt(MqttConfig, frozen=True):
-    """As another client beside the device's own. It leaves nothing at the broker, not even when it is killed."""
+    """A client beside the device's own, which leaves nothing at the broker, even when killed."""
 
     @property
     def client_id(self) -> str:

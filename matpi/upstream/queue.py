@@ -1,8 +1,8 @@
-"""The outbox as seen from beside the log's writer: the state of each sink, what a person asks of it, and the relay's
-side. What is in it was put there by store/outbox.py, and stays until it has arrived.
+"""Read and mark the outbox beside the log's writer: state of the sinks, requests, the relay's side.
 
-The relay (`Outbox`) has a connection of its own. What it marks is not synchronised: a mark that a power cut takes away
-is a record sent twice under the same id, while the wait for a slow card would be the writer's.
+Its rows are written by store/outbox.py. The relay (`Outbox`) has a connection of its own whose marks are not
+synchronised: a mark lost in a power cut is a record sent twice under the same id, while the wait for a slow card would
+be the writer's.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from typing import Any
 
 from matpi.errors import StoreError, UsageError
 from matpi.store import faults, file, migrations, outbox
-from matpi.upstream.sink import Delivery, Standing
+from matpi.upstream.sink import Delivery, SinkState
 
-ACKED_KEPT = 100
-"""Of a sink, to look at; what has not arrived is stored without a bound. Chosen: a row is 0.5 kB."""
+ACKED_KEPT = 100  # rows of a sink for inspection; what has not arrived is stored without a bound. Chosen: 0.5 kB a row
+# Between two parts of a long change, for the device's own record. Chosen; SQLite retries a lock within 0.1 s, and a
+# part takes 24 ms on a busy x86-64 (measured with 8000 sessions).
 PAUSE_S = 0.02
-"""Between two parts of a long change: the device's own record gets in between. Chosen; SQLite asks for a lock again
-within 0.1 s, and a part takes 24 ms on a busy x86-64 (measured with 8000 sessions)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
-    """Of one sink."""
+    """The state of one sink."""
 
     name: str
     enabled: bool  # in the config when the device last started
@@ -39,11 +38,10 @@ class SinkStatus:
     disabled_why: str
     not_before_utc: float | None
     attempts: int  # of the one that is tried now
-    last_error: str
-    """Why that one has not arrived, else why the last refused one was; a sentence with what to do, "" for none."""
+    last_error: str  # why that one has not arrived, else why the last was refused, in a sentence; "" for none
 
 
-# -- looking at it and asking for more ---------------------------------------------------------------------------------
+# -- state and requests ------------------------------------------------------------------------------------------------
 
 
 _STATUSES = """
@@ -63,12 +61,12 @@ FROM sinks ORDER BY name
 
 
 def statuses(conn: sqlite3.Connection) -> tuple[SinkStatus, ...]:
-    """In the order of their names, with those the config no longer has."""
+    """Return all sinks by name, with those no longer in the config."""
     return tuple(SinkStatus(name, bool(enabled), *more) for name, enabled, *more in conn.execute(_STATUSES))
 
 
 def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
-    """Make the next try now, of the refused ones too. False when there is no such sink."""
+    """Request a try now, of the refused ones too. Return False when there is no such sink."""
     conn.execute("UPDATE outbox SET state = 'due' WHERE sink = ? AND state = 'refused'", (sink,))
     asked = conn.execute(
         "UPDATE sinks SET asked = asked + 1, disabled_why = NULL, not_before_utc = NULL WHERE name = ?", (sink,)
@@ -77,10 +75,10 @@ def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
 
 
 def send_all(path: Path, sink: str) -> int:
-    """Queue every record as it is that does not wait for this sink already; return how many there were.
+    """Queue every record that is not due for this sink already. Return their number.
 
-    In parts, so that a running device waits for none of it; one that breaks off is continued by asking again. Raises
-    StoreError, and UsageError for a sink that the device was not started with.
+    In parts, so that a running device need not wait; calling again continues one that broke off. Raises StoreError, and
+    UsageError for a sink that the device was not started with.
     """
     queued = 0
     for table in outbox.TABLES:
@@ -96,8 +94,9 @@ def send_all(path: Path, sink: str) -> int:
 
 
 def forget(conn: sqlite3.Connection, sink: str) -> int | None:
-    """Drop what is stored of a sink that the device no longer sends to; return how many records had not arrived, None
-    when there is no such sink. Raises UsageError while the device still sends to it.
+    """Delete a sink that the device no longer sends to. Return how many records had not arrived.
+
+    None when there is no such sink. Raises UsageError while the device still sends to it.
     """
     row = conn.execute("SELECT enabled FROM sinks WHERE name = ?", (sink,)).fetchone()
     if row is None:
@@ -117,7 +116,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
 
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One short transaction beside a running device. Raises StoreError."""
+    """Open one short transaction beside a running device. Raises StoreError."""
     newest = len(migrations.steps())
     try:
         header = file.peek(path)
@@ -149,9 +148,9 @@ class Outbox:
         self._conn: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of what the connection has open
 
-    def standing(self) -> Standing:
+    def sink_state(self) -> SinkState:
         row = self._row("SELECT coalesce(disabled_why, ''), asked, not_before_utc FROM sinks WHERE name = ?")
-        return Standing() if row is None else Standing(*row)
+        return SinkState() if row is None else SinkState(*row)
 
     def due(self) -> Delivery | None:
         row = self._row(
@@ -167,7 +166,7 @@ class Outbox:
             if not self._mark(conn, delivery, "state = 'acked', attempts = attempts + 1, last_error = NULL"):
                 return
             self._set(conn, "acked = acked + 1, acked_utc = ?, not_before_utc = NULL", utc)
-            # The last few are left for a person to look at, so that the table does not grow for ever.
+            # The last few stay for inspection.
             conn.execute(
                 "DELETE FROM outbox WHERE sink = ? AND state = 'acked' AND seq <="
                 " (SELECT seq FROM outbox WHERE sink = ? AND state = 'acked' ORDER BY seq DESC LIMIT 1 OFFSET ?)",

@@ -1,4 +1,4 @@
-"""Deliver the outbox to one sink: oldest first, one at a time, for as long as it takes. Days offline are normal.
+"""Deliver the outbox to one sink: oldest first, one at a time. Days offline are normal.
 
 `Relay.turn` does what is due and returns the seconds to the next turn; its clock is a parameter and it starts nothing,
 so that a week offline is tested in milliseconds. `RelayThread` calls it. The device's loop waits for nothing here.
@@ -18,15 +18,15 @@ from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
 from matpi.upstream.backoff import MOST_ASKED_S, Backoff
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, Standing
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, SinkState
 
-LOOK_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
-TELL_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
+POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
+SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A problem of a sink that a person should know of."""
+    """A problem of a sink that the user should know of."""
 
     sink: str
     text: str  # a sentence with what to do
@@ -34,12 +34,12 @@ class Trouble:
 
 
 class Deliveries(Protocol):
-    """One sink's part of the outbox. Every call is short, and raises StoreError when the disk is in trouble.
+    """One sink's part of the outbox. Every call is short and may raise StoreError.
 
     Marking a delivery that is no longer there changes nothing: it may have been deleted while it was on its way.
     """
 
-    def standing(self) -> Standing: ...
+    def sink_state(self) -> SinkState: ...
     def due(self) -> Delivery | None:
         """Return the oldest that is neither acknowledged nor refused."""
 
@@ -60,7 +60,7 @@ class Deliveries(Protocol):
 
 
 class Relay:
-    """Delivers to one sink. `report` gets a Trouble that a person should know of, and None when it is over."""
+    """The deliveries to one sink. `report` gets a Trouble for the user, and None when it is over."""
 
     def __init__(
         self,
@@ -72,12 +72,12 @@ class Relay:
         *,
         backoff: Backoff | None = None,
         draw: Callable[[], float] = random.random,
-        look_every_s: float = LOOK_EVERY_S,
+        poll_every_s: float = POLL_EVERY_S,
     ) -> None:
         self.name = name
-        self.depth = 0  # how many were due when it last looked; may be read from any thread
+        self.depth = 0  # records due at the last turn; may be read from any thread
         self._sink, self._deliveries, self._clock, self._report = sink, deliveries, clock, report
-        self._backoff, self._draw, self._look_every_s = backoff or Backoff(), draw, look_every_s
+        self._backoff, self._draw, self._poll_every_s = backoff or Backoff(), draw, poll_every_s
         self._asked: int | None = None
         self._failures, self._failing_since = 0, 0.0
         self._failed_with: LaterError | None = None
@@ -92,13 +92,13 @@ class Relay:
         try:
             wait_s = self._turn()
             self.depth = self._deliveries.depth()
-            return min(self._look_every_s, max(0.0, wait_s))
+            return min(self._poll_every_s, max(0.0, wait_s))
         except StoreError:
-            return self._look_every_s  # the device itself reports its disk
+            return self._poll_every_s  # the device itself reports its disk
         except Exception as error:  # noqa: BLE001  as below
-            mistake = _mistake(error)
-            self._say(str(mistake), mistake.short)
-            return self._look_every_s
+            failure = _own_error(error)
+            self._report_once(str(failure), failure.short)
+            return self._poll_every_s
 
     def ending(self) -> None:
         """Count no more failures: the sink is being closed, which may break off a delivery."""
@@ -108,21 +108,21 @@ class Relay:
         # First the mark of the delivery before, which a full disk has not taken: else the receiver would get it again.
         if self._owed is not None:
             self._mark(self._owed)
-        standing = self._deliveries.standing()
+        sink_state = self._deliveries.sink_state()
         now, trusted = self._clock.monotonic(), self._clock.trusted()
-        self._heed(standing, now, trusted=trusted)
-        if standing.disabled:
-            self._say(standing.disabled, Text("upstream.ended"))
-            return self._look_every_s
+        self._heed(sink_state, now, trusted=trusted)
+        if sink_state.disabled:
+            self._report_once(sink_state.disabled, Text("upstream.ended"))
+            return self._poll_every_s
         # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
         if self._sink.needs_clock and not trusted:
-            return self._look_every_s
+            return self._poll_every_s
         if now < self._not_before:
-            self._say_if_long(now)
+            self._report_if_long(now)
             return self._not_before - now
         delivery = self._deliveries.due()
         if delivery is None:
-            return self._look_every_s
+            return self._poll_every_s
         utc = self._clock.utc() if trusted else None
         try:
             self._sink.deliver(delivery, utc)
@@ -130,11 +130,11 @@ class Relay:
             why, refused = str(error), isinstance(error, RefusedError)
             # An answer, so the receiver is reachable; a refused record does not hold up those behind it.
             self._failures = 0 if refused else self._failures
-            self._say(why, error.short)
+            self._report_once(why, error.short)
             mark = self._deliveries.refused if refused else self._deliveries.disabled
             self._mark(lambda: mark(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that ends here would deliver nothing any more
-            return self._wait(delivery, error if isinstance(error, LaterError) else _mistake(error))
+            return self._wait(delivery, error if isinstance(error, LaterError) else _own_error(error))
         else:
             self._failures = 0
             self._all_is_well()
@@ -147,23 +147,23 @@ class Relay:
         mark()
         self._owed = None
 
-    def _heed(self, standing: Standing, now: float, *, trusted: bool) -> None:
+    def _heed(self, sink_state: SinkState, now: float, *, trusted: bool) -> None:
         """End the wait when a person has asked for a try, and restore the one of before a restart."""
         # The first value is that of the start: only a change of it is a request.
-        if self._asked is not None and self._asked != standing.asked:
+        if self._asked is not None and self._asked != sink_state.asked:
             self._failures, self._not_before = 0, 0.0
             self._all_is_well()
-        self._asked = standing.asked
+        self._asked = sink_state.asked
         # What the receiver asked for is stored as a time of the day; how much is left is known with a trusted clock.
         if trusted and not self._heeded:
             self._heeded = True
-            if standing.not_before_utc is not None:
-                left_s = min(standing.not_before_utc - self._clock.utc(), MOST_ASKED_S)
+            if sink_state.not_before_utc is not None:
+                left_s = min(sink_state.not_before_utc - self._clock.utc(), MOST_ASKED_S)
                 self._not_before = max(self._not_before, now + left_s)
 
     def _wait(self, delivery: Delivery, error: LaterError) -> float:
         if self._ending:
-            return self._look_every_s
+            return self._poll_every_s
         now = self._clock.monotonic()  # after the try, which may have taken half a minute
         if not self._failures:
             self._failing_since = now
@@ -175,14 +175,14 @@ class Relay:
         if error.retry_after_s is not None and self._clock.trusted():
             until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
         self._deliveries.failed(delivery, str(error), until_utc)
-        self._say_if_long(now)
+        self._report_if_long(now)
         return wait_s
 
-    def _say_if_long(self, now: float) -> None:
-        if self._failures and self._failed_with is not None and now - self._failing_since >= TELL_AFTER_S:
-            self._say(str(self._failed_with), self._failed_with.short)
+    def _report_if_long(self, now: float) -> None:
+        if self._failures and self._failed_with is not None and now - self._failing_since >= SHOW_AFTER_S:
+            self._report_once(str(self._failed_with), self._failed_with.short)
 
-    def _say(self, text: str, short: Text) -> None:
+    def _report_once(self, text: str, short: Text) -> None:
         """Report a trouble once, until it is another one or over."""
         # Compared by the short text: the sentence may differ from try to try.
         if self._reported is None or self._reported.short != short:
@@ -195,7 +195,7 @@ class Relay:
             self._report(None)
 
 
-def _mistake(error: Exception) -> LaterError:
+def _own_error(error: Exception) -> LaterError:
     what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
     return LaterError(what, "report this, everything is kept", Text("upstream.own_error"))
 

@@ -1,6 +1,4 @@
-"""Everything that is sent on, for one device: a relay thread a sink, the live view of those that have one, and what is
-the matter as one line for the panel. Made only when a sink is configured.
-"""
+"""Run a relay thread for each sink and its live view, and show their troubles on the panel."""
 
 from __future__ import annotations
 
@@ -17,40 +15,37 @@ from matpi.ports import Clock, Put
 from matpi.upstream.config import Table, UpstreamConfig
 from matpi.upstream.kinds import kind_of
 from matpi.upstream.queue import Outbox
-from matpi.upstream.relay import TELL_AFTER_S, Relay, RelayThread, Trouble
+from matpi.upstream.relay import SHOW_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
 
-QUEUED = (Save, Drop, DateBoot)
-"""After these there may be something new in the outbox."""
-LOOK_EVERY_S = 1.0
+QUEUED = (Save, Drop, DateBoot)  # effects that may put something into the outbox
+CHECK_EVERY_S = 1.0
+# A connection that held for so long is good again, for two devices of one name disconnect each other again and again.
+# Chosen: the longest wait between two tries of a broker.
 STEADY_S = 60.0
-"""A connection that held for so long is good again: two devices of one name push each other from the broker for ever.
-As long as the longest wait between two tries of a broker; chosen.
-"""
-STOP_S = 4.0
-"""For all of them together: a broker gets a goodbye, a hanging receiver is not waited for. The unit has 15 s."""
+STOP_S = 4.0  # for all of them: a broker gets a goodbye, a hanging receiver is not waited for; systemd gives 15 s
 
 
 @runtime_checkable
 class LiveSink(Sink, Protocol):
-    """A sink that keeps a connection, and shows there how the device is now. Nothing of it blocks."""
+    """A sink with a lasting connection, on which it shows the device's state. Never blocks."""
 
     @property
     def trouble(self) -> UpstreamError | None:
-        """What is the matter with the connection, though nothing may be due."""
+        """Return what is wrong with the connection, though nothing may be due."""
 
     def watch(self, effect: Effect) -> None:
         """An effect was performed."""
 
     def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
-        """An event was handled. `edges` gives the rate of the slowest chip, in Hz, and how many records are due."""
+        """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
 
 
 class Relays:
-    """`start`, then `watch` and `turned` in the loop's thread, which wait for nothing; `stop` before the log closes."""
+    """All relays. `watch` and `turned`, in the loop's thread, never wait; `stop` before the log closes."""
 
     def __init__(
         self,
@@ -67,7 +62,7 @@ class Relays:
         self._relays: list[tuple[Relay, RelayThread]] = []
         self._connected: dict[str, LiveSink] = {}
         self._broken: dict[str, tuple[float, float]] = {}  # when a connection was first and last seen so
-        self._look_at = float("-inf")
+        self._check_at = float("-inf")
 
     def start(self) -> None:
         for table in self._config.sinks:
@@ -114,26 +109,26 @@ class Relays:
         """An event was handled; `now` in monotonic seconds."""
         for sink in self._connected.values():
             sink.turned(device, now, self._edges)
-        self.look(now)
+        self.check(now)
 
-    def look(self, now: float) -> None:
-        """Show on the panel a connection that is broken for long, though nothing is due. `now` in monotonic seconds."""
-        if now < self._look_at:
+    def check(self, now: float) -> None:
+        """Show a connection on the panel that is broken for long, though nothing is due. `now` is monotonic."""
+        if now < self._check_at:
             return
-        self._look_at = now + LOOK_EVERY_S
+        self._check_at = now + CHECK_EVERY_S
         for name, sink in self._connected.items():
             trouble, key = sink.trouble, f"connection of {name}"
             since, last = self._broken.get(name, (now, now))
             if trouble is not None:
                 self._broken[name] = since, now
-                if now - since >= TELL_AFTER_S:
+                if now - since >= SHOW_AFTER_S:
                     self._show(key, Trouble(name, str(trouble), trouble.short))
             elif now - last >= STEADY_S:
                 self._broken.pop(name, None)
                 self._show(key, None)
 
     def troubles(self) -> dict[str, str]:
-        """Sink -> what is the matter with its connection at this moment, in a sentence. The sink has noted it."""
+        """Return what is wrong with the connection of each sink now, in a sentence. The sink has noted it."""
         found = {name: sink.trouble for name, sink in self._connected.items()}
         return {name: str(trouble) for name, trouble in found.items() if trouble is not None}
 

@@ -1,6 +1,6 @@
-"""Where a secret lies: a systemd credential by its name, or a file of one's own by its path. Never in the config.
+"""Read a secret from a systemd credential or a file, never from the config.
 
-It is read each time it is used, so that a new one is taken without a restart.
+It is read at each use, so that a new one needs no restart.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Final
 from matpi.core.text import Text
 from matpi.upstream.sink import LaterError
 
+# The service's credentials, for root who tries a sink by hand (systemd.exec(5), LoadCredential=).
 SERVICE_CREDENTIALS: Final = Path("/run/credentials/matpi.service")
-"""What the service was given, for root who tries a sink by hand beside it (systemd.exec(5), LoadCredential=)."""
 LIMIT_BYTES: Final = 4096  # chosen: eight secrets of 64 bytes in base64 are 750
 
 SHORT = Text("upstream.no_key")
 
 
 def read_secret(where: str, key: str) -> str:
-    """The text at `where`: a path if it begins with "/", else the name of a credential. `key` of the config has it.
+    """Return the text at `where`: a path if it begins with "/", else a credential's name.
 
-    Raises LaterError: a secret that is put right is taken without a restart. It shows what is written at `key` only
-    if there is such a file: it may be the secret itself, written in the wrong place.
+    Raises LaterError, since a correction needs no restart. The error shows the value of the config's `key` only if
+    there is such a file: it may be the secret itself, written in the wrong place.
     """
     raw = _own(Path(where), key) if where.startswith("/") else _credential(where, key)
     try:
@@ -47,7 +47,7 @@ def _credential(name: str, key: str) -> bytes:
 
 
 def _own(path: Path, key: str) -> bytes:
-    """A file that no one else may read or change."""
+    """Read a file that no one else may read or change."""
     try:
         found = path.stat()
         open_to_others = found.st_mode & 0o027 or found.st_uid not in {0, os.geteuid()}
@@ -63,7 +63,7 @@ def _own(path: Path, key: str) -> bytes:
 
 
 def _has_folder(path: Path) -> bool:
-    """A secret in base64 may begin with "/", too."""
+    """Return whether the path's folder exists; a secret in base64 may begin with "/", too."""
     try:
         return path.parent != Path("/") and path.parent.is_dir()
     except (OSError, ValueError):
@@ -71,7 +71,7 @@ def _has_folder(path: Path) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    # A pipe would be waited for, and a device gives for ever.
+    # Non-blocking: a pipe would block, and a device never ends.
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "it is no file")

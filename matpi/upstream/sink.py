@@ -1,8 +1,7 @@
-"""What is sent on, and the one small interface of those that take it. A third kind of sink is one module and one row
-in `upstream/kinds.py`.
+"""Define a delivery and the interface of a sink (its kinds: `upstream/kinds.py`).
 
-A delivery was written in the transaction of its record and never changes: what is sent again after a lost answer is the
-same bytes under the same id, so that the receiver can tell that it has them already.
+A delivery was written in the transaction of its record and never changes: a retry sends the same bytes under the same
+id, by which the receiver recognises it.
 """
 
 from __future__ import annotations
@@ -18,31 +17,27 @@ from matpi.errors import MatpiError
 class Delivery:
     """One revision of one record, for one sink."""
 
-    seq: int
-    """Grows with every row of the outbox; what was committed first is sent first."""
+    seq: int  # grows with every row of the outbox; what was committed first is sent first
     id: str
-    """`<record id>-<revision>`, with a hash for an id that an import brought in: the same at every try, on every sink.
-    Letters, digits and `-`, 1 to 80 of them, so that it goes into a header or a topic as it is; the Standard Webhooks
-    text wants no full stop in it."""
+    """`<record id>-<revision>`, with a hash for an imported id: the same at every try, on every sink. 1 to 80 letters,
+    digits and `-`, fit for a header or a topic; the Standard Webhooks text forbids a full stop."""
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
-    body: bytes
-    """UTF-8 JSON as docs/upstream.md describes it."""
-    attempts: int = 0
-    """Made before."""
+    body: bytes  # UTF-8 JSON as docs/upstream.md describes it
+    attempts: int = 0  # before this one
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What of a sink outlives a restart."""
+class SinkState:
+    """The state of a sink that outlives a restart."""
 
-    disabled: str = ""  # why nothing is sent until a person asks: the receiver wants nothing more
-    asked: int = 0  # how often a person asked for another try: a new number ends every waiting
+    disabled: str = ""  # why nothing is sent until the user asks: the receiver wants nothing more
+    asked: int = 0  # how often the user asked for a try: a new number ends the wait
     not_before_utc: float | None = None  # what the receiver asked for
 
 
 class UpstreamError(MatpiError, OSError):
-    """Why something did not arrive. `why` and `do` are half a sentence each; `short` fits the panel (21 characters)."""
+    """Why something did not arrive: `why` and `do`, half a sentence each, `short` for the panel."""
 
     def __init__(self, why: str, do: str, short: Text) -> None:
         super().__init__(f"{why}; {do}.")
@@ -58,18 +53,17 @@ class LaterError(UpstreamError):
 
 
 class RefusedError(UpstreamError):
-    """The delivery will never be taken as it is. It stays stored and is reported, and the next one has its turn."""
+    """The delivery will never be accepted. It stays stored and is reported; the next one is sent."""
 
 
 class DisabledError(UpstreamError):
-    """The receiver wants nothing more (HTTP 410). Everything stays stored; `matpi upstream retry` begins again."""
+    """The receiver wants nothing more (HTTP 410), until `matpi upstream retry`. Everything stays stored."""
 
 
 class Sink(Protocol):
-    """Used by one thread, its relay's, but for `close`. A call may take long, but 30 s at most."""
+    """Used by one thread, its relay's, but for `close`. A call takes at most 30 s."""
 
-    needs_clock: bool
-    """Nothing can be sent while the wall clock is not trusted: signatures and certificates carry dates."""
+    needs_clock: bool  # nothing can be sent without a trusted clock: signatures and certificates carry dates
 
     def deliver(self, delivery: Delivery, utc: float | None) -> None:
         """Return when the receiver has it for good. `utc` is None while the clock is not trusted.
@@ -78,4 +72,4 @@ class Sink(Protocol):
         """
 
     def close(self) -> None:
-        """Let go. Called from another thread when the relay is stopped: a `deliver` under way then ends soon."""
+        """End soon, a `deliver` under way included. Called from another thread."""

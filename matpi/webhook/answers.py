@@ -1,6 +1,4 @@
-"""What a receiver's answer means, and what the lack of one does: as the Standard Webhooks text says, in one sentence
-with what to do.
-"""
+"""Translate a receiver's answer, or its absence, into an error with what to do (Standard Webhooks)."""
 
 from __future__ import annotations
 
@@ -19,8 +17,8 @@ from matpi.core.text import Text
 from matpi.upstream.sink import DisabledError, LaterError, RefusedError, UpstreamError
 
 ABOUT_THE_RECORD: Final = frozenset({400, 413, 415, 422})
-"""These speak of what was sent, so that the next record may fare better. Every other status speaks of the way there
-(a wrong path, a proxy, a missing right): all that waits would meet the same, so it waits."""
+"""Statuses about the record itself. All others are about the way there (a wrong path, a proxy, a missing right) and
+would meet every record, so the first one waits."""
 
 _LOOK = "look at the receiver's own log"
 _UNIT = "allow its network in the unit (docs/upstream.md, `sudo systemctl edit matpi`)"
@@ -39,7 +37,7 @@ _ADVICE: Final = {
 
 
 def error_of(status: int, location: str | None, retry_after: str | None, utc: float) -> UpstreamError | None:
-    """What `status` means; None when the record has arrived. `utc` is now."""
+    """Return the error of `status` at time `utc`, None when the record has arrived."""
     if 200 <= status <= 299:
         return None
     named, short = f"HTTP {status}{_phrase(status)}", Text("upstream.answers", status=status)
@@ -56,7 +54,7 @@ def error_of(status: int, location: str | None, retry_after: str | None, utc: fl
 
 
 def retry_after_s(header: str | None, utc: float) -> float | None:
-    """Seconds of a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); None when it says nothing."""
+    """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3), else None."""
     text = (header or "").strip()
     if re.fullmatch(r"\d{1,12}", text, re.ASCII):
         return float(text)
@@ -69,10 +67,7 @@ def retry_after_s(header: str | None, utc: float) -> float | None:
 
 
 def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
-    """Why nothing was heard from `host`. The record may have arrived all the same; its id tells the receiver.
-
-    Raises `error` when it is none of the network's.
-    """
+    """Return why there is no answer from `host`. Raises `error` if it is not the network's."""
     match error:
         case ssl.SSLCertVerificationError():
             unknown = f"is not accepted ({error.verify_message})", "look at it with openssl"
@@ -135,6 +130,6 @@ def _phrase(status: int) -> str:
 
 
 def _place(location: str | None) -> str:
-    """Only the host: an address may hold a secret, and what a stranger sends is not shown at length."""
+    """Return the host alone: an address may hold a secret, and foreign text is not shown at length."""
     found = re.match(r"([a-z]{1,8}://)(?:[^/?#]*@)?([A-Za-z0-9.:\[\]-]{1,80})(?![^/?#])", location or "")
     return f" to {found[1]}{found[2]}" if found else ""

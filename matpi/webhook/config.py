@@ -1,4 +1,4 @@
-"""The table of a webhook in matpi.toml."""
+"""Define the table of a webhook in matpi.toml."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def where(self) -> str:
-        """Whom it is sent to, without what may be a secret."""
+        """Return the receiver, without what may be a secret."""
         parts = self.address
         return f"{parts.scheme}://{parts.netloc}"
 
     def fault(self) -> str:
-        """What is wrong with the table as a whole and what to do, "" when nothing is; the end of a sentence."""
+        """Return what is wrong with the table and what to do, as the end of a sentence; "" for nothing."""
         if self.secret.startswith("whsec_"):
             return "secret holds the secret itself; write it into a file that only matpi may read, and name that file"
         try:
@@ -67,7 +67,7 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
         if parts.scheme == "http":
             if not self.allow_insecure:
                 return "url is not encrypted; write https://, or allow_insecure = true for a receiver at home"
-            with suppress(ValueError):  # a name: looked at when it is resolved
+            with suppress(ValueError):  # a name: checked when it is resolved
                 if not is_private(host):
                     return "url is not encrypted and leaves the own network; write https://"
         return ""

@@ -1,9 +1,8 @@
-"""Sends each record to one address, as the Standard Webhooks text says: signed, over verified TLS, never redirected
-(https://www.standardwebhooks.com, version 1.0.0 of the text).
+"""Send each record to one address (Standard Webhooks): signed, verified TLS, no redirects.
 
-One connection a record, with the standard library only: sessions are few, and a client that keeps connections would
-cost 24 MiB (facts of httpx 0.28, measured on x86-64). The whole exchange ends within `timeout_s`, a receiver that
-answers a byte every ten seconds included; only the name server's own patience is beyond us.
+One connection a record, with the standard library only (https://www.standardwebhooks.com, version 1.0.0): sessions are
+few, and a client with lasting connections would cost 24 MiB (httpx 0.28, measured on x86-64). The exchange ends within
+`timeout_s`, even if the receiver sends a byte every ten seconds; only the resolver may take longer.
 """
 
 from __future__ import annotations
@@ -30,14 +29,13 @@ from matpi.webhook import answers
 from matpi.webhook.config import WebhookConfig
 
 AGENT: Final = f"matpi/{__version__}"
-LEAST_BYTES, MOST_BYTES = 24, 64
-"""Of a secret: "at least 24 bytes (192 bits, 512 maximum)"."""
+LEAST_BYTES, MOST_BYTES = 24, 64  # of a secret: "at least 24 bytes (192 bits, 512 maximum)"
 MOST_SECRETS: Final = 4  # chosen: rotation takes two
 _HOW_TO: Final = "write `whsec_` and 24 to 64 random bytes in base64 on each line, as docs/upstream.md shows"
 
 
 class Webhook:
-    """Implements sink.Sink."""
+    """A receiver of Standard Webhooks. Implements sink.Sink."""
 
     def __init__(self, config: WebhookConfig, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._config, self._monotonic = config, monotonic
@@ -78,12 +76,12 @@ class Webhook:
                 wire.shutdown(socket.SHUT_RDWR)
 
     def _post(self, host: str, body: bytes, headers: dict[str, str]) -> tuple[int, str | None, str | None]:
-        """Status, Location and Retry-After of the answer; its body says nothing to us and is not read."""
+        """Return status, Location and Retry-After of the answer; its body is not read."""
         address, deadline = self._config.address, self._monotonic() + self._config.timeout_s
         secure = address.scheme == "https"
         context = self._context() if secure else None
         target = (address.path or "/") + (f"?{address.query}" if address.query else "")
-        # It writes the request; the connection is ours, for http.client knows no deadline.
+        # Only to write the request: http.client has no deadline, so the connection is our own.
         request = http.client.HTTPConnection(address.netloc)
         with self._connected(host, address.port or (443 if secure else 80), deadline) as plain:
             if context is None and not is_private(plain.getpeername()[0]):
@@ -100,7 +98,7 @@ class Webhook:
                     return response.status, response.getheader("location"), response.getheader("retry-after")
 
     def _connected(self, host: str, port: int, deadline: float) -> socket.socket:
-        """To the first address that answers. Raises what the last one said if none does."""
+        """Connect to the first address that answers. Raises the last one's error if none does."""
         last: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             wire = socket.socket(family, kind, protocol)
@@ -135,7 +133,7 @@ class Webhook:
 
 
 class _Timed(io.RawIOBase):
-    """A socket to read from, each time with what is left of the whole exchange's time."""
+    """A socket to read from, each time with the time left of the whole exchange."""
 
     def __init__(self, wire: socket.socket, left_s: Callable[[], float]) -> None:
         self._wire, self._left_s = wire, left_s
@@ -152,13 +150,13 @@ class _Timed(io.RawIOBase):
 
 
 def _signatures(keys: list[bytes], message_id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`: one signature a key, so that either side can change its secret first."""
+    """Return the header `webhook-signature`: a signature a key, so that either side can rotate first."""
     signed = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
     return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode() for key in keys)
 
 
 def _secrets(text: str, where: str) -> list[bytes]:
-    """The secrets in a file's text, one a line; empty lines and lines with # are none. Raises LaterError."""
+    """Return the secrets in a text, one a line; empty and # lines are skipped. Raises LaterError."""
     lines = [line.strip() for line in text.splitlines()]
     keys = [_secret(line, where) for line in lines if line and not line.startswith("#")]
     if not 1 <= len(keys) <= MOST_SECRETS:

@@ -15,7 +15,7 @@ LINE: Final = 21
 
 
 class Words:
-    """The texts of one language; `language` is its ISO 639-1 code. Never raises: a text that is missing is its key."""
+    """The texts of one language (ISO 639-1 code). Never raises: a missing text is its key."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -48,7 +48,7 @@ class Words:
 
 
 class _Decimal:
-    """A number in a text: with one digit after the decimal mark, and none when that is 0, unless the text says how."""
+    """A number in a text: with one decimal, none when that is 0, unless the text has a format."""
 
     def __init__(self, value: float, mark: str) -> None:
         self._value, self._mark = value, mark

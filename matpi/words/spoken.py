@@ -1,4 +1,4 @@
-"""A view as one sentence: for a screen reader, and for people who read logs."""
+"""Put a view into one sentence, for screen readers and logs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matpi.words import ENGLISH, Words, duration
 
 
 def spoken(view: v.View, words: Words = ENGLISH) -> str:
-    """Return the view as a sentence, without what changes several times a second (a hold, a countdown's line)."""
+    """Return the view as a sentence, without what changes several times a second (hold, countdown)."""
     match view:
         case v.Off():
             return words("spoken.dark")

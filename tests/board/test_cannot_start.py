@@ -54,7 +54,7 @@ WAYS = {
 def left_on_the_panel(folder: Path, between: str, store: Path) -> tuple[str, bytes]:
     """What `matpi run` said, and the picture it left."""
     seen = folder / "panel"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", BEGIN + between + END, str(store), str(seen)],
         capture_output=True,
         text=True,
@@ -63,8 +63,8 @@ def left_on_the_panel(folder: Path, between: str, store: Path) -> tuple[str, byt
         timeout=120,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
-    return told.stdout, seen.read_bytes()
+    assert reported.returncode == 0, reported.stderr
+    return reported.stdout, seen.read_bytes()
 
 
 def test_what_stops_the_start_is_on_the_panel_and_stays_there(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ BAD = {
 }
 
 
-def test_no_value_in_the_log_keeps_the_timer_from_starting(lived: Path, tmp_path: Path) -> None:
+def test_no_value_in_the_log_stops_the_timer_from_starting(lived: Path, tmp_path: Path) -> None:
     whole = lived.read_bytes()
     for statement, says in BAD.items():
         path = tmp_path / "bad.db"
@@ -226,9 +226,9 @@ def test_every_command_reads_such_a_log_and_a_new_zone_is_taken(lived: Path) -> 
         )
 
     for command, says in ways.items():
-        told = matpi(command)
-        assert (told.returncode, told.stderr) == (0, ""), command
-        assert says in told.stdout, command
+        reported = matpi(command)
+        assert (reported.returncode, reported.stderr) == (0, ""), command
+        assert says in reported.stdout, command
     nothing = matpi("plan", PYTHONTZPATH="", TZ="")
     assert nothing.returncode == 0
     assert "is unknown here and UTC is used; install tzdata." in nothing.stdout
@@ -254,7 +254,7 @@ def test_an_import_sets_a_zone_that_is_known_here(tmp_path: Path, lived: Path) -
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "Asia/Tokyo"}
     new = tmp_path / "new.db"
     for words in (("export", "all.json", "--store", str(lived)), ("import", "all.json", "--store", str(new))):
-        told = subprocess.run(
+        reported = subprocess.run(
             [sys.executable, "-m", "matpi", *words],
             capture_output=True,
             text=True,
@@ -263,7 +263,7 @@ def test_an_import_sets_a_zone_that_is_known_here(tmp_path: Path, lived: Path) -
             timeout=60,
             check=False,
         )
-        assert (told.returncode, told.stderr) == (0, ""), words
-    assert "The import's time zone 'US/Nowhere' is unknown here; Asia/Tokyo is set instead." in told.stdout
+        assert (reported.returncode, reported.stderr) == (0, ""), words
+    assert "The import's time zone 'US/Nowhere' is unknown here; Asia/Tokyo is set instead." in reported.stdout
     with Store.open(new, read_only=True) as log:
         assert log.load().settings.zone == "Asia/Tokyo"

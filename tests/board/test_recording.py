@@ -136,9 +136,9 @@ def test_a_signal_saves_what_replay_finds_the_same_session_in(running: Running, 
     running.act("get_up")
     session = until(lambda: [one for one in running.sessions() if not one.is_open])[0]
     running.process.send_signal(signal.SIGUSR1)
-    told = running.hear("recordings")
+    reported = running.hear("recordings")
     (path,) = running.recordings()
-    assert told == f"The last 10 minutes are saved in {path}."
+    assert reported == f"The last 10 minutes are saved in {path}."
 
     assert cli.run(["replay", str(path), "--json", "--config", str(running.config)]) == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -180,9 +180,9 @@ def test_record_last_fails_at_once_when_the_disk_has_no_room(
         fields = {name: getattr(real, name) for name in ("f_bavail", "f_frsize", "f_flag")} | {field: value}
         monkeypatch.setattr(os, "statvfs", lambda _, fields=fields: SimpleNamespace(**fields))
         assert cli.run(["record", "--last", str(file), "--store", str(running.log)]) == 1
-        told = capsys.readouterr().err
-        assert word in told
-        assert told.count("\n") == 1
+        reported = capsys.readouterr().err
+        assert word in reported
+        assert reported.count("\n") == 1
     assert time.monotonic() < started + WRITE_S
     assert not file.exists()
     assert not running.recordings()
@@ -227,10 +227,10 @@ def test_record_last_fails_when_the_device_ends_meanwhile(
 def test_record_leaves_the_cells_to_a_running_device(running: Running, capsys: Out, tmp_path: Path) -> None:
     file = tmp_path / "live.csv"
     assert cli.run(["record", str(file), "--board", "--store", str(running.log)]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert f"process {running.process.pid}" in told
-    assert "sudo systemctl stop matpi" in told
+    reported = capsys.readouterr().err
+    assert reported.count("\n") == 1
+    assert f"process {running.process.pid}" in reported
+    assert "sudo systemctl stop matpi" in reported
     assert not file.exists()
 
 

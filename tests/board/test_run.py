@@ -45,11 +45,11 @@ class Service:
             env=environment,
         )
 
-    def told(self) -> str:
+    def messages(self) -> str:
         return self._socket.recv(4096).decode()
 
     def wait_for(self, word: str) -> None:
-        while word not in self.told():
+        while word not in self.messages():
             pass
 
     def end(self) -> tuple[int, str, str]:
@@ -81,7 +81,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for task in tasks for word in (task / "children").read_text().split()]
 
 
-def test_it_tells_ready_feeds_the_watchdog_and_ends_cleanly(tmp_path: Path) -> None:
+def test_it_reports_ready_feeds_the_watchdog_and_ends_cleanly(tmp_path: Path) -> None:
     with service(tmp_path) as running:
         running.wait_for("READY=1")
         running.wait_for("WATCHDOG=1")
@@ -118,9 +118,9 @@ def test_a_stopped_loop_feeds_no_watchdog(tmp_path: Path) -> None:
         running._socket.settimeout(1.5)
         with suppress(TimeoutError):
             while True:  # what was under way when it stopped may still be read
-                running.told()
+                running.messages()
         with pytest.raises(TimeoutError):
-            running.told()
+            running.messages()
         running.process.send_signal(signal.SIGCONT)
         running._socket.settimeout(10.0)
         running.wait_for("WATCHDOG=1")

@@ -15,6 +15,7 @@ from matpi.core.events import SettingsChanged
 from matpi.core.front import Front
 from matpi.core.model import ROUTINE_NAMES, Acknowledgement, EndReason, Log, Memory, Session, Settings
 from matpi.core.plan.routine import ROUTINES
+from matpi.core.presence.load import Load
 from matpi.core.screens.menu import Item
 from matpi.core.selection import UNUSED_S
 from matpi.core.views import Advice, Arriving, Idle, Menu, OffMat, SessionDone, Timer
@@ -135,6 +136,18 @@ def test_a_session_that_outlasts_the_ten_minutes_stays_what_it_is() -> None:
     assert bench.saved[-1].routine == "calves"
 
 
+def test_a_choice_after_a_power_cut_outlasts_getting_up_from_what_the_cap_closed_before() -> None:
+    capped = Session("c", "boot-0", 0.0, 2700.0, 2700.0, EndReason.CAP, NOON - 2760, 0, date(2026, 3, 15), load_kg=45.0)
+    bench = Bench(replace(on_plan_day(5), log=Log(sessions=(capped,))), rate=2.0)
+    bench.choose(Item.ROUTINE)
+    bench.choose(ENGLISH("routines.feet.title"))
+    bench.lie(5)
+    assert bench.state is Front.CAPPED
+    bench.up(21)
+    assert bench.state is Front.DONE
+    assert bench.device.selection.name == "feet"
+
+
 def test_a_session_too_short_leaves_the_choice() -> None:
     bench = with_chosen("neck")
     bench.lie(10)
@@ -193,6 +206,20 @@ def test_a_threshold_does_not_change_under_somebody() -> None:
     bench.pass_s(5)
     assert bench.device.presence.rules.on_kg == 12.0
     bench.up(60)
+    assert bench.device.presence.rules.on_kg == 4.0
+
+
+def test_a_threshold_changes_as_soon_as_a_thing_is_taken_away() -> None:
+    bench = Bench(on_plan_day(5))
+    bench.pass_s(35)
+    bench.motion_kg = 0.0
+    bench.lie(45, kg=20.0)
+    assert bench.device.presence.load is Load.OBJECT
+    bench.send(SettingsChanged(bench.t, Settings(routine="calves")))
+    bench.kg = 0.0
+    while bench.device.presence.load is not Load.EMPTY:
+        assert bench.device.presence.rules.on_kg == 12.0
+        bench.pass_s(0.1)
     assert bench.device.presence.rules.on_kg == 4.0
 
 

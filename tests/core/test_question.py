@@ -169,3 +169,18 @@ def test_what_the_menu_was_opened_for_comes_first() -> None:
     bench.body = None
     bench.up(10)
     assert bench.state is Front.IDLE
+
+
+def test_a_question_that_comes_back_with_the_readings_stays_for_its_whole_time() -> None:
+    bench = in_(Front.FELT_WRONG)
+    bench.lie(10)
+    bench.silent = True
+    bench.pass_s(70)
+    bench.kg = 0.0
+    bench.pass_s(30)
+    assert bench.state is Front.SENSOR_LOST
+    bench.silent = False
+    bench.pass_s(7.5)
+    assert bench.state is Front.FELT_WRONG
+    bench.hold()
+    assert len(bench.rows.stops) == 1

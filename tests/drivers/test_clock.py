@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from matpi.core.events import Event, Noted, WallClock
-from matpi.drivers.clock import ClockWatch, SystemClock, battery_kept, boot_id, kernel_synchronised
+from matpi.drivers.clock import ClockWatch, SystemClock, battery_backed, boot_id, kernel_synchronised
 from matpi.ports import Clock
 
 
@@ -102,27 +102,27 @@ def test_a_clock_with_a_battery_that_set_the_time_is_believed_from_the_boot_on(t
     ],
 )
 def test_what_proves_a_battery(tmp_path: Path, files: dict[str, str], believed: bool) -> None:
-    assert battery_kept(rtc_at(tmp_path, **files), NOW_UTC) is believed
+    assert battery_backed(rtc_at(tmp_path, **files), NOW_UTC) is believed
 
 
 def test_a_chip_that_knows_it_stopped_refuses_to_be_read(tmp_path: Path) -> None:
     (rtc_at(tmp_path) / "rtc0" / "since_epoch").unlink()
-    assert not battery_kept(tmp_path, NOW_UTC)
+    assert not battery_backed(tmp_path, NOW_UTC)
 
 
 def test_an_old_time_proves_nothing_even_when_the_system_agrees(tmp_path: Path) -> None:
-    assert not battery_kept(rtc_at(tmp_path, since_epoch="4711"), 4712.0)
+    assert not battery_backed(rtc_at(tmp_path, since_epoch="4711"), 4712.0)
 
 
 def test_any_of_two_will_do(tmp_path: Path) -> None:
     """A Pi 5's own without a battery, and a module on the header."""
     rtc_at(tmp_path, hctosys="0", since_epoch="100", battery_voltage="0")
-    assert not battery_kept(tmp_path, NOW_UTC)
-    assert battery_kept(rtc_at(tmp_path, "rtc1"), NOW_UTC)
+    assert not battery_backed(tmp_path, NOW_UTC)
+    assert battery_backed(rtc_at(tmp_path, "rtc1"), NOW_UTC)
 
 
 def test_no_rtc_at_all(tmp_path: Path) -> None:
-    assert not battery_kept(tmp_path / "absent", NOW_UTC)
+    assert not battery_backed(tmp_path / "absent", NOW_UTC)
 
 
 class FakeClock:
@@ -156,23 +156,23 @@ class Watched:
         self.got.append(event)
 
     def run(self, seconds: int) -> list[Event]:
-        """Look once a second; what was told."""
-        told: list[Event] = []
+        """Poll once a second; return the events."""
+        reported: list[Event] = []
         for _ in range(seconds):
             self.clock.t += 1.0
-            told += self.watch.look()
-        return told
+            reported += self.watch.poll()
+        return reported
 
 
-def test_told_at_the_start_and_once_a_minute() -> None:
+def test_reported_at_the_start_and_once_a_minute() -> None:
     watched = Watched()
-    assert watched.watch.look() == [WallClock(100.0, NOW_UTC + 100.0, trusted=False)]
+    assert watched.watch.poll() == [WallClock(100.0, NOW_UTC + 100.0, trusted=False)]
     assert [event.t for event in watched.run(180)] == [160.0, 220.0, 280.0]
 
 
-def test_trust_is_told_at_once_both_ways() -> None:
+def test_trust_is_reported_at_once_both_ways() -> None:
     watched = Watched()
-    watched.watch.look()
+    watched.watch.poll()
     watched.run(10)
     watched.clock.trust = True
     assert watched.run(5) == [WallClock(111.0, NOW_UTC + 111.0, trusted=True)]
@@ -180,20 +180,20 @@ def test_trust_is_told_at_once_both_ways() -> None:
     assert watched.run(5) == [WallClock(116.0, NOW_UTC + 116.0, trusted=False)]
 
 
-@pytest.mark.parametrize(("step_s", "told"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
-def test_a_step_is_told_at_once_and_noted(step_s: float, told: str) -> None:
+@pytest.mark.parametrize(("step_s", "reported"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
+def test_a_step_is_reported_at_once_and_noted(step_s: float, reported: str) -> None:
     watched = Watched()
-    watched.watch.look()
+    watched.watch.poll()
     watched.clock.offset_s += step_s
     assert watched.run(30) == [
         WallClock(101.0, 101.0 + (NOW_UTC + step_s), trusted=False),
-        Noted(101.0, "clock_step", f"The wall clock stepped by {told}."),
+        Noted(101.0, "clock_step", f"The wall clock stepped by {reported}."),
     ]
 
 
 def test_a_suspended_machine_is_no_step() -> None:
     watched = Watched()
-    watched.watch.look()
+    watched.watch.poll()
     watched.clock.offset_s += 28_800.0
     watched.slept_s = 28_800.0
     assert watched.run(30) == [WallClock(101.0, 101.0 + NOW_UTC + 28_800.0, trusted=False, slept=True)]
@@ -203,31 +203,31 @@ def test_a_suspended_machine_is_no_step() -> None:
 
 def test_small_steps_add_up() -> None:
     watched = Watched()
-    watched.watch.look()
-    told: list[Event] = []
+    watched.watch.poll()
+    reported: list[Event] = []
     for _ in range(2):
         watched.clock.offset_s += 0.3
-        told += watched.run(1)
-    assert [type(event) for event in told] == [WallClock, Noted]
+        reported += watched.run(1)
+    assert [type(event) for event in reported] == [WallClock, Noted]
 
 
 def test_a_slewed_second_is_no_step() -> None:
     watched = Watched()
-    watched.watch.look()
-    told: list[Event] = []
+    watched.watch.poll()
+    reported: list[Event] = []
     for _ in range(2000):
         watched.clock.offset_s += 500e-6  # the fastest adjtime slews
-        told += watched.run(1)
-    assert {type(event) for event in told} == {WallClock}
-    assert len(told) == 2000 // 60
+        reported += watched.run(1)
+    assert {type(event) for event in reported} == {WallClock}
+    assert len(reported) == 2000 // 60
 
 
 def test_a_machine_too_busy_to_read_both_clocks_at_once_invents_no_step() -> None:
     watched = Watched()
-    watched.watch.look()
+    watched.watch.poll()
     watched.clock.lag_s = 3.0
-    told = watched.run(10)
-    assert {type(event) for event in told} <= {WallClock}
+    reported = watched.run(10)
+    assert {type(event) for event in reported} <= {WallClock}
     watched.clock.lag_s = 0.0
     assert not [event for event in watched.run(120) if isinstance(event, Noted)]
 

@@ -93,7 +93,7 @@ def test_the_duty_reaches_the_pin_in_whole_percents_and_only_when_it_changes(pin
     assert wire.state == 0.0
 
 
-def test_every_step_of_a_fade_is_the_one_that_was_meant(pins: Any) -> None:
+def test_every_step_of_a_fade_is_the_one_asked_for(pins: Any) -> None:
     led = Led(18, pins)
     wire = pins.pin(18)
     wire.steps = []
@@ -103,7 +103,7 @@ def test_every_step_of_a_fade_is_the_one_that_was_meant(pins: Any) -> None:
     assert wire.steps[:100] == list(range(1, 101))
 
 
-def test_a_pin_that_is_taken_is_told_with_its_table(pins: Any) -> None:
+def test_a_pin_that_is_taken_is_reported_with_its_table(pins: Any) -> None:
     led = Led(18, pins)
     with pytest.raises(HardwareError, match=r"button cannot use GPIO 18 .*\[button\]"):
         Button(18, pins)
@@ -112,7 +112,7 @@ def test_a_pin_that_is_taken_is_told_with_its_table(pins: Any) -> None:
     led.close()
 
 
-def test_without_pwm_the_led_is_on_or_off_and_the_patterns_can_be_told_apart() -> None:
+def test_without_pwm_the_led_is_on_or_off_and_the_patterns_differ() -> None:
     plain = MockFactory()
     led = Led(18, plain)
     assert not led.fades
@@ -133,7 +133,7 @@ def test_pwm_fades(pins: Any) -> None:
     led.close()
 
 
-def test_a_line_without_edges_is_told() -> None:
+def test_a_line_without_edges_is_reported() -> None:
     class Edgeless(MockPWMPin):  # type: ignore[misc]
         def _set_when_changed(self, value: Any) -> None:
             if value is not None:
@@ -226,8 +226,8 @@ def test_without_a_header_one_sentence(choice: str) -> None:
     try:
         header(choice).close()
     except HardwareError as error:
-        told = str(error)
+        reported = str(error)
     else:
         pytest.skip("this machine has a GPIO header")
-    assert told.startswith("The GPIO pins cannot be used: ")
-    assert told.endswith('set driver = "none" in [button] and [lamp].')
+    assert reported.startswith("The GPIO pins cannot be used: ")
+    assert reported.endswith('set driver = "none" in [button] and [lamp].')

@@ -1,4 +1,4 @@
-"""The real library over the emulated chip: what it reads is right, and what may be wrong is told."""
+"""The real library over the emulated chip: what it reads is right, and what may be wrong is reported."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_every_conversion_is_read_once(rate: int, oscillator: float) -> None:
 
 
 @pytest.mark.parametrize("rate", [10, 80])
-def test_an_unplugged_chip_is_told_within_the_deadline_and_without_a_busy_loop(rate: int) -> None:
+def test_an_unplugged_chip_is_reported_within_the_deadline_and_without_a_busy_loop(rate: int) -> None:
     rig = Rig(rate=rate)
     rig.scale.read()
     rig.chip.unplugged = True
@@ -107,7 +107,7 @@ def test_unplugged_between_the_look_and_the_read_out_does_not_hang() -> None:
 
 
 @pytest.mark.parametrize("pulse", range(1, 26))
-def test_a_power_down_in_a_read_out_is_told_and_so_are_the_two_after_it(pulse: int) -> None:
+def test_a_power_down_in_a_read_out_is_reported_and_so_are_the_two_after_it(pulse: int) -> None:
     rig = Rig()
     rig.scale.read()
     rig.chip.stall = {pulse: 70e-6}
@@ -256,7 +256,7 @@ def test_garbage_collection_is_off_in_the_read_out_and_on_again_even_when_a_pin_
 
 def test_the_day_upstream_changes_this_fails() -> None:
     """Each defect that matpi.drivers.scale.hx711 cures is still there. When one is gone, take its cure out."""
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-W", "error", "-c", UPSTREAM],
         env={**os.environ, "BLINKA_OS_AGNOSTIC": "1"},
         capture_output=True,
@@ -264,7 +264,7 @@ def test_the_day_upstream_changes_this_fails() -> None:
         check=False,
         timeout=60,
     )
-    assert (told.stdout.split("\n"), told.stderr) == (
+    assert (reported.stdout.split("\n"), reported.stderr) == (
         [
             "1.1.2",
             "module 'microcontroller' has no attribute 'disable_interrupts'",
@@ -311,8 +311,8 @@ print("nothing checked" if hx711.HX711(Data(), Clock())._read_channel_raw(25) ==
 """
 
 
-def test_the_import_is_silent() -> None:
-    told = subprocess.run(
+def test_the_import_prints_nothing() -> None:
+    reported = subprocess.run(
         [
             sys.executable,
             "-W",
@@ -326,7 +326,7 @@ def test_the_import_is_silent() -> None:
         check=False,
         timeout=60,
     )
-    assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
+    assert (reported.returncode, reported.stdout, reported.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("rate", [10, 80])

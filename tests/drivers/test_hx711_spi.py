@@ -1,4 +1,4 @@
-"""The chip on an SPI bus: the same statuses, and each fault told as what it is, through either driver."""
+"""The chip on an SPI bus: the same statuses, and each fault reported as what it is, through either driver."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ SCHEDULED: list[tuple[Fault, list[Status]]] = [
     ("driver", "fault", "statuses"),
     [(driver, *row) for driver in ("adafruit", "spi") for row in EITHER] + [("adafruit", *row) for row in SCHEDULED],
 )
-def test_each_fault_is_told_as_what_it_is(driver: str, fault: Fault, statuses: list[Status], rate: int) -> None:
+def test_each_fault_is_reported_as_what_it_is(driver: str, fault: Fault, statuses: list[Status], rate: int) -> None:
     rig = Rig(driver, rate)
     assert rig.statuses(6) == [OK] * 6
     fault(rig)

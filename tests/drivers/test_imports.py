@@ -21,7 +21,7 @@ def test_there_are_drivers() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_importing_a_driver_imports_no_vendor_and_says_nothing(name: str) -> None:
     code = f"import sys, {name}; print(sorted(set({VENDORS!r}) & set(sys.modules)))"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
-    assert (told.stdout, told.stderr) == ("[]\n", "")
+    assert (reported.stdout, reported.stderr) == ("[]\n", "")

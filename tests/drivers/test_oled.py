@@ -226,7 +226,7 @@ def test_off_darkens_what_a_killed_program_left_burning(driver: Driver) -> None:
 
 @every_driver
 @pytest.mark.parametrize("call", ["show", "dim", "off"])
-def test_a_lost_panel_is_told_and_comes_back_with_a_full_start_up(driver: Driver, call: str) -> None:
+def test_a_lost_panel_is_reported_and_comes_back_with_a_full_start_up(driver: Driver, call: str) -> None:
     bench = Bench(driver)
     bench.panel.show(frame(1), Brightness.BRIGHT)
     bench.chip.lost = bench.away = True

@@ -45,7 +45,7 @@ def test_only_the_panel_at_the_address_is_spoken_to(driver: Driver, address: int
 
 
 @pytest.mark.parametrize(("configured", "soldered"), [(0x3C, 0x3D), (0x3D, 0x3C)])
-def test_the_wrong_address_is_told(configured: int, soldered: int) -> None:
+def test_the_wrong_address_is_reported(configured: int, soldered: int) -> None:
     bus = Bus({soldered: PanelChip()})
     panel = Panel("ssd1306", address=configured, serial=lambda: i2c(bus=bus, address=configured))
     with pytest.raises(HardwareError, match=rf"No answer from the OLED at address 0x{configured:X} .*\[panel\]"):

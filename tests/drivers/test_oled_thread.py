@@ -27,9 +27,9 @@ class Rig:
         self.t = 100.0
         self.chip = PanelChip(driver)
         self.openings = 0
-        self.told: list[Event] = []
+        self.reported: list[Event] = []
         self.panel = Panel(driver, serial=self.serial)
-        self.thread = PanelThread(self.panel, self.told.append, now=lambda: self.t, threaded=False)
+        self.thread = PanelThread(self.panel, self.reported.append, now=lambda: self.t, threaded=False)
 
     def serial(self) -> PanelChip:
         self.openings += 1
@@ -50,7 +50,7 @@ def test_it_is_a_screen_that_waits_for_its_first_frame() -> None:
     assert rig.chip.transfers == 0
     rig.until(101.0)
     assert rig.chip.image.tobytes() == picture().tobytes()
-    assert (rig.thread.drawn, rig.thread.dropped, rig.told) == (1, 0, [])
+    assert (rig.thread.drawn, rig.thread.dropped, rig.reported) == (1, 0, [])
 
 
 def test_the_latest_frame_wins_and_the_others_are_counted() -> None:
@@ -104,7 +104,7 @@ def test_lost_in_the_middle_of_a_frame_and_back(driver: Driver, power: str) -> N
     rig.chip.lose_in = 1
     rig.thread.show(frame(2), DIM)
     rig.until(123.0)
-    assert rig.told == [PanelLost(101.0)]
+    assert rig.reported == [PanelLost(101.0)]
     assert rig.thread.trouble is not None
     assert "four wires" in rig.thread.trouble
     assert rig.openings == 1 + 4  # at 106, 111, 116, 121
@@ -112,7 +112,7 @@ def test_lost_in_the_middle_of_a_frame_and_back(driver: Driver, power: str) -> N
         rig.chip.replug()
     rig.chip.lost, rig.chip.lose_in = False, None
     rig.until(130.0)
-    assert rig.told == [PanelLost(101.0), PanelBack(126.0)]
+    assert rig.reported == [PanelLost(101.0), PanelBack(126.0)]
     assert rig.chip.image.tobytes() == frame(2).tobytes()
     assert level(rig.chip) == LEVELS[driver][DIM]
     assert not rig.chip.snowed
@@ -125,14 +125,14 @@ def test_absent_at_the_start_and_plugged_in_later(driver: Driver) -> None:
     rig.chip.lost = True
     rig.thread.show(frame(1), BRIGHT)
     rig.until(101.0)
-    assert rig.told == [PanelLost(100.0)]
+    assert rig.reported == [PanelLost(100.0)]
     for n in range(2, 6):
         rig.thread.show(frame(n), DIM)
         rig.until(rig.t + 0.5)
     assert rig.openings == 1  # no try for each frame
     rig.chip.replug()
     rig.until(106.0)
-    assert rig.told == [PanelLost(100.0), PanelBack(105.0)]
+    assert rig.reported == [PanelLost(100.0), PanelBack(105.0)]
     assert rig.chip.image.tobytes() == frame(5).tobytes()
     assert (rig.thread.drawn, rig.thread.dropped) == (1, 4)
 
@@ -145,7 +145,7 @@ def test_lost_in_its_own_start_up(driver: Driver) -> None:
     rig.until(101.0)
     rig.chip.replug()
     rig.until(106.0)
-    assert rig.told == [PanelLost(100.0), PanelBack(105.0)]
+    assert rig.reported == [PanelLost(100.0), PanelBack(105.0)]
     assert rig.chip.image.tobytes() == picture().tobytes()
     assert not rig.chip.snowed
 
@@ -160,19 +160,19 @@ def test_unplugged_and_plugged_in_between_two_frames_shows_the_old_picture_again
     assert rig.chip.image.getbbox() is None
     rig.until(116.0)
     assert rig.chip.image.tobytes() == picture().tobytes()
-    assert (rig.told, rig.thread.drawn) == ([], 1)
+    assert (rig.reported, rig.thread.drawn) == ([], 1)
 
 
-def test_a_panel_that_goes_while_the_picture_stands_still_is_noticed() -> None:
+def test_a_panel_lost_under_a_constant_picture_is_noticed() -> None:
     rig = Rig()
     rig.thread.show(picture(), BRIGHT)
     rig.until(101.0)
     rig.chip.lost = True
     rig.until(116.0)
-    assert rig.told == [PanelLost(115.0)]
+    assert rig.reported == [PanelLost(115.0)]
     rig.chip.replug()
     rig.until(121.0)
-    assert rig.told[1:] == [PanelBack(120.0)]
+    assert rig.reported[1:] == [PanelBack(120.0)]
     assert rig.chip.image.tobytes() == picture().tobytes()
 
 
@@ -198,10 +198,10 @@ def test_lost_while_it_should_go_dark_it_goes_dark_when_it_is_back() -> None:
     assert rig.chip.image.tobytes() == picture().tobytes()
     rig.until(107.0)
     assert rig.chip.image.getbbox() is None
-    assert rig.told == [PanelLost(101.0), PanelBack(106.0)]
+    assert rig.reported == [PanelLost(101.0), PanelBack(106.0)]
 
 
-def test_a_fault_in_the_driver_is_told_and_does_not_end_the_screen() -> None:
+def test_a_fault_in_the_driver_is_reported_and_does_not_end_the_screen() -> None:
     rig = Rig()
     faults = iter([ValueError("bytes must be in range(0, 256)")])
     serial = rig.serial
@@ -217,7 +217,7 @@ def test_a_fault_in_the_driver_is_told_and_does_not_end_the_screen() -> None:
     assert rig.thread.trouble is not None
     assert "ValueError: bytes must be in range" in rig.thread.trouble
     rig.until(106.0)
-    assert rig.told == [PanelLost(100.0), PanelBack(105.0)]
+    assert rig.reported == [PanelLost(100.0), PanelBack(105.0)]
     assert rig.chip.image.tobytes() == picture().tobytes()
 
 
@@ -246,8 +246,8 @@ FRAME = range(3)  # brightness, window, pixels
 
 def test_a_storm_of_frames_over_a_slow_bus_draws_the_first_and_the_last() -> None:
     chip = SlowChip()
-    told: list[Event] = []
-    thread = PanelThread(Panel("ssd1306", serial=lambda: chip), told.append)
+    reported: list[Event] = []
+    thread = PanelThread(Panel("ssd1306", serial=lambda: chip), reported.append)
     thread.show(frame(0), BRIGHT)
     chip.let(START_UP)
     assert chip.begun.acquire(timeout=30.0)  # in the middle of frame 0
@@ -260,12 +260,12 @@ def test_a_storm_of_frames_over_a_slow_bus_draws_the_first_and_the_last() -> Non
     assert chip.begun.acquire(blocking=False) is False
     chip.leave.release(100)
     assert thread.stop()
-    assert (thread.drawn, thread.dropped, told) == (2, 999, [])
+    assert (thread.drawn, thread.dropped, reported) == (2, 999, [])
     assert chip.image.getbbox() is None
 
 
 def started(rig: Rig) -> PanelThread:
-    return PanelThread(rig.panel, rig.told.append)
+    return PanelThread(rig.panel, rig.reported.append)
 
 
 @pytest.mark.parametrize("blank", [True, False])

@@ -34,7 +34,7 @@ def a_board(root: Path) -> Path:
 
 
 class Bus:
-    """Some addresses answer, others do as told; what was asked, and how."""
+    """Some addresses answer, others fail as set; records the requests."""
 
     def __init__(self, *answering: int, **faults: int) -> None:
         self.answering = answering
@@ -45,7 +45,7 @@ class Bus:
     def _ask(self, how: str, address: int) -> int:
         self.asked.append((how, address))
         if address in self.faults:
-            raise OSError(self.faults[address], "told so")
+            raise OSError(self.faults[address], "as set")
         if address not in self.answering:
             raise OSError(errno.EREMOTEIO, "Remote I/O error")
         return 0
@@ -131,9 +131,9 @@ def test_a_call_that_never_returns_is_waited_for_only_so_long(tmp_path: Path) ->
     assert (facts.fault, facts.answers) == ("hung", (0x3C,))
 
 
-def labels(**told: str | OSError) -> Callable[[Path], str]:
+def labels(**reported: str | OSError) -> Callable[[Path], str]:
     def label(node: Path) -> str:
-        answer = told.get(node.name, FileNotFoundError())
+        answer = reported.get(node.name, FileNotFoundError())
         if isinstance(answer, OSError):
             raise answer
         return answer
@@ -142,7 +142,7 @@ def labels(**told: str | OSError) -> Callable[[Path], str]:
 
 
 @pytest.mark.parametrize(
-    ("told", "facts"),
+    ("reported", "facts"),
     [
         ({}, GpioFacts()),
         ({"gpiochip0": "pinctrl-bcm2711", "gpiochip1": "raspberrypi-exp-gpio"}, GpioFacts("pinctrl-bcm2711", (), 1)),
@@ -152,8 +152,8 @@ def labels(**told: str | OSError) -> Callable[[Path], str]:
         ({"gpiochip0": "INTC1056:00"}, GpioFacts("", (), 1)),
     ],
 )
-def test_the_header_is_known_by_its_label(tmp_path: Path, told: dict[str, str | OSError], facts: GpioFacts) -> None:
-    assert HostProbe(root=tmp_path, label=labels(**told)).gpio() == facts
+def test_the_header_is_known_by_its_label(tmp_path: Path, reported: dict[str, str | OSError], facts: GpioFacts) -> None:
+    assert HostProbe(root=tmp_path, label=labels(**reported)).gpio() == facts
 
 
 def test_what_is_no_gpio_chip_has_no_label(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_temperature_is_the_processors(tmp_path: Path) -> None:
     assert HostProbe(root=tmp_path).temperature_c() == 48.312
 
 
-def test_a_broken_sensor_is_not_told(tmp_path: Path) -> None:
+def test_a_broken_sensor_is_not_reported(tmp_path: Path) -> None:
     put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "\n")
     assert HostProbe(root=tmp_path).temperature_c() is None
 

@@ -27,10 +27,10 @@ from matpi.drivers.scale.records import (
     WAITING,
     FormatError,
     Inlet,
+    JsonRecord,
     Outlet,
-    Told,
+    json_record,
     sample_record,
-    told_record,
 )
 from matpi.sim.chip import Chip, VirtualTime
 
@@ -59,11 +59,11 @@ def a_sample(n: int = 7) -> Sample:
 def test_records_come_out_as_they_went_in_however_the_pipe_cuts_them(cut: int) -> None:
     samples = [(n % 4, Sample(n / 3, Counts((-1) ** n * n * 4711), list(Status)[n % 6])) for n in range(20)]
     stream = b"".join(sample_record(*one) for one in samples[:9])
-    stream += told_record(REPORT, 5.25, {"rates": [None, 93.5]})
+    stream += json_record(REPORT, 5.25, {"rates": [None, 93.5]})
     stream += b"".join(sample_record(*one) for one in samples[9:])
     inlet = Inlet()
     got = [one for at in range(0, len(stream), cut) for one in inlet.feed(stream[at : at + cut])]
-    assert got == [*samples[:9], Told(5.25, REPORT, {"rates": [None, 93.5]}), *samples[9:]]
+    assert got == [*samples[:9], JsonRecord(5.25, REPORT, {"rates": [None, 93.5]}), *samples[9:]]
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_what_is_no_record_is_refused(stream: bytes) -> None:
 
 def test_a_record_too_long_for_one_piece_is_refused() -> None:
     with pytest.raises(ValueError, match="one piece"):
-        told_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
+        json_record(MESSAGE, 0.0, {"text": "x" * LONGEST})
 
 
-def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
+def test_a_full_pipe_never_blocks_and_loses_the_oldest(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     outlet = Outlet(writing)
     number = 65536 // HEAD.size + WAITING + 123
@@ -89,7 +89,7 @@ def test_a_full_pipe_blocks_nobody_and_loses_the_oldest(pipe: tuple[int, int]) -
     assert outlet.dropped == 123
     inlet, got = Inlet(), []
     while select.select([reading], [], [], 0)[0]:
-        got += [record[1] for record in inlet.feed(os.read(reading, 65536)) if not isinstance(record, Told)]
+        got += [record[1] for record in inlet.feed(os.read(reading, 65536)) if not isinstance(record, JsonRecord)]
         outlet.flush()
     assert len(got) == number - 123
     assert [sample.counts for sample in got] == sorted(sample.counts for sample in got)
@@ -114,7 +114,7 @@ class Bench:
             GuardedHX711(chip.data, chip.clock, rate, now=self.time, sleep=self.time.sleep) for chip in self.chips
         ]
         self.samples: list[tuple[int, Sample]] = []
-        self.told: list[Told] = []
+        self.reported: list[JsonRecord] = []
         self._inlet = Inlet()
 
     @staticmethod
@@ -127,8 +127,8 @@ class Bench:
         def goes_on() -> bool:
             while select.select([self.reading], [], [], 0)[0]:
                 for record in self._inlet.feed(os.read(self.reading, 65536)):
-                    if isinstance(record, Told):
-                        self.told.append(record)
+                    if isinstance(record, JsonRecord):
+                        self.reported.append(record)
                     else:
                         self.samples.append(record)
             return self.time() < until
@@ -153,15 +153,15 @@ def test_each_conversion_of_each_chip_is_taken(pipe: tuple[int, int], rate: int)
 def test_a_report_at_once_and_one_a_second(pipe: tuple[int, int]) -> None:
     bench = Bench(pipe, (1.0, 1.1))
     bench.run(3.5)
-    assert [told.t for told in bench.told] == pytest.approx([100.0, 101.0, 102.0, 103.0], abs=0.02)
-    body = bench.told[-1].body
+    assert [reported.t for reported in bench.reported] == pytest.approx([100.0, 101.0, 102.0, 103.0], abs=0.02)
+    body = bench.reported[-1].body
     assert body["scheduling"] == "fifo 50"
     assert body["rates"] == [pytest.approx(80, rel=0.01), pytest.approx(88, rel=0.01)]
     assert body["tally"][0] == {"ok": pytest.approx(237, abs=5)}
     assert body["dropped"] == 0
 
 
-def test_a_silent_chip_costs_the_other_nothing_and_is_told_again_and_again(pipe: tuple[int, int]) -> None:
+def test_a_chip_without_samples_costs_the_other_nothing_and_is_reported_repeatedly(pipe: tuple[int, int]) -> None:
     bench = Bench(pipe, (1.0, 1.0))
     bench.chips[0].unplugged = True
     bench.run(2.0)
@@ -221,12 +221,12 @@ def test_what_it_cannot_do_is_one_sentence_through_the_pipe_and_no_traceback(
         pytest.skip("this machine has the part")
     process = child(job)
     out, errors = process.communicate(timeout=60)
-    (told,) = Inlet().feed(out)
-    assert isinstance(told, Told)
-    assert told.kind == MESSAGE
-    assert (told.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
-    assert words in told.body["text"]
-    assert "\n" not in told.body["text"]
+    (reported,) = Inlet().feed(out)
+    assert isinstance(reported, JsonRecord)
+    assert reported.kind == MESSAGE
+    assert (reported.body["hardware"], process.returncode, errors) == (hardware, 1, b"")
+    assert words in reported.body["text"]
+    assert "\n" not in reported.body["text"]
 
 
 @pytest.mark.parametrize("way", ["stdin ends", "SIGTERM"])
@@ -246,12 +246,12 @@ def test_it_ends_with_its_parent_and_when_asked_to(way: str) -> None:
 
 def test_it_imports_little() -> None:
     """16 MB resident (measured on x86-64) stand on it."""
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", "import sys, matpi.drivers.scale.reader; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    loaded = {name.split(".")[0] for name in told.stdout.split()}
+    loaded = {name.split(".")[0] for name in reported.stdout.split()}
     assert not loaded & {"msgspec", "transitions", "PIL", "gpiozero", "subprocess", "threading", "asyncio", "logging"}

@@ -126,7 +126,7 @@ def test_a_flood_of_readings_drops_the_oldest(make: Make) -> None:
     assert readings[-1].kg[0] == 19_999
 
 
-def test_after_a_silence_nothing_older_than_ten_minutes_is_saved(make: Make) -> None:
+def test_after_a_gap_nothing_older_than_ten_minutes_is_saved(make: Make) -> None:
     ring = make()
     ring.fill(60)
     ring.clock.t += 570
@@ -245,7 +245,7 @@ def person(start: float, end: float) -> Callable[[float], tuple[int, ...]]:
     return counts
 
 
-def test_a_session_on_a_mat_that_nobody_calibrated_is_found_again(make: Make) -> None:
+def test_a_session_on_an_uncalibrated_mat_is_found_again(make: Make) -> None:
     ring = make()
     ring.fill(240, person(1060, 1180))
     found = Trace(ring.saved())

@@ -58,7 +58,7 @@ def test_samples_far_apart_make_no_reading() -> None:
     assert whole.add(0, sample(1.0 + 2.2 * PERIOD_S, 11)) == Counted(1.0 + 2.2 * PERIOD_S, (11, 20))
 
 
-def test_time_never_runs_backwards_nor_stands_still() -> None:
+def test_time_always_increases() -> None:
     whole = assembly(1)
     assert whole.add(0, sample(1.0, 10)) is not None
     assert whole.add(0, sample(1.0, 11)) is None
@@ -66,7 +66,7 @@ def test_time_never_runs_backwards_nor_stands_still() -> None:
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.OK])
-def test_a_flagged_sample_never_enters_and_starves_nobody(status: Status) -> None:
+def test_a_flagged_sample_never_enters_and_delays_no_reading(status: Status) -> None:
     whole = assembly()
     assert whole.add(0, sample(1.0, 999, status)) is None  # nothing to go with it yet
     whole.add(0, sample(1.001, 10))
@@ -124,7 +124,7 @@ def test_a_chip_plugged_in_again_is_not_called_disturbed_while_it_settles() -> N
     assert whole.due(2.61) is None
 
 
-def test_all_chips_silent_is_a_matter_of_power() -> None:
+def test_all_chips_without_samples_is_a_matter_of_power() -> None:
     whole = assembly()
     lost = whole.due(2.0)
     assert lost is not None
@@ -226,7 +226,7 @@ def run() -> Iterator[Callable[..., Device]]:
         assert not device.scale.report().alive
 
 
-def test_readings_come_in_order_and_the_report_tells_of_the_reader(run: Callable[..., Device]) -> None:
+def test_readings_come_in_order_and_the_report_describes_the_reader(run: Callable[..., Device]) -> None:
     device = run(board(offsets=[100_000, -200_000]))
     deadline = time.monotonic() + 20
     while device.scale.report().chips[1].rate_hz is None:
@@ -251,7 +251,7 @@ def test_readings_come_in_order_and_the_report_tells_of_the_reader(run: Callable
         assert 10 < chip.noise_counts < 500
 
 
-def test_a_killed_reader_is_told_at_once_and_readings_go_on(run: Callable[..., Device]) -> None:
+def test_a_killed_reader_is_reported_at_once_and_readings_go_on(run: Callable[..., Device]) -> None:
     greeting = [{"weigh": 50, "t": time.monotonic()}, {"act": "stand", "t": time.monotonic() - 60}]
     device = run(board(), greeting=lambda: greeting)
     device.until(is_ok)
@@ -273,7 +273,7 @@ def test_a_killed_reader_is_told_at_once_and_readings_go_on(run: Callable[..., D
     assert device.scale.report().restarts == 1
 
 
-def test_an_unplugged_chip_is_named_and_its_return_needs_no_word(run: Callable[..., Device]) -> None:
+def test_an_unplugged_chip_is_named_and_its_return_needs_no_event(run: Callable[..., Device]) -> None:
     device = run(board())
     device.until(is_ok)
     device.scale.send({"chip": 0, "unplugged": True})
@@ -289,11 +289,11 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_word(run: Callable[.
 SENTENCE = "There is no GPIO header here; run this on a Raspberry Pi."
 REFUSING = (
     "import os, sys, time; from matpi.drivers.scale.records import *; "
-    f"os.write(1, told_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
+    f"os.write(1, json_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
 )
 
 
-def test_a_part_that_is_not_there_is_told_once_however_often_it_is_tried(
+def test_a_part_that_is_not_there_is_reported_once_however_often_it_is_tried(
     run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "HARDWARE_RETRY_S", 0.05)
@@ -336,11 +336,11 @@ def test_however_it_ends_it_is_one_sentence_and_another_start(
 
 STUCK = (
     "import os, time; from matpi.drivers.scale.records import *; "
-    "os.write(1, told_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
+    "os.write(1, json_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
 )
 
 
-def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_without_output_is_killed(run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "SILENT_S", 0.3)
     device = run(saying(STUCK))
     noted = device.until(lambda event: isinstance(event, Noted))[-1]
@@ -354,9 +354,9 @@ def test_a_reader_that_falls_silent_is_killed(run: Callable[..., Device], monkey
         "HEAD.pack(SAMPLE, 200, 0, 5, time.monotonic())",
         "HEAD.pack(SAMPLE, 0, 99, 5, time.monotonic())",
         "HEAD.pack(77, 0, 0, 5, time.monotonic())",
-        "told_record(REPORT, time.monotonic(), {})",
-        "told_record(REPORT, time.monotonic(), {'rates': [None] * 3})",
-        "told_record(REPORT, time.monotonic(), {'rates': [None, None], 'cpu_s': []})",
+        "json_record(REPORT, time.monotonic(), {})",
+        "json_record(REPORT, time.monotonic(), {'rates': [None] * 3})",
+        "json_record(REPORT, time.monotonic(), {'rates': [None, None], 'cpu_s': []})",
         "HEAD.pack(REPORT, 0, 0, 2, time.monotonic()) + b'[]'",
         "HEAD.pack(REPORT, 0, 0, 4000, time.monotonic()) + b'[' * 4000",
         "HEAD.pack(MESSAGE, 0, 0, 1, time.monotonic()) + bytes([255])",

@@ -51,7 +51,7 @@ def test_the_life_of_a_service(place: tuple[str, Manager]) -> None:
     assert manager.heard() == ["READY=1", "STATUS=on the mat, 12 min", "STOPPING=1"]
 
 
-def test_a_status_cannot_say_another_word(place: tuple[str, Manager]) -> None:
+def test_a_status_cannot_send_another_message(place: tuple[str, Manager]) -> None:
     name, manager = place
     Notifier(name.replace("@", "\0").encode()).status("lost\nMAINPID=1")
     assert manager.heard() == ["STATUS=lost MAINPID=1"]
@@ -106,7 +106,7 @@ def test_children_inherit_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("where", [None, "/nowhere/at/all", "x" * 200, "a\0b", "/dev/null"])
-def test_nobody_there_stops_nothing(where: str | None) -> None:
+def test_a_missing_manager_stops_nothing(where: str | None) -> None:
     notifier = Notifier(where, 1.0)
     notifier.ready()
     notifier.status("here")

@@ -1,4 +1,4 @@
-"""Traces: what is written is read again, and each way a file can be wrong is told with its line."""
+"""Traces: what is written is read again, and each way a file can be wrong is reported with its line."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def trace(tmp_path: Path, text: str | bytes, name: str = "trace.csv") -> Path:
 
 
 def refusal(path: Path, calibration: Calibration | None = None) -> tuple[list[Reading], str]:
-    """What was read before, and what was told."""
+    """Return the readings before the error, and its message."""
     got: list[Reading] = []
     with pytest.raises(TraceError) as caught:
         got.extend(Trace(path, calibration))
-    told = str(caught.value)
-    assert "\n" not in told
-    assert told.endswith(".")
-    return got, told
+    reported = str(caught.value)
+    assert "\n" not in reported
+    assert reported.endswith(".")
+    return got, reported
 
 
 def test_a_trace_in_kg(tmp_path: Path) -> None:
@@ -103,13 +103,13 @@ def test_counts_become_kg_and_a_code_at_the_end_of_the_range_is_flagged(tmp_path
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_broken_file_is_told_with_its_line(
+def test_a_broken_file_is_reported_with_its_line(
     tmp_path: Path, text: str, good: int, words: list[str], packed: bool
 ) -> None:
     raw = text.encode()
     file = trace(tmp_path, gzip.compress(raw) if packed else raw, "t.csv.gz" if packed else "t.csv")
-    got, told = refusal(file)
-    assert [word for word in [str(file), *words] if word not in told] == [], told
+    got, reported = refusal(file)
+    assert [word for word in [str(file), *words] if word not in reported] == [], reported
     assert len(got) == good
 
 
@@ -117,8 +117,8 @@ def test_counts_want_the_calibration_of_that_mat(tmp_path: Path) -> None:
     file = trace(tmp_path, "t_s,counts_0\n0,5\n1,8388608\n")
     assert "--calibration" in refusal(file)[1]
     assert "1 channels and the calibration has 2" in refusal(file, Calibration((0, 0), (1.0, 1.0)))[1]
-    got, told = refusal(file, Calibration((0,), (1.0,)))
-    assert (len(got), "line 3" in told, "24 bits" in told) == (1, True, True)
+    got, reported = refusal(file, Calibration((0,), (1.0,)))
+    assert (len(got), "line 3" in reported, "24 bits" in reported) == (1, True, True)
     assert "line 2" in refusal(trace(tmp_path, "t_s,counts_0\n0,5.5\n"), Calibration((0,), (1.0,)))[1]
 
 
@@ -147,12 +147,12 @@ def test_gzip_under_any_name(tmp_path: Path) -> None:
 
 def test_a_cut_gzip_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
     whole = gzip.compress(b"t_s,kg_0\n" + b"".join(b"%d,%d\n" % (n, n * n % 97) for n in range(5000)))
-    got, told = refusal(trace(tmp_path, whole[: len(whole) // 2], "cut.csv.gz"))
+    got, reported = refusal(trace(tmp_path, whole[: len(whole) // 2], "cut.csv.gz"))
     assert 1000 < len(got) < 4999
-    assert "ends too early after line" in told
-    assert "gzip -dc" in told
-    got, told = refusal(trace(tmp_path, whole[:-8] + bytes(8), "crc.csv.gz"))
-    assert (len(got), "damaged" in told) == (5000, True)
+    assert "ends too early after line" in reported
+    assert "gzip -dc" in reported
+    got, reported = refusal(trace(tmp_path, whole[:-8] + bytes(8), "crc.csv.gz"))
+    assert (len(got), "damaged" in reported) == (5000, True)
     broken = bytearray(whole)
     broken[len(whole) // 2 : len(whole) // 2 + 20] = bytes(20)
     assert refusal(trace(tmp_path, bytes(broken), "hole.csv.gz"))[1].startswith(str(tmp_path / "hole.csv.gz"))
@@ -162,14 +162,14 @@ def test_a_cut_gzip_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
 @given(st.binary(max_size=60), st.sampled_from([b"", b"t_s,kg_0\n", b"t_s,kg_0,ok\n0,1,1\n", b"\x1f\x8b"]))
 def test_whatever_is_in_the_file_it_is_read_or_refused_with_its_name(tmp_path: Path, tail: bytes, head: bytes) -> None:
     file = trace(tmp_path, head + tail)
-    told = str(file)
+    reported = str(file)
     try:
         got = list(Trace(file))
     except TraceError as error:
-        told = str(error)
+        reported = str(error)
     else:
         assert all(a.t <= b.t for a, b in pairwise(got))
-    assert str(file) in told
+    assert str(file) in reported
 
 
 def test_memory_stays_flat(tmp_path: Path) -> None:
@@ -376,9 +376,9 @@ def test_a_calibration_that_is_given_goes_before_the_one_inside_and_its_zero(tmp
 def test_a_recording_with_a_broken_header(tmp_path: Path, header: str, words: list[str]) -> None:
     header = header.replace("INSIDE", '{"reference_counts": [0, 0], "counts_per_kg": [9.0, 9.0]}')
     file = trace(tmp_path, f"# matpi recording {header}\nt_s,counts_0,counts_1,ok\n0,1,2,1\n")
-    got, told = refusal(file)
+    got, reported = refusal(file)
     assert got == []
-    assert [word for word in [str(file), *words] if word not in told] == [], told
+    assert [word for word in [str(file), *words] if word not in reported] == [], reported
 
 
 def test_what_a_later_matpi_adds_to_the_header_is_skipped(tmp_path: Path) -> None:
@@ -393,5 +393,5 @@ def test_a_line_of_a_recording_is_counted_with_its_header(tmp_path: Path) -> Non
     with TraceWriter(tmp_path / "r.csv", 2, "counts", about=ABOUT) as writer:
         writer.write(0.5, (100, 100))
     file = trace(tmp_path, (tmp_path / "r.csv").read_text() + "1,2\n", "cut.csv")
-    got, told = refusal(file)
-    assert (len(got), "line 4: 5 fields" in told) == (1, True)
+    got, reported = refusal(file)
+    assert (len(got), "line 4: 5 fields" in reported) == (1, True)

@@ -31,9 +31,9 @@ def named() -> list[str]:
 
 
 def quoted() -> list[str]:
-    told = {word for row in rows() for word in WORDS.findall(row[0])}
+    reported = {word for row in rows() for word in WORDS.findall(row[0])}
     (others,) = re.findall(r"^The words for three .*$", PAGE, re.MULTILINE)
-    return sorted(told | set(WORDS.findall(others)))
+    return sorted(reported | set(WORDS.findall(others)))
 
 
 @cache
@@ -73,11 +73,11 @@ def test_every_word_of_a_lost_load_cell_is_there() -> None:
 def lines() -> frozenset[str]:
     """Part and name of each line, as the doctor prints them."""
 
-    def nobody(_: object) -> str:
+    def absent(_: object) -> str:
         raise OSError
 
     nowhere = ROOT / "tests" / "nowhere"
-    probe = HostProbe(root=nowhere, open_bus=nobody, label=nobody, run=nobody, sleep=lambda _: None)
+    probe = HostProbe(root=nowhere, open_bus=absent, label=absent, run=absent, sleep=lambda _: None)
     checks = run_doctor(
         Config(),
         nowhere / "status.json",

@@ -104,7 +104,7 @@ def test_the_two_cells_of_a_chip_make_a_full_bridge_that_adds() -> None:
         assert [left_pins[0], left_pins[2]] == [right_pins[2], right_pins[0]] == ["E+", "E-"]
 
 
-def test_the_supply_of_a_chip_is_told_where_it_is_drawn() -> None:
+def test_the_supply_of_a_chip_is_named_where_it_is_drawn() -> None:
     for name in SOURCES:
         text = (HARDWARE / name).read_text(encoding="utf-8")
         assert "3.3 V, never 5 V" in text
@@ -131,6 +131,6 @@ def test_the_bill_is_complete_and_names_no_price() -> None:
 def test_the_resistors_drawn_are_those_of_the_bill() -> None:
     for part in wiring().parts(Config()):
         if part.extra:
-            told = re.search(rf"{re.escape(part.extra)}, (\d+ k?ohm)", part.note)
-            assert told, part.name
-            assert bill()[part.extra]["typical specification"].startswith(told[1])
+            reported = re.search(rf"{re.escape(part.extra)}, (\d+ k?ohm)", part.note)
+            assert reported, part.name
+            assert bill()[part.extra]["typical specification"].startswith(reported[1])

@@ -12,9 +12,9 @@ def main() -> None:
         (GOLDENS / f"{stale}.txt").unlink()
         print(f"removed {stale}")
     for name, image in pictures().items():
-        path, told = GOLDENS / f"{name}.txt", braille(image) + "\n"
-        if not path.exists() or path.read_text(encoding="utf-8") != told:
-            path.write_text(told, encoding="utf-8")
+        path, reported = GOLDENS / f"{name}.txt", braille(image) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != reported:
+            path.write_text(reported, encoding="utf-8")
             print(f"wrote {name}")
 
 

@@ -75,7 +75,7 @@ def test_between_seconds_only_digits_and_ticks_change(span: range) -> None:
     assert len(rest) == 1
 
 
-def test_the_countdown_stands_still_while_it_counts() -> None:
+def test_the_countdown_does_not_move_while_it_counts() -> None:
     cell = width_px("0", Face.MINUTES)
     rest = set()
     for left in range(21):
@@ -87,7 +87,7 @@ def test_the_countdown_stands_still_while_it_counts() -> None:
     assert len(rest) == 1
 
 
-def test_the_wait_for_load_cells_stands_still_while_it_counts() -> None:
+def test_the_wait_for_load_cells_does_not_move_while_it_counts() -> None:
     ten, nine = render(Holding(754, 10)), render(Holding(754, 9))
     box = ImageChops.difference(ten, nine).getbbox()
     assert box is not None
@@ -120,7 +120,7 @@ def test_a_tick_grows_and_never_shrinks() -> None:
     assert 0 < shares[1] < shares[6] < shares[11]
 
 
-def test_overtime_is_told_and_not_rewarded() -> None:
+def test_overtime_is_shown_and_not_rewarded() -> None:
     full = render(timer(20 * 60)).crop((0, TICK_TOP, 128, 64)).tobytes()
     for minute in (21, 23, 32, 45):
         image = render(timer(60 * minute))
@@ -150,7 +150,7 @@ def test_ten_boxes_and_as_many_full_as_the_value(value: int | None) -> None:
     assert len(full) == (value or 0)
 
 
-def test_no_value_stands_there_before_the_first_tap() -> None:
+def test_no_value_is_shown_before_the_first_tap() -> None:
     image = render(RatingEntry(None))
     cell = width_px("?", Face.NUMERALS)
     assert image.crop((0, 0, cell, 32)).tobytes() == glyph("?", Face.NUMERALS)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from matpi.screen.fonts import make_fonts
 from matpi.screen.glyphs import FONTS, Face
 
+MAKER = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "make_fonts.py"))
 
-@pytest.mark.skipif(not make_fonts.SPLEEN.exists(), reason="needs Debian's fonts-spleen")
-@pytest.mark.skipif(not make_fonts.HEAVY.exists(), reason="needs Debian's fonts-dejavu-extra")
+
+@pytest.mark.skipif(not MAKER["SPLEEN"].exists(), reason="needs Debian's fonts-spleen")
+@pytest.mark.skipif(not MAKER["HEAVY"].exists(), reason="needs Debian's fonts-dejavu-extra")
 def test_the_script_makes_the_very_files(tmp_path: Path) -> None:
-    make_fonts.main(tmp_path)
+    MAKER["main"](tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     kept = {path.name: path.read_bytes() for path in FONTS.iterdir() if path.suffix in {".pil", ".pbm"}}
     assert made.keys() == kept.keys()

@@ -147,7 +147,7 @@ def _texts(view: View) -> list[Text | str]:
     "name",
     [name for name, view in ALL.items() if texts(view) and not (isinstance(view, Notice) and view in SAID.values())],
 )
-def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
+def test_every_word_of_a_view_is_on_the_panel(name: str) -> None:
     view, there = ALL[name], read(render(ALL[name]))
     for text in texts(view):
         if isinstance(view, Timer) and view.hold > 0.0 and text == view.label:
@@ -156,7 +156,7 @@ def test_every_word_of_a_view_stands_on_the_panel(name: str) -> None:
 
 
 @every("page", range(SAFETY_PAGES))
-def test_every_word_of_a_safety_page_stands_on_the_panel(page: int) -> None:
+def test_every_word_of_a_safety_page_is_on_the_panel(page: int) -> None:
     image = render(Safety(page, SAFETY_PAGES))
     heading, *lines = PAGES[page]
     assert set(heading.split()) | {f"{page + 1}/{SAFETY_PAGES}"} <= set(words(image, Face.TEXT))
@@ -168,7 +168,7 @@ def test_every_word_of_a_safety_page_stands_on_the_panel(page: int) -> None:
 
 
 def test_the_safety_pages_name_all_there_is_to_know() -> None:
-    told = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES).lower()
+    reported = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES).lower()
     for needed in (
         "not acupuncture",
         "no replacement for care",
@@ -188,7 +188,7 @@ def test_the_safety_pages_name_all_there_is_to_know() -> None:
         "bruising",
         "or unsure?",
     ):
-        assert needed in told
+        assert needed in reported
 
 
 @every(
@@ -222,7 +222,7 @@ def test_a_text_of_15_is_large_and_one_of_21_is_small() -> None:
     assert fitting("x" * 21, WIDTH) == ("x" * 21, Face.TEXT)
 
 
-def test_words_are_wrapped_or_it_is_told_that_they_cannot_be() -> None:
+def test_words_are_wrapped_or_none_is_returned() -> None:
     assert wrapped("clear it, then re-zero", WIDTH, Face.LABEL) == ["clear it, then", "re-zero"]
     assert wrapped("x" * 16, WIDTH, Face.LABEL) is None
 

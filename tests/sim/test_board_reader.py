@@ -58,7 +58,7 @@ def test_what_happened_before_the_reader_began_still_holds() -> None:
     assert sum(rig.kg()) == pytest.approx(60, rel=0.01)
 
 
-def test_who_stands_at_an_end_is_felt_there() -> None:
+def test_a_person_at_one_end_loads_that_end() -> None:
     rig = Rig()
     for place, expected in (("head", [0.9 * 74, 0.1 * 74]), ("foot", [0.1 * 74, 0.9 * 74]), ("off", [0.0, 0.0])):
         rig.board.hear({"place": place})
@@ -125,7 +125,7 @@ def test_a_code_proves_itself_and_what_a_glitch_makes_of_it_does_not() -> None:
     assert false / (4096 * 2 * 24) < 0.001
 
 
-def test_with_proof_every_conversion_tells_its_number() -> None:
+def test_with_proof_every_conversion_contains_its_number() -> None:
     rig = Rig(proof=True)
     for chip, samples in enumerate(rig.samples(1.0)):
         numbers = [proved(sample.counts, chip) for sample in samples]

@@ -56,7 +56,7 @@ def test_getting_up_ends_at_nothing() -> None:
     assert total(mat, 102.0) == 0.0
 
 
-def test_getting_up_when_nobody_is_there_does_nothing() -> None:
+def test_getting_up_from_an_empty_mat_does_nothing() -> None:
     mat = Mat()
     mat.act("get_up", 5.0)
     mat.act("fidget", 6.0)
@@ -96,7 +96,7 @@ def test_a_bag_does_not_breathe_and_a_person_does() -> None:
     assert spread(person) > 1.5 * BREATH_KG
 
 
-def test_a_cat_walks_from_the_foot_end_to_the_head_end() -> None:
+def test_a_cat_crosses_from_the_foot_end_to_the_head_end() -> None:
     mat = Mat()
     mat.act("bag_on", 0.0)
     mat.act("cat", 10.0)
@@ -116,7 +116,7 @@ def test_a_new_weight_shows_on_the_mat_and_keeps_the_posture() -> None:
     assert total(mat, 22.0) == pytest.approx(60.0 * share)
 
 
-def test_a_new_weight_of_somebody_who_is_not_there_waits() -> None:
+def test_a_new_weight_off_the_mat_shows_on_the_next_act() -> None:
     mat = Mat(kg=80.0)
     mat.weigh(60.0, 1.0)
     assert total(mat, 5.0) == 0.0
@@ -132,14 +132,14 @@ def test_an_act_in_the_midst_of_another_goes_on_from_there() -> None:
     assert mat.load_kg(0.3) == pytest.approx(at)
 
 
-def test_the_cells_tell_the_load_and_the_body_s_own_motion() -> None:
+def test_the_cells_read_the_load_and_the_body_s_own_motion() -> None:
     mat = Mat(kg=80.0)
     mat.act("lie_down", 0.0)
     for head, foot in samples(mat, 10.0, 30.0):
         assert head + foot == pytest.approx(total(mat, 10.0), abs=AWAKE_KG)
 
 
-def test_an_unplugged_cell_tells_nothing() -> None:
+def test_an_unplugged_cell_reads_nothing() -> None:
     mat = Mat()
     mat.unplugged = True
     assert mat.sample(1.0) is None
@@ -156,7 +156,7 @@ def test_spikes_are_a_few_percent_and_as_large_as_read_errors_are() -> None:
     assert max(map(abs, odd)) > 100.0
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_readings() -> None:
     def story(seed: int) -> list[tuple[float, ...]]:
         mat = Mat(seed=seed)
         mat.spikes = True

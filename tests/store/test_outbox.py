@@ -300,7 +300,7 @@ def test_the_oldest_is_due_until_it_is_acknowledged_or_refused(path: Path) -> No
         again = box.due()
         assert again is not None
         assert (again.id, again.attempts, again.body) == (first.id, 1, first.body)
-        assert box.standing().not_before_utc == UTC
+        assert box.sink_state().not_before_utc == UTC
         box.acked(first, UTC)
         second = box.due()
         assert second is not None
@@ -325,11 +325,11 @@ def test_who_asks_gets_the_refused_and_the_disabled_going(path: Path) -> None:
             due = box.due()
             assert due is not None
             marked(due, "gone; ask.")
-        assert box.standing().disabled == statuses(store)[0].last_error == "gone; ask."
+        assert box.sink_state().disabled == statuses(store)[0].last_error == "gone; ask."
         with queue.changing(path) as conn:  # a connection of another process, beside the writer
             assert queue.ask_again(conn, "house")
             assert not queue.ask_again(conn, "nobody")
-        assert (box.standing().disabled, box.standing().asked) == ("", 1)
+        assert (box.sink_state().disabled, box.sink_state().asked) == ("", 1)
         due = box.due()
         assert due is not None
         assert id_of(due.body) == "s1-1"

@@ -1,4 +1,4 @@
-"""One sink's outbox in memory, a receiver that does what it is told, a clock that stands until it is moved."""
+"""One sink's outbox in memory, a scripted receiver, a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from matpi.errors import StoreError
-from matpi.upstream.sink import Delivery, Standing
+from matpi.upstream.sink import Delivery, SinkState
 
 UTC = 1_773_576_000.0
 
@@ -33,7 +33,7 @@ class FakeDeliveries:
         self.rows = list(rows)
         self.state: dict[int, str] = {row.seq: "due" for row in rows}
         self.why: dict[int, str] = {}
-        self.stands = Standing()
+        self.sink = SinkState()
         self.disk_full = False
         self.closed = False
 
@@ -43,8 +43,8 @@ class FakeDeliveries:
             self.rows.append(Delivery(seq, f"s{seq}-1", "session", b"{}"))
             self.state[seq] = "due"
 
-    def standing(self) -> Standing:
-        return self.stands
+    def sink_state(self) -> SinkState:
+        return self.sink
 
     def due(self) -> Delivery | None:
         return next((row for row in self.rows if self.state[row.seq] == "due"), None)
@@ -59,21 +59,21 @@ class FakeDeliveries:
         seq = delivery.seq
         self._mark(seq, "due", why)
         self.rows = [replace(row, attempts=row.attempts + 1) if row.seq == seq else row for row in self.rows]
-        self.stands = replace(self.stands, not_before_utc=not_before_utc)
+        self.sink = replace(self.sink, not_before_utc=not_before_utc)
 
     def refused(self, delivery: Delivery, why: str) -> None:
         self._mark(delivery.seq, "refused", why)
 
     def disabled(self, delivery: Delivery, why: str) -> None:
         self._mark(delivery.seq, "due", why)
-        self.stands = replace(self.stands, disabled=why)
+        self.sink = replace(self.sink, disabled=why)
 
     def close(self) -> None:
         self.closed = True
 
     def ask_again(self) -> None:
         """What `matpi upstream retry` does."""
-        self.stands = Standing(asked=self.stands.asked + 1)
+        self.sink = SinkState(asked=self.sink.asked + 1)
         self.state = {seq: "due" if state == "refused" else state for seq, state in self.state.items()}
 
     def _mark(self, seq: int, state: str, why: str = "") -> None:

@@ -54,8 +54,8 @@ def config(port: int, **more: Any) -> MqttConfig:
 def delivery(n: int = 1, body: bytes | None = None, *, record_id: str | None = None) -> Delivery:
     """Of a record as the device itself names it, in its first revision."""
     record = f"{n:032x}" if record_id is None else record_id
-    told = {"type": "session", "timestamp": None, "data": {"id": record, "rev": 1}}
-    return Delivery(n, outbox.delivery_id("sessions", record, 1), "session", body or json.dumps(told).encode())
+    reported = {"type": "session", "timestamp": None, "data": {"id": record, "rev": 1}}
+    return Delivery(n, outbox.delivery_id("sessions", record, 1), "session", body or json.dumps(reported).encode())
 
 
 class Mat:

@@ -1,4 +1,4 @@
-"""A receiver on 127.0.0.1 that answers with whatever bytes it is told to, over TLS or without, and keeps what came."""
+"""A receiver on 127.0.0.1 that answers with scripted bytes, over TLS or without, and stores what came."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def status(code: int, *headers: str) -> Talk:
     return answer(("\r\n".join(lines) + "\r\n\r\n").encode())
 
 
-def silence(wire: socket.socket) -> None:
+def no_answer(wire: socket.socket) -> None:
     """Takes everything and never answers; ends when the other side gives up."""
     with contextlib.suppress(OSError):
         while wire.recv(4096):

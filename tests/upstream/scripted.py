@@ -64,8 +64,8 @@ class ScriptedBroker:
                     return self.garbage
                 if self.connack is None:
                     return b""
-                told = bytes([0, self.connack, len(self._properties)]) + self._properties
-                return bytes([0x20, len(told)]) + told
+                reported = bytes([0, self.connack, len(self._properties)]) + self._properties
+                return bytes([0x20, len(reported)]) + reported
             case 3:
                 size = struct.unpack("!H", body[:2])[0]
                 topic = body[2 : 2 + size].decode()

@@ -106,7 +106,7 @@ def test_a_session_on_the_mat_arrives_once(tmp_path: Path, home: WebhookConfig) 
 # -- the panel ---------------------------------------------------------------------------------------------------------
 
 
-def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
+def test_trouble_is_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
     rig = used(tmp_path / "sim.db", Config())
     rig.run_until(30.0)
 
@@ -127,20 +127,20 @@ def test_trouble_stands_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> N
     rig.shut_down()
 
 
-def test_what_several_sinks_suffer_is_told_as_one(tmp_path: Path) -> None:
-    told: list[Any] = []
-    relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), told.append)
+def test_what_several_sinks_suffer_is_reported_as_one(tmp_path: Path) -> None:
+    reported: list[Any] = []
+    relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), reported.append)
     relays._report("a", Trouble("a", "it is gone; ask.", Text("upstream.ended")))
     relays._report("b", Trouble("b", "nothing there; wait.", Text("upstream.not_reached")))
     relays._report("a", None)
     relays._report("b", None)
-    assert [event.short for event in told if isinstance(event, UpstreamTrouble)] == [
+    assert [event.short for event in reported if isinstance(event, UpstreamTrouble)] == [
         Text("upstream.ended"),
         Text("upstream.ended"),
         Text("upstream.not_reached"),
         "",
     ]
-    assert [(event.kind, event.text.split(":")[0]) for event in told if isinstance(event, Noted)] == [
+    assert [(event.kind, event.text.split(":")[0]) for event in reported if isinstance(event, Noted)] == [
         ("upstream_lost", "a"), ("upstream_lost", "b"), ("upstream_back", "a"), ("upstream_back", "b"),
     ]  # fmt: skip
 
@@ -166,9 +166,7 @@ def running(path: Path, config: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_the_running_device_is_told_no_tells_it_and_goes_on_when_asked(
-    tmp_path: Path, home: WebhookConfig, capsys: Out
-) -> None:
+def test_a_disabled_sink_is_reported_and_goes_on_when_asked(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
     path = tmp_path / "matpi.db"
     with Store.open(path, sinks=("house",)) as store:
         store.write(Save(session()))
@@ -201,7 +199,7 @@ def status_of(here: list[str], capsys: Out) -> str:
     return capsys.readouterr().out
 
 
-def test_a_try_by_hand_tells_what_became_of_it(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
+def test_a_try_by_hand_prints_its_result(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
     with Receiver(status(204)) as receiver:
         config = write(tmp_path, msgspec.structs.replace(home, url=f"http://127.0.0.1:{receiver.port}/T0K3N"))
         assert cli.run(["upstream", "test", "--config", str(config)]) == 0
@@ -223,13 +221,13 @@ def test_a_try_by_hand_tells_what_became_of_it(tmp_path: Path, home: WebhookConf
         (["frobnicate"], "is not one of"),
     ],
 )
-def test_wrong_words_are_told(tmp_path: Path, capsys: Out, words: list[str], says: str) -> None:
+def test_wrong_arguments_are_reported(tmp_path: Path, capsys: Out, words: list[str], says: str) -> None:
     config = tmp_path / "matpi.toml"
     config.write_text("")
     assert cli.run(["upstream", *words, "--config", str(config), "--store", str(tmp_path / "x.db")]) == 2
-    told = capsys.readouterr()
-    assert says in told.err
-    assert told.err.count("\n") == 1
+    reported = capsys.readouterr()
+    assert says in reported.err
+    assert reported.err.count("\n") == 1
     assert not (tmp_path / "x.db").exists()
 
 
@@ -269,7 +267,7 @@ def test_no_past_is_queued_for_a_sink_that_the_device_was_not_started_with(
     assert "has not been started with webhook yet; restart it" in capsys.readouterr().err
 
 
-def test_what_is_left_of_a_sink_is_told_and_can_be_dropped(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
+def test_what_is_left_of_a_sink_is_shown_and_can_be_deleted(tmp_path: Path, home: WebhookConfig, capsys: Out) -> None:
     path, config = tmp_path / "x.db", write(tmp_path, home)
     with Store.open(path, sinks=("old", "webhook")) as store:
         store.write(Save(session()))

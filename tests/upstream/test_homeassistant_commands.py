@@ -55,7 +55,7 @@ def test_a_wish_is_an_event(name: str, payload: bytes, event: Event) -> None:
         ("rest", b'{"state":"ON"}'),
     ],
 )
-def test_a_bad_value_is_told_with_what_is_right(name: str, payload: bytes) -> None:
+def test_a_bad_value_is_reported_with_what_is_right(name: str, payload: bytes) -> None:
     with pytest.raises(CommandError) as caught:
         event_of(name, payload, 7.0)
     words = str(caught.value)
@@ -66,12 +66,12 @@ def test_a_bad_value_is_told_with_what_is_right(name: str, payload: bytes) -> No
 
 @given(name=st.one_of(st.sampled_from(sorted(READERS)), st.text(max_size=20)), payload=st.binary(max_size=80))
 def test_whatever_comes_is_an_event_or_one_sentence(name: str, payload: bytes) -> None:
-    told = ""
+    reported = ""
     try:
         event = event_of(name, payload, 1.0)
     except CommandError as error:
-        told = str(error)
-    assert told.endswith(".") and "\n" not in told if told else isinstance(event, Wished | SettingWished)
+        reported = str(error)
+    assert reported.endswith(".") and "\n" not in reported if reported else isinstance(event, Wished | SettingWished)
 
 
 def test_a_retained_command_is_none() -> None:

@@ -26,7 +26,7 @@ def edges() -> tuple[float | None, int]:
 
 
 def look(bench: Bench) -> LiveState:
-    return Observer().look(bench.device, edges)
+    return Observer().copy(bench.device, edges)
 
 
 def test_from_an_empty_mat_to_a_session_and_after() -> None:
@@ -77,8 +77,8 @@ def test_totals_go_by_the_sessions_that_count_and_the_last_one_says_whether_it_d
         assert seen.last is not None
         assert seen.last.counts is counts
         assert (seen.today_min, seen.lifetime_h, seen.streak_days) == ((2.5, 0.04, 1) if counts else (0.0, 0.0, 0))
-        told = json.loads(homeassistant.state_payload(seen))
-        assert told["last"]["counts"] is counts
+        reported = json.loads(homeassistant.state_payload(seen))
+        assert reported["last"]["counts"] is counts
 
 
 def test_what_the_core_knows_of_the_diagnostics_is_filled_in() -> None:
@@ -86,9 +86,9 @@ def test_what_the_core_knows_of_the_diagnostics_is_filled_in() -> None:
     bench.up(60)
     bench.ok = False
     bench.pass_s(1)
-    told = look(bench).diagnostics
-    assert (told.rate_hz, told.outbox_depth, told.rejected, told.clock_trusted) == (80.0, 2, 10, True)
-    assert told.version == "test"
+    reported = look(bench).diagnostics
+    assert (reported.rate_hz, reported.outbox_depth, reported.rejected, reported.clock_trusted) == (80.0, 2, 10, True)
+    assert reported.version == "test"
 
 
 def test_settings_and_wishes_are_seen() -> None:
@@ -108,7 +108,7 @@ def test_settings_and_wishes_are_seen() -> None:
     )
 
 
-def test_silent_cells_are_seen() -> None:
+def test_a_sensor_timeout_is_shown() -> None:
     bench = Bench()
     bench.up(30)
     bench.silent = True
@@ -128,7 +128,7 @@ def test_nothing_undated_is_dated() -> None:
     assert not seen.diagnostics.clock_trusted
 
 
-def test_the_loop_tells_what_changes_at_once_and_the_rest_once_a_second() -> None:
+def test_the_loop_shows_changes_at_once_and_the_rest_once_a_second() -> None:
     bench, seen, observer = Bench(), list[LiveState | None](), Observer()
     bench.up(30)
     seen.append(observer.turned(bench.device, bench.t, edges))
@@ -143,18 +143,18 @@ def test_the_loop_tells_what_changes_at_once_and_the_rest_once_a_second() -> Non
     phases = [state.phase for state in seen if state is not None]
     assert phases.index("arriving") < phases.index("on_mat")
     bench.up(30)
-    told = [what for effect in bench.effects if (what := happening(effect)) is not None]
-    assert [what.kind for what in told] == ["session_started"]  # and under 30 s is no session in the end
+    reported = [what for effect in bench.effects if (what := happening(effect)) is not None]
+    assert [what.kind for what in reported] == ["session_started"]  # and under 30 s is no session in the end
 
 
-def test_an_ended_session_is_told_with_what_it_was() -> None:
+def test_an_ended_session_is_reported_with_what_it_was() -> None:
     bench = Bench()
     bench.up(30)
     bench.lie(120)
     bench.up(30)
-    told = [what for effect in bench.effects if (what := happening(effect)) is not None]
-    assert [what.kind for what in told] == ["session_started", "session_ended"]
-    ended = told[1]
+    reported = [what for effect in bench.effects if (what := happening(effect)) is not None]
+    assert [what.kind for what in reported] == ["session_started", "session_ended"]
+    ended = reported[1]
     assert (ended.reason, ended.counts) == ("left", True)
     assert ended.on_mat_s is not None
     assert 119 < ended.on_mat_s < 121
@@ -166,10 +166,10 @@ def test_a_look_costs_little() -> None:
     bench.up(30)
     bench.lie(120)
     observer = Observer()
-    observer.look(bench.device, edges)
+    observer.copy(bench.device, edges)
     began = time.process_time()
     for _ in range(200):
-        observer.look(bench.device, edges)
+        observer.copy(bench.device, edges)
     assert (time.process_time() - began) / 200 < 0.001
 
 

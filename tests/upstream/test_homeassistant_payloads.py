@@ -1,4 +1,4 @@
-"""What Home Assistant is told, byte for byte; `make test-homeassistant` shows the same to the real one."""
+"""What is sent to Home Assistant, byte for byte; `make test-homeassistant` shows the same to the real one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def discovered(**more: Any) -> dict[str, Any]:
     """The message, without the components that it removes: those have a platform alone."""
-    told: dict[str, Any] = json.loads(homeassistant.discovery_payload(config(1883, **more), "0.2.0"))
-    told["components"] = {key: one for key, one in told["components"].items() if len(one) > 1}
-    return told
+    reported: dict[str, Any] = json.loads(homeassistant.discovery_payload(config(1883, **more), "0.2.0"))
+    reported["components"] = {key: one for key, one in reported["components"].items() if len(one) > 1}
+    return reported
 
 
 def test_there_is_a_golden_for_each_payload_and_none_beside() -> None:
@@ -37,18 +37,18 @@ def test_golden(name: str) -> None:
 
 def test_every_component_has_its_own_qos_and_its_own_id() -> None:
     """Home Assistant takes a qos at the root and hands it down to nobody."""
-    told = discovered()
-    components = told["components"]
-    assert "qos" not in told
+    reported = discovered()
+    components = reported["components"]
+    assert "qos" not in reported
     assert all(component["qos"] == 1 for component in components.values())
     assert len({component["unique_id"] for component in components.values()}) == len(components)
-    assert told["device"]["identifiers"] == ["matpi_mat"]
-    assert told["availability_topic"] == "matpi/mat/availability"
+    assert reported["device"]["identifiers"] == ["matpi_mat"]
+    assert reported["availability_topic"] == "matpi/mat/availability"
 
 
 def test_two_mats_in_one_house_share_nothing() -> None:
     one, other = discovered(), discovered(device_id="attic")
-    ids = [component["unique_id"] for told in (one, other) for component in told["components"].values()]
+    ids = [component["unique_id"] for reported in (one, other) for component in reported["components"].values()]
     assert len(set(ids)) == len(ids)
     assert config(1883, device_id="attic").discovery_topic == "homeassistant/device/matpi_attic/config"
 
@@ -76,7 +76,7 @@ def test_every_phase_is_an_option_of_the_phase() -> None:
     assert set(discovered()["components"]["phase"]["options"]) == {state.name.lower() for state in Front}
 
 
-def test_the_documentation_tells_every_field_topic_and_entity() -> None:
+def test_the_documentation_lists_every_field_topic_and_entity() -> None:
     page = (DOCS / "upstream-mqtt.md").read_text(encoding="utf-8")
     state, diagnostics = homeassistant.state_payload(LYING), homeassistant.diagnostics_payload(LYING)
     names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in READERS)}
@@ -95,14 +95,14 @@ def test_the_dashboard_to_paste_shows_what_there_is() -> None:
 
 def test_every_record_has_a_type_that_home_assistant_takes() -> None:
     page = (DOCS / "upstream.md").read_text(encoding="utf-8")
-    told = page.partition("| `type` |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(\w+)`", re.sub(r"\| [^|]*\|\n", "|\n", told))) == set(homeassistant.RECORDS)
+    reported = page.partition("| `type` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", re.sub(r"\| [^|]*\|\n", "|\n", reported))) == set(homeassistant.RECORDS)
 
 
 def test_nothing_that_names_or_weighs_a_person_is_shown() -> None:
-    told = b"".join(payloads().values()).lower()
-    assert b"person" not in told
-    assert b"net_kg" not in told
+    reported = b"".join(payloads().values()).lower()
+    assert b"person" not in reported
+    assert b"net_kg" not in reported
 
 
 def test_the_discovery_message_fits_small_brokers() -> None:

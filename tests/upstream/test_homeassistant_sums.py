@@ -60,7 +60,7 @@ class House:
         self.watch()
 
     def watch(self) -> dict[str, Any]:
-        seen = self.observer.look(self.bench.device, edges)
+        seen = self.observer.copy(self.bench.device, edges)
         payload: dict[str, Any] = json.loads(homeassistant.state_payload(seen))
         for meter in self.meters:
             meter.take(payload)
@@ -135,11 +135,11 @@ def test_until_the_clock_is_known_nothing_is_said_of_today_and_nothing_is_summed
     bench.pass_s(40)
     bench.lie(300)
     bench.up(60)
-    seen = Observer().look(bench.device, edges)
+    seen = Observer().copy(bench.device, edges)
     assert (seen.today_min, seen.today_since, seen.lifetime_h) == (None, None, 0.08)
     bench.send(WallClock(bench.t, NOON, trusted=True))
     bench.pass_s(1)
-    seen = Observer().look(bench.device, edges)
+    seen = Observer().copy(bench.device, edges)
     assert (seen.today_min, seen.today_since) == (5.0, "2026-03-15T04:00:00+00:00")
 
 
@@ -155,5 +155,5 @@ def test_whose_turn_it_is_changes_no_total() -> None:
         people = People((Person("a", "Ada"), Person("b", "Ben")), chosen)
         bench = Bench(Memory(acknowledgement=KNOWN, log=Log(sessions=sessions), people=people))
         bench.pass_s(5)
-        seen.append(Observer().look(bench.device, edges).today_min)
+        seen.append(Observer().copy(bench.device, edges).today_min)
     assert seen == [20.0, 20.0, 20.0]

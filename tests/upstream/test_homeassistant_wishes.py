@@ -30,7 +30,7 @@ def test_an_empty_mat_is_zeroed() -> None:
     assert zeros[0].zero.by_hand
 
 
-def test_a_mat_with_somebody_on_it_is_not() -> None:
+def test_an_occupied_mat_is_not() -> None:
     bench = Bench()
     bench.up(30)
     bench.lie(30)
@@ -53,7 +53,7 @@ def test_a_mat_with_a_bag_on_it_is_not() -> None:
     assert not bench.saves(Zeros)
 
 
-def test_silent_cells_are_not_zeroed() -> None:
+def test_cells_without_readings_are_not_zeroed() -> None:
     bench = Bench()
     bench.up(30)
     bench.silent = True
@@ -101,7 +101,7 @@ def test_without_a_clock_there_is_no_today() -> None:
         assert [note.kind for note in of(bench, Note) if isinstance(note, Note)] == ["wish_refused"]
 
 
-def test_a_setting_is_used_and_kept_and_the_others_stay() -> None:
+def test_a_setting_is_used_and_stored_and_the_others_stay() -> None:
     own = Settings(zone="Europe/Berlin", bedtime=time(23, 0))
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=False, utc=NOON), settings=own))
     bench.up(10)

@@ -1,4 +1,4 @@
-"""Deliveries to a real Mosquitto: what arrived is told as delivered, and nothing else is."""
+"""Deliveries to a real Mosquitto: what arrived is reported as delivered, and nothing else is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.upstream.broker import Broker, Heard, Listener, eventually, free_port
 from tests.upstream.mats import SESSIONS, Mat, config, delivery, mat
 
 
-def told(error: object) -> str:
+def message(error: object) -> str:
     assert isinstance(error, LaterError), error
     assert len(ENGLISH.say(error.short)) <= 21
     assert str(error).count("\n") == 0
@@ -44,18 +44,18 @@ def test_what_is_sent_arrives_once_in_order_and_not_retained(broker: Broker) -> 
 
 def test_without_a_subscriber_nothing_is_delivered_until_there_is_one(broker: Broker) -> None:
     with mat(broker.port) as one:
-        assert "nobody has subscribed" in told(one.refusal(delivery()))
+        assert "nobody has subscribed" in message(one.refusal(delivery()))
         receiver = Listener(broker.port, SESSIONS)
         assert one.refusal(delivery()) is None
         assert eventually(lambda: receiver.heard)
         receiver.close()
 
 
-def test_a_broker_that_is_absent_is_told_at_once() -> None:
+def test_a_broker_that_is_absent_is_reported_at_once() -> None:
     port = free_port()
     with mat(port) as one:
         began = time.monotonic()
-        words = told(one.refusal(delivery()))
+        words = message(one.refusal(delivery()))
         assert time.monotonic() - began < 5.0
         assert words == f"MQTT 127.0.0.1:{port}: no broker listens there; start it, or correct host and port."
         assert eventually(lambda: one.notes == [words])
@@ -71,7 +71,7 @@ def test_a_broker_that_comes_back_gets_what_it_missed(broker: Broker, kill: bool
             broker.kill()
         else:
             broker.stop()
-        told(one.refusal(delivery(2)))
+        message(one.refusal(delivery(2)))
         broker.start()
         assert receiver.subscribed.wait(5)
         assert eventually(lambda: one.refusal(delivery(2)) is None)
@@ -87,7 +87,7 @@ def test_one_loss_is_one_note_and_so_is_the_return(broker: Broker) -> None:
         assert eventually(lambda: one.refusal(delivery(1)) is None)
         broker.kill()
         for _ in range(5):
-            told(one.refusal(delivery(2)))
+            message(one.refusal(delivery(2)))
         broker.start()
         assert receiver.subscribed.wait(5)
         assert one.refusal(delivery(2)) is None
@@ -140,24 +140,24 @@ def secret(folder: Path, text: str) -> str:
     return str(path)
 
 
-def test_a_wrong_password_is_told_and_the_right_one_needs_no_restart(guarded: Broker, tmp_path: Path) -> None:
+def test_a_wrong_password_is_reported_and_the_right_one_needs_no_restart(guarded: Broker, tmp_path: Path) -> None:
     with mat(guarded.port, username="mat", password=secret(tmp_path, "woof")) as one:
-        words = told(one.refusal(delivery()))
+        words = message(one.refusal(delivery()))
         assert "correct user name, password or access rules" in words
         secret(tmp_path, "purr")
         # Nobody listens, says the broker: it has let us in.
-        assert "nobody has subscribed" in told(one.refusal(delivery()))
+        assert "nobody has subscribed" in message(one.refusal(delivery()))
 
 
-def test_a_missing_password_file_is_told(guarded: Broker, tmp_path: Path) -> None:
+def test_a_missing_password_file_is_reported(guarded: Broker, tmp_path: Path) -> None:
     with mat(guarded.port, username="mat", password=str(tmp_path / "none")) as one:
-        assert "cannot be read" in told(one.refusal(delivery()))
+        assert "cannot be read" in message(one.refusal(delivery()))
 
 
 def test_a_topic_that_is_not_allowed_waits_for_the_right(guarded: Broker, tmp_path: Path) -> None:
     """Refused for good it would lose its place, and every record after it would be refused as well."""
     with mat(guarded.port, username="cat", password=secret(tmp_path, "purr")) as one:
-        words = told(one.refusal(delivery()))
+        words = message(one.refusal(delivery()))
         assert "0x87" in words
         assert "access rules" in words
 
@@ -192,49 +192,49 @@ def test_tls_with_the_ca_of_the_house(encrypted: Broker, ca_file: Path) -> None:
     receiver.close()
 
 
-def test_a_ca_that_nobody_knows_is_told(encrypted: Broker, tmp_path: Path) -> None:
+def test_an_unknown_ca_is_reported(encrypted: Broker, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     for named in (str(other), ""):
         with mat(encrypted.port, host="localhost", tls=True, ca_file=named) as one:
-            assert "the certificate is not trusted" in (words := told(one.refusal(delivery())))
+            assert "the certificate is not trusted" in (words := message(one.refusal(delivery())))
             assert "ca_file" in words
 
 
-def test_a_certificate_of_another_name_is_told(encrypted: Broker, ca_file: Path) -> None:
+def test_a_certificate_of_another_name_is_reported(encrypted: Broker, ca_file: Path) -> None:
     with mat(encrypted.port, host="127.0.0.1", tls=True, ca_file=str(ca_file)) as one:
-        assert "set host to the name in the certificate" in told(one.refusal(delivery()))
+        assert "set host to the name in the certificate" in message(one.refusal(delivery()))
 
 
 def test_a_certificate_that_is_over_points_at_the_clock(tmp_path: Path, authority: trustme.CA, ca_file: Path) -> None:
     over = authority.issue_cert("localhost", not_after=datetime.now(UTC) - timedelta(days=1))
     broker = _encrypted(tmp_path, authority, over)
     with mat(broker.port, host="localhost", tls=True, ca_file=str(ca_file)) as one:
-        assert "look at this device's clock" in told(one.refusal(delivery()))
+        assert "look at this device's clock" in message(one.refusal(delivery()))
     broker.close()
 
 
 def test_tls_where_there_is_none_and_none_where_there_is(broker: Broker, encrypted: Broker, ca_file: Path) -> None:
     with mat(broker.port, tls=True) as one:
-        assert "no TLS there" in (words := told(one.refusal(delivery()))) or "no connection" in words
+        assert "no TLS there" in (words := message(one.refusal(delivery()))) or "no connection" in words
     with mat(encrypted.port) as one:
-        assert "whether this port wants TLS" in told(one.refusal(delivery()))
+        assert "whether this port wants TLS" in message(one.refusal(delivery()))
 
 
-def test_a_ca_file_that_is_none_is_told(encrypted: Broker, tmp_path: Path) -> None:
+def test_a_ca_file_that_is_none_is_reported(encrypted: Broker, tmp_path: Path) -> None:
     for text in ("no certificate\n", None):
         path = tmp_path / "mine.pem"
         path.unlink(missing_ok=True)
         if text is not None:
             path.write_text(text)
         with mat(encrypted.port, host="localhost", tls=True, ca_file=str(path)) as one:
-            assert f"The certificates in {path} cannot be read" in told(one.refusal(delivery()))
+            assert f"The certificates in {path} cannot be read" in message(one.refusal(delivery()))
 
 
 def test_without_tls_nothing_goes_to_the_world() -> None:
     with mat(1883, host="192.0.2.1") as one:  # an address that nobody has (RFC 5737)
         began = time.monotonic()
-        assert told(one.refusal(delivery())).endswith("which is not in the own network; set tls = true.")
+        assert message(one.refusal(delivery())).endswith("which is not in the own network; set tls = true.")
         assert time.monotonic() - began < 5.0
 
 
@@ -255,7 +255,7 @@ def test_a_full_queue_loses_nothing_where_the_receiver_confirms(
 
     waiting = [delivery(n) for n in range(101, 113)]
     with mat(broker.port, ack_topic="matpi/mat/ack") as one:
-        assert "the receiver has not confirmed it" in told(one.refusal(waiting[0]))
+        assert "the receiver has not confirmed it" in message(one.refusal(waiting[0]))
 
         def stored(listener: Listener, heard: Heard) -> None:
             listener.client.publish("matpi/mat/ack", json.dumps({"id": heard.marks["id"]}), qos=1)
@@ -271,13 +271,13 @@ def test_a_full_queue_loses_nothing_where_the_receiver_confirms(
 
 
 @pytest.mark.parametrize("word", ["", "{}", "[1]", '{"id": 7}', json.dumps({"id": delivery(2).id}), "[" * 5000, "\x00"])
-def test_a_word_that_is_no_confirmation_of_this_one_is_none(
+def test_a_message_that_does_not_confirm_this_one_is_ignored(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
     monkeypatch.setattr("matpi.mqtt.pending.CONFIRM_S", 0.3)
     receiver = Listener(broker.port, SESSIONS, on_heard=lambda who, _: who.client.publish("matpi/mat/ack", word, qos=1))
     with mat(broker.port, ack_topic="matpi/mat/ack") as one:
-        assert "the receiver has not confirmed it" in told(one.refusal(delivery()))
+        assert "the receiver has not confirmed it" in message(one.refusal(delivery()))
     receiver.close()
 
 
@@ -285,5 +285,5 @@ def test_a_closed_sink_takes_nothing_more(broker: Broker) -> None:
     made = Mat(config(broker.port))
     made.sink.close()
     began = time.monotonic()
-    assert "matpi is stopping" in told(made.refusal(delivery()))
+    assert "matpi is stopping" in message(made.refusal(delivery()))
     assert time.monotonic() - began < 5.0

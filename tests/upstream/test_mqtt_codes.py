@@ -1,4 +1,4 @@
-"""Every reason code of the standard, from a broker that answers what it is told to."""
+"""Every reason code of the standard, from a broker with scripted answers."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_broker_with_small_packets_is_not_sent_a_large_one() -> None:
     ],
     ids=["http", "mqtt-3", "code", "length", "zeros", "ssh"],
 )
-def test_what_is_no_mqtt_5_broker_is_told(monkeypatch: pytest.MonkeyPatch, garbage: bytes) -> None:
+def test_what_is_no_mqtt_5_broker_is_reported(monkeypatch: pytest.MonkeyPatch, garbage: bytes) -> None:
     monkeypatch.setattr("matpi.mqtt.connection.GREETING_S", 0.3)
     with answering(garbage=garbage) as (_, one):
         error = one.refusal(delivery())

@@ -48,10 +48,10 @@ def confirmation(body: bytes) -> str:
     assert found is not None, template
 
     def read(path: str) -> str:
-        told = json.loads(body)
+        reported = json.loads(body)
         for name in path.split("."):
-            told = told[name]
-        return str(told)
+            reported = reported[name]
+        return str(reported)
 
     return f'{{"id":{json.dumps(read(found[1]) + found[2] + read(found[3]))}}}'
 
@@ -197,7 +197,7 @@ def test_what_is_no_longer_shown_does_not_stay_at_the_broker(broker: Broker) -> 
 # -- rights ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_topic_that_may_not_be_written_is_told_once_and_stands_as_trouble(tmp_path: Path) -> None:
+def test_a_topic_that_may_not_be_written_is_reported_once_and_stays_as_trouble(tmp_path: Path) -> None:
     rights = tmp_path / "rights"
     rights.write_text("topic read #\ntopic write matpi/mat/sessions\ntopic write matpi/mat/availability\n")
     rights.chmod(0o600)
@@ -217,7 +217,7 @@ def test_a_topic_that_may_not_be_written_is_told_once_and_stands_as_trouble(tmp_
 
 
 @pytest.mark.parametrize("ack_topic", ["", "house/ack"])
-def test_a_subscription_that_is_not_allowed_is_told_once(ack_topic: str) -> None:
+def test_a_subscription_that_is_not_allowed_is_reported_once(ack_topic: str) -> None:
     broker = ScriptedBroker(suback=0x87)
     with mat(broker.port, ack_topic=ack_topic) as one:
         named = ["matpi/mat/set/+", "homeassistant/status", *filter(None, [ack_topic])]

@@ -22,10 +22,10 @@ class Receiver:
         self.again = 0
 
     def __call__(self, listener: Listener, heard: Heard) -> None:
-        told = heard.marks["id"]
-        self.again += told in self.stored
-        self.stored.setdefault(told, len(self.stored))
-        listener.client.publish(ACK, json.dumps({"id": told}), qos=1)
+        reported = heard.marks["id"]
+        self.again += reported in self.stored
+        self.stored.setdefault(reported, len(self.stored))
+        listener.client.publish(ACK, json.dumps({"id": reported}), qos=1)
 
 
 def test_fifty_kills_in_five_hundred_deliveries_lose_and_double_nothing(broker: Broker) -> None:

@@ -34,7 +34,7 @@ def topics(listener: Listener) -> list[str]:
     return [heard.topic for heard in list(listener.heard)]
 
 
-def test_the_house_is_told_what_there_is_how_it_is_and_that_it_is_there(broker: Broker) -> None:
+def test_discovery_state_and_availability_are_published_in_order(broker: Broker) -> None:
     house = Listener(broker.port)
     made = Mat(config(broker.port))
     made.sink.show(LYING)
@@ -51,7 +51,7 @@ def test_the_house_is_told_what_there_is_how_it_is_and_that_it_is_there(broker: 
     house.close()
 
 
-def test_a_device_that_vanishes_is_told_as_offline_by_its_last_will(broker: Broker) -> None:
+def test_a_device_that_vanishes_is_reported_as_offline_by_its_last_will(broker: Broker) -> None:
     house = Listener(broker.port, AVAILABILITY)
     with mat(broker.port) as one:
         assert eventually(lambda: house.heard)
@@ -88,7 +88,7 @@ def test_a_try_by_hand_beside_the_device_leaves_nothing_at_the_broker(broker: Br
     receiver.close()
 
 
-def test_everything_is_told_again_to_a_broker_that_forgot_it(broker: Broker) -> None:
+def test_everything_is_sent_again_to_a_broker_that_lost_it(broker: Broker) -> None:
     with mat(broker.port) as one:
         one.sink.show(LYING)
         assert eventually(lambda: one.sink._greeted)
@@ -99,7 +99,7 @@ def test_everything_is_told_again_to_a_broker_that_forgot_it(broker: Broker) -> 
         house.close()
 
 
-def test_everything_is_told_again_when_home_assistant_has_started(broker: Broker) -> None:
+def test_everything_is_sent_again_when_home_assistant_has_started(broker: Broker) -> None:
     made = Mat(config(broker.port), draw=0.02)  # of the ten seconds
     made.sink.show(LYING)
     house = Listener(broker.port)
@@ -123,18 +123,18 @@ def test_a_change_is_sent_at_once_and_what_only_counts_up_is_not(broker: Broker)
             one.sink.show(replace(LYING, elapsed_s=second))
         one.sink.show(replace(LYING, elapsed_s=140, phase="away"))
         assert eventually(lambda: len(house.of(STATE)) == 2)
-        told = [json.loads(heard.payload) for heard in house.of(STATE)]
-        assert [(state["phase"], state["elapsed_s"]) for state in told] == [("on_mat", 130), ("away", 140)]
+        reported = [json.loads(heard.payload) for heard in house.of(STATE)]
+        assert [(state["phase"], state["elapsed_s"]) for state in reported] == [("on_mat", 130), ("away", 140)]
         assert len(house.of(DIAGNOSTICS)) == 1
     house.close()
 
 
-def test_events_are_told_once_and_never_kept(broker: Broker) -> None:
+def test_events_are_sent_once_and_never_retained(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
     with mat(broker.port) as one:
         assert eventually(lambda: one.sink._greeted)
         now = time.monotonic()
-        one.sink.report(Happening(now - 60.0, "session_started"))  # too long ago to be told as if it were now
+        one.sink.report(Happening(now - 60.0, "session_started"))  # too long ago to be sent as if it were now
         one.sink.report(Happening(now, "session_started"))
         one.sink.report(Happening(now, "session_ended", "s9", 301.5, "left", counts=True))
         assert eventually(lambda: len(house.heard) == 2)
@@ -160,7 +160,7 @@ def test_without_the_live_view_only_records_and_presence_at_the_broker_go_out(br
     house.close()
 
 
-def test_without_a_prefix_home_assistant_is_not_told(broker: Broker) -> None:
+def test_without_a_prefix_there_is_no_discovery(broker: Broker) -> None:
     house = Listener(broker.port)
     with mat(broker.port, discovery_prefix="") as one:
         one.sink.show(LYING)
@@ -184,7 +184,7 @@ def test_wishes_reach_the_device(broker: Broker) -> None:
     house.close()
 
 
-def test_a_bad_command_is_told_once_and_ignored(broker: Broker) -> None:
+def test_a_bad_command_is_reported_once_and_ignored(broker: Broker) -> None:
     house = Listener(broker.port, EVENT)
     house.say("matpi/mat/set/identify", "PRESS", retain=True)  # would be done at each connection
     with mat(broker.port) as one:
@@ -220,10 +220,10 @@ def test_where_commands_are_off_nothing_can_be_set(broker: Broker) -> None:
     house = Listener(broker.port)
     with mat(broker.port, commands=False) as one:
         assert eventually(lambda: house.of(DISCOVERY))
-        told = json.loads(house.of(DISCOVERY)[0].payload)["components"]
-        assert not any("command_topic" in component for component in told.values())
-        # What was told of them before goes, by a key with its platform alone.
-        assert {key: one for key, one in told.items() if "unique_id" not in one} == {
+        reported = json.loads(house.of(DISCOVERY)[0].payload)["components"]
+        assert not any("command_topic" in component for component in reported.values())
+        # What was announced of them before is removed by a key with its platform alone.
+        assert {key: one for key, one in reported.items() if "unique_id" not in one} == {
             "zero": {"platform": "button"},
             "identify": {"platform": "button"},
             "snooze": {"platform": "button"},

@@ -27,7 +27,7 @@ from matpi.mqtt import connection
 from matpi.service import status
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
-from matpi.upstream.relay import TELL_AFTER_S, Trouble
+from matpi.upstream.relay import SHOW_AFTER_S, Trouble
 from matpi.upstream.relays import STEADY_S, Relays
 from matpi.upstream.sink import Delivery, LaterError
 from tests.bench import Bench
@@ -50,59 +50,59 @@ class Connected:
     def turned(self, device: object, now: float, edges: object) -> None: ...
 
 
-def told(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
+def relays_with_sink(tmp_path: Path) -> tuple[Relays, Connected, list[Any]]:
     events: list[Any] = []
     relays, sink = Relays(UpstreamConfig(), tmp_path / "x.db", StillClock(), events.append), Connected()
     relays._connected["home"] = sink
     return relays, sink, events
 
 
-def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_mended(tmp_path: Path) -> None:
-    relays, sink, events = told(tmp_path)
+def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_back(tmp_path: Path) -> None:
+    relays, sink, events = relays_with_sink(tmp_path)
     sink.trouble = WRONG
-    for second in range(int(TELL_AFTER_S)):
-        relays.look(float(second))
+    for second in range(int(SHOW_AFTER_S)):
+        relays.check(float(second))
     assert events == []
-    for second in range(int(TELL_AFTER_S), int(TELL_AFTER_S) + 60):
-        relays.look(float(second))
+    for second in range(int(SHOW_AFTER_S), int(SHOW_AFTER_S) + 60):
+        relays.check(float(second))
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)] == [Text("upstream.broker_user")]
     sink.trouble = LaterError("it is gone", "look", Text("upstream.no_broker"))
-    relays.look(TELL_AFTER_S + 61.0)
+    relays.check(SHOW_AFTER_S + 61.0)
     sink.trouble = None
     for second in range(62, 122):
-        relays.look(TELL_AFTER_S + second)
+        relays.check(SHOW_AFTER_S + second)
     assert [event.short for event in events] == [Text("upstream.broker_user"), Text("upstream.no_broker"), ""]
     assert not any(isinstance(event, Noted) for event in events), "the sink has noted it itself"
     assert relays.troubles() == {}
 
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
-    relays, sink, events = told(tmp_path)
+    relays, sink, events = relays_with_sink(tmp_path)
     relays._report(
         "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
     )
     sink.trouble = WRONG
-    relays.look(0.0)
-    relays.look(TELL_AFTER_S)
+    relays.check(0.0)
+    relays.check(SHOW_AFTER_S)
     relays._report("home", None)
     assert [event.short for event in events if isinstance(event, UpstreamTrouble)][-1] == Text("upstream.broker_user")
     sink.trouble = None
-    relays.look(TELL_AFTER_S + 2.0)
+    relays.check(SHOW_AFTER_S + 2.0)
     assert events[-1].short == Text("upstream.broker_user"), "not mended before it has held for a while"
-    relays.look(TELL_AFTER_S + STEADY_S)
+    relays.check(SHOW_AFTER_S + STEADY_S)
     assert events[-1].short == ""
 
 
 def test_a_connection_that_comes_and_goes_is_broken(tmp_path: Path) -> None:
     """Two mats of one name: the broker lets in the one and then the other."""
-    relays, sink, events = told(tmp_path)
-    for second in range(int(TELL_AFTER_S) + 60):
+    relays, sink, events = relays_with_sink(tmp_path)
+    for second in range(int(SHOW_AFTER_S) + 60):
         sink.trouble = WRONG if second % 30 else None
-        relays.look(float(second))
+        relays.check(float(second))
     assert [event.short for event in events] == [Text("upstream.broker_user")]
 
 
-def test_doctor_and_status_tell_of_it_though_nothing_waits(
+def test_doctor_and_status_show_it_though_nothing_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, port = tmp_path / "x.db", free_port()

@@ -51,20 +51,20 @@ def lived(path: Path, *words: str) -> dict[str, Any]:
         timeout=100,
         check=True,
     )
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["code"] == 0, done.stderr
-    assert "scale" in told["threads"]
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert reported["code"] == 0, done.stderr
+    assert "scale" in reported["threads"]
+    return reported
 
 
 def test_the_default_opens_no_socket_loads_nothing_of_it_and_writes_no_row(tmp_path: Path) -> None:
-    told = lived(tmp_path / "matpi.db")
-    assert told["sockets"] == []
-    assert not [name for name in told["threads"] if name.startswith(("relay", "mqtt"))]
-    loaded = {name for name in told["modules"] if name.split(".")[0] in {"ssl", "http", "paho"}}
+    reported = lived(tmp_path / "matpi.db")
+    assert reported["sockets"] == []
+    assert not [name for name in reported["threads"] if name.startswith(("relay", "mqtt"))]
+    loaded = {name for name in reported["modules"] if name.split(".")[0] in {"ssl", "http", "paho"}}
     assert not loaded
     assert not {"matpi.upstream.relays", "matpi.upstream.relay", "matpi.webhook.sink", "matpi.mqtt.sink"} & set(
-        told["modules"]
+        reported["modules"]
     )
     conn = sqlite3.connect(tmp_path / "matpi.db")
     for table in ("sinks", "outbox", "revisions"):
@@ -76,6 +76,6 @@ def test_the_watching_sees_what_a_sink_opens(tmp_path: Path) -> None:
     """The test above could fail: with a table in the config the same device has a thread, and its library."""
     config = tmp_path / "matpi.toml"
     config.write_text('[[upstream.webhook]]\nurl = "https://house.example/"\nsecret = "house"\n')
-    told = lived(tmp_path / "matpi.db", "--config", str(config))
-    assert "relay webhook" in told["threads"]
-    assert {"ssl", "http.client", "matpi.webhook.sink"} <= set(told["modules"])
+    reported = lived(tmp_path / "matpi.db", "--config", str(config))
+    assert "relay webhook" in reported["threads"]
+    assert {"ssl", "http.client", "matpi.webhook.sink"} <= set(reported["modules"])

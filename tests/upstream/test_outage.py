@@ -42,9 +42,9 @@ class House:
             raise OFFLINE
         assert self.bodies.setdefault(delivery.id, delivery.body) == delivery.body, "one id, one body"
         self.arrivals.append(delivery.id)
-        told = json.loads(delivery.body)
-        if told["data"]["rev"] > self.records.get(told["data"]["id"], {"rev": 0})["rev"]:
-            self.records[told["data"]["id"]] = {"type": told["type"], **told["data"]}
+        reported = json.loads(delivery.body)
+        if reported["data"]["rev"] > self.records.get(reported["data"]["id"], {"rev": 0})["rev"]:
+            self.records[reported["data"]["id"]] = {"type": reported["type"], **reported["data"]}
         if self._chance.random() < self.fails:
             raise OFFLINE  # the answer got lost
 
@@ -62,7 +62,7 @@ class Mat:
         self.store = Store.open(self.path, sinks=("house",))
         self.box = Outbox(self.path, "house")
         draw = random.Random(self.seed).random
-        self.relay = Relay("house", self.house, self.box, self.clock, draw=draw, look_every_s=600.0)
+        self.relay = Relay("house", self.house, self.box, self.clock, draw=draw, poll_every_s=600.0)
 
     def stop(self) -> None:
         self.box.close()
@@ -172,12 +172,14 @@ def test_whatever_is_cut_off_the_receiver_ends_up_with_what_the_log_has(tmp_path
     mat.run(2 * DAY)
     assert mat.box.depth() == 0
     log = mat.store.log()
-    told = {id_: record["type"] for id_, record in house.records.items()}
+    reported = {id_: record["type"] for id_, record in house.records.items()}
     here = {entry.session.id: entry for entry in mat.store.sessions()}
-    assert {id_ for id_, kind in told.items() if kind == "session"} == {s.id for s in log.sessions}
-    assert {id_ for id_, kind in told.items() if kind == "session_deleted"} == set(here) - {s.id for s in log.sessions}
-    assert {id_ for id_, kind in told.items() if kind == "rating"} == {r.id for r in log.ratings}
-    assert {id_ for id_, kind in told.items() if kind == "stop_sign"} == {s.id for s in log.stops}
+    assert {id_ for id_, kind in reported.items() if kind == "session"} == {s.id for s in log.sessions}
+    assert {id_ for id_, kind in reported.items() if kind == "session_deleted"} == set(here) - {
+        s.id for s in log.sessions
+    }
+    assert {id_ for id_, kind in reported.items() if kind == "rating"} == {r.id for r in log.ratings}
+    assert {id_ for id_, kind in reported.items() if kind == "stop_sign"} == {s.id for s in log.stops}
     for one in log.sessions:
         record = house.records[one.id]
         assert (record["routine"], record["edited"]) == (one.routine, one.edited)

@@ -66,7 +66,7 @@ def _wait_for(port: int) -> None:
     pytest.fail("the receiver of the page does not start")
 
 
-def kept(folder: Path) -> dict[str, tuple[int, str, Any]]:
+def stored(folder: Path) -> dict[str, tuple[int, str, Any]]:
     conn = sqlite3.connect(folder / "records.db")
     rows = conn.execute("SELECT kind || ' ' || id, rev, type, data FROM records ORDER BY rowid").fetchall()
     conn.close()
@@ -78,7 +78,7 @@ def test_the_receiver_has_thirty_lines() -> None:
     assert len(code) <= 30
 
 
-def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
+def test_the_receiver_stores_each_record_once_and_its_newest_revision(
     tmp_path: Path, home: WebhookConfig, secret_file: Path
 ) -> None:
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
@@ -101,13 +101,13 @@ def test_the_receiver_keeps_each_record_once_and_its_newest_revision(
                 sink.deliver(again, time.time())
             sink.deliver(Delivery(0, "t-1", "test", b'{"type":"test","timestamp":null,"data":{}}'), time.time())
         box.close()
-    assert {id_: (rev, kind) for id_, (rev, kind, _) in kept(tmp_path).items()} == {
+    assert {id_: (rev, kind) for id_, (rev, kind, _) in stored(tmp_path).items()} == {
         "session s1": (2, "session"), "rating s1": (1, "rating"), "stop_sign w1": (2, "stop_sign_deleted"),
     }  # fmt: skip
-    assert kept(tmp_path)["session s1"][2]["routine"] == "neck"
+    assert stored(tmp_path)["session s1"][2]["routine"] == "neck"
 
 
-def test_the_receiver_lets_nobody_else_in(tmp_path: Path, home: WebhookConfig, secret_file: Path) -> None:
+def test_the_receiver_accepts_no_one_else(tmp_path: Path, home: WebhookConfig, secret_file: Path) -> None:
     with receiver(tmp_path, secret_file) as url:
         secret_file.write_text("whsec_" + base64.b64encode(bytes(32)).decode())
         sink = Webhook(msgspec.structs.replace(home, url=url))
@@ -118,10 +118,10 @@ def test_the_receiver_lets_nobody_else_in(tmp_path: Path, home: WebhookConfig, s
         with pytest.raises(LaterError, match="HTTP 401"):
             sink.deliver(record, time.time() - 3600.0)
         sink.deliver(record, time.time())
-    assert list(kept(tmp_path)) == ["session s1"]
+    assert list(stored(tmp_path)) == ["session s1"]
 
 
-def test_the_receiver_is_not_kept_from_work_by_those_who_say_nothing_or_too_much(
+def test_the_receiver_survives_clients_that_send_nothing_or_too_much(
     tmp_path: Path, home: WebhookConfig, secret_file: Path
 ) -> None:
     """Its ten seconds are cut to a moment here."""
@@ -139,7 +139,7 @@ def test_the_receiver_is_not_kept_from_work_by_those_who_say_nothing_or_too_much
         for odd in (b"POST / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n", b"\0\r\n\r\n"):
             said(port, odd)
         sink.deliver(record, time.time())
-    assert list(kept(tmp_path)) == ["session s1"]
+    assert list(stored(tmp_path)) == ["session s1"]
 
 
 def said(port: int, request: bytes) -> bytes:
@@ -196,7 +196,7 @@ def test_the_example_is_what_is_sent(tmp_path: Path) -> None:
 
 
 def test_every_field_is_in_the_table(tmp_path: Path) -> None:
-    told = set(
+    reported = set(
         re.findall(r"`(?:data\.)?(\w+)`", "".join(re.findall(r"^\| `(?:data\.|timestamp).*?\|", PAGE, re.MULTILINE)))
     )
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
@@ -207,5 +207,5 @@ def test_every_field_is_in_the_table(tmp_path: Path) -> None:
         store.delete_session("s1")
         bodies = [json.loads(body) for (body,) in store._conn.execute("SELECT body FROM outbox")]
         kinds = {kind for (kind,) in store._conn.execute("SELECT kind FROM outbox")}
-    assert {field for body in bodies for field in body["data"]} | {"timestamp"} == told
+    assert {field for body in bodies for field in body["data"]} | {"timestamp"} == reported
     assert all(f"`{kind}`" in PAGE for kind in kinds)

@@ -24,7 +24,7 @@ from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.relays import Relays
 from matpi.webhook.config import WebhookConfig
 from tests.store.values import rating
-from tests.upstream.receiver import Receiver, Talk, drip, silence, status
+from tests.upstream.receiver import Receiver, Talk, drip, no_answer, status
 
 LATE_S = 0.020
 ROUND_S, IN_TIME, ROUNDS = 0.6, 6, 150
@@ -121,7 +121,7 @@ def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) 
     return worst(), time.monotonic() - begun
 
 
-@pytest.mark.parametrize("talk", [silence, drip, status(500)], ids=["silence", "drip", "500"])
+@pytest.mark.parametrize("talk", [no_answer, drip, status(500)], ids=["no_answer", "drip", "500"])
 def test_no_reading_is_late_while_a_sink_hangs(tmp_path: Path, home: WebhookConfig, talk: Talk) -> None:
     """A sink that held the loop up would do so in every round; a busy machine does in some of them."""
     with Receiver(talk) as receiver:

@@ -10,8 +10,8 @@ import pytest
 
 from matpi.core.text import Text
 from matpi.upstream.backoff import MOST_ASKED_S
-from matpi.upstream.relay import TELL_AFTER_S, Relay, Trouble
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Standing
+from matpi.upstream.relay import SHOW_AFTER_S, Relay, Trouble
+from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, SinkState
 from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -26,12 +26,14 @@ class Bench:
         self.box = FakeDeliveries()
         self.box.add(rows)
         self.sink = FakeSink(self.clock, needs_clock=needs_clock)
-        self.told: list[Trouble | None] = []
+        self.reported: list[Trouble | None] = []
         self.relay = self.restarted()
 
     def restarted(self) -> Relay:
         draw = random.Random(5).random
-        self.relay = Relay("house", self.sink, self.box, self.clock, self.told.append, draw=draw, look_every_s=LOOK_S)
+        self.relay = Relay(
+            "house", self.sink, self.box, self.clock, self.reported.append, draw=draw, poll_every_s=LOOK_S
+        )
         return self.relay
 
     def run(self, seconds: float) -> None:
@@ -151,14 +153,14 @@ def test_our_own_wait_ends_with_a_restart() -> None:
     assert bench.sink.took == ids(1, 1)
 
 
-def test_a_wall_clock_that_jumped_back_years_silences_nobody() -> None:
+def test_a_wall_clock_that_jumped_back_years_stops_no_sink() -> None:
     bench = Bench(1)
-    bench.box.stands = Standing(not_before_utc=UTC + 10 * 365 * DAY)
+    bench.box.sink = SinkState(not_before_utc=UTC + 10 * 365 * DAY)
     bench.run(MOST_ASKED_S + 10.0)
     assert bench.sink.took == ids(1, 1)
 
 
-def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
+def test_a_refused_one_is_stored_and_reported_and_the_next_has_its_turn() -> None:
     bench = Bench(3)
 
     def answer(delivery: Delivery) -> None:
@@ -172,17 +174,17 @@ def test_a_refused_one_is_kept_told_and_the_next_has_its_turn() -> None:
     assert bench.sink.took == ["s1-1", "s3-1"]
     assert bench.box.state == {1: "acked", 2: "refused", 3: "acked"}
     assert bench.box.why[2] == "it will not have it (HTTP 400); look at its log."
-    told = bench.told[0]
-    assert told is not None
-    assert (told.short, told.sink) == (Text("upstream.answers", status=400), "house")
+    reported = bench.reported[0]
+    assert reported is not None
+    assert (reported.short, reported.sink) == (Text("upstream.answers", status=400), "house")
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
     assert bench.sink.took == ["s1-1", "s3-1", "s2-1"]
-    assert bench.told[-1] is None
+    assert bench.reported[-1] is None
 
 
-def test_a_receiver_that_wants_no_more_is_left_alone_until_somebody_asks() -> None:
+def test_a_receiver_that_wants_no_more_is_left_alone_until_the_user_asks() -> None:
     bench = Bench(3)
     bench.answers(
         DisabledError("it wants nothing more (HTTP 410)", "run `matpi upstream retry`", Text("upstream.ended"))
@@ -192,15 +194,15 @@ def test_a_receiver_that_wants_no_more_is_left_alone_until_somebody_asks() -> No
     bench.restarted()
     bench.run(7 * DAY)
     assert len(bench.sink.tried_at) == 1
-    # After the restart it is told again.
-    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.ended")] * 2
+    # After the restart it is reported again.
+    assert [trouble and trouble.short for trouble in bench.reported] == [Text("upstream.ended")] * 2
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
     assert bench.sink.took == ids(1, 4)
 
 
-def test_somebody_who_asks_ends_the_waiting() -> None:
+def test_a_request_of_the_user_ends_the_wait() -> None:
     bench = Bench(1)
     bench.answers(OFFLINE)
     bench.run(DAY)
@@ -227,32 +229,32 @@ def test_who_needs_no_clock_is_served_without_one() -> None:
     assert bench.sink.utcs == [None]
 
 
-def test_a_short_outage_is_not_told_a_long_one_once_and_its_end() -> None:
+def test_a_short_outage_is_not_reported_a_long_one_once_and_its_end() -> None:
     bench = Bench(1)
     bench.answers(OFFLINE)
-    bench.run(TELL_AFTER_S / 2)
-    assert bench.told == []
+    bench.run(SHOW_AFTER_S / 2)
+    assert bench.reported == []
     bench.run(2 * DAY)
-    assert bench.told == [Trouble("house", "nothing answers; look at the network.", Text("upstream.not_reached"))]
+    assert bench.reported == [Trouble("house", "nothing answers; look at the network.", Text("upstream.not_reached"))]
     bench.answers(None)
     bench.run(HOUR)
-    assert bench.told[1:] == [None]
+    assert bench.reported[1:] == [None]
 
 
 @pytest.mark.parametrize("drawn", [0.0, 0.5, 1.0])
-def test_a_long_outage_is_told_after_a_quarter_of_an_hour_whenever_the_next_try_is(drawn: float) -> None:
+def test_a_long_outage_is_reported_after_a_quarter_of_an_hour_whenever_the_next_try_is(drawn: float) -> None:
     bench = Bench(1)
     bench.relay = Relay(
-        "house", bench.sink, bench.box, bench.clock, bench.told.append, draw=lambda: drawn, look_every_s=5.0
+        "house", bench.sink, bench.box, bench.clock, bench.reported.append, draw=lambda: drawn, poll_every_s=5.0
     )
     bench.answers(OFFLINE)
-    bench.run(TELL_AFTER_S - 1.0)
-    assert bench.told == []
+    bench.run(SHOW_AFTER_S - 1.0)
+    assert bench.reported == []
     bench.run(7.0)
-    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.not_reached")]
+    assert [trouble and trouble.short for trouble in bench.reported] == [Text("upstream.not_reached")]
 
 
-def test_another_trouble_is_told_as_well() -> None:
+def test_another_trouble_is_reported_as_well() -> None:
     """A refused record, then a receiver that is gone: the panel says what holds now."""
     bench = Bench(2)
     answers = iter([RefusedError("it will not have it", "look at its log", Text("upstream.answers", status=400))])
@@ -262,20 +264,20 @@ def test_another_trouble_is_told_as_well() -> None:
 
     bench.sink.answer = answer
     bench.run(DAY)
-    assert [trouble and trouble.short for trouble in bench.told] == [
+    assert [trouble and trouble.short for trouble in bench.reported] == [
         Text("upstream.answers", status=400),
         Text("upstream.certificate"),
     ]
     bench.answers(DisabledError("it wants nothing more", "ask", Text("upstream.ended")))
     bench.run(DAY)
-    assert [trouble and trouble.short for trouble in bench.told][2:] == [Text("upstream.ended")]
+    assert [trouble and trouble.short for trouble in bench.reported][2:] == [Text("upstream.ended")]
     bench.answers(None)
     bench.box.ask_again()
     bench.run(LOOK_S + 1.0)
-    assert bench.told[3:] == [None]
+    assert bench.reported[3:] == [None]
 
 
-def test_a_full_disk_makes_nobody_get_it_twice() -> None:
+def test_a_full_disk_sends_nothing_twice() -> None:
     """The receiver has it, the mark cannot be written: only the mark is tried again."""
     bench = Bench(2)
     bench.box.disk_full = True
@@ -306,7 +308,7 @@ def test_a_full_disk_does_not_ask_for_a_second_refusal(error: Exception, state: 
 
 
 @pytest.mark.parametrize("error", [ValueError("oh"), OSError(5, "odd"), RecursionError()])
-def test_a_mistake_of_ours_keeps_everything_and_goes_on(error: Exception) -> None:
+def test_a_defect_of_the_sink_loses_nothing_and_is_retried(error: Exception) -> None:
     bench = Bench(1)
     bench.answers(error)
     bench.run(HOUR)
@@ -317,18 +319,18 @@ def test_a_mistake_of_ours_keeps_everything_and_goes_on(error: Exception) -> Non
     assert bench.sink.took == ids(1, 1)
 
 
-def test_a_mistake_around_the_delivery_is_told_and_does_not_end_the_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_around_the_delivery_is_reported_and_does_not_end_the_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(1)
     with monkeypatch.context() as patched:
         patched.setattr(bench.box, "due", lambda: 1 / 0)
         bench.run(HOUR)
-    assert [trouble and trouble.short for trouble in bench.told] == [Text("upstream.own_error")]
+    assert [trouble and trouble.short for trouble in bench.reported] == [Text("upstream.own_error")]
     bench.run(HOUR)
     assert bench.sink.took == ids(1, 1)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_it_answers_all_arrive_in_order_or_are_kept(seed: int) -> None:
+def test_whatever_it_answers_all_arrive_in_order_or_stay_stored(seed: int) -> None:
     """Random answers, restarts and full disks for two weeks; then it takes everything."""
     chance = random.Random(seed)
     bench = Bench()

@@ -85,14 +85,14 @@ def test_a_try_by_hand_does_not_push_the_device_from_the_broker(tmp_path: Path) 
         ("[[upstream]]\n", ["upstream", "is not a table"]),
     ],
 )
-def test_a_wrong_table_is_told(tmp_path: Path, text: str, words: list[str]) -> None:
-    told = refusal(tmp_path, text)
-    assert [word for word in words if word not in told] == [], told
-    assert "T0K3N" not in told
-    assert "whsec_A" not in told
+def test_a_wrong_table_is_reported(tmp_path: Path, text: str, words: list[str]) -> None:
+    reported = refusal(tmp_path, text)
+    assert [word for word in words if word not in reported] == [], reported
+    assert "T0K3N" not in reported
+    assert "whsec_A" not in reported
 
 
 @pytest.mark.parametrize("topic", ["", "matpi/mat/ack", "matpi/mat/settled", "matpi/other/state", "house/set/ack"])
-def test_a_topic_that_nobody_else_uses_is_taken_for_the_receivers_word(tmp_path: Path, topic: str) -> None:
+def test_an_unused_topic_is_accepted_for_the_receivers_confirmation(tmp_path: Path, topic: str) -> None:
     [table] = load(written(tmp_path, f'{BROKER}ack_topic = "{topic}"\n')).upstream.mqtt
     assert table.ack_topic == topic

@@ -1,4 +1,4 @@
-"""What is sent and what each answer means, as the Standard Webhooks text says; told in a sentence with what to do."""
+"""What is sent and what each answer means, as the Standard Webhooks text says: a sentence with what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matpi.upstream.sink import DisabledError, LaterError, RefusedError
 from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook
 from tests.upstream.conftest import SECRET
-from tests.upstream.receiver import Receiver, Talk, answer, drip, silence, status
+from tests.upstream.receiver import Receiver, Talk, answer, drip, no_answer, status
 from tests.upstream.sending import RECORD, at, deliver, said
 
 # -- what is sent ------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_two_hundred_has_arrived(home: WebhookConfig, code: int) -> None:
     assert deliver(home, status(code)) is None
 
 
-def test_what_stands_in_the_answer_is_nobodys_business(home: WebhookConfig) -> None:
+def test_the_body_of_the_answer_is_never_shown(home: WebhookConfig) -> None:
     assert deliver(home, answer(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n{garb")) is None
     assert deliver(home, answer(b"HTTP/1.0 200\r\n\r\n\xff\xfe")) is None
 
@@ -146,7 +146,7 @@ def test_an_odd_retry_after_is_no_mistake_of_ours(home: WebhookConfig, header: s
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_redirect_is_told_and_not_followed(home: WebhookConfig, code: int) -> None:
+def test_a_redirect_is_reported_and_not_followed(home: WebhookConfig, code: int) -> None:
     with Receiver(status(200)) as elsewhere:
         place = f"http://127.0.0.1:{elsewhere.port}"
         error = deliver(home, status(code, f"location: {place}/token-that-is-secret"))
@@ -206,7 +206,7 @@ def test_reset_midway_is_tried_again(home: WebhookConfig) -> None:
     assert "broke the connection off" in str(error)
 
 
-@pytest.mark.parametrize("talk", [silence, drip], ids=["nothing", "a byte now and then"])
+@pytest.mark.parametrize("talk", [no_answer, drip], ids=["nothing", "a byte now and then"])
 def test_no_answer_in_time_ends_in_time(home: WebhookConfig, talk: Talk) -> None:
     begun = time.monotonic()
     error = deliver(home, talk)

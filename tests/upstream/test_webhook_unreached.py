@@ -1,4 +1,4 @@
-"""Receivers that are not reached, not believed or not sent to: each told in a sentence with what to do."""
+"""Receivers that are not reached, not believed or not sent to: each reported in a sentence with what to do."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def unreached(monkeypatch: pytest.MonkeyPatch, home: WebhookConfig, raised: Exce
 def test_what_the_network_refuses(
     monkeypatch: pytest.MonkeyPatch, home: WebhookConfig, raised: Exception, says: str, do: str
 ) -> None:
-    told = unreached(monkeypatch, home, raised)
-    assert says in told
-    assert do in told
+    reported = unreached(monkeypatch, home, raised)
+    assert says in reported
+    assert do in reported
 
 
 def test_the_second_address_is_tried(monkeypatch: pytest.MonkeyPatch, home: WebhookConfig) -> None:
@@ -118,9 +118,9 @@ def test_a_wrong_certificate_gets_nothing(
     says: str,
     do: str,
 ) -> None:
-    told = over_tls(home, make(authority), ca_file if known else None)
-    assert says in told
-    assert do in told
+    reported = over_tls(home, make(authority), ca_file if known else None)
+    assert says in reported
+    assert do in reported
 
 
 def test_https_to_a_port_without_tls(home: WebhookConfig, ca_file: Path) -> None:
@@ -131,7 +131,7 @@ def test_https_to_a_port_without_tls(home: WebhookConfig, ca_file: Path) -> None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_a_wrong_ca_file_is_told(home: WebhookConfig, tmp_path: Path, content: bytes | None) -> None:
+def test_a_wrong_ca_file_is_reported(home: WebhookConfig, tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
@@ -180,7 +180,7 @@ def test_which_addresses_are_of_the_house(address: str, private: bool) -> None:
         ("https://house.example:0/", False, "no port"),
     ],
 )
-def test_an_address_that_cannot_be_right_is_told(home: WebhookConfig, url: str, insecure: bool, says: str) -> None:
+def test_an_address_that_cannot_be_right_is_reported(home: WebhookConfig, url: str, insecure: bool, says: str) -> None:
     assert says in msgspec.structs.replace(home, url=url, allow_insecure=insecure).fault()
 
 
@@ -212,7 +212,7 @@ def test_the_path_is_shown_nowhere(home: WebhookConfig) -> None:
         ("\xff\xfe", "no text"),
     ],
 )
-def test_a_wrong_secret_is_told_without_a_word_of_it(
+def test_a_wrong_secret_is_reported_without_any_of_it(
     home: WebhookConfig, secret_file: Path, text: str, says: str
 ) -> None:
     secret_file.write_bytes(text.encode("latin-1"))
@@ -234,7 +234,7 @@ def test_a_secret_that_others_may_read_or_change_is_not_used(home: WebhookConfig
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "huge"])
-def test_a_secret_that_is_no_file_of_text_is_told(home: WebhookConfig, tmp_path: Path, kind: str) -> None:
+def test_a_secret_that_is_no_file_of_text_is_reported(home: WebhookConfig, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "odd"
     match kind:
         case "folder":
@@ -263,7 +263,7 @@ def test_a_secret_comes_from_the_services_credentials(
 
 
 @pytest.mark.parametrize("written", ["hunter2", "/c2Vj/cmV0aHVudGVyMg", "/c2VjcmV0aHVudGVyMg"])
-def test_a_secret_that_stands_in_the_config_itself_is_never_shown(home: WebhookConfig, written: str) -> None:
+def test_a_secret_in_the_config_itself_is_never_shown(home: WebhookConfig, written: str) -> None:
     error = said(at(home, secret=written))
     assert isinstance(error, LaterError)
     assert written not in str(error)
@@ -271,7 +271,7 @@ def test_a_secret_that_stands_in_the_config_itself_is_never_shown(home: WebhookC
 
 
 @pytest.mark.parametrize("name", ["a..example", f"{'a' * 70}.example"])
-def test_a_name_that_can_be_nobodys_is_told_as_a_wrong_name(home: WebhookConfig, name: str) -> None:
+def test_an_impossible_name_is_reported_as_a_wrong_name(home: WebhookConfig, name: str) -> None:
     error = said(at(home, url=f"https://{name}/"))
     assert isinstance(error, LaterError)
     assert error.why == f"there is no host {name}"

@@ -1,4 +1,4 @@
-"""What `matpi doctor` thinks of what it was told: pure functions of facts, each a `Check`."""
+"""Judge the facts of a host: pure functions, each returns a `Check`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def gpio(config: Config, facts: GpioFacts | None) -> Check:
     if not users:
         return Check(part, name, SKIPPED, "no part is wired to it")
     if facts is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     if facts.header:
         return Check(part, name, OK, f"{facts.header}, open to this user")
     if facts.denied:
@@ -140,7 +140,7 @@ def panel(config: Config, facts: BusFacts | None, live: PanelFacts | None) -> Ch
 def clock(facts: ClockFacts | None) -> Check:
     part, name = "clock", "trust"
     if facts is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     if facts.service or facts.kernel:
         by = "systemd-timesyncd had an answer since boot" if facts.service else "a time service keeps it"
         return Check(part, name, OK, f"trusted: {by}")
@@ -154,7 +154,7 @@ def clock(facts: ClockFacts | None) -> Check:
 def disk(facts: DiskFacts | None) -> list[Check]:
     part = "disk"
     if facts is None:
-        return [Check(part, name, SKIPPED, "not told here") for name in ("room", "writable")]
+        return [Check(part, name, SKIPPED, "not known here") for name in ("room", "writable")]
     if facts.fault:
         do = "run as the user of the service (sudo -u matpi), or correct path in [store]"
         failed = Check(part, "room", FAIL, f"{facts.folder}: {facts.fault}", do)
@@ -179,7 +179,7 @@ def groups(config: Config, facts: HostFacts) -> Check:
     }
     needed = [group for group, needs in wanted.items() if needs]
     if not facts.user:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     if facts.root:
         return Check(part, name, OK, "root may use every part")
     if not needed:
@@ -198,7 +198,7 @@ def spi(config: Config, faults: Mapping[str, str] | None) -> Check:
     if config.scale.driver != "spi":
         return Check(part, name, SKIPPED, "no chip is wired to it")
     if faults is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     bad = {node: why for node, why in faults.items() if why}
     if not bad:
         return Check(part, name, OK, f"{', '.join(faults)}, open to this user")
@@ -219,9 +219,9 @@ def realtime(allowed: bool | None, scheduling: str | None) -> Check:
             return Check(part, name, OK, f"the reader has it ({scheduling})")
         # hx711 in a process of its own under load: 99.7 % good samples with SCHED_FIFO, 98.3 % without.
         do = "set CPUSchedulingPolicy=fifo and LimitRTPRIO=50 in the unit; without it more samples are lost under load"
-        return Check(part, name, WARN, f"the reader has an ordinary priority ({scheduling or 'not told'})", do)
+        return Check(part, name, WARN, f"the reader has an ordinary priority ({scheduling or 'not known'})", do)
     if allowed is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     if allowed:
         return Check(part, name, OK, "allowed to this user")
     return Check(part, name, SKIPPED, "not allowed to this user (RLIMIT_RTPRIO 0); the service has a limit of its own")
@@ -231,7 +231,7 @@ def power(throttled: int | None) -> Check:
     part, name = "power", "voltage"
     do = "use a supply of 5.1 V with a short thick cable: low voltage spoils the load cells and the card"
     if throttled is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     if throttled & 0x1:
         return Check(part, name, FAIL, f"under 4.63 V at this moment (0x{throttled:X})", do)
     if throttled & 0x10000:
@@ -242,7 +242,7 @@ def power(throttled: int | None) -> Check:
 def temperature(celsius: float | None) -> Check:
     part, name = "board", "temperature"
     if celsius is None:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     verdict = FAIL if celsius >= TOO_HOT_C else WARN if celsius >= HOT_C else OK
     do = "" if verdict is OK else "give it air or a heat sink, and keep it off the mat: warm cells drift"
     return Check(part, name, verdict, f"{celsius:.0f} degC", do)
@@ -258,7 +258,7 @@ def versions(facts: HostFacts) -> Check:
 def libraries(scale: ScaleConfig, versions: Mapping[str, str]) -> Check:
     part, name = "matpi", "libraries"
     if not versions:
-        return Check(part, name, SKIPPED, "not told here")
+        return Check(part, name, SKIPPED, "not known here")
     spare = {"spidev"} if scale.driver != "spi" else set()
     if scale.driver == "sim":
         spare |= {"lgpio"}

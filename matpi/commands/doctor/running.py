@@ -86,7 +86,7 @@ def read_device(
     now: Callable[[], float] = time.monotonic,
     alive: Callable[[int], bool] = running,
 ) -> Device:
-    """Never raises. What is stale is told apart by whether its process still lives. `log`: where to look for a device
+    """Never raises. What is stale is recognised by whether its process still lives. `log`: where to look for a device
     without a status file.
     """
     device = _by_status(path, now, alive)
@@ -123,7 +123,7 @@ def checks(device: Device) -> list[Check]:
     """Does it run, and has it stored everything."""
     restart, status = "run `sudo systemctl restart matpi`", device.status
     alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
-    untold = kept(SKIPPED, "told by the running device only")
+    untold = kept(SKIPPED, "known to the running device only")
     if device.life is Life.UNKNOWN:
         do = f"run again with sudo; if it stays, {restart}"
         return [alive(WARN, f"cannot be told: {device.why}", do), untold]

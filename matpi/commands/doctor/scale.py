@@ -66,8 +66,8 @@ def _wires(n: int, config: ScaleConfig) -> str:
 def _samples(part: str, facts: ChipFacts, wires: str) -> Check:
     total, good = sum(facts.tally.values()), facts.tally.get("ok", 0)
     bad = {str(status): count for status, count in facts.tally.items() if status != "ok" and count}
-    told = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(bad.items()))
-    what = f"{good} of {total} good" + (f" ({told})" if told else "")
+    flags = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(bad.items()))
+    what = f"{good} of {total} good" + (f" ({flags})" if flags else "")
     if not total:
         do = f"look at the chip's plug, its VCC and its wires ({wires})"
         return Check(part, "samples", FAIL, "no sample at all", do)
@@ -90,7 +90,7 @@ def _rate(part: str, measured: float, configured: int, good: int) -> Check:
     if abs(measured / configured - 1) <= RATE_OFF:
         return Check(part, "rate", OK, what)
     if not good:
-        return Check(part, "rate", SKIPPED, "no good sample")  # told once, by the samples
+        return Check(part, "rate", SKIPPED, "no good sample")  # reported once, by the samples
     if measured <= 0:
         return Check(part, "rate", FAIL, what, "look at the chip's plug: it spoke before and is silent now")
     for other, (from_hz, to_hz) in RATES_HZ.items():
@@ -139,7 +139,7 @@ def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
         what = "with a person on the mat a channel reads far below its zero: it reads backwards"
         return Check("scale", "zero", WARN, what, "run `matpi calibrate`")
     if zero_kg is None:
-        return Check("scale", "zero", SKIPPED, "told by the running device only")
+        return Check("scale", "zero", SKIPPED, "known to the running device only")
     if not calibrated:
         return Check("scale", "zero", SKIPPED, "no calibrated reference yet")
     what = f"{zero_kg:+.2f} kg from the calibrated reference"
@@ -149,7 +149,7 @@ def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
 
 
 def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:
-    """`calibrated` is None when nobody could tell."""
+    """`calibrated` is None when it is not known."""
     shown = " and ".join(f"{slope:,.0f}" for slope in per_kg)
     if calibrated is None:
         return Check("scale", "calibration", SKIPPED, "the log could not be read")

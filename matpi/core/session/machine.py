@@ -1,8 +1,8 @@
 """The session machine: whether a session is under way. One table, one funnel.
 
-Every transition is in TRANSITIONS and nowhere else; docs/states.md is drawn from it. What is on the mat is the
+Every transition is in TRANSITIONS and nowhere else; docs/dev/states.md is drawn from it. What is on the mat is the
 presence's (core/presence), what the screen asks is the agenda's (core/agenda.py). A trigger without a row for the
-present state is ignored: tests/core/test_session_follows.py holds that this is never wrong.
+present state is ignored: after each event of each test, tests/bench.py checks that this was not wrong.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Samples of single chips in, readings of the whole mat out; and what is wrong with a chip.
+"""Combine the samples of single chips into readings of the mat, and diagnose a chip without any.
 
-A reading is made when every chip has given a sample that may be believed since the last reading. Of a faster chip the
-newest counts, and none is older than SKEW_PERIODS. A flagged sample never enters: it goes out as `ok=False` with the
-counts of the last good reading, which nobody reads, so that the core can count it.
+A reading is made when every chip has given an OK sample since the last reading. Of a faster chip the newest counts, and
+none is older than SKEW_PERIODS. A flagged sample goes out as `ok=False` with the counts of the last good reading, which
+are not used, so that the core can count it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,19 @@ from matpi.core.events import Counted, Noted, SensorLost
 from matpi.core.text import Text
 from matpi.drivers.scale.guard import Sample, Status
 
-LOST_S: Final = 1.9
-"""Without a good sample of a chip. A hair before the core notices the silence by itself after 2 s: we can name it."""
-SKEW_PERIODS: Final = 2.0
-"""Most that the samples of one reading lie apart: 0.2 s at 10/s, 25 ms at 80/s. Chips in step lie within one."""
+LOST_S: Final = 1.9  # without a good sample of a chip: just before the core's own sensor timeout of 2 s names no chip
+SKEW_PERIODS: Final = 2.0  # most that the samples of one reading are apart; chips in step are within one
+# Samples/s: the jumper's rate, the oscillator up to 18 % fast (docs/sources.md, chip), and some margin.
 RATE_BOUNDS: Final = {10: (8.0, 13.0), 80: (70.0, 105.0)}
-"""Samples/s: the jumper's rate, the oscillator up to 18 % fast (docs/sources.md, chip), and some margin."""
 NOISE_S: Final = 2.0
-NOISE_MIN: Final = 8
-"""Samples from which a spread is told."""
+NOISE_MIN: Final = 8  # samples from which noise is reported
 MAD_TO_SIGMA: Final = 1.4826  # of a normal distribution
 NAMES: Final = {1: ("mat",), 2: ("head", "foot"), 3: ("head", "mid", "foot"), 4: ("1st", "2nd", "3rd", "4th")}
-"""Of the chips, by their number: in the log, and as the keys of `places` in the catalogues."""
+"""Names of so many chips: in the log, and as the keys of `places` in the catalogues."""
 
 
 class Diagnosis(NamedTuple):
-    """For the screen, each at most 21 characters, and for the log."""
+    """What is wrong and what to do, for the screen in at most 21 characters each; and why, for the log."""
 
     what: Text
     do: Text
@@ -39,7 +36,7 @@ class Diagnosis(NamedTuple):
 
 
 class Channel:
-    """One chip, as its samples tell."""
+    """The state of one chip."""
 
     def __init__(self, name: str, rate: int) -> None:
         self.name = name
@@ -49,13 +46,12 @@ class Channel:
         self.fresh: Sample | None = None
         self.good_at = 0.0
         self.since_good: Counter[Status] = Counter()
-        self.trouble: Status | None = None
-        """The last status that says what is wrong, since the last good sample."""
+        self.trouble: Status | None = None  # the last meaningful status since the last good sample
         self.counts: deque[int] = deque(maxlen=round(NOISE_S * rate))
 
     @property
     def noise_counts(self) -> float | None:
-        """Standard deviation of the last good samples, told by the median of distances: a step does not enter."""
+        """Return the standard deviation of the last good samples, from the median distance: robust to a step."""
         counts = tuple(self.counts)
         if len(counts) < NOISE_MIN:
             return None
@@ -80,7 +76,7 @@ class Channel:
 
 
 class Assembly:
-    """`rate` as the jumpers say; `names` of the chips from the head end."""
+    """The chips of one mat: `rate` as their jumpers are set, `names` from the head end."""
 
     def __init__(self, names: Sequence[str], rate: int) -> None:
         self.channels = tuple(Channel(name, rate) for name in names)
@@ -88,16 +84,16 @@ class Assembly:
         self._skew_s = SKEW_PERIODS / rate
         self._t = float("-inf")
         self._last: tuple[int, ...] | None = None
-        self._told: Diagnosis | None = None
+        self._reported: Diagnosis | None = None
 
     @property
     def trouble(self) -> str:
-        """What was told last and is not over, for the log."""
-        return self._told.why if self._told else ""
+        """Return what was reported last and is not over, "" for nothing."""
+        return self._reported.why if self._reported else ""
 
     def begin(self, t: float) -> None:
-        """The reader has begun to speak: from `t` on samples may be expected."""
-        self._told = None
+        """Expect samples from `t` on: a reader has started."""
+        self._reported = None
         for channel in self.channels:
             channel.good_at = t
             channel.fresh = channel.trouble = channel.rate_hz = None
@@ -105,7 +101,7 @@ class Assembly:
             channel.counts.clear()
 
     def add(self, chip: int, sample: Sample) -> Counted | None:
-        """The reading that `sample` completes, if it does."""
+        """Return the reading that `sample` completes, if it does."""
         channel = self.channels[chip]
         channel.tally[sample.status] += 1
         if sample.status is not Status.OK:
@@ -126,39 +122,33 @@ class Assembly:
             return None
         for one in self.channels:
             one.fresh = None
-        self._told = None
+        self._reported = None
         self._t = sample.t
         self._last = tuple(one.counts for one in fresh)
         return Counted(sample.t, self._last)
 
     def due(self, t: float) -> SensorLost | None:
-        """A chip without a good sample for LOST_S; told once, and again only in other words."""
+        """Report a chip without a good sample for LOST_S: once, and again when the diagnosis changes."""
         lost = [channel for channel in self.channels if t - channel.good_at > LOST_S]
         if not lost:
             return None
         found = lost[0].diagnosis()
         if 1 < len(lost) == len(self.channels) and all(one.trouble in {None, Status.NOT_READY} for one in lost):
             found = Diagnosis(Text("scale.cells_silent"), Text("scale.check_power"), "no load cell chip gives a sample")
-        if found == self._told:
+        if found == self._reported:
             return None
-        self._told = found
+        self._reported = found
         return SensorLost(t, found.why, found.what, found.do)
 
     def rates(self, t: float, rates: Sequence[float | None]) -> list[Noted]:
-        """What the reader measured, a chip; a note for each that has left its bounds."""
+        """Take the measured rate of each chip. Return a note for each that has left its bounds."""
         low, high = RATE_BOUNDS[self._rate]
         notes = []
         for channel, rate in zip(self.channels, rates, strict=True):
             channel.rate_hz = rate
             off = rate is not None and not low <= rate <= high
             if off and not channel.rate_off:
-                notes.append(
-                    Noted(
-                        t,
-                        "rate",
-                        f"The {channel.name} chip gives {rate:.1f} samples/s where {self._rate} are set; "
-                        "check the RATE jumper of its board, or rate in [scale].",
-                    )
-                )
+                what = f"The {channel.name} chip gives {rate:.1f} samples/s where {self._rate} are set"
+                notes.append(Noted(t, "rate", f"{what}; check the RATE jumper of its board, or rate in [scale]."))
             channel.rate_off = off
         return notes

@@ -59,7 +59,7 @@ class Status(StrEnum):
 
 
 class Sample(NamedTuple):
-    """`t`: monotonic seconds at the end of the read-out. `counts` is 0 unless the status is OK or SATURATED."""
+    """A sample. `t`: monotonic seconds at the read-out's end. `counts` is 0 unless OK or SATURATED."""
 
     t: float
     counts: Counts
@@ -96,7 +96,7 @@ class Guarded(ABC):
         self._suspects = 0
         self._reset_at = -math.inf
         self._busy_at = self._busy_before = -math.inf  # DOUT was last seen high: now, and when the last sample came
-        self._heard_at = self._told_at = now()
+        self._heard_at = self._reported_at = now()
         self._next_from = now()  # the sample before; after a reset of ours, when the first may come
         self._first = True  # no interval ends with the first sample after a reset
         self._recent: deque[float] = deque(maxlen=RECENT)
@@ -105,7 +105,7 @@ class Guarded(ABC):
 
     def read(self) -> Sample:
         """Wait for the next sample, for at most DEADLINE periods; then NOT_READY."""
-        self._told_at = self._now()
+        self._reported_at = self._now()
         while (sample := self.poll()) is None:
             self._sleep(max(0.0, self.look_at - self._now()))
         return sample
@@ -115,9 +115,9 @@ class Guarded(ABC):
         if self.ready():
             return self.take()
         now = self._now()
-        if now - max(self._heard_at, self._told_at) < DEADLINE * self.period_s:
+        if now - max(self._heard_at, self._reported_at) < DEADLINE * self.period_s:
             return None
-        self._told_at = now
+        self._reported_at = now
         self._intervals.clear()
         if now - max(self._heard_at, self._reset_at) >= max(STUCK_S, DEADLINE * self.period_s):
             # A chip that missed a pulse waits for the rest of its read-out and holds DOUT high; only a reset ends that.

@@ -1,14 +1,12 @@
-"""One HX711 through adafruit-circuitpython-hx711, unforked, with every sample proved before it is believed.
+"""Read one HX711 through the unmodified library adafruit-circuitpython-hx711, checking every sample.
 
-What the library (1.1.2) does on Linux, each reproduced by tests/drivers/test_hx711.py, and what is done about it here:
+The library (1.1.2) fails on Linux in four ways, each reproduced by tests/drivers/test_hx711.py:
 
-- it calls `microcontroller.disable_interrupts`, which CPython's `microcontroller` has not: AttributeError at the first
-  read. And `delay_us(1)` with the clock high, which sleeps 80 us there: the chip powers down over 60 us. So the name
-  `microcontroller` in the library's module is replaced by `_Interrupts`: no garbage collection, no delay.
-- its sign extension yields large positive numbers. Only the lower 24 bits are taken.
-- it waits for the chip without end and at full speed. The wait is ours, sleeping, with a deadline.
-- it checks nothing. The two pins are wrapped, so that the time the clock was high is measured outside both edges, and
-  the bits after the 24th are seen.
+- It calls `microcontroller.disable_interrupts`, which CPython lacks, and `delay_us(1)` with the clock high, which
+  sleeps for 80 us: over 60 us the chip powers down. `_Interrupts` replaces that module: no collection, no delay.
+- Its sign extension yields large positive numbers. Only the lower 24 bits are used.
+- It waits for the chip for ever and at full speed. `Guarded` waits, with a deadline.
+- It checks nothing. `_Clock` measures how long the clock was high, `_Data` sees the bits after the 24th.
 """
 
 from __future__ import annotations
@@ -23,21 +21,20 @@ from matpi.drivers.scale.guard import HIGH_LIMIT_S, RESET_S, SUSPECT, Guarded, S
 
 __all__ = ["HIGH_LIMIT_S", "SUSPECT", "GuardedHX711", "Pin", "Sample", "Status"]
 
-PULSES: Final = 25
-"""Input A at gain 128, the only one in use: another input costs four conversions a change."""
+PULSES: Final = 25  # input A at gain 128; a change of input costs four conversions
 
 
 class Pin(Protocol):
-    """What digitalio calls a pin; only `value` is used."""
+    """A pin of digitalio, as far as it is used."""
 
     value: bool
 
 
 class GuardedHX711(Guarded):
-    """Over any two objects with `.value`: `data` is DOUT and only read, `clock` is PD_SCK and only written.
+    """An HX711 on two pins: `data` is DOUT and only read, `clock` is PD_SCK and only written.
 
-    `now` is any clock in seconds, `sleep` waits on it: time.monotonic and time.sleep, or both virtual.
-    Not in one process with busy threads: each edge lets them in, with the clock high (see HIGH_LIMIT_S).
+    `now` and `sleep` are real or virtual. Not for a process with busy threads, which would run with the clock high (see
+    HIGH_LIMIT_S).
     """
 
     def __init__(
@@ -55,7 +52,7 @@ class GuardedHX711(Guarded):
         super().__init__(rate, now, sleep)
 
     def power_down(self) -> None:
-        """Until `reset()`: under 1 uA instead of 1.5 mA a chip, and an unheated bridge."""
+        """Power the chip down until `reset()`: under 1 uA instead of 1.5 mA, and the bridge stays cold."""
         self._chip.power_down(True)
 
     def _level(self) -> bool:
@@ -70,7 +67,7 @@ class GuardedHX711(Guarded):
         except _GoneError:
             return None
         finally:
-            _Interrupts.enable_interrupts()  # the library does not when a pin raises
+            _Interrupts.enable_interrupts()  # the library leaves them disabled when a pin raises
         extra = self._data.last
         return Taken(raw & 0xFFFFFF, extra, self._data.value, self._clock.longest_s)
 
@@ -81,10 +78,12 @@ class GuardedHX711(Guarded):
 
 
 class _GoneError(Exception):
-    """DOUT is high again before the read-out has begun."""
+    """DOUT is high again before the read-out begins."""
 
 
 class _Data:
+    """DOUT, with the last level read."""
+
     def __init__(self, pin: Pin) -> None:
         self._pin = pin
         self.last = True
@@ -93,7 +92,7 @@ class _Data:
     @property
     def value(self) -> bool:
         self.last = level = bool(self._pin.value)
-        if self.must_be_ready:  # the library's first look; if it said busy, it would wait without end
+        if self.must_be_ready:  # the library's first read; busy, it would wait for ever
             self.must_be_ready = False
             if level:
                 raise _GoneError
@@ -101,7 +100,7 @@ class _Data:
 
 
 class _Clock:
-    """Measures outside both edges: what it finds short was short on the wire, whatever interrupted in between."""
+    """PD_SCK, with the longest high time, measured outside both edges: never shorter than on the wire."""
 
     def __init__(self, pin: Pin, now: Callable[[], float]) -> None:
         self._pin = pin
@@ -127,7 +126,7 @@ class _Clock:
 
 
 class _Interrupts:
-    """In the place of the library's `microcontroller`: a garbage collection in mid-pulse would be long enough."""
+    """Replaces the library's `microcontroller`: no garbage collection stretches a pulse."""
 
     _collects = False
 
@@ -145,7 +144,7 @@ class _Interrupts:
 
     @staticmethod
     def delay_us(_us: int) -> None:
-        """An access through Python is longer than the 0.2 us the data sheet asks for."""
+        """Return at once: Python takes longer than the 0.2 us of the data sheet."""
 
 
 def _library() -> Any:

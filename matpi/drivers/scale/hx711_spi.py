@@ -1,9 +1,9 @@
-"""One HX711 on an SPI bus of its own, timed by the bus: MOSI to PD_SCK, MISO to DOUT; its clock and select stay open.
+"""Read one HX711 on an SPI bus of its own: MOSI to PD_SCK, MISO to DOUT, no clock, no select.
 
-The bits sent are the levels of PD_SCK. At 1 MHz each pulse is high for 1 us and no scheduler can make it longer: a
-GLITCH cannot be. AA is four pulses and a bit of the chip is two bits of the bus, of which the second is safely settled;
-six of them are 24 pulses, and 80 is the 25th with DOUT seen high seven times after it. Everything sent ends low: high
-for over 60 us is power-down. Nothing is sent to look whether a conversion waits: eight low bits.
+The bits sent are the levels of PD_SCK. At 1 MHz a pulse is high for 1 us and no scheduler can stretch it: there is no
+GLITCH. 0xAA is four pulses: a bit of the chip is two bits of the bus, the second of which is settled. Six of them are
+24 pulses, and 0x80 is the 25th with DOUT read seven times after it. Every transfer ends low: high for over 60 us is
+power-down. Polling for a conversion sends eight low bits.
 
 The idea: crjeder/hx711_spi, robert-hh/hx711, Zephyr's avia,hx711-spi. Checked here on the emulated bus only.
 """
@@ -17,26 +17,23 @@ from typing import Any, Final, Protocol
 from matpi.drivers.scale.guard import Guarded, Taken
 from matpi.errors import HardwareError
 
-SPEED_HZ: Final = 1_000_000
-"""PD_SCK high for 1 us, the typical value of the data sheet; 0.2 to 50 us are allowed."""
+SPEED_HZ: Final = 1_000_000  # PD_SCK high for 1 us, typical in the data sheet; 0.2 to 50 us are allowed
 MODE: Final = 0
-LOOK: Final = (0x00,)
+POLL: Final = (0x00,)
 PULSES: Final = (0xAA,) * 6
-TAIL: Final = (0x80,)
-"""One pulse more: input A at gain 128."""
-RESET: Final = (0xFF,) * 24 + (0x00,)
-"""High for 192 us; the chip asks for over 60."""
+TAIL: Final = (0x80,)  # one pulse more: input A at gain 128
+RESET: Final = (0xFF,) * 24 + (0x00,)  # high for 192 us; the chip asks for over 60
 
 
 class Bus(Protocol):
-    """What spidev calls SpiDev, as far as it is used."""
+    """spidev's SpiDev, as far as it is used."""
 
     def xfer2(self, values: list[int], /) -> list[int]:
-        """Send, and return what came meanwhile, bytes both."""
+        """Send bytes and return those received meanwhile."""
 
 
 class SpiHX711(Guarded):
-    """Over anything with spidev's `xfer2`. There is no lasting power-down: MOSI idles low and wakes the chip."""
+    """An HX711 behind spidev's `xfer2`. It cannot stay powered down: MOSI idles low and wakes it."""
 
     def __init__(
         self,
@@ -50,7 +47,7 @@ class SpiHX711(Guarded):
         super().__init__(rate, now, sleep)
 
     def _level(self) -> bool:
-        return bool(self._spi.xfer2(list(LOOK))[-1] & 1)
+        return bool(self._spi.xfer2(list(POLL))[-1] & 1)
 
     def _read_out(self) -> Taken | None:
         came = self._spi.xfer2([*PULSES, *TAIL])
@@ -66,7 +63,7 @@ class SpiHX711(Guarded):
 
 
 def open_spi(bus: int, device: int, spidev: Any = None) -> Bus:
-    """/dev/spidev`bus`.`device`, set up. Raises HardwareError when it or Debian's python3-spidev is not there."""
+    """Open /dev/spidev`bus`.`device`. Raises HardwareError when it or python3-spidev is missing."""
     if spidev is None:
         spidev = _library()
     name = f"/dev/spidev{bus}.{device}"

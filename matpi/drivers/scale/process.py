@@ -1,7 +1,7 @@
-"""The reader process seen from the device: started, heard, restarted. Implements `Scale`.
+"""Start, hear and restart the reader process. Implements `Scale`.
 
-Why a process: the pulses must stay under 50 us, and in an interpreter with busy threads they do not (docs/sources.md,
-chip). The thread "scale" reads its pipe, makes readings of the samples and puts them on the loop's queue.
+A process of its own, because an interpreter with busy threads holds pulses for over 50 us (docs/sources.md, chip). The
+thread "scale" reads its pipe and puts readings on the loop's queue.
 """
 
 from __future__ import annotations
@@ -22,27 +22,20 @@ from typing import IO, Any, Final
 from matpi.config import ScaleConfig
 from matpi.core.events import Noted, SensorLost
 from matpi.core.text import Text
+from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, Told
+from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, JsonRecord
 from matpi.ports import PutCounted
 
-BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Before each further start. Chosen: at once, then less and less often."""
+BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)  # before each further start; chosen
 HARDWARE_RETRY_S: Final = 5.0
-STEADY_S: Final = 10.0
-"""A reader that lived this long is started at once again."""
+STEADY_S: Final = 10.0  # the backoff begins again after a reader that lived this long
 NOTES_AT_ONCE: Final = 5
-NOTE_EVERY_S: Final = 600.0
-"""A reader that dies again and again is noted this rarely after the first few times: each note is a write, and cards
-wear. Chosen.
-"""
-SILENT_S: Final = 3.0
-"""The reader reports once a second even when its chips do not."""
-BEGIN_S: Final = 15.0
-"""To the first report. Chosen: it takes 0.2 s on x86-64; a small board with a slow card is 30 times slower."""
-PAUSE_S: Final = 0.02
-"""Between two looks at the pipe: readings come in twos and the thread wakes 50 times a second instead of 170."""
+NOTE_EVERY_S: Final = 600.0  # chosen: after the first deaths one note in so long, for each is a write to the card
+SILENT_S: Final = 3.0  # the reader reports once a second even when its chips give nothing
+BEGIN_S: Final = 15.0  # to the first report; chosen: 0.2 s on x86-64, a small board with a slow card is 30 times slower
+PAUSE_S: Final = 0.02  # between two reads of the pipe: the thread wakes 50 times a second instead of 170
 POLL_MS: Final = 200
 END_S: Final = 1.0
 ERRORS_MAX: Final = 2000
@@ -51,49 +44,18 @@ FAILED: Final = (Text("scale.cells_unusable"), Text("scale.run_doctor"))
 
 
 @dataclass(frozen=True, slots=True)
-class ChipReport:
-    name: str
-    rate_hz: float | None
-    """Measured; None until known."""
-    tally: Mapping[str, int]
-    """Samples by status since the device started."""
-    last_counts: int | None
-    """Of the last believed sample of this reader."""
-    noise_counts: float | None
-    """Standard deviation of the believed samples of the last 2 s; None until known. With somebody on the mat it is
-    the body's."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderReport:
-    alive: bool
-    pid: int | None
-    restarts: int
-    scheduling: str
-    """How the reader runs: "fifo 50", or what it got instead; "" until it told."""
-    cpu_s: float
-    """Processor time of the living reader."""
-    dropped: int
-    """Records nobody read in time."""
-    trouble: str
-    """Why there are no readings, if it is known; "" when there are."""
-    chips: tuple[ChipReport, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _End:
-    """Why a life of the reader ended."""
+    """Why a reader ended. `hardware`: a part does not answer, and `why` is the sentence for it."""
 
     why: str
     hardware: bool = False
-    """A part does not answer; `why` is the sentence that says so."""
 
 
 class ReaderScale:
-    """`command` starts the reader of `channels` chips at `rate`; `names` of the chips from the head end.
+    """The reader started by `command`, of `channels` chips at `rate`; `names` from the head end.
 
-    What `greeting` gives is sent to each reader as it starts: an emulated board hears there what lies on the mat.
-    `start` and `stop` once each. Whatever happens to the reader is told as events, never raised.
+    `greeting` is sent to each reader as it starts, for an emulated board. Call `start` and `stop` once each. Whatever
+    happens to the reader becomes events; nothing is raised.
     """
 
     def __init__(
@@ -113,11 +75,11 @@ class ReaderScale:
         self._put: PutCounted = lambda _: None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()  # over all below: the thread works, anybody asks for a report
+        self._lock = threading.Lock()  # over all below: `report`, `send` and `kill` are called from any thread
         self._process: subprocess.Popen[bytes] | None = None
         self._restarts = 0
         self._facts: dict[str, Any] = {}
-        self._failure = ""  # told, and not yet over
+        self._failure = ""  # reported, and not yet over
         self._noted_at = -NOTE_EVERY_S
 
     def start(self, put: PutCounted) -> None:
@@ -126,27 +88,27 @@ class ReaderScale:
         self._thread.start()
 
     def stop(self) -> None:
-        """The reader has ended when this returns."""
+        """End the reader; it has ended when this returns."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
 
     def send(self, line: Mapping[str, Any]) -> None:
-        """One line of JSON to the reader of an emulated board; lost when there is none just now."""
+        """Send a line of JSON to the reader of an emulated board; lost while there is none."""
         with self._lock:
-            self._say([line])
+            self._write([line])
 
     def kill(self) -> None:
-        """As if the reader had crashed: a fault to try."""
+        """Kill the reader, as if it had crashed."""
         with self._lock:
             if self._process is not None:
                 self._process.kill()
 
-    def report(self) -> ReaderReport:
-        """How the reader does. From any thread."""
+    def report(self) -> ScaleFacts:
+        """Return the reader's state. From any thread."""
         with self._lock:
             process, facts = self._process, self._facts
-            return ReaderReport(
+            return ScaleFacts(
                 alive=process is not None and process.poll() is None,
                 pid=None if process is None else process.pid,
                 restarts=self._restarts,
@@ -155,7 +117,7 @@ class ReaderScale:
                 dropped=facts.get("dropped", 0),
                 trouble=self._failure or self._assembly.trouble,
                 chips=tuple(
-                    ChipReport(
+                    ChipFacts(
                         name=channel.name,
                         rate_hz=channel.rate_hz,
                         tally={status.value: channel.tally[status] for status in Status},
@@ -178,7 +140,7 @@ class ReaderScale:
             t = self._now()
             if t - begun > STEADY_S:
                 step = 0
-            self._tell(t, end)
+            self._report_end(t, end)
             delay_s = HARDWARE_RETRY_S if end.hardware else BACKOFF_S[min(step, len(BACKOFF_S) - 1)]
             if self._stopping.wait(delay_s):
                 return
@@ -186,8 +148,8 @@ class ReaderScale:
             with self._lock:
                 self._restarts += 1
 
-    def _tell(self, t: float, end: _End) -> None:
-        """The loss at once; a part that stays broken only once."""
+    def _report_end(self, t: float, end: _End) -> None:
+        """Report the loss at once; a part that stays broken only once."""
         if not end.hardware and (self._restarts < NOTES_AT_ONCE or t - self._noted_at >= NOTE_EVERY_S):
             self._noted_at = t
             self._put(Noted(t, "reader_died", end.why))
@@ -199,7 +161,7 @@ class ReaderScale:
         self._put(SensorLost(t, end.why, *(FAILED if end.hardware else STARTING)))
 
     def _live(self) -> _End:
-        """One life of the reader, from its start until it has ended."""
+        """Start a reader and serve it until it has ended."""
         try:
             process = subprocess.Popen(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
@@ -208,7 +170,7 @@ class ReaderScale:
             return _End(f"The reader of the load cells cannot be started ({error}); install matpi again.")
         with self._lock:
             self._process, self._facts = process, {}
-            self._say(self._greeting())
+            self._write(self._greeting())
         try:
             end = self._listen(process)
         finally:
@@ -217,13 +179,13 @@ class ReaderScale:
             _finish(process)
         return end or _End(f"The reader of the load cells ended ({_manner(process.returncode)}); it is restarted.")
 
-    def _say(self, lines: Sequence[Mapping[str, Any]]) -> None:
+    def _write(self, lines: Sequence[Mapping[str, Any]]) -> None:
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):  # it has just died
                 self._process.stdin.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
     def _listen(self, process: subprocess.Popen[bytes]) -> _End | None:
-        """Until the reader closes its pipe, or falls silent. None when it did not say why."""
+        """Read until the pipe closes or nothing comes for too long. None: no reason is known."""
         out, errors = _descriptor(process.stdout), _descriptor(process.stderr)
         poll = select.poll()
         poll.register(out, select.POLLIN)
@@ -257,12 +219,12 @@ class ReaderScale:
         return None
 
     def _hear(self, inlet: Inlet, data: bytes) -> _End | None:
-        """Put what follows from the records; the reason when the reader says why it ends."""
+        """Put the events of the records. Return the reason when the reader reports why it ends."""
         for record in inlet.feed(data):
-            if isinstance(record, Told):
+            if isinstance(record, JsonRecord):
                 if record.kind == MESSAGE:
                     return _End(str(record.body.get("text")), hardware=bool(record.body.get("hardware")))
-                self._told_report(record)
+                self._take_report(record)
                 continue
             chip, sample = record
             with self._lock:
@@ -273,7 +235,7 @@ class ReaderScale:
                 self._put(reading)
         return None
 
-    def _told_report(self, record: Told) -> None:
+    def _take_report(self, record: JsonRecord) -> None:
         with self._lock:
             if not self._facts:
                 self._assembly.begin(record.t)
@@ -289,7 +251,7 @@ class ReaderScale:
 
 
 def command_for(scale: ScaleConfig) -> list[str]:
-    """The call of the real reader. Not for driver = "sim", whose reader is matpi.sim.board_reader."""
+    """Return the command of the real reader. With driver = "sim" it is matpi.sim.board_reader instead."""
     job: dict[str, Any] = {"driver": scale.driver, "rate": scale.rate}
     if scale.driver == "spi":
         job["spi"] = [{"bus": chip.bus, "device": chip.device} for chip in scale.spi]
@@ -305,13 +267,13 @@ def _descriptor(stream: IO[bytes] | None) -> int:
 
 
 def _complained(complaint: bytes) -> _End | None:
-    """The last line of what it wrote to stderr, in one sentence; an interpreter that cannot start says it there."""
+    """Return the last line from stderr as the reason: there an interpreter reports why it cannot start."""
     lines = complaint.decode(errors="replace").strip().splitlines()
     return _End(f"The reader of the load cells ended ({lines[-1][:200]}); it is restarted.") if lines else None
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
-    """It ends when its stdin does, or when asked to; else it is made to."""
+    """Close the pipes and terminate the reader; kill it after END_S."""
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()

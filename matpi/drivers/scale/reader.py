@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from matpi.drivers.scale.guard import Guarded
-from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, sample_record, told_record
+from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, json_record, sample_record
 from matpi.errors import HardwareError, UsageError
 
 REPORT_S: Final = 1.0
@@ -66,8 +66,9 @@ def serve(
     sleep: Callable[[float], None] = time.sleep,
     scheduling: str = "",
 ) -> None:
-    """Send every sample of all chips until `goes_on`, called every PARENT_S, is False. A report at once, then each
-    REPORT_S.
+    """Send every sample of all chips until `goes_on`, called every PARENT_S, is False.
+
+    A report is sent at once, then every REPORT_S.
     """
     report_at = ask_at = now()
     while True:
@@ -78,7 +79,7 @@ def serve(
         t = now()
         if t >= report_at:
             report_at = t + REPORT_S
-            outlet.put(told_record(REPORT, t, _report(chips, outlet, scheduling)))
+            outlet.put(json_record(REPORT, t, _report(chips, outlet, scheduling)))
         # `put` writes at once; what a full pipe has not taken is tried again here.
         if t >= ask_at:
             ask_at = t + PARENT_S
@@ -179,7 +180,7 @@ def _report(chips: Sequence[Guarded], outlet: Outlet, scheduling: str) -> dict[s
 
 def _say(outlet: Outlet, body: dict[str, Any]) -> int:
     with contextlib.suppress(OSError):
-        outlet.put(told_record(MESSAGE, time.monotonic(), body))
+        outlet.put(json_record(MESSAGE, time.monotonic(), body))
     return 1
 
 

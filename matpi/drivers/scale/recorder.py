@@ -1,7 +1,7 @@
-"""The last ten minutes of raw counts, in memory, and as a file when one is asked for.
+"""Hold the last ten minutes of raw counts in memory, and write them to a file on request.
 
-`take` is called by the thread that makes readings of samples. Files are written by the thread "recorder" from a copy,
-so that neither the loop nor the readings wait for a disk.
+`take` is called by the thread "scale". Files are written by the thread "recorder" from a copy, so that neither the loop
+nor the readings wait for a disk.
 """
 
 from __future__ import annotations
@@ -30,19 +30,16 @@ from matpi.ports import Clock, Put
 
 FOLDER: Final = "recordings"
 SPAN_S: Final = 600.0
-FILES_MAX: Final = 20
-"""Four emulated chips at 80/s make 0.5 MB in ten minutes, packed (measured): 10 MB of the card at most."""
-STOP_S: Final = 10.0
-"""systemd kills the service 15 s after it has asked it to stop (TimeoutStopSec)."""
-ZEROS_MAX: Final = 64
-"""The device stores its zero less than once a minute."""
+FILES_MAX: Final = 20  # 10 MB of the card at most: four emulated chips at 80/s make 0.5 MB each, packed (measured)
+STOP_S: Final = 10.0  # systemd kills the service 15 s after SIGTERM (TimeoutStopSec)
+ZEROS_MAX: Final = 64  # the device stores its zero less than once a minute
 
 
 class Recorder:
-    """Keep the last SPAN_S of counts in under 2 MB; write them to `recordings/` beside `log` on request.
+    """A ring of the last SPAN_S of counts in under 2 MB, written to `recordings/` beside `log`.
 
-    `rate` is samples/s as the jumpers say. `calibration` and `zero` are in use from the start. For each file, or the
-    reason why there is none, `put` gets a Noted.
+    `rate` is samples/s as the jumpers are set. `calibration` and `zero` are in use from the start. `put` gets a Noted
+    for each file, or the reason why there is none.
     """
 
     def __init__(
@@ -58,21 +55,20 @@ class Recorder:
         kinds = ["d", "b", *("i" * len(calibration.counts_per_kg))]  # time, status, a column a channel
         self._columns: tuple[array[Any], ...] = tuple(array(kind, [0]) * self._rows for kind in kinds)
         self._taken = 0
-        self.result = ""
-        """Where the last file is, or why there is none, in a sentence; "" before the first."""
+        self.result = ""  # where the last file is, or why there is none, in a sentence; "" before the first
         self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     @property
     def size_bytes(self) -> int:
-        """Of the ring, full or not."""
+        """Return the size of the ring, full or not."""
         return sum(column.itemsize * len(column) for column in self._columns)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Return when every requested file is written, or after STOP_S."""
+        """Wait until every requested file is written, for at most STOP_S."""
         self._requests.put(False)
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
@@ -87,7 +83,7 @@ class Recorder:
             self._taken += 1
 
     def use_zero(self, t: float, zero: Zero) -> None:
-        """Note that `zero` is in use from `t` on."""
+        """Record that `zero` is in use from `t` on."""
         with self._lock:
             self._zeros.append((t, zero))
 
@@ -116,7 +112,7 @@ class Recorder:
             self._put(Noted(self._clock.monotonic(), kind, text))
 
     def _write(self) -> Path:
-        """Raises OSError and TraceError; nothing is left behind then."""
+        """Write a file and return its path. Raises OSError and TraceError, leaving no file behind."""
         with self._lock:
             at, full = self._taken % self._rows, self._taken >= self._rows
             times, statuses, *channels = (
@@ -136,7 +132,7 @@ class Recorder:
             rate=self._rate,
         )
         self._make_room()
-        unfinished = self._folder / "unfinished.gz"  # renamed when whole; one that a power cut left is overwritten
+        unfinished = self._folder / "unfinished.gz"  # renamed when complete; one left by a power cut is overwritten
         try:
             with TraceWriter(unfinished, len(channels), "counts", about=about, overwrite=True) as trace:
                 for row in range(first, len(times)):
@@ -161,7 +157,7 @@ class Recorder:
             path.unlink()
 
     def _free_name(self, now: float, offset_utc: float | None) -> Path:
-        """Name it by the date, without a trusted clock by the boot and the seconds since."""
+        """Return a name with the date, without a trusted clock with the boot and the seconds since."""
         if offset_utc is None:
             stem = f"boot-{self._boot_id[:8]}-{now:.0f}s"
         else:
@@ -170,7 +166,7 @@ class Recorder:
         return next(path for path in names if not path.exists())
 
     def _share(self, path: Path, mode: int) -> None:
-        """Set `mode` whatever the umask; run by root it gets the owner of the log."""
+        """Set `mode` whatever the umask and, as root, the log's owner."""
         path.chmod(mode)
         if os.geteuid() == 0:
             log = self._log.stat()

@@ -1,8 +1,8 @@
-"""What the reader process writes to its pipe, and the other end of it.
+"""Encode and decode the records on the pipe from the reader process.
 
-Each record begins with 16 bytes, little-endian: kind, chip, status, a spare byte, a signed 32-bit number, and seconds
-of the monotonic clock as a double. For a sample the number is its counts; a report and a message are followed by that
-many bytes of JSON. No record is longer than PIPE_BUF, so that the kernel takes it whole or not at all.
+Each record begins with 16 bytes, little-endian: kind, chip, status, a spare byte, a signed 32-bit number, and monotonic
+seconds as a double. A sample's number is its counts; a report and a message are followed by that many bytes of JSON. No
+record is longer than PIPE_BUF, so that the kernel takes it whole or not at all.
 """
 
 from __future__ import annotations
@@ -23,28 +23,27 @@ SAMPLE, REPORT, MESSAGE = 1, 2, 3
 STATUSES: Final = tuple(Status)
 NUMBER: Final = {status: at for at, status in enumerate(STATUSES)}
 LONGEST: Final = select.PIPE_BUF - HEAD.size
-WAITING: Final = 2000
-"""Records kept while nobody reads: 12 s of two chips at 80/s. Chosen: the parent kills a silent reader after less."""
+WAITING: Final = 2000  # records held back: 12 s of two chips at 80/s; the parent kills a reader without readings sooner
 
 
-class Told(NamedTuple):
-    """A report or a message: what the JSON says."""
+class JsonRecord(NamedTuple):
+    """A report or a message."""
 
     t: float
-    kind: int
+    kind: int  # REPORT or MESSAGE
     body: dict[str, Any]
 
 
 class FormatError(ValueError):
-    """What came through the pipe is none of ours."""
+    """The bytes from the pipe are no records."""
 
 
 def sample_record(chip: int, sample: Sample) -> bytes:
     return HEAD.pack(SAMPLE, chip, NUMBER[sample.status], sample.counts, sample.t)
 
 
-def told_record(kind: int, t: float, body: Mapping[str, Any]) -> bytes:
-    """Raises ValueError when it is too long for one piece."""
+def json_record(kind: int, t: float, body: Mapping[str, Any]) -> bytes:
+    """Encode a report or a message. Raises ValueError when it is too long for one write."""
     text = json.dumps(body, separators=(",", ":")).encode()
     if len(text) > LONGEST:
         raise ValueError(f"a record of {len(text)} bytes does not go through the pipe in one piece")
@@ -52,7 +51,7 @@ def told_record(kind: int, t: float, body: Mapping[str, Any]) -> bytes:
 
 
 class Outlet:
-    """The writing end: never blocks. While nobody reads, the oldest records give way; `dropped` counts them."""
+    """The writing end; never blocks. While the pipe is full, the oldest records are dropped and counted."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
@@ -61,7 +60,7 @@ class Outlet:
         self._waiting: deque[bytes] = deque()
 
     def put(self, record: bytes) -> None:
-        """Raises BrokenPipeError when the reading end is gone."""
+        """Write a record as soon as the pipe takes it. Raises BrokenPipeError without a reading end."""
         self._waiting.append(record)
         while len(self._waiting) > WAITING:
             self._waiting.popleft()
@@ -79,13 +78,13 @@ class Outlet:
 
 
 class Inlet:
-    """The reading end: bytes in, as they come, and records out."""
+    """The reading end: bytes in, in any pieces, records out."""
 
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, Sample] | Told]:
-        """(chip, sample), or what was told. Raises FormatError."""
+    def feed(self, data: bytes) -> Iterator[tuple[int, Sample] | JsonRecord]:
+        """Yield each complete record: (chip, sample), or a report or message. Raises FormatError."""
         data = self._rest + data
         at, size = 0, HEAD.size
         try:
@@ -103,7 +102,7 @@ class Inlet:
                 at += size + number
                 if not isinstance(body, dict):
                     raise FormatError(f"a report that is a {type(body).__name__}")
-                yield Told(t, kind, body)
+                yield JsonRecord(t, kind, body)
         except (IndexError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
             raise FormatError(f"broken record: {error}") from error
         finally:

@@ -1,17 +1,15 @@
-"""Recorded traces: what `matpi record` and the recorder write and `matpi replay` reads.
+"""Read and write recorded traces, for `matpi record`, the recorder and `matpi replay`.
 
-Comma-separated text, plain or gzip. A recording of load cells begins with a comment, `# matpi recording` and a JSON
-object (`About`) with the calibration and the zero of that mat. The next line, else the first, names the columns, in
-any order:
+A trace is comma-separated text, plain or gzip. A recording of load cells begins with a comment: `# matpi recording` and
+a JSON object (`About`) with calibration and zero. The next line, else the first, names the columns, in any order:
 
-- `t_s`: seconds, never running backwards. Steps may be uneven. Equal times are allowed, because recorders with a
-  coarse clock write several rows a tick; the rows keep their order.
+- `t_s`: seconds, uneven steps allowed, never decreasing. Equal times keep their order: coarse clocks make them.
 - `kg_0` ... `kg_3`: one to four channels in kg from the calibrated reference; or `counts_0` ... `counts_3`:
   the chips' signed 24-bit codes, which need a calibration.
-- `ok` (may be left out): 0 marks a reading its reader has flagged.
-- `flag` (may be left out): why, as drivers.guard.Status names it. For people: it is not read.
+- `ok` (optional): 0 marks a reading its reader has flagged.
+- `flag` (optional): why, as `guard.Status` names it; for people, not read.
 
-Reading is streaming: one line is held at a time, so a night's recording takes no more memory than a minute's.
+Reading holds one line at a time.
 """
 
 from __future__ import annotations
@@ -36,35 +34,24 @@ from matpi.errors import TraceError
 Kind = Literal["kg", "counts"]
 
 CHANNELS_MAX: Final = 4
-CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
-"""24 bit, two's complement (HX711 data sheet); the chip stops at both ends when the load is beyond its range."""
-LINE_BYTES: Final = 4096
-"""Six columns of 25 digits take 160; a longer line is no trace, and must not fill the memory."""
-T_LIMIT_S: Final = 1e10
-"""317 years: Unix seconds fit, Unix milliseconds do not."""
-KG_LIMIT: Final = 1e4
-"""Ten tonnes, chosen so that no sum overflows; four 50 kg cells saturate at 391 kg."""
-FLUSH_S: Final = 1.0
-"""What a power cut may cost a recording."""
-FORMAT: Final = 1
-"""Raised when an older reader would misread a recording; fields that may be skipped do not raise it."""
+CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1  # 24 bits; the chip stops at both ends under too much load
+LINE_BYTES: Final = 4096  # six columns of 25 digits take 160; a longer line is no trace
+T_LIMIT_S: Final = 1e10  # 317 years: Unix seconds fit, Unix milliseconds do not
+KG_LIMIT: Final = 1e4  # chosen so that no sum overflows; four 50 kg cells saturate at 391 kg
+FLUSH_S: Final = 1.0  # what a power cut may cost a recording
+FORMAT: Final = 1  # raised when an older reader would misread a recording; optional fields do not raise it
 MARK: Final = b"# matpi recording "
 
 
 class About(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a recording says of itself; unknown fields are skipped."""
+    """The head of a recording; unknown fields are skipped."""
 
     format: int
-    calibration: Calibration
-    """The one in use when the recording ended."""
-    zero: Zero | None = None
-    """The one in use when it began; None: the device was still looking for it."""
-    matpi: str = ""
-    """Version of the program that recorded."""
-    start_utc: str | None = None
-    """Wall clock of the first row, ISO 8601; None: the clock was not trusted."""
-    rate: int | None = None
-    """Of the chips by their jumper, samples/s."""
+    calibration: Calibration  # in use when the recording ended
+    zero: Zero | None = None  # in use when it began; None: not found yet
+    matpi: str = ""  # version that recorded
+    start_utc: str | None = None  # wall clock of the first row, ISO 8601; None: the clock was not trusted
+    rate: int | None = None  # of the chips by their jumper, samples/s
 
     def __post_init__(self) -> None:
         if not all(CODE_MIN <= code <= CODE_MAX for code in self.calibration.reference_counts):
@@ -73,26 +60,30 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError(f"the zero is no load of at most {KG_LIMIT:g} kg")
 
 
+class _BadLineError(Exception):
+    """What is wrong with a line, and what to do about it."""
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(f"{what}; {do}")
+
+
 class _Columns(NamedTuple):
     t: int
     values: tuple[int, ...]
     ok: int | None
     width: int
-    calibration: Calibration | None
-    """None: the values are kg already."""
+    calibration: Calibration | None  # None: the values are kg
 
 
 class Trace:
-    """The readings of a trace, to be iterated once.
+    """The readings of a trace, to be iterated once. A code at an end of the range is a flagged reading.
 
-    `given` is a calibration for traces in counts; it goes before the one inside, whose zero it does not fit. A trace in
-    kg ignores it. Raises TraceError with the file and the line: when made, if there is no first reading, else after
-    all the readings before the bad line were handed out. A code at either end of the range is a flagged reading.
+    `given` is a calibration for traces in counts; it replaces the one inside together with its zero.
+    Raises TraceError with file and line: when made if there is no first reading, else after the readings before it.
     """
 
     def __init__(self, path: Path, given: Calibration | None = None) -> None:
-        self.calibration = given
-        """The one in use; None: the trace is in kg."""
+        self.calibration = given  # the one in use; None: the trace is in kg
         self.zero: Zero | None = None
         readings = self._read(path)
         self._readings = chain((next(readings),), readings)
@@ -120,18 +111,13 @@ class Trace:
                     number += 1
                     if line.isspace():
                         continue
-                    reading = _reading(path, number, line, columns)
-                    if reading.t < last:
-                        raise _bad(
-                            path,
-                            number,
-                            f"the time runs backwards, from {last:g} to {reading.t:g} s",
-                            "sort the file by t_s",
-                        )
+                    reading = _reading(line, columns, last)
                     last = reading.t
                     yield reading
         except TraceError:
             raise
+        except _BadLineError as error:
+            raise TraceError(f"{path}, line {number}: {error}.") from error.__cause__
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             why = "ends too early" if isinstance(error, EOFError) else "is damaged"
             raise TraceError(
@@ -145,7 +131,7 @@ class Trace:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """The calibration in a JSON file: {"reference_counts": [...], "counts_per_kg": [...]}, a number a channel."""
+    """Read {"reference_counts": [...], "counts_per_kg": [...]}, a number a channel. Raises TraceError."""
     try:
         with path.open("rb") as file:
             raw = file.read((1 << 16) + 1)
@@ -160,11 +146,10 @@ def read_calibration(path: Path) -> Calibration:
 
 
 class TraceWriter:
-    """Write a trace of `channels` channels, gzip when the name ends in .gz. Times are rounded to 1 us, loads to 0.1 g.
+    """Write a trace, gzip when the name ends in .gz. Times are rounded to 1 us, loads to 0.1 g.
 
-    With `about` it is a recording: in counts, with the calibration inside and a column `flag`. At most a second of
-    readings is lost when the power is. An existing file is left alone unless `overwrite`.
-    Raises TraceError when the file cannot be made or the disk is full.
+    With `about` it is a recording: in counts, with a head and a column `flag`. A power cut costs at most FLUSH_S.
+    Raises TraceError when the file exists (unless `overwrite`) or cannot be made, and when the disk is full.
     """
 
     def __init__(
@@ -192,11 +177,7 @@ class TraceWriter:
         except (OSError, ValueError) as error:
             raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error
         # No name and no time in the header: equal readings make equal files.
-        self._gzip = (
-            gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
-            if path.suffix == ".gz"
-            else None
-        )
+        self._gzip = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if path.suffix == ".gz" else None
         self._file: BinaryIO | gzip.GzipFile = self._gzip or self._raw
         self._flushed = -math.inf
         try:
@@ -207,17 +188,17 @@ class TraceWriter:
             with suppress(TraceError):
                 self.close()
             if path.is_file():  # no device such as /dev/full
-                path.unlink()  # without a header it is none, and its name would be taken
+                path.unlink()  # without a header it is no trace, and its name would be taken
             raise
 
     def write(self, t: float, values: tuple[float, ...], ok: bool = True, flag: str = "") -> None:
-        """One reading: kg or counts, one a channel. What a flagged reading lacks (nan) is written as 0."""
+        """Write one reading, kg or counts a channel. A nan of a flagged reading is written as 0."""
         if len(values) != self._channels:
             raise ValueError(f"{len(values)} values for {self._channels} channels")
         if not ok:
             values = tuple(value if math.isfinite(value) else 0 for value in values)
         if not all(map(math.isfinite, (t, *values))):
-            raise ValueError(f"neither times nor loads may be infinite or nan: {t}, {values}")
+            raise ValueError(f"times and loads must be finite: {t}, {values}")
         form = ".4f" if self._kind == "kg" else ".0f"
         why = [flag] if self._last else []
         self._put(",".join([f"{t:.6f}", *(format(value, form) for value in values), "1" if ok else "0", *why]))
@@ -231,7 +212,7 @@ class TraceWriter:
             os.fsync(self._raw.fileno())
             self._raw.close()
         except OSError as error:
-            with suppress(OSError):  # frees the file; what could not be written stays unwritten
+            with suppress(OSError):  # frees the file
                 self._raw.close()
             raise TraceError(self._stopped(error)) from error
 
@@ -254,8 +235,8 @@ class TraceWriter:
             raise TraceError(self._stopped(error)) from error
 
     def _stopped(self, error: OSError) -> str:
-        told = f"{self.path}: recording stopped after {self.readings} readings ({_why(error)})"
-        return f"{told}; make room or choose another disk."
+        what = f"{self.path}: recording stopped after {self.readings} readings ({_why(error)})"
+        return f"{what}; make room or choose another disk."
 
 
 class _CalibrationFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -279,7 +260,7 @@ def _about(path: Path, header: bytes) -> About:
     try:
         about = msgspec.json.decode(header.removeprefix(MARK), type=About)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise _bad(path, 1, f"the calibration inside cannot be read ({error})", "record again") from error
+        raise _BadLineError(f"the calibration inside cannot be read ({error})", "record again") from error
     if about.format > FORMAT:
         raise TraceError(f"{path} was recorded by a newer matpi ({about.matpi}); replay it with that version.")
     return about
@@ -297,20 +278,18 @@ def _columns(path: Path, number: int, header: bytes, calibration: Calibration | 
     for name in names:
         if name not in known:
             shown = name[:40].encode("unicode_escape").decode()
-            raise TraceError(f'{path}, line {number}: "{shown}" is no column of a trace; {expected}.')
+            raise _BadLineError(f'"{shown}" is no column of a trace', expected)
         if names.count(name) > 1:
-            raise TraceError(f"{path}, line {number}: the column {name} is there twice; take one out.")
+            raise _BadLineError(f"the column {name} is there twice", "take one out")
     kinds = {name.partition("_")[0] for name in names} - {"t", "ok", "flag"}
     if "t_s" not in names or len(kinds) != 1:
-        raise TraceError(f"{path}, line {number}: a trace has t_s and either kg or counts; {expected}.")
+        raise _BadLineError("a trace has t_s and either kg or counts", expected)
     kind = kinds.pop()
     channels = sum(name.startswith(kind) for name in names)
     wanted = [f"{kind}_{n}" for n in range(channels)]
     for name in wanted:
         if name not in names:
-            raise TraceError(
-                f"{path}, line {number}: the column {name} is missing; channels are numbered without a gap."
-            )
+            raise _BadLineError(f"the column {name} is missing", "channels are numbered without a gap")
     if kind == "kg":
         calibration = None
     elif calibration is None:
@@ -321,13 +300,13 @@ def _columns(path: Path, number: int, header: bytes, calibration: Calibration | 
     return _Columns(names.index("t_s"), tuple(map(names.index, wanted)), ok, len(names), calibration)
 
 
-def _reading(path: Path, number: int, line: bytes, columns: _Columns) -> Reading:
+def _reading(line: bytes, columns: _Columns, last: float) -> Reading:
     fields = line.split(b",")
     if len(fields) != columns.width:
         if len(line) == LINE_BYTES:
-            raise _bad(path, number, f"the line is longer than {LINE_BYTES} characters", "this is no trace")
+            raise _BadLineError(f"the line is longer than {LINE_BYTES} characters", "this is no trace")
         cut = "" if line.endswith(b"\n") else "; the recording was cut there"
-        raise _bad(path, number, f"{columns.width} fields are expected, {len(fields)} found{cut}", "take the line out")
+        raise _BadLineError(f"{columns.width} fields are expected, {len(fields)} found{cut}", "take the line out")
     try:
         t = float(fields[columns.t])
         ok = columns.ok is None or bool((b"0", b"1").index(fields[columns.ok].strip()))
@@ -337,25 +316,22 @@ def _reading(path: Path, number: int, line: bytes, columns: _Columns) -> Reading
             kg = tuple([float(fields[at]) for at in columns.values])
     except ValueError:
         shown = line.strip()[:60].decode("ascii", "backslashreplace").encode("unicode_escape").decode()
-        raise _bad(path, number, f'not all of "{shown}" are numbers', "correct the line or take it out") from None
-    if any(
-        b"_" in fields[at] for at in (columns.t, *columns.values)
-    ):  # Python's own digit separator, which float takes
-        raise _bad(path, number, "numbers are written without _", "correct the line")
+        raise _BadLineError(f'not all of "{shown}" are numbers', "correct the line or take it out") from None
+    # Python's digit separator, which float() takes.
+    if any(b"_" in fields[at] for at in (columns.t, *columns.values)):
+        raise _BadLineError("numbers are written without _", "correct the line")
     if not abs(t) <= T_LIMIT_S:
-        raise _bad(path, number, f"{t:g} is no time in seconds", f"give t_s in seconds, up to {T_LIMIT_S:g}")
+        raise _BadLineError(f"{t:g} is no time in seconds", f"give t_s in seconds, up to {T_LIMIT_S:g}")
+    if t < last:
+        raise _BadLineError(f"the time runs backwards, from {last:g} to {t:g} s", "sort the file by t_s")
     if columns.calibration is not None:
         if not CODE_MIN <= min(counts) <= max(counts) <= CODE_MAX:
-            raise _bad(path, number, f"{counts} does not fit 24 bits with a sign", f"give {CODE_MIN} to {CODE_MAX}")
+            raise _BadLineError(f"{counts} does not fit 24 bits with a sign", f"give {CODE_MIN} to {CODE_MAX}")
         return Reading(t, columns.calibration.kg(counts), ok and not {CODE_MIN, CODE_MAX}.intersection(counts))
     for value in kg:
         if not abs(value) <= KG_LIMIT:
-            raise _bad(path, number, f"{value:g} is no load in kg", f"give at most {KG_LIMIT:g}, or take the line out")
+            raise _BadLineError(f"{value:g} is no load in kg", f"give at most {KG_LIMIT:g}, or take the line out")
     return Reading(t, kg, ok)
-
-
-def _bad(path: Path, number: int, what: str, advice: str) -> TraceError:
-    return TraceError(f"{path}, line {number}: {what}; {advice}.")
 
 
 def _why(error: BaseException) -> str:

@@ -1,1 +1,1 @@
-"""Bitmap fonts, one bit a pixel. The .pil and .pbm files are made by make_fonts.py; README.md tells from what."""
+"""Bitmap fonts, one bit a pixel, made by docs/make_fonts.py; see README.md for their sources."""

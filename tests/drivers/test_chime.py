@@ -1,4 +1,4 @@
-"""Chimes: the notes of each kind, the newest wins but for a breath over a cue, a dead piezo is told once.
+"""Chimes: the notes of each kind, the newest wins but for a breath over a cue, a dead piezo is reported once.
 
 And its square wave on the mock pins.
 """
@@ -24,14 +24,14 @@ WAIT_S = 30.0
 
 
 class Ear:
-    """Hears tones; `quiet` is set each time a silence follows."""
+    """Hears tones; `quiet` is set each time a rest follows."""
 
     def __init__(self) -> None:
         self.heard: list[float] = []
         self.at: list[float] = []
         self.dead = False
         self.meanwhile: Callable[[], None] = lambda: None
-        """Done at each tone and each silence, before the next note."""
+        """Done at each tone and each rest, before the next note."""
         self.quiet = threading.Event()
 
     def sound(self, hz: float) -> None:
@@ -42,7 +42,7 @@ class Ear:
             raise HardwareError("The chime cannot use GPIO 13.")
         self.meanwhile()
 
-    def silence(self) -> None:
+    def stop(self) -> None:
         self.heard.append(0.0)
         self.quiet.set()
         self.meanwhile()
@@ -92,10 +92,10 @@ def test_the_newest_wins_and_stopping_is_silent(ear: Ear) -> None:
     ringing.stop()
 
 
-def played(ear: Ear, silences: int, within_s: float = 30.0) -> list[float]:
+def played(ear: Ear, rests: int, within_s: float = 30.0) -> list[float]:
     """What was heard, once it was silent so often."""
     end = time.monotonic() + within_s
-    while ear.heard.count(0.0) < silences and time.monotonic() < end:
+    while ear.heard.count(0.0) < rests and time.monotonic() < end:
         time.sleep(0.001)
     return list(ear.heard)
 
@@ -112,13 +112,13 @@ def test_a_breath_cuts_no_cue_short(ear: Ear, cue: ChimeKind) -> None:
 
     ear.meanwhile = breathe
     ringing.ring(cue)
-    silences = whole.count(0.0) + 1
-    assert played(ear, silences) == [*whole, 0.0]
+    rests = whole.count(0.0) + 1
+    assert played(ear, rests) == [*whole, 0.0]
     ear.meanwhile = lambda: None
     ringing.ring(ChimeKind.OUT)
-    while played(ear, silences + 1, 0.02) == [*whole, 0.0]:  # its thread may have the last silence still in hand
+    while played(ear, rests + 1, 0.02) == [*whole, 0.0]:  # its thread may have the last rest still in hand
         ringing.ring(ChimeKind.OUT)
-    assert played(ear, silences + 1)[len(whole) + 1] == 440.0
+    assert played(ear, rests + 1)[len(whole) + 1] == 440.0
     ringing.stop()
 
 
@@ -204,7 +204,7 @@ def test_the_piezo_is_a_square_wave_at_the_notes_frequency(pins: Any) -> None:
     assert wire.state == 0.0
     piezo.sound(523.0)
     assert (wire.frequency, wire.state) == (523.0, 0.5)
-    piezo.silence()
+    piezo.stop()
     assert wire.state == 0.0
     piezo.close()
 

@@ -64,7 +64,7 @@ def test_the_panel_of_a_wrong_config_is_its_own_if_that_is_right(tmp_path: Path,
 
 def test_a_config_with_a_typing_mistake_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "matpi.toml").write_text("[panel]\ndriver = 'none'\n[presence]\non_kgg = 3\n")
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-m", "matpi", "run", "--config", "matpi.toml", "--store", "log.db"],
         capture_output=True,
         text=True,
@@ -73,8 +73,8 @@ def test_a_config_with_a_typing_mistake_is_one_sentence(tmp_path: Path) -> None:
         timeout=30,
         check=False,
     )
-    assert told.returncode == 2
-    assert told.stderr == "matpi: matpi.toml: the key presence.on_kgg is unknown; did you mean presence.on_kg?\n"
+    assert reported.returncode == 2
+    assert reported.stderr == "matpi: matpi.toml: the key presence.on_kgg is unknown; did you mean presence.on_kg?\n"
     assert not (tmp_path / "log.db").exists()
 
 
@@ -116,7 +116,7 @@ class BusyParts:
         return factory
 
 
-def test_a_taken_pin_is_told_and_stops_nothing(tmp_path: Path) -> None:
+def test_a_taken_pin_is_reported_and_stops_nothing(tmp_path: Path) -> None:
     config = Config()
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     appliance = Appliance(
@@ -147,7 +147,7 @@ class Failing:
         raise RuntimeError("it hangs")
 
 
-def test_a_part_that_fails_on_the_way_down_keeps_no_other_up(
+def test_a_part_that_fails_to_end_stops_no_other_from_ending(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = Config()
@@ -226,7 +226,7 @@ def test_a_device_asked_to_stop_while_it_loads_ends_dark(tmp_path: Path) -> None
         "run.run_device(Config(), board, Path(sys.argv[1]), print, None)\n"
         "print('dark' if board.picture() is None else 'lit')\n"
     )
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "log.db")],
         capture_output=True,
         text=True,
@@ -234,5 +234,5 @@ def test_a_device_asked_to_stop_while_it_loads_ends_dark(tmp_path: Path) -> None
         timeout=60,
         check=False,
     )
-    assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout.endswith("dark\n")
+    assert (reported.returncode, reported.stderr) == (0, "")
+    assert reported.stdout.endswith("dark\n")

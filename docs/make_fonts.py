@@ -1,7 +1,7 @@
-"""Make the .pil and .pbm files beside this file: `python -m matpi.screen.fonts.make_fonts [FOLDER]`.
+"""Make the panel's .pil and .pbm files: `python docs/make_fonts.py [FOLDER]`.
 
-Needs Debian's fonts-spleen and fonts-dejavu-extra. The device never runs this: it loads the files that came out, so
-neither FreeType nor its version has a say in what the panel shows.
+Needs Debian's fonts-spleen and fonts-dejavu-extra. The device loads only the results, so neither FreeType nor its
+version changes what the panel shows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.FontFile import FontFile
 from PIL.PcfFontFile import PcfFontFile
 
+FONTS = Path(__file__).parent.parent / "matpi" / "screen" / "fonts"
 SPLEEN = Path("/usr/share/fonts/X11/misc")
 HEAVY = Path("/usr/share/fonts/truetype/dejavu/DejaVuSansCondensed-Bold.ttf")
 
@@ -129,7 +130,7 @@ def words(cap_px: int, across: float) -> Sheet:
 
 
 def save(sheet: Sheet, folder: Path, name: str) -> None:
-    """Pillow's own `FontFile.save` writes a PNG and calls it .pbm; a real one has the same bytes everywhere."""
+    """Write a real .pbm: Pillow's `FontFile.save` writes a PNG, whose bytes may differ."""
     sheet.save(folder / f"{name}.pil")
     if sheet.bitmap is None:
         raise ValueError(f"{name} has no glyphs")
@@ -145,4 +146,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FONTS)

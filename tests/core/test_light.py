@@ -13,11 +13,11 @@ FPS = 50
 
 
 def rises(pattern: Pattern, span_s: float) -> list[float]:
-    """When the lamp begins to lighten, at 200 looks a second."""
-    looks = [step / 200 for step in range(int(span_s * 200))]
-    values = [0.0, *(duty(pattern, t) for t in looks)]
+    """When the lamp begins to lighten, at 200 samples a second."""
+    times = [step / 200 for step in range(int(span_s * 200))]
+    values = [0.0, *(duty(pattern, t) for t in times)]
     steps = [after - before for before, after in pairwise(values)]
-    return [t for t, (before, now) in zip(looks, pairwise([0.0, *steps]), strict=True) if now > 0.0 >= before]
+    return [t for t, (before, now) in zip(times, pairwise([0.0, *steps]), strict=True) if now > 0.0 >= before]
 
 
 @pytest.mark.parametrize(

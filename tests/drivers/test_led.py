@@ -1,4 +1,4 @@
-"""The LED's thread: steps in virtual time on a lamp that writes down what it was told."""
+"""The LED's thread: steps in virtual time on a lamp that records each duty."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matpi.drivers.led import LedThread, step_at
 from matpi.errors import HardwareError
 
 
-class Told:
+class FakeLamp:
     """A lamp. `broken` makes it fail."""
 
     def __init__(self, rig: Rig) -> None:
@@ -35,15 +35,15 @@ class Rig:
     def __init__(self) -> None:
         self.t = 1000.0
         self.late_s = 0.0
-        self.told: list[Event] = []
-        self.lamp = Told(self)
-        self.glow = LedThread(lambda: self.lamp, self.told.append, now=lambda: self.t)
+        self.events: list[Event] = []
+        self.lamp = FakeLamp(self)
+        self.led = LedThread(lambda: self.lamp, self.events.append, now=lambda: self.t)
 
     def until(self, t: float) -> int:
-        """Wake up as the glow asks for, `late_s` late each time; how often it did."""
+        """Wake up as the led asks for, `late_s` late each time; how often it did."""
         woken = 0
         while True:
-            wait_s = self.glow.step()
+            wait_s = self.led.step()
             woken += 1
             if wait_s is None or self.t + wait_s > t:
                 self.t = t
@@ -60,7 +60,7 @@ def test_dark_costs_no_wake_up() -> None:
 
 def test_saved_is_two_writes() -> None:
     rig = Rig()
-    rig.glow.play(Light(Pattern.SAVED, 1000.0))
+    rig.led.play(Light(Pattern.SAVED, 1000.0))
     assert rig.until(4000.0) == 2
     assert rig.lamp.sets == [(1000.0, 1.0), (1002.0, 0.0)]
 
@@ -68,7 +68,7 @@ def test_saved_is_two_writes() -> None:
 @pytest.mark.parametrize("pattern", [Pattern.BREATH, Pattern.ATTENTION])
 def test_what_moves_is_the_pattern_at_fifty_steps_a_second_and_asleep_between(pattern: Pattern) -> None:
     rig = Rig()
-    rig.glow.play(Light(pattern, 1000.0))
+    rig.led.play(Light(pattern, 1000.0))
     rig.until(1020.0)
     for t, light in rig.lamp.sets:
         assert light == pytest.approx(duty(pattern, t - 1000.0), abs=1e-9)
@@ -84,7 +84,7 @@ def test_what_moves_is_the_pattern_at_fifty_steps_a_second_and_asleep_between(pa
 def test_a_late_thread_skips_and_does_not_drift() -> None:
     rig = Rig()
     rig.late_s = 0.031
-    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    rig.led.play(Light(Pattern.BREATH, 1000.0))
     rig.until(1100.0)
     assert 1400 < len(rig.lamp.sets) < 2200
     for t, light in rig.lamp.sets:
@@ -94,23 +94,23 @@ def test_a_late_thread_skips_and_does_not_drift() -> None:
 
 def test_a_pattern_begun_in_the_past_goes_on_where_it_is() -> None:
     rig = Rig()
-    rig.glow.play(Light(Pattern.SAVED, 998.5))
+    rig.led.play(Light(Pattern.SAVED, 998.5))
     rig.until(1010.0)
     assert rig.lamp.sets == [(1000.0, 1.0), (1000.5, 0.0)]
 
 
 def test_a_pattern_to_come_is_awaited() -> None:
     rig = Rig()
-    rig.glow.play(Light(Pattern.SAVED, 1003.0))
+    rig.led.play(Light(Pattern.SAVED, 1003.0))
     assert rig.until(1010.0) == 3
     assert rig.lamp.sets == [(1000.0, 0.0), (1003.0, 1.0), (1005.0, 0.0)]
 
 
 def test_the_next_pattern_takes_over_at_once() -> None:
     rig = Rig()
-    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    rig.led.play(Light(Pattern.BREATH, 1000.0))
     rig.until(1001.0)
-    rig.glow.play(Light(Pattern.OFF, 1001.0))
+    rig.led.play(Light(Pattern.OFF, 1001.0))
     assert rig.until(1100.0) == 1
     assert rig.lamp.sets[-1] == (1001.0, 0.0)
 
@@ -119,7 +119,7 @@ def test_the_next_pattern_takes_over_at_once() -> None:
 def test_no_step_is_taken_twice_or_left_out_at_any_uptime(t: float) -> None:
     rig = Rig()
     rig.t = t
-    rig.glow.play(Light(Pattern.BREATH, t))
+    rig.led.play(Light(Pattern.BREATH, t))
     rig.until(t + 1.69)
     assert len(rig.lamp.sets) == 85
 
@@ -141,30 +141,30 @@ def test_every_step_holds_until_the_next_one_it_names() -> None:
 def test_a_dead_led_is_noted_once_and_tried_again_every_5_s_and_with_each_pattern() -> None:
     rig = Rig()
     rig.lamp.broken = "The lamp cannot use GPIO 18 (gone); correct pin in [lamp]."
-    rig.glow.play(Light(Pattern.BREATH, 1000.0))
+    rig.led.play(Light(Pattern.BREATH, 1000.0))
     rig.until(1059.0)
     assert len(rig.lamp.sets) == 12
     for n in range(3):
-        rig.glow.play(Light(Pattern.SAVED, 1060.0 + n))
+        rig.led.play(Light(Pattern.SAVED, 1060.0 + n))
         rig.until(1061.0 + n)
-    assert rig.told == [Noted(1000.0, "lamp_lost", rig.lamp.broken)]
-    rig.glow.play(Light(Pattern.BREATH, rig.t))
+    assert rig.events == [Noted(1000.0, "lamp_lost", rig.lamp.broken)]
+    rig.led.play(Light(Pattern.BREATH, rig.t))
     rig.until(rig.t + 1.0)
     rig.lamp.broken, since = None, rig.t
     rig.until(rig.t + 5.0)  # no new pattern: the one that is wanted goes on by itself
     assert max(duty for _, duty in rig.lamp.sets[-200:]) > 0.9
-    (_, back) = rig.told
+    (_, back) = rig.events
     assert isinstance(back, Noted)
     assert back.kind == "lamp_back"
     assert since <= back.t <= since + 5.0
-    rig.glow.play(Light(Pattern.SAVED, rig.t))
+    rig.led.play(Light(Pattern.SAVED, rig.t))
     rig.until(rig.t + 30.0)
     assert rig.lamp.sets[-1][1] == 0.0
-    assert len(rig.told) == 2
+    assert len(rig.events) == 2
 
 
 class Paced:
-    """A lamp of the real thread: tells each set."""
+    """A lamp of the real thread: reports each set."""
 
     def __init__(self) -> None:
         self.sets: list[float] = []
@@ -182,40 +182,40 @@ class Paced:
 
 def test_the_thread_plays_and_stop_is_dark() -> None:
     lamp = Paced()
-    glow = LedThread(lambda: lamp, lambda _: None, now=lambda: 5.0)
-    glow.start()
-    glow.play(Light(Pattern.SAVED, 4.5))
+    led = LedThread(lambda: lamp, lambda _: None, now=lambda: 5.0)
+    led.start()
+    led.play(Light(Pattern.SAVED, 4.5))
     assert lamp.lit.wait(30.0)
-    glow.stop()
+    led.stop()
     assert lamp.sets[-1] == 0.0
-    assert not glow._thread.is_alive()
+    assert not led._thread.is_alive()
     assert lamp.closed
 
 
 def test_stop_of_a_dead_led_ends_too() -> None:
     rig = Rig()
     rig.lamp.broken = "gone"
-    glow = LedThread(lambda: rig.lamp, rig.told.append, now=lambda: 1.0)
-    glow.start()
-    glow.stop()
-    assert not glow._thread.is_alive()
-    assert rig.told == [Noted(1.0, "lamp_lost", "gone")]
+    led = LedThread(lambda: rig.lamp, rig.events.append, now=lambda: 1.0)
+    led.start()
+    led.stop()
+    assert not led._thread.is_alive()
+    assert rig.events == [Noted(1.0, "lamp_lost", "gone")]
 
 
 def test_an_led_that_is_not_there_at_the_start_shines_as_soon_as_it_is() -> None:
     rig = Rig()
     why: str | None = "The GPIO pins cannot be used."
 
-    def make() -> Told:
+    def make() -> FakeLamp:
         if why is not None:
             raise HardwareError(why)
         return rig.lamp
 
-    rig.glow = LedThread(make, rig.told.append, now=lambda: rig.t)
-    rig.glow.play(Light(Pattern.SAVED, 1006.0))
+    rig.led = LedThread(make, rig.events.append, now=lambda: rig.t)
+    rig.led.play(Light(Pattern.SAVED, 1006.0))
     rig.until(1003.0)
     why = None
     rig.until(1010.0)
-    assert rig.told == [Noted(1000.0, "lamp_lost", "The GPIO pins cannot be used."), rig.told[-1]]
-    assert (rig.told[-1].t <= 1008.0, len(rig.told)) == (True, 2)
+    assert rig.events == [Noted(1000.0, "lamp_lost", "The GPIO pins cannot be used."), rig.events[-1]]
+    assert (rig.events[-1].t <= 1008.0, len(rig.events)) == (True, 2)
     assert rig.lamp.sets[-2:] == [(1006.0, 1.0), (1008.0, 0.0)]
