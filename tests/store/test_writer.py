@@ -9,13 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from matpi.core.effects import Checkpoint, Drop, Save
-from matpi.core.events import Event, Saved, SaveFailed
+from matpi.core.device import Device
+from matpi.core.effects import Checkpoint, Drop, Effect, Save
+from matpi.core.events import ButtonDown, Counted, Event, Saved, SaveFailed, Stopping
 from matpi.core.model import Session, Settings
+from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreBusyError, StoreError
+from matpi.loop import Loop
 from matpi.store import file, writer
 from matpi.store.db import Store
 from matpi.store.patient import PatientStore
@@ -255,3 +259,34 @@ def test_a_bug_in_the_thread_ends_the_device_as_one_in_the_loop_does(writing: Wr
     assert writing.answer() == (SaveFailed, "s1")
     with pytest.raises(LookupError, match="a bug"):
         writing.store.write(Save(session("s2")))
+
+
+class Hearing:
+    """In the place of the core: what the loop hands to it. It changes a rating while the answer to it is on its way."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def handle(self, event: Event) -> list[Effect]:
+        self.heard.append(event)
+        return [Save(rating(value=8))] if isinstance(event, ButtonDown) else []
+
+    def next_wake(self) -> None:
+        return None
+
+
+def test_the_loop_hears_no_overtaken_answer(log: Path) -> None:
+    """Or the panel said Saved of the 8 that is not stored, and it was never tried again when that failed."""
+    inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    heard, mono = Hearing(), time.monotonic
+    store = PatientStore(log, monotonic=mono, first_settings=Settings(), put=inbox.put)
+    loop = Loop(cast("Device", heard), store, None, lambda _: None, inbox=inbox)
+    loop.put(ButtonDown(mono()))
+    store.write(Save(rating(value=3)))
+    while inbox.qsize() < 2:
+        time.sleep(0.01)  # the answer stands behind the button
+    loop.put(Stopping(mono()))
+    with locked(log):
+        loop.run(SystemClock())
+        assert not any(isinstance(event, Saved) for event in heard.heard)
+    store.close()
