@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from matpi.core.events import Counted, Event
+from matpi.core.events import Counted, Event, Saved, SaveFailed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,6 +50,9 @@ class Store(Protocol):
 
     def count(self, kind: str, text: str) -> bool:
         """Add one of this kind to the diagnostics. Return as `write` does."""
+
+    def stands(self, answer: Saved | SaveFailed, /) -> bool:
+        """Return whether what a thread answered holds: not when the same key was written again meanwhile."""
 
     def fold(self) -> bool:
         """Fold the write-ahead log into the one file. Return False to retry soon."""

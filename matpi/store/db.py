@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
+from matpi.core.events import Saved, SaveFailed
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, migrations, outbox
@@ -220,6 +221,10 @@ class Store:
     def count(self, kind: str, text: str) -> bool:
         with self.writing() as conn:
             history.tally(conn, kind, text)
+        return True
+
+    def stands(self, _answer: Saved | SaveFailed) -> bool:
+        """Without a thread an answer is heard before anything follows it."""
         return True
 
     def fold(self) -> bool:

@@ -14,9 +14,9 @@ from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_st
 from matpi.errors import StoreError, UsageError
 from matpi.store import history
 from matpi.store.rows import Member
-from matpi.store.tables import PEOPLE
+from matpi.store.tables import PEOPLE, TABLES
 
-OWNED = ("sessions", "ratings", "stops", "days", "acknowledgement")
+OWNED = tuple(table.sql for table in TABLES if "person" in table.columns)
 """The tables whose rows are somebody's."""
 WORDS = {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}
 """What `matpi people` can change, and how many words that takes."""

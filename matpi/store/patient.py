@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 
 from matpi.core.effects import Save, Write
-from matpi.core.events import Event
+from matpi.core.events import Event, Saved, SaveFailed
 from matpi.core.model import (
     Memory,
     Settings,
@@ -69,7 +69,7 @@ class PatientStore:
 
     def close(self, *, flush: bool = True) -> None:
         """Without `flush` what the thread was given and has not written yet is lost, as by a power cut. Raises
-        StoreError, also when it could not be written in time.
+        StoreError, also when it could not be written, or not in time.
         """
         if self._thread is None:
             self._close()
@@ -85,6 +85,9 @@ class PatientStore:
 
     def count(self, kind: str, text: str) -> bool:
         return self._do("note", object(), lambda: self._writer().count(kind, text))
+
+    def stands(self, answer: Saved | SaveFailed) -> bool:
+        return self._thread is None or self._thread.stands(answer)
 
     def fold(self) -> bool:
         """The thread does it by itself."""
@@ -132,9 +135,10 @@ class PatientStore:
             if unset:
                 store.write(Save(self._first_settings))
             store.fold()
-        except DiskTroubleError as error:
-            error.set_aside = store.set_aside
-            store.close()
+        except BaseException as error:
+            if isinstance(error, DiskTroubleError):
+                error.set_aside = store.set_aside
+            store.close()  # or its lock would keep the next try out
             raise
         return store
 

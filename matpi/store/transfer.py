@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Settings, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, Settings, Zero
 from matpi.core.people import PEOPLE_MAX
 from matpi.errors import ImportFormatError, StoreError
 from matpi.store import faults, file, history, members, outbox
@@ -256,7 +256,7 @@ class Owners:
             self._nobodys = members.owner_of(self._conn, self._name)
         for one in all_found:
             if not isinstance(one.record, Member):
-                yield replace(one, record=self._with_owner(one.record))
+                yield replace(one, record=self._with_owner(one.table, one.record))
 
     def _arrived(self, member: Member) -> Member | None:
         """Return the member as it comes in; None for one who is here under another id."""
@@ -274,14 +274,10 @@ class Owners:
             member = replace(member, removed=True, chosen=False)
         return replace(member, chosen=member.chosen and not any(other.chosen for other in here))
 
-    def _with_owner(self, record: Any) -> Any:
-        match record:
-            case StoredSession(session):
-                return replace(record, session=replace(session, person=self._owner(session.person)))
-            case Rating() | StopSign() | DayRecord() | Acknowledgement():
-                return replace(record, person=self._owner(record.person))
-            case _:
-                return record
+    def _with_owner(self, table: Table, record: Any) -> Any:
+        if isinstance(record, StoredSession):
+            return replace(record, session=replace(record.session, person=self._owner(record.session.person)))
+        return replace(record, person=self._owner(record.person)) if "person" in table.columns else record
 
     def _owner(self, person: str | None) -> str | None:
         return self._nobodys if person is None else self._here.get(person, person)

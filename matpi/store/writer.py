@@ -29,9 +29,11 @@ class Writer:
     def __init__(self, put: Callable[[Event], None], now: Callable[[], float], idle: Callable[[], bool]) -> None:
         self._put, self._now, self._idle = put, now, idle
         self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()  # guards `_ahead`
+        self._lock = threading.Lock()  # guards `_ahead` and `_unheard`
         self._ahead: dict[str, list[object]] = {}
         """Key -> what is not done yet, oldest first."""
+        self._unheard: dict[str, Saved | SaveFailed] = {}
+        """Key -> the answer that is on its way to the loop."""
         self._resting, self._dropping = True, False
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
@@ -46,15 +48,24 @@ class Writer:
         if not self._thread.is_alive():
             self._thread.start()
         with self._lock:
+            self._unheard.pop(key, None)
             ahead = self._ahead.setdefault(key, [])
             if ahead and ahead[-1] == what:
                 return
             ahead.append(what)
         self._jobs.put((key, job))
 
+    def stands(self, answer: Saved | SaveFailed) -> bool:
+        """Return whether the answer, now heard, is about the last write of its key: one may have followed meanwhile."""
+        with self._lock:
+            stands = self._unheard.get(answer.id) is answer
+            if stands:
+                del self._unheard[answer.id]
+            return stands
+
     def stop(self, last: Callable[[], None], *, flush: bool) -> None:
         """End the thread with the job `last`, after what was handed over, or without that. Raises what `last` raises,
-        and StoreError when FLUSH_S were not enough.
+        and StoreError when FLUSH_S were not enough, or for what could not be stored and the loop has not heard of.
         """
         if not self._thread.is_alive():
             last()
@@ -79,7 +90,12 @@ class Writer:
             error = StoreError(
                 f"what was recorded last is not in the session log: another program or the disk has kept it from being"
                 f" written for {FLUSH_S:.0f} s"
+                if self._ahead
+                else f"the session log has everything, but the disk has kept it from being closed for {FLUSH_S:.0f} s"
             )
+        lost = [answer.why for answer in self._unheard.values() if isinstance(answer, SaveFailed)]
+        if error is None and lost and flush:
+            error = StoreError(f"what was recorded last is not in the session log: {lost[0]}")
         if error is not None:
             raise error
 
@@ -113,5 +129,8 @@ class Writer:
             superseded = bool(self._ahead[key])
             if not superseded:
                 del self._ahead[key]
-        if not superseded and not self._dropping:
-            self._put(Saved(self._now(), key) if why is None else SaveFailed(self._now(), key, why))
+            if superseded or self._dropping:
+                return
+            answer = Saved(self._now(), key) if why is None else SaveFailed(self._now(), key, why)
+            self._unheard[key] = answer
+        self._put(answer)

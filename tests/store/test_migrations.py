@@ -11,10 +11,10 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
 from matpi.errors import StoreError, StoreNewerError
-from matpi.store import migrations, tables
+from matpi.store import incoming, members, migrations, tables, transfer
 from matpi.store.db import Store
 from matpi.store.tables import Table
-from tests.store.values import schemas, session
+from tests.store.values import import_json, schemas, session
 
 NOW = len(migrations.steps())
 NEXT, AFTER = NOW + 1, NOW + 2
@@ -159,20 +159,22 @@ class Mood:
     id: str
     day: date | None
     good: bool
+    person: str | None = None
 
     @property
     def key(self) -> str:
         return self.id
 
 
-MOODS = Table("moods", "mood", Mood, ("id", "day", "good"))
+MOODS = Table("moods", "mood", Mood, ("id", "day", "good", "person"))
 
 
 def test_a_new_kind_is_a_record_its_table_and_a_schema_file(
     folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / f"schema_v{NEXT}.sql").write_text(
-        "CREATE TABLE moods (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, day TEXT, good INTEGER NOT NULL) STRICT;"
+        "CREATE TABLE moods (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, day TEXT, good INTEGER NOT NULL,"
+        " person TEXT) STRICT;"
         f"\nPRAGMA user_version = {NEXT};\n"
     )
     monkeypatch.setattr(tables, "PUT", {**tables.PUT, Mood: (MOODS, MOODS.upsert())})
@@ -181,3 +183,15 @@ def test_a_new_kind_is_a_record_its_table_and_a_schema_file(
         store.write(Save(Mood("m2", None, good=True)))
         store.write(Save(Mood("m1", None, good=True)))
         assert store.records(MOODS) == [Mood("m1", date(2026, 3, 15), good=True), Mood("m2", None, good=True)]
+
+    for room in (transfer, incoming):
+        monkeypatch.setattr(room, "TABLES", (*tables.TABLES, MOODS))
+    source = path.with_suffix(".json")
+    with schemas(folder), Store.open(path) as store, Store.open(path.with_name("other.db")) as other:
+        with store.writing() as conn, other.writing() as others:
+            members.add(conn, "Anna", "there")
+            members.add(others, "Anna", "here")
+        store.write(Save(Mood("m3", None, good=False, person="there")))
+        transfer.export_json(store, source)
+        import_json(other, source)
+        assert [mood.person for mood in other.records(MOODS)] == ["here"] * 3, "a name means the same person"

@@ -9,13 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from matpi.core.effects import Checkpoint, Drop, Save
-from matpi.core.events import Event, Saved, SaveFailed
+from matpi.core.device import Device
+from matpi.core.effects import Checkpoint, Drop, Effect, Save
+from matpi.core.events import ButtonDown, Counted, Event, Saved, SaveFailed, Stopping
 from matpi.core.model import Session, Settings
+from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreBusyError, StoreError
+from matpi.loop import Loop
 from matpi.store import file, writer
 from matpi.store.db import Store
 from matpi.store.patient import PatientStore
@@ -42,9 +46,14 @@ class Writing:
     def _committed(self) -> None:
         self.commits += 1
 
-    def answer(self) -> tuple[type[Event], str]:
+    def arrived(self) -> Saved | SaveFailed:
         event = self.answers.get(timeout=WAIT_S)
         assert isinstance(event, Saved | SaveFailed)
+        return event
+
+    def answer(self) -> tuple[type[Event], str]:
+        event = self.arrived()
+        assert self.store.stands(event)
         return type(event), event.id
 
 
@@ -111,6 +120,17 @@ def test_of_two_writes_of_one_key_only_the_last_is_answered(writing: Writing, lo
     assert writing.answers.empty()
 
 
+def test_an_answer_that_comes_after_a_newer_write_of_its_key_does_not_stand(writing: Writing, log: Path) -> None:
+    """It waits behind other events in the loop's queue, and one of them may change the value again."""
+    writing.store.write(Save(rating(value=3)))
+    first = writing.arrived()
+    with locked(log):
+        writing.store.write(Save(rating(value=8)))
+        assert not writing.store.stands(first), "8 is not stored yet"
+    assert writing.answer() == (Saved, "r1")
+    assert not writing.store.stands(first)
+
+
 def test_what_is_asked_again_while_it_waits_is_written_once(writing: Writing, log: Path) -> None:
     with locked(log):
         for _ in range(5):
@@ -149,6 +169,47 @@ def test_an_end_that_cannot_write_in_time_says_so(writing: Writing, log: Path, m
             writing.store.close()
         assert time.monotonic() - began < file.BUSY_TIMEOUT_S
     assert writing.answer() == (Saved, "s1"), "it is written when the lock goes, if the process still is"
+
+
+def test_an_end_on_a_full_disk_says_what_is_lost(writing: Writing, log: Path) -> None:
+    """The answer itself comes too late: the loop has ended."""
+    writing.store._writer()._conn.execute("PRAGMA max_page_count = 1")
+    for n in range(200):
+        writing.store.write(Save(session(f"s{n}")))
+    with pytest.raises(StoreError, match=r"what was recorded last is not in the session log: .*the disk is full"):
+        writing.store.close()
+    Store.open(log).close()  # the lock is free
+
+
+def test_an_end_in_which_only_closing_takes_long_does_not_call_it_lost(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "FLUSH_S", 0.2)
+    writing.store.write(Save(session("s1")))
+    assert writing.answer() == (Saved, "s1")
+    slow, close = threading.Event(), writing.store._close
+
+    def closing() -> None:
+        slow.wait(WAIT_S)
+        close()
+
+    monkeypatch.setattr(writing.store, "_close", closing)
+    with pytest.raises(StoreError, match="the session log has everything"):
+        writing.store.close()
+    slow.set()
+
+
+def test_a_log_that_cannot_be_prepared_is_let_go(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the lock of the first try would keep every later one out."""
+
+    def fails(_store: Store, _effect: object) -> bool:
+        raise StoreBusyError("another program")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", fails)
+        with pytest.raises(StoreBusyError, match="another program"):
+            Writing(log)
+    Store.open(log).close()
 
 
 def test_a_pulled_plug_takes_what_was_not_written_yet(writing: Writing, log: Path) -> None:
@@ -198,3 +259,34 @@ def test_a_bug_in_the_thread_ends_the_device_as_one_in_the_loop_does(writing: Wr
     assert writing.answer() == (SaveFailed, "s1")
     with pytest.raises(LookupError, match="a bug"):
         writing.store.write(Save(session("s2")))
+
+
+class Hearing:
+    """In the place of the core: what the loop hands to it. It changes a rating while the answer to it is on its way."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def handle(self, event: Event) -> list[Effect]:
+        self.heard.append(event)
+        return [Save(rating(value=8))] if isinstance(event, ButtonDown) else []
+
+    def next_wake(self) -> None:
+        return None
+
+
+def test_the_loop_hears_no_overtaken_answer(log: Path) -> None:
+    """Or the panel said Saved of the 8 that is not stored, and it was never tried again when that failed."""
+    inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    heard, mono = Hearing(), time.monotonic
+    store = PatientStore(log, monotonic=mono, first_settings=Settings(), put=inbox.put)
+    loop = Loop(cast("Device", heard), store, None, lambda _: None, inbox=inbox)
+    loop.put(ButtonDown(mono()))
+    store.write(Save(rating(value=3)))
+    while inbox.qsize() < 2:
+        time.sleep(0.01)  # the answer stands behind the button
+    loop.put(Stopping(mono()))
+    with locked(log):
+        loop.run(SystemClock())
+        assert not any(isinstance(event, Saved) for event in heard.heard)
+    store.close()
