@@ -28,6 +28,7 @@ from matpi.drivers.oled import PanelThread
 from matpi.drivers.part import PartThread
 from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
+from matpi.errors import MatpiError
 from matpi.loop import Loop
 from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
@@ -252,7 +253,9 @@ class Appliance:
         for end in ends:
             try:
                 end()
+            except MatpiError as error:
+                sys.stderr.write(f"matpi: {error}\n")
             except Exception as error:  # noqa: BLE001  the others must still end
-                sys.stderr.write(f"matpi: a part could not be let go ({type(error).__name__}: {error}).\n")
+                sys.stderr.write(f"matpi: a part could not be released ({type(error).__name__}: {error}).\n")
         if self._failed and self._recorder is not None and self._recorder.result:
             sys.stderr.write(f"matpi: {self._recorder.result}\n")
