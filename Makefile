@@ -51,7 +51,7 @@ check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_dev_docs.py
 
 bench: $(STAMP) ## The figures, one JSON line each
 	@for name in $(BENCHES); do PYTHONPATH=. $(BIN)/python benchmarks/$$name.py || exit 1; done

@@ -346,7 +346,7 @@ def test_the_wires_are_those_of_the_config() -> None:
 
 
 def constant(dotted: str) -> Any:
-    """`core.rules.PresenceRules.on_kg` or `lamp.BREATH_S` of the package."""
+    """`core.rules.PresenceRules.on_kg` or `core.light.BREATH_S` of the package."""
     module, *parts = dotted.rsplit(".", 2 if dotted.count(".") > 1 and dotted.split(".")[-2][0].isupper() else 1)
     value: Any = importlib.import_module(f"matpi.{module}")
     for name in parts:
@@ -358,7 +358,7 @@ def constant(dotted: str) -> Any:
 def told_values() -> Iterator[tuple[str, str, str]]:
     for page in (ROOT / "docs" / "behaviour.md", ROOT / "docs" / "sources.md"):
         for row in rows(page):
-            named = re.fullmatch(r"`((?:core|sim|drivers|lamp|loop)[\w.]*\.\w+)`", row[-1])
+            named = re.fullmatch(r"`((?:core|sim|drivers|loop)[\w.]*\.\w+)`", row[-1])
             if named:
                 yield page.name, row[1], named[1]
 

@@ -13,13 +13,13 @@ from matpi.core.clock import Clock, between
 from matpi.core.effects import Emit, Light, Pattern, Show
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
+from matpi.core.light import SAVED_S
 from matpi.core.presence.detector import Presence
 from matpi.core.reminder import LEAST_S, Reminder
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.screen import Look, Screen
 from matpi.core.views import Off
 
-FLASH_S: Final = 2.0  # docs/behaviour.md 6: solid 2 s = saved
 SHIFTS: Final = 9
 """Where the picture can be: 0 to 2 pixels right and down. One step a session and each time the panel goes dark."""
 DIM_BEFORE_BED: Final = timedelta(minutes=60)  # the wind-down window: screens dim 30-60 min before bed (the article)
@@ -54,7 +54,7 @@ class Display:
         return self.shown is not None and isinstance(self.shown.view, Off)
 
     def flash(self, t: float) -> None:
-        self._flash_until = t + FLASH_S
+        self._flash_until = t + SAVED_S
 
     def wander(self) -> None:
         self._shift = (self._shift + 1) % SHIFTS

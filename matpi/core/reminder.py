@@ -28,7 +28,7 @@ from matpi.core.plans import Plans
 from matpi.core.text import Text
 
 LEAST_S = 0.001  # an instant that floats do not distinguish from now would never come
-BREATH_S = 30.0  # docs/behaviour.md 6, like the two below
+BREATHE_FOR_S = 30.0  # docs/behaviour.md 6, like the two below
 FIRST_EVERY_S, FIRST_FOR_S = 15 * 60.0, 60 * 60.0
 THEN_EVERY_S = 5 * 60.0
 PAST_BED_S = 60 * 60.0  # chosen, unmeasured: with no quiet hours it would go on until `day_start`
@@ -213,10 +213,10 @@ def _reminding(now_utc: float, begin: float, over: float, end: float, quiet: lis
     silent_from = min([end, *(quiet_from for quiet_from, _ in quiet if quiet_from > now_utc)])
     silent_until = max([begin, *(quiet_to for _, quiet_to in quiet if quiet_to <= now_utc)])
     breath = _breath_before(now_utc, begin)
-    if now_utc < breath + BREATH_S <= silent_from and breath >= silent_until:
-        return Nudge(active=True, reason=None, next_change_utc=breath + BREATH_S)
+    if now_utc < breath + BREATHE_FOR_S <= silent_from and breath >= silent_until:
+        return Nudge(active=True, reason=None, next_change_utc=breath + BREATHE_FOR_S)
     following = _breath_after(breath, begin)
-    change = following if following + BREATH_S <= silent_from else silent_from
+    change = following if following + BREATHE_FOR_S <= silent_from else silent_from
     return Nudge(active=False, reason=None, next_change_utc=change)
 
 
