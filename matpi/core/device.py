@@ -285,8 +285,8 @@ class Device:
                 self.parts.note_panel(t, "panel_back")
             case events.Stopping():
                 self._stop(t)
-            case events.SensorBack() | Tick():
-                pass  # the next reading decides; time has passed
+            case Tick():
+                pass  # time has passed
 
     def _take_saved(self, t: float, key: str) -> None:
         troubled, write, last = bool(self.ledger.trouble), self.ledger.saved(key), self.session.last

@@ -76,11 +76,6 @@ class SensorLost:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorBack:
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
 class Noted:
     """An edge has something for the diagnostics: counted under `kind`, written to the log once."""
 
@@ -186,7 +181,6 @@ Event = (
     | ButtonUp
     | WallClock
     | SensorLost
-    | SensorBack
     | Noted
     | PanelLost
     | PanelBack
