@@ -264,8 +264,6 @@ class Device:
                 self._take_saved(t, key)
             case events.SaveFailed(_, key, why):
                 self.ledger.refused(t, key, why)
-            case events.SettingsChanged(_, settings):
-                self.ledger.use(settings)
             case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from matpi.core.model import Log, Settings
+from matpi.core.model import Log
 from matpi.core.text import Text
 
 NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_plug"))
@@ -111,12 +111,6 @@ class SaveFailed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsChanged:
-    t: float
-    settings: Settings
-
-
 class Wish(StrEnum):
     """What may be asked for from outside, by somebody who does not see the mat."""
 
@@ -186,7 +180,6 @@ Event = (
     | PanelBack
     | Saved
     | SaveFailed
-    | SettingsChanged
     | Wished
     | SettingWished
     | UpstreamTrouble

@@ -28,12 +28,12 @@ from matpi.core.events import (
     PanelLost,
     Reading,
     SensorLost,
-    SettingsChanged,
+    SettingWished,
     Tick,
     WallClock,
 )
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session, Settings
+from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session
 from matpi.core.presence.load import Load
 from matpi.core.views import Menu, RatingSaved, SessionDone
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of
@@ -213,8 +213,8 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                 bench.disk_full, bench.mute_store = one == "full", one == "mute"
             case "page":
                 said: dict[str, Event] = {
-                    "settings": SettingsChanged(bench.t, Settings(zone="Europe/Berlin")),
-                    "pets": SettingsChanged(bench.t, Settings(others="pets")),
+                    "settings": SettingWished(bench.t, "zone", "Europe/Berlin"),
+                    "pets": SettingWished(bench.t, "others", "pets"),
                     "log": LogChanged(bench.t, Log()),
                     "lost": PanelLost(bench.t),
                     "back": PanelBack(bench.t),
