@@ -32,9 +32,9 @@ from matpi.core.effects import (
     Write,
     Zeros,
 )
-from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, Tick, WallClock
+from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, SettingWished, Tick, WallClock
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, StopSign
+from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, Settings, StopSign
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.menu import Item
@@ -216,6 +216,12 @@ class Bench:
         self._spiking = 0
         if utc is not None:
             self.send(WallClock(t, utc, trusted=True))
+
+    def change(self, settings: Settings) -> None:
+        """What the house or the menu sends: a wish for each setting that is another one."""
+        for field in fields(settings):
+            if getattr(self.device.ledger.settings, field.name) != (value := getattr(settings, field.name)):
+                self.send(SettingWished(self.t, field.name, value))
 
     def send(self, event: Event) -> None:
         """One event, and the store's answers, in the order the loop gives them; then session and presence agree."""

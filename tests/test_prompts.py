@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from matpi.core.device import SCREENS
 from matpi.core.effects import Save
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement
 from matpi.store.db import Store
-from matpi.twin.prompts import _DO, Prompts
+from matpi.twin.prompts import Prompts
 from matpi.twin.twin import Twin
 from matpi.twin.world import VirtualWorld
 
@@ -131,4 +132,4 @@ def test_rejected_readings_are_counted_while_they_come(used: Seen) -> None:
 
 def test_without_power_and_in_every_state_there_is_something_to_do() -> None:
     assert "Boot again" in Prompts().of(None, 0.0)["do"]
-    assert {*_DO, Front.SAFETY, Front.RATING} == set(Front)
+    assert {front for front, screen in SCREENS.items() if not screen.to_do} == {Front.SAFETY, Front.RATING}

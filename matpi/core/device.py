@@ -264,8 +264,6 @@ class Device:
                 self._take_saved(t, key)
             case events.SaveFailed(_, key, why):
                 self.ledger.refused(t, key, why)
-            case events.SettingsChanged(_, settings):
-                self.ledger.use(settings)
             case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):
@@ -285,8 +283,8 @@ class Device:
                 self.parts.note_panel(t, "panel_back")
             case events.Stopping():
                 self._stop(t)
-            case events.SensorBack() | Tick():
-                pass  # the next reading decides; time has passed
+            case Tick():
+                pass  # time has passed
 
     def _take_saved(self, t: float, key: str) -> None:
         troubled, write, last = bool(self.ledger.trouble), self.ledger.saved(key), self.session.last

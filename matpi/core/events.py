@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from matpi.core.model import Log, Settings
+from matpi.core.model import Log
 from matpi.core.text import Text
 
 NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_plug"))
@@ -76,11 +76,6 @@ class SensorLost:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorBack:
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
 class Noted:
     """An edge has something for the diagnostics: counted under `kind`, written to the log once."""
 
@@ -114,12 +109,6 @@ class SaveFailed:
     t: float
     id: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsChanged:
-    t: float
-    settings: Settings
 
 
 class Wish(StrEnum):
@@ -186,13 +175,11 @@ Event = (
     | ButtonUp
     | WallClock
     | SensorLost
-    | SensorBack
     | Noted
     | PanelLost
     | PanelBack
     | Saved
     | SaveFailed
-    | SettingsChanged
     | Wished
     | SettingWished
     | UpstreamTrouble

@@ -6,7 +6,7 @@ from typing import Final
 
 from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.views import Guide, WeightEntry
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face, width_px
 from matpi.screen.session_views import unit
 from matpi.words import Words
@@ -15,7 +15,8 @@ HINT_ROW: Final = HEIGHT - 12
 GAP_PX: Final = 6
 
 
-def guide(canvas: Canvas, view: Guide, words: Words) -> None:
+@draw.register
+def guide(view: Guide, canvas: Canvas, words: Words) -> None:
     """Draw a step. While it measures, a box fills each second; the bar is for a hold."""
     canvas.line(0, words.say(view.title), (Face.WORDS, Face.LABEL))
     canvas.line(23, words.say(view.text), (Face.LABEL, Face.TEXT))
@@ -32,7 +33,8 @@ def guide(canvas: Canvas, view: Guide, words: Words) -> None:
         canvas.line(HINT_ROW, words.say(view.more))
 
 
-def weight_entry(canvas: Canvas, view: WeightEntry, words: Words) -> None:
+@draw.register
+def weight_entry(view: WeightEntry, canvas: Canvas, words: Words) -> None:
     """Draw the weight in three cells, with the digits that a tap changes underlined."""
     cell = width_px("0", Face.NUMERALS)
     canvas.line(0, words("calibration.your_weight"))

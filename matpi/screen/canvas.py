@@ -5,11 +5,14 @@ Coordinates are pixels of the area that the pixel shift never moves off the pane
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Final, Literal
 
 from PIL import Image, ImageDraw
 
+from matpi.core.views import View
 from matpi.screen.glyphs import Face, fitting, font, plain, width_px
+from matpi.words import Words
 
 PANEL: Final = (128, 64)
 SHIFT_MAX: Final = 2  # px that the picture moves right and down against burn-in; more would cost a line of text
@@ -91,3 +94,9 @@ class Canvas:
     def rest_line(self, fraction: float) -> None:
         """Draw the thin line on the lower edge that shrinks until what is shown is taken as the answer."""
         self.box(0, HEIGHT - 2, round(WIDTH * fraction), 2)
+
+
+@singledispatch
+def draw(view: View, canvas: Canvas, words: Words) -> None:
+    """Draw a view without a shift. Each drawing registers itself for the type of its view."""
+    raise NotImplementedError(type(view))

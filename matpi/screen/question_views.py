@@ -6,7 +6,7 @@ from typing import Final
 
 from matpi.core.model import RATING_MAX
 from matpi.core.views import Confirm, FeltWrong, Menu, RatingEntry, RatingSaved
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face
 from matpi.screen.session_views import saved
 from matpi.words import Words, duration
@@ -24,7 +24,8 @@ def answer(canvas: Canvas, hold: float, left: float | None) -> None:
         canvas.rest_line(left)
 
 
-def rating_entry(canvas: Canvas, view: RatingEntry, words: Words) -> None:
+@draw.register
+def rating_entry(view: RatingEntry, canvas: Canvas, words: Words) -> None:
     shown = "?" if view.value is None else str(view.value)
     canvas.cells(0, 0, shown, Face.NUMERALS)
     for row, line in enumerate(words("questions.how_tight").splitlines()):
@@ -43,7 +44,8 @@ def rating_entry(canvas: Canvas, view: RatingEntry, words: Words) -> None:
     answer(canvas, view.hold, view.rest)
 
 
-def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
+@draw.register
+def rating_saved(view: RatingSaved, canvas: Canvas, words: Words) -> None:
     canvas.cells(0, 0, f"{view.value}/{RATING_MAX}", Face.NUMERALS)
     if view.saved:
         saved(canvas, words, words("questions.hold"), words("questions.change"))
@@ -54,7 +56,8 @@ def rating_saved(canvas: Canvas, view: RatingSaved, words: Words) -> None:
     answer(canvas, view.hold, view.left)
 
 
-def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
+@draw.register
+def confirm(view: Confirm, canvas: Canvas, words: Words) -> None:
     canvas.line(0, words("questions.was_that_you"), (Face.WORDS, Face.LABEL))
     canvas.text(0, 22, duration(view.on_mat_s), Face.LABEL)
     about = "~" if view.approximate else ""
@@ -63,7 +66,8 @@ def confirm(canvas: Canvas, view: Confirm, words: Words) -> None:
     answer(canvas, view.hold, None)
 
 
-def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
+@draw.register
+def felt_wrong(view: FeltWrong, canvas: Canvas, words: Words) -> None:
     if view.logged:
         canvas.check(0, 3)
         canvas.text(19, 0, words("questions.noted"), Face.WORDS)
@@ -79,7 +83,8 @@ def felt_wrong(canvas: Canvas, view: FeltWrong, words: Words) -> None:
     answer(canvas, view.hold, view.left)
 
 
-def menu(canvas: Canvas, view: Menu, words: Words) -> None:
+@draw.register
+def menu(view: Menu, canvas: Canvas, words: Words) -> None:
     """Draw three items, the chosen one dark on light. The list scrolls only when the choice leaves it."""
     first = max(0, min(view.index - 1, len(view.items) - MENU_ROWS))
     for row, item in enumerate(view.items[first : first + MENU_ROWS]):

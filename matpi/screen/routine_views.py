@@ -6,7 +6,7 @@ from typing import Final
 
 from matpi.core.plan.breathing import RADIUS_MAX_PX
 from matpi.core.views import Advice, Breathe, OffMat
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face, wrapped
 from matpi.screen.session_views import beside, range_text, unit
 from matpi.words import Words, duration
@@ -16,7 +16,8 @@ BESIDE: Final = 2 * RADIUS_MAX_PX + 5  # x of the words, clear of the largest ci
 RING_PX: Final = 2  # a ring, because lit pixels wear and a full disc would be a third of the panel
 
 
-def advice(canvas: Canvas, view: Advice, words: Words) -> None:
+@draw.register
+def advice(view: Advice, canvas: Canvas, words: Words) -> None:
     minutes = range_text(view.lower_min, view.upper_min)
     lines = words.say(view.advice).splitlines()
     beside(canvas, words.say(view.title), f"{minutes} {words('common.min')}", minutes)
@@ -26,7 +27,8 @@ def advice(canvas: Canvas, view: Advice, words: Words) -> None:
         canvas.line(HEIGHT - 12, words("around.then_onto_mat"))
 
 
-def breathe(canvas: Canvas, view: Breathe, words: Words) -> None:
+@draw.register
+def breathe(view: Breathe, canvas: Canvas, words: Words) -> None:
     middle = (RADIUS_MAX_PX + 1, HEIGHT // 2)
     canvas.circle(*middle, view.radius_px)
     canvas.circle(*middle, view.radius_px - RING_PX, ink=0)
@@ -39,7 +41,8 @@ def breathe(canvas: Canvas, view: Breathe, words: Words) -> None:
         canvas.line(HEIGHT - 12, f"{view.elapsed_min} {words('common.min')}", align="right")
 
 
-def off_mat(canvas: Canvas, view: OffMat, words: Words) -> None:
+@draw.register
+def off_mat(view: OffMat, canvas: Canvas, words: Words) -> None:
     canvas.line(0, words.say(view.text), (Face.LABEL, Face.TEXT))
     if view.left_s is None:
         canvas.check(0, 24, size=2)

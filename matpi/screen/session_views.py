@@ -14,7 +14,7 @@ from matpi.core.views import (
     SessionDone,
     Timer,
 )
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face, width_px
 from matpi.words import Words, duration
 
@@ -91,7 +91,8 @@ def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
         x += pitch
 
 
-def timer(canvas: Canvas, view: Timer, words: Words) -> None:
+@draw.register
+def timer(view: Timer, canvas: Canvas, words: Words) -> None:
     minutes = range_text(view.lower_min, view.upper_min)
     over = view.elapsed_s // 60 - view.upper_min
     notice = view.notice is not None
@@ -127,7 +128,8 @@ def timer(canvas: Canvas, view: Timer, words: Words) -> None:
         tick_row(canvas, view, HEIGHT - height, height)
 
 
-def arriving(canvas: Canvas, view: Arriving, words: Words) -> None:
+@draw.register
+def arriving(view: Arriving, canvas: Canvas, words: Words) -> None:
     day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
     routine = words.say(view.routine)
     beside(canvas, view.who or routine or words("on_mat.starting"), day)
@@ -137,7 +139,8 @@ def arriving(canvas: Canvas, view: Arriving, words: Words) -> None:
     canvas.line(HEIGHT - 12, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
 
 
-def away(canvas: Canvas, view: Away, words: Words) -> None:
+@draw.register
+def away(view: Away, canvas: Canvas, words: Words) -> None:
     cells = len(str(view.of_s))
     # Three digits of the large font would push the words off the panel.
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
@@ -147,13 +150,15 @@ def away(canvas: Canvas, view: Away, words: Words) -> None:
     canvas.rest_line(view.left_s / view.of_s if view.of_s else 0.0)
 
 
-def holding(canvas: Canvas, view: Holding, words: Words) -> None:
+@draw.register
+def holding(view: Holding, canvas: Canvas, words: Words) -> None:
     canvas.band(0, words.say(view.what) or words("faults.silent"), (Face.LABEL, Face.TEXT))
     canvas.cells(0, 18, duration(view.elapsed_s), Face.NUMERALS)
     canvas.line(HEIGHT - 11, words("on_mat.waits", seconds=f"{view.left_s:2d}"))
 
 
-def get_up(canvas: Canvas, view: GetUp, words: Words) -> None:
+@draw.register
+def get_up(view: GetUp, canvas: Canvas, words: Words) -> None:
     x = canvas.cells(0, 0, str(view.elapsed_min), Face.MINUTES)
     canvas.line(3, words("common.min"), (Face.LABEL,), left=x + BESIDE_PX)
     canvas.line(19, words("on_mat.enough"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
@@ -161,7 +166,8 @@ def get_up(canvas: Canvas, view: GetUp, words: Words) -> None:
     canvas.line(45, words("on_mat.slowly"), (Face.LABEL,), left=x + BESIDE_PX)
 
 
-def thing(canvas: Canvas, view: Object, words: Words) -> None:
+@draw.register
+def thing(view: Object, canvas: Canvas, words: Words) -> None:
     canvas.line(0, words("on_mat.object"), (Face.LABEL,))
     left = canvas.text(0, 25, "~", Face.LABEL) if view.approximate else 0
     x = canvas.cells(left, 17, str(view.load_kg), Face.NUMERALS)
@@ -169,7 +175,8 @@ def thing(canvas: Canvas, view: Object, words: Words) -> None:
     canvas.line(HEIGHT - 12, words("on_mat.take_off"))
 
 
-def session_done(canvas: Canvas, view: SessionDone, words: Words) -> None:
+@draw.register
+def session_done(view: SessionDone, canvas: Canvas, words: Words) -> None:
     if view.on_mat_s < LONG_S:
         canvas.cells(0, 0, duration(view.on_mat_s), Face.NUMERALS)
     else:
@@ -201,7 +208,8 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
         canvas.line(HEIGHT - 12, words.say(view.asks))
 
 
-def discarded(canvas: Canvas, view: Discarded, words: Words) -> None:
+@draw.register
+def discarded(view: Discarded, canvas: Canvas, words: Words) -> None:
     canvas.text(0, 0, words("on_mat.discarded"), Face.WORDS)
     canvas.line(22, words("on_mat.not_kept", time=duration(view.on_mat_s)), (Face.LABEL, Face.TEXT))
     canvas.line(43, words("on_mat.bring_back"))

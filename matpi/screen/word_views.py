@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from matpi.core.views import Fault, Idle, Notice, Safety, Splash
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas
+from matpi.core.views import Fault, Idle, Notice, Off, Safety, Splash
+from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face, wrapped
 from matpi.screen.session_views import range_text, unit
 from matpi.words import Words
@@ -14,12 +14,19 @@ LARGE_FIRST: Final = (Face.LABEL, Face.TEXT)
 LAST_ROW: Final = HEIGHT - 12
 
 
-def splash(canvas: Canvas, view: Splash) -> None:
+@draw.register
+def off(_: Off, *_rest: Canvas | Words) -> None:
+    """Draw nothing."""
+
+
+@draw.register
+def splash(view: Splash, canvas: Canvas, _: Words) -> None:
     canvas.line(14, "matpi", (Face.WORDS,), "middle")
     canvas.line(38, view.version, align="middle")
 
 
-def idle(canvas: Canvas, view: Idle, words: Words) -> None:
+@draw.register
+def idle(view: Idle, canvas: Canvas, words: Words) -> None:
     """Draw the plan's minutes, or those done. A notice takes the last row, and the status moves up for it."""
     minutes = int(view.today_s // 60)
     if view.done:
@@ -54,7 +61,8 @@ def idle(canvas: Canvas, view: Idle, words: Words) -> None:
             canvas.line(LAST_ROW, short, align="right")
 
 
-def safety(canvas: Canvas, view: Safety, words: Words) -> None:
+@draw.register
+def safety(view: Safety, canvas: Canvas, words: Words) -> None:
     heading, *lines = words(f"safety.page_{view.page + 1}").splitlines()
     last = view.page == view.pages - 1
     number = f"{view.page + 1}/{view.pages}"
@@ -74,7 +82,8 @@ def safety(canvas: Canvas, view: Safety, words: Words) -> None:
         canvas.line(y, line[2:] if indent else line, LARGE_FIRST, left=indent)
 
 
-def fault(canvas: Canvas, view: Fault, words: Words) -> None:
+@draw.register
+def fault(view: Fault, canvas: Canvas, words: Words) -> None:
     """Draw a lit bar with the title, then what is wrong, then what to do, as large as it fits."""
     what, do = words.say(view.what), words.say(view.do)
     canvas.band(0, words.say(view.title), LARGE_FIRST)
@@ -91,7 +100,8 @@ def fault(canvas: Canvas, view: Fault, words: Words) -> None:
         canvas.text(0, HEIGHT - 16 * (len(lines) - row), line, Face.LABEL)
 
 
-def notice(canvas: Canvas, view: Notice, words: Words) -> None:
+@draw.register
+def notice(view: Notice, canvas: Canvas, words: Words) -> None:
     alone = not view.text and not view.more
     canvas.line(20 if alone else 2, words.say(view.title), (Face.WORDS, *LARGE_FIRST))
     canvas.line(26, words.say(view.text), LARGE_FIRST)

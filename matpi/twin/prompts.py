@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matpi.core.brightness import Brightness
+from matpi.core.device import SCREENS, Device
 from matpi.core.front import Front
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.text import Text
 from matpi.core.views import Fault, Off, RatingEntry, Safety
 
-if TYPE_CHECKING:
-    from matpi.core.device import Device
-
 FRESH_S = 300.0
 """A reason is shown for so long after the change it explains. Chosen: at x60 it is 5 s of reading."""
 REJECTED_SHOWN_S = 30.0
 """Rejected readings are reported until there were none for so long. Chosen."""
-
-_DO = {
-    Front.IDLE: "Lie down (l) to start the timer. A tap (space) asks how tight you feel, a hold opens the menu.",
-    Front.MENU: "Tap (space) for the next line, hold to choose it. Untouched, the menu closes.",
-    Front.ARRIVING: "Stay on the mat: after 3 s it is a session.",
-    Front.ON_MAT: "Get up (g) to end the session. A tap (space) changes the view, a hold of 3 s discards it.",
-    Front.AWAY: "Lie down (l) again and the session goes on; after the countdown it ends. A tap (space) ends it now.",
-    Front.HOLDING: "Waiting for readings: plug the load cell in again, and the session goes on.",
-    Front.CAPPED: "The session is saved. Get up (g) slowly.",
-    Front.OBJECT: "Take the thing off the mat (b), or lie down (l).",
-    Front.DONE: "The next question comes by itself. A tap (space) goes on at once.",
-    Front.CONFIRM: "Hold (space) for yes, tap for no.",
-    Front.OFF_MAT: "Follow the screen. A tap (space) goes on at once.",
-    Front.SAVED: "Hold (space) to change the answer, or wait.",
-    Front.FELT_WRONG: "Hold (space) if it felt wrong. If not, wait or tap.",
-    Front.DISCARDED: "Hold (space) to bring the session back. Untouched, it is gone.",
-    Front.SENSOR_LOST: "Waiting for readings: plug the load cell in again.",
-    Front.CALIBRATING: "Follow the steps on the screen.",
-    Front.READY: "Lie down (l) to begin. A tap (space) goes on at once.",
-    Front.TREND: "Tap (space) to go on.",
-}
-
 
 _DARK = {
     Front.CAPPED: "get up (g) slowly, or press the button (space) to light the screen.",
@@ -113,7 +89,7 @@ def _do(device: Device) -> str:
         case Front.IDLE if isinstance(view, Fault) and view.title == Text("faults.log_damaged"):
             return "Tap (space) once you have read it."
         case _:
-            return _DO[state]
+            return SCREENS[state].to_do
 
 
 def _notes(device: Device) -> list[str]:

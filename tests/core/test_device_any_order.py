@@ -27,14 +27,13 @@ from matpi.core.events import (
     PanelBack,
     PanelLost,
     Reading,
-    SensorBack,
     SensorLost,
-    SettingsChanged,
+    SettingWished,
     Tick,
     WallClock,
 )
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session, Settings
+from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session
 from matpi.core.presence.load import Load
 from matpi.core.views import Menu, RatingSaved, SessionDone
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of
@@ -192,7 +191,7 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                 if two:
                     bench.pass_s(0.3)
             case "word":
-                bench.send(SensorLost(bench.t, "unplugged") if one else SensorBack(bench.t))
+                bench.send(SensorLost(bench.t, "unplugged") if one else Tick(bench.t))
             case "flagged":
                 bench.ok = False
                 bench.pass_s(one)
@@ -214,8 +213,8 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                 bench.disk_full, bench.mute_store = one == "full", one == "mute"
             case "page":
                 said: dict[str, Event] = {
-                    "settings": SettingsChanged(bench.t, Settings(zone="Europe/Berlin")),
-                    "pets": SettingsChanged(bench.t, Settings(others="pets")),
+                    "settings": SettingWished(bench.t, "zone", "Europe/Berlin"),
+                    "pets": SettingWished(bench.t, "others", "pets"),
                     "log": LogChanged(bench.t, Log()),
                     "lost": PanelLost(bench.t),
                     "back": PanelBack(bench.t),

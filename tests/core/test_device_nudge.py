@@ -10,7 +10,7 @@ from datetime import time
 import pytest
 
 from matpi.core.effects import Pattern
-from matpi.core.events import ButtonDown, SettingsChanged, Tick
+from matpi.core.events import ButtonDown, Tick
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.views import Off
@@ -133,9 +133,9 @@ def test_it_is_silent_while_the_clock_is_not_trusted_and_speaks_when_it_is() -> 
 def test_settings_changed_from_the_page_count_at_once() -> None:
     bench = evening()
     bench.pass_s(NINE + 10)
-    bench.send(SettingsChanged(bench.t, Settings(nudge=False)))
+    bench.change(Settings(nudge=False))
     assert bench.pattern is Pattern.OFF
-    bench.send(SettingsChanged(bench.t, Settings()))
+    bench.change(Settings())
     assert bench.pattern is Pattern.BREATH
 
 

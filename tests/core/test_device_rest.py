@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.core.events import SettingsChanged, Wish, Wished
+from matpi.core.events import Wish, Wished
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings
 from matpi.core.people import People, Person
@@ -120,7 +120,7 @@ def test_the_line_stays_what_it_was_while_the_menu_is_open() -> None:
     assert isinstance(opened, Menu)
     bench.tap()
     bench.send(Wished(bench.t, Wish.REST))
-    bench.send(SettingsChanged(bench.t, Settings(rest_weekdays=frozenset({6}))))
+    bench.change(Settings(rest_weekdays=frozenset({6})))
     assert bench.view == Menu(opened.items, 1)
     assert opened.items[1] == ENGLISH("menu.rest")
     bench.hold()

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from matpi.core.effects import Checkpoint, Chime, ChimeKind, Pattern
-from matpi.core.events import SettingsChanged
 from matpi.core.front import Front
 from matpi.core.model import ROUTINE_NAMES, Acknowledgement, EndReason, Log, Memory, Session, Settings
 from matpi.core.plan.routine import ROUTINES
@@ -162,7 +161,7 @@ def test_one_routine_may_be_set_for_every_session() -> None:
     bench.lie(40)
     bench.up(25)
     assert bench.saved[-1].routine == "before_bed"
-    bench.send(SettingsChanged(bench.t, Settings()))
+    bench.change(Settings())
     bench.pass_s(60)
     bench.lie(40)
     bench.up(25)
@@ -202,7 +201,7 @@ def test_a_threshold_does_not_change_under_somebody() -> None:
     bench = Bench(on_plan_day(5))
     bench.pass_s(35)
     bench.lie(60)
-    bench.send(SettingsChanged(bench.t, Settings(routine="calves")))
+    bench.change(Settings(routine="calves"))
     bench.pass_s(5)
     assert bench.device.presence.rules.on_kg == 12.0
     bench.up(60)

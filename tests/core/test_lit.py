@@ -11,7 +11,6 @@ from datetime import time
 
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
-from matpi.core.events import SettingsChanged
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory, Settings
 from matpi.core.screens.menu import Item
@@ -224,5 +223,5 @@ def test_the_breath_dims_at_its_time_too_and_a_new_bedtime_holds_at_once() -> No
 
     bench = lain(CAP + 10)
     assert bench.of(Show)[-1].brightness is Brightness.BRIGHT
-    bench.send(SettingsChanged(bench.t, replace(Settings(), bedtime=time(13, 40))))
+    bench.change(replace(Settings(), bedtime=time(13, 40)))
     assert bench.of(Show)[-1].brightness is Brightness.DIM

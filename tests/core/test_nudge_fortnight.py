@@ -19,7 +19,7 @@ import pytest
 
 from matpi.core import light as core_light
 from matpi.core.effects import Light, Pattern, Show
-from matpi.core.events import LogChanged, SettingsChanged, WallClock
+from matpi.core.events import LogChanged, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings, StopSign
 from matpi.core.reminder import Silence
@@ -75,7 +75,7 @@ class Weeks:
 
     def set(self, settings: Settings) -> None:
         self.settings = settings
-        self.bench.send(SettingsChanged(self.bench.t, settings))
+        self.bench.change(settings)
 
     def reboot(self, off_s: float, *, clock: bool = True) -> None:
         """The plug is pulled; what was committed is there after it."""
@@ -283,13 +283,13 @@ def test_a_step_of_the_clock_is_followed_at_once() -> None:
 
 def test_it_can_be_turned_off_and_a_bedtime_can_be_changed_in_the_evening() -> None:
     bench = an_evening()
-    bench.send(SettingsChanged(bench.t, replace(AT_HOME, nudge=False)))
+    bench.change(replace(AT_HOME, nudge=False))
     bench.pass_s(3 * 3600)
     assert heard(bench) == []
     later = an_evening()
     later.pass_s(45 * 60)
     assert heard(later) == ["21:00", "21:15"]
-    later.send(SettingsChanged(later.t, replace(AT_HOME, bedtime=time(23, 30), quiet_from=time(23, 0))))
+    later.change(replace(AT_HOME, bedtime=time(23, 30), quiet_from=time(23, 0)))
     later.pass_s(2 * 3600)
     assert heard(later) == ["21:00", "21:15", "22:00", "22:15", "22:30", "22:45"]
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from matpi.core.clock import day_bounds, day_of, utc_offset_s
-from matpi.core.events import LogChanged, SettingsChanged
+from matpi.core.events import LogChanged
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings, StopSign
 from matpi.core.plan.programme import plan
 from matpi.core.plan.progress import RestReason
@@ -193,12 +193,12 @@ def test_nor_does_it_on_the_device(life: tuple[ZoneInfo, Log, date], elsewhere: 
     at_home = bench.device.plans.today
     assert at_home.today == today
     away = Settings(zone=elsewhere, day_start=time(hour))
-    bench.send(SettingsChanged(bench.t, away))
+    bench.change(away)
     assert bench.device.ledger.log.sessions == log.sessions
     there = bench.device.plans.today
     assert there.today == day_of(at, ZoneInfo(elsewhere), time(hour))
     assert there == plan(log, there.today, away)
-    bench.send(SettingsChanged(bench.t, home))
+    bench.change(home)
     assert bench.device.plans.today == at_home
 
 
@@ -356,7 +356,7 @@ def test_a_new_start_of_day_counts_from_now_on() -> None:
     old = began(datetime(2026, 6, 11, 4, 30, tzinfo=UTC).timestamp(), utc, 5)
     bench = Bench(Memory(log=Log((old,)), acknowledgement=KNOWN), utc=at_five)
     assert (bench.device.plans.today.today, bench.device.plans.today.done) == (date(2026, 6, 11), True)
-    bench.send(SettingsChanged(bench.t, Settings(day_start=time(6))))
+    bench.change(Settings(day_start=time(6)))
     assert (bench.device.plans.today.today, bench.device.plans.today.done) == (date(2026, 6, 10), False)
     assert old.day == date(2026, 6, 11)
     bench.pass_s(3660)

@@ -14,7 +14,7 @@ from matpi.core.agenda import CLOSES, IN_PLACE, OPENS, WAKES
 from matpi.core.clock import EARLIEST_UTC
 from matpi.core.device import SCREENS
 from matpi.core.effects import Checkpoint, DateBoot, Light, Pattern, Save, Show
-from matpi.core.events import SensorBack, SensorLost, Stopping, WallClock
+from matpi.core.events import SensorLost, Stopping, Tick, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.presence.load import Load
@@ -328,7 +328,7 @@ def test_the_reader_s_word_counts_at_once_and_its_return_waits_for_a_reading() -
     bench.send(SensorLost(bench.t, "a channel is gone"))
     bench.send(SensorLost(bench.t, "a channel is gone"))
     assert bench.state is Front.HOLDING
-    bench.send(SensorBack(bench.t + 0.5))
+    bench.send(Tick(bench.t + 0.5))
     assert bench.state is Front.HOLDING
     bench.pass_s(1)
     assert bench.state is Front.ON_MAT

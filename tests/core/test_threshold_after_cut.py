@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from matpi.core.events import SettingsChanged
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
 from matpi.core.plan.routine import ROUTINES
@@ -89,7 +88,7 @@ def test_a_routine_set_while_the_cells_are_silent_holds_with_the_first_reading(s
     bench.pass_s(0.0 if since_start else 15.0)
     bench.silent = True
     bench.pass_s(10)
-    bench.send(SettingsChanged(bench.t, Settings(routine="calves")))
+    bench.change(Settings(routine="calves"))
     bench.pass_s(10)
     assert bench.device.presence.rules.on_kg == BACK_KG
     bench.silent = False

@@ -47,7 +47,7 @@ class Ruled(Canvas):
 def faults(view: View, words: Words) -> list[str]:
     """What is wrong with the texts of this view: cut, off the area, closer than a letter's gap, or not in the font."""
     canvas = Ruled()
-    draw(canvas, view, words)
+    draw(view, canvas, words)
     found = [f"{w.text!r} was cut" for w in canvas.written if w.text.endswith(CUT)]
     if isinstance(view, Breathe):  # what cannot be wrapped beside the circle is left out
         there = {word for w in canvas.written for word in w.text.split()}

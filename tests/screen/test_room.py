@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from itertools import product
+from typing import get_args
 
 import pytest
 
@@ -97,11 +98,15 @@ def test_no_shift_loses_a_pixel(name: str) -> None:
     assert [lit(render(ALL[name], shift)) for shift in SHIFTS] == [still] * len(SHIFTS)
 
 
+def test_every_view_has_a_drawing() -> None:
+    assert set(get_args(View)) == set(draw.registry) - {object}
+
+
 @every("name", ALL)
 def test_nothing_is_drawn_outside_the_area(name: str) -> None:
     border = 40
     canvas = Canvas(border)
-    draw(canvas, ALL[name])
+    draw(ALL[name], canvas, ENGLISH)
     box = canvas.image.getbbox()
     if box is not None:
         left, top, right, bottom = box
@@ -206,7 +211,7 @@ def test_every_stop_sign_is_named_before_the_first_time_and_after_every_session(
     known = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES)
     assert before in known
     canvas = Ruled()
-    draw(canvas, FeltWrong(0.0, 1.0, logged=False), ENGLISH)
+    draw(FeltWrong(0.0, 1.0, logged=False), canvas, ENGLISH)
     assert after in " ".join(written.text for written in canvas.written)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from matpi.core.device import SCREENS
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
 from matpi.core.views import SAFETY_PAGES
 from matpi.twin.page.server import PageServer
-from matpi.twin.prompts import _DARK, _DO
+from matpi.twin.prompts import _DARK
 from matpi.twin.twin import Twin
 from matpi.twin.world import VirtualWorld
 from matpi.words import LANGUAGES
@@ -63,7 +64,7 @@ def longest_words() -> list[str]:
 
 
 DO = [
-    *_DO.values(),
+    *(screen.to_do for screen in SCREENS.values()),
     *(f"Dark: {do}" for do in _DARK.values()),
     "Hold the button (space) if none applies. Tap it if one applies or you are unsure.",
 ]

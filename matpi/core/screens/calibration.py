@@ -42,6 +42,7 @@ class Stop(Enum):
 class CalibrationScreen(Screen):
     """Own one calibration, from the menu to its result."""
 
+    to_do = "Follow the steps on the screen."
     emit: Emit
     parts: Parts
 

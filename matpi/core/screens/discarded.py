@@ -12,6 +12,7 @@ from matpi.core.views import Discarded, Notice, fraction
 
 
 class DiscardedScreen(Screen):
+    to_do = "Hold (space) to bring the session back. Untouched, it is gone."
     rests = True
 
     @property

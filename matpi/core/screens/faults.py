@@ -11,6 +11,7 @@ from matpi.core.views import Fault, Object
 
 
 class ObjectScreen(Screen):
+    to_do = "Take the thing off the mat (b), or lie down (l)."
     rests = True
 
     def hold(self, _: float) -> Step | None:
@@ -24,6 +25,7 @@ class ObjectScreen(Screen):
 class SilentScreen(Screen):
     """The load cells are silent."""
 
+    to_do = "Waiting for readings: plug the load cell in again."
     parts: Parts
 
     @property

@@ -16,6 +16,7 @@ from matpi.core.views import Fault, Idle, Notice, Splash
 
 @dataclass(eq=False)
 class IdleScreen(Screen):
+    to_do = "Lie down (l) to start the timer. A tap (space) asks how tight you feel, a hold opens the menu."
     reminder: Reminder
     doubts: Doubts
     parts: Parts

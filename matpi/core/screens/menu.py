@@ -49,6 +49,7 @@ class Entry(NamedTuple):
 class MenuScreen(Screen):
     """Own the line that is marked, and which list is shown."""
 
+    to_do = "Tap (space) for the next line, hold to choose it. Untouched, the menu closes."
     stays = "menu_s"
     over = "leave_menu"
     _index: int = 0
@@ -146,6 +147,7 @@ class MenuScreen(Screen):
 class ReadyScreen(Screen):
     """A routine is chosen: what to see to before lying down."""
 
+    to_do = "Lie down (l) to begin. A tap (space) goes on at once."
     stays = "advice_s"
     on_tap = GO_ON
 

@@ -26,6 +26,8 @@ CLOTHING = {
 
 
 class ArrivingScreen(Screen):
+    to_do = "Stay on the mat: after 3 s it is a session."
+
     def look(self, _: float) -> Look:
         plan, name = self.plans.shown, self.selection.routine.name
         worn = CLOTHING.get(plan.clothing, plan.clothing)
@@ -37,6 +39,7 @@ class ArrivingScreen(Screen):
 class OnMatScreen(Screen):
     """The timer, or the breath. It owns which press has answered the question whose session it is."""
 
+    to_do = "Get up (g) to end the session. A tap (space) changes the view, a hold of 3 s discards it."
     pacing: Pacing
     _answered_by: float | None = None  # the press of this time goes on to nothing else
 
@@ -125,6 +128,8 @@ class OnMatScreen(Screen):
 
 
 class AwayScreen(Screen):
+    to_do = "Lie down (l) again and the session goes on; after the countdown it ends. A tap (space) ends it now."
+
     def tap(self, t: float) -> Step | None:
         """I am done."""
         self.presence.done(t)
@@ -144,6 +149,7 @@ class AwayScreen(Screen):
 class HoldingScreen(Screen):
     """The load cells fell silent in mid-session; the session waits for them."""
 
+    to_do = "Waiting for readings: plug the load cell in again, and the session goes on."
     parts: Parts
 
     def look(self, t: float) -> Look:
@@ -159,6 +165,7 @@ class HoldingScreen(Screen):
 class CappedScreen(Screen):
     """The cap has closed the session, and the person is still on the mat; once they get up, the result."""
 
+    to_do = "The session is saved. Get up (g) slowly."
     done: Screen
 
     @property

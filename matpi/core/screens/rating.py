@@ -103,6 +103,7 @@ class RatingScreen(Screen):
 class SavedScreen(Screen):
     """The answer as it was saved; a hold changes it."""
 
+    to_do = "Hold (space) to change the answer, or wait."
     rating: RatingScreen
     stays = "ask_s"
     on_tap = GO_ON
@@ -122,6 +123,7 @@ class SavedScreen(Screen):
 class FeltWrongScreen(Screen):
     """A hold notes a stop sign, another takes it back."""
 
+    to_do = "Hold (space) if it felt wrong. If not, wait or tap."
     stays = "ask_s"
     on_tap = GO_ON
     _stop_id: str | None = None

@@ -18,6 +18,7 @@ READ_S = 1.0  # a tap answers with no: one that comes at once does not mean it. 
 class DoneScreen(Screen):
     """The result; with several people a hold gives it to another one."""
 
+    to_do = "The next question comes by itself. A tap (space) goes on at once."
     stays = "ask_s"
     on_tap = GO_ON
 
@@ -46,6 +47,7 @@ class DoneScreen(Screen):
 class ConfirmScreen(Screen):
     """The question "was that you?" about a doubtful session."""
 
+    to_do = "Hold (space) for yes, tap for no."
     doubts: Doubts
     stays = "advice_s"
     over = "unanswered"
@@ -71,6 +73,7 @@ class ConfirmScreen(Screen):
 class OffMatScreen(Screen):
     """What follows off the mat."""
 
+    to_do = "Follow the screen. A tap (space) goes on at once."
     stays = "advice_s"
     on_tap = GO_ON
 

@@ -59,6 +59,7 @@ class Screen:
     over: ClassVar[str] = "go_on"  # the trigger of that
     on_tap: ClassVar[Step | None] = None
     rests: ClassVar[bool] = False  # the panel goes dark soon after the last touch
+    to_do: ClassVar[str] = ""  # what the simulated mat's pages say to do, with their keys; "": they know it by the view
 
     @property
     def stays_s(self) -> float:
