@@ -61,6 +61,7 @@ class Clock:
         """Take zone and start of the day from `settings`."""
         self.zone, self.day_start = self._zone_for(settings.zone), settings.day_start
         self._day = (0.0, 0.0, date.min)
+        self._next: dict[tuple[time, ...], tuple[object, float]] = {}
 
     def set(self, t: float, utc: float, trusted: bool) -> float:
         """Set the wall clock if `utc` is trusted and plausible. Return the step in seconds, 0.0 when ignored.
@@ -117,7 +118,14 @@ class Clock:
     def next(self, t: float, *clocks: time) -> float:
         """When the local clock next shows one of these times, monotonic; infinity until trusted."""
         utc = self.utc(t)
-        return inf if utc is None else t - utc + min(next_local(utc, self.zone, clock) for clock in clocks)
+        if utc is None:
+            return inf
+        of = self.offset_utc, self.zone
+        known, found = self._next.get(clocks, (None, -inf))
+        if known != of or found <= t:  # asked for with every picture
+            found = t - utc + min(next_local(utc, self.zone, clock) for clock in clocks)
+            self._next[clocks] = of, found
+        return found
 
     def dating(self, boot_id: str, offset_utc: float, *, estimated: bool) -> DateBoot:
         """Return the effect that dates the records of a boot, in the zone of now."""

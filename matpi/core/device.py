@@ -193,19 +193,17 @@ class Device:
         self._effects.clear()
         return effects
 
-    def _plan_wake(self) -> float:
+    def _plan_wake(self) -> None:
         due = (timed.due for timed in (*self._unseen, *self._seen))
         self._others_due = min(self._button.deadline, self._routing.screen.due, *due)
         self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
-        return self._wake
 
     def _do_due(self, until: float) -> None:
         """Let everything that was due by `until` happen, each at its own time."""
         for _ in range(100_000):
-            due = self._plan_wake()
-            if due > until:
+            if self._wake > until:
                 return
-            t = self.clock.t = max(due, self.clock.t)
+            t = self.clock.t = max(self._wake, self.clock.t)
             if t >= self.presence.deadline:
                 self.presence.advance(t)
                 self._routing.follow(t)

@@ -214,7 +214,7 @@ def test_a_threshold_changes_as_soon_as_a_thing_is_taken_away() -> None:
     bench.motion_kg = 0.0
     bench.lie(45, kg=20.0)
     assert bench.device.presence.load is Load.OBJECT
-    bench.send(SettingsChanged(bench.t, Settings(routine="calves")))
+    bench.change(Settings(routine="calves"))
     bench.kg = 0.0
     while bench.device.presence.load is not Load.EMPTY:
         assert bench.device.presence.rules.on_kg == 12.0
