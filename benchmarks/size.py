@@ -22,7 +22,8 @@ COMMENTED = {
     "presence": "core/presence/*.py",
     "zero": "core/presence/*zero.py",
     "reader": "drivers/scale/reader.py",
-    "outbox": "upstream/queue.py",
+    "outbox": "store/outbox.py",
+    "queue": "upstream/queue.py",
     "all": "**/*.py",
 }
 """The algorithms that need comments."""

@@ -66,6 +66,7 @@ def post(conn: sqlite3.Connection) -> None:
     """Write down what the transaction under way has changed. Free where no sink is configured."""
     if not _watches(conn):
         return
+    # In the order of the first change: receivers get the records as they came about.
     touched = conn.execute(
         "SELECT record, id, max(recorded) FROM touched GROUP BY record, id ORDER BY min(rowid)"
     ).fetchall()
@@ -105,25 +106,30 @@ def _post_one(
     if message is None:
         return 0
     record, digest, gone = f"{table}/{record_id}", message.digest(), message.kind.endswith("_deleted")
+    # The same content again is no new revision: a session that is saved twice is sent once.
     last, was = conn.execute("SELECT rev, digest FROM revisions WHERE record = ?", (record,)).fetchone() or (0, "")
     rev = last + (digest != was)
     heard = dict(conn.execute("SELECT sink, rev FROM told WHERE record = ?", (record,)).fetchall())
     delivery, body = delivery_id(table, record_id, rev), message.body(record_id, rev)
     queued = 0
     for sink in sinks:
+        # A sink that never had the record counts as up to date, unless the record is new: history is sent on request.
         had = heard.get(sink, 0 if unheard else rev)
         if gone and not had:
+            # Deleted before this sink ever got it: there is nothing to delete there, but a restored one is news.
             _give(conn, sink, record, 0)
         elif had != rev or (again and sink in heard):
             if gone:
                 _take_back(conn, sink, [delivery_id(table, record_id, one) for one in range(1, rev)])
             if again:
+                # The arrived delivery has the same id, and the INSERT below would be ignored because of it.
                 conn.execute("DELETE FROM outbox WHERE sink = ? AND id = ? AND state = 'acked'", (sink, delivery))
             row = (sink, delivery, message.kind, body)
             queued += conn.execute(
                 "INSERT OR IGNORE INTO outbox (sink, id, kind, body) VALUES (?, ?, ?, ?)", row
             ).rowcount
             _give(conn, sink, record, rev)
+    # A revision that no sink was given is not counted, so that receivers see no gap.
     if queued and rev != last:
         conn.execute("INSERT OR REPLACE INTO revisions (record, rev, digest) VALUES (?, ?, ?)", (record, rev, digest))
     return queued
@@ -232,6 +238,7 @@ def _of_session(stored: StoredSession) -> Message | None:
         return None
     if stored.deleted_why is not None:
         return _deleted("session", stored.deleted_utc)
+    # An estimated date is for the person in front of the device; a receiver gets the true one as a new revision.
     if session.estimated:
         session = replace(session, start_utc=None, day=None)
     fields = {

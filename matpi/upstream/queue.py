@@ -67,6 +67,7 @@ def statuses(conn: sqlite3.Connection) -> tuple[SinkStatus, ...]:
 
 def ask_again(conn: sqlite3.Connection, sink: str) -> bool:
     """Request a try now, of the refused ones too. Return False when there is no such sink."""
+    # The person who asks may have repaired what the receiver refused.
     conn.execute("UPDATE outbox SET state = 'due' WHERE sink = ? AND state = 'refused'", (sink,))
     asked = conn.execute(
         "UPDATE sinks SET asked = asked + 1, disabled_why = NULL, not_before_utc = NULL WHERE name = ?", (sink,)
@@ -89,7 +90,7 @@ def send_all(path: Path, sink: str) -> int:
                     raise UsageError(f"The device has not been started with {sink} yet; restart it, then ask again.")
                 part, after = outbox.send_part(conn, sink, table, after)
             queued += part
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)  # a running device gets at the log in between
     return queued
 
 
@@ -124,6 +125,7 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
             raise StoreError(f"There is no outbox in {path} yet; start the device once.")  # noqa: TRY301
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
+            # SQLite's default is off, for each connection anew.
             conn.execute("PRAGMA foreign_keys = 1")
             with file.transaction(conn):
                 yield conn
