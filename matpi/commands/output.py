@@ -124,10 +124,6 @@ def words(name: str) -> str:
     return str(name).replace("_", " ")
 
 
-def clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 def _at(utc: float, offset_s: int | None) -> datetime:
     return datetime.fromtimestamp(utc, UTC if offset_s is None else timezone(timedelta(seconds=offset_s)))
 

@@ -19,7 +19,7 @@ from typing import Any
 from matpi import paths
 from matpi.commands import people, settings
 from matpi.commands.log import reading, warn_if_set_aside
-from matpi.commands.output import WEEKDAYS, boxes, clock, count, lines, say, stored, table, words
+from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, stored, table, words
 from matpi.core.clock import believable, day_of
 from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Log, Memory
@@ -31,6 +31,7 @@ from matpi.core.plan.progress import RestReason
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store.db import Store, is_unmade
+from matpi.words import duration
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
 BOXES_MAX = 31  # chosen: a row that still fits beside the words
@@ -183,7 +184,7 @@ def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
 
 
 def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
-    so_far = f"{clock(plan.today_s)} min, done" if plan.done else f"{clock(plan.today_s)} of {plan.lower_min} min"
+    so_far = f"{duration(plan.today_s)} min, done" if plan.done else f"{duration(plan.today_s)} of {plan.lower_min} min"
     # A box for each day of the plan, full for those behind and for today once it is done.
     marks = f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""
     notes = (

@@ -18,7 +18,7 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi.commands import people
 from matpi.commands.log import ID_SHOWN, dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
-from matpi.commands.output import bar, clock, count, iso, lines, local, say, table, weekday, words
+from matpi.commands.output import bar, count, iso, lines, local, say, table, weekday, words
 from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
@@ -27,6 +27,7 @@ from matpi.store import corrections
 from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
 from matpi.store.rows import StoredSession
+from matpi.words import duration
 
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
 """Of these the list gives the reason; of the others it asks. The screen asks about all but a thing."""
@@ -132,7 +133,7 @@ def _table(
             (
                 weekday(s.start_utc, s.utc_offset_s),
                 local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
-                clock(s.on_mat_s),
+                duration(s.on_mat_s),
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
                 words(s.routine),
@@ -182,7 +183,7 @@ def delete(store: Path | None, session_id: str) -> None:
     found, _ = _find(store, session_id)
     with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
-    say(f"Session {found.id} is deleted; its trace is kept, and the plan is counted anew.")
+    say(f"Session {found.id} is deleted; its trace is kept, and the plan is recomputed.")
     say(f"Not meant? matpi sessions --restore {session_id}")
 
 
@@ -192,7 +193,7 @@ def restore(store: Path | None, session_id: str) -> None:
     _refuse_overlap(None, found, others, "delete that one or correct its start first")
     with writing(store) as log:
         log.restore_session(found.id)
-    say(f"Session {found.id} is back, and the plan is counted anew.")
+    say(f"Session {found.id} is back, and the plan is recomputed.")
     if found.reason is EndReason.DISCARDED:
         say("It was thrown away on the mat, so the plan does not count it.")
 
@@ -249,7 +250,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
         say(f"Its ratings and stop signs ({followed}) follow it.")
     if after.counts is not found.counts:
         say("It counts now." if after.counts else "It does not count now.")
-    say("What it was is kept, and the plan is counted anew.")
+    say("What it was is kept, and the plan is recomputed.")
 
 
 def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
@@ -302,7 +303,7 @@ def _seconds(text: str, rules: DeviceRules) -> float:
     fine = all(part.isdecimal() and part.isascii() and len(part) <= 4 for part in parts)
     total_s = int(parts[0]) * 60.0 + int(parts[1]) if fine and int(parts[1]) < 60 else 0.0
     if not rules.min_session_s <= total_s <= rules.cap_s:
-        bounds = f"{clock(rules.min_session_s)} to {clock(rules.cap_s)}"
+        bounds = f"{duration(rules.min_session_s)} to {duration(rules.cap_s)}"
         raise UsageError(f"minutes={text} is no time on the mat; write minutes or m:ss from {bounds}.")
     return total_s
 
@@ -323,4 +324,4 @@ def _described(session: Session, names: Mapping[str | None, str]) -> str:
     """With whose it is, where somebody was ever named."""
     when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
     whose = "nobody" if session.person is None else names.get(session.person, session.person)
-    return f"{clock(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")
+    return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

@@ -42,11 +42,6 @@ class Ledger:
             self.save(Save(settings))
         return changes
 
-    def use(self, settings: Settings) -> None:
-        """Take settings that are stored already."""
-        self.settings = settings
-        self._clock.use(settings)
-
     def replace_log(self, log: Log) -> None:
         """Take the store's log, changed by a person, and on top of it what the store does not have yet."""
         self.log = log
@@ -69,7 +64,8 @@ class Ledger:
                 self.log = replace(log, days=(*others, record))
                 self._days[record.day, record.person] = record
             case Save(Settings() as settings):
-                self.use(settings)
+                self.settings = settings
+                self._clock.use(settings)
             case _:
                 pass
         self.waiting[write.key] = write
@@ -78,9 +74,9 @@ class Ledger:
         """Take a session that was dropped or ended as under way: it counts once, when it ends."""
         if isinstance(self.waiting.get(session_id), Drop):
             self.forget(session_id)
-        *before, last = self.log.sessions or (None,)
-        if last is not None and last.id == session_id:
-            self.log = replace(self.log, sessions=tuple(before))
+        sessions = self.log.sessions
+        if sessions and sessions[-1].id == session_id:
+            self.log = replace(self.log, sessions=sessions[:-1])
 
     def forget(self, key: str) -> None:
         """Stop asking for it: it is out of date."""

@@ -28,6 +28,7 @@ from matpi.screen.canvas import PANEL
 from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
 from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Payload
 from matpi.twin.twin import Twin
+from matpi.words import duration
 
 COLUMNS, ROWS = 80, 24
 TAP_S, HOLD_S, LONG_HOLD_S = 0.15, 0.9, 3.2  # over the 0.7 s of a hold and the 3 s of "discard"
@@ -300,7 +301,7 @@ def _plan(plan: Payload | None) -> str:
     if plan is None:
         return ""
     day = f"day {plan['day']} of 14" if plan["day"] <= 14 else "after the plan"
-    today = f"{int(plan['today_s']) // 60}:{int(plan['today_s']) % 60:02d}"
+    today = duration(plan["today_s"])
     words = [day, f"{plan['lower_min']}-{plan['upper_min']} min", plan["clothing"], f"today {today}"]
     words += ["done"] * plan["done"] + ["rest day"] * plan["rest_day"]
     words += [f"streak {plan['streak']}"] * bool(plan["streak"])
