@@ -64,7 +64,8 @@ def test_the_twin_publishes_state_diagnostics_and_events(broker: Broker, tmp_pat
             assert eventually(lambda: last("state") and last("diagnostics"), STARTS_S), listener.heard
             assert not last("state")["occupied"]
             assert last("diagnostics")["rate_hz"] == 10.0
-            assert availability() == [b"online"]
+            # It is sent last, so it may still be on its way.
+            assert eventually(lambda: availability() == [b"online"], WITHIN_S), availability()
             call(address, "act", what="lie_down")
             assert eventually(lambda: last("state")["occupied"], WITHIN_S), last("state")
             assert eventually(lambda: last("event").get("event_type") == "session_started", WITHIN_S), listener.heard
