@@ -164,7 +164,7 @@ EVERYBODY = tuple(range(0x08, 0x78))
         ("matpi libraries", CONFIG, {}, OK, "lgpio 0.2.2.0"),
         ("matpi libraries", CONFIG, {"libraries": {"lgpio": "0.0.0.2"}}, FAIL, "stub; run `sudo apt install python3-l"),
         ("matpi libraries", CONFIG, {"libraries": {"lgpio": ""}}, FAIL, "missing: lgpio; run `sudo apt"),
-        ("matpi libraries", CONFIG, {"libraries": {"luma.oled": ""}}, FAIL, "missing: luma.oled; install matpi"),
+        ("matpi libraries", CONFIG, {"libraries": {"luma.oled": ""}}, FAIL, "missing: luma.oled; reinstall matpi"),
         ("matpi libraries", SPI, {}, FAIL, "python3-spidev"),
         ("matpi libraries", NO_PARTS, {"libraries": {"lgpio": "", "spidev": "", "rich": "15"}}, OK, "rich 15"),
         ("matpi libraries", CONFIG, {"libraries": {}}, SKIPPED, "not known"),

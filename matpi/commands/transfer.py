@@ -124,7 +124,7 @@ def _report(done: Imported, source: Path, unknown_zone: str) -> None:
             "delete the wrong one of the two, then `matpi sessions --restore ID`."
         )
     if done.people:
-        say(f"New names: {', '.join(done.people)}. `matpi people` tells who is here; `matpi people add NAME` adds one.")
+        say(f"New names: {', '.join(done.people)}. `matpi people` lists who is here; `matpi people add NAME` adds one.")
     if done.nobodys:
         what = "session is nobody's" if done.nobodys == 1 else "sessions are nobody's"
         say(f"{done.nobodys} {what}, for the import does not say whose; `matpi sessions --edit ID person=NAME` does.")

@@ -67,7 +67,7 @@ def status(config_path: Path | None, path: Path, *, as_json: bool) -> None:
         lines(_line(by_name.get(seen.name), found.get(seen.name), seen) for seen in checks)
         return
     if not tables:
-        say("Nothing is sent anywhere. docs/upstream.md tells how to change that.")
+        say("Nothing is sent anywhere. docs/upstream.md says how to change that.")
     if checks:
         rows = [(check.name, check.verdict.lower(), f"{check.sentence.rstrip('.')}.") for check in checks]
         table(("sink", "", "how it stands"), rows)
@@ -81,7 +81,7 @@ def retry(config_path: Path | None, path: Path, name: str | None) -> None:
     stored.append(path)
     if missing := [sink for sink in names if sink not in asked]:
         raise UsageError(f"The device has not been started with {missing[0]} yet; restart it, then it is tried.")
-    say(f"{', '.join(asked)}: a running device tries again within seconds. `matpi upstream status` tells how it went.")
+    say(f"{', '.join(asked)}: a running device tries again within seconds. `matpi upstream status` shows how it went.")
 
 
 def send_all(config_path: Path | None, path: Path, name: str) -> None:
@@ -133,7 +133,7 @@ def _chosen(config_path: Path | None, name: str | None) -> list[Table]:
     tables = _tables(config_path)
     chosen = [sink for sink in tables if name in {None, sink.name}]
     if not tables:
-        raise UsageError("Nothing is sent anywhere: the config has no sink. docs/upstream.md tells how to add one.")
+        raise UsageError("Nothing is sent anywhere: the config has no sink. docs/upstream.md says how to add one.")
     if not chosen:
         raise UsageError(f"There is no sink {name!r}; the config has {', '.join(sink.name for sink in tables)}.")
     return chosen

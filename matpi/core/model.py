@@ -226,7 +226,7 @@ class Acknowledgement:
     earlier: tuple[tuple[float | None, float | None], ...] = ()
     """From when until when (UTC) answers before this one kept sessions short, oldest first; None: nobody knows."""
     asked_again: bool = False
-    """The device is to ask anew; until it is told, this holds."""
+    """The device asks again; until it is answered, this holds."""
 
     @property
     def key(self) -> str:

@@ -1,7 +1,7 @@
 """Up to four people at one mat: who chose, and who might it be by weight. Off with fewer than two.
 
-Weight only ever suggests. It speaks when the people's loads differ, the person confirms, and nobody is booked to
-somebody else unasked.
+Weight only ever suggests. It speaks when the people's loads differ, the person confirms, and no session goes to
+another person unasked.
 
 The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/sources.md,
 cells), the same two thirds each time only in the same place, so only sessions on the back teach and are judged.
@@ -69,7 +69,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who shares the mat. Whoever is `chosen` (an id) is booked until another one is."""
+    """Who shares the mat. Sessions belong to the `chosen` one (an id) until another is chosen."""
 
     all: tuple[Person, ...] = ()
     chosen: str | None = None
@@ -107,10 +107,10 @@ class People:
 
 
 def suggest(people: People, kg: float) -> Person | None:
-    """Who it might be, by the steady load; None: nothing to say, because it is who was chosen or cannot be told.
+    """Suggest a person by the steady load. None: it is the chosen one, or the load does not say.
 
     Somebody is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
-    as long as somebody's is not learnt, nobody can be told apart from them.
+    as long as one person's load is not learnt, no other one can be distinguished from theirs.
     """
     if not people.on or not isfinite(kg) or kg <= 0.0:
         return None

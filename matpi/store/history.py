@@ -107,7 +107,7 @@ def members(conn: sqlite3.Connection) -> list[Member]:
     try:
         return [PEOPLE.record_of(row) for row in conn.execute(PEOPLE.select)]
     except ValueError as error:
-        raise StoreError(f"The people in the log cannot be ({error}); correct the table `people` by hand.") from error
+        raise StoreError(f"The people in the log are invalid ({error}); correct the table `people` by hand.") from error
 
 
 def calibration(conn: sqlite3.Connection, doubts: list[str] | None = None) -> Calibration | None:

@@ -85,7 +85,7 @@ def people_of(conn: sqlite3.Connection) -> tuple[People, tuple[str, ...]]:
     except StoreError as error:
         return People(), (str(error),)
     except ValueError as error:
-        return People(), (f"The people in the log cannot be ({error}); correct the table `people` by hand.",)
+        return People(), (f"The people in the log are invalid ({error}); correct the table `people` by hand.",)
 
 
 def named(conn: sqlite3.Connection, name: str) -> Member:

@@ -42,7 +42,7 @@ class PatientStore:
 
         With `put` a thread of its own has the log from the first write on: it writes, answers there and calls
         `committed` after each commit. Until then the log is read where it was opened, which spares 0.6 MB (measured).
-        Raises StoreError for what waiting does not mend: a log in use, newer, another program's, not permitted.
+        Raises StoreError for what waiting does not fix: a log in use, newer, another program's, not permitted.
         """
         self.path = path
         self.set_aside: Path | None = None

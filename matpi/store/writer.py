@@ -40,7 +40,7 @@ class Writer:
 
     def submit(self, key: str, what: object, job: Callable[[], object]) -> None:
         """Run `job`, which stores `what`, in the writer's thread. It is answered under `key` unless a later one of that
-        key follows it: two answers could not be told apart, and only the later one says what is stored. The same once
+        key follows it: two answers look the same, and only the later one says what is stored. The same once
         more while it waits, as the device asks again every 30 s under a long lock, is not done twice.
         """
         if self._bug is not None:

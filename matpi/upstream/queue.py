@@ -125,7 +125,7 @@ def changing(path: Path) -> Iterator[sqlite3.Connection]:
             raise StoreError(f"There is no outbox in {path} yet; start the device once.")  # noqa: TRY301
         file.refuse_strangers(header, path, newest)
         with contextlib.closing(file.connect(path, "rw")) as conn:
-            # SQLite's default is off, for each connection anew.
+            # SQLite's default is off, for every new connection.
             conn.execute("PRAGMA foreign_keys = 1")
             with file.transaction(conn):
                 yield conn

@@ -75,7 +75,7 @@ class Relays:
         try:
             sink = kind_of(table).make(table, self._put)
         except (ImportError, OSError) as error:
-            text = f"cannot be sent to ({error}); install matpi anew with `make upgrade`, everything is kept."
+            text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
             self._report(name, Trouble(name, text, Text("upstream.no_library")))
             return
         deliveries = Outbox(self._path, name)

@@ -77,7 +77,7 @@ def of_error(error: Exception, host: str, timeout_s: float) -> LaterError:
             why = f"{host} does not speak TLS as it should ({_tls(error)})"
             do, short = "check that url names its https port", "no_tls"
         case socket.gaierror(errno=socket.EAI_AGAIN | socket.EAI_FAIL):
-            why, short = f"no name server answers, so where {host} is cannot be told", "no_name_server"
+            why, short = f"no name server answers, so the address of {host} is not known", "no_name_server"
             do = f"check the network, or {_UNIT}"
         case socket.gaierror() | UnicodeError():  # a name with an empty or a too long label is not even asked for
             why, do, short = f"there is no host {host}", "check the name in url and the network", "no_host"

@@ -339,7 +339,7 @@ def object_and_motion() -> Bench:
 
 @story
 def thing_left_behind() -> Bench:
-    """A bag where somebody has left, too soon to be told from a return; one later; one after the cap."""
+    """A bag where somebody has left, too soon to be known from a return; one later; one after the cap."""
     bench = Bench(rules=DeviceRules(cap_s=90.0))
     bench.pass_s(5)
     bench.lie(70, kg=60.0)
@@ -830,7 +830,7 @@ def stopped() -> list[Bench]:
 
 @story
 def disk_full() -> Bench:
-    """The disk is full through a session and its rating: told, tried again, and saved once there is room."""
+    """The disk is full through a session and its rating: shown, retried, and saved once there is room."""
     bench = Bench()
     bench.pass_s(5)
     bench.lie(40)
@@ -880,7 +880,7 @@ def parts_that_fail() -> Bench:
 
 @story
 def log_set_aside() -> Bench:
-    """The log was damaged and a new one begun: told until a tap."""
+    """The log was damaged and a new one begun: shown until a tap."""
     bench = Bench(Memory(acknowledgement=KNOWN, set_aside="matpi.damaged-1.db", doubts=("the zone is no zone",)))
     bench.pass_s(40)
     bench.tap()

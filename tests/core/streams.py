@@ -1,13 +1,13 @@
 """What a device does in a story, one line an effect, in words that outlive its classes: `time  kind  facts`.
 
 Everything that knows today's effects, views and records stands in this module. An open session is saved like a closed
-one; that it is open is told by the missing reason. Of pictures in a row that differ in their numbers only, such as a
+one; an open one has no reason. Of pictures in a row that differ in their numbers only, such as a
 timer's seconds, a breath's circle or a hold's bar, the first and the last are written, with a digest of the times and
 pictures of all between. Left out are three things that are nobody's to see: `Changed`, which names the states of the
 machine inside; how often a dark panel is drawn dark again; and by how much the picture is shifted against burn-in,
 which counts those times (test_lit.py and the fortnight hold that it wanders).
 
-`python -m tests.core.streams` writes the golden streams anew. Then read the diff: a changed line is changed behaviour.
+`python -m tests.core.streams` rewrites the golden streams. Then read the diff: a changed line is changed behaviour.
 """
 
 from __future__ import annotations
@@ -122,12 +122,12 @@ _HEADS = ("id",)
 
 def _record(record: Any) -> str:
     """Its kind, its id, and the fields that are not at their default."""
-    told = [_KINDS[type(record)], *(getattr(record, head) for head in _HEADS if hasattr(record, head))]
+    text = [_KINDS[type(record)], *(getattr(record, head) for head in _HEADS if hasattr(record, head))]
     for field in fields(record):
         value = getattr(record, field.name)
         if field.name not in _HEADS and value != field.default:
-            told.append(f"{field.name}={_plain(value)}")
-    return " ".join(told)
+            text.append(f"{field.name}={_plain(value)}")
+    return " ".join(text)
 
 
 def _plain(value: object) -> str:
@@ -148,7 +148,7 @@ def _plain(value: object) -> str:
 
 @cache
 def _picture(view: View) -> tuple[str, str]:
-    """A digest of the 128 x 64 pixels, and what a screen reader is told."""
+    """A digest of the 128 x 64 pixels, and what a screen reader says."""
     return _digest(pack(render(view))), spoken(view)
 
 
@@ -167,9 +167,9 @@ def main() -> None:
             path.unlink()
             print(f"removed {path.stem}")
     for name in stories.STORIES:
-        path, told = STREAMS / f"{name}.txt", stream(name)
-        if not path.exists() or path.read_text(encoding="utf-8") != told:
-            path.write_text(told, encoding="utf-8")
+        path, text = STREAMS / f"{name}.txt", stream(name)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
             print(f"wrote {name}")
 
 

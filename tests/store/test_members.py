@@ -211,7 +211,7 @@ def test_people_that_cannot_be_keep_no_device_from_starting(store: Store) -> Non
         store.members()
     memory = store.load()
     assert memory.people == People()
-    assert "cannot be" in memory.doubts[-1]
+    assert "are invalid" in memory.doubts[-1]
 
 
 def test_each_has_one_answer_and_one_record_of_a_day(store: Store) -> None:

@@ -124,7 +124,7 @@ def panel(config: Config, facts: BusFacts | None, live: PanelFacts | None) -> Ch
         what, do = {
             "absent": (f"/dev/i2c-{given.port} does not exist", "run `sudo raspi-config nonint do_i2c 0` and reboot"),
             "denied": (f"/dev/i2c-{given.port} may not be opened by this user", "add it to the group i2c, or use sudo"),
-            "library": (f"no I2C library ({facts.why})", "install matpi anew with `make upgrade`"),
+            "library": (f"no I2C library ({facts.why})", "reinstall matpi with `make upgrade`"),
             "hung": (f"the bus hangs ({facts.why})", "switch the power off and on; if it stays, unplug the panel"),
         }.get(facts.fault, (f"the bus fails ({facts.why})", "look at the wires of SDA and SCL"))
         return Check(part, name, FAIL, what, f'{do}; without a panel set driver = "none" in [panel]')
@@ -268,5 +268,5 @@ def libraries(scale: ScaleConfig, versions: Mapping[str, str]) -> Check:
         return Check(part, name, OK, ", ".join(f"{n} {v}" for n, v in versions.items() if v))
     debian = [f"python3-{n}" for n in ("lgpio", "spidev") if n in missing or (n == "lgpio" and stub)]
     what = f"missing: {', '.join(missing)}" if missing else f"lgpio {versions['lgpio']} is an empty stub"
-    do = f"run `sudo apt install {' '.join(debian)}`" if debian else "install matpi anew with `make upgrade`"
+    do = f"run `sudo apt install {' '.join(debian)}`" if debian else "reinstall matpi with `make upgrade`"
     return Check(part, name, FAIL, what, do)

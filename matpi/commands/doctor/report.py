@@ -169,7 +169,7 @@ class _Watched:
         try:
             facts = msgspec.convert(self._scale.report(), ScaleFacts, from_attributes=True)
         except (MatpiError, OSError, msgspec.ValidationError) as error:
-            facts = ScaleFacts(trouble=f"the load cell reader tells nothing of use ({error})")
+            facts = ScaleFacts(trouble=f"the load cell reader reports nothing of use ({error})")
         finally:
             self._scale.stop()
         # A reader that finds no hardware is started again and again, and may look alive at this moment.

@@ -123,19 +123,19 @@ def checks(device: Device) -> list[Check]:
     """Does it run, and has it stored everything."""
     restart, status = "run `sudo systemctl restart matpi`", device.status
     alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
-    untold = kept(SKIPPED, "known to the running device only")
+    unknown = kept(SKIPPED, "known to the running device only")
     if device.life is Life.UNKNOWN:
         do = f"run again with sudo; if it stays, {restart}"
-        return [alive(WARN, f"cannot be told: {device.why}", do), untold]
+        return [alive(WARN, f"not known: {device.why}", do), unknown]
     if device.life is Life.BY_HAND:
         what = f"{device.why} writes no status, as when it is started by hand, so its parts are left alone"
-        return [alive(OK, what), untold]
+        return [alive(OK, what), unknown]
     if device.life is Life.GONE or status is None:
         why = f": {device.why}" if device.why else ""
-        return [alive(SKIPPED, f"the device is not running{why}; the parts are tried"), untold]
+        return [alive(SKIPPED, f"the device is not running{why}; the parts are tried"), unknown]
     if device.life is Life.HUNG:
         what = f"process {status.pid} has not turned for {device.age_s:.0f} s"
-        return [alive(FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), untold]
+        return [alive(FAIL, what, f"{restart}, and look at `journalctl -u matpi`"), unknown]
     what = f"matpi {status.version}, process {status.pid}, {status.state.lower().replace('_', ' ')}"
     runs = alive(OK, what)
     if status.version != __version__:

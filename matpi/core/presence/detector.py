@@ -104,12 +104,12 @@ class Presence:
             case Load.EMPTY | Load.OBJECT if x >= self._on_kg:
                 self._touched(t, onset)
             case Load.OBJECT:
-                self._begin_anew()
+                self._restart()
                 self._change("cleared", t, onset, "the object was taken away")
             case Load.EMPTY:
                 self._notice(t, onset, x)
             case Load.ARRIVING:
-                # A step across the mat, or a bounce: getting on may lift off for 0.7 s. The next rise starts anew.
+                # A step across the mat, or a bounce: getting on may lift off for 0.7 s. The next rise is a new one.
                 self._rest()
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
             case Load.ON if self._leaving is None:
@@ -302,7 +302,7 @@ class Presence:
             zero.watch_polarity(second)
         if self.load is Load.EMPTY and not self._suspended:
             if zero.empty_second(second):
-                self._begin_anew()
+                self._restart()
             self._watch_empty()
         elif self.load is Load.AWAY:
             self._weigh_rest(t, second)
@@ -337,7 +337,7 @@ class Presence:
             return
         if not self._doubted:
             # Of several things one is gone. Nothing is subtracted any more, rather than too much.
-            self._begin_anew()
+            self._restart()
             self._change("cleared", t, t, "part of the object was taken away")
         elif kg < self._below_kg + rules.off_kg:
             self.object_kg, self._doubted = kg, False
@@ -367,12 +367,12 @@ class Presence:
         """Make the present load the zero. False without a still second: a sensor timeout, or it moves."""
         if self.silent or not self.zero.set_by_hand(self.signal.second):
             return False
-        self._begin_anew()
+        self._restart()
         return True
 
     def undo_zero(self, zero: Zero) -> None:
         self.zero.restore(zero)
-        self._begin_anew()
+        self._restart()
 
     def use_zero(self, zero: Zero, calibration: Calibration) -> None:
         """Use another reference from now on: a new calibration, with the zero of its empty mat."""
@@ -380,7 +380,7 @@ class Presence:
         self.zero = ZeroTracker(zero, self.rules.zero, calibration)
         self.zero.turned_since = turned_since
         self.signal = Signal(self.signal.taken)
-        self._begin_anew()
+        self._restart()
 
     def configure(self, on_kg: float, *, judged: bool) -> None:
         """Set the threshold, and whether things are distinguished from people. Only while the mat is empty."""
@@ -390,9 +390,9 @@ class Presence:
     def suspend(self, suspended: bool = True) -> None:
         """Detect no arrival and learn no zero until `suspend(False)`; sensor timeouts are still reported."""
         self._suspended, self.zero.turned_since = suspended, None
-        self._begin_anew()
+        self._restart()
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self.object_kg, self._not_before = 0.0, self.last_t
         self._rest()
 
