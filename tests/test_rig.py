@@ -482,7 +482,7 @@ def test_the_disk_fills_up_during_a_session(room: Room) -> None:
     assert room.state() is Front.ON_MAT
     timer = room.view()
     assert isinstance(timer, Timer)
-    assert timer.notice == "cannot write the disk"
+    assert timer.notice == "cannot save: disk"
     up = room.after(60.0, "get_up")
     room.after(22.5)
     done = room.view()

@@ -16,11 +16,11 @@ from matpi.commands.output import say
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.plan.programme import SHORT_MIN
-from matpi.core.views import SAFETY_PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
 from matpi.store.db import Store
 from matpi.words import ENGLISH
+from matpi.words.spoken import sentence
 
 
 def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
@@ -39,8 +39,8 @@ def read(store: Path | None, person: str | None = None) -> None:
     """The pages, and what was answered by who is chosen, or named `person`."""
     with reading(store) as log:
         owner, memory = _loaded(log, person)
-    for heading, points in _headings():
-        say(f"{heading} {', '.join(points)}.")
+    for page in ("ask_1", "ask_2", "stop"):
+        say(sentence(ENGLISH(f"safety.{page}")) + ".")
     say(answered(memory.answer_of(owner), memory.settings.zone))
 
 
@@ -75,20 +75,6 @@ def _loaded(log: Store, person: str | None) -> tuple[str | None, Memory]:
     memory = log.load()
     owner = people.owner(log, memory, person)
     return owner, memory
-
-
-def _headings() -> list[tuple[str, list[str]]]:
-    """Each heading once, with its points whole: on the device they are broken into lines and pages."""
-    found: dict[str, list[str]] = {}
-    for page in range(1, SAFETY_PAGES):
-        heading, *lines = ENGLISH(f"safety.page_{page}").splitlines()
-        points = found.setdefault(heading, [])
-        for line in lines:
-            if line.startswith("* ") or line[0].isupper():
-                points.append(line.removeprefix("* "))
-            else:
-                points[-1] += f" {line.strip()}"
-    return list(found.items())
 
 
 def answered(given: Acknowledgement | None, zone: str) -> str:

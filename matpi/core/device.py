@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from inspect import signature
 from math import inf
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from matpi.core import dated, events
 from matpi.core.agenda import Agenda
@@ -134,6 +134,7 @@ class Device:
         self.screens = machines["screens"] = {
             front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
         }
+        self._safety = cast(SafetyScreen, self.screens[Front.SAFETY])
         self.display = make("display", Display)
         self._routing = make("routing", Routing)
         self._splash_until = t + rules.splash_s
@@ -234,8 +235,8 @@ class Device:
         routing.settle()
         self.selection.settle()
         routing.show_front("cleared", t, "taken away")
-        unasked = self.household.acknowledgement is None and t >= self._splash_until
-        if self.stage.front is Front.IDLE and unasked and not self.presence.zero.seeking:
+        unread = self._safety.wanted and t >= self._splash_until
+        if self.stage.front is Front.IDLE and unread and not self.presence.zero.seeking:
             routing.fire(Step("safety_due", "not answered yet"), t)
         if routing.changed:
             routing.changed = False

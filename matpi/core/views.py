@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from matpi.core.text import Text
 
 FRACTION_STEP = 1 / 16
-SAFETY_PAGES = 8
 """Of the safety pages, in every language; the last one asks."""
 
 
@@ -46,9 +45,10 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """One page of what to know first. `pages` in all; the last asks."""
+    """One page of what to know first. `name` is its key in the catalogues."""
 
-    page: int  # 0 to pages - 1, as in the catalogues from page_1 on
+    name: str
+    page: int  # from 1 on
     pages: int
     hold: float = 0.0
 

@@ -8,7 +8,7 @@ from matpi.core.views import Fault, Idle, Notice, Off, Safety, Splash
 from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
 from matpi.screen.glyphs import Face, wrapped
 from matpi.screen.session_views import range_text, unit
-from matpi.words import Words
+from matpi.words import LINE, Words
 
 LARGE_FIRST: Final = (Face.LABEL, Face.TEXT)
 LAST_ROW: Final = HEIGHT - 12
@@ -63,23 +63,21 @@ def idle(view: Idle, canvas: Canvas, words: Words) -> None:
 
 @draw.register
 def safety(view: Safety, canvas: Canvas, words: Words) -> None:
-    heading, *lines = words(f"safety.page_{view.page + 1}").splitlines()
-    last = view.page == view.pages - 1
-    number = f"{view.page + 1}/{view.pages}"
+    heading, *lines = words(f"safety.{view.name}").splitlines()
+    number = f"{view.page}/{view.pages}"
+    with_tap = f"{words('safety.tap')} {number}"
     canvas.line(0, heading)
-    canvas.line(0, number if last else f"{words('safety.tap')} {number}", align="right")
-    if last:
-        for y, line in zip((14, 31, 43), lines, strict=False):
-            canvas.line(y, line, LARGE_FIRST)
-        if view.hold > 0.0:
-            canvas.hold_bar(view.hold)
-        return
-    for row, line in enumerate(lines):
-        y = 14 + 16 * row
+    canvas.line(
+        0, with_tap if len(heading) + len(with_tap) < LINE and view.name != "question" else number, align="right"
+    )
+    for row, line in enumerate(lines if view.hold == 0.0 else lines[:2]):
+        y = 14 + 12 * row
         if line.startswith("* "):
-            canvas.box(0, y + 7, 4, 4)
+            canvas.box(0, y + 5, 3, 3)
         indent = 6 if line.startswith(("* ", "  ")) else 0
-        canvas.line(y, line[2:] if indent else line, LARGE_FIRST, left=indent)
+        canvas.line(y, line[2:] if indent else line, left=indent)
+    if view.hold > 0.0:
+        canvas.hold_bar(view.hold)
 
 
 @draw.register

@@ -76,10 +76,10 @@ def _do(device: Device) -> str:
     if dark:
         return "Dark: " + _DARK.get(state, "press the button (space) to light the screen, or lie down (l).")
     match state:
-        case Front.SAFETY if isinstance(view, Safety) and view.page == view.pages - 1:
+        case Front.SAFETY if isinstance(view, Safety) and view.name == "question":
             return "Hold the button (space) if none applies. Tap it if one applies or you are unsure."
         case Front.SAFETY if isinstance(view, Safety):
-            return f"Read, then press the button (space): page {view.page + 1} of {view.pages}."
+            return f"Read, then press the button (space): page {view.page} of {view.pages}."
         case Front.RATING if isinstance(view, RatingEntry) and view.value is None:
             return "Tap (space) once for 1, twice for 2, up to 10 = tightest."
         case Front.RATING:

@@ -17,10 +17,8 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
             return f"matpi {version}."
         case v.Idle():
             return _idle(view, words)
-        case v.Safety(page, pages):
-            lines = words(f"safety.page_{page + 1}").splitlines()
-            text = " ".join(line.strip().removeprefix("* ") for line in lines)
-            return words("spoken.safety", page=page + 1, pages=pages, words=text)
+        case v.Safety(name, page, pages):
+            return words("spoken.safety", page=page, pages=pages, words=sentence(words(f"safety.{name}")))
         case v.Arriving(lower, upper, day, _, routine):
             what = routine or words("spoken.day", day=day)
             return words("spoken.arriving", what=what, minutes=_range(lower, upper, words))
@@ -73,6 +71,20 @@ def spoken(view: v.View, words: Words = ENGLISH) -> str:
         case v.Notice(title, text, more):
             return " ".join(f"{words.say(part)}." for part in (title, text, more) if part)
     assert_never(view)
+
+
+def sentence(page: str) -> str:
+    """Return a page of lines as running text: on the panel "* " begins a point, and two spaces go on with it."""
+    heading, *lines = page.splitlines()
+    text, listed = heading if heading.endswith((":", "?")) else f"{heading}.", False
+    for line in lines:
+        if line.startswith("* "):
+            text, listed = text + (", " if listed else " ") + line.removeprefix("* "), True
+        elif listed and not line.startswith("  "):
+            text, listed = f"{text}. {line}", False
+        else:
+            text += f" {line.strip()}"
+    return " ".join(text.rstrip(".").split())
 
 
 def _idle(view: v.Idle, words: Words) -> str:

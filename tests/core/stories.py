@@ -565,10 +565,10 @@ def menu() -> Bench:
 
 @story
 def safety_questions() -> list[Bench]:
-    """The first run asks what to know first: one applies, so sessions stay short until a clinician agreed; none."""
+    """What to know first: one applies, so ask a doctor, who agreed; none, and a session in between."""
     some = Bench(acknowledged=False)
     some.pass_s(5)
-    for _ in range(8):
+    for _ in range(5):
         some.tap()
         some.pass_s(2)
     some.pass_s(40)
@@ -580,14 +580,16 @@ def safety_questions() -> list[Bench]:
     none.pass_s(5)
     none.lie(40)
     none.up(120)
-    for _ in range(7):
+    for _ in range(2):
         none.pass_s(2)
         none.tap()
     none.pass_s(310)
     none.tap()
     none.pass_s(2)
     none.hold()
-    none.pass_s(40)
+    none.pass_s(2)
+    none.lie(40)
+    none.up(200)
     return [some, none]
 
 

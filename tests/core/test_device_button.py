@@ -11,7 +11,7 @@ from matpi.core.events import ButtonDown, ButtonUp, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
 from matpi.core.screens.menu import Item
-from matpi.core.views import SAFETY_PAGES, Idle, Menu, Off, Safety, Timer
+from matpi.core.views import Idle, Menu, Off, Safety, Timer
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
 
@@ -202,10 +202,10 @@ def test_stuck_on_felt_wrong_logs_no_stop_sign() -> None:
     assert bench.state is Front.IDLE
 
 
-def test_stuck_on_the_last_safety_page_acknowledges_nothing() -> None:
+def test_stuck_on_the_safety_question_acknowledges_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     stuck(bench, 100)
     bench.send(ButtonUp(bench.t))
     bench.pass_s(1)
@@ -274,7 +274,7 @@ def test_back_goes_back_and_safety_can_be_read_again() -> None:
     bench.choose(Item.BACK)
     assert bench.state is Front.IDLE
     bench.choose(Item.SAFETY)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
+    assert bench.view == Safety("ask_1", 1, 4, 0.0)
 
 
 def test_lying_down_in_the_menu_starts_the_timer() -> None:
@@ -290,18 +290,17 @@ def test_lying_down_in_the_menu_starts_the_timer() -> None:
 # -- safety --------------------------------------------------------------------------------------------------------
 
 
-def page(bench: Bench) -> int:
+def page(bench: Bench) -> str:
     assert isinstance(bench.view, Safety)
-    return bench.view.page
+    return bench.view.name
 
 
-def to_last_page(bench: Bench) -> None:
+def to_question(bench: Bench) -> None:
     assert bench.state is Front.SAFETY
-    while page(bench) < SAFETY_PAGES - 1:
+    while page(bench) != "question":
         bench.pass_s(1.5)
         bench.tap()
     bench.pass_s(2.5)
-    assert page(bench) == SAFETY_PAGES - 1
 
 
 def answered(bench: Bench) -> list[tuple[bool, bool]]:
@@ -311,15 +310,17 @@ def answered(bench: Bench) -> list[tuple[bool, bool]]:
 def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
+    assert bench.view == Safety("ask_1", 1, 4, 0.0)
     bench.pass_s(290)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0), "time to read"
+    assert bench.view == Safety("ask_1", 1, 4, 0.0), "time to read"
     bench.pass_s(20)
     assert isinstance(bench.view, Off)
     bench.tap()
-    assert page(bench) == 0, "the first tap wakes"
-    to_last_page(bench)
+    assert page(bench) == "ask_1", "the first tap wakes"
+    to_question(bench)
     bench.hold()
+    assert page(bench) == "stop", "what to remember comes last"
+    bench.tap()
     assert answered(bench) == [(False, False)]
     assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=bench.rows.acknowledgement.utc)  # type: ignore[union-attr]
     assert bench.state is Front.IDLE
@@ -336,7 +337,7 @@ def test_not_answered_they_come_again_after_a_reboot() -> None:
     assert again.state is Front.SAFETY
 
 
-def test_a_hold_before_the_last_page_answers_nothing() -> None:
+def test_a_hold_before_the_question_answers_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
     bench.hold()
@@ -347,7 +348,7 @@ def test_a_hold_before_the_last_page_answers_nothing() -> None:
 def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.tap()
     assert answered(bench) == [(True, False)]
     assert bench.device.plans.today.short_only
@@ -363,10 +364,10 @@ def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     assert not again.device.plans.today.short_only
 
 
-def test_a_hold_on_a_dark_last_page_wakes_and_answers_nothing() -> None:
+def test_a_hold_on_the_dark_question_wakes_and_answers_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.pass_s(301)
     assert isinstance(bench.view, Off)
     bench.hold()
@@ -397,7 +398,7 @@ def test_somebody_on_the_mat_at_first_boot_is_timed_first() -> None:
 def test_the_acknowledgement_keeps_its_date() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
     (saved,) = bench.saves(Acknowledgement)
     assert saved.utc == pytest.approx(NOON + bench.t - 100, abs=2)
@@ -407,7 +408,7 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON)))
     bench.pass_s(5)
     assert isinstance(bench.view, Idle)
-    assert bench.view.notice == "ask a clinician first"
+    assert bench.view.notice == "ask a doctor first"
 
 
 def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
@@ -433,7 +434,7 @@ def test_another_answer_on_the_device_takes_along_what_was_short_before() -> Non
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)), utc=None)
     bench.pass_s(35)
     bench.choose(Item.SAFETY)
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
     bench.send(WallClock(bench.t, NOON, trusted=True))
     assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=NOON, earlier=((NOON - 86_400.0, NOON),))
@@ -444,10 +445,10 @@ def test_what_is_asked_again_holds_until_it_is_answered() -> None:
     bench.pass_s(10)
     assert bench.state is Front.SAFETY
     assert bench.device.plans.today.short_only
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
-    bench.pass_s(5)
-    assert bench.state is Front.IDLE
+    bench.pass_s(31)
+    assert bench.state is Front.IDLE, "what to remember closes by itself"
     assert not bench.device.plans.today.short_only
     assert bench.rows.acknowledgement is not None
     assert not bench.rows.acknowledgement.asked_again

@@ -110,7 +110,7 @@ def test_five_answers_are_too_few() -> None:
 def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
     bench = evening(3, [9, 9])
     bench.choose(Item.TREND)
-    assert bench.view == Notice("Trend", "not before day 7", "rate every day")
+    assert bench.view == Notice("Trend", "comes on day 7", "rate every day")
     bench.pass_s(21)
     assert bench.state is Front.IDLE
     later = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
@@ -130,7 +130,7 @@ def test_somebody_lying_down_comes_first() -> None:
     [
         (6, ENGLISH, ("the plan is too short", "a trend takes 7 days")),
         (6, GERMAN, ("der Plan ist zu kurz", "nötig sind 7 Tage")),
-        (7, ENGLISH, ("not before day 7", "rate every day")),
+        (7, ENGLISH, ("comes on day 7", "rate every day")),
     ],
 )
 def test_a_plan_without_a_day_7_has_no_trend_and_says_so(days: int, words: Words, told: tuple[str, str]) -> None:

@@ -40,25 +40,25 @@ def test_the_phases_of_a_first_session() -> None:
     """Day 1: 2 to 5 minutes. Done for today at 2, soon at 4, enough at 5, and the light at 10."""
     bench = on_mat(Bench(), 700)
     assert changes(bench) == [
-        (3, "sharp - stay with it"),
+        (3, "stings - just breathe"),
         (120, "done for today"),
         (180, "settling"),
-        (240, "get up slowly soon"),
-        (300, "enough-get up slowly"),
-        (600, "get up slowly now"),
+        (240, "1 min, then up slowly"),
+        (300, "enough: up slowly"),
+        (600, "please get up slowly"),
     ]
 
 
 @pytest.mark.parametrize(
     ("elapsed_s", "label"),
     [
-        (0, "sharp - stay with it"),
-        (119.9, "sharp - stay with it"),
+        (0, "stings - just breathe"),
+        (119.9, "stings - just breathe"),
         (120, "settling"),
         (299.9, "settling"),
         (300, "warmth"),
         (839.9, "warmth"),
-        (900, "deep calm"),
+        (900, "quiet"),
     ],
 )
 def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: float, label: str) -> None:
@@ -82,7 +82,7 @@ def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:
         view = bench.view
         assert isinstance(view, Timer)
         shown.setdefault(str(view.label), bench.t - start)
-    for label, due in [("done for today", 120), ("get up slowly soon", 240), ("enough-get up slowly", 300)]:
+    for label, due in [("done for today", 120), ("1 min, then up slowly", 240), ("enough: up slowly", 300)]:
         assert shown[label] == pytest.approx(due, abs=0.2)
 
 

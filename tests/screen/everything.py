@@ -13,9 +13,9 @@ from matpi.core.plan.routine import ROUTINES, Says
 from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.screens.menu import Item
 from matpi.core.screens.on_mat import CLOTHING
+from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
@@ -61,7 +61,7 @@ def everything() -> Iterator[View]:
     yield from questions()
     yield from calibration()
     yield from faults()
-    yield from (Safety(page, SAFETY_PAGES) for page in range(SAFETY_PAGES))
+    yield from (Safety(name, n, 5) for n, name in enumerate(PAGES_AFTER_YES, 1))
 
 
 def notices() -> Iterator[Text]:

@@ -8,9 +8,9 @@ from typing import Final
 from PIL.Image import Image
 
 from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.screens.safety import PAGES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
@@ -81,8 +81,10 @@ def gallery() -> dict[str, View]:
             "~03-15", 12, 15, 20, 17 * 60.0, done=True, rest_day=False, notice="disk full: not saved"
         ),
         "idle-after-plan": Idle("07:15", 15, 10, 20, 0.0, done=False, rest_day=False),
-        **{f"safety-{page + 1}": Safety(page, SAFETY_PAGES) for page in range(SAFETY_PAGES)},
-        "safety-hold": Safety(SAFETY_PAGES - 1, SAFETY_PAGES, hold=0.5),
+        **{f"safety-{n}": Safety(name, n, 4) for n, name in enumerate(PAGES, 1)},
+        "safety-hold": Safety("question", 3, 4, hold=0.5),
+        "safety-ask-first": Safety("ask_first", 4, 5),
+        "safety-stop-after-yes": Safety("stop", 5, 5),
         "arriving": Arriving(2, 5, 1, Text("clothing.thin_shirt")),
         "arriving-day-5": Arriving(5, 10, 5, Text("clothing.thin_or_bare")),
         "arriving-day-12": Arriving(15, 20, 12, Text("clothing.your_choice")),

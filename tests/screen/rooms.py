@@ -42,7 +42,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
         LINE,
         dict.fromkeys(("title", "title_day", "pairs_title"), TITLE),
     ),
-    "safety": ("What to know first. A page is a heading and at most three lines", TITLE, {"tap": 4}),
+    "safety": ("What to know first. A page is a heading and four lines", LINE, {"tap": 4}),
     "calibration": ("Calibrating with the button, and the zero", LINE, dict.fromkeys(TITLES, TITLE)),
     "faults": (
         "Something is broken: what, and what to do",

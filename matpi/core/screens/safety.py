@@ -1,48 +1,77 @@
-"""What to know before the first time on the mat: pages, the last of which asks."""
+"""What to know before the first time on the mat: whom to ask first, the question, and when to stop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
+from typing import Final
 
 from matpi.core.front import Front
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
-from matpi.core.views import SAFETY_PAGES, Safety
+from matpi.core.views import Safety
 
-READ_S = 1.0  # a tap that comes at once does not mean an answer. Chosen.
+READ_S: Final = 1.0  # a tap that comes at once does not mean an answer. Chosen.
+CLOSES_S: Final = 30.0  # once it is answered, a page goes on by itself. Chosen.
+PAGES: Final = ("ask_1", "ask_2", "question", "stop")  # keys of the catalogue, [safety]
+PAGES_AFTER_YES: Final = ("ask_1", "ask_2", "question", "ask_first", "stop")
+QUESTION: Final = PAGES.index("question")
 
 
 @dataclass(eq=False)
 class SafetyScreen(Screen):
+    """Own the page: a session in between does not turn it back. The answer is stored on the page that asks."""
+
+    _pages: tuple[str, ...] = PAGES
     _page: int = 0
-    _turned: float = 0.0  # the page was, then
+    _turned: float = -inf  # the page was, then
+    _whose: str | None = None
 
     @property
     def dark_s(self) -> float:
         return LONG_SHOWN_S
 
     @property
-    def _asks(self) -> bool:
-        return self._page == SAFETY_PAGES - 1
+    def wanted(self) -> bool:
+        """Whether the question is open, or what to remember has not been read to its end."""
+        return self.household.acknowledgement is None or self._page > QUESTION
 
-    def entered(self, _: float, _before: Front) -> None:
-        self._page = 0
+    @property
+    def due(self) -> float:
+        if self._page <= QUESTION or self.stage.pressed:
+            return inf
+        return max(self._turned, self.stage.touched) + CLOSES_S
+
+    def expire(self, t: float) -> Step | None:
+        return self._turn(t)
+
+    def entered(self, _: float, before: Front) -> None:
+        if before is Front.MENU or self._whose != self.household.owner:
+            self._pages, self._page, self._whose = PAGES, 0, self.household.owner
 
     def tap(self, t: float) -> Step | None:
-        """The next page; on the last: one applies, or unsure."""
+        """The next page; on the one that asks: one applies, or unsure."""
         if self.stage.woke:
             return None
-        if not self._asks:
-            self._page, self._turned = self._page + 1, t
-            return None
+        if self._page != QUESTION:
+            return self._turn(t)
         return self._answer(t, some=True) if t >= self._turned + READ_S else None
 
     def release(self, t: float) -> Step | None:
-        """On the last page: none applies."""
-        return self._answer(t, some=False) if self._asks and not self.stage.woke else None
+        """On the page that asks: none applies."""
+        return self._answer(t, some=False) if self._page == QUESTION and not self.stage.woke else None
 
-    def _answer(self, t: float, *, some: bool) -> Step:
+    def _answer(self, t: float, *, some: bool) -> Step | None:
         self.household.acknowledge(t, some=some)
-        return Step("answered", "one applies, or unsure: ask first" if some else "none applies")
+        self._pages = PAGES_AFTER_YES if some else PAGES
+        return self._turn(t)
+
+    def _turn(self, t: float) -> Step | None:
+        self._page, self._turned = self._page + 1, t
+        if self._page < len(self._pages):
+            return None
+        self._page = 0
+        return Step("answered", "read to the end")
 
     def look(self, t: float) -> Look:
-        return Look(Safety(self._page, SAFETY_PAGES, self.stage.held(t) if self._asks else 0.0))
+        hold = self.stage.held(t) if self._page == QUESTION else 0.0
+        return Look(Safety(self._pages[self._page], self._page + 1, len(self._pages), hold))

@@ -1,0 +1,174 @@
+"""What a text must say, in each language: it may be reworded, but not lose its meaning or turn into its opposite.
+
+`benchmarks/mutants.py` (`make mutants`) changes texts one at a time, and expects a test to fail for each.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from matpi.core.plan.routine import ROUTINES
+from matpi.words import LANGUAGES
+from tests.every import every
+
+Terms = dict[str, tuple[str, ...]]
+
+NEEDS: Final[dict[str, Terms]] = {
+    "safety.ask_1": {
+        "en": ("ask a doctor", "pregnan", "bleeding disorder", "blood thinner", "diabetes", "numb areas"),
+        "de": ("arzt", "schwanger", "gerinnungsstörung", "blutverdünner", "diabetes", "taube haut"),
+    },
+    "safety.ask_2": {
+        "en": ("ask a doctor", "heart condition", "told to go easy", "skin", "rash", "wound", "infection"),
+        "de": ("arzt", "herzleiden", "reize untersagt", "haut", "ausschlag", "wunde", "infektion"),
+    },
+    "safety.question": {
+        "en": (r"any, or unsure\?", "tap: +yes, or unsure", "hold: none", "not acupuncture", "not medical treatment"),
+        "de": (
+            r"trifft etwas zu\?",
+            "kurz: ja / unsicher",
+            "lang: nichts davon",
+            "keine akupunktur",
+            "keine behandlung",
+        ),
+    },
+    "safety.ask_first": {
+        "en": ("ask first", "doctor should say yes", "before", "hold, menu"),
+        "de": ("erst fragen", "ärztlich abklären", "danach", "lang drücken, menü"),
+    },
+    "safety.stop": {
+        "en": ("stop if", "pain feels wrong", "numb", "dizzy", "bruise", "rash", "red, a bit sore: fine"),
+        "de": (
+            "stopp bei",
+            "falschem schmerz",
+            "taub",
+            "schwindel",
+            "bluterguss",
+            "ausschlag",
+            "röte, ziehen: normal",
+        ),
+    },
+    "questions.signs": {
+        "en": ("wrong pain", "numb", "dizzy", "bruise", "rash"),
+        "de": ("schmerz falsch", "taub", "schwindel", "fleck", "wund"),
+    },
+    "questions.what_follows": {"en": ("rest day", "easier", "doctor"), "de": ("ruhetag", "sanfter", "arzt")},
+    "questions.felt_wrong": {"en": ("wrong",), "de": ("probleme",)},
+    "questions.hold_to_note": {"en": ("hold: note",), "de": ("lang: notieren",)},
+    "questions.take_back": {"en": ("hold: take it back",), "de": ("lang: zurücknehmen",)},
+    "questions.yes_or_no": {"en": ("tap: no.*hold: yes",), "de": ("kurz: nein.*lang: ja",)},
+    "questions.how_tight": {"en": ("how tight.*today",), "de": ("wie sehr.*verspannt",)},
+    "questions.tap_first": {"en": (r"tap: \+1", "10 = tightest"), "de": (r"kurz \+1", "10 = max")},
+    "questions.tap_or_hold": {"en": (r"tap: \+1.*hold: ok",), "de": (r"kurz: \+1.*lang: ok",)},
+    "menu.hint": {"en": ("tap: next.*hold: go",), "de": ("kurz: weiter.*lang: ok",)},
+    "menu.clinician": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
+    "bar.ask_clinician": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
+    "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},
+    "calibration.weight_hint": {"en": ("tap: .*hold: next",), "de": ("kurz .*lang: weiter",)},
+    "on_mat.keep_holding": {"en": ("hold.*discard",), "de": ("halten.*verwerfen",)},
+    "on_mat.bring_back": {"en": ("hold: bring it back",), "de": ("lang: zurückholen",)},
+    "phases.sharp": {"en": ("sting", "breathe"), "de": ("piek", "atmen")},
+    "phases.settling": {"en": ("settl",), "de": ("ruhiger",)},
+    "phases.warmth": {"en": ("warm",), "de": ("wärme",)},
+    "phases.settle": {"en": ("settle", "breathe slow"), "de": ("ruhig atmen",)},
+    "phases.still": {"en": ("still", "scan", "feet"), "de": ("spüren", "fuß")},
+    "phases.breathe_then_up": {"en": ("breathe, then.*up",), "de": ("atmen, dann auf",)},
+    "phases.four_six": {"en": ("in 4 s, out 6 s",), "de": ("ein 4 s, aus 6 s",)},
+    "phases.stretch": {"en": ("stretch gently",), "de": ("sanft dehnen",)},
+    "phases.water": {"en": ("water, walk",), "de": ("trinken, .*gehen",)},
+    "phases.soon": {"en": ("1 min, then up slowly",), "de": ("1 min, dann langsam",)},
+    "phases.enough": {"en": ("enough: up slowly",), "de": ("genug: langsam auf",)},
+    "phases.over": {"en": ("please get up slowly",), "de": ("bitte langsam auf",)},
+    "routines.plan.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
+    "routines.downshift.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
+    "routines.breath.advice": {
+        "en": ("in: chest and ribs", "out: melt"),
+        "de": ("ein: brust und rippen", "aus: .*sinken"),
+    },
+    "routines.upper_back.advice": {"en": ("lie slowly", "shoulder blades"), "de": ("langsam zurücklegen", "schultern")},
+    "routines.neck.advice": {
+        "en": ("pillow under the head", "neck off the spikes", "chin .* tucked", "nerve pain: stop"),
+        "de": ("kissen unter den kopf", "nacken nicht belasten", "kinn .* anziehen", "ausstrahlen: stopp"),
+    },
+    "routines.feet.advice": {"en": ("hold a wall", "gently"), "de": ("hand an die wand", "vorsichtig")},
+    "routines.lower_back.advice": {
+        "en": ("thin towel on it", "upper back: gentler"),
+        "de": ("dünnes tuch darauf", "oben .* sanfter"),
+    },
+    "routines.seat.advice": {"en": ("sit or lie", "supported"), "de": ("sitzen oder liegen", "abgestützt")},
+    "routines.calves.advice": {
+        "en": ("calves or hamstrings", "sit or lie beside"),
+        "de": ("waden/oberschenkel", "daneben sitzen/liegen"),
+    },
+    "routines.recovery.advice": {
+        "en": ("calves or upper back", "5 min stretching"),
+        "de": ("waden/oberer rücken", "5 min dehnen"),
+    },
+    "routines.before_bed.advice": {
+        "en": ("30-60 min before bed", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
+        "de": ("30-60 min vor schlaf", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
+    },
+    "routines.before_bed_at.advice": {
+        "en": ("bedtime is", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
+        "de": ("schlafenszeit", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
+    },
+    "clothing.thin_shirt": {"en": ("thin shirt",), "de": ("dünnes shirt",)},
+    "clothing.thin_or_bare": {"en": ("thin shirt, or bare",), "de": ("dünnes shirt / ohne",)},
+    "clothing.your_choice": {"en": ("your choice",), "de": ("wie du magst",)},
+}
+"""Key -> language -> what each text must carry: patterns, in lower case, lines joined by a space."""
+NORMAL: Final[Terms] = {"en": ("sharp", "sting", "red"), "de": ("stech", "piek", "röt", "rot")}
+"""What every mat does for two minutes, and every back: no sign to stop at."""
+
+
+def plain(text: str) -> str:
+    return " ".join(text.lower().replace("* ", "").split())
+
+
+@every("key", NEEDS)
+def test_a_text_says_what_it_must(key: str) -> None:
+    for language, words in LANGUAGES.items():
+        text = plain(words(key))
+        for term in NEEDS[key][language]:
+            assert re.search(term, text), f"{language} {key}: {text!r} lacks {term!r}"
+
+
+def test_every_routine_has_what_its_advice_must_carry() -> None:
+    assert {f"routines.{name}.advice" for name in ROUTINES} <= set(NEEDS)
+
+
+def test_what_is_normal_is_no_sign_to_stop_at() -> None:
+    for language, words in LANGUAGES.items():
+        *signs, normal = plain_lines(words("safety.stop"))
+        for text in (" ".join(signs), plain(words("questions.signs"))):
+            assert not any(re.search(rf"\b{term}", text) for term in NORMAL[language]), f"{language}: {text}"
+        assert any(term in normal for term in NORMAL[language]), f"{language}: {normal}"
+
+
+def test_one_person_has_one_word() -> None:
+    for language, words in LANGUAGES.items():
+        every_text = plain(" ".join(words.texts.values()))
+        other = {"en": r"clinician|physician|\bgp\b", "de": r"praxis|mediziner|doktor"}[language]
+        assert not re.search(other, every_text)
+
+
+def test_who_is_to_ask_first_is_led_to_the_entry_of_the_menu_that_clears() -> None:
+    for words in LANGUAGES.values():
+        assert plain(words("safety.ask_first")).endswith(plain(words("menu.clinician")))
+
+
+def test_a_tap_and_a_hold_are_never_exchanged() -> None:
+    """Where a line names both, the tap comes first: next, no, less; the hold does it."""
+    for words in LANGUAGES.values():
+        tap, hold = {"en": ("tap", "hold"), "de": ("kurz", "lang")}[words.language]
+        both = [
+            plain(text) for key, text in words.texts.items() if {tap, hold} <= set(re.findall(r"\w+", text.lower()))
+        ]
+        drawn = [text for text in both if "." not in text]
+        assert len(drawn) >= 5
+        assert [text for text in drawn if text.index(tap) > text.index(hold)] == []
+
+
+def plain_lines(text: str) -> list[str]:
+    return [plain(line) for line in text.splitlines()]
