@@ -26,8 +26,7 @@ from matpi.drivers.scale.guard import Guarded
 from matpi.drivers.scale.reader import run
 from matpi.errors import UsageError
 from matpi.sim.body import SPIKE_SHARE, Mat
-from matpi.sim.chip import SETTLING, Chip
-from matpi.sim.spi import BusTime, EmulatedSpi
+from matpi.sim.chip import SETTLING, BusTime, Chip, EmulatedSpi
 
 COUNTS_PER_KG: Final = 43_000.0
 OFFSETS: Final = (118_000, -93_000, 41_000, -152_000)
