@@ -57,8 +57,9 @@ class Chip:
     Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the real chip
     shows; white noise of the source is halved, so use 1 for a source with the noise of the data sheet.
 
-    Faults, to be set at any time: `unplugged` (DOUT stays high), `stuck_low`, `lost_pulses` (so many of the next do not
-    arrive), and `stall` (pulse number -> seconds that the next read-out hangs there with PD_SCK high, once).
+    Faults, to be set at any time: `unplugged` (DOUT stays high), `stuck_low`, `saturated` (codes at the upper end),
+    `lost_pulses` (so many of the next do not arrive), and `stall` (pulse number -> seconds that the next read-out hangs
+    there with PD_SCK high, once).
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Chip:
         self.clock = Pin(lambda: self._high_since is not None, self.clock_level)
         self.unplugged = False
         self.stuck_low = False
+        self.saturated = False
         self.stall: dict[int, float] = {}
         self.lost_pulses = 0
         self.resets = 0
@@ -148,7 +150,7 @@ class Chip:
             self._pulses = 0
         # During a read-out too: the remaining bits are then those of the new code, as in the real chip.
         average = sum(self._taps) / len(self._taps) * self._gain
-        self._code = min(CODE_MAX, max(CODE_MIN, round(average)))
+        self._code = CODE_MAX if self.saturated else min(CODE_MAX, max(CODE_MIN, round(average)))
         self._ready_at = last
         self._next = last + self._period_s
 
