@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 from math import pi, sin
+from typing import Literal, get_args
 
 from matpi.errors import UsageError
 
@@ -29,7 +30,8 @@ NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
 BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
 SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
-ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
+Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat"]
+ACTS: tuple[str, ...] = get_args(Act)
 PLACES = ("stand_head", "stand_foot")  # acts of a calibration, not of a timeline
 
 

@@ -29,10 +29,10 @@ import msgspec
 
 from matpi.core.model import RATING_MAX, RATING_MIN
 from matpi.errors import ScenarioError
+from matpi.sim.body import Act
 
 Do = Literal[
-    "lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat",
-    "tap", "hold", "rate", "set", "people", "delete", "jump", "next_day", "distrust", "trust", "break", "mend",
+    Act, "tap", "hold", "rate", "set", "people", "delete", "jump", "next_day", "distrust", "trust", "break", "mend",
     "power_off", "power_on", "snap", "end",
 ]  # fmt: skip
 FAULTS = ("cell", "spikes", "panel", "disk")
