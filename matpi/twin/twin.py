@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, get_args
 
 from matpi.core.effects import Changed, Effect, Light
 from matpi.core.front import Front
@@ -18,8 +18,7 @@ from matpi.core.model import Session
 from matpi.errors import MatpiError, StoreError, UsageError
 from matpi.sim.body import ACTS
 from matpi.store.db import Store, is_unmade
-from matpi.twin.bench import Payload, Put
-from matpi.twin.channel import Channel, frame_message, lamp_message, plan_message, session_message
+from matpi.twin.bench import Channel, Payload, Put, Warp, frame_message, lamp_message, plan_message, session_message
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
 from matpi.words.spoken import spoken
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
     from matpi.core.device import Device
     from matpi.twin.board_world import BoardWorld
 
-World = Union[VirtualWorld, "BoardWorld"]
-"""A device under a simulated mat. The twin's thread plays it; only what `ask` calls, in the thread that owns the
-device, may do more than read the device's attributes.
-"""
-WARPS = (1, 10, 60)
+    World = VirtualWorld | BoardWorld
+    """A device under a simulated mat. The twin's thread plays it; only what `ask` calls, in the thread that owns the
+    device, may do more than read the device's attributes.
+    """
+
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
@@ -105,7 +104,7 @@ class Twin:
         self._do(lambda: world.press(seconds))
 
     def warp(self, factor: int) -> None:
-        if factor not in WARPS:
+        if factor not in get_args(Warp):
             raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")
         if factor != 1:
             self._virtual()
