@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
 from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
-from matpi.twin.disk import SimulatedDisk
+from matpi.twin.world import SimulatedDisk
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class BoardWorld:
             zone=self._zone,
             watch=self._performed,
             turned=self._turned,
-            make_store=lambda path, **given: SimulatedDisk(path, full=lambda: self._disk_full, **given),
+            make_store=partial(SimulatedDisk, full=lambda: self._disk_full),
         )
         booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._live, args=(appliance, booted), name="device", daemon=True)

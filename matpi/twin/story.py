@@ -21,9 +21,8 @@ from matpi.sim.scenario import Step
 from matpi.store import members
 from matpi.store.db import Store, is_unmade
 from matpi.store.settings import changed
-from matpi.twin.world import VirtualWorld
+from matpi.twin.world import HOLD_S, TAP_S, VirtualWorld
 
-HOLD_S, TAP_S = 0.9, 0.15
 TAP_EVERY_S = 0.5  # chosen: an unhurried finger
 AFTER_S = 1.0
 """Virtual time after the last step, unless it is `end`."""

@@ -28,10 +28,12 @@ from matpi.screen.canvas import PANEL
 from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
 from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Payload
 from matpi.twin.twin import Twin
+from matpi.twin.world import HOLD_S, TAP_S
 from matpi.words import duration
 
+STDIN, STDOUT = 0, 1
 COLUMNS, ROWS = 80, 24
-TAP_S, HOLD_S, LONG_HOLD_S = 0.15, 0.9, 3.2  # over the 0.7 s of a hold and the 3 s of "discard"
+LONG_HOLD_S = 3.2  # over the 3 s of "discard"
 STEP_KG = 2.0
 FRAME_S = 0.05  # 20 pictures a second: the LED breathes without steps one could see (chosen, by eye)
 
@@ -62,14 +64,13 @@ FIXED_ROWS = 1 + CELL_ROWS + 2 + len(KEYS)
 
 
 class Terminal:
-    """Draws `twin` on the terminal `to` and plays it by what is typed on `keys`, until q, Ctrl-C or SIGTERM.
+    """Draws `twin` and plays it by what is typed, until q, Ctrl-C or SIGTERM.
 
     `run` gives the terminal back as it was, whatever happens.
     """
 
-    def __init__(self, twin: Twin, keys: int = 0, to: int = 1) -> None:
+    def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._in, self._out = keys, to
         self._lock = threading.Lock()  # guards what the twin's thread hands over
         self._latest: dict[str, Payload] = {}
         self._lamp_since = 0.0
@@ -96,15 +97,15 @@ class Terminal:
     @contextlib.contextmanager
     def _screen(self) -> Iterator[None]:
         """Single keys and the alternate screen; and back."""
-        before = termios.tcgetattr(self._in)
+        before = termios.tcgetattr(STDIN)
         try:
-            tty.setcbreak(self._in, termios.TCSANOW)
+            tty.setcbreak(STDIN, termios.TCSANOW)
             self._write(ENTER)
             self._drawn = []
             yield
         finally:
             with contextlib.suppress(OSError, termios.error):  # a terminal that was closed needs nothing
-                termios.tcsetattr(self._in, termios.TCSANOW, before)
+                termios.tcsetattr(STDIN, termios.TCSANOW, before)
                 self._write(LEAVE)
 
     @contextlib.contextmanager
@@ -157,16 +158,16 @@ class Terminal:
         while not (self._quit or self._suspend):
             self._draw()
             drawn = time.monotonic()
-            ready, _, _ = select.select([self._in, bell], [], [], FRAME_S if self._shines() else 1.0)
+            ready, _, _ = select.select([STDIN, bell], [], [], FRAME_S if self._shines() else 1.0)
             if bell in ready:
                 # One picture for all the news that comes within a frame's time.
-                if self._in not in ready:
+                if STDIN not in ready:
                     time.sleep(max(0.0, drawn + FRAME_S - time.monotonic()))
                 with contextlib.suppress(BlockingIOError):
                     while os.read(bell, 4096):
                         pass
-            if self._in in ready:
-                typed = os.read(self._in, 1024)
+            if STDIN in ready:
+                typed = os.read(STDIN, 1024)
                 self._quit = self._quit or not typed
                 for key in SEQUENCE.sub("", typed.decode(errors="ignore")):
                     self._press(key)
@@ -270,7 +271,7 @@ class Terminal:
 
     def _size(self) -> tuple[int, int]:
         try:
-            size = os.get_terminal_size(self._out)
+            size = os.get_terminal_size(STDOUT)
         except OSError:
             return COLUMNS, ROWS
         return size.columns or COLUMNS, size.lines or ROWS  # a line that does not know its size says 0
@@ -278,7 +279,7 @@ class Terminal:
     def _write(self, text: str) -> None:
         data = text.encode()
         while data:
-            data = data[os.write(self._out, data) :]
+            data = data[os.write(STDOUT, data) :]
 
 
 def _panel(frame: Payload) -> list[str]:

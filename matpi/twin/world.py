@@ -15,7 +15,7 @@ from datetime import time as time_of_day
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.core.brightness import Brightness
@@ -24,13 +24,14 @@ from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Report, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.model import Settings
-from matpi.errors import HardwareError, UsageError
+from matpi.errors import DiskTroubleError, HardwareError, UsageError
 from matpi.loop import Loop
 from matpi.paths import zone_for
 from matpi.service.boot import boot
 from matpi.sim.body import Mat
+from matpi.sim.scenario import FAULTS
 from matpi.store.db import Store
-from matpi.twin.disk import SimulatedDisk
+from matpi.store.patient import PatientStore
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from matpi.upstream.relays import Relays
 
-FAULTS = ("cell", "spikes", "panel", "disk")
+TAP_S, HOLD_S = 0.15, 0.9  # of the button, over the 0.7 s of a hold
 COARSE_S = 1.0
 """Between readings while time is skipped; under the 2 s of the sensor timeout."""
 
@@ -67,6 +68,22 @@ class SimulatedPanel:
         self.image = None if self.unplugged else image
         if self.unplugged:
             raise HardwareError("The panel does not answer; check its four wires.")
+
+
+class SimulatedDisk(PatientStore):
+    """The real store on a disk that can be made full: then every write fails as a full disk makes it fail."""
+
+    def __init__(self, path: Path, full: Callable[[], bool], **given: Any) -> None:
+        self._full = full
+        super().__init__(path, **given)
+
+    def _writer(self) -> Store:
+        if self._full():
+            why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
+            if not self.is_open:
+                self.trouble = why
+            raise DiskTroubleError(why)
+        return super()._writer()
 
 
 class VirtualWorld:
