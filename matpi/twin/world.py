@@ -29,7 +29,6 @@ from matpi.loop import Loop
 from matpi.paths import zone_for
 from matpi.service.boot import boot
 from matpi.sim.body import Mat
-from matpi.sim.scenario import FAULTS
 from matpi.store.db import Store
 from matpi.store.patient import PatientStore
 from matpi.words import LANGUAGES
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from matpi.upstream.relays import Relays
 
+FAULTS = ("cell", "spikes", "panel", "disk")
 TAP_S, HOLD_S = 0.15, 0.9  # of the button, over the 0.7 s of a hold
 COARSE_S = 1.0
 """Between readings while time is skipped; under the 2 s of the sensor timeout."""
