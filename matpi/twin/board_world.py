@@ -9,6 +9,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -79,23 +80,21 @@ class BoardWorld:
             turned=self._turned,
             make_store=partial(SimulatedDisk, full=lambda: self._disk_full),
         )
-        booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        booted: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, args=(appliance, booted), name="device", daemon=True)
         self._thread.start()
-        failed = booted.get()
-        if failed is not None:
-            raise failed
+        booted.result()
         self.appliance = appliance
 
-    def _live(self, appliance: Appliance, booted: queue.SimpleQueue[Exception | None]) -> None:
+    def _live(self, appliance: Appliance, booted: Future[None]) -> None:
         """In the device's thread, which its log belongs to."""
         try:
             appliance.start()
         except Exception as error:  # noqa: BLE001  raised by `power_on`
             appliance.close()
-            booted.put(error)
+            booted.set_exception(error)
             return
-        booted.put(None)
+        booted.set_result(None)
         try:
             appliance.run()
         except PulledError:

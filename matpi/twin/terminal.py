@@ -83,7 +83,8 @@ class Terminal:
     def run(self) -> None:
         with contextlib.ExitStack() as after:
             bell = after.enter_context(self._bell())
-            after.enter_context(self._signals())
+            for number in SIGNALS:
+                after.callback(signal.signal, number, signal.signal(number, self._signalled))
             after.callback(self._twin.subscribe(self._hear))
             while not self._quit:
                 with self._screen():
@@ -121,15 +122,6 @@ class Terminal:
             signal.set_wakeup_fd(before)
             os.close(bell)
             os.close(self._ringer)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         match number:

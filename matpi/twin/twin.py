@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -57,7 +58,7 @@ class Twin:
         self._crash: Exception | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
-        self._booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        self._booted: Future[None] = Future()
         self._ending = False
         self._real_then = self._then = 0.0
         self._question = False
@@ -75,9 +76,7 @@ class Twin:
     def start(self) -> None:
         """Boot. Raises what the boot raised, such as StoreBusyError."""
         self._thread.start()
-        failed = self._booted.get()
-        if failed is not None:
-            raise failed
+        self._booted.result()
 
     def stop(self) -> None:
         self._commands.put(self._end)
@@ -150,10 +149,10 @@ class Twin:
         try:
             self._boot()
         except Exception as error:  # noqa: BLE001  raised by `start`
-            self._booted.put(error)
+            self._booted.set_exception(error)
             return
         self._then, self._real_then = self._world.t, time.monotonic()
-        self._booted.put(None)
+        self._booted.set_result(None)
         try:
             self._serve()
         except Exception as error:  # noqa: BLE001  raised by `stop`; a thread that ends unnoticed freezes the page
