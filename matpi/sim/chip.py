@@ -184,7 +184,10 @@ class Chip:
 
 
 class BusTime:
-    """The clock of a chip on a bus: `now` outside of transfers, the bus's own in one. `spend` passes virtual time."""
+    """The clock of a chip on a bus: `now` outside of transfers, the bus's own in one.
+
+    `spend` lets virtual time pass.
+    """
 
     def __init__(self, now: Callable[[], float], spend: Callable[[float], None] | None = None) -> None:
         self._now = now
@@ -208,10 +211,11 @@ class BusTime:
 
 
 class EmulatedSpi:
-    """A bus with `chip`, which runs on `time`. Replaces spidev's SpiDev. `idles_high` is a fault of some controllers.
+    """A bus with `chip`, which runs on `time`. Replaces spidev's SpiDev.
 
-    During a transfer the bus has its own time, so no scheduler stretches a pulse. Mode 0: MOSI has its level from the
-    start of a bit, MISO is sampled in its middle; between transfers MOSI idles low.
+    `idles_high` is a fault of some controllers. During a transfer the bus has its own time, so no scheduler stretches a
+    pulse. Mode 0: MOSI has its level from the start of a bit, MISO is sampled in its middle; between transfers MOSI
+    idles low.
     """
 
     def __init__(self, chip: Chip, time: BusTime) -> None:

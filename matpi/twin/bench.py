@@ -1,4 +1,4 @@
-"""What a page or a terminal can do to the simulated mat (`Bench`), and the messages it gets (`Channel`)."""
+"""What a page or terminal can do to the simulated mat (`Bench`), and what it hears (`Channel`)."""
 
 from __future__ import annotations
 
@@ -59,18 +59,19 @@ class Bench(Protocol):
     def button(self, down: bool) -> None: ...
     def warp(self, factor: int) -> None: ...
     def jump(self, hhmm: str) -> None:
-        """To the next time the local clock shows HH:MM."""
+        """Skip to the next time the local clock shows HH:MM."""
 
     def next_day(self) -> None:
-        """To 08:00 tomorrow."""
+        """Skip to 08:00 tomorrow."""
 
     def fault(self, name: str, on: bool) -> None: ...
     def power(self, on: bool) -> None:
         """Pull the power, or boot again."""
 
     def subscribe(self, put: Put) -> Callable[[], None]:
-        """Hand `put` the newest message of each kind and the last log lines, oldest first; then every message, until
-        the returned function is called.
+        """Hand `put` the newest message of each kind, the last log lines, then every new message.
+
+        Log lines come oldest first. Ends when the returned function is called.
         """
 
 
@@ -120,7 +121,10 @@ class Channel:
                 put("log", line)
 
     def log_effect(self, effect: Effect, clock_at: Callable[[float | None], str]) -> None:
-        """Send the line of this effect, if it has one; `clock_at`: monotonic seconds, or None for now, to HH:MM:SS."""
+        """Send the line of this effect, if it has one.
+
+        `clock_at` turns monotonic seconds, or None for now, into HH:MM:SS.
+        """
         match effect:
             case Report(t, at, event, reason):
                 since = f"since {clock_at(at)}" if t - at >= 0.5 else ""
@@ -157,7 +161,7 @@ def plan_message(plan: Plan, who: str) -> Payload:
 
 
 def frame_message(image: Image | None, brightness: str, text: str) -> Payload:
-    """`image` is 128x64 in mode "1", None when the panel is dark."""
+    """Return a `frame`; `image` is 128x64 in mode "1", None when the panel is dark."""
     bits = bytes(1024) if image is None else rows(image)
     return {
         "bits": base64.b64encode(bits).decode(),
@@ -167,7 +171,7 @@ def frame_message(image: Image | None, brightness: str, text: str) -> Payload:
 
 
 def lamp_message(light: Light, age_s: float) -> Payload:
-    """`age_s`: real seconds since the pattern began."""
+    """Return a `lamp`; `age_s`: real seconds since the pattern began."""
     pattern = light.pattern
     return {
         "pattern": str(pattern),
@@ -179,4 +183,5 @@ def lamp_message(light: Light, age_s: float) -> Payload:
 
 
 def _aged(lamp: Payload) -> Payload:
+    """Return a `lamp` that was sent before as it is now."""
     return {**lamp, "age_s": lamp["age_s"] + time.monotonic() - lamp["sent"]}

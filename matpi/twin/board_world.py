@@ -1,6 +1,6 @@
-"""The world of the emulated board: the appliance as it runs on a Pi, real drivers and reader process included.
+"""Run the appliance as on a Pi, over the emulated board, with real drivers and the reader process.
 
-It runs in real time only: the drivers wait for real edges. What the panel shows is what its bytes say.
+Real time only: the drivers wait for real edges. What the panel shows is what its bytes say.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ END_S = 10.0
 
 
 class BoardWorld:
-    """As VirtualWorld, for a Twin. The device has a thread of its own, from power to no power."""
+    """The emulated board as the world of a Twin. From power on to power off the device has its own thread."""
 
     fault_names = (*FAULTS, "disk")
 
@@ -50,7 +50,10 @@ class BoardWorld:
         zone: str,
         watch: Callable[[Effect], None] = lambda _: None,
     ) -> None:
-        """`watch` sees every effect once performed, in the device's thread. `zone` is for a new log."""
+        """Wire a board. `watch` sees every effect once performed, in the device's thread.
+
+        `zone` is for a new log.
+        """
         self.mat, self.store_path = board.mat, store_path
         self._board = board
         self.words = LANGUAGES[config.panel.language]
@@ -87,7 +90,7 @@ class BoardWorld:
         self.appliance = appliance
 
     def _live(self, appliance: Appliance, booted: Future[None]) -> None:
-        """In the device's thread, which its log belongs to."""
+        """Run the device. This is its thread, which its log belongs to."""
         try:
             appliance.start()
         except Exception as error:  # noqa: BLE001  raised by `power_on`
@@ -149,7 +152,7 @@ class BoardWorld:
         return self.t + LOOK_S
 
     def run_until(self, _: float) -> None:
-        """Time passes by itself. Raises what has ended the device by a mistake of ours."""
+        """Raise what has ended the device by a mistake of ours. Time passes by itself."""
         if self._crash is not None:
             raise self._crash
 

@@ -84,7 +84,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def at_s(self) -> float:
-        """Return seconds from the start, of a step with `day` from its midnight. Raises ValueError."""
+        """Return seconds from the start, or from midnight with `day`. Raises ValueError."""
         if self.day is None or self.clock is None:
             return seconds_of(0.0 if self.at is None else self.at)
         shown = time.fromisoformat(self.clock)

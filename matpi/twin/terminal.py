@@ -1,7 +1,7 @@
-"""`matpi sim --tty`: the twin in a terminal of 80 x 24. The panel in braille, the LED as a shade, one key an act.
+"""Play the twin in a terminal of 80 x 24 (`matpi sim --tty`): the panel in braille, one key an act.
 
-A terminal does not know when a key is let go, so the button has three keys: a tap, a hold, a long hold. Their times are
-the device's, whatever the speed of the clock.
+A terminal does not see when a key is released, so the button has three keys: a tap, a hold, a long hold. Their times
+are the device's, whatever the speed of the clock.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def _screen(self) -> Iterator[None]:
-        """Single keys and the alternate screen; and back."""
+        """Switch to single keys and the alternate screen, and back."""
         before = termios.tcgetattr(STDIN)
         try:
             tty.setcbreak(STDIN, termios.TCSANOW)
@@ -111,7 +111,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def _bell(self) -> Iterator[int]:
-        """A pipe that ends the wait for keys: rung by news from the twin and by signals."""
+        """Open a pipe that ends the wait for keys: rung by news from the twin and by signals."""
         bell, self._ringer = os.pipe()
         os.set_blocking(bell, False)
         os.set_blocking(self._ringer, False)
@@ -135,7 +135,7 @@ class Terminal:
     # -- news and keys ---------------------------------------------------------------------------------------------
 
     def _hear(self, kind: str, payload: Payload) -> None:
-        """On the twin's thread, and on this one what was before."""
+        """Keep a message. In the twin's thread; what was before comes in this one."""
         with self._lock:
             if kind == "log":
                 self._log.append(payload)
@@ -197,7 +197,7 @@ class Terminal:
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        """Only the lines that changed, in one write."""
+        """Draw the lines that changed, in one write."""
         fresh = not self._drawn
         columns, rows = self._size()
         lines = self._lines(rows) if columns >= COLUMNS and rows >= ROWS else _too_small(columns, rows)
@@ -227,7 +227,7 @@ class Terminal:
         return lines + [_cut(keys, FAINT) for keys in KEYS]
 
     def _side(self, status: Payload, frame: Payload) -> list[str]:
-        """The column right of the panel: 13 wide."""
+        """Return the column right of the panel, 13 wide."""
         doing = status.get("doing", "away")
         lamp = self._latest.get("lamp", {"pattern": "off"})["pattern"]
         shade = SHADES[round(self._lightness() * (len(SHADES) - 1))]
@@ -252,7 +252,7 @@ class Terminal:
         return bool(self._latest.get("lamp", {"pattern": "off"})["pattern"] != "off")
 
     def _lightness(self) -> float:
-        """What the eye makes of the LED's light now, 0 to 1."""
+        """Return the LED's lightness to the eye now, 0 to 1."""
         lamp = self._latest.get("lamp")
         if lamp is None or not lamp["table"]:
             return 0.0
@@ -275,7 +275,7 @@ class Terminal:
 
 
 def _panel(frame: Payload) -> list[str]:
-    """Its dots; when it is dark, in words why."""
+    """Return the panel's dots as braille; when it is dark, why in words."""
     if frame["brightness"] == "off":
         words = f"({frame['text'] or 'dark'})".center(CELL_COLUMNS)
         return [words if n == CELL_ROWS // 2 else " " * CELL_COLUMNS for n in range(CELL_ROWS)]

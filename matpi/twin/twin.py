@@ -1,4 +1,4 @@
-"""The twin: a world played in a thread of its own, and the Bench through which a page or a terminal plays it.
+"""Play a world in a thread of its own, behind the Bench of a page or a terminal.
 
 Everything that touches the world runs on that thread; the calls are put on its queue and do not wait.
 """
@@ -47,8 +47,9 @@ class Twin:
         warp: int = 1,
         crashed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_world` takes what watches the effects. `crashed` is called from the twin's thread when it ends by a
-        mistake of ours; `stop` then raises it.
+        """Make the world; `make_world` takes what watches the effects.
+
+        `crashed` is called from the twin's thread when a mistake of ours ends it; `stop` then raises that.
         """
         self._channel = Channel()
         self._prompts = Prompts()
@@ -94,11 +95,11 @@ class Twin:
         self._do(lambda: self._world.weigh(kg))
 
     def button(self, down: bool) -> None:
-        """A finger lives in real time: a press brings the clock back to x1."""
+        """Press or release. A finger lives in real time, so the clock goes back to x1."""
         self._do(lambda: self._button(down))
 
     def press(self, seconds: float) -> None:
-        """Down now, up after `seconds` of the device's time: for hands that cannot let go, such as a terminal's."""
+        """Press now, release after `seconds` of the device's time: a terminal sees no key released."""
         world = self._virtual()
         self._do(lambda: world.press(seconds))
 
@@ -199,7 +200,7 @@ class Twin:
         self._unplug(self._world.shut_down)
 
     def _unplug(self, off: Callable[[], None]) -> None:
-        """Close the reader first: the last connection folds the log into one file."""
+        """Cut or end, with the reader closed first: the last connection folds the log into one file."""
         if self._reader is not None:
             self._reader.close()
         self._reader, self._version, self._panel_shown = None, -1, -1
@@ -248,7 +249,7 @@ class Twin:
     # -- what the page shows ---------------------------------------------------------------------------------------
 
     def _watch(self, effect: Effect) -> None:
-        """In the device's thread, as is `_refresh`."""
+        """Pass on an effect. In the device's thread, as is `_refresh`."""
         self._channel.log_effect(effect, self._clock)
         if isinstance(effect, Changed):
             self._status_due = 0.0
@@ -256,7 +257,7 @@ class Twin:
             self._question |= effect.dest in {Front.DONE.name, Front.CONFIRM.name}
 
     def _look(self) -> None:
-        """In the twin's thread: what the panel shows, and what the log holds, as a power cut would leave it."""
+        """Read the panel, and the log as a power cut would leave it. In the twin's thread."""
         changes = self._world.panel_changes
         if changes != self._panel_shown:
             self._panel_shown = changes

@@ -1,4 +1,4 @@
-"""The twin's page and its few calls, served over a `Bench`: one thread, 127.0.0.1 only, uvicorn without extras."""
+"""Serve the twin's page and its few calls over a `Bench`: one thread, 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ TIME_OF_DAY = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-
 
 
 class Call:
-    """One POST to /api/NAME, a method of the Bench: the fields its body must have, in the order of the arguments."""
+    """A POST to /api/NAME, a method of the Bench. Its body has the arguments as fields, in their order."""
 
     def __init__(self, example: str, *fields: tuple[str, Any]) -> None:
-        """`example` is shown when a body is refused."""
+        """Describe the body; `example` is shown when one is refused."""
         self.example = example
         self.body = msgspec.defstruct("Body", fields, frozen=True, forbid_unknown_fields=True)
 
@@ -55,7 +55,10 @@ CALLS = {
 
 
 class PageServer:
-    """Binds when made: `url` is true, and a taken port raises PortInUseError at once. Port 0 takes any free one."""
+    """Serves at `url` from `start` to `stop`. Port 0 takes any free one.
+
+    Binds when made, so that a taken port raises PortInUseError at once.
+    """
 
     def __init__(self, bench: Bench, port: int = 0, patience: Patience = Patience()) -> None:  # noqa: B008 (frozen)
         self._socket = _bound(port)
@@ -162,7 +165,7 @@ class _Server(uvicorn.Server):
 
 
 def _timed(limit_s: float) -> type[asyncio.Protocol]:
-    """Make a protocol that closes a connection on which a request has begun and is not whole within `limit_s`.
+    """Make a protocol that closes a connection whose request is not whole `limit_s` after it began.
 
     uvicorn itself limits only the time between two requests.
     """
