@@ -15,6 +15,7 @@ from matpi.core.light import repeats, table
 from matpi.core.model import Session
 from matpi.core.plan.programme import Plan
 from matpi.screen.frame import rows
+from matpi.sim.body import Act
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +38,7 @@ NEWEST = ("status", "frame", "lamp", "sessions")
 class Bench(Protocol):
     """The simulated mat, person, clock and faults. Thread-safe; nothing here blocks.
 
-    A wrong word raises UsageError. Messages are of these kinds:
+    What this bench cannot do raises UsageError. Messages are of these kinds:
 
     - `frame`: `bits` (base64 of 1024 bytes, row-major, MSB first, 128x64), `brightness` bright|dim|off, `text`
       (what the screen says, one sentence for a screen reader)
@@ -54,17 +55,17 @@ class Bench(Protocol):
       "" with fewer than two people
     """
 
-    def act(self, what: str) -> None: ...
+    def act(self, what: Act) -> None: ...
     def weigh(self, kg: float) -> None: ...
     def button(self, down: bool) -> None: ...
-    def warp(self, factor: int) -> None: ...
+    def warp(self, factor: Warp) -> None: ...
     def jump(self, hhmm: str) -> None:
         """Skip to the next time the local clock shows HH:MM."""
 
     def next_day(self) -> None:
         """Skip to 08:00 tomorrow."""
 
-    def fault(self, name: str, on: bool) -> None: ...
+    def fault(self, name: FaultName, on: bool) -> None: ...
     def power(self, on: bool) -> None:
         """Pull the power, or boot again."""
 

@@ -26,7 +26,8 @@ from PIL import Image
 
 from matpi.screen.canvas import PANEL
 from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
-from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Payload
+from matpi.sim.body import Act
+from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, FaultName, Payload, Warp
 from matpi.twin.twin import Twin
 from matpi.twin.world import HOLD_S, TAP_S
 from matpi.words import duration
@@ -49,10 +50,10 @@ SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?<]*[ -/]*[@-~]|O.|.)?")
 """Arrow and function keys; their letters and digits are not ours."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGWINCH)
-ACTS = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
-FAULTS = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
+ACTS: dict[str, Act] = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
+FAULTS: dict[str, FaultName] = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
 PRESSES = {" ": TAP_S, "h": HOLD_S, "H": LONG_HOLD_S}
-WARPS = {"1": 1, "2": 10, "3": 60}
+WARPS: dict[str, Warp] = {"1": 1, "2": 10, "3": 60}
 
 KEYS = (
     "l lie down  s sit  t stand  f fidget  g get up  b bag  c cat  + - weight",

@@ -11,15 +11,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from matpi.core.effects import Changed, Effect, Light
 from matpi.core.front import Front
 from matpi.core.model import Session
 from matpi.errors import MatpiError, StoreError, UsageError
-from matpi.sim.body import ACTS
+from matpi.sim.body import Act
 from matpi.store.db import Store, is_unmade
-from matpi.twin.bench import Channel, Payload, Put, Warp, frame_message, lamp_message, plan_message, session_message
+from matpi.twin.bench import (
+    Channel,
+    FaultName,
+    Payload,
+    Put,
+    Warp,
+    frame_message,
+    lamp_message,
+    plan_message,
+    session_message,
+)
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
 from matpi.words.spoken import spoken
@@ -87,8 +97,7 @@ class Twin:
 
     # -- the page's side (any thread) ------------------------------------------------------------------------------
 
-    def act(self, what: str) -> None:
-        _refuse_unknown(what, ACTS, "The mat knows no")
+    def act(self, what: Act) -> None:
         self._do(lambda: self._act(what))
 
     def weigh(self, kg: float) -> None:
@@ -103,9 +112,7 @@ class Twin:
         world = self._virtual()
         self._do(lambda: world.press(seconds))
 
-    def warp(self, factor: int) -> None:
-        if factor not in get_args(Warp):
-            raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")
+    def warp(self, factor: Warp) -> None:
         if factor != 1:
             self._virtual()
         self._do(lambda: self._set_warp(factor))
@@ -118,8 +125,9 @@ class Twin:
         world = self._virtual()
         self._do(lambda: self._skip(world.next_day, "to the next day"))
 
-    def fault(self, name: str, on: bool) -> None:
-        _refuse_unknown(name, self._world.fault_names, "There is no fault")
+    def fault(self, name: FaultName, on: bool) -> None:
+        if name not in self._world.fault_names:
+            raise UsageError(f"There is no fault {name!r}; choose one of {', '.join(self._world.fault_names)}.")
         self._do(lambda: self._fault(name, on))
 
     def power(self, on: bool) -> None:
@@ -206,7 +214,7 @@ class Twin:
         self._reader, self._version, self._panel_shown = None, -1, -1
         off()
 
-    def _act(self, what: str) -> None:
+    def _act(self, what: Act) -> None:
         self._log("you", what.replace("_", " "), f"{self._world.mat.kg:g} kg" if what != "cat" else "")
         self._world.act(what)
 
@@ -331,8 +339,3 @@ class Twin:
         """Return local time at `t`, now unless given, as HH:MM:SS."""
         world = self._world
         return f"{world.local + timedelta(seconds=0.0 if t is None else t - world.t):%H:%M:%S}"
-
-
-def _refuse_unknown(word: str, words: tuple[str, ...], what: str) -> None:
-    if word not in words:
-        raise UsageError(f"{what} {word!r}; choose one of {', '.join(words)}.")
