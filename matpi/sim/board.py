@@ -99,7 +99,7 @@ class Board:
     # -- hands -----------------------------------------------------------------------------------------------------
 
     def act(self, what: str) -> None:
-        """Do one of sim.body.ACTS or PLACES."""
+        """Do an act of sim.body.Mat."""
         self.mat.act(what, time.monotonic())
         self._send({"act": what})
 

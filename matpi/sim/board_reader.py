@@ -6,7 +6,7 @@ Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, counts_per_kg,
 oscillator (of each chip, times its rate), realtime. Events come as lines of JSON on stdin, each with its time "t" if it
 is not now:
 
-    {"act": "lie_down"}            one of sim.body.ACTS or PLACES
+    {"act": "lie_down"}            an act of sim.body.Mat
     {"weigh": 74}                  the person's weight in kg
     {"chip": 0, "unplugged": true} or "stuck_low", "saturated"
     {"spikes": true}               some pulses hang and the chip powers down, as on a busy machine

@@ -32,7 +32,6 @@ SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
 Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat"]
 ACTS: tuple[str, ...] = get_args(Act)
-PLACES = ("stand_head", "stand_foot")  # acts of a calibration, not of a timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,10 @@ class Mat:
         self._things: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
 
     def act(self, what: str, t: float) -> None:
-        """Begin an act at `t`. Raises UsageError for an unknown one."""
+        """Begin an act at `t`: one of ACTS, or for a calibration stand_head or stand_foot.
+
+        Raises UsageError for another.
+        """
         match what:
             case "lie_down":
                 self._lie_down(t)
