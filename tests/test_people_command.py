@@ -16,8 +16,8 @@ from matpi.commands import people, sim
 from matpi.core.effects import Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
-from matpi.sim.scenario import Step, read_scenario
 from matpi.store.db import Store
+from matpi.twin.scenario import Step, read_scenario
 from matpi.twin.terminal import _plan
 from matpi.twin.twin import Twin
 

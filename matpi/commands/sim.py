@@ -111,8 +111,7 @@ def _story(options: Options) -> None:
     """A scenario in virtual time, as JSON lines. Without --store the log is thrown away."""
     from matpi.drivers.scale.trace import TraceWriter
     from matpi.sim.body import CHANNELS
-    from matpi.sim.scenario import read_scenario
-    from matpi.twin.story import Story
+    from matpi.twin.scenario import Story, read_scenario
 
     steps = read_scenario(options["scenario"])
     zone_if_new = "UTC" if options["store"] is None else None
