@@ -1,17 +1,23 @@
-"""Ring the chimes in a thread. The newest replaces the last, but no breath replaces a cue."""
+"""Drive the piezo, and ring the chimes in a thread.
+
+The newest chime replaces the last, but no breath replaces a cue.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from matpi.core.effects import ChimeKind
-from matpi.drivers.part import PartThread
+from matpi.drivers.gpio import PartThread, using
+from matpi.errors import HardwareError
 from matpi.ports import Put
 
 LATE_S: Final = 0.5  # chosen: a cue that has waited longer is dropped
+
+HALF: Final = 0.5  # a square wave is the loudest duty of a piezo
 
 Note = tuple[float, float]  # Hz (0: a rest) and seconds
 
@@ -34,6 +40,39 @@ class Sounder(Protocol):
     def sound(self, hz: float) -> None: ...
     def stop(self) -> None: ...
     def close(self) -> None: ...
+
+
+class Piezo:
+    """A passive piezo from `pin` to ground, driven by a square wave. Implements `Sounder`.
+
+    Raises HardwareError where the pins have no PWM.
+    """
+
+    def __init__(self, pin: int, pins: Any) -> None:
+        import gpiozero
+        from gpiozero.exc import PinPWMUnsupported
+
+        self._pin = pin
+        with using("chime", pin):
+            try:
+                self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
+            except PinPWMUnsupported as error:
+                raise HardwareError(
+                    f'The chime needs PWM on GPIO {pin}, which these pins do not have; set driver = "none" in [chime].'
+                ) from error
+
+    def sound(self, hz: float) -> None:
+        with using("chime", self._pin):
+            self._pwm.frequency = hz
+            self._pwm.value = HALF
+
+    def stop(self) -> None:
+        with using("chime", self._pin):
+            self._pwm.value = 0.0
+
+    def close(self) -> None:
+        """Stop the tone and free the pin."""
+        self._pwm.close()
 
 
 class ChimeThread(PartThread[Sounder]):
