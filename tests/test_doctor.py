@@ -33,7 +33,7 @@ from matpi.drivers.facts import (
     PanelFacts,
     ScaleFacts,
 )
-from matpi.drivers.scale.hx711 import Status
+from matpi.drivers.scale.guard import Status
 from matpi.errors import HardwareError
 from matpi.ports import PutCounted
 from matpi.store.db import Store

@@ -112,11 +112,6 @@ class PanelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockTrust:
-    trusted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """The status file of the running device. Unknown fields are skipped, missing ones are unknown."""
 
@@ -135,5 +130,4 @@ class Status:
     readings: int = 0
     rejected: int = 0
     unsaved: int = 0
-    clock: ClockTrust | None = None
     upstream: Mapping[str, str] = field(default_factory=dict)  # sink -> what is wrong with its connection

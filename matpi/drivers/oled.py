@@ -205,7 +205,7 @@ DARK: Final = _Frame(b"", Brightness.BRIGHT, None)
 class PanelThread:
     """Draw the latest frame in a thread "screen". Implements `Screen`; neither blocks nor raises.
 
-    A lost panel is reported once (PanelLost), retried every `retry_s` with a full start-up, and reported once when it
+    A lost panel is reported once (PanelLost), retried every RETRY_S with a full start-up, and reported once when it
     is back (PanelBack) and shows the latest frame.
     """
 
@@ -215,16 +215,12 @@ class PanelThread:
         put: Put,
         *,
         now: Callable[[], float] = time.monotonic,
-        retry_s: float = RETRY_S,
-        refresh_s: float = REFRESH_S,
         threaded: bool = True,
     ) -> None:
         """Start the thread; with `threaded` False the caller calls `step`, in virtual time."""
         self.drawn = 0
-        self.dropped = 0  # frames that a newer one replaced before they were drawn
         self.trouble: str | None = None  # what is wrong and what to do, in one sentence; None while the panel works
         self._panel, self._put, self._now = panel, put, now
-        self._retry_s, self._refresh_s = retry_s, refresh_s
         self._wanted: _Frame | None = None
         self._waiting = False  # the wanted frame has not been drawn
         self._due_at = 0.0  # of the next try while lost, else of the next refresh
@@ -280,7 +276,7 @@ class PanelThread:
         else:
             self._panel.refresh()
         self.drawn += waiting
-        self._due_at = self._now() + self._refresh_s
+        self._due_at = self._now() + REFRESH_S
         if self.trouble is not None:
             self.trouble = None
             from matpi.core.events import PanelBack
@@ -290,7 +286,7 @@ class PanelThread:
     def _lose(self, why: str, waiting: bool) -> None:
         news = self.trouble is None
         self.trouble = why
-        self._due_at = self._now() + self._retry_s
+        self._due_at = self._now() + RETRY_S
         with self._changed:
             self._waiting = self._waiting or waiting
         if news:
@@ -303,7 +299,6 @@ class PanelThread:
             wanted = self._wanted
             if wanted is not None and frame[:2] == wanted[:2]:
                 return
-            self.dropped += self._waiting
             self._wanted, self._waiting = frame, True
             self._wake()
 

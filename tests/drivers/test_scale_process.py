@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from matpi.config import ChannelConfig, ScaleConfig, SpiConfig
@@ -391,19 +392,14 @@ def test_stop_ends_the_reader_soon_even_one_that_does_not_listen() -> None:
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
-def job_of(scale: ScaleConfig) -> dict[str, Any]:
+def job_of(scale: ScaleConfig) -> ScaleConfig:
     python, dash_m, module, job = command_for(scale)
     assert (python, dash_m, module) == (sys.executable, "-m", "matpi.drivers.scale.reader")
-    read: dict[str, Any] = json.loads(job)
-    return read
+    return msgspec.json.decode(job, type=ScaleConfig)
 
 
 def test_the_command_carries_the_pins_or_the_buses() -> None:
     pins = ScaleConfig(rate=10, channels=(ChannelConfig(data=5, clock=6),))
-    assert job_of(pins) == {"driver": "adafruit", "rate": 10, "channels": [{"data": 5, "clock": 6}]}
+    assert job_of(pins) == pins
     buses = ScaleConfig(driver="spi", spi=(SpiConfig(bus=0), SpiConfig(bus=1, device=2)))
-    assert job_of(buses) == {
-        "driver": "spi",
-        "rate": 80,
-        "spi": [{"bus": 0, "device": 0}, {"bus": 1, "device": 2}],
-    }
+    assert job_of(buses) == buses

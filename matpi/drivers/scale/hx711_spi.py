@@ -33,7 +33,7 @@ class Bus(Protocol):
 
 
 class SpiHX711(Guarded):
-    """An HX711 behind spidev's `xfer2`. It cannot stay powered down: MOSI idles low and wakes it."""
+    """An HX711 behind spidev's `xfer2`."""
 
     def __init__(
         self,

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
+import msgspec
+
 from matpi.config import ScaleConfig
 from matpi.core.events import Noted, SensorLost
 from matpi.core.text import Text
@@ -52,7 +54,7 @@ class _End:
 
 
 class ReaderScale:
-    """The reader started by `command`, of `channels` chips at `rate`; `names` from the head end.
+    """The reader started by `command`, of `channels` chips at `rate`.
 
     `greeting` is sent to each reader as it starts, for an emulated board. Call `start` and `stop` once each. Whatever
     happens to the reader becomes events; nothing is raised.
@@ -65,13 +67,12 @@ class ReaderScale:
         rate: int,
         *,
         now: Callable[[], float] = time.monotonic,
-        names: Sequence[str] | None = None,
         greeting: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
     ) -> None:
         self._command = list(command)
         self._greeting = greeting
         self._now = now
-        self._assembly = Assembly(NAMES[channels] if names is None else names, rate)
+        self._assembly = Assembly(NAMES[channels], rate)
         self._put: PutCounted = lambda _: None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -251,13 +252,11 @@ class ReaderScale:
 
 
 def command_for(scale: ScaleConfig) -> list[str]:
-    """Return the command of the real reader. With driver = "sim" it is matpi.sim.board_reader instead."""
-    job: dict[str, Any] = {"driver": scale.driver, "rate": scale.rate}
-    if scale.driver == "spi":
-        job["spi"] = [{"bus": chip.bus, "device": chip.device} for chip in scale.spi]
-    else:
-        job["channels"] = [{"data": chip.data, "clock": chip.clock} for chip in scale.channels]
-    return [sys.executable, "-m", "matpi.drivers.scale.reader", json.dumps(job)]
+    """Return the command of the real reader; its job is `scale` as JSON.
+
+    With driver = "sim" the reader is matpi.sim.board_reader instead.
+    """
+    return [sys.executable, "-m", "matpi.drivers.scale.reader", msgspec.json.encode(scale).decode()]
 
 
 def _descriptor(stream: IO[bytes] | None) -> int:

@@ -174,7 +174,6 @@ def _report(chips: Sequence[Guarded], outlet: Outlet, scheduling: str) -> dict[s
         "cpu_s": round(time.process_time(), 3),
         "dropped": outlet.dropped,
         "rates": [chip.rate_hz() for chip in chips],
-        "tally": [chip.tally for chip in chips],
     }
 
 

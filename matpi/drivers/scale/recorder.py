@@ -59,11 +59,6 @@ class Recorder:
         self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
-    @property
-    def size_bytes(self) -> int:
-        """Return the size of the ring, full or not."""
-        return sum(column.itemsize * len(column) for column in self._columns)
-
     def start(self) -> None:
         self._thread.start()
 

@@ -29,12 +29,12 @@ import msgspec
 
 from matpi.core.events import Reading
 from matpi.core.model import Calibration, Zero
+from matpi.drivers.scale.guard import CODE_MAX, CODE_MIN
 from matpi.errors import TraceError
 
 Kind = Literal["kg", "counts"]
 
 CHANNELS_MAX: Final = 4
-CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1  # 24 bits; the chip stops at both ends under too much load
 LINE_BYTES: Final = 4096  # six columns of 25 digits take 160; a longer line is no trace
 T_LIMIT_S: Final = 1e10  # 317 years: Unix seconds fit, Unix milliseconds do not
 KG_LIMIT: Final = 1e4  # chosen so that no sum overflows; four 50 kg cells saturate at 391 kg
