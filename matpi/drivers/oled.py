@@ -40,14 +40,10 @@ class Level(NamedTuple):
     vcom: int
 
 
-# [evidence: oled-dimming]. An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
-LEVELS: Final = MappingProxyType(
-    {
-        "ssd1306": {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)},
-        "ssd1309": {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)},
-        "sh1106": {Brightness.BRIGHT: Level(0x7F, 0x22, 0x20), Brightness.DIM: Level(0x01, 0x21, 0x20)},
-    }
-)
+# [evidence: oled-dimming]
+SSD130X: Final = {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)}
+SH1106: Final = {Brightness.BRIGHT: Level(0x7F, 0x22, 0x20), Brightness.DIM: Level(0x01, 0x21, 0x20)}
+LEVELS: Final = MappingProxyType({"ssd1306": SSD130X, "ssd1309": SSD130X, "sh1106": SH1106})
 
 
 def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
@@ -56,7 +52,8 @@ def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]
     if dim == "contrast":
         return (CONTRAST, level.contrast)
     command = (CONTRAST, level.contrast, PRECHARGE, level.precharge)
-    return (*command, VCOM, level.vcom) if len({each.vcom for each in LEVELS[driver].values()}) > 1 else command
+    # An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
+    return command if driver == "sh1106" else (*command, VCOM, level.vcom)
 
 
 class Panel:
@@ -81,22 +78,21 @@ class Panel:
         self._device: Any = None
         self._wire: _Wire | None = None
         self._lit = False
-        self._shown: bytes | None = None
-        self._image: Image | None = None
+        self._image: Image | None = None  # as the panel has it in its memory
         self._brightness: Brightness | None = None
 
     def show(self, image: Image, brightness: Brightness = Brightness.BRIGHT) -> None:
         """Show `image`, 128x64 in mode "1". Writes nothing that the panel shows already."""
-        pixels = image.tobytes()
-        if self._lit and pixels == self._shown and brightness is self._brightness:
+        new = image != self._image
+        if self._lit and not new and brightness is self._brightness:
             return
         with self._answering() as device:
             if brightness is not self._brightness:
                 device.command(*dimming(self._driver, brightness, self._dim))
                 self._brightness = brightness
-            if pixels != self._shown:
+            if new:
                 device.display(image)
-                self._shown, self._image = pixels, image
+                self._image = image.copy()
             if not self._lit:
                 device.show()
                 self._lit = True
@@ -126,7 +122,7 @@ class Panel:
         if self._wire is not None:
             with suppress(OSError):
                 self._wire.cleanup()
-        self._device = self._wire = self._shown = self._image = self._brightness = None
+        self._device = self._wire = self._image = self._brightness = None
         self._lit = False
 
     @contextmanager
@@ -194,12 +190,8 @@ class _Wire:
 
 
 class _Frame(NamedTuple):
-    pixels: bytes
-    brightness: Brightness
     image: Image | None  # None: dark
-
-
-DARK: Final = _Frame(b"", Brightness.BRIGHT, None)
+    brightness: Brightness = Brightness.BRIGHT
 
 
 class PanelThread:
@@ -233,10 +225,10 @@ class PanelThread:
 
     def show(self, image: Image, brightness: Brightness) -> None:
         """Draw a copy of `image`, 128x64 in mode "1", soon."""
-        self._want(_Frame(image.tobytes(), brightness, image.copy()))
+        self._want(_Frame(image.copy(), brightness))
 
     def off(self) -> None:
-        self._want(DARK)
+        self._want(_Frame(None))
 
     def stop(self, within_s: float = STOP_S, *, blank: bool = True) -> bool:
         """Blank the panel, or leave its latest frame, and end the thread. Return False when the bus hangs."""
@@ -296,8 +288,7 @@ class PanelThread:
 
     def _want(self, frame: _Frame) -> None:
         with self._changed:
-            wanted = self._wanted
-            if wanted is not None and frame[:2] == wanted[:2]:
+            if frame == self._wanted:
                 return
             self._wanted, self._waiting = frame, True
             self._wake()
