@@ -94,20 +94,18 @@ class ChimeThread(PartThread[Sounder]):
             self._wanted = (kind, self._now())
             self._changed.notify()
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._plays = None
-                self._changed.wait_for(self._called, self._retry_s())
-                if self._stopping:
-                    return
-                notes: tuple[Note, ...] = ()  # none: only find out whether the piezo works again
-                if self._wanted is not None:
-                    (kind, asked), self._wanted = self._wanted, None
-                    if self._now() - asked > LATE_S:
-                        continue
-                    self._plays, notes = kind, NOTES[kind]
-            self._use(partial(self._play, notes))
+    def step(self) -> float | None:
+        """Ring the chime that is wanted. Return the seconds until the next retry, None to wait for `ring`."""
+        with self._changed:
+            notes: tuple[Note, ...] = ()  # none: only find out whether the piezo works again
+            if self._wanted is not None:
+                (kind, asked), self._wanted = self._wanted, None
+                if self._now() - asked > LATE_S:
+                    return self._retry_s()
+                self._plays, notes = kind, NOTES[kind]
+        self._use(partial(self._play, notes))
+        self._plays = None
+        return self._retry_s()
 
     def _play(self, notes: tuple[Note, ...], sounder: Sounder) -> None:
         for hz, seconds in notes:
@@ -119,6 +117,3 @@ class ChimeThread(PartThread[Sounder]):
                 if self._changed.wait_for(self._called, seconds):
                     break
         sounder.stop()
-
-    def _called(self) -> bool:
-        return self._stopping or self._wanted is not None

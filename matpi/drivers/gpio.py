@@ -95,11 +95,12 @@ def using(part: str, pin: int) -> Iterator[None]:
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error
 
 
-class Pin(Protocol):
-    def close(self) -> None: ...
+class Part(Protocol):
+    def close(self) -> None:
+        """Free the pin."""
 
 
-P = TypeVar("P", bound=Pin)
+P = TypeVar("P", bound=Part)
 
 
 class PartThread(Generic[P]):
@@ -110,6 +111,7 @@ class PartThread(Generic[P]):
     """
 
     _always_runs: ClassVar[bool] = False  # False: the thread only opens the part
+    _wanted: object = None  # what is asked for and not taken up yet
 
     def __init__(
         self, name: str, make: Callable[[], P], put: Put, *, now: Callable[[], float] = time.monotonic
@@ -155,12 +157,22 @@ class PartThread(Generic[P]):
         """Return the seconds until the next retry, None while the part works."""
         return PART_RETRY_S if self._lost else None
 
+    def step(self) -> float | None:
+        """Do what is wanted. Return the seconds until the next step, None to wait until something is wanted."""
+        self._use()
+        return self._retry_s()
+
     def _run(self) -> None:
-        while self._lost:
+        wait_s = self._retry_s()
+        while wait_s is not None or self._always_runs:
             with self._changed:
-                if self._changed.wait_for(lambda: self._stopping, PART_RETRY_S):
+                self._changed.wait_for(self._called, wait_s)
+                if self._stopping:
                     return
-            self._use()
+            wait_s = self.step()
+
+    def _called(self) -> bool:
+        return self._stopping or self._wanted is not None
 
 
 class EmulatedHeader:

@@ -91,28 +91,24 @@ class LedThread(PartThread[Lamp]):
         """Take `now`, the clock of Light.since. A caller in virtual time calls `step` instead of `start`."""
         super().__init__("lamp", make, put, now=now)
         self._light = Light(Pattern.OFF, 0.0)
-        self._fresh = True
+        self._wanted: Light | None = self._light
 
     def play(self, light: Light) -> None:
         """Play `light` until the next call. From any thread; never blocks or raises."""
         with self._changed:
-            self._light = light
-            self._fresh = True
+            self._wanted = light
             self._changed.notify()
 
     def step(self) -> float | None:
         """Set the present duty. Return the seconds until the next change or retry, None to wait for `play`."""
         with self._changed:
-            light, self._fresh = self._light, False
+            self._light, self._wanted = self._wanted or self._light, None
+            light = self._light
         duty, changes_s = step_at(light.pattern, self._now() - light.since)
         if not self._use(lambda lamp: lamp.set(duty)):
             return self._retry_s()
         return None if changes_s is None else max(0.0, light.since + changes_s - self._now())
 
     def _run(self) -> None:
-        while not self._stopping:
-            wait_s = self.step()
-            with self._changed:
-                if not (self._fresh or self._stopping):
-                    self._changed.wait(wait_s)
+        super()._run()
         self._use(lambda lamp: lamp.set(0.0))
