@@ -210,7 +210,7 @@ NO_HEADER = "There is no GPIO header here" if find_spec("lgpio") else "lgpio is 
     [
         (json.dumps(PINS), True, NO_HEADER),
         ('{"driver": "spi", "rate": 80, "spi": [{"bus": 9, "device": 2}]}', True, "spidev"),
-        ("no JSON", False, "its job is no JSON object"),
+        ("no JSON", False, "JSONDecodeError"),
         ("{}", False, "KeyError"),
     ],
 )

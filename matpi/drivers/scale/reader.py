@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from matpi.drivers.scale.guard import Guarded
 from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, json_record, sample_record
-from matpi.errors import HardwareError, UsageError
+from matpi.errors import HardwareError
 
 REPORT_S: Final = 1.0
 PARENT_S: Final = 0.02  # between two checks for messages of the parent; the longest sleep
@@ -114,7 +114,7 @@ def run(
     # Where another process has inherited the other end of stdin, that does not end with the parent.
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
-        job = _job(job_text)
+        job = json.loads(job_text)
         parent = Parent(hear=hear)
         chips = open_chips(job)
         scheduling = hurry() if job.get("realtime", True) else patient()
@@ -152,16 +152,6 @@ def patient() -> str:
     except OSError:
         return "no priority"
     return f"nice {NICE}"
-
-
-def _job(text: str) -> dict[str, Any]:
-    try:
-        job = json.loads(text)
-    except ValueError:
-        job = None
-    if not isinstance(job, dict):
-        raise UsageError("its job is no JSON object; matpi starts it, not a hand")
-    return job
 
 
 def _prctl(option: int, value: int) -> None:
