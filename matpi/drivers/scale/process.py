@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -187,7 +187,7 @@ class ReaderScale:
 
     def _listen(self, process: subprocess.Popen[bytes]) -> _End | None:
         """Read until the pipe closes or nothing comes for too long. None: no reason is known."""
-        out, errors = _descriptor(process.stdout), _descriptor(process.stderr)
+        out, errors = (pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe is not None)
         poll = select.poll()
         poll.register(out, select.POLLIN)
         poll.register(errors, select.POLLIN)
@@ -259,12 +259,6 @@ def command_for(scale: ScaleConfig) -> list[str]:
     return [sys.executable, "-m", "matpi.drivers.scale.reader", msgspec.json.encode(scale).decode()]
 
 
-def _descriptor(stream: IO[bytes] | None) -> int:
-    if stream is None:
-        raise RuntimeError("the reader was started without its pipes")
-    return stream.fileno()
-
-
 def _complained(complaint: bytes) -> _End | None:
     """Return the last line from stderr as the reason: there an interpreter reports why it cannot start."""
     lines = complaint.decode(errors="replace").strip().splitlines()
@@ -272,16 +266,13 @@ def _complained(complaint: bytes) -> _End | None:
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipes and terminate the reader; kill it after END_S."""
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    """Terminate the reader, kill it after END_S, and close its pipes."""
     process.terminate()
-    try:
-        process.wait(END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with process:  # closes the pipes and waits
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _manner(code: int) -> str:

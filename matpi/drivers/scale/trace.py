@@ -140,7 +140,7 @@ def read_calibration(path: Path) -> Calibration:
     form = '{"reference_counts": [0, 0], "counts_per_kg": [42950.0, 42950.0]}'
     try:
         given = msgspec.json.decode(raw, type=_CalibrationFile)
-        return Calibration(tuple(given.reference_counts), tuple(given.counts_per_kg))
+        return Calibration(given.reference_counts, given.counts_per_kg)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise TraceError(f"{path} is no calibration: {error}; write it as {form}.") from error
 
@@ -240,8 +240,8 @@ class TraceWriter:
 
 
 class _CalibrationFile(msgspec.Struct, forbid_unknown_fields=True):
-    reference_counts: list[Annotated[int, msgspec.Meta(ge=CODE_MIN, le=CODE_MAX)]]
-    counts_per_kg: list[Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]]
+    reference_counts: tuple[Annotated[int, msgspec.Meta(ge=CODE_MIN, le=CODE_MAX)], ...]
+    counts_per_kg: tuple[float, ...]
 
 
 def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
