@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from matpi.drivers.scale.guard import Sample, Status
 from matpi.drivers.scale.hx711 import GuardedHX711
-from matpi.drivers.scale.records import MESSAGE, Inlet, JsonRecord
+from matpi.drivers.scale.pipe import MESSAGE, Inlet, JsonRecord
 from matpi.sim.board_reader import proof_code
 from matpi.sim.chip import Chip
 

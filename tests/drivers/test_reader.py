@@ -18,8 +18,7 @@ import pytest
 from matpi.core.model import Counts
 from matpi.drivers.scale.guard import Sample, Status
 from matpi.drivers.scale.hx711 import GuardedHX711
-from matpi.drivers.scale.reader import Parent, serve
-from matpi.drivers.scale.records import (
+from matpi.drivers.scale.pipe import (
     HEAD,
     LONGEST,
     MESSAGE,
@@ -32,6 +31,7 @@ from matpi.drivers.scale.records import (
     json_record,
     sample_record,
 )
+from matpi.drivers.scale.reader import Parent, serve
 from matpi.sim.chip import Chip, VirtualTime
 
 PINS = {"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}

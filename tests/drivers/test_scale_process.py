@@ -289,7 +289,7 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_event(run: Callable[
 
 SENTENCE = "There is no GPIO header here; run this on a Raspberry Pi."
 REFUSING = (
-    "import os, sys, time; from matpi.drivers.scale.records import *; "
+    "import os, sys, time; from matpi.drivers.scale.pipe import *; "
     f"os.write(1, json_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
 )
 
@@ -336,7 +336,7 @@ def test_however_it_ends_it_is_one_sentence_and_another_start(
 
 
 STUCK = (
-    "import os, time; from matpi.drivers.scale.records import *; "
+    "import os, time; from matpi.drivers.scale.pipe import *; "
     "os.write(1, json_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
 )
 
@@ -364,7 +364,7 @@ def test_a_reader_without_output_is_killed(run: Callable[..., Device], monkeypat
     ],
 )
 def test_well_formed_nonsense_ends_that_reader_and_not_the_thread(run: Callable[..., Device], record: str) -> None:
-    words = f"import os, time; from matpi.drivers.scale.records import *; os.write(1, {record}); time.sleep(60)"
+    words = f"import os, time; from matpi.drivers.scale.pipe import *; os.write(1, {record}); time.sleep(60)"
     device = run(saying(words))
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)

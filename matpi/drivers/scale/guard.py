@@ -58,6 +58,9 @@ class Status(StrEnum):
     STALE = "stale"  # too late to be safe from the next conversion, too soon for this rate, or soon after a bad one
 
 
+STATUSES: Final = tuple(Status)  # as numbers, on the pipe and in the recorder, by their place here
+
+
 class Sample(NamedTuple):
     """A sample. `t`: monotonic seconds at the read-out's end. `counts` is 0 unless OK or SATURATED."""
 

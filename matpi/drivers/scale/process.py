@@ -27,7 +27,7 @@ from matpi.core.text import Text
 from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, JsonRecord
+from matpi.drivers.scale.pipe import MESSAGE, FormatError, Inlet, JsonRecord
 from matpi.ports import PutCounted
 
 BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)  # before each further start; chosen

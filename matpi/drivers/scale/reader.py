@@ -3,7 +3,7 @@
     python -m matpi.drivers.scale.reader '{"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}'
 
 It ends with its stdin, on SIGTERM, and when its parent dies. When it cannot read, it sends the reason in one message
-record and exits with 1; records.py has the format. Imports are few, for memory on a small board.
+record and exits with 1; pipe.py has the format. Imports are few, for memory on a small board.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from matpi.drivers.scale.guard import Guarded
-from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, json_record, sample_record
+from matpi.drivers.scale.pipe import MESSAGE, REPORT, Outlet, json_record, sample_record
 from matpi.errors import HardwareError
 
 REPORT_S: Final = 1.0
