@@ -105,7 +105,6 @@ class ScaleFacts:
 
 @dataclass(frozen=True, slots=True)
 class PanelFacts:
-    driver: str = ""
     lost: bool = False
     trouble: str = ""
     frames: int = 0

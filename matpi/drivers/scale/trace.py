@@ -177,8 +177,8 @@ class TraceWriter:
         except (OSError, ValueError) as error:
             raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error
         # No name and no time in the header: equal readings make equal files.
-        self._gzip = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if path.suffix == ".gz" else None
-        self._file: BinaryIO | gzip.GzipFile = self._gzip or self._raw
+        packed = path.suffix == ".gz"
+        self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if packed else self._raw
         self._flushed = -math.inf
         try:
             if about is not None:
@@ -206,8 +206,8 @@ class TraceWriter:
 
     def close(self) -> None:
         try:
-            if self._gzip is not None:
-                self._gzip.close()
+            if self._file is not self._raw:
+                self._file.close()
             self._raw.flush()
             os.fsync(self._raw.fileno())
             self._raw.close()
@@ -227,9 +227,7 @@ class TraceWriter:
             self._file.write(line.encode() + b"\n")
             if (now := self._now()) - self._flushed >= FLUSH_S:
                 self._flushed = now
-                if self._gzip is not None:
-                    self._gzip.flush(zlib.Z_SYNC_FLUSH)
-                self._raw.flush()
+                self._file.flush()  # of a gzip file: to the end of a block, and the file below it
                 os.fsync(self._raw.fileno())
         except OSError as error:
             raise TraceError(self._stopped(error)) from error
