@@ -297,7 +297,7 @@ REFUSING = (
 def test_a_part_that_is_not_there_is_reported_once_however_often_it_is_tried(
     run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "HARDWARE_RETRY_S", 0.05)
+    monkeypatch.setattr(process, "PART_RETRY_S", 0.05)
     device = run(saying(REFUSING))
     noted, lost = device.until(is_lost)
     assert isinstance(noted, Noted)

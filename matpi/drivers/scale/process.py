@@ -28,10 +28,9 @@ from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
 from matpi.drivers.scale.pipe import MESSAGE, FormatError, Inlet, JsonRecord
-from matpi.ports import PutCounted
+from matpi.ports import PART_RETRY_S, PutCounted
 
 BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)  # before each further start; chosen
-HARDWARE_RETRY_S: Final = 5.0
 STEADY_S: Final = 10.0  # the backoff begins again after a reader that lived this long
 NOTES_AT_ONCE: Final = 5
 NOTE_EVERY_S: Final = 600.0  # chosen: after the first deaths one note in so long, for each is a write to the card
@@ -142,7 +141,7 @@ class ReaderScale:
             if t - begun > STEADY_S:
                 step = 0
             self._report_end(t, end)
-            delay_s = HARDWARE_RETRY_S if end.hardware else BACKOFF_S[min(step, len(BACKOFF_S) - 1)]
+            delay_s = PART_RETRY_S if end.hardware else BACKOFF_S[min(step, len(BACKOFF_S) - 1)]
             if self._stopping.wait(delay_s):
                 return
             step += 1
