@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -78,7 +78,7 @@ class ReaderScale:
         self._lock = threading.Lock()  # over all below: `report`, `send` and `kill` are called from any thread
         self._process: subprocess.Popen[bytes] | None = None
         self._restarts = 0
-        self._facts: dict[str, Any] = {}
+        self._reported: ScaleFacts | None = None  # by this reader, last
         self._failure = ""  # reported, and not yet over
         self._noted_at = -NOTE_EVERY_S
 
@@ -107,14 +107,12 @@ class ReaderScale:
     def report(self) -> ScaleFacts:
         """Return the reader's state. From any thread."""
         with self._lock:
-            process, facts = self._process, self._facts
-            return ScaleFacts(
+            process = self._process
+            return replace(
+                self._reported or ScaleFacts(cpu_s=0.0),
                 alive=process is not None and process.poll() is None,
                 pid=None if process is None else process.pid,
                 restarts=self._restarts,
-                scheduling=facts.get("scheduling", ""),
-                cpu_s=facts.get("cpu_s", 0.0),
-                dropped=facts.get("dropped", 0),
                 trouble=self._failure or self._assembly.trouble,
                 chips=tuple(
                     ChipFacts(
@@ -169,7 +167,7 @@ class ReaderScale:
         except OSError as error:
             return _End(f"The reader of the load cells cannot be started ({error}); install matpi again.")
         with self._lock:
-            self._process, self._facts = process, {}
+            self._process, self._reported = process, None
             self._write(self._greeting())
         try:
             end = self._listen(process)
@@ -212,7 +210,7 @@ class ReaderScale:
             if t - heard_at > patience_s:
                 return _End(f"The reader of the load cells was silent for {patience_s:g} s; it is restarted.")
             with self._lock:
-                lost = self._assembly.due(t) if self._facts else None  # before its first report nothing is due
+                lost = self._assembly.due(t) if self._reported else None  # before its first report nothing is due
             if lost is not None:
                 self._put(lost)
             self._stopping.wait(PAUSE_S)
@@ -237,15 +235,15 @@ class ReaderScale:
 
     def _take_report(self, record: JsonRecord) -> None:
         with self._lock:
-            if not self._facts:
+            if self._reported is None:
                 self._assembly.begin(record.t)
-            notes = self._assembly.rates(record.t, record.body["rates"])
             body = record.body
-            self._facts = {
-                "scheduling": str(body.get("scheduling", "")),
-                "cpu_s": float(body.get("cpu_s", 0.0)),
-                "dropped": int(body.get("dropped", 0)),
-            }
+            notes = self._assembly.rates(record.t, body["rates"])
+            self._reported = ScaleFacts(
+                scheduling=str(body.get("scheduling", "")),
+                cpu_s=float(body.get("cpu_s", 0.0)),
+                dropped=int(body.get("dropped", 0)),
+            )
         for note in notes:
             self._put(note)
 
