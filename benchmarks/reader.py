@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.proof import proved
-from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.hx711 import GuardedHX711, Sample
-from matpi.drivers.scale.records import MESSAGE, Inlet, JsonRecord
+from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.hx711 import GuardedHX711
+from matpi.drivers.scale.pipe import MESSAGE, Inlet, JsonRecord
 from matpi.sim.chip import Chip
 
 ACCEPTED = 10_000

@@ -33,7 +33,7 @@ from matpi.drivers.facts import (
     PanelFacts,
     ScaleFacts,
 )
-from matpi.drivers.scale.hx711 import Status
+from matpi.drivers.scale.guard import Status
 from matpi.errors import HardwareError
 from matpi.ports import PutCounted
 from matpi.store.db import Store
@@ -278,9 +278,9 @@ def test_the_calibration(calibrated: bool | None, verdict: Verdict) -> None:
 
 
 def test_the_panel_of_a_running_device() -> None:
-    drawn = checks.panel(CONFIG, None, PanelFacts("sh1106", frames=12))
+    drawn = checks.panel(CONFIG, None, PanelFacts(frames=12))
     assert (drawn.verdict, "12 frames" in drawn.what) == (OK, True)
-    lost = checks.panel(CONFIG, None, PanelFacts("sh1106", lost=True, trouble="No answer."))
+    lost = checks.panel(CONFIG, None, PanelFacts(lost=True, trouble="No answer."))
     assert (lost.verdict, lost.what) == (FAIL, "No answer")
 
 

@@ -20,12 +20,11 @@ from matpi.core.device import Device
 from matpi.core.effects import Calibrated, Effect, Save, UseCalibration, Zeros
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.model import Settings
-from matpi.drivers.chime import ChimeThread
+from matpi.drivers.chime import ChimeThread, Piezo
 from matpi.drivers.clock import ClockWatch
-from matpi.drivers.gpio import Button, Led, Piezo
-from matpi.drivers.led import LedThread
+from matpi.drivers.gpio import Button, PartThread
+from matpi.drivers.led import Led, LedThread
 from matpi.drivers.oled import PanelThread
-from matpi.drivers.part import PartThread
 from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
 from matpi.errors import MatpiError

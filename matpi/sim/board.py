@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts, HostFacts
-from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.gpio import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.sim.body import Mat
 from matpi.sim.panel import PanelChip

@@ -104,7 +104,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr("matpi.drivers.part.PART_RETRY_S", 0.2)
+    monkeypatch.setattr("matpi.drivers.gpio.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
         log.write(Save(Acknowledgement(some=False, utc=1_700_000_000.0)))
     one = Running(tmp_path)

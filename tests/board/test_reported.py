@@ -16,7 +16,7 @@ from matpi.commands.doctor.running import Life, read_device
 from matpi.config import Config, PanelConfig, panel_of
 from matpi.core.views import Fault
 from matpi.drivers.clock import SystemClock
-from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.gpio import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.drivers.pins import load_lgpio
 from matpi.screen.render import render
