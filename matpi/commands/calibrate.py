@@ -14,17 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from matpi.commands.log import report
-from matpi.commands.output import bar, say, warn_bare
-from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of
+from matpi.commands.output import bar, say
+from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import Scale
-from matpi.store.db import Store
-from matpi.store.opening import bare
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
 """Of a person who stands on the mat."""
@@ -53,9 +50,7 @@ def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None
     """The device must not run, for the log and the chips have one owner. Raises as `calibrate`, and ConfigError."""
     config = config_of(config_path, board=board)
     parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
-    path = store or log_of(config, board=board)
-    warn_bare(bare(path))
-    with Store.open(path) as log:
+    with writing(store, log_of(config, board=board)) as log:
         calibrate(
             parts.scale(),
             log,
@@ -67,8 +62,6 @@ def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None
             anywhere=anywhere,
             on_step=parts.place,
         )
-        if store is None:
-            report(path, empty=not log.sessions())
 
 
 def _ask(question: str) -> str:

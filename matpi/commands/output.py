@@ -51,12 +51,6 @@ def warn(text: str) -> None:
     print(f"matpi: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def warn_bare(sentence: str) -> None:
-    """Warn that a writer begins a log in a bare file; `sentence` is that of `opening.bare`."""
-    if sentence:
-        warn(f"{sentence} A new log is begun in it.")
-
-
 def lines(rows: Iterable[dict[str, Any]]) -> None:
     if text := "\n".join(map(json.dumps, rows)):
         say(text)

@@ -11,13 +11,14 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from matpi import paths
 from matpi.commands import settings
-from matpi.commands.log import reading, writing
+from matpi.commands.editing import doubts
 from matpi.commands.output import lines, say, table
+from matpi.commands.target import reading, writing
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.household import learnt
@@ -25,9 +26,9 @@ from matpi.core.model import Memory
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
 from matpi.drivers.clock import boot_id
-from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
+from matpi.paths import default_store, device_store, stored_zone
 from matpi.store import members
-from matpi.store.db import Store, is_unmade
+from matpi.store.db import Store
 from matpi.store.rows import Member
 
 
@@ -52,12 +53,16 @@ def owner_of(log: Store, name: str) -> str:
         return members.owner_of(conn, name)
 
 
-def owner(log: Store, memory: Memory, name: str | None) -> str | None:
-    """As `owner_of`; without a name who is chosen, None where nobody is named."""
+def loaded(log: Store, name: str | None) -> tuple[str | None, Memory]:
+    """Return the id of the person called `name`, else of who is chosen, and what is stored. Raises UsageError.
+
+    The id is None where nobody is named.
+    """
+    memory = log.load()
     if name is not None:
-        return owner_of(log, name)
+        return owner_of(log, name), memory
     people = memory.people
-    return people.chosen or people.all[0].id if people.all else None
+    return people.chosen or people.all[0].id if people.all else None, memory
 
 
 def only(memory: Memory, owner: str | None) -> Memory:
@@ -82,6 +87,17 @@ def estimated_now(memory: Memory) -> float:
     return t + first_offset(t, boot_id(), memory.log, memory.open)
 
 
+def today_of(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
+    """Return the plan's day, and whether that is the last day of a log at `path` that runs ahead of the clock.
+
+    The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
+    """
+    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
+    last = max(ends, default=0.0)
+    ahead = path != device_store() and last > now_utc
+    return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
+
+
 def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:
     if words:
         say(change(store, words))
@@ -93,13 +109,12 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
     with reading(store) as log:
         path = log.path
         memory, known = log.load(), log.members()
-    if path != paths.device_store():  # the simulated clock may have run ahead of the real one
-        now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
-    rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
+    today, _ = today_of(memory, path, max(now_utc, estimated_now(memory)))
+    rows = _rows(memory, known, today)
     if as_json:
         lines(rows)
         return
-    for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
+    for doubt in doubts(memory):
         say(doubt)
     if not rows:
         say("Nobody is named; the mat is one person's. `matpi people add NAME` names one.")
@@ -123,10 +138,9 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         say(members.ONE)
 
 
-def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
+def _rows(memory: Memory, known: Sequence[Member], today: date) -> list[dict[str, Any]]:
     usual = learnt(memory.people, memory.log)
     zone = stored_zone(memory.settings.zone)
-    today = day_of(now_utc, zone, memory.settings.day_start)
     course, _ = course_of(memory.settings.own_plan)
     rows: list[dict[str, Any]] = []
     for member in known:
@@ -150,8 +164,6 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
 def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> str:
     """Do what the words say and return a sentence about it. Raises UsageError; then nothing has changed."""
     members.check(words)
-    path = store or default_store()
-    if is_unmade(path):
-        settings.change(path, (), system_zone())
+    settings.begin(store or default_store())
     with writing(store) as log, log.writing() as conn:
         return members.change(conn, words, new_id)

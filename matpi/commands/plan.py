@@ -16,11 +16,11 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from matpi import paths
 from matpi.commands import people, settings
-from matpi.commands.log import reading, warn_if_set_aside
-from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, stored, table, words
-from matpi.core.clock import believable, day_of
+from matpi.commands.editing import doubts
+from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, table, words
+from matpi.commands.target import reading, writing
+from matpi.core.clock import believable
 from matpi.core.effects import Save
 from matpi.core.model import DayRecord, Log, Memory
 from matpi.core.plan import trend
@@ -29,8 +29,8 @@ from matpi.core.plan.programme import STARTER, Course, Plan
 from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
 from matpi.errors import UsageError
-from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
-from matpi.store.db import Store, is_unmade
+from matpi.paths import default_store, stored_zone
+from matpi.store.db import Store
 from matpi.words import duration
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
@@ -64,7 +64,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         owner, memory, about = _own(log, person)
         name = people.names(log).get(owner) if owner is not None else None
     now = time.time()
-    today, ahead = _today(memory, path, max(now, about))
+    today, ahead = people.today_of(memory, path, max(now, about))
     course, wrong = course_of(memory.settings.own_plan)
     running = memory.open
     plan = plan_of(
@@ -85,7 +85,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         table(("week of", *WEEKDAYS), _weeks(memory.log, plan), right=range(1, 8))
         say("Minutes a day; (1) was not enough, - is a day without, rest a day that asked for none.")
         say("")
-    for sentence in (*memory.doubts, *zone_doubts(memory.settings.zone), wrong):
+    for sentence in (*doubts(memory), wrong):
         if sentence:
             say(sentence)
     if plan.trend is not None:
@@ -102,7 +102,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
 
 def use(store: Path | None, file: Path | None) -> None:
     """The plan in `file` from now on; None: the starter plan. Raises UsageError or ConfigError, and changes nothing."""
-    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",), system_zone())
+    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",))
 
 
 def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
@@ -113,34 +113,19 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
     path, now = store or default_store(), time.time()
     if not believable(now):
         raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
-    if is_unmade(path):
-        settings.change(path, (), system_zone())
-    with Store.open(path) as log:
-        warn_if_set_aside(log)
+    settings.begin(path)
+    with writing(path) as log:
         owner, memory, about = _own(log, person)
-        today, _ = _today(memory, path, max(now, about))
+        today, _ = people.today_of(memory, path, max(now, about))
         old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
             log.write(Save(replace(old, rest=rest)))
-            stored.append(path)
 
 
 def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
     """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
-    memory = log.load()
-    owner = people.owner(log, memory, person)
+    owner, memory = people.loaded(log, person)
     return owner, people.only(memory, owner), people.estimated_now(memory)
-
-
-def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
-    """And whether that is the last day of a log that runs ahead of the clock.
-
-    The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
-    """
-    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
-    last = max(ends, default=0.0)
-    ahead = path != paths.device_store() and last > now_utc
-    return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
 
 
 def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:

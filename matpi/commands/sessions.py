@@ -15,14 +15,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from matpi import config as config_file
 from matpi.commands import people
-from matpi.commands.log import ID_SHOWN, dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
+from matpi.commands.editing import ID_SHOWN, dated, edits, explain_estimates, instant, latest, pick, shown_length
 from matpi.commands.output import bar, count, iso, lines, local, say, table, weekday, words
-from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
+from matpi.commands.target import config_of, reading, writing
+from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
-from matpi.paths import default_store, device_config
+from matpi.paths import default_store
 from matpi.store import corrections
 from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
@@ -226,19 +226,32 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
     The bounds are those of the config, the device's where none is named. Ratings and stop signs of the session move
     with its start and its person. Raises ConfigError.
     """
-    rules = config_file.load(config_path or device_config()).device_rules()
+    rules = config_of(config_path).device_rules()
     found, others = _find(store, session_id)
     with Store.open(store or default_store(), read_only=True) as log:
         memory, names = log.load(), people.names(log)
-        wanted = [pair.partition("=")[2] for pair in pairs if pair.startswith("person=")]
-        if wanted and not memory.people.all:
-            raise UsageError(
-                f"person={wanted[0]} would take the session out of the plan for good, for nobody is named here; "
-                "`matpi people add NAME` names somebody first."
-            )
-        owners = {name: people.owner_of(log, name) for name in wanted}
-    newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
-    changes = _changes(found, pairs, memory.settings, latest(newest), owners, rules)
+        newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
+
+        def change(key: str, text: str) -> Mapping[str, object] | None:
+            match key:
+                case "minutes":
+                    on_mat_s = _seconds(text, rules)
+                    return {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
+                case "start":
+                    utc = instant("start", text, memory.settings, latest(newest))
+                    offset_s, day = dated(memory.settings, utc)
+                    return {"start_utc": utc, "utc_offset_s": offset_s, "day": day}
+                case "routine":
+                    return {"routine": text} if text in ROUTINE_NAMES else None
+                case _ if not memory.people.all:
+                    raise UsageError(
+                        f"person={text} would take the session out of the plan for good, for nobody is named here; "
+                        "`matpi people add NAME` names somebody first."
+                    )
+                case _:
+                    return {"person": people.owner_of(log, text)}
+
+        changes = edits(pairs, "session", EDITS, change)
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
@@ -262,38 +275,6 @@ def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Ses
     command = f"matpi sessions {'--deleted ' if deleted else ''}--json"
     advice = f" of {path}; take a whole one from `{command}`"
     return known[pick(start, known, "no session", "sessions", advice)], entries
-
-
-def _changes(
-    found: Session,
-    pairs: tuple[str, ...],
-    settings: Settings,
-    latest_utc: float,
-    owners: Mapping[str, str],
-    rules: DeviceRules,
-) -> dict[str, object]:
-    """`owners`: the ids of the names there."""
-    if not pairs:
-        raise UsageError(f"--edit needs what to change: {'; '.join(EDITS.values())}.")
-    changes: dict[str, object] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        match key:
-            case "minutes" if equals:
-                on_mat_s = _seconds(text, rules)
-                changes |= {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
-            case "start" if equals:
-                utc = instant("start", text, settings, latest_utc)
-                changes |= dict(zip(("start_utc", "utc_offset_s", "day"), (utc, *dated(settings, utc)), strict=True))
-            case "routine" if text in ROUTINE_NAMES:
-                changes["routine"] = text
-            case "person" if text in owners:
-                changes["person"] = owners[text]
-            case _ if key in EDITS:
-                raise UsageError(f"{pair!r} does not work; write {EDITS[key]}.")
-            case _:
-                raise UsageError(f"A session has no {key!r} to edit; write {'; '.join(EDITS.values())}.")
-    return changes
 
 
 def _seconds(text: str, rules: DeviceRules) -> float:

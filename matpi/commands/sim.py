@@ -18,14 +18,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
-from matpi.commands.output import say, warn_bare
-from matpi.commands.target import board_log
+from matpi.commands.output import say
+from matpi.commands.target import board_log, warn_if_bare
 from matpi.config import Config
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import simulator_store, system_zone, zone_for
-from matpi.store.opening import bare
 
 if TYPE_CHECKING:
     from matpi.twin.twin import Twin
@@ -146,7 +145,7 @@ def make_rig(
     """Raises UsageError for an unknown zone, and ConfigError."""
     from matpi.twin.world import VirtualWorld
 
-    warn_bare(bare(store))
+    warn_if_bare(store)
     return VirtualWorld(
         store,
         utc=utc,
@@ -170,7 +169,7 @@ def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
         from matpi.twin.board_world import BoardWorld
 
         zone, board = _zone_of(options), Board(config, kg=options["kg"], seed=options["seed"])
-        warn_bare(bare(store))
+        warn_if_bare(store)
         return Twin(lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch), crashed=crashed)
     return Twin(
         lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(config, store)),

@@ -15,8 +15,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from matpi.commands.log import ID_SHOWN, latest, reading, report, writing
+from matpi.commands.editing import ID_SHOWN, latest
 from matpi.commands.output import count, say
+from matpi.commands.target import reading, report, writing
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError

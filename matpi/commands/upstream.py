@@ -12,14 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from matpi import config as config_file
 from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
-from matpi.commands.log import report
 from matpi.commands.output import count, lines, say, stored, table
+from matpi.commands.target import config_of, report
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
-from matpi.paths import default_store, device_config
+from matpi.paths import default_store
 from matpi.store.db import Store, is_unmade
 from matpi.upstream import queue
 from matpi.upstream.config import Table
@@ -126,7 +125,7 @@ def test(config_path: Path | None, name: str | None) -> bool:
 
 
 def _tables(config_path: Path | None) -> tuple[Table, ...]:
-    return config_file.load(config_path or device_config()).upstream.sinks
+    return config_of(config_path).upstream.sinks
 
 
 def _chosen(config_path: Path | None, name: str | None) -> list[Table]:
