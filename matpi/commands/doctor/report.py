@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ from matpi.commands import upstream
 from matpi.commands.doctor import checks, running, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
+from matpi.commands.editing import doubts
 from matpi.commands.output import count, drawn, say
 from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
@@ -24,7 +26,6 @@ from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.plan.custom_plan import course_of
 from matpi.drivers.facts import Probe, ScaleFacts, Status
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
-from matpi.paths import zone_doubts
 from matpi.ports import PutCounted
 from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
@@ -33,6 +34,7 @@ WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it se
 PIPED_WIDTH: Final = 400  # chosen: one line a check where nobody looks
 STYLES: Final[dict[str, str]] = {OK: "32", WARN: "33", FAIL: "1;31", SKIPPED: "2"}
 """Green, yellow, bold red, dim."""
+UNREAD_CONFIG: Final = Check("config", "file", SKIPPED, "not looked at")
 
 
 class WatchedScale(Protocol):
@@ -44,7 +46,7 @@ class WatchedScale(Protocol):
 
 
 def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
-    """`matpi doctor`; returns the exit code."""
+    """Check every part and print the verdicts; returns the exit code."""
     config, check = read_config(config_path_of(config_path, board=board))
     parts, status_path = parts_of(config, board=board), STATUS_PATH
     if board:
@@ -63,7 +65,7 @@ def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: b
 
 
 def read_config(path: Path | None) -> tuple[Config, Check]:
-    """The config, or the defaults when it is wrong: then the check has what is."""
+    """Return the config, or the defaults when it is wrong: then the check has what is."""
     try:
         config = config_file.load(path)
     except ConfigError as error:
@@ -80,20 +82,21 @@ def run_doctor(
     probe: Probe,
     seconds: float = WATCH_S,
     store_path: Path | None = None,
-    config_check: Check | None = None,
+    config_check: Check = UNREAD_CONFIG,
     by_hand: bool = True,
     alive: Callable[[int], bool] = running.running,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Check]:
-    """All checks, always the same parts and names in the same order for one config.
+    """Return all checks, always the same parts and names in the same order for one config.
 
     `scale`, not yet started, is watched for `seconds` only while no device runs; it is stopped again. Without it, and
     with a running device, nothing is tried that the device might be using. `by_hand`: one that owns the log counts.
     """
     store = store_path or Path(config.store.path)
     device = running.read_device(status_path, log=store if by_hand else None, now=now, alive=alive)
-    status = device.status if device.life is Life.RUNNING else None
+    running_status = device.status if device.life is Life.RUNNING else None
+    status = running_status or Status(0, 0.0)  # without a running device nothing is known
     hands_off = device.life is not Life.GONE
     begun = now()
     watched = None if hands_off or scale is None else _Watched(scale)
@@ -105,24 +108,23 @@ def run_doctor(
     finally:
         facts = None if watched is None else watched.end()
     calibrated, slopes = log.calibrated, log.counts_per_kg
-    if status is not None:
+    if running_status is not None:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
-    lost = () if status is None else status.lost
     return [
         _config_check(config_check, config, log.own_plan),
         *running.checks(device),
         *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
-        checks.panel(config, host.bus, None if status is None else status.panel),
+        checks.panel(config, host.bus, status.panel),
         checks.gpio(config, host.gpio),
-        checks.button(config, host.button, running=hands_off, lost="button_lost" in lost),
-        checks.lamp(config, lost="lamp_lost" in lost),
+        checks.button(config, host.button, running=hands_off, lost="button_lost" in status.lost),
+        checks.lamp(config, lost="lamp_lost" in status.lost),
         checks.clock(host.clock),
         *checks.disk(host.disk),
         *log.checks,
-        *upstream.doctor_checks(config.upstream.sinks, store, {} if status is None else status.upstream),
+        *upstream.doctor_checks(config.upstream.sinks, store, status.upstream),
         checks.groups(config, host),
         checks.spi(config, host.spi_faults),
-        checks.realtime(host.realtime, None if status is None or status.scale is None else status.scale.scheduling),
+        checks.realtime(host.realtime, None if status.scale is None else status.scale.scheduling),
         checks.power(host.throttled),
         checks.temperature(host.temperature_c),
         checks.versions(host),
@@ -131,7 +133,7 @@ def run_doctor(
 
 
 def report(checks: Sequence[Check], as_json: bool, say: Callable[[str], None]) -> int:
-    """Say it all, as a table or as one JSON object; the exit code is 1 when something FAILs."""
+    """Print the checks, as a table or as one JSON object; returns the exit code, 1 when something FAILs."""
     counts = {verdict: sum(check.verdict is verdict for check in checks) for verdict in Verdict}
     code = 1 if counts[FAIL] else 0
     if as_json:
@@ -192,7 +194,7 @@ def _scale_checks(
     facts: ScaleFacts | None,
     slopes: tuple[float, ...],
     calibrated: bool | None,
-    status: Status | None,
+    status: Status,
     why_not: str,
 ) -> list[Check]:
     chips = () if facts is None else facts.chips
@@ -200,22 +202,18 @@ def _scale_checks(
         chips = ()  # nothing follows for a chip from a reader that could not start
     channels = config.scale.channel_count
     slopes = slopes if len(slopes) == channels else (config.scale.counts_per_kg,) * channels
-    net_kg = None if status is None else status.net_kg
     found = [scale.reader(facts, why_not)]
     for n in range(channels):
-        found += scale.chip(n, config.scale, chips[n] if n < len(chips) else None, abs(slopes[n]), net_kg)
-    zero_kg = None if status is None else status.zero_kg
-    found.append(scale.zero(zero_kg, "" if status is None else status.zero_word, calibrated=bool(calibrated)))
+        found += scale.chip(n, config.scale, chips[n] if n < len(chips) else None, abs(slopes[n]), status.net_kg)
+    found.append(scale.zero(status.zero_kg, status.zero_word, calibrated=bool(calibrated)))
     found.append(scale.calibration(calibrated=calibrated, per_kg=slopes))
     return found
 
 
-def _config_check(check: Check | None, config: Config, own_plan: str) -> Check:
-    """`check`, and whether the config goes with the plan in the log."""
-    wrong = config.unstored_minutes(own_plan)
-    if check is None or check.verdict is not OK or not wrong:
-        return check or Check("config", "file", SKIPPED, "not looked at")
-    return Check("config", "file", WARN, *split(wrong))
+def _config_check(check: Check, config: Config, own_plan: str) -> Check:
+    """Return `check`, or that the config does not go with the plan in the log."""
+    wrong = config.unstored_minutes(own_plan) if check.verdict is OK else ""
+    return Check("config", "file", WARN, *split(wrong)) if wrong else check
 
 
 class LogChecks(NamedTuple):
@@ -229,18 +227,15 @@ class LogChecks(NamedTuple):
 
 
 def log_checks(store: Path) -> LogChecks:
-    """The log is opened once, read only."""
-    unread = Check("log", "values", SKIPPED, "the log could not be read")
-
-    def whole(verdict: Verdict, what: str, do: str = "") -> Check:
-        return Check("log", "whole", verdict, what, do)
-
+    """Check the log, which is opened once, read only."""
+    whole, values = partial(Check, "log", "whole"), partial(Check, "log", "values")
+    unread = values(SKIPPED, "the log could not be read")
     try:
         if sentence := bare(store):
             return LogChecks([whole(WARN, *split(sentence)), unread])
         if is_unmade(store):
             none = whole(OK, f"none yet; {store} is made at the first start")
-            return LogChecks([none, replace(unread, what="nothing is stored yet")])
+            return LogChecks([none, values(SKIPPED, "nothing is stored yet")])
         with Store.open(store, read_only=True) as log:
             memory = log.load()
             with log.reading() as conn:
@@ -249,13 +244,11 @@ def log_checks(store: Path) -> LogChecks:
         return LogChecks([whole(WARN, *split(str(error), "try again later")), unread], None)
     except StoreError as error:
         return LogChecks([whole(FAIL, *split(str(error), "run again with sudo")), unread], None)
-    wrong = course_of(memory.settings.own_plan)[1]
-    doubts = [*memory.doubts, *zone_doubts(memory.settings.zone), *([wrong] if wrong else [])]
-    values = Check("log", "values", OK, f"all usable; the time zone is {memory.settings.zone}")
-    if doubts:
-        values = Check("log", "values", WARN, *split(" ".join(doubts), "set it again with `matpi settings`"))
-    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), values]
     calibration, own_plan = memory.calibration, memory.settings.own_plan
+    usable = values(OK, f"all usable; the time zone is {memory.settings.zone}")
+    if wrong := " ".join(filter(None, (*doubts(memory), course_of(own_plan)[1]))):
+        usable = values(WARN, *split(wrong, "set it again with `matpi settings`"))
+    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), usable]
     if calibration is None:
         return LogChecks(found, own_plan=own_plan)
     return LogChecks(found, not calibration.approximate, calibration.counts_per_kg, own_plan)

@@ -125,8 +125,7 @@ def checks(device: Device) -> list[Check]:
     alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
     unknown = kept(SKIPPED, "known to the running device only")
     if device.life is Life.UNKNOWN:
-        do = f"run again with sudo; if it stays, {restart}"
-        return [alive(WARN, f"not known: {device.why}", do), unknown]
+        return [alive(WARN, f"not known: {device.why}", f"run again with sudo; if it stays, {restart}"), unknown]
     if device.life is Life.BY_HAND:
         what = f"{device.why} writes no status, as when it is started by hand, so its parts are left alone"
         return [alive(OK, what), unknown]
