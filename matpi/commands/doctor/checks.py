@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`part` and `name` are stable; `what` is what was measured, with its unit; `do` is a sentence's end."""
+    """A verdict on `part` and `name`, both stable: `what` was measured, with its unit; what to `do`."""
 
     part: str
     name: str
@@ -51,7 +51,7 @@ STUB = "0.0.0"
 
 
 def split(sentence: str, otherwise: str = "") -> tuple[str, str]:
-    """What, and what to do: our own errors are "what; do."."""
+    """Return what, and what to do: our own errors are "what; do."."""
     what, found, do = sentence.rstrip(".").partition("; ")
     return what, do if found else otherwise
 
@@ -79,7 +79,7 @@ def gpio(config: Config, facts: GpioFacts | None) -> Check:
 
 
 def button(config: Config, facts: ButtonFacts | None, *, running: bool, lost: bool = False) -> Check:
-    """`lost`: the running device cannot use it."""
+    """Judge the level of the button's line. `lost`: the running device cannot use it."""
     check, pin = partial(Check, "button", "level"), config.button.pin
     if config.button.driver == "none":
         return check(SKIPPED, "none configured")
@@ -97,7 +97,7 @@ def button(config: Config, facts: ButtonFacts | None, *, running: bool, lost: bo
 
 
 def lamp(config: Config, *, lost: bool = False) -> Check:
-    """`lost`: the running device cannot use it."""
+    """Judge the LED, which nothing can measure. `lost`: the running device cannot use it."""
     check = partial(Check, "lamp", "light")
     if config.lamp.driver == "none":
         return check(SKIPPED, "none configured")
@@ -212,7 +212,7 @@ def spi(config: Config, faults: Mapping[str, str] | None) -> Check:
 
 
 def realtime(allowed: bool | None, scheduling: str | None) -> Check:
-    """`scheduling` is what the running reader got, None when no device runs."""
+    """Judge the reader's priority; `scheduling` is what the running one got, None when no device runs."""
     check = partial(Check, "user", "realtime")
     if scheduling is not None:
         if scheduling.lower().startswith("fifo"):

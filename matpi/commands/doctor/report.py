@@ -1,8 +1,7 @@
-"""`matpi doctor`: every part in about ten seconds, from the running device's own figures or by trying the parts."""
+"""Run `matpi doctor`: judge every part, by the running device's own figures or by trying it."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -19,7 +18,7 @@ from matpi.commands.doctor import checks, running, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
 from matpi.commands.editing import doubts
-from matpi.commands.output import count, drawn, say
+from matpi.commands.output import count, lines, say, table
 from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
@@ -61,7 +60,7 @@ def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: b
         config_check=check,
         by_hand=not board,
     )
-    return report(found, as_json, say)
+    return show(found, as_json=as_json)
 
 
 def read_config(path: Path | None) -> tuple[Config, Check]:
@@ -132,24 +131,24 @@ def run_doctor(
     ]
 
 
-def report(checks: Sequence[Check], as_json: bool, say: Callable[[str], None]) -> int:
+def show(checks: Sequence[Check], *, as_json: bool) -> int:
     """Print the checks, as a table or as one JSON object; returns the exit code, 1 when something FAILs."""
     counts = {verdict: sum(check.verdict is verdict for check in checks) for verdict in Verdict}
     code = 1 if counts[FAIL] else 0
     if as_json:
         tallied = {str(verdict).lower(): counts[verdict] for verdict in Verdict}
         listed = [asdict(check) for check in checks]
-        say(json.dumps({"matpi": __version__, "ok": code == 0, "counts": tallied, "checks": listed}))
+        lines([{"matpi": __version__, "ok": code == 0, "counts": tallied, "checks": listed}])
         return code
     rows = [(check.verdict, check.part, check.name, check.sentence) for check in checks]
-    say(drawn(("",) * 4, rows, whole=range(3), show=False, piped_width=PIPED_WIDTH, styles=STYLES))
+    table(("",) * 4, rows, whole=range(3), show=False, piped_width=PIPED_WIDTH, styles=STYLES)
     things = counts[FAIL] + counts[WARN]
     say(f"{count(things, 'thing')} to look at." if things else "All is well.")
     return code
 
 
 class _Watched:
-    """A scale on its bench: started when made, and what its reader reported at the end."""
+    """A scale that is started when this is made; `end` returns what its reader reported."""
 
     def __init__(self, scale: WatchedScale) -> None:
         self._scale = scale
@@ -217,7 +216,7 @@ def _config_check(check: Check, config: Config, own_plan: str) -> Check:
 
 
 class LogChecks(NamedTuple):
-    """Is the log whole, can its values be used; and what else depends on it."""
+    """The checks of the log, and what else depends on it."""
 
     checks: list[Check]
     calibrated: bool | None = False

@@ -1,4 +1,4 @@
-"""Whether a device runs on this computer, and what its status file says of it."""
+"""Find out whether a device runs on this computer, and what its status file reports."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Device:
 
 
 def running(pid: int) -> bool:
-    """There is a process of this number, and it is a matpi: numbers are given again."""
+    """Return whether there is a process of this number that is a matpi: numbers are reused."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -86,8 +86,10 @@ def read_device(
     now: Callable[[], float] = time.monotonic,
     alive: Callable[[int], bool] = running,
 ) -> Device:
-    """Never raises. What is stale is recognised by whether its process still lives. `log`: where to look for a device
-    without a status file.
+    """Return the device as its status file shows it. Never raises.
+
+    A stale file is recognised by whether its process still lives. `log`: where to look for a device without a
+    status file.
     """
     device = _by_status(path, now, alive)
     if device.life is Life.GONE and log is not None:
@@ -114,13 +116,13 @@ def _by_status(path: Path, now: Callable[[], float], alive: Callable[[int], bool
 
 
 def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
-    """Sink -> what the running device says of its connection; nothing when none runs."""
+    """Return sink -> what the running device reports of its connection; nothing when none runs."""
     device = read_device(path, alive=alive)
     return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
 
 
 def checks(device: Device) -> list[Check]:
-    """Does it run, and has it stored everything."""
+    """Check whether the device runs, and has stored everything."""
     restart, status = "run `sudo systemctl restart matpi`", device.status
     alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
     unknown = kept(SKIPPED, "known to the running device only")

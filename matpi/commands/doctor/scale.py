@@ -1,4 +1,4 @@
-"""What `matpi doctor` thinks of the load cells: pure functions of facts, each a `Check`."""
+"""Judge the load cells: pure functions of facts, each returns a `Check`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def reader(facts: ScaleFacts | None, why_not: str) -> Check:
 
 
 def chip(n: int, config: ScaleConfig, facts: ChipFacts | None, per_kg: float, net_kg: float | None) -> list[Check]:
-    """Four checks of chip `n` (from 0), always these. `net_kg`: what lies on the mat, None when nobody knows."""
+    """Return the four checks of chip `n` (from 0). `net_kg`: the load on the mat, None for unknown."""
     part = f"chip {n + 1}"
     if facts is None:
         return [Check(part, name, SKIPPED, "nothing heard") for name in ("samples", "rate", "noise", "offset")]
@@ -135,7 +135,7 @@ def _offset(part: str, facts: ChipFacts, per_kg: float) -> Check:
 
 
 def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
-    """`zero_kg`: the empty mat, from the calibrated reference. `word`: what the device finds wrong with it now."""
+    """Judge the zero, from the calibrated reference. `word`: what the device finds wrong with it now."""
     check = partial(Check, "scale", "zero")
     if word == ZeroWord.BACKWARDS:
         what = "with a person on the mat a channel reads far below its zero: it reads backwards"
@@ -151,7 +151,7 @@ def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
 
 
 def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:
-    """`calibrated` is None when it is not known."""
+    """Judge whether there is a calibration; `calibrated` is None when it is not known."""
     check = partial(Check, "scale", "calibration")
     shown = " and ".join(f"{slope:,.0f}" for slope in per_kg)
     if calibrated is None:
