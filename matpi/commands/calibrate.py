@@ -1,4 +1,4 @@
-"""`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
+"""Run `matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
 core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
 everything has been measured: Ctrl-C at any time leaves the old values.
@@ -36,18 +36,17 @@ PLACES: Final = {
     "foot": "Stand at the foot end, both feet right above its cells",
 }
 
-Bar = Callable[[float], None]
 BAR_MARKS: Final = 40
 
 
 class Keeps(Protocol):
-    """As the store does it: both or neither."""
+    """Store the calibration and its zero: both or neither."""
 
     def write(self, effect: Save) -> object: ...
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
-    """The device must not run, for the log and the chips have one owner. Raises as `calibrate`, and ConfigError."""
+    """Open parts and log and calibrate; the device must not run. Raises ConfigError, and as `calibrate`."""
     config = config_of(config_path, board=board)
     parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
     with writing(store, log_of(config, board=board)) as log:
@@ -84,11 +83,11 @@ def calibrate(
     now: Callable[[], float] = time.monotonic,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Solved:
-    """Ask, measure, write. `nominal` is counts per kilogram of the config; `ask` shows a prompt and returns a line.
+    """Ask, measure, write. Raises CalibrationError with reason and remedy, and StoreError.
 
-    With `anywhere` one placement gives one common factor: for a known weight and no wish to stand at both ends.
-    `on_step` hears "off", "head", "foot" ("mat", "corner1" ...) before each measurement. Raises CalibrationError with
-    reason and remedy, and StoreError when the result cannot be kept; both leave the old values.
+    `nominal` is counts per kilogram of the config; `ask` shows a prompt and returns a line. With `anywhere` one
+    placement gives one common factor: for a known weight and no wish to stand at both ends. `on_step` hears "off",
+    "head", "foot" ("mat", "corner1" ...) before each measurement. An error leaves the old values.
     """
     if weight_kg is not None:
         _check(weight_kg, LEAST_KG)
@@ -120,7 +119,7 @@ def _measure(
     say: Callable[[str], None],
     now: Callable[[], float],
 ) -> None:
-    """One step. Samples from before the key was pressed are of a person still on the way."""
+    """Measure one step. Samples from before the key was pressed are of a person still on the way."""
     why = "no sample came"
     while not inbox.empty():
         early = inbox.get()
@@ -190,8 +189,8 @@ def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) ->
 
 
 @contextmanager
-def _bar() -> Iterator[Bar]:
-    """How far the measurement has come, where somebody can see it; the line is empty again at the end."""
+def _bar() -> Iterator[Callable[[float], None]]:
+    """Draw on a terminal how far the measurement has come; the line is empty again at the end."""
     if not sys.stdout.isatty():
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""Find and edit records of the log as a person names them: the start of an id, "key=value", a local date and time."""
+"""Find and edit records as a person names them: the start of an id, "key=value", a local time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shown_length(ids: Sequence[str]) -> int:
 
 
 def pick(start: str, ids: Collection[str], none: str, several: str, advice: str) -> str:
-    """Return the one id that is `start` or begins with it. Raises UsageError for `none` or `several` that fit."""
+    """Return the one id that is `start` or begins with it, else raise UsageError."""
     fits = [start] if start in ids else [one for one in ids if start and one.startswith(start)]
     if len(fits) != 1:
         raise UsageError(f"The id {start!r} fits {f'{len(fits)} {several}' if fits else none}{advice}.")
@@ -36,9 +36,10 @@ def edits(
     keys: Mapping[str, str],
     change: Callable[[str, str], Mapping[str, object] | None],
 ) -> dict[str, object]:
-    """Return the fields that the "key=value" of --edit change in a record called `noun`. Raises UsageError.
+    """Return the fields that the "key=value" of --edit change in a record called `noun`.
 
     `keys`: how each is written. `change` makes fields of a key and a value, None of a value that does not work.
+    Raises UsageError.
     """
     how = "; ".join(keys.values())
     if not pairs:
@@ -75,7 +76,7 @@ def instant(key: str, text: str, settings: Settings, latest_utc: float) -> float
 
 
 def latest(newest_utc: float = 0.0) -> float:
-    """Return until when a record may have been; while no clock is trusted, what is past is not known either."""
+    """Return until when a record may have been: anything while no clock is trusted."""
     return max(time.time(), newest_utc) if SystemClock().trusted() else LATEST_UTC
 
 
@@ -92,5 +93,5 @@ def explain_estimates(records: Iterable[Session | Rating | StopSign]) -> None:
 
 
 def doubts(memory: Memory) -> tuple[str, ...]:
-    """Return a sentence for each stored value that cannot be used here; what depends on it has its default."""
+    """Return a sentence for each stored value that cannot be used here; its default is used instead."""
     return (*memory.doubts, *zone_doubts(memory.settings.zone))

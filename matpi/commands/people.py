@@ -33,30 +33,30 @@ from matpi.store.rows import Member
 
 
 def names(log: Store) -> Mapping[str | None, str]:
-    """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
+    """Return id -> name, empty where no one was ever named. None: the owner is not known."""
     return members.names_of(log.members())
 
 
 def name_of(names: Mapping[str | None, str], person: str | None) -> str | None:
-    """For programs: the name, the id of one that the log no longer has, None where nobody is named."""
+    """Return the name for a program: the id of a person the log no longer has, None where no one is named."""
     return None if person is None else names.get(person, person)
 
 
 def who(names: Mapping[str | None, str], *person: str | None) -> tuple[str, ...]:
-    """The last column of a table where somebody was ever named; its head without a `person`."""
+    """Return the last column of a table where people are named; its head without a `person`."""
     return () if not names else tuple(names.get(owner, "?") for owner in person) or ("who",)
 
 
 def owner_of(log: Store, name: str) -> str:
-    """Whose `--person NAME` are. Raises UsageError."""
+    """Return the id behind `--person NAME`. Raises UsageError."""
     with log.reading() as conn:
         return members.owner_of(conn, name)
 
 
 def loaded(log: Store, name: str | None) -> tuple[str | None, Memory]:
-    """Return the id of the person called `name`, else of who is chosen, and what is stored. Raises UsageError.
+    """Return the id of the person called `name`, else of the chosen one, and what is stored.
 
-    The id is None where nobody is named.
+    The id is None where no one is named. Raises UsageError.
     """
     memory = log.load()
     if name is not None:
@@ -66,7 +66,7 @@ def loaded(log: Store, name: str | None) -> tuple[str | None, Memory]:
 
 
 def only(memory: Memory, owner: str | None) -> Memory:
-    """As if the mat was this person's alone."""
+    """Return `memory` as if the mat was this person's alone."""
     person = None if owner is None else memory.people.person(owner)
     goal = memory.settings.weekly_goal if person is None or person.weekly_goal is None else person.weekly_goal
     return replace(
@@ -79,7 +79,7 @@ def only(memory: Memory, owner: str | None) -> Memory:
 
 
 def estimated_now(memory: Memory) -> float:
-    """What the device takes as the time while its clock is not known; minus infinity when it has been known since."""
+    """Return the device's time while its clock is not known, minus infinity once it has been since."""
     last = max(records(memory.log, memory.open), key=lambda record: end_of(record) or 0.0, default=None)
     if last is None or not last.estimated:
         return float("-inf")
@@ -88,9 +88,9 @@ def estimated_now(memory: Memory) -> float:
 
 
 def today_of(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
-    """Return the plan's day, and whether that is the last day of a log at `path` that runs ahead of the clock.
+    """Return the plan's day, and whether that is the last day of a log that runs ahead of the clock.
 
-    The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
+    The simulated clock may have run ahead of the real one; in the device's log a date in the future is a mistake.
     """
     ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
     last = max(ends, default=0.0)

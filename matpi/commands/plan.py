@@ -56,8 +56,9 @@ def run(
 
 
 def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
-    """Where the plan stands today, of who is chosen or named `person`. A session under way counts up to its last
-    checkpoint.
+    """Show today's plan of the person who is chosen or named `person`.
+
+    A session under way counts up to its last checkpoint.
     """
     with reading(store) as log:
         path = log.path
@@ -101,14 +102,15 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
 
 
 def use(store: Path | None, file: Path | None) -> None:
-    """The plan in `file` from now on; None: the starter plan. Raises UsageError or ConfigError, and changes nothing."""
+    """Use the plan in `file` from now on, None: the starter plan. Raises UsageError or ConfigError."""
     settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",))
 
 
 def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
-    """Today is a day of rest of who is chosen or named `person`, or none after all; the settings' weekdays stay.
+    """Make today a day of rest of the person who is chosen or named `person`, or none after all.
 
-    Needs the log for itself (StoreBusyError while a device runs). Raises UsageError, and changes nothing.
+    The weekdays of the settings stay. Needs the log for itself (StoreBusyError while a device runs). Raises
+    UsageError, and changes nothing.
     """
     path, now = store or default_store(), time.time()
     if not believable(now):
@@ -123,13 +125,13 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
 
 
 def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
-    """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
+    """Return whose plan is meant, their part of the log, and people.estimated_now. Raises UsageError."""
     owner, memory = people.loaded(log, person)
     return owner, people.only(memory, owner), people.estimated_now(memory)
 
 
 def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:
-    """The last weeks, a row each from Monday on; what lies before the first session, and after today, is empty."""
+    """Return the last weeks, a row each from Monday; empty before the first session and after today."""
     seconds: dict[date, list[float]] = defaultdict(list)
     for session in log.counting:
         if session.day is not None:

@@ -54,7 +54,7 @@ def run(
 
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
-    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
+    """List all, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
     with reading(store) as log:
         names, everything = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
@@ -115,7 +115,7 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
 
 
 def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
-    """`pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
+    """Change a rating or a stop sign; `pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
     found = _find(store, record_id)
     keys = {key: how for key, how in EDITS.items() if key != "value" or isinstance(found, Rating)}
     with Store.open(store or default_store(), read_only=True) as log:
@@ -141,7 +141,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
 
 
 def delete(store: Path | None, record_id: str) -> None:
-    """For good. Raises UsageError."""
+    """Delete a rating or a stop sign for good. Raises UsageError."""
     found = _find(store, record_id)
     with writing(store) as log:
         names = people.names(log)

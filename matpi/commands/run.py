@@ -13,7 +13,7 @@ from matpi.service.run import report_start, run_device, status_path
 
 
 def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises ConfigError, once it is on the panel, and what `run_device` raises."""
+    """Run until SIGTERM or Ctrl-C. Raises as `run_device`, and ConfigError once it is on the panel."""
     config_path = config_path_of(config_path, board=board)
     try:
         config = config_file.load(config_path)

@@ -35,7 +35,7 @@ def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool
 
 
 def read(store: Path | None, person: str | None = None) -> None:
-    """The pages, and what was answered by who is chosen, or named `person`."""
+    """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
         owner, memory = people.loaded(log, person)
     for heading, points in _headings():
@@ -52,7 +52,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
 
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
-    """Raises UsageError when nothing was ticked that somebody could agree to."""
+    """Lift the limit of a ticked condition. Raises UsageError when none was ticked."""
     with writing(store) as log:
         owner, memory = people.loaded(log, person)
         before = memory.answer_of(owner)
@@ -70,7 +70,7 @@ def ask_again(store: Path | None, person: str | None = None) -> None:
 
 
 def _headings() -> list[tuple[str, list[str]]]:
-    """Each heading once, with its points whole: on the device they are broken into lines and pages."""
+    """Return each heading once, with its points whole: the device breaks them into lines and pages."""
     found: dict[str, list[str]] = {}
     for page in range(1, SAFETY_PAGES):
         heading, *lines = ENGLISH(f"safety.page_{page}").splitlines()

@@ -70,7 +70,7 @@ def run(
 
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
-    """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
+    """List all but the deleted, or only those; oldest first. `person`: only those of this name."""
     with reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
@@ -160,7 +160,7 @@ def _table(
 
 
 def _ended(entry: StoredSession) -> str:
-    """How it ended, or why it was deleted: with an id in that as it is shown elsewhere."""
+    """Return how it ended, or why it was deleted: an id in that is cut as in the table."""
     session, why = entry.session, entry.deleted_why
     if why:
         return why[: len(OVERLAPS) + ID_SHOWN] if why.startswith(OVERLAPS) else why
@@ -168,7 +168,7 @@ def _ended(entry: StoredSession) -> str:
 
 
 def _counted(session: Session) -> str:
-    """Why it does not count, or what is asked about it; "" when it counts and nothing is asked."""
+    """Return why it does not count, or what is asked about it; "" when it counts without a question."""
     if session.reason is EndReason.DISCARDED:
         why = "discarded"
     elif session.yours is not None:
@@ -179,7 +179,7 @@ def _counted(session: Session) -> str:
 
 
 def delete(store: Path | None, session_id: str) -> None:
-    """Raises UsageError when the id fits none or several."""
+    """Delete a session; its trace stays. Raises UsageError when the id fits none or several."""
     found, _ = _find(store, session_id)
     with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
@@ -188,7 +188,7 @@ def delete(store: Path | None, session_id: str) -> None:
 
 
 def restore(store: Path | None, session_id: str) -> None:
-    """Raises UsageError as `delete`, among the deleted, and when another session was on the mat at that time."""
+    """Restore a deleted session. Raises UsageError as `delete`, and when it overlaps another one."""
     found, others = _find(store, session_id, deleted=True)
     _refuse_overlap(None, found, others, "delete that one or correct its start first")
     with writing(store) as log:
@@ -221,10 +221,10 @@ def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
 
 
 def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_path: Path | None = None) -> None:
-    """`pairs` are "key=value" of EDITS; all or none. Raises UsageError naming what is wrong.
+    """Change a session; `pairs` are "key=value" of EDITS, all or none.
 
     The bounds are those of the config, the device's where none is named. Ratings and stop signs of the session move
-    with its start and its person. Raises ConfigError.
+    with its start and its person. Raises ConfigError, and UsageError naming what is wrong.
     """
     rules = config_of(config_path).device_rules()
     found, others = _find(store, session_id)
@@ -267,7 +267,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
 
 
 def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
-    """The session, and all there are."""
+    """Return the session, and all there are. Raises UsageError."""
     path = store or default_store()
     with Store.open(path, read_only=True) as log:
         entries = log.sessions()
@@ -278,7 +278,7 @@ def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Ses
 
 
 def _seconds(text: str, rules: DeviceRules) -> float:
-    """What the device itself would call a session; by hand no other is made."""
+    """Return the time on the mat within the bounds of what the device itself would call a session."""
     minutes, colon, seconds = text.partition(":")
     parts = (minutes, seconds) if colon else (minutes, "0")
     fine = all(part.isdecimal() and part.isascii() and len(part) <= 4 for part in parts)
@@ -290,7 +290,7 @@ def _seconds(text: str, rules: DeviceRules) -> float:
 
 
 def _refuse_overlap(before: Session | None, after: Session, others: Iterable[StoredSession], do: str) -> None:
-    """On one mat there is one session at a time; what overlapped before, as an import may bring it, may go on to."""
+    """Raise UsageError if `after` overlaps a session that `before` did not: one mat has one at a time."""
     for entry in others:
         other = entry.session
         if other.id == after.id or entry.deleted_why is not None or (before is not None and before.overlaps(other)):
@@ -302,7 +302,7 @@ def _refuse_overlap(before: Session | None, after: Session, others: Iterable[Sto
 
 
 def _described(session: Session, names: Mapping[str | None, str]) -> str:
-    """With whose it is, where somebody was ever named."""
+    """Return the session in words, with its owner where people are named."""
     when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
     whose = "nobody" if session.person is None else names.get(session.person, session.person)
     return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

@@ -29,10 +29,10 @@ def begin(path: Path) -> None:
 
 
 def change(path: Path, pairs: tuple[str, ...]) -> None:
-    """Set them in the log at `path`; needs it for itself (StoreBusyError while a device runs).
+    """Set the pairs in the log at `path`; needs it for itself (StoreBusyError while a device runs).
 
-    A damaged log is reported (StoreDamagedError) and stays where it is; only a device begins a new one in its place.
-    One that is not there yet is made, in this machine's zone, and that is reported.
+    A damaged log is reported (StoreDamagedError) and stays where it is; only a device begins a new one in its
+    place. One that is not there yet is made, in this machine's zone, and that is reported.
     """
     new, begun = is_unmade(path), bool(bare(path))
     if new:
@@ -48,7 +48,7 @@ def change(path: Path, pairs: tuple[str, ...]) -> None:
 
 
 def show(store: Path | None) -> None:
-    """Print what is set, what may be written, and each value that cannot be used; works beside a running device."""
+    """Print what is set, what may be written, and what cannot be used; works beside a running device."""
     with reading(store) as log:
         memory = log.load()
     table = rows(memory.settings)

@@ -1,4 +1,4 @@
-"""What a command is about: the config, the parts and the log, of the real device or of an emulated board.
+"""Find what a command is about: config, parts and log, of the real device or of an emulated board.
 
 A log is opened here, with a warning where it may not be the one that is meant.
 """
@@ -65,7 +65,7 @@ def warn_if_bare(path: Path) -> None:
 
 @contextmanager
 def reading(store: Path | None) -> Iterator[Store]:
-    """Open a reader of `store`, else of the default log, which is reported when the block ends without an error."""
+    """Open a reader of `store`, else of the default log, which is reported at the end of the block."""
     with Store.open(store or default_store(), read_only=True) as log:
         yield log
         if store is None:
@@ -91,7 +91,7 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
 
 
 def report(path: Path, *, empty: bool = False) -> None:
-    """Report a log that the user has not named and that the device does not use, or that has no session."""
+    """Warn of a log that the user has not named and that is not the device's, or has no session."""
     device = path == device_store()
     if empty:
         warn(f"There is no session in the log {path} yet.{_other() if device else ''}")
