@@ -60,11 +60,16 @@ NO_HEADER_DO = "on a computer without a header run `matpi sim`; on a Pi update t
 LOST_DO = "find why in `journalctl -u matpi`; it is tried again every 5 s, so no restart is needed"
 
 
-def gpio(config: Config, facts: GpioFacts | None) -> Check:
-    check = partial(Check, "gpio", "header")
+def _wired(config: Config) -> list[str]:
+    """Return the parts that the GPIO header is needed for."""
     uses = {"load cells": config.scale.driver == "adafruit", "button": config.button.driver == "gpio"}
     uses["LED"] = config.lamp.driver == "gpio"
-    users = [part for part, wired in uses.items() if wired]
+    return [part for part, wired in uses.items() if wired]
+
+
+def gpio(config: Config, facts: GpioFacts | None) -> Check:
+    check = partial(Check, "gpio", "header")
+    users = _wired(config)
     if not users:
         return check(SKIPPED, "no part is wired to it")
     if facts is None:
@@ -173,7 +178,7 @@ def disk(facts: DiskFacts | None) -> list[Check]:
 def groups(config: Config, facts: HostFacts) -> Check:
     check = partial(Check, "user", "groups")
     wanted = {
-        "gpio": config.scale.driver == "adafruit" or config.button.driver == "gpio" or config.lamp.driver == "gpio",
+        "gpio": bool(_wired(config)),
         "i2c": config.panel.driver != "none",
         "spi": config.scale.driver == "spi",
     }
