@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from matpi.commands import settings
 from matpi.commands.editing import doubts
@@ -78,7 +78,7 @@ def only(memory: Memory, owner: str | None) -> Memory:
     )
 
 
-def estimated_now(memory: Memory) -> float:
+def _estimated_now(memory: Memory) -> float:
     """Return the device's time while its clock is not known, minus infinity once it has been since."""
     last = max(records(memory.log, memory.open), key=lambda record: end_of(record) or 0.0, default=None)
     if last is None or not last.estimated:
@@ -87,15 +87,28 @@ def estimated_now(memory: Memory) -> float:
     return t + first_offset(t, boot_id(), memory.log, memory.open)
 
 
-def today_of(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
-    """Return the plan's day, and whether that is the last day of a log that runs ahead of the clock.
+class Today(NamedTuple):
+    """The plan's day of a log."""
+
+    day: date
+    estimated: bool
+    """The clock is not known; it is about the day that the device takes it for."""
+    ahead: bool
+    """It is the last day of a log that runs ahead of the clock."""
+
+
+def today_of(memory: Memory, path: Path, now_utc: float) -> Today:
+    """Return the day of the log at `path`; the clock of this machine reads `now_utc`.
 
     The simulated clock may have run ahead of the real one; in the device's log a date in the future is a mistake.
     """
+    about_utc = _estimated_now(memory)
+    now = max(now_utc, about_utc)
     ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
     last = max(ends, default=0.0)
-    ahead = path != device_store() and last > now_utc
-    return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
+    ahead = path != device_store() and last > now
+    day = day_of(last if ahead else now, stored_zone(memory.settings.zone), memory.settings.day_start)
+    return Today(day, about_utc > now_utc, ahead)
 
 
 def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:
@@ -109,8 +122,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
     with reading(store) as log:
         path = log.path
         memory, known = log.load(), log.members()
-    today, _ = today_of(memory, path, max(now_utc, estimated_now(memory)))
-    rows = _rows(memory, known, today)
+    rows = _rows(memory, known, today_of(memory, path, now_utc).day)
     if as_json:
         lines(rows)
         return
@@ -161,9 +173,9 @@ def _rows(memory: Memory, known: Sequence[Member], today: date) -> list[dict[str
     return rows
 
 
-def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> str:
+def change(store: Path | None, words: Sequence[str]) -> str:
     """Do what the words say and return a sentence about it. Raises UsageError; then nothing has changed."""
     members.check(words)
     settings.begin(store or default_store())
     with writing(store) as log, log.writing() as conn:
-        return members.change(conn, words, new_id)
+        return members.change(conn, words, lambda: uuid.uuid4().hex)

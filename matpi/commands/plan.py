@@ -22,7 +22,7 @@ from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, table, wor
 from matpi.commands.target import reading, writing
 from matpi.core.clock import believable
 from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Log, Memory
+from matpi.core.model import DayRecord, Log
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import STARTER, Course, Plan
@@ -30,10 +30,14 @@ from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone
-from matpi.store.db import Store
 from matpi.words import duration
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
+FIELDS = (
+    "day lower_min upper_min clothing goal today_s done rest_day rest_reason week_count weekly_goal streak score "
+    "done_days short_only restarted repeated"
+)
+"""Of a `Plan`, as the JSON line has them."""
 BOXES_MAX = 31  # chosen: a row that still fits beside the words
 
 
@@ -62,10 +66,11 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """
     with reading(store) as log:
         path = log.path
-        owner, memory, about = _own(log, person)
-        name = people.names(log).get(owner) if owner is not None else None
+        owner, memory = people.loaded(log, person)
+        name = people.name_of(people.names(log), owner)
     now = time.time()
-    today, ahead = people.today_of(memory, path, max(now, about))
+    today, estimated, ahead = people.today_of(memory, path, now)
+    memory = people.only(memory, owner)
     course, wrong = course_of(memory.settings.own_plan)
     running = memory.open
     plan = plan_of(
@@ -78,7 +83,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         zone=stored_zone(memory.settings.zone),
     )
     if as_json:
-        lines([{**_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
+        lines([{**_line(plan, course, ahead=ahead), "person": name, "today_estimated": estimated}])
         return
     table(("", ""), [*([("plan of", name)] if name else []), *_rows(plan, course)], show=False)
     if memory.log.counting:
@@ -92,7 +97,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     if plan.trend is not None:
         say(trend.sentence(plan.trend))
         say(trend.pairs_sentence(trend.pairs(memory.log.ratings)))
-    if about > now:
+    if estimated:
         say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
     elif not believable(now):
         said = datetime.fromtimestamp(now, UTC).date()
@@ -117,17 +122,12 @@ def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> 
         raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
     settings.begin(path)
     with writing(path) as log:
-        owner, memory, about = _own(log, person)
-        today, _ = people.today_of(memory, path, max(now, about))
-        old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
+        owner, memory = people.loaded(log, person)
+        today = people.today_of(memory, path, now).day
+        days = people.only(memory, owner).log.days
+        old = next((record for record in days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
             log.write(Save(replace(old, rest=rest)))
-
-
-def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
-    """Return whose plan is meant, their part of the log, and people.estimated_now. Raises UsageError."""
-    owner, memory = people.loaded(log, person)
-    return owner, people.only(memory, owner), people.estimated_now(memory)
 
 
 def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:
@@ -160,11 +160,7 @@ def _cell(on_mat_s: float, day: date, plan: Plan) -> str:
 
 
 def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
-    names = (
-        "day lower_min upper_min clothing goal today_s done rest_day rest_reason week_count weekly_goal streak score"
-    )
-    names += " done_days short_only restarted repeated"
-    line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in names.split()}}
+    line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in FIELDS.split()}}
     line |= {"today_s": round(plan.today_s, 3), "score": round(plan.score, 3)}
     felt = None if plan.trend is None else asdict(plan.trend)
     return line | {"log_ahead": ahead, "plan_name": course.name, "plan_days": plan.days, "trend": felt}

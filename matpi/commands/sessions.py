@@ -45,28 +45,25 @@ def run(
     config_path: Path | None,
     pairs: tuple[str, ...],
     *,
-    delete_id: str | None,
-    restore_id: str | None,
-    confirm_id: str | None,
-    deny_id: str | None,
-    edit_id: str | None,
     as_json: bool,
     deleted: bool,
     person: str | None,
+    **ids: str | None,
 ) -> None:
-    """Do what the options say; at most one of the ids is given. Raises UsageError."""
-    if pairs and edit_id is None:
+    """Do what the options say; at most one of `ids`, such as delete_id, is given. Raises UsageError."""
+    if pairs and ids["edit_id"] is None:
         raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
-    if edit_id is not None:
-        edit(store, edit_id, pairs, config_path)
-    elif delete_id is not None:
-        delete(store, delete_id)
-    elif restore_id is not None:
-        restore(store, restore_id)
-    elif (answered := deny_id if confirm_id is None else confirm_id) is not None:
-        answer(store, answered, yours=confirm_id is not None)
-    else:
-        sessions(store, as_json=as_json, deleted=deleted, person=person)
+    match next(((option, found) for option, found in ids.items() if found is not None), None):
+        case "edit_id", found:
+            edit(store, found, pairs, config_path)
+        case "delete_id", found:
+            delete(store, found)
+        case "restore_id", found:
+            restore(store, found)
+        case "confirm_id" | "deny_id" as option, found:
+            answer(store, found, yours=option == "confirm_id")
+        case _:
+            sessions(store, as_json=as_json, deleted=deleted, person=person)
 
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
