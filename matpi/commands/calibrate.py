@@ -18,13 +18,14 @@ from matpi.commands.output import bar, say
 from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.calibration.weighing import Refusal
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import Scale
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
-"""Of a person who stands on the mat."""
+"""Of a person on the mat."""
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
@@ -56,7 +57,6 @@ def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None
             config.scale.counts_per_kg,
             config.scale.channel_count,
             _ask,
-            say,
             weight_kg=weight_kg,
             anywhere=anywhere,
             on_step=parts.place,
@@ -76,7 +76,6 @@ def calibrate(
     nominal: float,
     channels: int,
     ask: Callable[[str], str],
-    say: Callable[[str], None],
     *,
     weight_kg: float | None = None,
     anywhere: bool = False,
@@ -97,27 +96,23 @@ def calibrate(
     try:
         for step in procedure.steps:
             if step != OFF and procedure.weight_kg == 0.0:
-                procedure.weight_kg = _ask_weight(ask, say) if weight_kg is None else weight_kg
+                procedure.weight_kg = _ask_weight(ask) if weight_kg is None else weight_kg
             words = "Take everything off the mat" if step == OFF else _place(step)
             ask(f"{words}, then press Enter. ")
             on_step(step)
-            _measure(procedure, inbox, channels, say, now)
+            _measure(procedure, inbox, channels, now)
     finally:
         scale.stop()
     result = procedure.result
     if not isinstance(result, Solved):
         raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
     store.write(Save(Calibrated(result.calibration, result.zero)))
-    _tell(result, procedure, say)
+    _report(result, procedure)
     return result
 
 
 def _measure(
-    procedure: Calibrating,
-    inbox: queue.SimpleQueue[Event | Counted],
-    channels: int,
-    say: Callable[[str], None],
-    now: Callable[[], float],
+    procedure: Calibrating, inbox: queue.SimpleQueue[Event | Counted], channels: int, now: Callable[[], float]
 ) -> None:
     """Measure one step. Samples from before the key was pressed are of a person still on the way."""
     why = "no sample came"
@@ -147,15 +142,12 @@ def _measure(
                 raise CalibrationError(
                     f"The load cells are silent ({why}); check their plugs, then run matpi doctor. The old values stay."
                 )
-            if procedure.result is not None:
-                break
-    if procedure.result is not None and not isinstance(procedure.result, Solved):
-        refusal = procedure.result
+    if isinstance(refusal := procedure.result, Refusal):
         raise CalibrationError(f"{refusal.reason} {refusal.remedy} The old values stay.")
     say("  measured.")
 
 
-def _ask_weight(ask: Callable[[str], str], say: Callable[[str], None]) -> float:
+def _ask_weight(ask: Callable[[str], str]) -> float:
     for _ in range(TRIES):
         line = ask(f"Your weight in kg, as you stand there ({LIGHTEST_KG:g} to {HEAVIEST_KG:g}): ")
         try:
@@ -179,7 +171,7 @@ def _place(step: str) -> str:
     return PLACES.get(step) or f"Stand on corner {step.removeprefix('corner')}, where that chip's cell is"
 
 
-def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) -> None:
+def _report(result: Solved, procedure: Calibrating) -> None:
     say(f"Calibrated to within {result.error_percent:.1f} %, if the weight is right.")
     for name, slope in zip(procedure.names.channels, result.calibration.counts_per_kg, strict=True):
         say(f"  {name}: {slope:,.0f} counts per kilogram".replace(",", " "))

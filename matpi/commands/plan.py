@@ -1,4 +1,4 @@
-"""`matpi plan`: where the plan stands today, how it goes, a plan of one's own, and a day of rest.
+"""`matpi plan`: the plan today, how it goes, a plan of one's own, and a day of rest.
 
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,

@@ -30,7 +30,7 @@ from matpi.store.db import Store, is_unmade
 from matpi.store.opening import bare
 
 WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
-PIPED_WIDTH: Final = 400  # chosen: one line a check where nobody looks
+PIPED_WIDTH: Final = 400  # chosen: one line a check where no one looks
 STYLES: Final[dict[str, str]] = {OK: "32", WARN: "33", FAIL: "1;31", SKIPPED: "2"}
 """Green, yellow, bold red, dim."""
 UNREAD_CONFIG: Final = Check("config", "file", SKIPPED, "not looked at")
@@ -94,9 +94,7 @@ def run_doctor(
     """
     store = store_path or Path(config.store.path)
     device = running.read_device(status_path, log=store if by_hand else None, now=now, alive=alive)
-    running_status = device.status if device.life is Life.RUNNING else None
-    status = running_status or Status(0, 0.0)  # without a running device nothing is known
-    hands_off = device.life is not Life.GONE
+    status, hands_off = device.live, device.life is not Life.GONE
     begun = now()
     watched = None if hands_off or scale is None else _Watched(scale)
     try:
@@ -107,7 +105,7 @@ def run_doctor(
     finally:
         facts = None if watched is None else watched.end()
     calibrated, slopes = log.calibrated, log.counts_per_kg
-    if running_status is not None:
+    if device.life is Life.RUNNING:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
     return [
         _config_check(config_check, config, log.own_plan),

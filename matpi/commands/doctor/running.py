@@ -47,6 +47,11 @@ class Device:
     age_s: float = 0.0
     why: str = ""
 
+    @property
+    def live(self) -> Status:
+        """The status of a device that is RUNNING; else an empty one, of which nothing is known."""
+        return self.status if self.life is Life.RUNNING and self.status is not None else Status(0, 0.0)
+
 
 def running(pid: int) -> bool:
     """Return whether there is a process of this number that is a matpi: numbers are reused."""
@@ -111,14 +116,13 @@ def _by_status(path: Path, now: Callable[[], float], alive: Callable[[int], bool
         return Device(Life.UNKNOWN, why=f"{path} cannot be read ({error})")
     age_s = now() - status.written_mono
     if not alive(status.pid):
-        return Device(Life.GONE, age_s=age_s, why=f"its process {status.pid} has ended")
+        return Device(Life.GONE, why=f"its process {status.pid} has ended")
     return Device(Life.RUNNING if -1.0 <= age_s <= FRESH_S else Life.HUNG, status, age_s)
 
 
 def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
     """Return sink -> what the running device reports of its connection; nothing when none runs."""
-    device = read_device(path, alive=alive)
-    return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
+    return read_device(path, alive=alive).live.upstream
 
 
 def checks(device: Device) -> list[Check]:
