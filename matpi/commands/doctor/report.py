@@ -14,16 +14,17 @@ import msgspec
 from matpi import __version__
 from matpi import config as config_file
 from matpi.commands import upstream
-from matpi.commands.doctor import checks, running, scale
+from matpi.commands.doctor import checks, running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
+from matpi.commands.doctor.scale import scale_checks
 from matpi.commands.editing import doubts
 from matpi.commands.output import count, lines, say, table
 from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.plan.custom_plan import course_of
-from matpi.drivers.facts import Probe, ScaleFacts, Status
+from matpi.drivers.facts import Probe, ScaleFacts
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.ports import PutCounted
 from matpi.store.db import Store, is_unmade
@@ -110,7 +111,7 @@ def run_doctor(
     return [
         _config_check(config_check, config, log.own_plan),
         *running.checks(device),
-        *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
+        *scale_checks(config.scale, facts, slopes, calibrated, status, _why_not(device, config)),
         checks.panel(config, host.bus, status.panel),
         checks.gpio(config, host.gpio),
         checks.button(config, host.button, running=hands_off, lost="button_lost" in status.lost),
@@ -184,27 +185,6 @@ def _why_not(device: Device, config: Config) -> str:
         Life.RUNNING: "the device has not started it yet",
         Life.GONE: "simulated" if config.scale.driver == "sim" else "not tried",
     }[device.life]
-
-
-def _scale_checks(
-    config: Config,
-    facts: ScaleFacts | None,
-    slopes: tuple[float, ...],
-    calibrated: bool | None,
-    status: Status,
-    why_not: str,
-) -> list[Check]:
-    chips = () if facts is None else facts.chips
-    if facts is not None and not facts.alive and not any(sum(chip.tally.values()) for chip in chips):
-        chips = ()  # nothing follows for a chip from a reader that could not start
-    channels = config.scale.channel_count
-    slopes = slopes if len(slopes) == channels else (config.scale.counts_per_kg,) * channels
-    found = [scale.reader(facts, why_not)]
-    for n in range(channels):
-        found += scale.chip(n, config.scale, chips[n] if n < len(chips) else None, abs(slopes[n]), status.net_kg)
-    found.append(scale.zero(status.zero_kg, status.zero_word, calibrated=bool(calibrated)))
-    found.append(scale.calibration(calibrated=calibrated, per_kg=slopes))
-    return found
 
 
 def _config_check(check: Check, config: Config, own_plan: str) -> Check:

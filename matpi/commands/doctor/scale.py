@@ -8,7 +8,7 @@ from typing import Final
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
 from matpi.config import ScaleConfig
 from matpi.core.presence.zero import ZeroWord
-from matpi.drivers.facts import ChipFacts, ScaleFacts
+from matpi.drivers.facts import ChipFacts, ScaleFacts, Status
 
 RATE_OFF: Final = 0.1
 """Part of the configured rate. Chips run 7 to 17 % fast (olkal/HX711_ADC#81 and #98), which is worth knowing."""
@@ -26,6 +26,31 @@ OFFSET_WARN_COUNTS: Final = 1_290_000
 OFFSET_FAIL_COUNTS: Final = 6_700_000  # four fifths of the range: a person no longer fits in
 ENOUGH_SAMPLES: Final = 20
 REACH_KG: Final = 3.0  # farther the zero does not follow (docs/behaviour.md 1)
+
+
+def scale_checks(
+    config: ScaleConfig,
+    facts: ScaleFacts | None,
+    slopes: tuple[float, ...],
+    calibrated: bool | None,
+    status: Status,
+    why_not: str,
+) -> list[Check]:
+    """Return the checks of the reader, each chip, the zero and the calibration.
+
+    `facts` is None with the reason in `why_not`. `slopes` are counts per kilogram, those of the config if not one a
+    chip; `calibrated` is None when it is not known. `status` is empty without a running device.
+    """
+    chips = () if facts is None else facts.chips
+    if facts is not None and not facts.alive and not any(sum(chip.tally.values()) for chip in chips):
+        chips = ()  # nothing follows for a chip from a reader that could not start
+    channels = config.channel_count
+    slopes = slopes if len(slopes) == channels else (config.counts_per_kg,) * channels
+    found = [reader(facts, why_not)]
+    for n in range(channels):
+        found += chip(n, config, chips[n] if n < len(chips) else None, abs(slopes[n]), status.net_kg)
+    found.append(zero(status.zero_kg, status.zero_word, calibrated=bool(calibrated)))
+    return [*found, calibration(calibrated=calibrated, per_kg=slopes)]
 
 
 def reader(facts: ScaleFacts | None, why_not: str) -> Check:
