@@ -56,8 +56,11 @@ def edits(
     return changes
 
 
-def instant(key: str, text: str, settings: Settings, latest_utc: float) -> float:
-    """Return the UTC of a date and time of the local clock. Raises UsageError naming `key`."""
+def instant(key: str, text: str, settings: Settings, newest_utc: float = 0.0) -> tuple[float, int, date]:
+    """Return UTC, local time minus UTC and the plan's day at a date and time of the local clock.
+
+    `newest_utc`: of the records that there are, which cannot be in the future. Raises UsageError naming `key`.
+    """
     try:
         wall = datetime.fromisoformat(text)
     except ValueError:
@@ -70,9 +73,9 @@ def instant(key: str, text: str, settings: Settings, latest_utc: float) -> float
     utc = local_instant(wall.date(), zone, wall.time()) if 1970 < wall.year < 2200 else 0.0
     if utc is None or (utc and datetime.fromtimestamp(utc, zone).replace(tzinfo=None) != wall):
         raise UsageError(f"{key}={text} never was: the clocks went forward over it; choose a time beside it.")
-    if not 0.0 < utc <= latest_utc:
+    if not 0.0 < utc <= latest(newest_utc):
         raise UsageError(f"{key}={text} lies in the future, or before 1971; write when it was.")
-    return utc
+    return utc, *dated(settings, utc)
 
 
 def latest(newest_utc: float = 0.0) -> float:

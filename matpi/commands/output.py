@@ -123,13 +123,15 @@ def iso(utc: float | None, offset_s: int | None) -> str | None:
     return None if utc is None else _at(utc, offset_s).isoformat(timespec="seconds")
 
 
-def weekday(utc: float | None, offset_s: int | None) -> str:
-    return "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
-
-
 def local(utc: float | None, offset_s: int | None, *, estimated: bool = False) -> str:
     about = "~" if estimated else ""
     return "no date yet" if utc is None else f"{about}{_at(utc, offset_s):%Y-%m-%d %H:%M}"
+
+
+def day_and_time(utc: float | None, offset_s: int | None, *, estimated: bool) -> tuple[str, str]:
+    """Return the first two cells of a row of a table: the weekday, and the date with the time."""
+    weekday = "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
+    return weekday, local(utc, offset_s, estimated=estimated)
 
 
 def bar(marks: float) -> str:

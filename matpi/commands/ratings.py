@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.editing import dated, edits, explain_estimates, instant, latest, pick, shown_length
-from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
+from matpi.commands.editing import edits, explain_estimates, instant, pick, shown_length
+from matpi.commands.output import boxes, count, day_and_time, iso, lines, local, say, table
 from matpi.commands.sessions import EDITS as SESSION_EDITS
 from matpi.commands.target import reading, writing
 from matpi.core.effects import Save
@@ -101,8 +101,7 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
         ("", "time", *rated, "id", *people.who(names)),
         [
             (
-                weekday(r.utc, r.utc_offset_s),
-                local(r.utc, r.utc_offset_s, estimated=r.estimated),
+                *day_and_time(r.utc, r.utc_offset_s, estimated=r.estimated),
                 *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
                 r.id[:shown],
                 *people.who(names, r.person),
@@ -127,8 +126,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
                 return {"value": int(text)} if fine else None
             if key == "person":
                 return {"person": people.owner_of(log, text)}
-            utc = instant("time", text, settings, latest())
-            offset_s, day = dated(settings, utc)
+            utc, offset_s, day = instant("time", text, settings)
             moved = {"utc": utc, "utc_offset_s": offset_s, "day": day}
             return {**moved, "estimated": False, "boot_id": corrections.BY_HAND}
 

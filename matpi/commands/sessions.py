@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.editing import ID_SHOWN, dated, edits, explain_estimates, instant, latest, pick, shown_length
-from matpi.commands.output import bar, count, iso, lines, local, say, table, weekday, words
+from matpi.commands.editing import ID_SHOWN, dated, edits, explain_estimates, instant, pick, shown_length
+from matpi.commands.output import bar, count, day_and_time, iso, lines, local, say, table, words
 from matpi.commands.target import config_of, reading, writing
 from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session
 from matpi.core.rules import DeviceRules
@@ -128,8 +128,7 @@ def _table(
         ),
         [
             (
-                weekday(s.start_utc, s.utc_offset_s),
-                local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
+                *day_and_time(s.start_utc, s.utc_offset_s, estimated=s.estimated),
                 duration(s.on_mat_s),
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
@@ -235,8 +234,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
                     on_mat_s = _seconds(text, rules)
                     return {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
                 case "start":
-                    utc = instant("start", text, memory.settings, latest(newest))
-                    offset_s, day = dated(memory.settings, utc)
+                    utc, offset_s, day = instant("start", text, memory.settings, newest)
                     return {"start_utc": utc, "utc_offset_s": offset_s, "day": day}
                 case "routine":
                     return {"routine": text} if text in ROUTINE_NAMES else None
