@@ -11,15 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.log import reading, writing
 from matpi.commands.output import say
+from matpi.commands.target import reading, writing
 from matpi.core.effects import Save
-from matpi.core.model import Acknowledgement, Memory
+from matpi.core.model import Acknowledgement
 from matpi.core.plan.programme import SHORT_MIN
 from matpi.core.views import SAFETY_PAGES
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
-from matpi.store.db import Store
 from matpi.words import ENGLISH
 
 
@@ -36,9 +35,9 @@ def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool
 
 
 def read(store: Path | None, person: str | None = None) -> None:
-    """The pages, and what was answered by who is chosen, or named `person`."""
+    """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
     for heading, points in _headings():
         say(f"{heading} {', '.join(points)}.")
     say(answered(memory.answer_of(owner), memory.settings.zone))
@@ -46,16 +45,16 @@ def read(store: Path | None, person: str | None = None) -> None:
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
     with writing(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
     say(answered(given, memory.settings.zone))
 
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
-    """Raises UsageError when nothing was ticked that somebody could agree to."""
+    """Lift the limit of a ticked condition. Raises UsageError when none was ticked."""
     with writing(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
         before = memory.answer_of(owner)
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
@@ -66,19 +65,12 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
     with writing(store) as log:
-        log.ask_safety_again(_loaded(log, person)[0])
+        log.ask_safety_again(people.loaded(log, person)[0])
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
 
 
-def _loaded(log: Store, person: str | None) -> tuple[str | None, Memory]:
-    """Whose answer it is, and what is stored. Raises UsageError."""
-    memory = log.load()
-    owner = people.owner(log, memory, person)
-    return owner, memory
-
-
 def _headings() -> list[tuple[str, list[str]]]:
-    """Each heading once, with its points whole: on the device they are broken into lines and pages."""
+    """Return each heading once, with its points whole: the device breaks them into lines and pages."""
     found: dict[str, list[str]] = {}
     for page in range(1, SAFETY_PAGES):
         heading, *lines = ENGLISH(f"safety.page_{page}").splitlines()

@@ -295,32 +295,32 @@ def test_what_is_left_of_a_sink_is_shown_and_can_be_deleted(tmp_path: Path, home
 
 def test_doctor_has_a_line_a_sink_and_one_for_none(tmp_path: Path, home: WebhookConfig) -> None:
     path = tmp_path / "x.db"
-    [none] = doctor_checks((), path)
+    [none] = doctor_checks((), path, {})
     assert (none.verdict, none.part) == (SKIPPED, "upstream")
     config = Config(upstream=UpstreamConfig(webhook=(home,)))
-    [unstarted] = doctor_checks(config.upstream.sinks, path)
+    [unstarted] = doctor_checks(config.upstream.sinks, path, {})
     assert (unstarted.verdict, unstarted.do) == (WARN, "run `sudo systemctl restart matpi`")
     with Store.open(path, sinks=("webhook",)) as store:
-        [empty] = doctor_checks(config.upstream.sinks, path)
+        [empty] = doctor_checks(config.upstream.sinks, path, {})
         assert (empty.verdict, empty.what) == (OK, "http://127.0.0.1:1: 0 records arrived; nothing waits")
         store.write(Save(session()))
-        [waiting] = doctor_checks(config.upstream.sinks, path)
+        [waiting] = doctor_checks(config.upstream.sinks, path, {})
         assert waiting.what == "http://127.0.0.1:1: 1 record waits for the next try"
         box = Outbox(path, "webhook")
         due = box.due()
         assert due is not None
         box.failed(due, "nothing listens at nas.local; start the receiver.", None)
-        [failing] = doctor_checks(config.upstream.sinks, path)
+        [failing] = doctor_checks(config.upstream.sinks, path, {})
         assert failing.verdict is WARN
         assert failing.what == "http://127.0.0.1:1: 1 record waits, tried 1 time: nothing listens at nas.local"
         assert failing.do == "start the receiver; all of it is kept"
         box.refused(due, "it will not have it; look at its log.")
-        [refused] = doctor_checks(config.upstream.sinks, path)
+        [refused] = doctor_checks(config.upstream.sinks, path, {})
         assert refused.verdict is WARN
         assert refused.do == "look at its log, then run `matpi upstream retry webhook`"
         box.disabled(due, "it wants nothing more; run `matpi upstream retry`.")
-        assert doctor_checks(config.upstream.sinks, path)[0].verdict is FAIL
+        assert doctor_checks(config.upstream.sinks, path, {})[0].verdict is FAIL
         box.close()
-    [left] = doctor_checks((), path)
+    [left] = doctor_checks((), path, {})
     assert left.verdict is WARN
     assert "no longer in the config; 1 record not sent, and kept" in left.what

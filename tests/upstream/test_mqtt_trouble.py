@@ -108,7 +108,7 @@ def test_doctor_and_status_show_it_though_nothing_waits(
     path, port = tmp_path / "x.db", free_port()
     settings = Config(upstream=UpstreamConfig(mqtt=(config(port),)))
     Store.open(path, sinks=("mqtt",)).close()
-    [silent] = doctor_checks(settings.upstream.sinks, path)
+    [silent] = doctor_checks(settings.upstream.sinks, path, {})
     assert silent.verdict is OK
     [check] = doctor_checks(settings.upstream.sinks, path, {"mqtt": str(WRONG)})
     assert (check.verdict, check.do) == (WARN, "correct it")
