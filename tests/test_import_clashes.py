@@ -13,7 +13,7 @@ from matpi.cli import run
 from matpi.core.effects import DateBoot, Save
 from matpi.core.model import DayRecord, Moment
 from matpi.store.db import Store
-from matpi.store.rows import Member
+from matpi.store.tables import Member
 from matpi.twin.world import VirtualWorld
 from tests.store.values import UTC, edits, rating, session, stop
 

@@ -28,7 +28,7 @@ from matpi.drivers.clock import boot_id
 from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
 from matpi.store import members
 from matpi.store.db import Store, is_unmade
-from matpi.store.rows import Member
+from matpi.store.tables import Member
 
 
 def names(log: Store) -> Mapping[str | None, str]:

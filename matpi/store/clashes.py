@@ -9,8 +9,7 @@ from enum import Enum
 from typing import Any
 
 from matpi.core.model import EndReason, Session
-from matpi.store.rows import Row, StoredSession
-from matpi.store.tables import DATE, DIAGNOSTICS, EDITS, PEOPLE, SESSIONS, Table
+from matpi.store.tables import DATE, DIAGNOSTICS, EDITS, PEOPLE, SESSIONS, Row, StoredSession, Table
 
 LATER = DATE | {"person"}
 """Fields that a record gets after it was stored: unset in the import, they contradict nothing; nor do those of its

@@ -15,8 +15,7 @@ from matpi.core.dated import utc_of
 from matpi.core.model import Doubt, EndReason, Rating, Session, StopSign
 from matpi.errors import UsageError
 from matpi.store import history
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import EDITS, RATINGS, SESSIONS, STOPS
+from matpi.store.tables import EDITS, RATINGS, SESSIONS, STOPS, StoredSession, text_of
 
 BY_HAND: Final = "by hand"
 """The boot of a record whose time was corrected: the next start in its own boot would date it back by the clock."""

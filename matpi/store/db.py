@@ -22,8 +22,8 @@ from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, migrations, outbox
 from matpi.store.opening import no_log, open_reader, store_errors
-from matpi.store.rows import Member, StoredSession, oldest_first
-from matpi.store.tables import ANSWERS, Table, settings_of
+from matpi.store.settings import settings_of
+from matpi.store.tables import ANSWERS, Member, StoredSession, Table, oldest_first
 
 
 class Store:

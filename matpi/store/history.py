@@ -20,8 +20,21 @@ from matpi.core.model import (
 )
 from matpi.errors import StoreError, printable
 from matpi.store import tables
-from matpi.store.rows import Member, Row, StoredSession, oldest_first
-from matpi.store.tables import ANSWERS, DAYS, PEOPLE, RATINGS, SESSIONS, STOPS, ZERO, Table
+from matpi.store.settings import settings_texts
+from matpi.store.tables import (
+    ANSWERS,
+    DAYS,
+    PEOPLE,
+    RATINGS,
+    SESSIONS,
+    STOPS,
+    ZERO,
+    Member,
+    Row,
+    StoredSession,
+    Table,
+    oldest_first,
+)
 
 T = TypeVar("T")
 _PUT_OPEN = SESSIONS.upsert(where=" WHERE reason IS NULL")
@@ -179,7 +192,7 @@ def put_settings(conn: sqlite3.Connection, settings: Settings) -> None:
     """Store all at once. Rows of settings unknown to this version stay as they are."""
     conn.executemany(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        tables.settings_texts(settings).items(),
+        settings_texts(settings).items(),
     )
 
 

@@ -21,8 +21,18 @@ from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Se
 from matpi.core.plan.custom_plan import read_plan
 from matpi.errors import ConfigError, ImportFormatError, is_control, printable
 from matpi.store import faults, file
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import ANSWERS, DIAGNOSTICS, RATINGS, SESSIONS, SINGLES, STOPS, TABLES, Table
+from matpi.store.tables import (
+    ANSWERS,
+    DIAGNOSTICS,
+    RATINGS,
+    SESSIONS,
+    SINGLES,
+    STOPS,
+    TABLES,
+    StoredSession,
+    Table,
+    text_of,
+)
 
 FORMAT, VERSION = "matpi", 4
 """What an exported document says of itself. A change of a field is a new version."""

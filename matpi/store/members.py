@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
 from matpi.store import history
-from matpi.store.rows import Member
-from matpi.store.tables import PEOPLE, TABLES
+from matpi.store.tables import PEOPLE, TABLES, Member
 
 OWNED = tuple(table.sql for table in TABLES if "person" in table.columns)
 """The tables whose rows are somebody's."""

@@ -20,8 +20,7 @@ from typing import Any, Final
 
 from matpi.core.model import Rating, StopSign
 from matpi.store import file
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import RATINGS, SESSIONS, STOPS, Table
+from matpi.store.tables import RATINGS, SESSIONS, STOPS, StoredSession, Table, text_of
 
 PART: Final = 100
 """Records of one transaction when the whole past is queued: 24 ms on a busy x86-64 (measured)."""

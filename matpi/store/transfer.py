@@ -26,8 +26,20 @@ from matpi.errors import ImportFormatError, StoreError
 from matpi.store import faults, file, history, members, outbox
 from matpi.store.clashes import OVERLAPS, Clashes, Fit, as_ended
 from matpi.store.db import Store
-from matpi.store.rows import Member, Row, StoredSession, text_of
-from matpi.store.tables import CSV_TABLES, DAYS, RATINGS, SESSIONS, STOPS, TABLES, Table, settings_of
+from matpi.store.settings import settings_of
+from matpi.store.tables import (
+    CSV_TABLES,
+    DAYS,
+    RATINGS,
+    SESSIONS,
+    STOPS,
+    TABLES,
+    Member,
+    Row,
+    StoredSession,
+    Table,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from matpi.store.incoming import Document, Found

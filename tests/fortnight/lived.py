@@ -26,7 +26,7 @@ from matpi.core.views import Off, View
 from matpi.screen.frame import braille
 from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
+from matpi.store.tables import StoredSession
 from matpi.twin.story import Story
 from matpi.twin.world import VirtualWorld
 

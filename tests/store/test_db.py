@@ -28,8 +28,7 @@ from matpi.core.model import (
 )
 from matpi.errors import StoreError, UsageError
 from matpi.store.db import Store
-from matpi.store.rows import Edit, StoredSession, Tally
-from matpi.store.tables import DIAGNOSTICS
+from matpi.store.tables import DIAGNOSTICS, Edit, StoredSession, Tally
 from tests.store.values import UTC, edits, rating, session, stop, undated
 
 

@@ -10,8 +10,7 @@ from unittest import mock
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
 from matpi.store import incoming, migrations, transfer
 from matpi.store.db import Store
-from matpi.store.rows import Edit
-from matpi.store.tables import EDITS
+from matpi.store.tables import EDITS, Edit
 
 UTC = 1_764_000_000.25
 
