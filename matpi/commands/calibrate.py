@@ -23,8 +23,7 @@ from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import Scale
-from matpi.store.db import Store
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
 """Of a person who stands on the mat."""

@@ -14,8 +14,7 @@ from matpi.core.model import Rating, Session, Settings, StopSign
 from matpi.drivers.clock import SystemClock
 from matpi.errors import MatpiError, UsageError
 from matpi.paths import default_store, device_store, simulator_store, stored_zone
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 
 ID_SHOWN = 8  # characters of an id in a table; more are shown where that is not enough
 

@@ -10,7 +10,7 @@ from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.errors import ConfigError
 from matpi.service.parts import Header, show_fault
 from matpi.service.run import report_start, run_device, status_path
-from matpi.store.opening import bare
+from matpi.store.db import bare
 
 
 def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:

@@ -9,8 +9,7 @@ from matpi.commands.output import say, stored, warn, warn_bare
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.paths import default_store, system_zone, zone_doubts
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 from matpi.store.settings import changed, rows
 
 

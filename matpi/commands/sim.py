@@ -25,7 +25,7 @@ from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import simulator_store, system_zone, zone_for
-from matpi.store.opening import bare
+from matpi.store.db import bare
 
 if TYPE_CHECKING:
     from matpi.twin.twin import Twin

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +21,7 @@ from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.events import Saved, SaveFailed
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import corrections, faults, file, history, members, migrations, outbox
-from matpi.store.opening import no_log, open_reader, store_errors
+from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw
 from matpi.store.settings import settings_of
 from matpi.store.tables import ANSWERS, Member, StoredSession, Table, oldest_first
 
@@ -54,9 +54,9 @@ class Store:
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
         no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
-        with store_errors(path):
+        with _opening(path):
             if read_only:
-                return cls(open_reader(path), path, None)
+                return cls(_open_reader(path), path, None)
             file.make_folder(path.parent)
             _refuse_strangers(path)
             lock = file.WriterLock(path)
@@ -72,11 +72,8 @@ class Store:
         """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
         SQLite. Raises as a reader does.
         """
-        with store_errors(path):
-            header = file.peek(path)
-            if header is None:
-                raise no_log(path)
-            file.refuse_strangers(header, path, len(migrations.steps()))
+        with _opening(path):
+            _header(path)
             conn = file.connect_copy(path)
             try:
                 migrations.migrate(conn, path)
@@ -87,9 +84,8 @@ class Store:
 
     def close(self) -> None:
         try:
-            self._conn.close()
-        except sqlite3.Error as error:
-            raise faults.of_sqlite(error, self.path) from error
+            with faults.store_errors(self.path):
+                self._conn.close()
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -254,16 +250,69 @@ class Store:
             return corrections.answer(conn, session_id, utc, yours=yours)
 
 
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
 def is_unmade(path: Path) -> bool:
-    """There is no log at `path` yet, or none but a bare one. Raises as a reader does."""
-    with store_errors(path):
-        header = file.peek(path)
+    """Return whether there is no log at `path` yet, or none but a bare one. Raises as a reader does."""
+    with _opening(path):
+        header = raw.peek(path)
     return header is None or header.bare
 
 
+def bare(path: Path) -> str:
+    """Return a sentence about a file that is the bare beginning of a log, "" for any other. Raises nothing."""
+    with contextlib.suppress(StoreError), _opening(path):
+        header = raw.peek(path)
+        if header is not None and header.bare and header.is_ours:
+            return (
+                f"{path} is the bare beginning of a session log, with nothing in it; if it is a copy, it was made"
+                f" without its {path.name}-wal: copy both with the device stopped, or use `matpi backup FILE`."
+            )
+    return ""
+
+
+def image(path: Path) -> bytes:
+    """Return the log at `path` as the bytes of one SQLite file, of any version, also while it is written to.
+
+    Raises as a reader does.
+    """
+    with _opening(path), contextlib.closing(_open_reader(path, oldest=1)) as conn:
+        conn.execute("BEGIN")  # one view of all pages
+        copy = bytearray(conn.serialize())
+        copy[18:20] = b"\1\1"  # it comes without a write-ahead log
+        with contextlib.closing(sqlite3.connect(":memory:")) as probe:
+            probe.deserialize(bytes(copy))
+            file.check(probe, path)
+        return bytes(copy)
+
+
+def _opening(path: Path) -> AbstractContextManager[None]:
+    return faults.store_errors(path, "open the session log")
+
+
+def _header(path: Path) -> raw.Header:
+    """Raises StoreError when there is no log, or it is not ours to read."""
+    header = raw.peek(path)
+    if header is None:
+        raise StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
+    migrations.refuse_strangers(header, path)
+    return header
+
+
+def _open_reader(path: Path, oldest: int | None = None) -> sqlite3.Connection:
+    """`oldest`: the lowest version that will do; None: the newest."""
+    header = _header(path)
+    if header.bare:
+        raise StoreError(bare(path))
+    if header.version < (len(migrations.steps()) if oldest is None else oldest):
+        raise StoreError(f"The session log {path} is of an older matpi; start the device once to bring it up to date.")
+    return file.connect_reader(path)
+
+
 def _refuse_strangers(path: Path) -> None:
-    with contextlib.suppress(StoreDamagedError):
-        file.refuse_strangers(file.peek(path), path, len(migrations.steps()))
+    with contextlib.suppress(StoreDamagedError):  # a damaged one is set aside later
+        migrations.refuse_strangers(raw.peek(path), path)
 
 
 def _open_writer(

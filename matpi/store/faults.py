@@ -1,12 +1,14 @@
-"""SQLite's and the kernel's refusals as one sentence: what, why, what to do."""
+"""Translate errors of SQLite and the kernel into one sentence: what failed, why, what to do."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
 import pwd
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
@@ -36,6 +38,24 @@ _WHY_OF_SQLITE = {
 
 
 _PASSING_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+@contextlib.contextmanager
+def store_errors(path: Path, doing: str = "use the session log") -> Iterator[None]:
+    """Raise an OSError or sqlite3.Error in the block as a StoreError."""
+    try:
+        yield
+    except StoreError:  # is an OSError too
+        raise
+    except (OSError, sqlite3.Error) as error:
+        raise of(error, path, doing) from error
+
+
+def of(error: OSError | sqlite3.Error, path: Path, doing: str = "use the session log") -> StoreError:
+    """Return the error itself when it is a StoreError. `doing` as in `of_os`."""
+    if isinstance(error, StoreError):
+        return error
+    return of_sqlite(error, path) if isinstance(error, sqlite3.Error) else of_os(error, path, doing)
 
 
 def of_os(error: OSError, path: Path, doing: str = "use the session log", *, log: bool = True) -> StoreError:

@@ -20,7 +20,7 @@ from matpi.core.dated import utc_of
 from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Session, Settings, StopSign, Zero
 from matpi.core.plan.custom_plan import read_plan
 from matpi.errors import ConfigError, ImportFormatError, is_control, printable
-from matpi.store import faults, file
+from matpi.store import faults, raw
 from matpi.store.tables import (
     ANSWERS,
     DIAGNOSTICS,
@@ -94,7 +94,7 @@ def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
         )
     try:
         data = source.read_bytes() if isinstance(source, Path) else source.read()
-        if data.startswith(file.MAGIC):
+        if data.startswith(raw.MAGIC):
             raise ImportFormatError(
                 f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
                 " an export of it, and docs/store.md says how a backup is put back."
