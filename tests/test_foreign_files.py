@@ -16,7 +16,7 @@ from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
-from tests.store.values import rating, session, stop
+from tests.store.values import edit_session, rating, session, stop
 
 Out = pytest.CaptureFixture[str]
 SESSION = {
@@ -130,7 +130,7 @@ def furnish(path: Path) -> None:
     with Store.open(path) as log:
         for n, text in enumerate(FORMULAS):
             log.write(Save(session(f"{text}{n}", routine=text, start_mono=-3.5, utc_offset_s=-3600)))
-            log.edit_session(f"{text}{n}", utc_offset_s=-7200)
+            edit_session(log, f"{text}{n}", utc_offset_s=-7200)
         log.write(Save(rating("-r", session_id="=x")))
         log.write(Save(stop("@w")))
         log.write(Save(Zeros(Zero((-1.5,)), None)))

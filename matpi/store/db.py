@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
-from matpi.core.events import Saved, SaveFailed
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw
@@ -27,7 +26,7 @@ from matpi.store.tables import ANSWERS, Member, StoredSession, Table, oldest_fir
 
 
 class Store:
-    """Implements ports.Store. Made by `Store.open`."""
+    """The log as one connection has it. Made by `Store.open`."""
 
     def __init__(
         self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
@@ -180,8 +179,8 @@ class Store:
 
     # --- what happens on the mat
 
-    def write(self, effect: Write) -> bool:
-        """Make durable what the core asks for; True: it is committed.
+    def write(self, effect: Write) -> None:
+        """Make durable what the core asks for.
 
         A checkpoint that comes after its session was closed changes nothing. Saving a session again changes nothing in
         one that was edited, and brings back a deleted one; dropping a closed one keeps its row, marked as deleted.
@@ -196,7 +195,6 @@ class Store:
                     history.drop(conn, effect)
                 case DateBoot():
                     history.date_boot(conn, effect)
-        return True
 
     def ratings(self) -> tuple[Rating, ...]:
         """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
@@ -214,14 +212,10 @@ class Store:
         with self.reading() as conn:
             return tuple(history.members(conn))
 
-    def count(self, kind: str, text: str) -> bool:
+    def count(self, kind: str, text: str) -> None:
+        """Add one of this kind to the diagnostics."""
         with self.writing() as conn:
             history.tally(conn, kind, text)
-        return True
-
-    def stands(self, _answer: Saved | SaveFailed) -> bool:
-        """Without a thread an answer is heard before anything follows it."""
-        return True
 
     def fold(self) -> bool:
         """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
@@ -238,11 +232,6 @@ class Store:
         """As corrections.restore."""
         with self.writing() as conn:
             corrections.restore(conn, session_id)
-
-    def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
-        """As corrections.edit."""
-        with self.writing() as conn:
-            return corrections.edit(conn, session_id, utc, changes)
 
     def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
         """As corrections.answer."""

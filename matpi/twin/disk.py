@@ -8,7 +8,7 @@ from typing import Any
 
 from matpi.errors import DiskTroubleError
 from matpi.store.db import Store
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 
 
 class SimulatedDisk(PatientStore):

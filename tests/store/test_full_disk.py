@@ -18,7 +18,7 @@ from matpi.core.views import SessionDone, Timer, View
 from matpi.errors import StoreBusyError, StoreError, StoreNewerError
 from matpi.store import faults, file
 from matpi.store.db import Store
-from matpi.store.patient import REOPEN_EVERY_S, PatientStore
+from matpi.store.writer import REOPEN_EVERY_S, PatientStore
 from matpi.twin.world import VirtualWorld
 from tests.bench import said
 from tests.store.small_disk import fill, free, on_small_disk

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
-from matpi.store import incoming, migrations, transfer
+from matpi.store import corrections, incoming, migrations, transfer
 from matpi.store.db import Store
 from matpi.store.tables import EDITS, Edit
 
@@ -48,6 +48,12 @@ def stop(id_: str = "w1", **changes: Any) -> StopSign:
 def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
     """Return what was changed in a session by hand, first change first."""
     return tuple(edit for edit in store.records(EDITS) if edit.session_id == session_id)
+
+
+def edit_session(store: Store, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
+    """Change fields of a session by hand, as corrections.edit."""
+    with store.writing() as conn:
+        return corrections.edit(conn, session_id, utc, changes)
 
 
 def schemas(folder: Path) -> AbstractContextManager[object]:
