@@ -44,6 +44,7 @@ class SinkStatus:
 # -- state and requests ------------------------------------------------------------------------------------------------
 
 
+# One statement, so that all figures are of one moment.
 _STATUSES = """
 SELECT name, enabled,
     (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'due'),
@@ -104,6 +105,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
         return None
     if row[0]:
         raise UsageError(f"The device still sends to {sink}; take its table out of the config and restart the device.")
+    # The refused ones have not arrived either.
     left = "SELECT count(*) FROM outbox WHERE sink = ? AND state <> 'acked'"
     (waited,) = conn.execute(left, (sink,)).fetchone()
     for statement in (
