@@ -1,4 +1,4 @@
-"""The store room: everything the device remembers, in one SQLite file that survives a pulled plug.
+"""Open, read and write the session log: one SQLite file that survives a pulled plug.
 
 The thread that opens a Store is the only one that may use it (sqlite3 checks), unless it is handed to another, as the
 service does with the one that writes (writer.py). What reads beside it opens its own with `read_only=True`, without a
@@ -15,18 +15,18 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw
 from matpi.store.settings import settings_of
-from matpi.store.tables import ANSWERS, Member, StoredSession, Table, oldest_first
+from matpi.store.tables import ANSWERS, Member, StoredSession, oldest_first
 
 
 class Store:
-    """The log as one connection has it. Made by `Store.open`."""
+    """A connection to the log. Made by `Store.open`."""
 
     def __init__(
         self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
@@ -46,8 +46,10 @@ class Store:
         sinks: tuple[str, ...] | None = None,
         any_thread: bool = False,
     ) -> Self:
-        """Open or make the log at `path`. `sinks`: the names of those that what is recorded from now on goes to; None:
-        the same ones as before. `any_thread`: it may be handed to another thread, which alone uses it then.
+        """Open the log at `path`; a writer makes one where there is none.
+
+        `sinks` are the names of the receivers of what is recorded from now on; None: the same as before. `any_thread`:
+        it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
@@ -68,9 +70,7 @@ class Store:
 
     @classmethod
     def copied(cls, path: Path) -> Self:
-        """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
-        SQLite. Raises as a reader does.
-        """
+        """Open a copy in memory, migrated there, for a disk that takes no write. Raises as a reader does."""
         with _opening(path):
             _header(path)
             conn = file.connect_copy(path)
@@ -99,13 +99,13 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of all tables."""
+        """Begin a transaction that reads: one consistent view of all tables."""
         with self._transaction("BEGIN") as conn:
             yield conn
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: durable when the block has been left, undone when it raised."""
+        """Begin a transaction that writes: durable when the block has been left, undone when it raised."""
         if self._lock is None:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
@@ -125,7 +125,10 @@ class Store:
     # --- what the device remembers
 
     def load(self) -> Memory:
-        """Of several open sessions the newest stays open; a writer closes the others at their last checkpoint."""
+        """Read all that the device starts with.
+
+        Of several open sessions the newest stays open; a writer closes the others at their last checkpoint.
+        """
         if self._lock is not None:
             # On a full disk they wait for the next start.
             with contextlib.suppress(DiskTroubleError), self.writing() as conn:
@@ -152,12 +155,17 @@ class Store:
             )
             return replace(memory, doubts=tuple(doubts))
 
+    def has_settings(self) -> bool:
+        """Return whether settings were ever stored."""
+        with self.reading() as conn:
+            return bool(history.setting_texts(conn))
+
     def log(self) -> Log:
         with self.reading() as conn:
             return history.log(conn, history.sessions(conn))
 
     def sessions(self) -> tuple[StoredSession, ...]:
-        """All of them, oldest first, with the open and the deleted."""
+        """Return all sessions, oldest first, with the open and the deleted."""
         with self.reading() as conn:
             return oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
 
@@ -171,11 +179,6 @@ class Store:
         with self.reading() as conn:
             (version,) = conn.execute("PRAGMA data_version").fetchone()
             return int(version)
-
-    def records(self, table: Table) -> list[Any]:
-        """Return all of a table, in order of arrival; an invalid row is left out."""
-        with self.reading() as conn:
-            return history.records(conn, table)
 
     # --- what happens on the mat
 
@@ -197,18 +200,18 @@ class Store:
                     history.date_boot(conn, effect)
 
     def ratings(self) -> tuple[Rating, ...]:
-        """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
+        """Return all ratings in order of arrival, also those of deleted sessions, which the log is without."""
         with self.reading() as conn:
             return tuple(history.ratings(conn))
 
     def ask_safety_again(self, person: str | None = None) -> bool:
-        """At the next start; until then what was answered holds. False when nothing was answered yet."""
+        """Ask the safety pages again at the next start. Return False when nothing was answered yet."""
         with self.writing() as conn:
             asked = conn.execute("UPDATE acknowledgement SET asked_again = 1 WHERE person IS ?", (person,))
             return asked.rowcount > 0
 
     def members(self) -> tuple[Member, ...]:
-        """In the order of the menu, with those who were removed. store/members.py changes them."""
+        """Return the people in the order of the menu, with the removed. store/members.py changes them."""
         with self.reading() as conn:
             return tuple(history.members(conn))
 
@@ -218,23 +221,23 @@ class Store:
             history.tally(conn, kind, text)
 
     def fold(self) -> bool:
-        """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
+        """Move the write-ahead log into the one file unless a session is under way. Return False to retry."""
         return file.fold(self._conn)
 
     # --- by hand
 
     def delete_session(self, session_id: str, *, utc: float | None = None, why: str = corrections.BY_HAND) -> None:
-        """As corrections.delete_session. `utc` is None without a trusted clock."""
+        """Call corrections.delete_session. `utc` is None without a trusted clock."""
         with self.writing() as conn:
             corrections.delete_session(conn, session_id, utc, why)
 
     def restore_session(self, session_id: str) -> None:
-        """As corrections.restore."""
+        """Call corrections.restore."""
         with self.writing() as conn:
             corrections.restore(conn, session_id)
 
     def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
-        """As corrections.answer."""
+        """Call corrections.answer."""
         with self.writing() as conn:
             return corrections.answer(conn, session_id, utc, yours=yours)
 
@@ -250,7 +253,7 @@ def is_unmade(path: Path) -> bool:
 
 
 def bare(path: Path) -> str:
-    """Return a sentence about a file that is the bare beginning of a log, "" for any other. Raises nothing."""
+    """Return a sentence about a file that is the bare beginning of a log, "" for any other. Never raises."""
     with contextlib.suppress(StoreError), _opening(path):
         header = raw.peek(path)
         if header is not None and header.bare and header.is_ours:
@@ -262,9 +265,9 @@ def bare(path: Path) -> str:
 
 
 def image(path: Path) -> bytes:
-    """Return the log at `path` as the bytes of one SQLite file, of any version, also while it is written to.
+    """Return the log at `path` as the bytes of one SQLite file.
 
-    Raises as a reader does.
+    Of any version, also while it is written to. Raises as a reader does.
     """
     with _opening(path), contextlib.closing(_open_reader(path, oldest=1)) as conn:
         conn.execute("BEGIN")  # one view of all pages
@@ -281,7 +284,7 @@ def _opening(path: Path) -> AbstractContextManager[None]:
 
 
 def _header(path: Path) -> raw.Header:
-    """Raises StoreError when there is no log, or it is not ours to read."""
+    """Return the header. Raises StoreError when there is no log, or it is not ours to read."""
     header = raw.peek(path)
     if header is None:
         raise StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
@@ -290,7 +293,7 @@ def _header(path: Path) -> raw.Header:
 
 
 def _open_reader(path: Path, oldest: int | None = None) -> sqlite3.Connection:
-    """`oldest`: the lowest version that will do; None: the newest."""
+    """Connect for reading. `oldest`: the lowest version that will do; None: the newest."""
     header = _header(path)
     if header.bare:
         raise StoreError(bare(path))

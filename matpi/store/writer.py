@@ -1,4 +1,4 @@
-"""Write the log of a device: in a thread of its own, and on a disk that may be full when the device starts.
+"""Write the log of a device: in a thread, and on a disk that may be full when the device starts.
 
 Nothing else waits for a lock or a slow card, and the timer not for a full disk.
 """
@@ -17,7 +17,6 @@ from matpi.core.effects import Save, Write
 from matpi.core.events import Event, Saved, SaveFailed
 from matpi.core.model import Memory, Settings
 from matpi.errors import DiskTroubleError, StoreError
-from matpi.store import history
 from matpi.store.db import Store
 
 IDLE_S: Final = 2.0
@@ -30,7 +29,7 @@ FLUSH_S: Final = 6.0
 
 
 class Writer:
-    """A thread that runs jobs one at a time, in order, and answers each: Saved after its commit, else SaveFailed.
+    """A thread that runs jobs in order and answers each: Saved after its commit, else SaveFailed.
 
     Its methods are for one other thread. It begins with the first `submit`. `idle` runs in it, again and again until it
     returns True: nothing more to do.
@@ -49,9 +48,10 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
 
     def submit(self, key: str, what: object, job: Callable[[], object]) -> None:
-        """Run `job`, which stores `what`, in the writer's thread. It is answered under `key` unless a later one of that
-        key follows it: two answers look the same, and only the later one says what is stored. The same once
-        more while it waits, as the device asks again every 30 s under a long lock, is not done twice.
+        """Run `job`, which stores `what`, in the writer's thread; it is answered under `key`.
+
+        Not when a later one of that key follows it: two answers look the same, and only the later one says what is
+        stored. What waits already, as the device retries every 30 s under a long lock, is not done twice.
         """
         if self._bug is not None:
             raise self._bug  # where a fault of the loop would be raised, which ends the process
@@ -66,7 +66,7 @@ class Writer:
         self._jobs.put((key, job))
 
     def stands(self, answer: Saved | SaveFailed) -> bool:
-        """Return whether the answer, now heard, is about the last write of its key: one may have followed meanwhile."""
+        """Return whether the answer is about the last write of its key: one may have followed meanwhile."""
         with self._lock:
             stands = self._unheard.get(answer.id) is answer
             if stands:
@@ -74,8 +74,10 @@ class Writer:
             return stands
 
     def stop(self, last: Callable[[], None], *, flush: bool) -> None:
-        """End the thread with the job `last`, after what was handed over, or without that. Raises what `last` raises,
-        and StoreError when FLUSH_S were not enough, or for what could not be stored and the loop has not heard of.
+        """End the thread with the job `last`, after what was handed over, or without that.
+
+        Raises what `last` raises, and StoreError when FLUSH_S were not enough, or for what could not be stored and the
+        loop has not heard of.
         """
         if not self._thread.is_alive():
             last()
@@ -147,8 +149,10 @@ class Writer:
 
 
 class PatientStore:
-    """Implements ports.Store. While the disk is in trouble (full, failing, read-only) it answers from what could
-    be read at the start and refuses every write with StoreError; a write opens the log as soon as that is possible.
+    """Implements ports.Store, also on a disk in trouble: full, failing or read-only.
+
+    Then it answers from what could be read at the start and refuses every write with StoreError; a write opens the log
+    as soon as that is possible.
     """
 
     def __init__(
@@ -161,7 +165,7 @@ class PatientStore:
         put: Callable[[Event], None] | None = None,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Open or make the log. `first_settings` go into one in which nothing was ever set; `sinks` as in Store.open.
+        """Open or make the log. `first_settings` go into one without settings; `sinks` as in Store.open.
 
         With `put` a thread of its own has the log from the first write on: it writes, answers there and calls
         `committed` after each commit. Until then the log is read where it was opened, which spares 0.6 MB (measured).
@@ -191,8 +195,9 @@ class PatientStore:
         return self._store is not None
 
     def close(self, *, flush: bool = True) -> None:
-        """Without `flush` what the thread was given and has not written yet is lost, as by a power cut. Raises
-        StoreError, also when it could not be written, or not in time.
+        """Close the log; without `flush` what the thread has not written yet is lost, as by a power cut.
+
+        Raises StoreError, also when it could not be written, or not in time.
         """
         if self._thread is None:
             self._close()
@@ -200,7 +205,7 @@ class PatientStore:
             self._thread.stop(self._close, flush=flush)
 
     def load(self) -> Memory:
-        """With a thread: before the first write."""
+        """Read all that the device starts with. With a thread: before the first write only."""
         return self._memory if self._store is None else self._store.load()
 
     def write(self, effect: Write) -> bool:
@@ -213,7 +218,7 @@ class PatientStore:
         return self._thread is None or self._thread.stands(answer)
 
     def fold(self) -> bool:
-        """The thread does it by itself."""
+        """As Store.fold; a thread does it by itself."""
         return self._thread is not None or self._fold()
 
     def _do(self, key: str, what: object, write: Callable[[], None]) -> bool:
@@ -236,7 +241,7 @@ class PatientStore:
             self._store.close()
 
     def _writer(self) -> Store:
-        """The open log. Raises StoreError when it is not to be had yet."""
+        """Return the open log. Raises StoreError when it cannot be opened yet."""
         if self._store is None:
             now = self._monotonic()
             if now < self._next_try:
@@ -254,9 +259,7 @@ class PatientStore:
     def _open(self) -> Store:
         store = Store.open(self.path, sinks=self._sinks, any_thread=self._thread is not None)
         try:
-            with store.reading() as conn:
-                unset = not history.setting_texts(conn)
-            if unset:
+            if not store.has_settings():
                 store.write(Save(self._first_settings))
             store.fold()
         except BaseException as error:
@@ -269,9 +272,7 @@ class PatientStore:
     def _read(self) -> None:
         try:
             with Store.copied(self.path) as copy:
-                with copy.reading() as conn:
-                    unset = not history.setting_texts(conn)
-                memory = copy.load()
+                known, memory = copy.has_settings(), copy.load()
         except StoreError:
             return  # nothing to be read: the device starts as a new one
-        self._memory = replace(memory, settings=self._first_settings) if unset else memory
+        self._memory = memory if known else replace(memory, settings=self._first_settings)

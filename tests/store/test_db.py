@@ -28,7 +28,7 @@ from matpi.core.model import (
 from matpi.errors import StoreError, UsageError
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS, Edit, StoredSession, Tally
-from tests.store.values import UTC, edit_session, edits, rating, session, stop, undated
+from tests.store.values import UTC, edit_session, edits, rating, records, session, stop, undated
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_dropped_session_is_gone_and_counted(store: Store) -> None:
     store.write(Drop(Session, "s1", "short"))
     store.write(Drop(Session, "never stored", "short"))
     assert store.sessions() == ()
-    assert store.records(DIAGNOSTICS) == [Tally("short", 2, "never stored")]
+    assert records(store, DIAGNOSTICS) == [Tally("short", 2, "never stored")]
 
 
 def test_a_closed_session_that_is_dropped_leaves_its_trace_and_can_come_back(store: Store) -> None:
@@ -348,7 +348,7 @@ def test_diagnostics_are_counted_by_kind_and_take_any_text(store: Store) -> None
     store.count("glitch", "first")
     store.count("glitch", "bytes \udcff that are no text")
     store.count("desync", "")
-    assert store.records(DIAGNOSTICS) == [Tally("desync", 1, ""), Tally("glitch", 2, "bytes ? that are no text")]
+    assert records(store, DIAGNOSTICS) == [Tally("desync", 1, ""), Tally("glitch", 2, "bytes ? that are no text")]
 
 
 def test_a_value_that_no_row_can_hold_is_a_store_error(store: Store) -> None:
@@ -404,7 +404,7 @@ def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store:
     for _ in range(2):
         store.write(Drop(StopSign, "w1", "stop_taken_back"))
     assert store.log().stops == ()
-    assert [(t.kind, t.count) for t in store.records(DIAGNOSTICS)] == [("stop_taken_back", 1)]
+    assert [(t.kind, t.count) for t in records(store, DIAGNOSTICS)] == [("stop_taken_back", 1)]
 
 
 def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it_is_back(tmp_path: Path) -> None:
