@@ -1,4 +1,4 @@
-"""The database file as a thing on a disk: whose it is, which version, who may write, is it whole."""
+"""Handle the database file on the disk: owner, lock, pragmas, check, and setting a damaged one aside."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def companion(path: Path, suffix: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents where they are missing; each gets its parent's owner when root makes it."""
+    """Make `folder` and its missing parents; each gets its parent's owner when root makes it."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -65,10 +65,10 @@ _held: weakref.WeakSet[WriterLock] = weakref.WeakSet()
 
 
 class WriterLock:
-    """An exclusive lock on `<path>.lock` for the life of the writer. The file stays; removing it would be a race."""
+    """An exclusive lock on `<path>.lock` for the life of the writer."""
 
     def __init__(self, path: Path) -> None:
-        """Raises StoreBusyError naming the process that holds it, OSError."""
+        """Take the lock. Raises StoreBusyError naming the process that holds it, OSError."""
         fd = make_file(companion(path, ".lock"))
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,6 +90,7 @@ class WriterLock:
         _held.add(self)
 
     def release(self) -> None:
+        # The file stays: removing it would be a race.
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -105,7 +106,7 @@ os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 
 def connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Connection:
-    """`mode` is SQLite's: ro or rw. Transactions are opened by hand. `any_thread`: it may be handed to another."""
+    """Connect in SQLite's `mode`, ro or rw; transactions are begun by hand. `any_thread` as in Store.open."""
     conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -143,7 +144,7 @@ _CANNOT_SHARE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLIT
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A checked connection that changes nothing."""
+    """Return a checked connection that changes nothing."""
     conn = connect(path, "ro")
     try:
         check(conn, path)
@@ -158,7 +159,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def connect_copy(path: Path) -> sqlite3.Connection:
-    """A checked connection to a copy in memory; needs nothing but to read the files."""
+    """Return a checked connection to a copy in memory; needs nothing but to read the files."""
     conn = raw.connect(path)
     conn.text_factory = _text
     try:
@@ -228,7 +229,7 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
 def open_checked(
     path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False
 ) -> tuple[sqlite3.Connection, Path | None]:
-    """Return a writer's connection that `prepare` has been through, and where a damaged file was set aside, if any.
+    """Return a writer's connection, prepared, and where a damaged file was set aside, if one was.
 
     The caller holds the WriterLock and has refused strangers.
     """
@@ -270,7 +271,7 @@ def _open_writer(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file and its companions to `<name>.damaged-<UTC>`; nothing is overwritten. Raises OSError."""
+    """Rename a damaged file and its companions to `<name>.damaged-<UTC>`; return that. Raises OSError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = path.with_name(f"{path.name}.damaged-{stamp}")
     n = 1

@@ -1,4 +1,6 @@
-"""Change who shares the mat, as `matpi people` does. Each function runs inside a transaction the caller has opened.
+"""Change who shares the mat, as `matpi people` does.
+
+Each function runs inside a transaction the caller has opened.
 
 The first name takes over the log so far, and the last one to be removed leaves it to no person: with one person nothing
 depends on the name. In between, what a person has in the log stays theirs, also when they are removed. A name means
@@ -24,7 +26,7 @@ ONE = "With one name nothing changes; a second one makes the device tell people 
 
 
 def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
-    """Return id -> name, empty where no person was ever named. The id None is of what belongs to no person."""
+    """Return id -> name, None for what belongs to no person; empty where no person was ever named."""
     return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
 
 
@@ -102,7 +104,7 @@ def named(conn: sqlite3.Connection, name: str) -> Member:
 
 
 def add(conn: sqlite3.Connection, name: str, new_id: str) -> tuple[Member, int]:
-    """Add a person, or bring one back; return them and how many sessions are theirs at once. Raises UsageError."""
+    """Add a person, or bring one back; return them and how many sessions they have. Raises UsageError."""
     present = here(conn)
     found = find(history.members(conn), name)
     if found is not None and not found.removed:
@@ -137,7 +139,7 @@ def rename(conn: sqlite3.Connection, name: str, new: str) -> None:
 
 
 def remove(conn: sqlite3.Connection, name: str) -> tuple[Member, int]:
-    """Remove the person from the menu, not from the log; return them and how many are left. Raises UsageError."""
+    """Remove a person from the menu, not the log; return them and how many are left. Raises UsageError."""
     member = named(conn, name)
     left = [other for other in here(conn) if other.id != member.id]
     if left:

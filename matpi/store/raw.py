@@ -99,8 +99,9 @@ def _wal_of(path: Path) -> Path:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Connect to a copy in memory of what has been committed. Raises StoreBusyError when the files keep
-    changing while they are copied, OSError.
+    """Connect to a copy in memory of what has been committed.
+
+    Raises StoreBusyError when the files keep changing while they are copied, OSError.
     """
     wal = _wal_of(path)
     for _ in range(_ATTEMPTS):

@@ -43,7 +43,7 @@ def _yes_no(text: str) -> bool:
 
 
 def _weekday(name: str) -> int:
-    """From its first three letters on, as far as they are written: mon, tues, thursday."""
+    """Return 0 for Monday from its first three letters on: mon, tues, thursday."""
     return [len(name) >= 3 and day.startswith(name) for day in WEEKDAYS].index(True)
 
 
@@ -53,7 +53,7 @@ def _days(text: str) -> frozenset[int]:
 
 
 def _own_plan(text: str) -> str:
-    """The TOML in a file; "none" is the starter plan. Raises ConfigError with all that is wrong, a sentence each."""
+    """Return the TOML in a file, "" for none. Raises ConfigError with a sentence for each thing wrong."""
     if text in {"", "none"}:
         return ""
     path = Path(text)
@@ -97,7 +97,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 
 
 def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
-    """`pairs` are "key=value"; all or none. Raises UsageError naming the first that is wrong, and what is right."""
+    """Return the settings with all `pairs` of "key=value". Raises UsageError about the first wrong one."""
     new: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -117,7 +117,7 @@ def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
 
 
 def rows(settings: Settings) -> list[tuple[str, str, str]]:
-    """Key, value as it would be written, and what may be written."""
+    """Return key, value as a person writes it, and what may be written, of each setting."""
     named = replace(settings, own_plan=course_of(settings.own_plan)[0].name if settings.own_plan else "none")
     return [(f.name, _shown(getattr(named, f.name)), READERS[f.name][1]) for f in fields(settings)]
 
@@ -143,7 +143,7 @@ def settings_texts(settings: Settings) -> dict[str, str]:
 
 
 def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """Return the settings, and one sentence for each stored value that is invalid; that one has its default.
+    """Return the settings, and a sentence for each stored value that is invalid and has its default.
 
     A key that this matpi does not know is left alone: a newer one may have stored it.
     """

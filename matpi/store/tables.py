@@ -1,4 +1,4 @@
-"""Describe each table once: columns in the order of the export, a record as a row and a row as a record.
+"""Describe each table once: its columns, a record as a row and a row as a record.
 
 Records that the core does not have (StoredSession, Edit, Tally, Member) are here too.
 
@@ -101,7 +101,7 @@ class Member:
         self.person()
 
     def person(self) -> Person:
-        """Raises ValueError for a name that is none."""
+        """Return the person. Raises ValueError for an invalid name."""
         return Person(self.id, self.name, weekly_goal=self.weekly_goal)
 
 
@@ -126,9 +126,10 @@ class Table:
         unique: str = "",
         derived: tuple[str, ...] = (),
     ) -> None:
-        """`name` is that in the export, and in the database unless `sql` says another. `columns` are in the order of
-        the export: new ones are only ever appended. `key` fields decide whether two records are the same one, with the
-        index `unique` in the database. `derived` fields are exported and not stored.
+        """Describe a table named `name` in the export, and in the database unless `sql` is given.
+
+        `columns` are in the order of the export: new ones are only ever appended. `key` fields decide whether two
+        records are the same one, with the index `unique` in the database. `derived` fields are exported and not stored.
         """
         self.name, self.noun, self.record, self.columns = name, noun, record, columns
         self.key, self.sql, self.derived, self.fields = key, sql or name, derived, columns + derived
@@ -210,7 +211,7 @@ def _reader(hint: Any) -> Callable[[Any], Any] | None:
 
 
 def text_of(value: object) -> str | None:
-    """Return one value as the CSV export and the trace of edits write it: floats in full, days in ISO, None unset."""
+    """Return a value as CSV export and `session_edits` have it: floats in full, days in ISO, None unset."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -225,7 +226,7 @@ def text_of(value: object) -> str | None:
 
 
 def oldest_first(records: Iterable[T], utc_of: Callable[[T], float | None]) -> tuple[T, ...]:
-    """Sort records in order of arrival by wall clock; one without stays behind the one that arrived before it."""
+    """Sort records in order of arrival by wall clock; an undated one stays behind the one before it."""
     keyed, last = [], float("-inf")
     for record in records:
         utc = utc_of(record)
@@ -310,7 +311,7 @@ def zero_values(zero: Zero) -> Row:
 
 
 def zero_of(row: Row) -> Zero:
-    """Raises ValueError for a zero that no cells can have."""
+    """Return the zero of a row. Raises ValueError for one that no cells can have."""
     kg = tuple(value for value in row[:4] if value is not None)
     if not kg or not all(abs(value) < LOAD_MAX_KG for value in kg):
         raise ValueError(f"a zero has 1 to 4 channels under {LOAD_MAX_KG:g} kg, not {kg}")

@@ -87,7 +87,7 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
 
 
 def export_json(store: Store, target: Path | BinaryIO) -> None:
-    """Write one JSON document, a record a line. Raises StoreError; for a stream also what its write raises."""
+    """Write one JSON document, a record a line. Raises StoreError, and what the stream raises."""
     import msgspec
 
     from matpi.store.incoming import FORMAT, VERSION
@@ -110,7 +110,7 @@ def export_json(store: Store, target: Path | BinaryIO) -> None:
 
 
 def _lists(conn: sqlite3.Connection, which: Iterable[Table]) -> list[tuple[Table, list[Any]]]:
-    """Raises StoreError for a record that cannot be: an export without it would not be everything."""
+    """Return all records. Raises StoreError for an invalid one: an export without it is not complete."""
     try:
         return [(table, [table.record_of(row) for row in conn.execute(table.select)]) for table in which]
     except (TypeError, ValueError) as error:
@@ -140,9 +140,9 @@ def _cell(value: object) -> str | None:
 
 
 def write_private(path: Path, data: bytes, what: str = "export") -> None:
-    """Write a new file that its owner alone may read, whole or not at all; that is the folder's when root writes it.
+    """Write a new file that its owner alone may read, whole or not at all.
 
-    Raises StoreError.
+    The owner is that of the folder when root writes it. Raises StoreError.
     """
     # Beside it and then renamed: an export that breaks off leaves the one before.
     part = path.with_name(path.name + ".part")
@@ -166,7 +166,7 @@ def write_private(path: Path, data: bytes, what: str = "export") -> None:
 
 
 def take(store: Store, document: Document, name: str | None = None) -> Imported:
-    """Take a document into the log. `name`: the person whose what belongs to none becomes.
+    """Import a document. `name`: the person who gets what belongs to none.
 
     Raises ImportFormatError naming file, line and field, with nothing imported; UsageError, StoreError.
     """
@@ -314,7 +314,7 @@ class _Fit(Enum):
 
 
 class Clashes:
-    """Compare the records of one import with `here`, table name -> key -> record, as it was before the import.
+    """Compare an import with `here`, table name -> key -> record, as the log was before.
 
     Sessions must be asked about before what was said of them. An overlap within one import is of the log it comes from,
     as a wrong clock may have made it, and is no clash.
@@ -379,7 +379,7 @@ def _is_same(table: Table, here: Any, record: Any) -> bool:
 
 
 def _is_another(here: Session, there: Session) -> bool:
-    """Whether not only an edit by hand makes them differ: what was said of the one was not said of the other."""
+    """Return whether more than an edit makes them differ: ratings of the one are not about the other."""
     if (here.boot_id, here.start_mono) != (there.boot_id, there.start_mono):
         return True
     dated = None not in {here.start_utc, there.start_utc} and not (here.estimated or there.estimated)
