@@ -599,7 +599,7 @@ def test_a_log_nobody_may_read(run: Callable[..., Ran], tmp_path: Path, monkeypa
 
     path = calibrated_log(tmp_path / "matpi.db")
     monkeypatch.setattr("matpi.store.file.connect", refuse)
-    monkeypatch.setattr("matpi.store.copied.connect", refuse)
+    monkeypatch.setattr("matpi.store.raw.connect", refuse)
     checks = run(store_path=path).checks
     assert the(checks, "log whole").verdict is FAIL
     assert the(checks, "scale calibration").verdict is SKIPPED

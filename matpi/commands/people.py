@@ -29,7 +29,7 @@ from matpi.drivers.clock import boot_id
 from matpi.paths import default_store, device_store, stored_zone
 from matpi.store import members
 from matpi.store.db import Store
-from matpi.store.rows import Member
+from matpi.store.tables import Member
 
 
 def names(log: Store) -> Mapping[str | None, str]:

@@ -24,9 +24,9 @@ from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
 from matpi.paths import default_store
 from matpi.store import corrections
-from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
+from matpi.store.tables import StoredSession
+from matpi.store.transfer import OVERLAPS
 from matpi.words import duration
 
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}

@@ -10,8 +10,7 @@ from matpi.commands.target import reading, writing
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.paths import default_store, system_zone
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 from matpi.store.settings import changed, rows
 
 

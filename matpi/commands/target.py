@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from matpi.commands.output import stored, warn
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_config, device_store, simulator_store
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 
 if TYPE_CHECKING:
     from matpi.config import Config

@@ -22,10 +22,9 @@ from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults
-from matpi.store.db import Store
+from matpi.store.db import Store, bare, image
 from matpi.store.file import discard
 from matpi.store.history import setting_texts
-from matpi.store.opening import bare, image
 from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import Imported, export_csv, export_json, take, write_private
 

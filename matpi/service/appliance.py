@@ -33,7 +33,7 @@ from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
 from matpi.service.status import STATUS_EVERY_S, status_line, write_status
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from matpi.paths import zone_for
 from matpi.service.boot import boot
 from matpi.sim.body import Mat
 from matpi.store.db import Store
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from matpi.sim.board import Board
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
 from matpi.words import ENGLISH
+from tests.store.values import records
 
 CONFIG = Config(chime=ChimeConfig(driver="gpio", pin=12))
 
@@ -133,7 +134,7 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     assert running.notice() is None
     running.stop()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
-        noted = {tally.kind: tally.count for tally in log.records(DIAGNOSTICS)}
+        noted = {tally.kind: tally.count for tally in records(log, DIAGNOSTICS)}
     parts = ("button", "lamp", "chime")
     assert {kind: noted.get(kind) for part in parts for kind in (f"{part}_lost", f"{part}_back")} == {
         f"{part}_{how}": 1 for part in parts for how in ("lost", "back")

@@ -27,6 +27,7 @@ from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
+from tests.store.values import records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,7 +137,7 @@ def test_a_taken_pin_is_reported_and_stops_nothing(tmp_path: Path) -> None:
     finally:
         appliance.close()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
-        noted = {tally.kind: tally.last_text for tally in log.records(DIAGNOSTICS)}
+        noted = {tally.kind: tally.last_text for tally in records(log, DIAGNOSTICS)}
     assert "GPIO 17" in noted["button_lost"]
     assert "GPIO 18" in noted["lamp_lost"]
     assert "busy" in noted["lamp_lost"]

@@ -25,7 +25,7 @@ from matpi.core.model import Memory
 from matpi.core.views import Off, View
 from matpi.screen.frame import braille
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
+from matpi.store.tables import StoredSession
 from matpi.twin.scenario import Story, read_scenario
 from matpi.twin.world import VirtualWorld
 

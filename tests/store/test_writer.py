@@ -22,7 +22,7 @@ from matpi.errors import StoreBusyError, StoreError
 from matpi.loop import Loop
 from matpi.store import file, writer
 from matpi.store.db import Store
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 from tests.store.values import rating, session
 
 WAIT_S = 20.0

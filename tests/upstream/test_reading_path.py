@@ -19,7 +19,7 @@ from matpi.core.events import Event, Reading, Stopping
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.loop import Loop
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.relays import Relays
 from matpi.webhook.config import WebhookConfig

@@ -27,8 +27,7 @@ from matpi.core.plan.custom_plan import course_of
 from matpi.drivers.facts import Probe, ScaleFacts
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.ports import PutCounted
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 
 WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
 PIPED_WIDTH: Final = 400  # chosen: one line a check where no one looks
