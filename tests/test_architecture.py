@@ -42,7 +42,7 @@ ONLY = {
     "leaves": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
-LEAVES = {"upstream.config", "upstream.fields", "mqtt.config", "webhook.config"}
+LEAVES = {"upstream.config"}
 """Structs that the config reads: a room of their own, wherever their files are."""
 FLOORS = (
     ("text", "rules", "brightness"),
@@ -75,9 +75,7 @@ SEVERAL = {
     "clock": {"core.clock": "the time of events, the wall clock, days", "drivers.clock": "asks the machine"},
     "config": {
         "config": "matpi.toml as a whole",
-        "mqtt.config": "its table of a broker",
-        "upstream.config": "its table of the receivers",
-        "webhook.config": "its table of a webhook",
+        "upstream.config": "its tables of the sinks",
     },
     "faults": {"core.screens.faults": "an object, silent cells", "store.faults": "what may be wrong with the file"},
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
@@ -100,7 +98,7 @@ SEVERAL = {
 # -- what is still wrong -----------------------------------------------------------------------------------------------
 
 UPWARD = {
-    "upstream.kinds": {"mqtt.sink", "webhook.sink"},
+    "upstream.relays": {"mqtt.sink", "webhook.sink"},
 }
 """Module -> what it imports from above or beside it."""
 CYCLES: tuple[set[str], ...] = ()

@@ -24,8 +24,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from matpi.core.text import Text
 from matpi.mqtt import homeassistant
 from matpi.mqtt.codes import later_of
-from matpi.mqtt.config import MqttConfig
-from matpi.upstream.fields import is_private
+from matpi.upstream.config import MqttConfig, is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import LaterError
 

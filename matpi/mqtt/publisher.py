@@ -10,10 +10,10 @@ from math import inf
 from typing import Final
 
 from matpi.mqtt import homeassistant
-from matpi.mqtt.config import MqttConfig
 from matpi.mqtt.connection import Link
 from matpi.mqtt.homeassistant import BEAT_EVERY_S
 from matpi.mqtt.state import Diagnostics, Happening, LiveState
+from matpi.upstream.config import MqttConfig
 
 ELAPSED_EVERY_S: Final = 10.0  # for what only counts up: every change is a row in Home Assistant's database
 DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen

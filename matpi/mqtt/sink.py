@@ -23,13 +23,13 @@ from matpi.core.text import Text
 from matpi.mqtt import homeassistant
 from matpi.mqtt.codes import later_of
 from matpi.mqtt.commands import PER_S, CommandError, Throttle, event_of
-from matpi.mqtt.config import MqttConfig
 from matpi.mqtt.connection import Link
 from matpi.mqtt.pending import Pending, Request
 from matpi.mqtt.publisher import Publisher
 from matpi.mqtt.state import Edges, Happening, LiveState, Observer, happening
 from matpi.ports import Put
 from matpi.upstream.backoff import Backoff
+from matpi.upstream.config import MqttConfig
 from matpi.upstream.sink import Delivery, LaterError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MqttSink:
         self, config: MqttConfig, version: str, put: Put = lambda _: None, *, draw: Callable[[], float] = random.random
     ) -> None:
         """`draw` gives 0 to 1."""
-        self.config, self.needs_clock = config, config.tls
+        self.config, self.needs_clock = config, config.needs_clock
         self._put, self._draw = put, draw
         self._observer = Observer()
         self._publisher = Publisher(config, version, draw, self._note_once, self._answered)

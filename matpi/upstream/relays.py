@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from matpi import __version__
 from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.ports import Clock, Put
-from matpi.upstream.config import Table, UpstreamConfig
-from matpi.upstream.kinds import kind_of
+from matpi.upstream.config import Table, UpstreamConfig, WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import SHOW_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
@@ -42,6 +42,17 @@ class LiveSink(Sink, Protocol):
 
     def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
         """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
+
+
+def sink_of(table: Table, put: Put) -> Sink:
+    """Return the sink of a table; `put` takes commands from outside. What a kind needs is loaded here."""
+    if isinstance(table, WebhookConfig):
+        from matpi.webhook.sink import Webhook
+
+        return Webhook(table)
+    from matpi.mqtt.sink import MqttSink
+
+    return MqttSink(table, __version__, put)
 
 
 class Relays:
@@ -73,7 +84,7 @@ class Relays:
     def _add(self, table: Table) -> None:
         name = table.name
         try:
-            sink = kind_of(table).make(table, self._put)
+            sink = sink_of(table, self._put)
         except (ImportError, OSError) as error:
             text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
             self._report(name, Trouble(name, text, Text("upstream.no_library")))

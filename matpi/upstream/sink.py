@@ -1,4 +1,4 @@
-"""Define a delivery and the interface of a sink (its kinds: `upstream/kinds.py`).
+"""Define a delivery and the interface of a sink (its kinds: `relays.sink_of`).
 
 A delivery was written in the transaction of its record and never changes: a retry sends the same bytes under the same
 id, by which the receiver recognises it.

@@ -22,11 +22,10 @@ from typing import Final
 
 from matpi import __version__
 from matpi.core.text import Text
-from matpi.upstream.fields import is_private
+from matpi.upstream.config import WebhookConfig, is_private
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import Delivery, LaterError
 from matpi.webhook import answers
-from matpi.webhook.config import WebhookConfig
 
 AGENT: Final = f"matpi/{__version__}"
 LEAST_BYTES, MOST_BYTES = 24, 64  # of a secret: "at least 24 bytes (192 bits, 512 maximum)"
@@ -39,7 +38,7 @@ class Webhook:
 
     def __init__(self, config: WebhookConfig, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._config, self._monotonic = config, monotonic
-        self.needs_clock = True  # the time of sending is signed, and certificates carry dates
+        self.needs_clock = config.needs_clock
         self._wire: socket.socket | None = None  # of the delivery under way
         self._closed = False
 

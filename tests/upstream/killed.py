@@ -9,9 +9,9 @@ from pathlib import Path
 from matpi.core.effects import Save
 from matpi.store.db import Store
 from matpi.upstream.backoff import Backoff
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Relay, RelayThread
-from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook
 from tests.store.values import session
 

@@ -28,11 +28,10 @@ from matpi.core.views import Idle
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
 from matpi.twin.world import VirtualWorld
-from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
-from matpi.webhook.config import WebhookConfig
 from matpi.words import ENGLISH
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC

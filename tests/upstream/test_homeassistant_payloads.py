@@ -12,7 +12,7 @@ import pytest
 from matpi.core.front import Front
 from matpi.mqtt import homeassistant
 from matpi.mqtt.commands import READERS
-from matpi.mqtt.config import MqttConfig
+from matpi.upstream.config import MqttConfig
 from tests.upstream.mats import LYING, config
 from tests.upstream.regolden import GOLDENS, payloads, readable
 

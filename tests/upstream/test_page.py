@@ -22,9 +22,9 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.webhook.config import WebhookConfig
 from matpi.webhook.sink import Webhook
 from tests.store.values import rating, session, stop
 

@@ -20,9 +20,8 @@ from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.loop import Loop
 from matpi.store.patient import PatientStore
-from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.relays import Relays
-from matpi.webhook.config import WebhookConfig
 from tests.store.values import rating
 from tests.upstream.receiver import Receiver, Talk, drip, no_answer, status
 

@@ -13,9 +13,8 @@ import msgspec
 import pytest
 import trustme
 
-from matpi.upstream.fields import is_private
+from matpi.upstream.config import WebhookConfig, is_private
 from matpi.upstream.sink import LaterError
-from matpi.webhook.config import WebhookConfig
 from tests.upstream.conftest import KEY, SECRET
 from tests.upstream.receiver import Receiver, status
 from tests.upstream.sending import at, said
@@ -192,7 +191,7 @@ def test_an_address_that_can_be_right_is_taken(home: WebhookConfig, url: str) ->
 
 
 def test_the_path_is_shown_nowhere(home: WebhookConfig) -> None:
-    shown = msgspec.structs.replace(home, url="https://hooks.example:8443/T0K3N?key=x").where
+    shown = msgspec.structs.replace(home, url="https://hooks.example:8443/T0K3N?key=x").shown
     assert shown == "https://hooks.example:8443"
 
 
