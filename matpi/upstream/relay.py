@@ -17,8 +17,16 @@ from matpi.core.model import UTC_MAX
 from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
-from matpi.upstream.backoff import MOST_ASKED_S, Backoff
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, SinkState
+from matpi.upstream.sink import (
+    MOST_ASKED_S,
+    Backoff,
+    Delivery,
+    DisabledError,
+    LaterError,
+    RefusedError,
+    Sink,
+    SinkState,
+)
 
 POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
 SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes

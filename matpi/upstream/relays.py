@@ -47,10 +47,10 @@ class LiveSink(Sink, Protocol):
 def sink_of(table: Table, put: Put) -> Sink:
     """Return the sink of a table; `put` takes commands from outside. What a kind needs is loaded here."""
     if isinstance(table, WebhookConfig):
-        from matpi.webhook.sink import Webhook
+        from matpi.upstream.webhook import Webhook
 
         return Webhook(table)
-    from matpi.mqtt.sink import MqttSink
+    from matpi.upstream.mqtt.sink import MqttSink
 
     return MqttSink(table, __version__, put)
 

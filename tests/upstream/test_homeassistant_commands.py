@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matpi.core.events import Event, SettingWished, Wish, Wished
 from matpi.core.model import Settings
-from matpi.mqtt.commands import READERS, WANTED, CommandError, event_of
+from matpi.upstream.mqtt.commands import READERS, WANTED, CommandError, event_of
 
 
 @pytest.mark.parametrize(

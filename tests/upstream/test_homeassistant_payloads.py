@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from matpi.core.front import Front
-from matpi.mqtt import homeassistant
-from matpi.mqtt.commands import READERS
 from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.commands import READERS
 from tests.upstream.mats import LYING, config
 from tests.upstream.regolden import GOLDENS, payloads, readable
 

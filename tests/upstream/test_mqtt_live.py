@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.mqtt.commands import READERS
-from matpi.mqtt.sink import MqttSink
-from matpi.mqtt.state import Diagnostics, Happening
+from matpi.upstream.mqtt.commands import READERS
+from matpi.upstream.mqtt.sink import MqttSink
+from matpi.upstream.mqtt.state import Diagnostics, Happening
 from matpi.upstream.relays import sink_of
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (

@@ -23,10 +23,10 @@ from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.drivers.facts import Status
-from matpi.mqtt import connection
 from matpi.service import status
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.mqtt import connection
 from matpi.upstream.relay import SHOW_AFTER_S, Trouble
 from matpi.upstream.relays import STEADY_S, Relays
 from matpi.upstream.sink import Delivery, LaterError

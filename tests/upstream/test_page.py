@@ -25,7 +25,7 @@ from matpi.store.db import Store
 from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.webhook.sink import Webhook
+from matpi.upstream.webhook import Webhook
 from tests.store.values import rating, session, stop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")

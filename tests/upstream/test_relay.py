@@ -9,9 +9,8 @@ from itertools import pairwise
 import pytest
 
 from matpi.core.text import Text
-from matpi.upstream.backoff import MOST_ASKED_S
 from matpi.upstream.relay import SHOW_AFTER_S, Relay, Trouble
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, SinkState
+from matpi.upstream.sink import MOST_ASKED_S, Delivery, DisabledError, LaterError, RefusedError, SinkState
 from tests.upstream.fakes import UTC, FakeDeliveries, FakeSink, StillClock
 
 HOUR, DAY = 3600.0, 86_400.0

@@ -146,7 +146,7 @@ def test_a_name_that_leads_out_of_the_house_gets_nothing_unencrypted(
     monkeypatch: pytest.MonkeyPatch, home: WebhookConfig
 ) -> None:
     with Receiver(status(200)) as receiver:
-        monkeypatch.setattr("matpi.webhook.sink.is_private", lambda _: False)
+        monkeypatch.setattr("matpi.upstream.webhook.is_private", lambda _: False)
         error = said(at(home, url=f"http://127.0.0.1:{receiver.port}/"))
         assert receiver.requests == []
     assert isinstance(error, LaterError)

@@ -22,9 +22,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from matpi.core.text import Text
-from matpi.mqtt import homeassistant
-from matpi.mqtt.codes import later_of
 from matpi.upstream.config import MqttConfig, is_private
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.codes import later_of
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import LaterError
 

@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING, Final
 from matpi.core.effects import Effect
 from matpi.core.events import Noted
 from matpi.core.text import Text
-from matpi.mqtt import homeassistant
-from matpi.mqtt.codes import later_of
-from matpi.mqtt.commands import PER_S, CommandError, Throttle, event_of
-from matpi.mqtt.connection import Link
-from matpi.mqtt.pending import Pending, Request
-from matpi.mqtt.publisher import Publisher
-from matpi.mqtt.state import Edges, Happening, LiveState, Observer, happening
 from matpi.ports import Put
-from matpi.upstream.backoff import Backoff
 from matpi.upstream.config import MqttConfig
-from matpi.upstream.sink import Delivery, LaterError
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.codes import later_of
+from matpi.upstream.mqtt.commands import PER_S, CommandError, Throttle, event_of
+from matpi.upstream.mqtt.connection import Link
+from matpi.upstream.mqtt.pending import Pending, Request
+from matpi.upstream.mqtt.publisher import Publisher
+from matpi.upstream.mqtt.state import Edges, Happening, LiveState, Observer, happening
+from matpi.upstream.sink import Backoff, Delivery, LaterError
 
 if TYPE_CHECKING:
     from matpi.core.device import Device

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from matpi.core.front import Front
-from matpi.mqtt.state import Happening, LiveState
 from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt.state import Happening, LiveState
 
 ONLINE, OFFLINE = b"online", b"offline"
 STATE, DIAGNOSTICS, EVENT, COMMAND = "state", "diagnostics", "event", "set"
