@@ -1,6 +1,6 @@
-"""Find the zero, the reading of the empty mat, and track it: slowly, only while the mat is empty and still, never far.
+"""Find the zero, the reading of the empty mat, and track it while the mat is empty and still.
 
-Takes whole seconds. Also detects a bridge that is wired the other way round.
+It is tracked slowly and never far. Takes whole seconds. Also detects a bridge that is wired the other way round.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class FirstZero:
         self._stretch: list[Second] = []
 
     def take(self, second: Second, zero_kg: float | None) -> Zero | None:
-        """Return the zero to use from now on, or None. `zero_kg` is the present one's sum, None before the first."""
+        """Return the zero to use from now on, or None. `zero_kg`: the present one's sum, None before the first."""
         total = second.total_kg
         # A known zero changes only when the mat reads less: a bag was on it when that zero was found. The margin keeps
         # a child in the bag's place, hardly lighter, from being the new zero.
