@@ -1,4 +1,7 @@
-"""Define the tables of the sinks in matpi.toml. A third kind is a struct here and a line in `relays.sink_of`."""
+"""Define the tables of the sinks in matpi.toml.
+
+A third kind of sink is a struct here and a line in `relays.sink_of`.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             pattern=r"^(/[^\x00-\x1f]+|[A-Za-z0-9_][A-Za-z0-9_.-]*)$",
             title="a credential's name or a file's full path",
-            description="Where the signing secrets lie, one a line, newest first.",
+            description="Where the signing secrets are stored, one a line, newest first.",
         ),
     ]
     name: SinkName = "webhook"
@@ -66,7 +69,7 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Annotated[float, Meta(ge=5, le=30, description="How long an answer is waited for, in s.")] = 20.0
     allow_insecure: Annotated[
         bool,
-        Meta(description="true: http:// is allowed too, to an address of the own network. Anybody there can read it."),
+        Meta(description="true: http:// is allowed too, to an address of the own network. Anyone there can read it."),
     ] = False
 
     @property
@@ -95,7 +98,7 @@ class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
         if not host or port == 0:
             return "the address in url has no host or no port that can be; check it"
         if parts.username is not None or parts.password is not None:
-            return "url holds a password, which would stand in this file; take it out, the signature proves who sends"
+            return "url holds a password, which would be readable here; take it out, the signature proves who sends"
         if parts.fragment:
             return "url ends in a #part, which is never sent; take it out"
         if parts.scheme == "http":
@@ -142,9 +145,9 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
     password: Annotated[
         str,
         Meta(pattern=r"^(/[^\x00-\x1f]*|[A-Za-z0-9_.-]*)$", title="a credential's name or a file's full path"),
-        Meta(description="Where it lies: the name of a systemd credential, or the path of a file."),
+        Meta(description="Where it is stored: the name of a systemd credential, or the path of a file."),
     ] = ""
-    base_topic: Annotated[Topic, Meta(min_length=1, description="Everything of ours lies under it.")] = "matpi"
+    base_topic: Annotated[Topic, Meta(min_length=1, description="All topics of this mat are under it.")] = "matpi"
     device_id: Annotated[
         str,
         Meta(pattern="^[A-Za-z0-9_-]{1,40}$", title="up to 40 of A-Z, a-z, 0-9, _ and -"),
@@ -154,7 +157,7 @@ class MqttConfig(Struct, frozen=True, forbid_unknown_fields=True):
         "Acupressure mat"
     )
     discovery_prefix: Annotated[Topic, Meta(description="Home Assistant's; empty: none.")] = "homeassistant"
-    live: Annotated[bool, Meta(description="false: only what is recorded goes out, not who lies there now.")] = True
+    live: Annotated[bool, Meta(description="false: only records are sent, not whether the mat is occupied now.")] = True
     commands: Annotated[bool, Meta(description="false: nothing can be set from the broker.")] = True
     ack_topic: Annotated[
         Topic, Meta(description="Where the receiver confirms what it has stored; empty: the broker's word is enough.")
