@@ -38,7 +38,7 @@ class LiveSink(Sink, Protocol):
         """Return what is wrong with the connection, though nothing may be due."""
 
     def watch(self, effect: Effect) -> None:
-        """An effect was performed."""
+        """Take an effect that was performed."""
 
     def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
         """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
@@ -70,7 +70,7 @@ class Relays:
         self._config, self._path, self._clock, self._put, self._rate_hz = config, store_path, clock, put, rate_hz
         self._lock = threading.Lock()  # guards the troubles, which every relay's thread reports
         self._troubles: dict[str, Trouble] = {}
-        self._relays: list[tuple[Relay, RelayThread]] = []
+        self._threads: list[RelayThread] = []
         self._connected: dict[str, LiveSink] = {}
         self._broken: dict[str, tuple[float, float]] = {}  # when a connection was first and last seen so
         self._check_at = float("-inf")
@@ -78,7 +78,7 @@ class Relays:
     def start(self) -> None:
         for table in self._config.sinks:
             self._add(table)
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.start()
 
     def _add(self, table: Table) -> None:
@@ -89,35 +89,34 @@ class Relays:
             text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
             self._report(name, Trouble(name, text, Text("upstream.no_library")))
             return
-        deliveries = Outbox(self._path, name)
-        relay = Relay(name, sink, deliveries, self._clock, lambda trouble: self._report(name, trouble))
-        self._relays.append((relay, RelayThread(relay, sink, deliveries)))
+        relay = Relay(name, sink, Outbox(self._path, name), self._clock, lambda trouble: self._report(name, trouble))
+        self._threads.append(RelayThread(relay))
         if isinstance(sink, LiveSink):
             self._connected[name] = sink
 
     def stop(self) -> None:
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.ask_to_stop()
         until = time.monotonic() + STOP_S
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     # -- in the loop's thread --------------------------------------------------------------------------------------
 
     def watch(self, effect: Effect) -> None:
-        """An effect was performed."""
+        """Take an effect that was performed."""
         if isinstance(effect, QUEUED):
             self.wake()
         for sink in self._connected.values():
             sink.watch(effect)
 
     def wake(self) -> None:
-        """Something was committed. From any thread."""
-        for _, thread in self._relays:
+        """Look for what is due now: something was committed. From any thread."""
+        for thread in self._threads:
             thread.wake()
 
     def turned(self, device: Device, now: float) -> None:
-        """An event was handled; `now` in monotonic seconds."""
+        """Show the device after an event; `now` in monotonic seconds."""
         for sink in self._connected.values():
             sink.turned(device, now, self._edges)
         self.check(now)
@@ -144,7 +143,7 @@ class Relays:
         return {name: str(trouble) for name, trouble in found.items() if trouble is not None}
 
     def _edges(self) -> tuple[float | None, int]:
-        return self._rate_hz(), sum(relay.depth for relay, _ in self._relays)
+        return self._rate_hz(), sum(thread.relay.depth for thread in self._threads)
 
     # -- in any thread ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Define a delivery, the interface of a sink, and the wait after a failure. The kinds: `relays.sink_of`.
+"""Define a delivery, the interface of a sink (its kinds: `relays.sink_of`), the wait after a failure.
 
 A delivery was written in the transaction of its record and never changes: a retry sends the same bytes under the same
 id, by which the receiver recognises it.
@@ -63,6 +63,12 @@ class RefusedError(UpstreamError):
 
 class DisabledError(UpstreamError):
     """The receiver wants nothing more (HTTP 410), until `matpi upstream retry`. Everything stays stored."""
+
+
+def own_error(error: Exception) -> LaterError:
+    """Return the error for a mistake of matpi itself; raised, it would end the thread that delivers."""
+    why = f"matpi itself made a mistake ({type(error).__name__}: {error})"
+    return LaterError(why, "report this, everything is kept", Text("upstream.own_error"))
 
 
 class Sink(Protocol):

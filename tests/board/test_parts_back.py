@@ -52,14 +52,14 @@ class LateHeader:
 class Running:
     def __init__(self, folder: Path) -> None:
         self.parts = LateHeader()
-        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.appliance = Appliance(
             CONFIG,
             self.parts,
             folder / "log.db",
             SystemClock(),
-            screen=light_up(self.parts, inbox.put),
-            inbox=inbox,
+            screen=light_up(self.parts, self.inbox.put),
+            inbox=self.inbox,
             boot_id="b",
             zone="UTC",
         )
@@ -73,10 +73,6 @@ class Running:
             self.appliance.run()
         finally:
             self.appliance.close()
-
-    def put(self, event: Any) -> None:
-        assert self.appliance.loop is not None
-        self.appliance.loop.put(event)
 
     def notice(self) -> str | None:
         device = self.appliance.device
@@ -118,7 +114,7 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     until(lambda: running.notice() == "light does not work")
     assert status(running.appliance)["lost"] == ["lamp_lost", "chime_lost", "button_lost"]
     assert "light does not work; chime does not work; button does not work" in status_line(running.appliance)
-    running.put(Wished(time.monotonic() + 1.0, Wish.IDENTIFY))  # a light wanted while there is no lamp to show it
+    running.inbox.put(Wished(time.monotonic() + 1.0, Wish.IDENTIFY))  # a light wanted while there is no lamp to show it
     running.parts.there = True
     until(lambda: running.parts.board.header.duty(CONFIG.lamp.pin) > 0.0)
     until(lambda: status(running.appliance)["lost"] == [])

@@ -31,7 +31,7 @@ def main(path: Path, url: str, secret: str, total: int) -> None:
     with Store.open(path, sinks=("house",)) as store:
         assert store.set_aside is None
         sink, box = Webhook(config), Outbox(path, "house")
-        thread = RelayThread(Relay("house", sink, box, Clock(), backoff=QUICK, poll_every_s=0.02), sink, box)
+        thread = RelayThread(Relay("house", sink, box, Clock(), backoff=QUICK, poll_every_s=0.02))
         thread.start()
         print("up", flush=True)
         n, seen = len(store.sessions()), Outbox(path, "house")

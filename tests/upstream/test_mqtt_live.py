@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.upstream.mqtt.commands import READERS
+from matpi.upstream.mqtt.commands import COMMANDS
 from matpi.upstream.mqtt.sink import MqttSink
 from matpi.upstream.mqtt.state import Diagnostics, Happening
 from matpi.upstream.relays import sink_of
@@ -198,7 +198,7 @@ def test_a_bad_command_is_reported_once_and_ignored(broker: Broker) -> None:
         assert one.notes == [
             "The command zero was retained by the broker and is ignored; publish it without retain.",
             "The command weekly_goal does not take '9'; send a whole number from 3 to 7.",
-            f"There is nothing to set called 'format_disk'; there are {', '.join(READERS)}.",
+            f"There is nothing to set called 'format_disk'; there are {', '.join(COMMANDS)}.",
         ]
     house.close()
 

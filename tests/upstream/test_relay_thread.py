@@ -29,7 +29,7 @@ class Clock:
 
 def started(sink: Sink, box: FakeDeliveries) -> RelayThread:
     relay = Relay("house", sink, box, Clock(), backoff=Backoff(LONG_S, LONG_S, LONG_S), poll_every_s=LONG_S)
-    thread = RelayThread(relay, sink, box)
+    thread = RelayThread(relay)
     thread.start()
     return thread
 

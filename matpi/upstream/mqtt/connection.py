@@ -48,7 +48,7 @@ class Link:
     """A connection, requested by `open`. `up`: the broker has accepted it; `lost`: it is over."""
 
     def __init__(self, config: MqttConfig, inbox: Inbox, on_message: Callable[[str, bytes, bool], None]) -> None:
-        """`on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
+        """Prepare; `on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
         self.config, self.where = config, config.where
         self.up, self.greet_by = False, 0.0
         self.lost: LaterError | None = None  # why it is over
@@ -267,7 +267,7 @@ class _BoundedTls(_Bounded, ssl.SSLSocket):
 
 class _BoundedPlain(_Bounded):
     def do_handshake(self) -> None:
-        """There is no TLS."""
+        """Do nothing: there is no TLS."""
 
 
 class _NotEncrypted:
