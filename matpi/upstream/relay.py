@@ -37,7 +37,6 @@ SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer
 class Trouble:
     """A problem of a sink that the user should know of."""
 
-    sink: str
     text: str  # a sentence with what to do
     short: Text  # for the panel
 
@@ -195,7 +194,7 @@ class Relay:
         """Report a trouble once, until it is another one or over."""
         # Compared by the short text: the sentence may differ from try to try.
         if self._reported is None or self._reported.short != short:
-            self._reported = Trouble(self.name, text, short)
+            self._reported = Trouble(text, short)
             self._report(self._reported)
 
     def _all_is_well(self) -> None:

@@ -87,7 +87,7 @@ class Relays:
             sink = sink_of(table, self._put)
         except (ImportError, OSError) as error:
             text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
-            self._report(name, Trouble(name, text, Text("upstream.no_library")))
+            self._report(name, Trouble(text, Text("upstream.no_library")))
             return
         relay = Relay(name, sink, Outbox(self._path, name), self._clock, lambda trouble: self._report(name, trouble))
         self._threads.append(RelayThread(relay))
@@ -132,7 +132,7 @@ class Relays:
             if trouble is not None:
                 self._broken[name] = since, now
                 if now - since >= SHOW_AFTER_S:
-                    self._show(key, Trouble(name, str(trouble), trouble.short))
+                    self._show(key, Trouble(str(trouble), trouble.short))
             elif now - last >= STEADY_S:
                 self._broken.pop(name, None)
                 self._show(key, None)

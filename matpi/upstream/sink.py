@@ -29,7 +29,6 @@ class Delivery:
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
     body: bytes  # UTF-8 JSON as docs/upstream.md describes it
-    attempts: int = 0  # before this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,8 @@ def test_trouble_is_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
 def test_what_several_sinks_suffer_is_reported_as_one(tmp_path: Path) -> None:
     reported: list[Any] = []
     relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), reported.append)
-    relays._report("a", Trouble("a", "it is gone; ask.", Text("upstream.ended")))
-    relays._report("b", Trouble("b", "nothing there; wait.", Text("upstream.not_reached")))
+    relays._report("a", Trouble("it is gone; ask.", Text("upstream.ended")))
+    relays._report("b", Trouble("nothing there; wait.", Text("upstream.not_reached")))
     relays._report("a", None)
     relays._report("b", None)
     assert [event.short for event in reported if isinstance(event, UpstreamTrouble)] == [

@@ -78,9 +78,7 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_back(
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
     relays, sink, events = relays_with_sink(tmp_path)
-    relays._report(
-        "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
-    )
+    relays._report("home", Trouble("nobody has subscribed; start the receiver.", Text("upstream.no_subscriber")))
     sink.trouble = WRONG
     relays.check(0.0)
     relays.check(SHOW_AFTER_S)
