@@ -23,7 +23,7 @@ from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.drivers.facts import Status
-from matpi.service import status
+from matpi.service.appliance import Appliance
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
 from matpi.upstream.mqtt import connection
@@ -144,10 +144,10 @@ def test_the_running_device_writes_it_into_its_status_file(tmp_path: Path) -> No
         screen=None,
         started_mono=0.0,
         config=Config(),
-        device=Bench().device,
-        upstream_troubles=lambda: said,
+        _started=lambda: SimpleNamespace(device=Bench().device),
+        _relays=relays,
     )
-    assert msgspec.json.decode(json.dumps(status.status(appliance)), type=Status).upstream == said
+    assert msgspec.json.decode(json.dumps(Appliance.status(appliance)), type=Status).upstream == said
 
 
 def test_connections_that_are_over_leave_no_file_and_no_thread_open() -> None:
