@@ -7,9 +7,10 @@ from pathlib import Path
 from matpi import config as config_file
 from matpi.commands.output import say
 from matpi.commands.target import config_path_of, log_of, parts_of, warn_if_bare
+from matpi.drivers.systemd import Notifier
 from matpi.errors import ConfigError
 from matpi.service.parts import Header, show_fault
-from matpi.service.run import report_start, run_device, status_path
+from matpi.service.run import run_device, status_path
 
 
 def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
@@ -18,7 +19,7 @@ def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
     try:
         config = config_file.load(config_path)
     except ConfigError as wrong:
-        report_start(wrong)
+        Notifier.from_env().status(f"cannot start: {wrong}")
         if not board:
             from matpi.words import LANGUAGES
 

@@ -22,8 +22,8 @@ from matpi.paths import default_store
 from matpi.store.db import Store, is_unmade
 from matpi.upstream import queue
 from matpi.upstream.config import Table
-from matpi.upstream.kinds import kind_of
 from matpi.upstream.queue import SinkStatus
+from matpi.upstream.relays import sink_of
 from matpi.upstream.sink import Delivery, UpstreamError
 
 PART: Final = "upstream"
@@ -106,8 +106,7 @@ def test(tables: Sequence[Table], name: str | None) -> bool:
     """Send a record of nothing to each, now, and report it. False when one did not arrive."""
     clock, well = SystemClock(), True
     for chosen in _chosen(tables, name):
-        kind = kind_of(chosen)
-        sink = kind.make(kind.trial(chosen), lambda _: None)
+        sink = sink_of(chosen.trial(), lambda _: None)
         id_, begun = uuid.uuid4().hex, time.monotonic()
         body = {"type": "test", "timestamp": None, "data": {"id": id_, "rev": 1}}
         try:
@@ -117,7 +116,7 @@ def test(tables: Sequence[Table], name: str | None) -> bool:
             say(f"{chosen.name}: {error}")
             well = False
         else:
-            say(f"{chosen.name}: arrived at {kind.where(chosen)} in {time.monotonic() - begun:.2f} s.")
+            say(f"{chosen.name}: arrived at {chosen.shown} in {time.monotonic() - begun:.2f} s.")
         finally:
             sink.close()
     return well
@@ -145,8 +144,8 @@ def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, 
     return {
         **asdict(own or BLANK),
         "name": seen.name,
-        "kind": None if sink is None else kind_of(sink).name,
-        "where": None if sink is None else kind_of(sink).where(sink),
+        "kind": None if sink is None else sink.kind,
+        "where": None if sink is None else sink.shown,
         "verdict": str(seen.verdict),
         "what": seen.what,
         "do": seen.do,
@@ -168,10 +167,9 @@ def _checks(tables: Sequence[Table], found: dict[str, SinkStatus], troubles: Map
     """Return a check of each sink in the config, then of those left over."""
     checks, trusted = [], SystemClock().trusted()
     for sink in tables:
-        kind = kind_of(sink)
-        waits = kind.needs_clock(sink) and not trusted
+        waits = sink.needs_clock and not trusted
         own, trouble = found.get(sink.name), troubles.get(sink.name, "")
-        checks.append(_check(sink.name, kind.where(sink), own, waits_for_clock=waits, trouble=trouble))
+        checks.append(_check(sink.name, sink.shown, own, waits_for_clock=waits, trouble=trouble))
     known = {sink.name for sink in tables}
     return checks + [_left_over(own) for name, own in found.items() if name not in known and own.due + own.refused]
 

@@ -148,10 +148,8 @@ class Outbox:
         return SinkState() if row is None else SinkState(*row)
 
     def due(self) -> Delivery | None:
-        row = self._row(
-            "SELECT seq, id, kind, body, attempts FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1"
-        )
-        return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode(), row[4])
+        row = self._row("SELECT seq, id, kind, body FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1")
+        return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode())
 
     def depth(self) -> int:
         return int((self._row("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'") or (0,))[0])

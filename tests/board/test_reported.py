@@ -22,7 +22,6 @@ from matpi.drivers.pins import load_lgpio
 from matpi.screen.render import render
 from matpi.service.appliance import Appliance
 from matpi.service.parts import light_up, show_fault
-from matpi.service.status import write_status
 from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
 from matpi.store.db import Store
@@ -199,7 +198,7 @@ def test_doctor_reads_what_the_running_device_writes(tmp_path: Path) -> None:
             while lost and appliance.screen is not None and not appliance.screen.trouble:
                 assert time.monotonic() < until
                 time.sleep(0.02)
-            write_status(tmp_path / "status.json", appliance)
+            appliance.write_status(tmp_path / "status.json")
         finally:
             appliance.close()
         device = read_device(tmp_path / "status.json", now=time.monotonic, alive=lambda _: True)

@@ -28,11 +28,10 @@ from matpi.core.views import Idle
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
 from matpi.twin.world import VirtualWorld
-from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
-from matpi.webhook.config import WebhookConfig
 from matpi.words import ENGLISH
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC
@@ -130,8 +129,8 @@ def test_trouble_is_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
 def test_what_several_sinks_suffer_is_reported_as_one(tmp_path: Path) -> None:
     reported: list[Any] = []
     relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), reported.append)
-    relays._report("a", Trouble("a", "it is gone; ask.", Text("upstream.ended")))
-    relays._report("b", Trouble("b", "nothing there; wait.", Text("upstream.not_reached")))
+    relays._report("a", Trouble("it is gone; ask.", Text("upstream.ended")))
+    relays._report("b", Trouble("nothing there; wait.", Text("upstream.not_reached")))
     relays._report("a", None)
     relays._report("b", None)
     assert [event.short for event in reported if isinstance(event, UpstreamTrouble)] == [

@@ -22,10 +22,10 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
+from matpi.upstream.webhook import Webhook
 from tests.store.values import edit_session, rating, session, stop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")
