@@ -58,7 +58,7 @@ FLOORS = (
     ("cues", "remote", "agenda"),
     ("screens",),
     ("display",),
-    ("routing", "snapshot"),
+    ("routing",),
     ("device",),
 )
 """The folders and modules of core/ from the lowest up: each imports from its own floor and from below, none from above.

@@ -8,10 +8,10 @@ and their deadlines are one list.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
-from inspect import signature
 from math import inf
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from matpi.core import dated, events
 from matpi.core.agenda import Agenda
@@ -29,10 +29,12 @@ from matpi.core.ledger import Ledger
 from matpi.core.model import Memory, Rating, Session
 from matpi.core.pacing import Pacing
 from matpi.core.parts import Parts
+from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
-from matpi.core.reminder import Reminder
+from matpi.core.reminder import Nudge, Reminder
 from matpi.core.remote import Remote
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
@@ -50,7 +52,6 @@ from matpi.core.screens.trend import TrendScreen
 from matpi.core.selection import Selection
 from matpi.core.session.machine import SessionMachine
 from matpi.core.session.running import Running
-from matpi.core.snapshot import Snapshot
 from matpi.core.zeroing import Zeroing, usable_zero
 
 NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to
@@ -76,17 +77,29 @@ SCREENS: Final[Mapping[Front, type[Screen]]] = {
     Front.SAVED: SavedScreen,
     Front.FELT_WRONG: FeltWrongScreen,
 }
-_M = TypeVar("_M")
 
 
-class Machines(dict[str, Any]):
-    """What a machine may name as a parameter of its constructor, by that name."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the device is, in one immutable copy: for pages, messages and diagnostics."""
 
-    def make(self, name: str, machine: Callable[..., _M], **more: Any) -> _M:
-        """Make a machine of what its parameters name, and let later ones name it."""
-        given = self | more
-        made = self[name] = machine(**{each: given[each] for each in signature(machine).parameters if each in given})
-        return made
+    t: float
+    front: Front  # the screen in front
+    entered: float  # when it came to the front
+    reason: str  # why it did
+    load: Load
+    net_kg: float
+    approximate: bool  # kilograms are from the nominal sensitivity of the cells: not calibrated yet
+    silent: bool
+    zero_kg: float
+    readings: int
+    rejected: int
+    on_mat_s: float | None  # of the session under way
+    plan: Plan
+    nudge: Nudge | None
+    trusted: bool
+    unsaved: int
+    open: Session | None
 
 
 class Device:
@@ -108,34 +121,45 @@ class Device:
     ) -> None:
         self.version = version
         self._effects: list[Effect] = []
-        self._button = Button(rules.gesture)
-        machines = Machines(t=t, memory=memory, rules=rules, emit=self._effects.append, button=self._button)
-        make = machines.make
-        offset_utc = dated.first_offset(t, boot_id, memory.log, memory.open)
-        self.clock = make("clock", Clock, boot_id=boot_id, zone_for=zone_for, new_id=new_id, offset_utc=offset_utc)
-        self.ledger = make("ledger", Ledger)
-        self.presence = machines["presence"] = presence(t, usable_zero(memory), rules.presence, memory.calibration)
-        self.zeroing = make("zeroing", Zeroing)
-        self.stage = make("stage", Stage)
-        self.parts = make("parts", Parts)
-        self.session = make("session", SessionMachine, begin=self._begin, judge=self._judge, capped=self._still_capped)
-        self.selection = make("selection", Selection)
-        self.household = make("household", Household)
-        self.plans = make("plans", Plans)
-        self._doubts = make("doubts", Doubts)
-        self.recovery = make("recovery", Recovery)
-        self._dates = make("dates", Dates)
-        self.reminder = make("reminder", Reminder)
-        self.pacing = make("pacing", Pacing)
-        self._cues = make("cues", Cues)
-        self._remote = make("remote", Remote)
-        self.agenda = make("agenda", Agenda)
-        texts = {"version": version, "set_aside": memory.set_aside}
-        self.screens = machines["screens"] = {
-            front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
+        button = self._button = Button(rules.gesture)
+        emit, offset_utc = self._effects.append, dated.first_offset(t, boot_id, memory.log, memory.open)
+        clock = self.clock = Clock(t, boot_id, memory, zone_for, new_id, offset_utc)
+        ledger = self.ledger = Ledger(memory, emit, clock)
+        mat = self.presence = presence(t, usable_zero(memory), rules.presence, memory.calibration)
+        zeroing = self.zeroing = Zeroing(t, memory, rules, emit, ledger, mat)
+        stage = self.stage = Stage(t, button)
+        parts = self.parts = Parts(emit, rules)
+        session = self.session = SessionMachine(emit, ledger, rules, self._begin, self._judge, self._still_capped)
+        selection = self.selection = Selection(t, memory, rules, ledger, mat, session, stage)
+        household = self.household = Household(memory, emit, clock, ledger, mat, session, selection, stage)
+        plans = self.plans = Plans(clock, ledger, household, selection)
+        doubts = self._doubts = Doubts(clock, ledger, mat, session, household)
+        recovery = self.recovery = Recovery(memory, rules, emit, clock, ledger, mat, session, selection, household)
+        self._dates = Dates(emit, clock, ledger, session, household, recovery)
+        reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
+        pacing = self.pacing = Pacing(plans, selection, rules)
+        cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
+        self._remote = Remote(emit, clock, mat, stage, household, reminder, zeroing)
+        agenda = self.agenda = Agenda(ledger, session, household, plans, doubts)
+        of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
+        rating, done = RatingScreen(*of_any), DoneScreen(*of_any)
+        made: dict[Front, Screen] = {
+            Front.IDLE: IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
+            Front.SENSOR_LOST: SilentScreen(*of_any, parts),
+            Front.CALIBRATING: CalibrationScreen(*of_any, emit, parts),
+            Front.ON_MAT: OnMatScreen(*of_any, pacing),
+            Front.HOLDING: HoldingScreen(*of_any, parts),
+            Front.CONFIRM: ConfirmScreen(*of_any, doubts),
+            Front.RATING: rating,
+            Front.DONE: done,
+            Front.SAVED: SavedScreen(*of_any, rating),
+            Front.CAPPED: CappedScreen(*of_any, done),
         }
-        self.display = make("display", Display)
-        self._routing = make("routing", Routing)
+        self.screens = {front: made.get(front) or screen(*of_any) for front, screen in SCREENS.items()}
+        display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
+        self._routing = Routing(
+            emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
+        )
         self._splash_until = t + rules.splash_s
         # After presence, the button and the screen in front; what is due at one time is done in this order.
         self._unseen = self.session, self.zeroing, self.ledger, self._cues
@@ -195,7 +219,7 @@ class Device:
 
     def _plan_wake(self) -> None:
         due = (timed.due for timed in (*self._unseen, *self._seen))
-        self._others_due = min(self._button.deadline, self._routing.screen.due, *due)
+        self._others_due = min(self._button.deadline, self.display.screen.due, *due)
         self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
 
     def _do_due(self, until: float) -> None:
@@ -211,8 +235,8 @@ class Device:
                 self._button.advance(t)
                 self._routing.follow(t)
                 self._routing.changed = True
-            if t >= self._routing.screen.due:
-                self._routing.fire(self._routing.screen.expire(t), t)
+            if t >= self.display.screen.due:
+                self._routing.fire(self.display.screen.expire(t), t)
                 self._routing.changed = True
             for unseen in self._unseen:
                 if t >= unseen.due:
@@ -248,7 +272,7 @@ class Device:
                 reading = Reading(t, kg, ok)
                 self.presence.read(reading)
                 self._routing.follow(t)
-                self._routing.changed |= self._routing.screen.hear(reading)
+                self._routing.changed |= self.display.screen.hear(reading)
             case events.ButtonDown() | events.ButtonUp():
                 self._button.edge(t, isinstance(event, events.ButtonDown))
                 self._routing.follow(t)

@@ -50,6 +50,11 @@ class Display:
         self.light = Light(Pattern.OFF, t)
 
     @property
+    def screen(self) -> Screen:
+        """The one in front."""
+        return self.screens[self.stage.front]
+
+    @property
     def dark(self) -> bool:
         return self.shown is not None and isinstance(self.shown.view, Off)
 
@@ -69,7 +74,7 @@ class Display:
     def refresh(self, t: float) -> None:
         """Emit what has to change now."""
         self.reminder.ask(t)
-        screen = self.screens[self.stage.front]
+        screen = self.screen
         dark_at = self.stage.touched + screen.dark_s
         look = self._look(t, screen, dark_at)
         off = isinstance(look.view, Off)

@@ -10,12 +10,11 @@ nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from matpi.core.agenda import Agenda
-from matpi.core.button import Button, Gesture
+from matpi.core.button import Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
 from matpi.core.effects import Changed, Emit, Note, Report, Said
@@ -27,7 +26,7 @@ from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.recovery import Recovery
 from matpi.core.reminder import Reminder
-from matpi.core.screens.screen import Screen, Step
+from matpi.core.screens.screen import Step
 from matpi.core.selection import Selection
 from matpi.core.session.machine import TRIGGERS, SessionMachine, State
 from matpi.core.zeroing import Zeroing
@@ -65,29 +64,23 @@ class Routing:
     recovery: Recovery
     agenda: Agenda
     cues: Cues
-    screens: Mapping[Front, Screen]
-    button: Button
     reminder: Reminder
     display: Display
     changed: bool = True  # what is shown may have changed
 
-    @property
-    def screen(self) -> Screen:
-        return self.screens[self.stage.front]
-
     def follow(self, t: float) -> None:
         """Take what presence has found, and the gestures, to where they belong."""
-        changes = self.presence.changes
+        changes, gestures = self.presence.changes, self.stage.button.gestures
         if self.zeroing.follow(self.presence.last_t):
             self.changed = True
             if self.presence.zero.word is ZeroWord.BACKWARDS:
                 self.stage.touch(self.presence.last_t)
-        while changes or self.button.gestures:
+        while changes or gestures:
             self.changed = True
             if changes:
                 self._take(changes.pop(0))
             else:
-                self.fire(self._act(*self.button.gestures.pop(0)), t)
+                self.fire(self._act(*gestures.pop(0)), t)
 
     def fire(self, step: Step | None, t: float) -> None:
         """Take a step to the machine that knows its trigger."""
@@ -109,7 +102,7 @@ class Routing:
 
     def _act(self, t: float, gesture: Gesture) -> Step | None:
         """Take a gesture to the screen in front; what should follow."""
-        stage, screen = self.stage, self.screen
+        stage, screen = self.stage, self.display.screen
         screen.touch(t)
         if gesture is Gesture.PRESS:
             stage.press(t, dark=self.display.dark)
@@ -143,7 +136,7 @@ class Routing:
         if event is not None and counted:
             self.emit(Report(t, at, event, reason))
         if trigger in {"touched", "stirred"}:
-            answer = self.screen.interrupt(t)
+            answer = self.display.screen.interrupt(t)
             if answer is not None:
                 self.agenda.fire(answer.trigger)
         elif trigger == "sensor_lost" and front is Front.IDLE:
@@ -190,11 +183,11 @@ class Routing:
         before, front = self.stage.front, self._front
         if front is before:
             return
-        self.screen.left()
+        self.display.screen.left()
         self.stage.change(front, trigger, t, reason)
         self.emit(Changed(t, trigger, before.name, front.name, reason))
         self.household.entered(t, before)
-        self.screen.entered(t, before)
+        self.display.screen.entered(t, before)
         self.cues.entered(t)
         if front is Front.TREND:
             self.agenda.seen_trend()
