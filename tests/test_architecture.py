@@ -55,7 +55,7 @@ FLOORS = (
     ("household",),
     ("plans", "doubt", "recovery", "dates"),
     ("reminder", "pacing"),
-    ("cues", "remote", "agenda"),
+    ("cues", "agenda"),
     ("screens",),
     ("display",),
     ("routing",),

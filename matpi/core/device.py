@@ -22,7 +22,7 @@ from matpi.core.dates import Dates
 from matpi.core.display import Display
 from matpi.core.doubt import Doubts
 from matpi.core.effects import Effect, Save
-from matpi.core.events import Reading, Tick, Wish
+from matpi.core.events import Reading, Tick
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
@@ -35,7 +35,6 @@ from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
 from matpi.core.reminder import Nudge, Reminder
-from matpi.core.remote import Remote
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.calibration import CalibrationScreen
@@ -139,7 +138,6 @@ class Device:
         reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
         pacing = self.pacing = Pacing(plans, selection, rules)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
-        self._remote = Remote(emit, clock, mat, stage, household, reminder, zeroing)
         agenda = self.agenda = Agenda(ledger, session, household, plans, doubts)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
         rating, done = RatingScreen(*of_any), DoneScreen(*of_any)
@@ -290,10 +288,8 @@ class Device:
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):
                 self.ledger.replace_log(log)
-            case events.Wished(_, Wish.IDENTIFY):
-                self.display.flash(t)
             case events.Wished(_, wish):
-                self._remote.take(t, wish)
+                self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):
                 self.parts.upstream = short
             case events.Noted(_, kind, text):

@@ -134,8 +134,13 @@ class Reminder:
         ]
 
     def snooze(self, t: float) -> None:
-        """The reminder was seen: silent until tomorrow, for all whom it was for."""
+        """Be silent until tomorrow, for all whom it was for: the reminder was seen."""
         for person_id in self.missing:
+            self.household.note_today(t, person_id, snoozed=True)
+
+    def snooze_all(self, t: float) -> None:
+        """Be silent until tomorrow, whether it has reminded yet or not."""
+        for person_id in self.reminded(self.clock.day(t)):
             self.household.note_today(t, person_id, snoozed=True)
 
     @property

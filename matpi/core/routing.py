@@ -1,5 +1,4 @@
-"""Routing: what follows when presence changes, when the button is used, when a screen is over; and which screen is in
-front.
+"""Routing: what follows a change of presence, a gesture, a wish, a screen that is over; and which screen is in front.
 
 Presence's changes come first, in order, then one gesture at a time. A step goes to the machine that knows its trigger:
 the session machine, else the agenda. The session informs the agenda when a session is over, never the other way round.
@@ -18,6 +17,7 @@ from matpi.core.button import Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
 from matpi.core.effects import Changed, Emit, Note, Report, Said
+from matpi.core.events import Wish
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.parts import Parts
@@ -125,6 +125,30 @@ class Routing:
                 return screen.release(t)
             case _:
                 return screen.hold_long(t)
+
+    def grant(self, t: float, wish: Wish) -> None:
+        """Do what a person wishes who does not see the mat, where it does no harm; else note why not."""
+        match wish:
+            case Wish.ZERO:
+                if why := self._keeps_zero(t):
+                    text = f"a zero was asked for from outside, but {why}: zero kept"
+                    self.emit(Note(t, "zero_refused", text))
+            case Wish.SNOOZE:
+                self.reminder.snooze_all(t)
+            case Wish.REST | Wish.NO_REST:
+                self.household.rest_today(t, rest=wish is Wish.REST)
+            case Wish.IDENTIFY:
+                self.display.flash(t)
+
+    def _keeps_zero(self, t: float) -> str:
+        """Set the zero, only when nothing is on the mat and nothing moves. Return why not, "" when it is set."""
+        if self.presence.silent:
+            return "the load cells are silent"
+        if self.presence.load is not Load.EMPTY:
+            return "the mat is not empty"
+        if self.stage.front is not Front.IDLE:
+            return f"the device is busy ({self.stage.front.value})"
+        return "" if self.zeroing.set_zero(t) else "the load moves"
 
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason
