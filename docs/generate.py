@@ -52,7 +52,7 @@ def keys(_: str) -> str:
 
 def diagram(_: str) -> str:
     """The session machine as a mermaid drawing."""
-    from matpi.core.session.machine import TRANSITIONS
+    from matpi.core.session import TRANSITIONS
 
     edges: dict[tuple[str, str], list[str]] = {}
     for row in TRANSITIONS:
@@ -88,7 +88,7 @@ def agenda(_: str) -> str:
 
 def states(_: str) -> str:
     """The states of the session machine, and what each means."""
-    from matpi.core.session.machine import State
+    from matpi.core.session import State
 
     return _names("state", {state.name: state.value for state in State})
 
@@ -107,7 +107,7 @@ def _names(what: str, names: dict[str, str]) -> str:
 
 def transitions(_: str) -> str:
     """Every row of the table."""
-    from matpi.core.session.machine import TRANSITIONS
+    from matpi.core.session import TRANSITIONS
 
     lines = ["| trigger | from | to | action | only if | usual reason |", "|---|---|---|---|---|---|"]
     for row in TRANSITIONS:

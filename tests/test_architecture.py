@@ -85,7 +85,6 @@ SEVERAL = {
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
-    "running": {"commands.doctor.running": "does a device run?", "core.session.running": "the session under way"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "sink": {

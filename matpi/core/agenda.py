@@ -19,7 +19,7 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import Session
 from matpi.core.plans import Plans
-from matpi.core.session.machine import SessionMachine, State
+from matpi.core.session import SessionMachine, State
 
 OPEN_S: Final = 300.0
 """From the first step on. Chosen: later no one waits for it, and a cat does not keep the screen lit."""

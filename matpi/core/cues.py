@@ -20,7 +20,7 @@ from matpi.core.plan.breathing import CYCLE_S, IN_S, cycles_done
 from matpi.core.plan.routine import CHIMED
 from matpi.core.plans import Plans
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 LATE_S: Final = 1.0  # chosen: what is this late is reported by the screen alone. On time is within 0.2 s.
 _NOW_S: Final = 1e-6

@@ -13,7 +13,7 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import DayRecord
 from matpi.core.recovery import Recovery
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 
 @dataclass(eq=False)

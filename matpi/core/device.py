@@ -49,8 +49,7 @@ from matpi.core.screens.safety import SafetyScreen
 from matpi.core.screens.screen import Screen, Step
 from matpi.core.screens.trend import TrendScreen
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
+from matpi.core.session import Running, SessionMachine
 from matpi.core.zeroing import Zeroing, usable_zero
 
 NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to

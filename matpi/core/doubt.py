@@ -12,7 +12,7 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import LOAD_MAX_KG, Doubt, Session
 from matpi.core.presence.detector import Presence
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 HALF: Final = 0.5  # under this share of the lightest usual load another may have been on the mat: a child, a dog
 KNOWN: Final = 0.2  # within this share of a known load it is the person's

@@ -26,8 +26,7 @@ from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
+from matpi.core.session import Running, SessionMachine
 from matpi.core.text import Text
 
 ASKED_S: Final = 20.0

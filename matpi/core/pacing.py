@@ -16,7 +16,7 @@ from matpi.core.plan.routine import Pacer, PhaseText
 from matpi.core.plans import Plans
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
-from matpi.core.session.running import Running
+from matpi.core.session import Running
 
 WOKEN_S = 1e-3  # woken for a boundary, floats may be just before it; what misses it would come a minute late
 FIRST_S = 60.0  # so long every second is shown

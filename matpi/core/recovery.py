@@ -16,7 +16,7 @@ from matpi.core.model import EndReason, Memory, Session
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine, State
+from matpi.core.session import SessionMachine, State
 
 _OCCUPIED = frozenset({State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING})
 

@@ -28,7 +28,7 @@ from matpi.core.recovery import Recovery
 from matpi.core.reminder import Reminder
 from matpi.core.screens.screen import Step
 from matpi.core.selection import Selection
-from matpi.core.session.machine import TRIGGERS, SessionMachine, State
+from matpi.core.session import TRIGGERS, SessionMachine, State
 from matpi.core.zeroing import Zeroing
 
 REPORTED: Final = {

@@ -16,8 +16,7 @@ from matpi.core.plan.routine import ROUTINES, Routine
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
+from matpi.core.session import Running, SessionMachine
 
 UNUSED_S = 600.0  # chosen: time to read the advice, fetch a towel and lie down
 

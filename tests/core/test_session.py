@@ -18,7 +18,7 @@ from matpi.core.events import SensorLost, Stopping, Tick, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.presence.load import Load
-from matpi.core.session.machine import TRANSITIONS, TRIGGERS, State
+from matpi.core.session import TRANSITIONS, TRIGGERS, State
 from matpi.core.views import Discarded, Fault, GetUp, Holding, Off, SessionDone, Timer
 from tests.bench import NOON, Bench, end_of
 

@@ -13,7 +13,7 @@ from matpi.core.plan.breathing import Side
 from matpi.core.plan.routine import CueKind, Pacer
 from matpi.core.presence.load import Load
 from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step, next_second
-from matpi.core.session.running import Running
+from matpi.core.session import Running
 from matpi.core.text import Text
 from matpi.core.views import Arriving, Away, Breathe, GetUp, Holding, Timer
 

@@ -16,7 +16,7 @@ from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 from matpi.core.views import View
 from matpi.core.zeroing import Zeroing
 
