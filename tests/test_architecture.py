@@ -53,7 +53,7 @@ FLOORS = (
     ("front", "parts", "session", "ledger", "zeroing"),
     ("selection",),
     ("household",),
-    ("plans", "doubt", "recovery", "dates"),
+    ("plans", "doubt", "recovery", "redating"),
     ("reminder", "pacing"),
     ("cues", "agenda"),
     ("screens",),

@@ -1,4 +1,4 @@
-"""The device: every event goes through `handle`, which returns what must be done; `next_wake` is when time matters.
+"""The device: `handle` takes an event and returns what must be done; `next_wake` is when time matters.
 
 No clock, thread or file in here. The caller owns the time: events carry it, and `handle(Tick(t))` at `next_wake()`
 makes happen what was due. What happens is done by the machines, each of which owns its own state; here they are wired,
@@ -18,7 +18,6 @@ from matpi.core.agenda import Agenda
 from matpi.core.button import Button
 from matpi.core.clock import Clock
 from matpi.core.cues import Cues
-from matpi.core.dates import Dates
 from matpi.core.display import Display
 from matpi.core.doubt import Doubts
 from matpi.core.effects import Effect, Save
@@ -34,6 +33,7 @@ from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
+from matpi.core.redating import Redating
 from matpi.core.reminder import Nudge, Reminder
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
@@ -101,8 +101,10 @@ class Snapshot:
 
 
 class Device:
-    """Wire the machines. `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name,
-    `new_id` a record id. `presence` makes the Presence, for trying another rule.
+    """Wire the machines.
+
+    `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name, `new_id` a record id.
+    `presence` makes the Presence, for trying another rule.
     """
 
     def __init__(
@@ -133,7 +135,7 @@ class Device:
         plans = self.plans = Plans(clock, ledger, household, selection)
         doubts = self._doubts = Doubts(clock, ledger, mat, session, household)
         recovery = self.recovery = Recovery(memory, rules, emit, clock, ledger, mat, session, selection, household)
-        self._dates = Dates(emit, clock, ledger, session, household, recovery)
+        self._redating = Redating(emit, clock, ledger, session, household, recovery)
         reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
         pacing = self.pacing = Pacing(plans, selection, rules)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
@@ -181,7 +183,7 @@ class Device:
         return self.recovery.still_capped(touch)
 
     def handle(self, event: events.Event) -> Sequence[Effect]:
-        """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
+        """Return all that follows from `event` and from the time until it, in the order to be done."""
         t, presence = event.t, self.presence
         if type(event) is Reading and t < self._wake and self.stage.front is not Front.CALIBRATING:
             if not presence.read(event):
@@ -206,7 +208,7 @@ class Device:
         return self._take_effects()
 
     def next_wake(self) -> float | None:
-        """When to send a Tick if nothing else happens; None: never."""
+        """Return when to send a Tick if nothing else happens; None: never."""
         return None if self._wake == inf else max(self._wake, self.clock.t)
 
     def _take_effects(self) -> list[Effect]:
@@ -274,7 +276,7 @@ class Device:
                 self._button.edge(t, isinstance(event, events.ButtonDown))
                 self._routing.follow(t)
             case events.WallClock():
-                self._routing.changed = self._dates.take(t, event)
+                self._routing.changed = self._redating.take(t, event)
             case events.SensorLost(_, why, what, do):
                 self.parts.explain_cells(what, do)
                 self.presence.lose(t, why)
@@ -315,7 +317,7 @@ class Device:
                 pass
 
     def _stop(self, t: float) -> None:
-        """A last checkpoint; the session stays open and goes on when the person is still there after the start."""
+        """Store a last checkpoint: the session goes on if the person is still there after the start."""
         self.session.checkpoint(t)
         self.ledger.advance(t)
         self.zeroing.advance(t)
@@ -323,7 +325,7 @@ class Device:
         self._stopped = True
 
     def snapshot(self) -> Snapshot:
-        """Of this moment; costs a few microseconds."""
+        """Return how the device is; costs a few microseconds."""
         presence, running, stage = self.presence, self.session.running, self.stage
         t = max(self.clock.t, presence.last_t)
         return Snapshot(
