@@ -90,7 +90,7 @@ class Agenda:
             self._show(self._ahead)
 
     def session_over(self, session: Session) -> None:
-        """A session has ended: what follows it replaces the list."""
+        """Replace the list by what is asked about a session that has ended."""
         asks = [Ask(screen, session.id) for screen in AFTER_SESSION]
         if session.yours is None and self.doubts.asks(session):
             asks.insert(0, Ask(Front.CONFIRM, session.id))
@@ -107,7 +107,7 @@ class Agenda:
             self._show([Ask(screen, asked.id) for screen in (Front.CONFIRM, *AFTER_SESSION)])
 
     def follow(self, trigger: str, t: float, *, clear: bool) -> None:
-        """The session machine, or presence, has taken `trigger`. `clear`: nothing is on the mat, by its readings."""
+        """Follow a trigger of the session machine or of presence. `clear`: nothing is on the mat."""
         state = self.session.state
         if trigger == "discard":
             self.now = Ask(Front.DISCARDED)
@@ -165,7 +165,7 @@ class Agenda:
             self._open_until, self._open_about = t + OPEN_S, now.about
 
     def _ask_again(self, t: float) -> None:
-        """About the session as the log has it by now: of another person, perhaps, or deleted."""
+        """Ask about the session as the log has it by now: of another person, perhaps, or deleted."""
         ahead, about = self._ahead, self._open_about
         self._drop()
         session = next((s for s in reversed(self.ledger.log.sessions) if s.id == about), None)

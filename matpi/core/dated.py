@@ -1,4 +1,4 @@
-"""Dates of records, by trusted clocks and without: which offset a boot has, and what its records get from it.
+"""Dates of records, by trusted clocks and without.
 
 A boot has one offset, utc = mono + offset, so that days apart within it stay days apart. Without a trusted clock the
 offset is estimated: the boot continues from the newest time known. How long the power was off is not known and counts
@@ -34,7 +34,7 @@ def end_of(record: Session | Rating | StopSign) -> float | None:
 
 
 def redated(record: Record, dating: DateBoot) -> Record:
-    """The record as `dating` has it; the same object when nothing changes.
+    """Return the record as `dating` has it; the same object when nothing changes.
 
     A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
     edited it; what is missing beside it, such as its day, is filled in.
@@ -56,7 +56,7 @@ def redated(record: Record, dating: DateBoot) -> Record:
 
 
 def records(log: Log, left_open: Session | None = None) -> list[Session | Rating | StopSign]:
-    """All of them, by their dates; one without follows the one that it is stored behind."""
+    """Return all of them by their dates; one without follows the one that it is stored behind."""
     keyed: list[tuple[float, Session | Rating | StopSign]] = []
     sessions = log.sessions if left_open is None else (*log.sessions, left_open)
     for table in (sessions, log.ratings, log.stops):
@@ -69,8 +69,9 @@ def records(log: Log, left_open: Session | None = None) -> list[Session | Rating
 
 
 def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) -> float:
-    """The estimated offset of a boot that begins: that of its own records (the service was started again), else `t` is
-    the newest time that the log knows.
+    """Return the estimated offset of a boot that begins at `t`.
+
+    That of its own records (the service was restarted), else `t` is the newest time that the log knows.
     """
     known = [record for record in records(log, left_open) if utc_of(record) is not None]
     for record in reversed(known):
@@ -82,8 +83,9 @@ def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) ->
 
 
 def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
-    """Estimates for boots whose records have no date at all, as older versions stored them: each begins where the one
-    before it ended.
+    """Yield estimates for boots whose records have no date at all, as older versions stored them.
+
+    Each begins where the one before it ended.
     """
     tables: tuple[tuple[Session | Rating | StopSign, ...], ...] = (log.sessions, log.ratings, log.stops)
     if all(record.day is not None for table in tables for record in table):
@@ -104,7 +106,7 @@ def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
 
 
 def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[DateBoot]:
-    """Estimates of earlier boots, corrected now that it is known when this one began.
+    """Yield estimates of earlier boots, corrected now that it is known when this one began.
 
     Those between two known times move together: up to the day before the later one, for people lie down most days,
     but not onto its day, which would be done with no one on the mat; and before it in any case.

@@ -75,7 +75,7 @@ class Stage:
 
     @property
     def pressed_since(self) -> float | None:
-        """None when the button is up, or stuck."""
+        """Return when the press began; None when the button is up, or stuck."""
         return self.button.pressed_since
 
     @property
@@ -83,7 +83,7 @@ class Stage:
         return self.button.pressed_since is not None
 
     def held(self, t: float, *, long: bool = False) -> float:
-        """How far the present press has come, 0 to 1; 0 for one that began on another screen."""
+        """Return how far the present press has come, 0 to 1; 0 for one that began on another screen."""
         since = self.button.pressed_since
         if since is None or self.press_front is not self.front:
             return 0.0

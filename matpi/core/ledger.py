@@ -1,4 +1,4 @@
-"""The log and the settings in memory, and what the store has not confirmed. Nothing is dropped when a save fails."""
+"""The log and the settings in memory, and what the store has not confirmed: that is asked for again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ledger:
         self._emit(write)
 
     def change(self, name: str, value: Any) -> bool:
-        """Set one field of the settings. False when it is that already."""
+        """Set one field of the settings. Return False when it is that already."""
         settings = replace(self.settings, **{name: value})
         changes = settings != self.settings
         if changes:
@@ -84,7 +84,7 @@ class Ledger:
         self.failed.pop(key, None)
 
     def saved(self, key: str) -> Write | None:
-        """The store has it. Return what waited; None when nothing did: it was a checkpoint, say."""
+        """Take that the store has it. Return what waited; None when nothing did: it was a checkpoint, say."""
         self._unwritten = ""
         self.failed.pop(key, None)
         if not self.failed:
@@ -92,7 +92,7 @@ class Ledger:
         return self.waiting.pop(key, None)
 
     def refused(self, t: float, key: str, why: str) -> None:
-        """The store could not. Noted when nothing had failed before."""
+        """Take that the store could not, and why. Note it when nothing had failed before."""
         if not self.trouble:
             self._emit(Note(t, "save_failed", why))
         if key in self.waiting:
@@ -103,7 +103,7 @@ class Ledger:
 
     @property
     def trouble(self) -> str:
-        """Why something is not on the disk; "" when all is."""
+        """Return why something is not on the disk; "" when all is."""
         return next(iter(self.failed.values()), self._unwritten)
 
     def is_saved(self, key: str) -> bool:

@@ -117,7 +117,7 @@ class Session:
 
     @property
     def counts(self) -> bool:
-        """Whether plan, streak and reminder include it: the person's answer, else by the doubt."""
+        """Return whether plan, streak and reminder include it: the person's answer, else by the doubt."""
         if self.reason is EndReason.DISCARDED:
             return False
         return self.doubt in {None, Doubt.UNUSUAL} if self.yours is None else self.yours
@@ -131,10 +131,11 @@ class Session:
         return None if self.start_utc is None else self.start_utc + self.span_s
 
     def overlaps(self, other: Session) -> bool:
-        """Return whether both have been on the mat at one time. False where a start is not known, or one is discarded.
+        """Return whether both have been on the mat at one time.
 
-        One mat holds one session at a time, so one of the two has a wrong start or is of another mat. An estimated
-        start is known within its own boot only: from one boot to another it says no more than the order.
+        False where a start is not known, or one is discarded. One mat holds one session at a time, so one of the two
+        has a wrong start or is of another mat. An estimated start is known within its own boot only: from one boot to
+        another it says no more than the order.
         """
         if self.boot_id != other.boot_id and (self.estimated or other.estimated):
             return False
@@ -175,7 +176,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class StopSign:
-    """Somebody said "felt wrong" after a session: tomorrow is a rest day and the plan steps back one tier."""
+    """The answer "felt wrong": tomorrow is a rest day and the plan steps back one tier."""
 
     id: str
     boot_id: str
@@ -213,7 +214,7 @@ class DayRecord:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The safety page was answered. `some` = at least one of the conditions applies: short sessions until `cleared`."""
+    """The answer to the safety pages; with `some` of the conditions, short sessions until `cleared`."""
 
     some: bool
     utc: float | None = None
@@ -237,7 +238,7 @@ class Acknowledgement:
         return self.some and not self.cleared
 
     def in_place_of(self, before: Acknowledgement | None) -> Acknowledgement:
-        """Itself, taking along how long sessions were kept short before it."""
+        """Return it with how long sessions were kept short before it."""
         if before is None:
             return self
         ended_utc = before.cleared_utc if before.cleared else self.utc
@@ -333,11 +334,11 @@ class Log:
 
     @property
     def counting(self) -> tuple[Session, ...]:
-        """The sessions that plan, streak, reminder and totals include; the others are only listed."""
+        """Return the sessions that plan, streak, reminder and totals include; the others are only listed."""
         return tuple(session for session in self.sessions if session.counts)
 
     def of(self, person: str | None) -> Log:
-        """What is this person's; the same log when all of it is."""
+        """Return what is this person's; the same log when all of it is."""
         sessions = tuple(s for s in self.sessions if s.person == person)
         ratings = tuple(r for r in self.ratings if r.person == person)
         stops = tuple(s for s in self.stops if s.person == person)

@@ -34,7 +34,7 @@ GUEST_ID: Final = "guest"
 
 
 def as_stored(name: str) -> str:
-    """The form in which a name is stored and compared: a Mac types one letter of Zoë in two parts (NFD).
+    """Return a name as it is stored and compared: a Mac types one letter of Zoë in two parts (NFD).
 
     On a terminal without a character set the bytes of its letters arrive one by one.
     """
@@ -94,7 +94,7 @@ class People:
         return next((person for person in self.all if person.id == person_id), None)
 
     def books_to(self) -> str | None:
-        """To whom a session belongs. Alone, one need not choose."""
+        """Return to whom a session belongs. Alone, one need not choose."""
         if self.on:
             return self.chosen
         return self.all[0].id if self.all else None
@@ -125,7 +125,7 @@ def suggest(people: People, kg: float) -> Person | None:
 
 
 def steady_kg(block_kg: Sequence[float]) -> float | None:
-    """The load of a session from its means of a second each, those of the first `STEADY_FROM_S` left out.
+    """Return the load of a session from its means of a second each, after the first `STEADY_FROM_S`.
 
     None when there are too few, or they wander too far: then nothing is learnt and nothing suggested.
     """
@@ -136,5 +136,5 @@ def steady_kg(block_kg: Sequence[float]) -> float | None:
 
 
 def usual_kg(steady: Sequence[float]) -> float | None:
-    """A person's usual load: the median of their last sessions', oldest first. None until there are enough."""
+    """Return the median of a person's last loads, oldest first; None until there are enough."""
     return median(steady[-SESSIONS:]) if len(steady) >= SESSIONS_MIN else None

@@ -62,7 +62,7 @@ _OCCUPIED = frozenset({Front.ARRIVING, Front.ON_MAT, Front.AWAY, Front.HOLDING, 
 
 @dataclass(eq=False)
 class Reminder:
-    """Own what the reminder does now and for whom. `due`: ask again, unless something changes that it depends on."""
+    """Own what the reminder does now and for whom. `due`: ask again, if nothing changes before."""
 
     clock: Clock
     ledger: Ledger
@@ -77,7 +77,7 @@ class Reminder:
 
     @property
     def reminds(self) -> bool:
-        """Breathing now, or between two breaths."""
+        """Return whether it breathes now, or is between two breaths."""
         return self.now is not None and self.now.reason is None
 
     def ask(self, t: float) -> None:
@@ -93,7 +93,7 @@ class Reminder:
         self.due = inf if change is None else max(change - clock.offset_utc, t + LEAST_S)
 
     def _nudge(self, t: float, *, occupied: bool) -> Nudge:
-        """Of several people it goes on until the last of them has been there."""
+        """Return what it does; of several people it goes on until the last of them has been there."""
         clock, household = self.clock, self.household
         utc, day = clock.utc(t), clock.day(t)
         each = {
@@ -119,7 +119,7 @@ class Reminder:
         return replace(one, next_change_utc=min(changes, default=None))
 
     def reminded(self, day: date) -> list[str | None]:
-        """For whom the LED may breathe: of several people those with a session in the last days before `day`.
+        """Return for whom the LED may breathe: of several people those with a session lately before `day`.
 
         A person who has stopped is not held up to the others every evening.
         """
@@ -145,7 +145,7 @@ class Reminder:
 
     @property
     def missing_words(self) -> Text | None:
-        """Who has not been there yet, once the LED has reminded; of several people only. At most 21 characters."""
+        """Return who is missing, once the LED has reminded; None for one person. At most 21 characters."""
         if not self.household.people.on or not self._not_yet:
             return None
         names = ", ".join(self.household.name_of(person_id) for person_id in self._not_yet)
@@ -161,7 +161,7 @@ def nudge(
     day_record: DayRecord | None,
     occupied: bool,
 ) -> Nudge:
-    """What the reminder does at `now_utc`.
+    """Return what the reminder does at `now_utc`.
 
     `plan` and `day_record` are those of the plan's day of `now_utc`; those of another day are taken as not there:
     silent until asked again with today's. The first of the reasons in the order of `Silence` is given.
@@ -191,7 +191,7 @@ def nudge(
 
 
 def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
-    """When the reminder of this day of the plan begins, in Unix seconds."""
+    """Return when the reminder of this day of the plan begins, in Unix seconds."""
     minute = settings.bedtime.hour * 60 + settings.bedtime.minute - settings.nudge_before_bed_min
     hhmm = time(minute // 60 % 24, minute % 60)
     begin, _ = day_bounds(day, zone, settings.day_start)
@@ -201,7 +201,7 @@ def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
 
 
 def _bedtime_after(begin: float, day: date, zone: tzinfo, settings: Settings) -> float:
-    """When the local clock next shows the bedtime, for the second time where it does so twice."""
+    """Return when the local clock next shows the bedtime, for the second time where it does so twice."""
     while (instant := local_instant(day, zone, settings.bedtime, last=True)) is None or instant < begin:
         day += _DAY
     return instant
@@ -226,7 +226,7 @@ def _reminding(now_utc: float, begin: float, over: float, end: float, quiet: lis
 
 
 def _breath_before(now_utc: float, begin: float) -> float:
-    """The start of the latest breath not after now."""
+    """Return the start of the latest breath not after now."""
     gone = now_utc - begin
     if gone < FIRST_FOR_S:
         return begin + gone // FIRST_EVERY_S * FIRST_EVERY_S
@@ -238,7 +238,7 @@ def _breath_after(breath: float, begin: float) -> float:
 
 
 def _quiet_hours(today: date, zone: tzinfo, settings: Settings) -> list[tuple[float, float]]:
-    """The quiet hours that touch this day of the plan."""
+    """Return the quiet hours that touch this day of the plan, as pairs of Unix seconds."""
     if settings.quiet_from == settings.quiet_to:
         return []
     spans = []

@@ -1,4 +1,4 @@
-"""Routing: what follows a change of presence, a gesture, a wish, a screen that is over; and which screen is in front.
+"""Routing: what follows a change of presence, a gesture or a wish, and which screen is in front.
 
 Presence's changes come first, in order, then one gesture at a time. A step goes to the machine that knows its trigger:
 the session machine, else the agenda. The session informs the agenda when a session is over, never the other way round.
@@ -101,7 +101,7 @@ class Routing:
         self.show_front(trigger, t, step.reason)
 
     def _act(self, t: float, gesture: Gesture) -> Step | None:
-        """Take a gesture to the screen in front; what should follow."""
+        """Take a gesture to the screen in front. Return what should follow."""
         stage, screen = self.stage, self.display.screen
         screen.touch(t)
         if gesture is Gesture.PRESS:
@@ -192,7 +192,7 @@ class Routing:
 
     @property
     def _front(self) -> Front:
-        """The session's; else the agenda's; else what presence says is on the mat."""
+        """Return the session's; else the agenda's; else what presence says is on the mat."""
         state, now = self.session.state, self.agenda.now
         if state is not State.EMPTY and (state is not State.CLOSED or now is None):
             return OF_SESSION[state]

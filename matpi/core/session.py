@@ -123,14 +123,14 @@ class Running:
             self.estimated = not clock.trusted
 
     def on_mat_s(self, t: float) -> float:
-        """Seconds on the mat up to `t`; stands still while away, and while nothing is heard."""
+        """Return the seconds on the mat up to `t`; none pass while away, or without readings."""
         left, back = self.last_away
         here = self._seen(t) - self.start - self.away_s + (back - left if t <= left else 0.0)
         return max(0.0, here) + (self.carried.on_mat_s if self.carried else 0.0)
 
     @property
     def began(self) -> float:
-        """When the time on the mat had begun if the person had never been away: the same at any time while it runs."""
+        """Return the start of a time on the mat without aways: the same at any time while it runs."""
         return self.start + self.away_s - (self.carried.on_mat_s if self.carried else 0.0)
 
     def _seen(self, t: float) -> float:
@@ -139,7 +139,7 @@ class Running:
         return t if self.silent_at is None else min(t, self.silent_at)
 
     def record(self, t: float) -> Session:
-        """The session as it would stand if it ended at `t` (or at the moment of leaving)."""
+        """Return the session as if it ended at `t`, or at the moment of leaving."""
         on_mat = self.on_mat_s(t)
         span = max(0.0, self._seen(t) - self.start)
         before = self.carried
@@ -168,7 +168,7 @@ class Over(NamedTuple):
 
 
 class SessionMachine:
-    """Own the state, the session under way, the last one, and one that may still come back. Checkpoint at `due`."""
+    """Own the state, the session under way, the last, and one that may come back. Checkpoint at `due`."""
 
     state: State
 
@@ -242,7 +242,7 @@ class SessionMachine:
             self._emit(Checkpoint(record))
 
     def show(self, session: Session | None) -> None:
-        """The screen is about this session now; None: about none."""
+        """Make it the session that the screen shows; None: it shows none."""
         self.last = session
 
     def correct(self, session: Session) -> None:
@@ -258,14 +258,14 @@ class SessionMachine:
             running.date(clock)
 
     def give_up(self) -> None:
-        """What was withdrawn does not come back any more."""
+        """Forget what was withdrawn: it does not come back any more."""
         self.withdrawn = None
 
     _do_give_up = give_up
 
     @property
     def unfinished(self) -> list[Running]:
-        """What is under way, and what was taken away but may come back."""
+        """Return what is under way, and what was withdrawn but may come back."""
         return [running for running in (self.running, self.withdrawn) if running is not None]
 
     def _if_still_occupied(self) -> bool:
@@ -325,11 +325,11 @@ class SessionMachine:
         self.last = self._still_capped(self._at)
 
     def _do_up(self) -> None:
-        """After the cap it is asked about now; a discarded one is not."""
+        """Ask about the session after the cap; not about a discarded one."""
         self._over = None if self.last is None else Over(self.last, asked=True)
 
     def _do_reinstate(self) -> None:
-        """Go on with the session that was ended for an object, under its id; saved again it replaces what was saved."""
+        """Go on with the session that was ended for an object; saved again it replaces what was saved."""
         self.running = self.withdrawn or self._begin(self._at)
         self.withdrawn = self.last = None
         self.checkpoint(self._t)
