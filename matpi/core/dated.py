@@ -14,22 +14,22 @@ from typing import TypeVar
 
 from matpi.core.clock import EARLIEST_UTC, MOVES_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
-from matpi.core.model import Log, Rating, Session, StopSign
+from matpi.core.model import Dated, Log, Session
 
 _DAY_S = 86_400.0
 
-Record = TypeVar("Record", bound=Session | Rating | StopSign)
+Record = TypeVar("Record", bound=Dated)
 
 
-def mono_of(record: Session | Rating | StopSign) -> float:
+def mono_of(record: Dated) -> float:
     return record.start_mono if isinstance(record, Session) else record.mono
 
 
-def utc_of(record: Session | Rating | StopSign) -> float | None:
+def utc_of(record: Dated) -> float | None:
     return record.start_utc if isinstance(record, Session) else record.utc
 
 
-def end_of(record: Session | Rating | StopSign) -> float | None:
+def end_of(record: Dated) -> float | None:
     return record.end_utc if isinstance(record, Session) else record.utc
 
 
@@ -55,9 +55,9 @@ def redated(record: Record, dating: DateBoot) -> Record:
     return record if new == record else new
 
 
-def records(log: Log, left_open: Session | None = None) -> list[Session | Rating | StopSign]:
+def records(log: Log, left_open: Session | None = None) -> list[Dated]:
     """Return all of them by their dates; one without follows the one that it is stored behind."""
-    keyed: list[tuple[float, Session | Rating | StopSign]] = []
+    keyed: list[tuple[float, Dated]] = []
     sessions = log.sessions if left_open is None else (*log.sessions, left_open)
     for table in (sessions, log.ratings, log.stops):
         last = -1.0
@@ -87,7 +87,7 @@ def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
 
     Each begins where the one before it ended.
     """
-    tables: tuple[tuple[Session | Rating | StopSign, ...], ...] = (log.sessions, log.ratings, log.stops)
+    tables: tuple[tuple[Dated, ...], ...] = (log.sessions, log.ratings, log.stops)
     if all(record.day is not None for table in tables for record in table):
         return
     offsets = {r.boot_id: utc - mono_of(r) for r in records(log) if (utc := utc_of(r)) is not None}
@@ -111,7 +111,7 @@ def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[Date
     Those between two known times move together: up to the day before the later one, for people lie down most days,
     but not onto its day, which would be done with no one on the mat; and before it in any case.
     """
-    bound, run, offsets = clock.began + clock.offset_utc, list[Session | Rating | StopSign](), dict[str, float]()
+    bound, run, offsets = clock.began + clock.offset_utc, list[Dated](), dict[str, float]()
     for record in (*reversed(records(log, left_open)), None):
         if record is not None and record.estimated:
             run.append(record)
@@ -125,7 +125,7 @@ def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[Date
         yield clock.dating(boot, offset, estimated=True)
 
 
-def _shift(run: list[Session | Rating | StopSign], bound: float, clock: Clock) -> float:
+def _shift(run: list[Dated], bound: float, clock: Clock) -> float:
     last = max(utc_of(record) or 0.0 for record in run)
     end = max(end_of(record) or 0.0 for record in run)
     days = ceil((clock.day_begins(bound) - last) / _DAY_S) - 1

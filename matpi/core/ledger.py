@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from matpi.core.clock import Clock
 from matpi.core.dated import redated
 from matpi.core.effects import DateBoot, Drop, Emit, Note, Save, Write
-from matpi.core.model import DayRecord, Log, Memory, Rating, Session, Settings, StopSign
+from matpi.core.model import Dated, DayRecord, Log, Memory, Rating, Session, Settings, StopSign
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
 
-_Record = TypeVar("_Record", bound=Session | Rating | StopSign)
+_Record = TypeVar("_Record", bound=Dated)
 
 
 class Ledger:
@@ -126,7 +126,7 @@ class Ledger:
         )
         self.log = log if new == log else new
         for key, write in self.waiting.items():
-            if isinstance(write, Save) and isinstance(write.record, Session | Rating | StopSign):
+            if isinstance(write, Save) and isinstance(write.record, Dated):
                 self.waiting[key] = Save(redated(write.record, dating))
         self.save(dating)
 

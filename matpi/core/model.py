@@ -196,6 +196,10 @@ class StopSign:
         return self.id
 
 
+Dated = Session | Rating | StopSign
+"""The records that have a time and, by the clock of their boot, a date (core/dated.py)."""
+
+
 @dataclass(frozen=True, slots=True)
 class DayRecord:
     """What a person said about one day of the plan, beyond its sessions."""

@@ -112,7 +112,7 @@ class Reminder:
         seen = {None, Silence.SNOOZED}
         self._not_yet = tuple(person_id for person_id, own in each.items() if own.reason in seen)
         if not each:
-            return Nudge(active=False, reason=Silence.NOBODY, next_change_utc=None)
+            return _silent(Silence.NOBODY)
         changes = [own.next_change_utc for own in each.values() if own.next_change_utc is not None]
         first = {own.reason: own for own in reversed(each.values())}
         one = first.get(None) or first.get(Silence.NOT_YET) or next(iter(each.values()))
@@ -167,9 +167,7 @@ def nudge(
     silent until asked again with today's. The first of the reasons in the order of `Silence` is given.
     """
     if not settings.nudge or not trusted:
-        return Nudge(
-            active=False, reason=Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF, next_change_utc=None
-        )
+        return _silent(Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF)
     today = day_of(now_utc, zone, settings.day_start)
     _, end = day_bounds(today, zone, settings.day_start)
     said = day_record is not None and day_record.day == today and day_record
@@ -182,12 +180,16 @@ def nudge(
     )
     reason = next((why for holds, why in silent if holds), None)
     if reason is not None:
-        return Nudge(active=False, reason=reason, next_change_utc=end)
+        return _silent(reason, end)
     begin = nudge_time(today, zone, settings)
     if now_utc < begin:
-        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=min(begin, end))
+        return _silent(Silence.NOT_YET, min(begin, end))
     over = _bedtime_after(begin, today, zone, settings) + PAST_BED_S
     return _reminding(now_utc, begin, over, end, _quiet_hours(today, zone, settings))
+
+
+def _silent(reason: Silence, until_utc: float | None = None) -> Nudge:
+    return Nudge(active=False, reason=reason, next_change_utc=until_utc)
 
 
 def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
@@ -210,10 +212,10 @@ def _bedtime_after(begin: float, day: date, zone: tzinfo, settings: Settings) ->
 def _reminding(now_utc: float, begin: float, over: float, end: float, quiet: list[tuple[float, float]]) -> Nudge:
     for quiet_from, quiet_to in quiet:
         if quiet_from <= now_utc < quiet_to:
-            return Nudge(active=False, reason=Silence.QUIET_HOURS, next_change_utc=min(quiet_to, end))
+            return _silent(Silence.QUIET_HOURS, min(quiet_to, end))
     if now_utc >= over:
         following_quiet = min((quiet_from for quiet_from, _ in quiet if quiet_from > now_utc), default=end)
-        return Nudge(active=False, reason=Silence.PAST_BEDTIME, next_change_utc=min(following_quiet, end))
+        return _silent(Silence.PAST_BEDTIME, min(following_quiet, end))
     end = min(over, end)
     silent_from = min([end, *(quiet_from for quiet_from, _ in quiet if quiet_from > now_utc)])
     silent_until = max([begin, *(quiet_to for _, quiet_to in quiet if quiet_to <= now_utc)])
