@@ -16,13 +16,13 @@ from matpi.core.effects import Changed, Effect, Light
 from matpi.core.front import Front
 from matpi.core.model import Session
 from matpi.errors import MatpiError, StoreError, UsageError
+from matpi.screen.render import spoken
 from matpi.sim.body import ACTS
 from matpi.store.db import Store, is_unmade
 from matpi.twin.bench import Payload, Put
 from matpi.twin.channel import Channel, frame_message, lamp_message, plan_message, session_message
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
-from matpi.words.spoken import spoken
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
