@@ -55,9 +55,9 @@ FLOORS = (
     ("household",),
     ("plans", "doubt", "recovery", "dates"),
     ("reminder", "pacing"),
-    ("cues", "remote", "agenda"),
+    ("cues", "remote"),
     ("screens",),
-    ("display",),
+    ("agenda", "display"),
     ("routing", "snapshot"),
     ("device",),
 )

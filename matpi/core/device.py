@@ -129,11 +129,11 @@ class Device:
         self.pacing = make("pacing", Pacing)
         self._cues = make("cues", Cues)
         self._remote = make("remote", Remote)
-        self.agenda = make("agenda", Agenda)
         texts = {"version": version, "set_aside": memory.set_aside}
         self.screens = machines["screens"] = {
             front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
         }
+        self.agenda = make("agenda", Agenda)
         self.display = make("display", Display)
         self._routing = make("routing", Routing)
         self._splash_until = t + rules.splash_s

@@ -52,6 +52,11 @@ class ConfirmScreen(Screen):
     stays = "advice_s"
     over = "unanswered"
 
+    @property
+    def wanted(self) -> bool:
+        last = self.session.last
+        return last is not None and self.doubts.asks(last)
+
     def tap(self, t: float) -> Step | None:
         if t < self.stage.entered + READ_S:
             return None
@@ -76,6 +81,12 @@ class OffMatScreen(Screen):
     to_do = "Follow the screen. A tap (space) goes on at once."
     stays = "advice_s"
     on_tap = GO_ON
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the routine goes on off the mat."""
+        last = self.session.last
+        return last is not None and self.plans.follows_off_mat(last)
 
     @property
     def due(self) -> float:

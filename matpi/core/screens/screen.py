@@ -62,6 +62,11 @@ class Screen:
     to_do: ClassVar[str] = ""  # what the simulated mat's pages say to do, with their keys; "": they know it by the view
 
     @property
+    def wanted(self) -> bool:
+        """Whether the agenda asks it when its turn comes."""
+        return True
+
+    @property
     def stays_s(self) -> float:
         return getattr(self.rules, self.stays) if self.stays else inf
 
