@@ -79,7 +79,6 @@ SEVERAL = {
         "upstream.config": "its table of the receivers",
         "webhook.config": "its table of a webhook",
     },
-    "faults": {"core.screens.faults": "an object, silent cells", "store.faults": "what may be wrong with the file"},
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},

@@ -36,17 +36,8 @@ from matpi.core.reminder import Reminder
 from matpi.core.remote import Remote
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
-from matpi.core.screens.calibration import CalibrationScreen
-from matpi.core.screens.discarded import DiscardedScreen
-from matpi.core.screens.faults import ObjectScreen, SilentScreen
-from matpi.core.screens.idle import IdleScreen
-from matpi.core.screens.menu import MenuScreen, ReadyScreen
-from matpi.core.screens.on_mat import ArrivingScreen, AwayScreen, CappedScreen, HoldingScreen, OnMatScreen
-from matpi.core.screens.rating import FeltWrongScreen, RatingScreen, SavedScreen
-from matpi.core.screens.result import ConfirmScreen, DoneScreen, OffMatScreen
-from matpi.core.screens.safety import SafetyScreen
+from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
 from matpi.core.screens.screen import Screen, Step
-from matpi.core.screens.trend import TrendScreen
 from matpi.core.selection import Selection
 from matpi.core.session.machine import SessionMachine
 from matpi.core.session.running import Running
@@ -54,28 +45,9 @@ from matpi.core.snapshot import Snapshot
 from matpi.core.zeroing import Zeroing, usable_zero
 
 NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to
-SCREENS: Final[Mapping[Front, type[Screen]]] = {
-    Front.IDLE: IdleScreen,
-    Front.OBJECT: ObjectScreen,
-    Front.SENSOR_LOST: SilentScreen,
-    Front.SAFETY: SafetyScreen,
-    Front.MENU: MenuScreen,
-    Front.READY: ReadyScreen,
-    Front.TREND: TrendScreen,
-    Front.CALIBRATING: CalibrationScreen,
-    Front.ARRIVING: ArrivingScreen,
-    Front.ON_MAT: OnMatScreen,
-    Front.AWAY: AwayScreen,
-    Front.HOLDING: HoldingScreen,
-    Front.DONE: DoneScreen,
-    Front.CAPPED: CappedScreen,
-    Front.DISCARDED: DiscardedScreen,
-    Front.CONFIRM: ConfirmScreen,
-    Front.OFF_MAT: OffMatScreen,
-    Front.RATING: RatingScreen,
-    Front.SAVED: SavedScreen,
-    Front.FELT_WRONG: FeltWrongScreen,
-}
+_MODULES = (calibration, idle, menu, on_mat, rating, result, safety, trend)
+SCREENS: Final[Mapping[Front, type[Screen]]] = {screen.front: screen for screen in Screen.__subclasses__()}
+"""The class of each screen: of those in `_MODULES`, in the order in which they are defined there."""
 _M = TypeVar("_M")
 
 

@@ -14,6 +14,7 @@ from matpi.core.views import Notice
 
 @dataclass(eq=False)
 class TrendScreen(Screen):
+    front = Front.TREND
     to_do = "Tap (space) to go on."
     stays = "menu_s"
     _page: int = 0
