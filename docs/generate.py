@@ -64,13 +64,13 @@ def diagram(_: str) -> str:
 
 def agenda(_: str) -> str:
     """The agenda as a mermaid drawing: what is asked after a session, what a press opens."""
-    from matpi.core.agenda import AFTER_SESSION, IN_PLACE, ON_WAKING, OPENS
-    from matpi.core.front import Front
+    from matpi.core.agenda import IN_PLACE, OPENS
+    from matpi.core.front import AFTER_SESSION, ON_WAKING, Front
 
     def chain(*names: str) -> list[str]:
         return [f"    {one} --> {two}" for one, two in pairwise(names)]
 
-    after, waking = [screen.name for screen in AFTER_SESSION], [screen.name for screen in ON_WAKING]
+    after, waking = [screen.name for screen in AFTER_SESSION[1:]], [screen.name for screen in ON_WAKING]
     lines = ["```mermaid", "flowchart TD", *chain("session_over", *after, "idle")]
     lines += [
         "    session_over --> CONFIRM : doubtful",

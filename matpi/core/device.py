@@ -37,44 +37,15 @@ from matpi.core.redating import Redating
 from matpi.core.reminder import Nudge, Reminder
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
-from matpi.core.screens.calibration import CalibrationScreen
-from matpi.core.screens.discarded import DiscardedScreen
-from matpi.core.screens.faults import ObjectScreen, SilentScreen
-from matpi.core.screens.idle import IdleScreen
-from matpi.core.screens.menu import MenuScreen, ReadyScreen
-from matpi.core.screens.on_mat import ArrivingScreen, AwayScreen, CappedScreen, HoldingScreen, OnMatScreen
-from matpi.core.screens.rating import FeltWrongScreen, RatingScreen, SavedScreen
-from matpi.core.screens.result import ConfirmScreen, DoneScreen, OffMatScreen
-from matpi.core.screens.safety import SafetyScreen
+from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
 from matpi.core.screens.screen import Screen, Step
-from matpi.core.screens.trend import TrendScreen
 from matpi.core.selection import Selection
 from matpi.core.session import Running, SessionMachine
 from matpi.core.zeroing import Zeroing, usable_zero
 
 NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to
-SCREENS: Final[Mapping[Front, type[Screen]]] = {
-    Front.IDLE: IdleScreen,
-    Front.OBJECT: ObjectScreen,
-    Front.SENSOR_LOST: SilentScreen,
-    Front.SAFETY: SafetyScreen,
-    Front.MENU: MenuScreen,
-    Front.READY: ReadyScreen,
-    Front.TREND: TrendScreen,
-    Front.CALIBRATING: CalibrationScreen,
-    Front.ARRIVING: ArrivingScreen,
-    Front.ON_MAT: OnMatScreen,
-    Front.AWAY: AwayScreen,
-    Front.HOLDING: HoldingScreen,
-    Front.DONE: DoneScreen,
-    Front.CAPPED: CappedScreen,
-    Front.DISCARDED: DiscardedScreen,
-    Front.CONFIRM: ConfirmScreen,
-    Front.OFF_MAT: OffMatScreen,
-    Front.RATING: RatingScreen,
-    Front.SAVED: SavedScreen,
-    Front.FELT_WRONG: FeltWrongScreen,
-}
+SCREENS: Final[Mapping[Front, type[Screen]]] = {screen.front: screen for screen in Screen.__subclasses__()}
+"""The class of each screen, in the order in which they are defined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +110,32 @@ class Device:
         reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
         pacing = self.pacing = Pacing(plans, selection, rules)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
-        agenda = self.agenda = Agenda(ledger, session, household, plans, doubts)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
-        rating, done = RatingScreen(*of_any), DoneScreen(*of_any)
-        made: dict[Front, Screen] = {
-            Front.IDLE: IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
-            Front.SENSOR_LOST: SilentScreen(*of_any, parts),
-            Front.CALIBRATING: CalibrationScreen(*of_any, emit, parts),
-            Front.ON_MAT: OnMatScreen(*of_any, pacing),
-            Front.HOLDING: HoldingScreen(*of_any, parts),
-            Front.CONFIRM: ConfirmScreen(*of_any, doubts),
-            Front.RATING: rating,
-            Front.DONE: done,
-            Front.SAVED: SavedScreen(*of_any, rating),
-            Front.CAPPED: CappedScreen(*of_any, done),
-        }
-        self.screens = {front: made.get(front) or screen(*of_any) for front, screen in SCREENS.items()}
+        done, dial = result.DoneScreen(*of_any), rating.RatingScreen(*of_any)
+        screens: tuple[Screen, ...] = (
+            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
+            idle.ObjectScreen(*of_any),
+            idle.SilentScreen(*of_any, parts),
+            safety.SafetyScreen(*of_any),
+            menu.MenuScreen(*of_any),
+            menu.ReadyScreen(*of_any),
+            trend.TrendScreen(*of_any),
+            calibration.CalibrationScreen(*of_any, emit, parts),
+            on_mat.ArrivingScreen(*of_any),
+            on_mat.OnMatScreen(*of_any, pacing),
+            on_mat.AwayScreen(*of_any),
+            on_mat.HoldingScreen(*of_any, parts),
+            done,
+            result.CappedScreen(*of_any, done),
+            result.DiscardedScreen(*of_any),
+            result.ConfirmScreen(*of_any, doubts),
+            result.OffMatScreen(*of_any),
+            dial,
+            rating.SavedScreen(*of_any, dial),
+            rating.FeltWrongScreen(*of_any),
+        )
+        self.screens = {screen.front: screen for screen in screens}
+        agenda = self.agenda = Agenda(ledger, session, doubts, self.screens)
         display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
         self._routing = Routing(
             emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
 from enum import Enum
+from typing import Final
 
 from matpi.core.button import Button
 from matpi.core.views import fraction
@@ -34,11 +35,17 @@ class Front(Enum):
     TREND = "how it went so far"
 
 
-OF_LAST = frozenset(
-    {Front.DONE, Front.CONFIRM, Front.OFF_MAT, Front.CAPPED, Front.RATING, Front.SAVED, Front.FELT_WRONG}
-)
+AFTER_SESSION: Final = (Front.CONFIRM, Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
+"""What is asked after a session, in this order, each if its screen is `wanted` then."""
+ON_WAKING: Final = (Front.RATING, Front.TREND)
+"""What a tap on the idle screen asks."""
+OF_LAST: Final = frozenset({*AFTER_SESSION, Front.SAVED, Front.CAPPED}) - {Front.TREND}
 """They show the session that ended last."""
-SETTLES_S = 300.0  # cells that come and go, such as at a loose plug, light the panel once in this time
+HIDDEN: Final = OF_LAST - {Front.CONFIRM, Front.CAPPED}
+"""What a step on the mat only hides; what else is asked is over then."""
+ASKED_AGAIN: Final = frozenset(AFTER_SESSION) - {Front.CONFIRM, Front.DONE, Front.OFF_MAT}
+"""What comes back of the questions that a step has hidden."""
+SETTLES_S: Final = 300.0  # cells that come and go, such as at a loose plug, light the panel once in this time
 
 
 @dataclass(eq=False)

@@ -213,8 +213,6 @@ class Routing:
         self.household.entered(t, before)
         self.display.screen.entered(t, before)
         self.cues.entered(t)
-        if front is Front.TREND:
-            self.agenda.seen_trend()
 
     def settle(self) -> None:
         """Give up what the empty mat has decided: no one comes back to it."""

@@ -17,7 +17,7 @@ from matpi.core.effects import Calibrated, Emit, Note
 from matpi.core.events import Reading
 from matpi.core.front import Front
 from matpi.core.parts import Parts
-from matpi.core.screens.screen import Look, Screen, Step
+from matpi.core.screens.screen import NOT_SAVED, Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
@@ -42,6 +42,7 @@ class Stop(Enum):
 class CalibrationScreen(Screen):
     """Own one calibration, from the menu to its result."""
 
+    front = Front.CALIBRATING
     to_do = "Follow the steps on the screen."
     emit: Emit
     parts: Parts
@@ -176,7 +177,7 @@ class CalibrationScreen(Screen):
         procedure, result = self._procedure, self._procedure.result
         if isinstance(result, Solved):
             if self.ledger.trouble:
-                return Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept"))
+                return NOT_SAVED
             if not self.ledger.is_saved(Calibrated.key):
                 return Notice(Text("common.one_moment"), Text("common.saving"))
             within = Text("calibration.within", percent=max(0.1, result.error_percent))

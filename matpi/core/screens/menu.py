@@ -49,6 +49,7 @@ class Entry(NamedTuple):
 class MenuScreen(Screen):
     """Own the line that is marked, and which list is shown."""
 
+    front = Front.MENU
     to_do = "Tap (space) for the next line, hold to choose it. Untouched, the menu closes."
     stays = "menu_s"
     over = "leave_menu"
@@ -147,6 +148,7 @@ class MenuScreen(Screen):
 class ReadyScreen(Screen):
     """A routine is chosen: what to see to before lying down."""
 
+    front = Front.READY
     to_do = "Lie down (l) to begin. A tap (space) goes on at once."
     stays = "advice_s"
     on_tap = GO_ON

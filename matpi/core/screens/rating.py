@@ -45,6 +45,7 @@ class Dial:
 class RatingScreen(Screen):
     """Own the dial, and the rating that it has become."""
 
+    front = Front.RATING
     dial: Dial = field(default_factory=lambda: Dial(0.0))
     rating_id: str | None = None  # of the answer, once there is one
 
@@ -103,6 +104,7 @@ class RatingScreen(Screen):
 class SavedScreen(Screen):
     """The answer as it was saved; a hold changes it."""
 
+    front = Front.SAVED
     to_do = "Hold (space) to change the answer, or wait."
     rating: RatingScreen
     stays = "ask_s"
@@ -115,14 +117,15 @@ class SavedScreen(Screen):
     def look(self, t: float) -> Look:
         rating = self.rating
         saved = rating.rating_id is None or self.ledger.is_saved(rating.rating_id)
-        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
-        return Look(RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), left), t + 2 * FADE_STEP_S)
+        shown = RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), self.left_share(t))
+        return Look(shown, t + 2 * FADE_STEP_S)
 
 
 @dataclass(eq=False)
 class FeltWrongScreen(Screen):
     """A hold notes a stop sign, another takes it back."""
 
+    front = Front.FELT_WRONG
     to_do = "Hold (space) if it felt wrong. If not, wait or tap."
     stays = "ask_s"
     on_tap = GO_ON
@@ -146,5 +149,5 @@ class FeltWrongScreen(Screen):
         return None
 
     def look(self, t: float) -> Look:
-        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
-        return Look(FeltWrong(self.stage.held(t), left, self._stop_id is not None), t + 2 * FADE_STEP_S)
+        shown = FeltWrong(self.stage.held(t), self.left_share(t), self._stop_id is not None)
+        return Look(shown, t + 2 * FADE_STEP_S)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matpi.core.front import Front
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
+from matpi.core.screens.screen import LONG_SHOWN_S, READ_S, Look, Screen, Step
 from matpi.core.views import SAFETY_PAGES, Safety
-
-READ_S = 1.0  # a tap that comes at once does not mean an answer. Chosen.
 
 
 @dataclass(eq=False)
 class SafetyScreen(Screen):
+    front = Front.SAFETY
     _page: int = 0
     _turned: float = 0.0  # the page was, then
 

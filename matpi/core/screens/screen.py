@@ -17,13 +17,16 @@ from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
 from matpi.core.session import SessionMachine
-from matpi.core.views import View
+from matpi.core.text import Text
+from matpi.core.views import Fault, View, fraction
 from matpi.core.zeroing import Zeroing
 
 FADE_STEP_S: Final = 0.25  # a bar that runs out is drawn so often
 LONG_SHOWN_S: Final = 300.0
 """A fault stays on the panel this long, then the LED alone reports it; "get up" after the cap as well: pixels wear. So
 long after the last press the safety pages stay lit: they are more to read than an idle screen."""
+READ_S: Final = 1.0  # a tap that comes so soon after a question does not answer it. Chosen.
+NOT_SAVED: Final = Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept"))
 
 
 class Step(NamedTuple):
@@ -55,11 +58,17 @@ class Screen:
     selection: Selection
     household: Household
     plans: Plans
+    front: ClassVar[Front]  # its name
     stays: ClassVar[str] = ""  # it is over when it has not been touched for so long: the name of a time in the rules
     over: ClassVar[str] = "go_on"  # the trigger of that
     on_tap: ClassVar[Step | None] = None
     rests: ClassVar[bool] = False  # the panel goes dark soon after the last touch
     to_do: ClassVar[str] = ""  # what the simulated mat's pages say to do, with their keys; "": they know it by the view
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the agenda asks it when its turn comes."""
+        return True
 
     @property
     def stays_s(self) -> float:
@@ -69,6 +78,10 @@ class Screen:
     def due(self) -> float:
         """When it is over by itself; a press under way keeps it."""
         return inf if self.stage.pressed else self.stage.touched + self.stays_s
+
+    def left_share(self, t: float) -> float:
+        """Return how much of the time untouched is left, 1 to 0."""
+        return fraction(1 - (t - self.stage.touched) / self.stays_s)
 
     def expire(self, _: float, /) -> Step | None:
         """`due` is over."""
