@@ -77,7 +77,7 @@ class Household:
     @property
     def next_owner(self) -> str | None:
         """Return the owner of the session to come: a person's id, None where no one is named."""
-        return self.people.books_to()
+        return self.people.owner
 
     @property
     def owner(self) -> str | None:

@@ -18,7 +18,7 @@ Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
 
 UTC_MAX = 7_258_118_400.0
-"""The year 2200: what lies beyond, or before 1970, is no time that somebody lay on a mat."""
+"""The year 2200: what lies beyond, or before 1970, is no time that a person lay on a mat."""
 ROUTINE_NAMES = (
     "plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery",
     "before_bed",
@@ -28,7 +28,7 @@ OTHERS = ("no", "pets")
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4
-"""The lowest weekly goal is 3 sessions: with more days of rest than this nobody could reach it."""
+"""The lowest weekly goal is 3 sessions: with more days of rest than this it is out of reach."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
@@ -94,7 +94,7 @@ class Session:
     load_kg: float | None = None
     """The middle load; None: not known."""
     person: str | None = None
-    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where nobody was named."""
+    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where no one was named."""
     doubt: Doubt | None = None
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""
@@ -227,9 +227,9 @@ class Acknowledgement:
     """With `some`: a clinician was asked and agreed."""
     person: str | None = None
     cleared_utc: float | None = None
-    """None with `cleared`: nobody knows when."""
+    """None with `cleared`: it is not known when."""
     earlier: tuple[tuple[float | None, float | None], ...] = ()
-    """From when until when (UTC) answers before this one kept sessions short, oldest first; None: nobody knows."""
+    """From when until when (UTC) answers before this one kept sessions short, oldest first; None: not known."""
     asked_again: bool = False
     """The device asks again; until it is answered, this holds."""
 
@@ -270,7 +270,7 @@ class Calibration:
     reference_counts: tuple[int, ...]
     counts_per_kg: tuple[float, ...]
     approximate: bool = False
-    """From the nominal sensitivity of the documented build; nobody has calibrated yet."""
+    """From the nominal sensitivity of the documented build: not calibrated yet."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.reference_counts) <= 4 or len(self.reference_counts) != len(self.counts_per_kg):
@@ -361,9 +361,9 @@ class Memory:
     zero: Zero | None = None
     zero_before: Zero | None = None
     calibration: Calibration | None = None
-    """None: nobody has calibrated; the edge then reckons with the nominal sensitivity of the build."""
+    """None: not calibrated; the edge then reckons with the nominal sensitivity of the build."""
     acknowledgement: Acknowledgement | None = None
-    """Where nobody is named."""
+    """Where no one is named."""
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
     """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""

@@ -24,10 +24,10 @@ APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a m
 NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
 NAME_MAX: Final = 12  # with a clock beside it in a row of the panel, and with "? hold" behind it in either language
 SESSIONS: Final = 5  # chosen: a usual weight follows within a week or two
-SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
+SESSIONS_MIN: Final = 2  # chosen: one may have been another person's
 STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
 STEADY_BLOCKS: Final = 20  # chosen: seconds of it
-STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
+STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or the person was half off the mat
 GUEST: Final = "Guest"
 GUEST_ID: Final = "guest"
 """Owner of the guests' records that earlier versions stored: listed as GUEST, and part of no plan."""
@@ -93,8 +93,9 @@ class People:
     def person(self, person_id: str) -> Person | None:
         return next((person for person in self.all if person.id == person_id), None)
 
-    def books_to(self) -> str | None:
-        """Return to whom a session belongs. Alone, one need not choose."""
+    @property
+    def owner(self) -> str | None:
+        """Return the id of the person the next session belongs to. Alone, one need not choose."""
         if self.on:
             return self.chosen
         return self.all[0].id if self.all else None
@@ -109,7 +110,7 @@ class People:
 def suggest(people: People, kg: float) -> Person | None:
     """Suggest a person by the steady load. None: it is the chosen one, or the load does not say.
 
-    Somebody is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
+    A person is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
     as long as one person's load is not learnt, no other one can be distinguished from theirs.
     """
     if not people.on or not isfinite(kg) or kg <= 0.0:

@@ -125,7 +125,7 @@ class Reminder:
         """
         people = self.household.people
         if not people.on:
-            return [people.books_to()]
+            return [people.owner]
         since = day.toordinal() - REPEAT_AFTER_DAYS
         return [
             person.id

@@ -30,7 +30,7 @@ class Splash:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nobody is on the mat and somebody looks."""
+    """No one is on the mat, and the panel is lit."""
 
     clock: str  # local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD
     plan_day: int  # from 1; above `plan_days` the plan is done and it is the after-plan
@@ -103,7 +103,7 @@ class Holding:
 
     elapsed_s: int
     left_s: int
-    what: Text | str = ""  # empty: nobody has explained the silence
+    what: Text | str = ""  # empty: nothing has explained the sensor timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class GetUp:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """Something lies on the mat, and it is nobody."""
+    """A thing is on the mat, not a person."""
 
     load_kg: int
-    approximate: bool = False  # nobody has calibrated: from the nominal sensitivity of the cells
+    approximate: bool = False  # not calibrated: from the nominal sensitivity of the cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class RatingEntry:
 
     value: int | None
     hold: float = 0.0
-    rest: float | None = None  # what is left of the 4 s after which the value stands, 1 to 0
+    rest: float | None = None  # what is left of the 4 s after which the value is the answer, 1 to 0
 
 
 @dataclass(frozen=True, slots=True)
