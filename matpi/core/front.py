@@ -1,4 +1,4 @@
-"""The screen in front: which one, since when, and the press on it."""
+"""The names of the screens, what is asked when, and which one is in front, with the press on it."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Stage:
         self.touched = t
 
     def press(self, t: float, *, dark: bool) -> None:
-        """A press begins."""
+        """Note where a press begins, and whether it only lights a dark panel."""
         self.press_front, self.woke, self.touched = self.front, dark, t
 
     @property
     def pressed_since(self) -> float | None:
-        """Return when the press began; None when the button is up, or stuck."""
+        """Return when the press under way began; None when the button is up, or stuck."""
         return self.button.pressed_since
 
     @property
@@ -90,7 +90,7 @@ class Stage:
         return self.button.pressed_since is not None
 
     def held(self, t: float, *, long: bool = False) -> float:
-        """Return how far the present press has come, 0 to 1; 0 for one that began on another screen."""
+        """Return how far the press has come, 0 to 1; 0 for one that began on another screen."""
         since = self.button.pressed_since
         if since is None or self.press_front is not self.front:
             return 0.0

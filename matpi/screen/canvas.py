@@ -1,4 +1,4 @@
-"""The canvas: texts, numerals, boxes and the marks shared by all screens; and where each view is drawn and spoken.
+"""Draw texts, numerals, boxes and the marks shared by all screens; `draw` and `sentence` of a view.
 
 Coordinates are pixels of the area that the pixel shift never moves off the panel: 126 wide, 62 high.
 """
@@ -111,14 +111,14 @@ class Canvas:
         taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
         self.line(33, word, (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
 
-    def hint(self, hold: float, text: str) -> None:
+    def bottom_line(self, hold: float, text: str) -> None:
         """Draw the last row: the bar of a hold, else what the button does."""
         if hold > 0.0:
             self.hold_bar(hold)
         else:
             self.line(LAST_ROW, text)
 
-    def answer(self, hold: float, left: float | None = None) -> None:
+    def bottom_edge(self, hold: float, left: float | None = None) -> None:
         """Draw the lower edge: the bar of a hold, else the time that is left."""
         if hold > 0.0:
             self.hold_bar(hold)

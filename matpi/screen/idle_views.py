@@ -1,4 +1,4 @@
-"""Draw what is shown without a session: the idle screen, an object, the safety pages, faults and notices."""
+"""Draw what is shown without a session: idle, an object, the safety pages, faults and notices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw what the button answers: the questions after a session, the menu, and the steps of a calibration."""
+"""Draw what the button answers: questions, the menu, and the steps of a calibration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rating_entry(view: RatingEntry, canvas: Canvas, words: Words) -> None:
         canvas.frame(x, 46, BOX_PX, BOX_PX)
         if view.value is not None and box < view.value:
             canvas.box(x, 46, BOX_PX, BOX_PX)
-    canvas.answer(view.hold, view.rest)
+    canvas.bottom_edge(view.hold, view.rest)
 
 
 @sentence.register
@@ -54,7 +54,7 @@ def rating_saved(view: RatingSaved, canvas: Canvas, words: Words) -> None:
         canvas.line(36, words("questions.not_saved"))
     canvas.line(36, words("questions.hold"), align="right")
     canvas.line(46, words("questions.change"), align="right")
-    canvas.answer(view.hold, view.left)
+    canvas.bottom_edge(view.hold, view.left)
 
 
 @sentence.register
@@ -69,7 +69,7 @@ def confirm(view: Confirm, canvas: Canvas, words: Words) -> None:
     about = "~" if view.approximate else ""
     canvas.line(22, f"{about}{view.load_kg} {words('common.kg')}", (Face.LABEL,), align="right")
     canvas.line(44, hint(view.hold, "questions.yes_or_no", words))
-    canvas.answer(view.hold)
+    canvas.bottom_edge(view.hold)
 
 
 @sentence.register
@@ -85,13 +85,13 @@ def felt_wrong(view: FeltWrong, canvas: Canvas, words: Words) -> None:
         last = hint(view.hold, "questions.take_back", words)
         for row, line in enumerate((*words("questions.what_follows").splitlines(), last)):
             canvas.line(18 + 12 * row, line)
-        canvas.answer(view.hold, view.left)
+        canvas.bottom_edge(view.hold, view.left)
         return
     canvas.text(0, 0, words("questions.felt_wrong"), Face.WORDS)
     for row, line in enumerate(words("questions.signs").splitlines()):
         canvas.line(21 + 11 * row, line)
     canvas.line(44, hint(view.hold, "questions.hold_to_note", words))
-    canvas.answer(view.hold, view.left)
+    canvas.bottom_edge(view.hold, view.left)
 
 
 @sentence.register
@@ -112,7 +112,7 @@ def menu(view: Menu, canvas: Canvas, words: Words) -> None:
         track = 16 * MENU_ROWS
         length = track * MENU_ROWS // len(view.items)
         canvas.box(WIDTH - 3, (track - length) * first // (len(view.items) - MENU_ROWS), 3, length)
-    canvas.hint(view.hold, words("menu.hint"))
+    canvas.bottom_line(view.hold, words("menu.hint"))
 
 
 @sentence.register
@@ -133,7 +133,7 @@ def guide(view: Guide, canvas: Canvas, words: Words) -> None:
             if second < round(view.done * BLOCKS):
                 canvas.box(x, 44, width, 10)
     else:
-        canvas.hint(view.hold, words.say(view.more))
+        canvas.bottom_line(view.hold, words.say(view.more))
 
 
 @sentence.register
@@ -154,7 +154,7 @@ def weight_entry(view: WeightEntry, canvas: Canvas, words: Words) -> None:
         canvas.box(left, 46, 2 * cell - left - 2, 2)
     else:
         canvas.box(2 * cell, 46, cell - 2, 2)
-    canvas.hint(view.hold, words("calibration.weight_hint", step="+10" if view.tens else "+1 "))
+    canvas.bottom_line(view.hold, words("calibration.weight_hint", step="+10" if view.tens else "+1 "))
 
 
 @sentence.register

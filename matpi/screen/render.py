@@ -26,5 +26,5 @@ def render(view: View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) 
 
 
 def spoken(view: View, words: Words = ENGLISH) -> str:
-    """Return the view as a sentence, for screen readers and logs, without what changes several times a second."""
+    """Return the view as a sentence, without what changes several times a second (hold, countdown)."""
     return sentence(view, words)

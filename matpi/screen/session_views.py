@@ -1,4 +1,4 @@
-"""Draw the screens of a session: advice, arriving, the timer, the breath, away, the result, and what follows it."""
+"""Draw the screens of a session: advice, arriving, timer, breath, away, the result, off the mat."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
         canvas.line(33, view.who, LARGE_FIRST, left=19)
     else:
         canvas.line(33, words("on_mat.not_saved"), LARGE_FIRST)
-    canvas.hint(view.hold, words.say(view.asks))
+    canvas.bottom_line(view.hold, words.say(view.asks))
 
 
 @sentence.register
@@ -280,7 +280,7 @@ def discarded(view: Discarded, canvas: Canvas, words: Words) -> None:
     canvas.text(0, 0, words("on_mat.discarded"), Face.WORDS)
     canvas.line(22, words("on_mat.not_kept", time=duration(view.on_mat_s)), LARGE_FIRST)
     canvas.line(43, words("on_mat.bring_back"))
-    canvas.answer(view.hold, view.left)
+    canvas.bottom_edge(view.hold, view.left)
 
 
 @sentence.register

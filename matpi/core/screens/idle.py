@@ -69,7 +69,7 @@ class IdleScreen(Screen):
         return Look(shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6))
 
     def _notice(self) -> Text | str | None:
-        """What wants attention most."""
+        """Return what wants attention most."""
         plan, word = self.plans.today, self.presence.zero.word
         if word:
             return Text("bar.backwards" if word is ZeroWord.BACKWARDS else "bar.check_mat")

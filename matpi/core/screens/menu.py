@@ -63,7 +63,7 @@ class MenuScreen(Screen):
         self._rest = self._rest_offered(t)
 
     def _rest_offered(self, t: float) -> Item | None:
-        """For whose turn it is, while today is known and without a session of theirs."""
+        """Return what is offered to the person whose turn it is; None when today is unknown or has a session."""
         household, clock = self.household, self.clock
         plan = self.plans.on(household.next_owner, clock.day(t))
         if not clock.trusted or plan.today_s > 0.0:
@@ -82,7 +82,7 @@ class MenuScreen(Screen):
 
     @property
     def entries(self) -> list[Entry]:
-        """What can be chosen now."""
+        """Return what can be chosen now."""
         people, back = self.household.people, Entry(Text("menu.back"), Item.BACK)
         if self._list is Item.ROUTINE:
             return [*(Entry(Text(f"routines.{name}.title"), name=name) for name in ROUTINES), back]
@@ -119,7 +119,7 @@ class MenuScreen(Screen):
         return Step("leave_menu", self._do(t, item, name))
 
     def _do(self, t: float, item: Item | None, person: str) -> str:
-        """Do what is done at once; in words."""
+        """Do what is done at once. Return it in words, as a reason."""
         match item:
             case None:
                 self.household.choose(t, person)
@@ -154,7 +154,7 @@ class ReadyScreen(Screen):
     on_tap = GO_ON
 
     def look(self, t: float) -> Look:
-        """With the bedtime that is set where "before bed" is chosen at another time."""
+        """Show the advice, with the bedtime where "before bed" is chosen at another time."""
         name, now = self.selection.routine.name, self.clock.local(t)
         advice = Text(f"routines.{name}.advice")
         if name == "before_bed" and now is not None:

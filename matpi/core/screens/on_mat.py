@@ -96,7 +96,7 @@ class OnMatScreen(Screen):
         return Look(*self._breath(t, on_mat_s, pacer), light, since)
 
     def _breath(self, t: float, on_mat_s: float, pacer: Pacer) -> tuple[Breathe, float]:
-        """The circle, and what is said beside it: how to breathe, or what to do now."""
+        """Return the circle with how to breathe, or what to do now, beside it; and when it changes."""
         elapsed_s, since = on_mat_s + WOKEN_S, self._running.began + pacer.start_s
         into_s = t - since
         says, circle = self.pacing.phase(elapsed_s), breathing.circle(into_s)
@@ -134,7 +134,7 @@ class AwayScreen(Screen):
     to_do = "Lie down (l) again and the session goes on; after the countdown it ends. A tap (space) ends it now."
 
     def tap(self, t: float) -> Step | None:
-        """I am done."""
+        """End the session now: the person is done."""
         self.presence.done(t)
         return None
 

@@ -1,4 +1,4 @@
-"""After a session, or on waking: "How tight do I feel today?", the answer as it was saved, and "felt wrong?"."""
+"""The questions "How tight do I feel today?", with its answer as it was saved, and "felt wrong?"."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ UNTOUCHED_S = 60.0  # docs/behaviour.md 5: no one is there
 
 @dataclass(slots=True)
 class Dial:
-    """The value being chosen, 1 to 10 with one button; None until the first tap: an untouched default is no answer."""
+    """The value being chosen, 1 to 10; None until the first tap: an untouched default is no answer."""
 
     touched: float
     value: int | None = None
 
     def tap(self, t: float) -> None:
-        """+1, and 10 wraps to 1."""
+        """Add 1; 10 wraps to 1."""
         self.touched = t
         self.value = RATING_MIN if self.value is None or self.value >= RATING_MAX else self.value + 1
 
     def hold(self, t: float) -> None:
-        """A press under way: the rest starts again when it ends."""
+        """Restart the rest: a press is under way."""
         self.touched = t
 
     @property
     def deadline(self) -> float:
-        """When the value is the answer, or the question is given up."""
+        """Return when the value is the answer, or the question is given up."""
         return self.touched + (UNTOUCHED_S if self.value is None else REST_S)
 
     def rest(self, t: float) -> float | None:
-        """What is left of the rest, 1 to 0; None while there is no value."""
+        """Return what is left of the rest, 1 to 0; None while there is no value."""
         return None if self.value is None else max(0.0, min(1.0, (self.deadline - t) / REST_S))
 
 
@@ -73,7 +73,7 @@ class RatingScreen(Screen):
         return None if self.dial.value is None else self._rated(t, "held")
 
     def interrupt(self, t: float) -> Step | None:
-        """The value on the dial is the answer of a person who lies down again in the middle of it."""
+        """Take the value on the dial as the answer of a person who lies down in the middle of it."""
         return None if self.dial.value is None else self._rated(t, "interrupted")
 
     def _rated(self, t: float, reason: str) -> Step:

@@ -1,4 +1,4 @@
-"""A session is over: the result, "get up" after the cap, "was that you?", what follows off the mat, discarded."""
+"""A session is over: result, "get up" after the cap, "was that you?", off the mat, discarded."""
 
 from __future__ import annotations
 
@@ -118,13 +118,13 @@ class OffMatScreen(Screen):
 
     @property
     def wanted(self) -> bool:
-        """Whether the routine goes on off the mat."""
+        """Return whether the routine goes on off the mat."""
         last = self.session.last
         return last is not None and self.plans.follows_off_mat(last)
 
     @property
     def due(self) -> float:
-        """After what it says last, not after the last touch."""
+        """Return a time after the last thing that it says, not after the last touch."""
         last = max((cue.at_s for cue in routine.off_mat_cues(self.selection.routine)), default=0.0)
         return inf if self.stage.pressed else self.session.ended + last + self.stays_s
 
@@ -149,7 +149,7 @@ class DiscardedScreen(Screen):
 
     @property
     def due(self) -> float:
-        """Not while a person is there."""
+        """Return the end of the offer; never while a person is on the mat."""
         there = self.presence.load not in {Load.EMPTY, Load.OBJECT}
         return inf if there or self.stage.pressed else self.stage.entered + self.rules.undo_s
 
@@ -163,7 +163,7 @@ class DiscardedScreen(Screen):
         return self._undo(t, "the button is stuck") if self.stage.press_front is Front.ON_MAT else None
 
     def _undo(self, t: float, reason: str) -> Step | None:
-        """The session ends when the person left, if they have."""
+        """Bring the session back; it ends when the person left, if they have."""
         if self.session.withdrawn is None:
             return None
         gone = self.presence.load in {Load.EMPTY, Load.OBJECT}

@@ -27,7 +27,7 @@ class SafetyScreen(Screen):
         self._page = 0
 
     def tap(self, t: float) -> Step | None:
-        """The next page; on the last: one applies, or unsure."""
+        """Turn the page; on the last, answer: one applies, or unsure."""
         if self.stage.woke:
             return None
         if not self._asks:
@@ -36,7 +36,7 @@ class SafetyScreen(Screen):
         return self._answer(t, some=True) if t >= self._turned + READ_S else None
 
     def release(self, t: float) -> Step | None:
-        """On the last page: none applies."""
+        """Answer on the last page: none applies."""
         return self._answer(t, some=False) if self._asks and not self.stage.woke else None
 
     def _answer(self, t: float, *, some: bool) -> Step:

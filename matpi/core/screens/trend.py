@@ -22,7 +22,7 @@ class TrendScreen(Screen):
 
     @property
     def wanted(self) -> bool:
-        """Whether there is news that this person has not seen today."""
+        """Return whether there is news that this person has not seen today."""
         return self.plans.shown.trend_today and self._seen != self._whose_day
 
     @property
