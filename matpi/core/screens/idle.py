@@ -110,10 +110,7 @@ class SilentScreen(Screen):
     front = Front.SENSOR_LOST
     to_do = "Waiting for readings: plug the load cell in again."
     parts: Parts
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S
+    lit_s = LONG_SHOWN_S
 
     def look(self, _: float) -> Look:
         return Look(Fault(Text("faults.silent"), *self.parts.cells))

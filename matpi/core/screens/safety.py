@@ -12,12 +12,9 @@ from matpi.core.views import SAFETY_PAGES, Safety
 @dataclass(eq=False)
 class SafetyScreen(Screen):
     front = Front.SAFETY
+    lit_s = LONG_SHOWN_S
     _page: int = 0
     _turned: float = 0.0  # the page was, then
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S
 
     @property
     def _asks(self) -> bool:

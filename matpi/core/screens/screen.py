@@ -63,6 +63,7 @@ class Screen:
     over: ClassVar[str] = "go_on"  # the trigger of that
     on_tap: ClassVar[Step | None] = None
     rests: ClassVar[bool] = False  # the panel goes dark soon after the last touch
+    lit_s: ClassVar[float] = inf  # else it goes dark so long after
     to_do: ClassVar[str] = ""  # what the simulated mat's pages say to do, with their keys; "": they know it by the view
 
     @property
@@ -92,7 +93,7 @@ class Screen:
         """Return how long after the last touch the panel goes dark."""
         if self.rests:
             return LONG_SHOWN_S if self.presence.zero.seeking else self.rules.idle_off_s
-        return inf
+        return self.lit_s
 
     @property
     def calls(self) -> bool:
