@@ -23,7 +23,7 @@ from matpi import cli, config
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
 from matpi.core.routing import OF_SESSION
-from matpi.core.session.machine import TRANSITIONS, State
+from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
 from matpi.twin.scenario import read_scenario
 from tests.every import every

@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from matpi.core.effects import Changed, Effect, Light
-from matpi.core.front import Front
 from matpi.core.model import Session
 from matpi.errors import MatpiError, StoreError, UsageError
+from matpi.screen.render import spoken
 from matpi.sim.body import Act
 from matpi.store.db import Store, is_unmade
 from matpi.twin.bench import (
@@ -32,7 +32,6 @@ from matpi.twin.bench import (
 )
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
-from matpi.words.spoken import spoken
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -74,6 +73,8 @@ class Twin:
         self._real_then = self._then = 0.0
         self._question = False
         """One is coming, and people answer in real time."""
+        self._asked: str | None = None
+        """The session that the screen asks about."""
         self._status_due = 0.0
         self._sessions_due = False
         self._panel_shown = -1
@@ -262,7 +263,11 @@ class Twin:
         if isinstance(effect, Changed):
             self._status_due = 0.0
             self._sessions_due = True  # it may be another person's turn
-            self._question |= effect.dest in {Front.DONE.name, Front.CONFIRM.name}
+            device = self._world.device
+            now = None if device is None else device.agenda.now
+            about = None if now is None else now.about
+            self._question |= about not in {None, self._asked}
+            self._asked = about
 
     def _look(self) -> None:
         """Read the panel, and the log as a power cut would leave it. In the twin's thread."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matpi.core.front import Front
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
+from matpi.core.screens.screen import LONG_SHOWN_S, READ_S, Look, Screen, Step
 from matpi.core.views import SAFETY_PAGES, Safety
-
-READ_S = 1.0  # a tap that comes at once does not mean an answer. Chosen.
 
 
 @dataclass(eq=False)
 class SafetyScreen(Screen):
+    front = Front.SAFETY
+    lit_s = LONG_SHOWN_S
     _page: int = 0
     _turned: float = 0.0  # the page was, then
-
-    @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S
 
     @property
     def _asks(self) -> bool:
@@ -28,7 +24,7 @@ class SafetyScreen(Screen):
         self._page = 0
 
     def tap(self, t: float) -> Step | None:
-        """The next page; on the last: one applies, or unsure."""
+        """Turn the page; on the last, answer: one applies, or unsure."""
         if self.stage.woke:
             return None
         if not self._asks:
@@ -37,7 +33,7 @@ class SafetyScreen(Screen):
         return self._answer(t, some=True) if t >= self._turned + READ_S else None
 
     def release(self, t: float) -> Step | None:
-        """On the last page: none applies."""
+        """Answer on the last page: none applies."""
         return self._answer(t, some=False) if self._asks and not self.stage.woke else None
 
     def _answer(self, t: float, *, some: bool) -> Step:
