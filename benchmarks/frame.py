@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from matpi.screen.frame import pack
 from matpi.screen.render import render
 from tests.screen.gallery import VIEWS
+from tests.screen.reading import pack
 
 TARGET_MS = 1.0
 ROUNDS = 60

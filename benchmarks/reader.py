@@ -23,10 +23,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.hx711 import GuardedHX711, Sample
-from matpi.drivers.scale.records import MESSAGE, Inlet, JsonRecord
-from matpi.sim.board_reader import proof_code
+from benchmarks.proof import proved
+from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.hx711 import GuardedHX711
+from matpi.drivers.scale.pipe import MESSAGE, Inlet, JsonRecord
 from matpi.sim.chip import Chip
 
 ACCEPTED = 10_000
@@ -40,21 +40,15 @@ RATES_RUN = (1.07, 1.12)
 BURN = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end: pass"
 
 
-def proved(code: int, chip: int) -> int | None:
-    """Return the number of the conversion; None when `chip` never gave such a code."""
-    number = code >> 12 & 0xFFF
-    return number if proof_code(number, chip) == code else None
-
-
 class Reader:
-    """A child of sim.board_reader; ends with the `with` block."""
+    """A child that runs `module`; ends with the `with` block."""
 
-    def __init__(self, **job: Any) -> None:
+    def __init__(self, module: str = "matpi.sim.board_reader", **job: Any) -> None:
         self._inlet = Inlet()
         self.told: list[JsonRecord] = []
         self.begun = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "matpi.sim.board_reader", json.dumps({"chips": 2, "oscillator": RATES_RUN, **job})],
+            [sys.executable, "-m", module, json.dumps({"chips": 2, "oscillator": RATES_RUN, **job})],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
@@ -107,7 +101,7 @@ def wrong(*, realtime: bool, accepted: int, seconds: float) -> dict[str, Any]:
     statuses: Counter[str] = Counter()
     false = 0
     newest: dict[int, int] = {}
-    with burning(BURNERS), Reader(rate=80, proof=True, realtime=realtime) as reader:
+    with burning(BURNERS), Reader("benchmarks.proof", rate=80, realtime=realtime) as reader:
         until = time.monotonic() + seconds
         for chip, sample in reader.samples():
             statuses[sample.status.value] += 1

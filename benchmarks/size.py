@@ -151,7 +151,7 @@ def _device() -> str:
 
 
 def _rows() -> str:
-    from matpi.core.session.machine import TRANSITIONS
+    from matpi.core.session import TRANSITIONS
 
     return f"{len(TRANSITIONS)}; {sum(row.dest in {None, row.source} for row in TRANSITIONS)} of them stay"
 

@@ -52,7 +52,7 @@ def keys(_: str) -> str:
 
 def diagram(_: str) -> str:
     """The session machine as a mermaid drawing."""
-    from matpi.core.session.machine import TRANSITIONS
+    from matpi.core.session import TRANSITIONS
 
     edges: dict[tuple[str, str], list[str]] = {}
     for row in TRANSITIONS:
@@ -64,13 +64,13 @@ def diagram(_: str) -> str:
 
 def agenda(_: str) -> str:
     """The agenda as a mermaid drawing: what is asked after a session, what a press opens."""
-    from matpi.core.agenda import AFTER_SESSION, IN_PLACE, ON_WAKING, OPENS
-    from matpi.core.front import Front
+    from matpi.core.agenda import IN_PLACE, OPENS
+    from matpi.core.front import AFTER_SESSION, ON_WAKING, Front
 
     def chain(*names: str) -> list[str]:
         return [f"    {one} --> {two}" for one, two in pairwise(names)]
 
-    after, waking = [screen.name for screen in AFTER_SESSION], [screen.name for screen in ON_WAKING]
+    after, waking = [screen.name for screen in AFTER_SESSION[1:]], [screen.name for screen in ON_WAKING]
     lines = ["```mermaid", "flowchart TD", *chain("session_over", *after, "idle")]
     lines += [
         "    session_over --> CONFIRM : doubtful",
@@ -88,7 +88,7 @@ def agenda(_: str) -> str:
 
 def states(_: str) -> str:
     """The states of the session machine, and what each means."""
-    from matpi.core.session.machine import State
+    from matpi.core.session import State
 
     return _names("state", {state.name: state.value for state in State})
 
@@ -107,7 +107,7 @@ def _names(what: str, names: dict[str, str]) -> str:
 
 def transitions(_: str) -> str:
     """Every row of the table."""
-    from matpi.core.session.machine import TRANSITIONS
+    from matpi.core.session import TRANSITIONS
 
     lines = ["| trigger | from | to | action | only if | usual reason |", "|---|---|---|---|---|---|"]
     for row in TRANSITIONS:

@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Ctrl-C is no accident, not even while the program is still being loaded."""
+    """Run the commands. Ctrl-C is no accident, not even while the program is still being loaded."""
     try:
         from matpi.cli import main as commands
 

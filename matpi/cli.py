@@ -116,6 +116,7 @@ _command(
     _option("--record", type=FILE, help="Also write the readings of the scenario as a trace for `matpi replay`."),
     _option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without."),
     _flag("--overwrite", help="With --record: replace FILE if it is there."),
+    one_of=("--headless --tty",),
 )
 _command(
     "calibrate",

@@ -47,7 +47,7 @@ SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """When the mat is occupied; within the bounds what docs/behaviour.md 1 promises still holds."""
 
-    on_kg: Annotated[float, about("A load over this is somebody, in kg.", 3, 40)] = 12.0
+    on_kg: Annotated[float, about("A load over this is a person, in kg.", 3, 40)] = 12.0
     off_ratio: Annotated[float, about("Under this part of `on_kg` the load is gone (hysteresis).", 0.2, 0.9)] = 0.5
     dwell_s: Annotated[float, about("A load this long is a session, in s.", 0.5, 30)] = 3.0
     away_s: Annotated[float, about("Time to come back before the session ends, in s.", 1, 300)] = 20.0
@@ -308,7 +308,7 @@ def _value(field: FieldInfo, given: Any, path: Path, key: str) -> Any:
     # A comparison with nan is never true, so nan lies within any bounds.
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         if key.rpartition(".")[2] in _HIDDEN:
-            raise ConfigError(f"{path}: {key} is not allowed as it stands there; give {_bounds(hint)}.")
+            raise ConfigError(f"{path}: {key} is not allowed; give {_bounds(hint)}.")
         shown = f"{len(given)} tables" if isinstance(given, tuple) else _toml(given)
         back = "" if field.required else f", or take the line out to get the default ({_toml(field.default)})"
         raise ConfigError(f"{path}: {key} = {shown} is not allowed; give {_bounds(hint)}{back}.")

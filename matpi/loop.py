@@ -56,7 +56,7 @@ class Loop:
     ) -> None:
         """Wire the ports. `light` and `chime` never raise. `calibration` converts `Counted` to kilograms.
 
-        `inbox` has the first events of edges that started before the loop; `words` is the language of the screen.
+        `inbox` is the queue of `run`: every edge puts its events there. `words` is the language of the screen.
         """
         self.device = device
         self._store = store
@@ -72,10 +72,6 @@ class Loop:
         self._fold_due = inf
 
     # -- time ------------------------------------------------------------------------------------------------------
-
-    def put(self, event: Event | Counted) -> None:
-        """Queue an event. From any thread."""
-        self._queue.put(event)
 
     def send(self, event: Event) -> None:
         """Handle one event, and those that its effects answer with."""

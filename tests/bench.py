@@ -38,7 +38,7 @@ from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Ra
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.menu import Item
-from matpi.core.session.machine import State
+from matpi.core.session import State
 from matpi.core.text import Text
 from matpi.core.views import Menu, View
 from matpi.words import ENGLISH, Words

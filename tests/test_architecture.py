@@ -25,7 +25,6 @@ ROOMS = (
     ("sim",),
     ("store",),
     ("upstream",),
-    ("mqtt", "webhook"),
     ("service",),
     ("twin",),
     ("commands",),
@@ -42,8 +41,8 @@ ONLY = {
     "leaves": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
-LEAVES = {"upstream.config", "upstream.fields", "mqtt.config", "webhook.config"}
-"""Structs that the config reads: a room of their own, wherever their files are."""
+LEAVES = {"upstream.config"}
+"""Structs that the config reads: a room of its own, apart from its folder."""
 FLOORS = (
     ("text", "rules", "brightness"),
     ("people",),
@@ -53,12 +52,12 @@ FLOORS = (
     ("front", "parts", "session", "ledger", "zeroing"),
     ("selection",),
     ("household",),
-    ("plans", "doubt", "recovery", "dates"),
+    ("plans", "doubt", "recovery", "redating"),
     ("reminder", "pacing"),
-    ("cues", "remote", "agenda"),
+    ("cues",),
     ("screens",),
-    ("display",),
-    ("routing", "snapshot"),
+    ("agenda", "display"),
+    ("routing",),
     ("device",),
 )
 """The folders and modules of core/ from the lowest up: each imports from its own floor and from below, none from above.
@@ -75,33 +74,22 @@ SEVERAL = {
     "clock": {"core.clock": "the time of events, the wall clock, days", "drivers.clock": "asks the machine"},
     "config": {
         "config": "matpi.toml as a whole",
-        "mqtt.config": "its table of a broker",
-        "upstream.config": "its table of the receivers",
-        "webhook.config": "its table of a webhook",
+        "upstream.config": "its tables of the sinks",
     },
-    "faults": {"core.screens.faults": "an object, silent cells", "store.faults": "what may be wrong with the file"},
     "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
-    "running": {"commands.doctor.running": "does a device run?", "core.session.running": "the session under way"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
-    "sink": {
-        "mqtt.sink": "publishes to a broker",
-        "upstream.sink": "what a sink is",
-        "webhook.sink": "posts to an address",
-    },
     "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
 }
 """File names of several rooms, and what the module is in each."""
 
 # -- what is still wrong -----------------------------------------------------------------------------------------------
 
-UPWARD = {
-    "upstream.kinds": {"mqtt.sink", "webhook.sink"},
-}
+UPWARD: dict[str, set[str]] = {}
 """Module -> what it imports from above or beside it."""
 CYCLES: tuple[set[str], ...] = ()
 """Modules of which some still lead to each other."""

@@ -85,28 +85,29 @@ def kept(store: Store) -> tuple[Calibration | None, Zero | None]:
 
 def run(
     scale: Scale,
-    store: Store,
+    store: module.Keeps,
     person: Person,
     step: Callable[[str], None] | None = None,
     weight_kg: float | None = None,
     anywhere: bool = False,
+    channels: int | None = None,
 ) -> Solved:
     def place(where: str) -> None:
         scale.step = where
 
-    channels = len(scale.cells.slopes)
-    return calibrate(
-        scale,
-        store,
-        NOMINAL,
-        channels,
-        person.ask,
-        person.say,
-        weight_kg=weight_kg,
-        anywhere=anywhere,
-        now=lambda: scale.t,
-        on_step=step or place,
-    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "say", person.say)
+        return calibrate(
+            scale,
+            store,
+            NOMINAL,
+            channels or len(scale.cells.slopes),
+            person.ask,
+            weight_kg=weight_kg,
+            anywhere=anywhere,
+            now=lambda: scale.t,
+            on_step=step or place,
+        )
 
 
 def test_the_whole_way(store: Store) -> None:
@@ -251,7 +252,7 @@ def test_cells_that_say_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -
 def test_another_number_of_chips_than_configured(store: Store) -> None:
     scale, person = Scale(Cells((NOMINAL,), (0.0,)), share={"mat": (1.0,)}), Person()
     with pytest.raises(CalibrationError, match="send 1 channels and the config has 2"):
-        calibrate(scale, store, NOMINAL, 2, person.ask, person.say, now=lambda: scale.t)
+        run(scale, store, person, channels=2)
 
 
 def test_a_disk_that_is_full_is_told_and_nothing_is_half_written() -> None:
@@ -259,11 +260,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_half_written() -> None:
         def write(self, effect: Save) -> None:
             raise StoreError("The disk is full; make room on it.")
 
-    scale, person = Scale(Cells((NOMINAL, NOMINAL), (0.0, 0.0))), Person()
-
-    def place(where: str) -> None:
-        scale.step = where
-
+    person = Person()
     with pytest.raises(StoreError, match="disk is full"):
-        calibrate(scale, Full(), NOMINAL, 2, person.ask, person.say, now=lambda: scale.t, on_step=place)
+        run(Scale(Cells((NOMINAL, NOMINAL), (0.0, 0.0))), Full(), person)
     assert not any("Calibrated" in line for line in person.told)

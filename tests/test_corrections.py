@@ -18,6 +18,7 @@ from matpi.core.model import Acknowledgement, Moment, Rating, Session, Settings,
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
 from matpi.twin.world import VirtualWorld
+from tests.store.values import records
 from tests.test_tables import START_UTC, session
 
 Out = pytest.CaptureFixture[str]
@@ -224,7 +225,7 @@ def test_a_rating_is_deleted_and_its_session_stays(path: Path, matpi: Command) -
     assert [line["id"] for line in listed(matpi)] == ["r-day"]
     with Store.open(path, read_only=True) as log:
         assert [s.id for s in log.log().sessions] == ["one", "two"]
-        assert [(tally.kind, tally.last_text) for tally in log.records(DIAGNOSTICS)] == [("rating_deleted", "r-one")]
+        assert [(tally.kind, tally.last_text) for tally in records(log, DIAGNOSTICS)] == [("rating_deleted", "r-one")]
 
 
 def test_whose_a_rating_is_can_be_corrected(path: Path, matpi: Command) -> None:

@@ -23,9 +23,9 @@ from matpi import cli, config
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
 from matpi.core.routing import OF_SESSION
-from matpi.core.session.machine import TRANSITIONS, State
+from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
-from matpi.sim.scenario import read_scenario
+from matpi.twin.scenario import read_scenario
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -291,7 +291,7 @@ def test_scenarios_are_read(page: Path, tmp_path: Path) -> None:
 def test_the_page_shows_every_step_a_scenario_knows() -> None:
     from typing import get_args
 
-    from matpi.sim.scenario import Do
+    from matpi.twin.scenario import Do
 
     examples = [block for language, block in blocks(ROOT / "docs" / "simulator.md") if language == "json scenario"]
     shown = {json.loads(line)["do"] for example in examples for line in example.splitlines()}

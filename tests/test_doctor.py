@@ -15,8 +15,7 @@ import pytest
 from matpi import __version__
 from matpi.commands.doctor import checks, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
-from matpi.commands.doctor.report import read_config, run_doctor
-from matpi.commands.doctor.report import report as report_of
+from matpi.commands.doctor.report import read_config, run_doctor, show
 from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.effects import Calibrated, Save
@@ -33,7 +32,7 @@ from matpi.drivers.facts import (
     PanelFacts,
     ScaleFacts,
 )
-from matpi.drivers.scale.hx711 import Status
+from matpi.drivers.scale.guard import Status
 from matpi.errors import HardwareError
 from matpi.ports import PutCounted
 from matpi.store.db import Store
@@ -278,9 +277,9 @@ def test_the_calibration(calibrated: bool | None, verdict: Verdict) -> None:
 
 
 def test_the_panel_of_a_running_device() -> None:
-    drawn = checks.panel(CONFIG, None, PanelFacts("sh1106", frames=12))
+    drawn = checks.panel(CONFIG, None, PanelFacts(frames=12))
     assert (drawn.verdict, "12 frames" in drawn.what) == (OK, True)
-    lost = checks.panel(CONFIG, None, PanelFacts("sh1106", lost=True, trouble="No answer."))
+    lost = checks.panel(CONFIG, None, PanelFacts(lost=True, trouble="No answer."))
     assert (lost.verdict, lost.what) == (FAIL, "No answer")
 
 
@@ -392,7 +391,9 @@ def calibrated_log(path: Path) -> Path:
     return path
 
 
-def test_without_a_device_the_scale_is_watched_and_stopped(run: Callable[..., Ran], tmp_path: Path) -> None:
+def test_without_a_device_the_scale_is_watched_and_stopped(
+    run: Callable[..., Ran], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     scale, machine = Bench(), Machine()
     ran = run(scale=scale, probe=machine, seconds=8.0, store_path=calibrated_log(tmp_path / "matpi.db"))
     assert scale.calls == ["start", "report", "stop"]
@@ -401,9 +402,8 @@ def test_without_a_device_the_scale_is_watched_and_stopped(run: Callable[..., Ra
     assert the(ran.checks, "chip 2 noise").what.startswith("1.9 g (78 counts)")
     assert the(ran.checks, "log whole").what.endswith("0 sessions, whole")
     assert {check.verdict for check in ran.checks} == {OK, SKIPPED}
-    told: list[str] = []
-    assert report_of(ran.checks, False, told.append) == 0
-    assert told[-1] == "All is well."
+    assert show(ran.checks, as_json=False) == 0
+    assert capsys.readouterr().out.endswith("\nAll is well.\n")
 
 
 def test_a_running_device_is_asked_and_left_alone(run: Callable[..., Ran], status_path: Path) -> None:
@@ -599,7 +599,7 @@ def test_a_log_nobody_may_read(run: Callable[..., Ran], tmp_path: Path, monkeypa
 
     path = calibrated_log(tmp_path / "matpi.db")
     monkeypatch.setattr("matpi.store.file.connect", refuse)
-    monkeypatch.setattr("matpi.store.copied.connect", refuse)
+    monkeypatch.setattr("matpi.store.raw.connect", refuse)
     checks = run(store_path=path).checks
     assert the(checks, "log whole").verdict is FAIL
     assert the(checks, "scale calibration").verdict is SKIPPED
@@ -667,11 +667,10 @@ def test_the_parts_are_the_same_however_it_stands(
         assert [f"{c.part} {c.name}" for c in run(scale=Bench(), probe=machine).checks] == KEYS
 
 
-def test_json_is_one_object_with_stable_names(run: Callable[..., Ran]) -> None:
+def test_json_is_one_object_with_stable_names(run: Callable[..., Ran], capsys: pytest.CaptureFixture[str]) -> None:
     checks = run(scale=Bench(), probe=Machine(replace(WELL, throttled=1))).checks
-    said: list[str] = []
-    assert report_of(checks, True, said.append) == 1
-    (line,) = said
+    assert show(checks, as_json=True) == 1
+    (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     assert list(told) == ["matpi", "ok", "counts", "checks"]
     assert told["ok"] is False
@@ -692,23 +691,25 @@ def test_json_is_one_object_with_stable_names(run: Callable[..., Ran]) -> None:
         ([FAIL], 1, "1 thing to look at."),
     ],
 )
-def test_the_exit_code_and_the_last_line(found: list[Verdict], code: int, last: str) -> None:
-    said: list[str] = []
-    assert report_of([Check("part", "name", v, "so", "do this") for v in found], False, said.append) == code
-    assert said[-1] == last
+def test_the_exit_code_and_the_last_line(
+    found: list[Verdict], code: int, last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show([Check("part", "name", v, "so", "do this") for v in found], as_json=False) == code
+    assert capsys.readouterr().out.splitlines()[-1] == last
 
 
-def test_a_table_in_a_pipe_is_a_plain_line_a_check() -> None:
-    said: list[str] = []
+def test_a_table_in_a_pipe_is_a_plain_line_a_check(capsys: pytest.CaptureFixture[str]) -> None:
     do = "look at [this] and " + "that " * 40
     checks = [
         Check("chip 1", "rate", FAIL, "0.0 samples/s", do.strip()),
         Check("power", "voltage", OK, "never too low"),
     ]
-    report_of(checks, False, said.append)
-    lines = said[0].splitlines()
+    show(checks, as_json=False)
+    said = capsys.readouterr().out
+    *lines, last = said.splitlines()
     assert len(lines) == 2
-    assert "\x1b" not in said[0]
+    assert last == "1 thing to look at."
+    assert "\x1b" not in said
     assert lines[0].startswith("FAIL")
     assert lines[0].endswith("that that.")
     assert "[this]" in lines[0]

@@ -15,6 +15,12 @@ from matpi.store.db import Store
 from matpi.store.settings import READERS, changed, rows
 
 
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone of a log that is made here."""
+    monkeypatch.setenv("TZ", "UTC")
+
+
 def test_every_setting_has_a_door() -> None:
     assert set(READERS) == {field.name for field in fields(Settings)}
 
@@ -141,9 +147,11 @@ def test_a_wrong_setting_makes_no_log(tmp_path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_the_zone_of_a_log_that_is_made(tmp_path: Path) -> None:
+def test_the_zone_of_a_log_that_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.db"
-    change(path, ("weekly_goal=6",), zone_if_new="Europe/Rome")
-    change(path, ("weekly_goal=7",), zone_if_new="Asia/Kathmandu")
+    monkeypatch.setenv("TZ", "Europe/Rome")
+    change(path, ("weekly_goal=6",))
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    change(path, ("weekly_goal=7",))
     with Store.open(path, read_only=True) as store:
         assert store.load().settings == Settings(weekly_goal=7, zone="Europe/Rome")

@@ -16,7 +16,7 @@ from matpi.core.effects import Save, Zeros
 from matpi.core.model import Zero
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
-from tests.store.values import rating, session, stop
+from tests.store.values import edit_session, rating, records, session, stop
 
 Out = pytest.CaptureFixture[str]
 SESSION = {
@@ -116,9 +116,9 @@ def test_a_plan_of_ones_own_has_lines_and_an_old_diagnostic_text_may_have_any(pa
     assert taken_in(lists)[0] == 0
     with Store.open(path) as log:
         assert log.load().settings.own_plan == plan
-        assert log.records(DIAGNOSTICS)[0].last_text == "first\\n\\x1b[31msecond"
+        assert records(log, DIAGNOSTICS)[0].last_text == "first\\n\\x1b[31msecond"
         log.count("note", "two\nlines")
-        assert log.records(DIAGNOSTICS)[1].last_text == "two\\nlines", "so that an export of one's own can be imported"
+        assert records(log, DIAGNOSTICS)[1].last_text == "two\\nlines", "so that an export of one's own can be imported"
 
 
 # -- exports -----------------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def furnish(path: Path) -> None:
     with Store.open(path) as log:
         for n, text in enumerate(FORMULAS):
             log.write(Save(session(f"{text}{n}", routine=text, start_mono=-3.5, utc_offset_s=-3600)))
-            log.edit_session(f"{text}{n}", utc_offset_s=-7200)
+            edit_session(log, f"{text}{n}", utc_offset_s=-7200)
         log.write(Save(rating("-r", session_id="=x")))
         log.write(Save(stop("@w")))
         log.write(Save(Zeros(Zero((-1.5,)), None)))

@@ -13,9 +13,9 @@ from matpi.cli import run
 from matpi.core.effects import DateBoot, Save
 from matpi.core.model import DayRecord, Moment
 from matpi.store.db import Store
-from matpi.store.rows import Member
+from matpi.store.tables import Member
 from matpi.twin.world import VirtualWorld
-from tests.store.values import UTC, edits, rating, session, stop
+from tests.store.values import UTC, edit_session, edits, rating, session, stop
 
 Out = pytest.CaptureFixture[str]
 Import = Callable[..., str]
@@ -83,7 +83,7 @@ def test_another_session_of_the_same_id_is_reported_and_its_ratings_are_not_hung
 ) -> None:
     def theirs(log: Store) -> None:
         log.write(Save(session("mine", start_mono=7.0, **LATER)))
-        log.edit_session("mine", routine="neck")
+        edit_session(log, "mine", routine="neck")
         log.write(Save(rating("their-rating", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25))))
         log.write(Save(stop("their-stop", session_id="mine", utc=UTC + 86_400 + 640, day=date(2025, 11, 25))))
         log.write(Save(session("theirs", **LATER)))

@@ -21,7 +21,7 @@ from matpi.commands.doctor.report import log_checks
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, Settings
 from matpi.errors import StoreError
-from matpi.store import file, migrations
+from matpi.store import file, migrations, raw
 from matpi.store.db import Store
 from matpi.twin.world import VirtualWorld
 from tests.store.values import session
@@ -231,7 +231,7 @@ def test_a_log_of_an_older_version_is_backed_up_before_the_upgrade(path: Path, c
     assert run(["sessions", "--store", str(path)]) == 1
     assert "is of an older matpi; start the device once" in capsys.readouterr().err
     assert run(["backup", str(path.with_name("old.db")), "--store", str(path)]) == 0
-    assert file.peek(path.with_name("old.db")) == file.peek(path)
+    assert raw.peek(path.with_name("old.db")) == raw.peek(path)
 
 
 # -- files that are no log, or only a part of one ----------------------------------------------------------------------

@@ -16,8 +16,8 @@ from matpi.commands import people, sim
 from matpi.core.effects import Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session
 from matpi.core.people import GUEST_ID
-from matpi.sim.scenario import Step, read_scenario
 from matpi.store.db import Store
+from matpi.twin.scenario import Step, read_scenario
 from matpi.twin.terminal import _plan
 from matpi.twin.twin import Twin
 
@@ -118,6 +118,16 @@ def test_the_list_for_programs(run: Run, path: Path, capsys: Out) -> None:
     }
     assert (ada["removed"], ada["plan_day"], ada["sessions"]) == (True, None, 1)
     assert (cy["sessions"], cy["usual_kg"], cy["plan_day"]) == (0, None, 1)
+
+
+def test_a_log_that_runs_ahead_has_one_day_for_all(run: Run, path: Path) -> None:
+    known = two(run, path)
+    ahead = replace(session("ahead", known["Ben Müller"]), start_utc=4_000_000_000.0, day=date(2096, 10, 2))
+    with Store.open(path) as log:
+        log.write(Save(ahead))
+    for person in known:
+        (plan,) = lines(run("plan", "--person", person, "--json"))
+        assert (plan["today"], plan["log_ahead"]) == ("2096-10-02", True)
 
 
 @pytest.mark.parametrize(

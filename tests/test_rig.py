@@ -696,6 +696,28 @@ def test_the_page_lists_what_a_power_cut_would_leave(tmp_path: Path) -> None:
         twin.stop()
 
 
+def test_time_slows_down_when_a_question_about_a_session_comes(tmp_path: Path) -> None:
+    statuses = queue.SimpleQueue[dict[str, Any]]()
+    twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=NOON, watch=watch), warp=60)
+
+    def first(wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while not wanted(status := statuses.get(timeout=20.0)):
+            pass
+        return status
+
+    twin.start()
+    try:
+        twin.subscribe(lambda kind, payload: statuses.put(payload) if kind == "status" else None)
+        twin.act("lie_down")
+        began = datetime.fromisoformat(first(lambda status: status["state"] == "ON_MAT")["clock"])
+        status = first(lambda status: (datetime.fromisoformat(status["clock"]) - began).total_seconds() > 60.0)
+        assert status["warp"] == 60
+        twin.act("get_up")
+        first(lambda status: status["state"] == "DONE" and status["warp"] == 1)
+    finally:
+        twin.stop()
+
+
 def test_a_zone_asked_for_is_set_in_a_log_that_has_another(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     first = VirtualWorld(path, utc=1_773_586_800.0, zone="UTC")

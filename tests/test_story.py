@@ -14,9 +14,8 @@ from PIL import Image
 
 from matpi import cli
 from matpi.errors import MatpiError
-from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
-from matpi.twin.story import Story
+from matpi.twin.scenario import Story, read_scenario
 from matpi.twin.world import VirtualWorld
 
 Line = dict[str, Any]

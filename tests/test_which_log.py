@@ -203,7 +203,7 @@ import os, sys
 from pathlib import Path
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
-from matpi.store import db, file, history, rows, migrations, transfer
+from matpi.store import db, file, history, tables, migrations, transfer
 import urllib.parse, encodings.idna
 os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2])); os.umask(0o027)
 log = db.Store.open(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""`matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
+"""Run `matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
 core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
 everything has been measured: Ctrl-C at any time leaves the old values.
@@ -14,20 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from matpi.commands.log import report
-from matpi.commands.output import bar, say, warn_bare
-from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of
+from matpi.commands.output import bar, say
+from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.calibration.weighing import Refusal
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, UsageError
 from matpi.ports import Scale
-from matpi.store.db import Store
-from matpi.store.opening import bare
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
-"""Of a person who stands on the mat."""
+"""Of a person on the mat."""
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
@@ -39,36 +37,30 @@ PLACES: Final = {
     "foot": "Stand at the foot end, both feet right above its cells",
 }
 
-Bar = Callable[[float], None]
 BAR_MARKS: Final = 40
 
 
 class Keeps(Protocol):
-    """As the store does it: both or neither."""
+    """Store the calibration and its zero: both or neither."""
 
     def write(self, effect: Save) -> object: ...
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
-    """The device must not run, for the log and the chips have one owner. Raises as `calibrate`, and ConfigError."""
+    """Open parts and log and calibrate; the device must not run. Raises ConfigError, and as `calibrate`."""
     config = config_of(config_path, board=board)
     parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
-    path = store or log_of(config, board=board)
-    warn_bare(bare(path))
-    with Store.open(path) as log:
+    with writing(store, log_of(config, board=board)) as log:
         calibrate(
             parts.scale(),
             log,
             config.scale.counts_per_kg,
             config.scale.channel_count,
             _ask,
-            say,
             weight_kg=weight_kg,
             anywhere=anywhere,
             on_step=parts.place,
         )
-        if store is None:
-            report(path, empty=not log.sessions())
 
 
 def _ask(question: str) -> str:
@@ -84,18 +76,17 @@ def calibrate(
     nominal: float,
     channels: int,
     ask: Callable[[str], str],
-    say: Callable[[str], None],
     *,
     weight_kg: float | None = None,
     anywhere: bool = False,
     now: Callable[[], float] = time.monotonic,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Solved:
-    """Ask, measure, write. `nominal` is counts per kilogram of the config; `ask` shows a prompt and returns a line.
+    """Ask, measure, write. Raises CalibrationError with reason and remedy, and StoreError.
 
-    With `anywhere` one placement gives one common factor: for a known weight and no wish to stand at both ends.
-    `on_step` hears "off", "head", "foot" ("mat", "corner1" ...) before each measurement. Raises CalibrationError with
-    reason and remedy, and StoreError when the result cannot be kept; both leave the old values.
+    `nominal` is counts per kilogram of the config; `ask` shows a prompt and returns a line. With `anywhere` one
+    placement gives one common factor: for a known weight and no wish to stand at both ends. `on_step` hears "off",
+    "head", "foot" ("mat", "corner1" ...) before each measurement. An error leaves the old values.
     """
     if weight_kg is not None:
         _check(weight_kg, LEAST_KG)
@@ -105,29 +96,25 @@ def calibrate(
     try:
         for step in procedure.steps:
             if step != OFF and procedure.weight_kg == 0.0:
-                procedure.weight_kg = _ask_weight(ask, say) if weight_kg is None else weight_kg
+                procedure.weight_kg = _ask_weight(ask) if weight_kg is None else weight_kg
             words = "Take everything off the mat" if step == OFF else _place(step)
             ask(f"{words}, then press Enter. ")
             on_step(step)
-            _measure(procedure, inbox, channels, say, now)
+            _measure(procedure, inbox, channels, now)
     finally:
         scale.stop()
     result = procedure.result
     if not isinstance(result, Solved):
         raise CalibrationError("The calibration ended without a result; the old values stay. Run it again.")
     store.write(Save(Calibrated(result.calibration, result.zero)))
-    _tell(result, procedure, say)
+    _report(result, procedure)
     return result
 
 
 def _measure(
-    procedure: Calibrating,
-    inbox: queue.SimpleQueue[Event | Counted],
-    channels: int,
-    say: Callable[[str], None],
-    now: Callable[[], float],
+    procedure: Calibrating, inbox: queue.SimpleQueue[Event | Counted], channels: int, now: Callable[[], float]
 ) -> None:
-    """One step. Samples from before the key was pressed are of a person still on the way."""
+    """Measure one step. Samples from before the key was pressed are of a person still on the way."""
     why = "no sample came"
     while not inbox.empty():
         early = inbox.get()
@@ -155,15 +142,12 @@ def _measure(
                 raise CalibrationError(
                     f"The load cells are silent ({why}); check their plugs, then run matpi doctor. The old values stay."
                 )
-            if procedure.result is not None:
-                break
-    if procedure.result is not None and not isinstance(procedure.result, Solved):
-        refusal = procedure.result
+    if isinstance(refusal := procedure.result, Refusal):
         raise CalibrationError(f"{refusal.reason} {refusal.remedy} The old values stay.")
     say("  measured.")
 
 
-def _ask_weight(ask: Callable[[str], str], say: Callable[[str], None]) -> float:
+def _ask_weight(ask: Callable[[str], str]) -> float:
     for _ in range(TRIES):
         line = ask(f"Your weight in kg, as you stand there ({LIGHTEST_KG:g} to {HEAVIEST_KG:g}): ")
         try:
@@ -187,7 +171,7 @@ def _place(step: str) -> str:
     return PLACES.get(step) or f"Stand on corner {step.removeprefix('corner')}, where that chip's cell is"
 
 
-def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) -> None:
+def _report(result: Solved, procedure: Calibrating) -> None:
     say(f"Calibrated to within {result.error_percent:.1f} %, if the weight is right.")
     for name, slope in zip(procedure.names.channels, result.calibration.counts_per_kg, strict=True):
         say(f"  {name}: {slope:,.0f} counts per kilogram".replace(",", " "))
@@ -197,8 +181,8 @@ def _tell(result: Solved, procedure: Calibrating, say: Callable[[str], None]) ->
 
 
 @contextmanager
-def _bar() -> Iterator[Bar]:
-    """How far the measurement has come, where somebody can see it; the line is empty again at the end."""
+def _bar() -> Iterator[Callable[[float], None]]:
+    """Draw on a terminal how far the measurement has come; the line is empty again at the end."""
     if not sys.stdout.isatty():
         yield lambda _: None
         return

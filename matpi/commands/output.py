@@ -47,27 +47,17 @@ def say(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """On standard error, so that what a program reads stays whole."""
+    """Print on standard error, so that what a program reads stays whole."""
     print(f"matpi: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def warn_bare(sentence: str) -> None:
-    """Warn that a writer begins a log in a bare file; `sentence` is that of `opening.bare`."""
-    if sentence:
-        warn(f"{sentence} A new log is begun in it.")
-
-
 def lines(rows: Iterable[dict[str, Any]]) -> None:
+    """Print each of `rows` as a line of JSON."""
     if text := "\n".join(map(json.dumps, rows)):
         say(text)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), *, show: bool = True) -> None:
-    """Print `rows` under `heads`; see `drawn`."""
-    say(drawn(heads, rows, right, show=show))
-
-
-def drawn(
+def table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     right: Sequence[int] = (),
@@ -76,11 +66,12 @@ def drawn(
     show: bool = True,
     piped_width: int = PIPED_WIDTH,
     styles: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    """Return a table of `rows` under `heads` (not with `show` False). Columns in `right` are aligned to the right.
+) -> None:
+    """Print a table of `rows` under `heads` (not with `show` False).
 
-    Where there is no room, the widest columns are folded; those in `right`, in `whole` and one headed "id" never are:
-    an id that was cut short could not be typed again. `styles`: ANSI codes by first word of a line, for a terminal.
+    Columns in `right` are aligned to the right. Where there is no room, the widest columns are folded; those in
+    `right`, in `whole` and one headed "id" never are: an id that was cut short could not be typed again. `styles`:
+    ANSI codes by first word of a line, for a terminal.
     """
     terminal = sys.stdout.isatty()
     room = shutil.get_terminal_size().columns if terminal else piped_width
@@ -99,11 +90,11 @@ def drawn(
         for n, first in enumerate(line.partition(" ")[0] for line in text):
             if first in styles:
                 text[n] = f"\33[{styles[first]}m{first}\33[0m{text[n][len(first) :]}"
-    return "\n".join(line.rstrip() for line in text)
+    say("\n".join(line.rstrip() for line in text))
 
 
 def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
-    """One line, or as many as the cell needs that has been folded most."""
+    """Return one line, or as many as the cell needs that has been folded most."""
     fold = any(len(cell) > width for cell, width in zip(row, widths, strict=True))
     pairs = zip(row, widths, strict=True)
     cells = [wrap(cell, max(1, width), break_on_hyphens=False) if fold else [cell] for cell, width in pairs]
@@ -132,23 +123,25 @@ def iso(utc: float | None, offset_s: int | None) -> str | None:
     return None if utc is None else _at(utc, offset_s).isoformat(timespec="seconds")
 
 
-def weekday(utc: float | None, offset_s: int | None) -> str:
-    return "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
-
-
 def local(utc: float | None, offset_s: int | None, *, estimated: bool = False) -> str:
     about = "~" if estimated else ""
     return "no date yet" if utc is None else f"{about}{_at(utc, offset_s):%Y-%m-%d %H:%M}"
 
 
+def day_and_time(utc: float | None, offset_s: int | None, *, estimated: bool) -> tuple[str, str]:
+    """Return the first two cells of a row of a table: the weekday, and the date with the time."""
+    weekday = "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
+    return weekday, local(utc, offset_s, estimated=estimated)
+
+
 def bar(marks: float) -> str:
-    """As many full marks as fit, and half a one for what is left over half."""
+    """Return as many full marks as fit, and half a one for what is left over half."""
     full, half = ("\u2588", "\u258c") if _draws("\u2588\u258c") else ("#", "")
     return full * int(marks) + (half if marks % 1 >= 0.5 else "")
 
 
 def boxes(value: int, of: int) -> str:
-    """The row of boxes that the device shows: `value` of them full."""
+    """Return the row of boxes that the device shows: `value` of them full."""
     full, empty = ("\u25a0", "\u25a1") if _draws("\u25a0\u25a1") else ("#", ".")
     return full * value + empty * (of - value)
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from matpi import paths
 from matpi.commands import settings
-from matpi.commands.log import reading, writing
+from matpi.commands.editing import doubts
 from matpi.commands.output import lines, say, table
+from matpi.commands.target import reading, writing
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
 from matpi.core.household import learnt
@@ -25,43 +26,47 @@ from matpi.core.model import Memory
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
 from matpi.drivers.clock import boot_id
-from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
+from matpi.paths import default_store, device_store, stored_zone
 from matpi.store import members
-from matpi.store.db import Store, is_unmade
-from matpi.store.rows import Member
+from matpi.store.db import Store
+from matpi.store.tables import Member
 
 
 def names(log: Store) -> Mapping[str | None, str]:
-    """What to call whose a record is; empty where nobody was ever named. None: nobody knows whose."""
+    """Return id -> name, empty where no one was ever named. None: the owner is not known."""
     return members.names_of(log.members())
 
 
 def name_of(names: Mapping[str | None, str], person: str | None) -> str | None:
-    """For programs: the name, the id of one that the log no longer has, None where nobody is named."""
+    """Return the name for a program: the id of a person the log no longer has, None where no one is named."""
     return None if person is None else names.get(person, person)
 
 
 def who(names: Mapping[str | None, str], *person: str | None) -> tuple[str, ...]:
-    """The last column of a table where somebody was ever named; its head without a `person`."""
+    """Return the last column of a table where people are named; its head without a `person`."""
     return () if not names else tuple(names.get(owner, "?") for owner in person) or ("who",)
 
 
 def owner_of(log: Store, name: str) -> str:
-    """Whose `--person NAME` are. Raises UsageError."""
+    """Return the id behind `--person NAME`. Raises UsageError."""
     with log.reading() as conn:
         return members.owner_of(conn, name)
 
 
-def owner(log: Store, memory: Memory, name: str | None) -> str | None:
-    """As `owner_of`; without a name who is chosen, None where nobody is named."""
+def loaded(log: Store, name: str | None) -> tuple[str | None, Memory]:
+    """Return the id of the person called `name`, else of the chosen one, and what is stored.
+
+    The id is None where no one is named. Raises UsageError.
+    """
+    memory = log.load()
     if name is not None:
-        return owner_of(log, name)
+        return owner_of(log, name), memory
     people = memory.people
-    return people.chosen or people.all[0].id if people.all else None
+    return people.chosen or people.all[0].id if people.all else None, memory
 
 
 def only(memory: Memory, owner: str | None) -> Memory:
-    """As if the mat was this person's alone."""
+    """Return `memory` as if the mat was this person's alone."""
     person = None if owner is None else memory.people.person(owner)
     goal = memory.settings.weekly_goal if person is None or person.weekly_goal is None else person.weekly_goal
     return replace(
@@ -73,13 +78,37 @@ def only(memory: Memory, owner: str | None) -> Memory:
     )
 
 
-def estimated_now(memory: Memory) -> float:
-    """What the device takes as the time while its clock is not known; minus infinity when it has been known since."""
+def _estimated_now(memory: Memory) -> float:
+    """Return the device's time while its clock is not known, minus infinity once it has been since."""
     last = max(records(memory.log, memory.open), key=lambda record: end_of(record) or 0.0, default=None)
     if last is None or not last.estimated:
         return float("-inf")
     t = time.monotonic()
     return t + first_offset(t, boot_id(), memory.log, memory.open)
+
+
+class Today(NamedTuple):
+    """The plan's day of a log."""
+
+    day: date
+    estimated: bool
+    """The clock is not known; it is about the day that the device takes it for."""
+    ahead: bool
+    """It is the last day of a log that runs ahead of the clock."""
+
+
+def today_of(memory: Memory, path: Path, now_utc: float) -> Today:
+    """Return the day of the log at `path`; the clock of this machine reads `now_utc`.
+
+    The simulated clock may have run ahead of the real one; in the device's log a date in the future is a mistake.
+    """
+    about_utc = _estimated_now(memory)
+    now = max(now_utc, about_utc)
+    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
+    last = max(ends, default=0.0)
+    ahead = path != device_store() and last > now
+    day = day_of(last if ahead else now, stored_zone(memory.settings.zone), memory.settings.day_start)
+    return Today(day, about_utc > now_utc, ahead)
 
 
 def run(store: Path | None, words: Sequence[str], *, as_json: bool) -> None:
@@ -93,13 +122,11 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
     with reading(store) as log:
         path = log.path
         memory, known = log.load(), log.members()
-    if path != paths.device_store():  # the simulated clock may have run ahead of the real one
-        now_utc = max([now_utc, *(s.end_utc or 0.0 for s in memory.log.sessions)])
-    rows = _rows(memory, known, max(now_utc, estimated_now(memory)))
+    rows = _rows(memory, known, today_of(memory, path, now_utc).day)
     if as_json:
         lines(rows)
         return
-    for doubt in (*memory.doubts, *zone_doubts(memory.settings.zone)):
+    for doubt in doubts(memory):
         say(doubt)
     if not rows:
         say("Nobody is named; the mat is one person's. `matpi people add NAME` names one.")
@@ -123,10 +150,9 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
         say(members.ONE)
 
 
-def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[str, Any]]:
+def _rows(memory: Memory, known: Sequence[Member], today: date) -> list[dict[str, Any]]:
     usual = learnt(memory.people, memory.log)
     zone = stored_zone(memory.settings.zone)
-    today = day_of(now_utc, zone, memory.settings.day_start)
     course, _ = course_of(memory.settings.own_plan)
     rows: list[dict[str, Any]] = []
     for member in known:
@@ -147,11 +173,9 @@ def _rows(memory: Memory, known: Sequence[Member], now_utc: float) -> list[dict[
     return rows
 
 
-def change(store: Path | None, words: Sequence[str], new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> str:
+def change(store: Path | None, words: Sequence[str]) -> str:
     """Do what the words say and return a sentence about it. Raises UsageError; then nothing has changed."""
     members.check(words)
-    path = store or default_store()
-    if is_unmade(path):
-        settings.change(path, (), system_zone())
+    settings.begin(store or default_store())
     with writing(store) as log, log.writing() as conn:
-        return members.change(conn, words, new_id)
+        return members.change(conn, words, lambda: uuid.uuid4().hex)

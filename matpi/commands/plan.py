@@ -1,4 +1,4 @@
-"""`matpi plan`: where the plan stands today, how it goes, a plan of one's own, and a day of rest.
+"""`matpi plan`: the plan today, how it goes, a plan of one's own, and a day of rest.
 
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
@@ -16,24 +16,28 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from matpi import paths
 from matpi.commands import people, settings
-from matpi.commands.log import reading, warn_if_set_aside
-from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, stored, table, words
-from matpi.core.clock import believable, day_of
+from matpi.commands.editing import doubts
+from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, table, words
+from matpi.commands.target import reading, writing
+from matpi.core.clock import believable
 from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Log, Memory
+from matpi.core.model import DayRecord, Log
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import STARTER, Course, Plan
 from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
 from matpi.errors import UsageError
-from matpi.paths import default_store, stored_zone, system_zone, zone_doubts
-from matpi.store.db import Store, is_unmade
+from matpi.paths import default_store, stored_zone
 from matpi.words import duration
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
+FIELDS = (
+    "day lower_min upper_min clothing goal today_s done rest_day rest_reason week_count weekly_goal streak score "
+    "done_days short_only restarted repeated"
+)
+"""Of a `Plan`, as the JSON line has them."""
 BOXES_MAX = 31  # chosen: a row that still fits beside the words
 
 
@@ -56,15 +60,17 @@ def run(
 
 
 def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) -> None:
-    """Where the plan stands today, of who is chosen or named `person`. A session under way counts up to its last
-    checkpoint.
+    """Show today's plan of the person who is chosen or named `person`.
+
+    A session under way counts up to its last checkpoint.
     """
     with reading(store) as log:
         path = log.path
-        owner, memory, about = _own(log, person)
-        name = people.names(log).get(owner) if owner is not None else None
+        owner, memory = people.loaded(log, person)
+        name = people.name_of(people.names(log), owner)
     now = time.time()
-    today, ahead = _today(memory, path, max(now, about))
+    today, estimated, ahead = people.today_of(memory, path, now)
+    memory = people.only(memory, owner)
     course, wrong = course_of(memory.settings.own_plan)
     running = memory.open
     plan = plan_of(
@@ -77,7 +83,7 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         zone=stored_zone(memory.settings.zone),
     )
     if as_json:
-        lines([{**_line(plan, course, ahead=ahead), "person": name, "today_estimated": about > now}])
+        lines([{**_line(plan, course, ahead=ahead), "person": name, "today_estimated": estimated}])
         return
     table(("", ""), [*([("plan of", name)] if name else []), *_rows(plan, course)], show=False)
     if memory.log.counting:
@@ -85,13 +91,13 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         table(("week of", *WEEKDAYS), _weeks(memory.log, plan), right=range(1, 8))
         say("Minutes a day; (1) was not enough, - is a day without, rest a day that asked for none.")
         say("")
-    for sentence in (*memory.doubts, *zone_doubts(memory.settings.zone), wrong):
+    for sentence in (*doubts(memory), wrong):
         if sentence:
             say(sentence)
     if plan.trend is not None:
         say(trend.sentence(plan.trend))
         say(trend.pairs_sentence(trend.pairs(memory.log.ratings)))
-    if about > now:
+    if estimated:
         say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
     elif not believable(now):
         said = datetime.fromtimestamp(now, UTC).date()
@@ -101,50 +107,31 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
 
 
 def use(store: Path | None, file: Path | None) -> None:
-    """The plan in `file` from now on; None: the starter plan. Raises UsageError or ConfigError, and changes nothing."""
-    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",), system_zone())
+    """Use the plan in `file` from now on, None: the starter plan. Raises UsageError or ConfigError."""
+    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",))
 
 
 def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
-    """Today is a day of rest of who is chosen or named `person`, or none after all; the settings' weekdays stay.
+    """Make today a day of rest of the person who is chosen or named `person`, or none after all.
 
-    Needs the log for itself (StoreBusyError while a device runs). Raises UsageError, and changes nothing.
+    The weekdays of the settings stay. Needs the log for itself (StoreBusyError while a device runs). Raises
+    UsageError, and changes nothing.
     """
     path, now = store or default_store(), time.time()
     if not believable(now):
         raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
-    if is_unmade(path):
-        settings.change(path, (), system_zone())
-    with Store.open(path) as log:
-        warn_if_set_aside(log)
-        owner, memory, about = _own(log, person)
-        today, _ = _today(memory, path, max(now, about))
-        old = next((record for record in memory.log.days if record.day == today), DayRecord(today, person=owner))
+    settings.begin(path)
+    with writing(path) as log:
+        owner, memory = people.loaded(log, person)
+        today = people.today_of(memory, path, now).day
+        days = people.only(memory, owner).log.days
+        old = next((record for record in days if record.day == today), DayRecord(today, person=owner))
         if old.rest is not rest:
             log.write(Save(replace(old, rest=rest)))
-            stored.append(path)
-
-
-def _own(log: Store, person: str | None) -> tuple[str | None, Memory, float]:
-    """Whose plan is meant, what is theirs of the log, and people.estimated_now. Raises UsageError."""
-    memory = log.load()
-    owner = people.owner(log, memory, person)
-    return owner, people.only(memory, owner), people.estimated_now(memory)
-
-
-def _today(memory: Memory, path: Path, now_utc: float) -> tuple[date, bool]:
-    """And whether that is the last day of a log that runs ahead of the clock.
-
-    The simulated clock may have run ahead of the real one; on a device a date in the future is a mistake.
-    """
-    ends = [s.end_utc or 0.0 for s in (*memory.log.sessions, *([memory.open] if memory.open else []))]
-    last = max(ends, default=0.0)
-    ahead = path != paths.device_store() and last > now_utc
-    return day_of(last if ahead else now_utc, stored_zone(memory.settings.zone), memory.settings.day_start), ahead
 
 
 def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:
-    """The last weeks, a row each from Monday on; what lies before the first session, and after today, is empty."""
+    """Return the last weeks, a row each from Monday; empty before the first session and after today."""
     seconds: dict[date, list[float]] = defaultdict(list)
     for session in log.counting:
         if session.day is not None:
@@ -173,11 +160,7 @@ def _cell(on_mat_s: float, day: date, plan: Plan) -> str:
 
 
 def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
-    names = (
-        "day lower_min upper_min clothing goal today_s done rest_day rest_reason week_count weekly_goal streak score"
-    )
-    names += " done_days short_only restarted repeated"
-    line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in names.split()}}
+    line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in FIELDS.split()}}
     line |= {"today_s": round(plan.today_s, 3), "score": round(plan.score, 3)}
     felt = None if plan.trend is None else asdict(plan.trend)
     return line | {"log_ahead": ahead, "plan_name": course.name, "plan_days": plan.days, "trend": felt}

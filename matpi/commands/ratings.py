@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.log import dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
-from matpi.commands.output import boxes, count, iso, lines, local, say, table, weekday
+from matpi.commands.editing import edits, explain_estimates, instant, pick, shown_length
+from matpi.commands.output import boxes, count, day_and_time, iso, lines, local, say, table
 from matpi.commands.sessions import EDITS as SESSION_EDITS
+from matpi.commands.target import reading, writing
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
 from matpi.core.plan import trend
@@ -53,7 +54,7 @@ def run(
 
 
 def ratings(store: Path | None, *, as_json: bool, person: str | None = None, stops: bool = False) -> None:
-    """All, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
+    """List all, oldest first; `stops`: the stop signs instead. `person`: only those of this name."""
     with reading(store) as log:
         names, everything = people.names(log), log.log()
         owner = None if person is None else people.owner_of(log, person)
@@ -100,8 +101,7 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
         ("", "time", *rated, "id", *people.who(names)),
         [
             (
-                weekday(r.utc, r.utc_offset_s),
-                local(r.utc, r.utc_offset_s, estimated=r.estimated),
+                *day_and_time(r.utc, r.utc_offset_s, estimated=r.estimated),
                 *((str(r.value), boxes(r.value, RATING_MAX), given_when[r.moment]) if isinstance(r, Rating) else ()),
                 r.id[:shown],
                 *people.who(names, r.person),
@@ -114,29 +114,23 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
 
 
 def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
-    """`pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
+    """Change a rating or a stop sign; `pairs` are "key=value" of EDITS, all or none. Raises UsageError."""
     found = _find(store, record_id)
-    edits = {key: how for key, how in EDITS.items() if key != "value" or isinstance(found, Rating)}
-    if not pairs:
-        raise UsageError(f"--edit needs what to change: {'; '.join(edits.values())}.")
+    keys = {key: how for key, how in EDITS.items() if key != "value" or isinstance(found, Rating)}
     with Store.open(store or default_store(), read_only=True) as log:
         settings, names = log.load().settings, people.names(log)
-        changes: dict[str, object] = {}
-        for pair in pairs:
-            key, equals, text = pair.partition("=")
-            if key not in edits:
-                raise UsageError(f"A {_noun(found)} has no {key!r} to edit; write {'; '.join(edits.values())}.")
-            if key == "value" and text.isascii() and text.isdecimal() and RATING_MIN <= int(text[:9]) <= RATING_MAX:
-                changes["value"] = int(text)
-            elif key == "time" and equals:
-                utc = instant("time", text, settings, latest())
-                offset_s, day = dated(settings, utc)
-                changes |= {"utc": utc, "utc_offset_s": offset_s, "day": day, "estimated": False}
-                changes["boot_id"] = corrections.BY_HAND
-            elif key == "person" and equals:
-                changes["person"] = people.owner_of(log, text)
-            else:
-                raise UsageError(f"{pair!r} does not work; write {edits[key]}.")
+
+        def change(key: str, text: str) -> Mapping[str, object] | None:
+            if key == "value":
+                fine = text.isascii() and text.isdecimal() and RATING_MIN <= int(text[:9]) <= RATING_MAX
+                return {"value": int(text)} if fine else None
+            if key == "person":
+                return {"person": people.owner_of(log, text)}
+            utc, offset_s, day = instant("time", text, settings)
+            moved = {"utc": utc, "utc_offset_s": offset_s, "day": day}
+            return {**moved, "estimated": False, "boot_id": corrections.BY_HAND}
+
+        changes = edits(pairs, _noun(found), keys, change)
     after: Said = replace(found, **changes)  # type: ignore[arg-type]
     with writing(store) as log:
         log.write(Save(after))
@@ -145,7 +139,7 @@ def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:
 
 
 def delete(store: Path | None, record_id: str) -> None:
-    """For good. Raises UsageError."""
+    """Delete a rating or a stop sign for good. Raises UsageError."""
     found = _find(store, record_id)
     with writing(store) as log:
         names = people.names(log)

@@ -1,4 +1,4 @@
-"""`matpi record`: counts of the load cells as a file, from the running device or live."""
+"""Run `matpi record`: counts of the load cells as a file, from the running device or live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +34,7 @@ ROOM_BYTES: Final = 1_000_000  # chosen: twice the largest recording (drivers.re
 
 
 def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool) -> None:
-    """From the running device with `last`, else live, for the chips have one owner. Raises as the two below."""
+    """Record from the running device with `last`, else live. Raises as `save_last` and `record_live`."""
     config = config_of(config_path, board=board)
     log = store or log_of(config, board=board)
     if last:
@@ -55,13 +54,13 @@ def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool,
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
     scale = parts_of(config, board=board).scale()
-    record_live(scale, config.scale.channel_count, about, file, say, overwrite=overwrite)
+    record_live(scale, config.scale.channel_count, about, file, overwrite=overwrite)
 
 
-def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_S) -> Path:
-    """Have the device that owns `log` save its last ten minutes, and copy them to `file`; the device's own file.
+def save_last(log: Path, file: Path, *, overwrite: bool) -> Path:
+    """Have the device that owns `log` save its last ten minutes; copy them to `file`.
 
-    The copy is packed when its name ends in .gz. Raises TraceError.
+    Returns the device's own file. The copy is packed when its name ends in .gz. Raises TraceError.
     """
     if file.exists() and not overwrite:
         raise TraceError(f"{file} exists already; choose another name, or give --overwrite.")
@@ -75,12 +74,12 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
         os.kill(pid, signal.SIGUSR1)
     except OSError as error:
         raise TraceError(f"The device, process {pid}, cannot be asked ({error.strerror}); run it with sudo.") from error
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + WRITE_S
     while not (new := set(folder.glob("*.csv.gz")) - before):
         if not running(pid):
             raise TraceError("The device ended before it saved anything; `journalctl -u matpi` has the reason.")
         if time.monotonic() > end:
-            raise TraceError(f"The device saved nothing within {limit_s:g} s; `journalctl -u matpi` has the reason.")
+            raise TraceError(f"The device saved nothing within {WRITE_S:g} s; `journalctl -u matpi` has the reason.")
         time.sleep(LOOK_S)
     saved = min(new)
     partial = file if _is_through(file) else _beside(file)
@@ -98,7 +97,7 @@ def save_last(log: Path, file: Path, *, overwrite: bool, limit_s: float = WRITE_
 
 
 def _is_through(file: Path) -> bool:
-    """Whether it is a device or a link, such as /dev/stdout: that is written through, never replaced or removed."""
+    """Return whether `file` is a device or a link, such as /dev/stdout: never replaced or removed."""
     return file.is_symlink() or (file.exists() and not file.is_file())
 
 
@@ -108,7 +107,7 @@ def _beside(file: Path) -> Path:
 
 
 def _check_room(folder: Path) -> None:
-    """Raise TraceError when no recording can be written there: the device reports that in its own journal only."""
+    """Raise TraceError when `folder` takes no recording; the device reports that in its journal only."""
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -119,10 +118,8 @@ def _check_room(folder: Path) -> None:
         raise TraceError(f"The device cannot save into {folder}: the disk is full; make room on it.")
 
 
-def record_live(
-    scale: Scale, channels: int, about: About, file: Path, say: Callable[[str], None], *, overwrite: bool
-) -> None:
-    """Record until Ctrl-C or SIGTERM. Raises HardwareError when the cells cannot be read, TraceError for the file."""
+def record_live(scale: Scale, channels: int, about: About, file: Path, *, overwrite: bool) -> None:
+    """Record until Ctrl-C or SIGTERM. Raises HardwareError for the cells, TraceError for the file."""
     inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
     # An existing file stays until there is something better.
     replaces = overwrite and file.exists() and not _is_through(file)

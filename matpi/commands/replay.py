@@ -14,7 +14,7 @@ from matpi.words import LANGUAGES
 
 
 def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:
-    """Raises TraceError and ConfigError."""
+    """Play the trace in `file` and print its events and sessions. Raises TraceError and ConfigError."""
     config = config_file.load(config_path)
     language = LANGUAGES[config.panel.language]
     trace = Trace(file, None if calibration is None else read_calibration(calibration))

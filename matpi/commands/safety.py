@@ -11,16 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.log import reading, writing
 from matpi.commands.output import say
+from matpi.commands.target import reading, writing
 from matpi.core.effects import Save
-from matpi.core.model import Acknowledgement, Memory
+from matpi.core.model import Acknowledgement
 from matpi.core.plan.programme import SHORT_MIN
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
-from matpi.store.db import Store
-from matpi.words import ENGLISH
-from matpi.words.spoken import sentence
+from matpi.words import ENGLISH, running_text
 
 
 def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
@@ -36,26 +34,26 @@ def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool
 
 
 def read(store: Path | None, person: str | None = None) -> None:
-    """The pages, and what was answered by who is chosen, or named `person`."""
+    """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
     for page in ("ask_1", "ask_2", "stop"):
-        say(sentence(ENGLISH(f"safety.{page}")) + ".")
+        say(running_text(ENGLISH(f"safety.{page}")) + ".")
     say(answered(memory.answer_of(owner), memory.settings.zone))
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
     with writing(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
     say(answered(given, memory.settings.zone))
 
 
 def clinician_agreed(store: Path | None, person: str | None = None) -> None:
-    """Raises UsageError when nothing was ticked that somebody could agree to."""
+    """Lift the limit of a ticked condition. Raises UsageError when none was ticked."""
     with writing(store) as log:
-        owner, memory = _loaded(log, person)
+        owner, memory = people.loaded(log, person)
         before = memory.answer_of(owner)
         if before is None or not before.some:
             raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
@@ -66,15 +64,8 @@ def clinician_agreed(store: Path | None, person: str | None = None) -> None:
 
 def ask_again(store: Path | None, person: str | None = None) -> None:
     with writing(store) as log:
-        log.ask_safety_again(_loaded(log, person)[0])
+        log.ask_safety_again(people.loaded(log, person)[0])
     say("The device asks again when it starts next; until it is answered, what was answered before holds.")
-
-
-def _loaded(log: Store, person: str | None) -> tuple[str | None, Memory]:
-    """Whose answer it is, and what is stored. Raises UsageError."""
-    memory = log.load()
-    owner = people.owner(log, memory, person)
-    return owner, memory
 
 
 def answered(given: Acknowledgement | None, zone: str) -> str:

@@ -15,18 +15,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from matpi import config as config_file
 from matpi.commands import people
-from matpi.commands.log import ID_SHOWN, dated, explain_estimates, instant, latest, pick, reading, shown_length, writing
-from matpi.commands.output import bar, count, iso, lines, local, say, table, weekday, words
-from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session, Settings
+from matpi.commands.editing import ID_SHOWN, dated, edits, explain_estimates, instant, pick, shown_length
+from matpi.commands.output import bar, count, day_and_time, iso, lines, local, say, table, words
+from matpi.commands.target import config_of, reading, writing
+from matpi.core.model import ROUTINE_NAMES, Doubt, EndReason, Session
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError
-from matpi.paths import default_store, device_config
+from matpi.paths import default_store
 from matpi.store import corrections
-from matpi.store.clashes import OVERLAPS
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
+from matpi.store.tables import StoredSession
+from matpi.store.transfer import OVERLAPS
 from matpi.words import duration
 
 _DOUBTS = {Doubt.THING: "a thing", Doubt.LIGHT: "too light", Doubt.ONE_END: "one end empty"}
@@ -45,32 +45,29 @@ def run(
     config_path: Path | None,
     pairs: tuple[str, ...],
     *,
-    delete_id: str | None,
-    restore_id: str | None,
-    confirm_id: str | None,
-    deny_id: str | None,
-    edit_id: str | None,
     as_json: bool,
     deleted: bool,
     person: str | None,
+    **ids: str | None,
 ) -> None:
-    """Do what the options say; at most one of the ids is given. Raises UsageError."""
-    if pairs and edit_id is None:
+    """Do what the options say; at most one of `ids`, such as delete_id, is given. Raises UsageError."""
+    if pairs and ids["edit_id"] is None:
         raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi sessions` shows the ids.")
-    if edit_id is not None:
-        edit(store, edit_id, pairs, config_path)
-    elif delete_id is not None:
-        delete(store, delete_id)
-    elif restore_id is not None:
-        restore(store, restore_id)
-    elif (answered := deny_id if confirm_id is None else confirm_id) is not None:
-        answer(store, answered, yours=confirm_id is not None)
-    else:
-        sessions(store, as_json=as_json, deleted=deleted, person=person)
+    match next(((option, found) for option, found in ids.items() if found is not None), None):
+        case "edit_id", found:
+            edit(store, found, pairs, config_path)
+        case "delete_id", found:
+            delete(store, found)
+        case "restore_id", found:
+            restore(store, found)
+        case "confirm_id" | "deny_id" as option, found:
+            answer(store, found, yours=option == "confirm_id")
+        case _:
+            sessions(store, as_json=as_json, deleted=deleted, person=person)
 
 
 def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person: str | None = None) -> None:
-    """All but the deleted, or only those; oldest first. `person`: the name of somebody whose they must be."""
+    """List all but the deleted, or only those; oldest first. `person`: only those of this name."""
     with reading(store) as log:
         names = people.names(log)
         owner = None if person is None else people.owner_of(log, person)
@@ -131,8 +128,7 @@ def _table(
         ),
         [
             (
-                weekday(s.start_utc, s.utc_offset_s),
-                local(s.start_utc, s.utc_offset_s, estimated=s.estimated),
+                *day_and_time(s.start_utc, s.utc_offset_s, estimated=s.estimated),
                 duration(s.on_mat_s),
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
@@ -160,7 +156,7 @@ def _table(
 
 
 def _ended(entry: StoredSession) -> str:
-    """How it ended, or why it was deleted: with an id in that as it is shown elsewhere."""
+    """Return how it ended, or why it was deleted: an id in that is cut as in the table."""
     session, why = entry.session, entry.deleted_why
     if why:
         return why[: len(OVERLAPS) + ID_SHOWN] if why.startswith(OVERLAPS) else why
@@ -168,7 +164,7 @@ def _ended(entry: StoredSession) -> str:
 
 
 def _counted(session: Session) -> str:
-    """Why it does not count, or what is asked about it; "" when it counts and nothing is asked."""
+    """Return why it does not count, or what is asked about it; "" when it counts without a question."""
     if session.reason is EndReason.DISCARDED:
         why = "discarded"
     elif session.yours is not None:
@@ -179,7 +175,7 @@ def _counted(session: Session) -> str:
 
 
 def delete(store: Path | None, session_id: str) -> None:
-    """Raises UsageError when the id fits none or several."""
+    """Delete a session; its trace stays. Raises UsageError when the id fits none or several."""
     found, _ = _find(store, session_id)
     with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
@@ -188,7 +184,7 @@ def delete(store: Path | None, session_id: str) -> None:
 
 
 def restore(store: Path | None, session_id: str) -> None:
-    """Raises UsageError as `delete`, among the deleted, and when another session was on the mat at that time."""
+    """Restore a deleted session. Raises UsageError as `delete`, and when it overlaps another one."""
     found, others = _find(store, session_id, deleted=True)
     _refuse_overlap(None, found, others, "delete that one or correct its start first")
     with writing(store) as log:
@@ -221,24 +217,36 @@ def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
 
 
 def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_path: Path | None = None) -> None:
-    """`pairs` are "key=value" of EDITS; all or none. Raises UsageError naming what is wrong.
+    """Change a session; `pairs` are "key=value" of EDITS, all or none.
 
     The bounds are those of the config, the device's where none is named. Ratings and stop signs of the session move
-    with its start and its person. Raises ConfigError.
+    with its start and its person. Raises ConfigError, and UsageError naming what is wrong.
     """
-    rules = config_file.load(config_path or device_config()).device_rules()
+    rules = config_of(config_path).device_rules()
     found, others = _find(store, session_id)
     with Store.open(store or default_store(), read_only=True) as log:
         memory, names = log.load(), people.names(log)
-        wanted = [pair.partition("=")[2] for pair in pairs if pair.startswith("person=")]
-        if wanted and not memory.people.all:
-            raise UsageError(
-                f"person={wanted[0]} would take the session out of the plan for good, for nobody is named here; "
-                "`matpi people add NAME` names somebody first."
-            )
-        owners = {name: people.owner_of(log, name) for name in wanted}
-    newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
-    changes = _changes(found, pairs, memory.settings, latest(newest), owners, rules)
+        newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
+
+        def change(key: str, text: str) -> Mapping[str, object] | None:
+            match key:
+                case "minutes":
+                    on_mat_s = _seconds(text, rules)
+                    return {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
+                case "start":
+                    utc, offset_s, day = instant("start", text, memory.settings, newest)
+                    return {"start_utc": utc, "utc_offset_s": offset_s, "day": day}
+                case "routine":
+                    return {"routine": text} if text in ROUTINE_NAMES else None
+                case _ if not memory.people.all:
+                    raise UsageError(
+                        f"person={text} would take the session out of the plan for good, for nobody is named here; "
+                        "`matpi people add NAME` names somebody first."
+                    )
+                case _:
+                    return {"person": people.owner_of(log, text)}
+
+        changes = edits(pairs, "session", EDITS, change)
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
@@ -254,7 +262,7 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
 
 
 def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
-    """The session, and all there are."""
+    """Return the session, and all there are. Raises UsageError."""
     path = store or default_store()
     with Store.open(path, read_only=True) as log:
         entries = log.sessions()
@@ -264,40 +272,8 @@ def _find(store: Path | None, start: str, *, deleted: bool = False) -> tuple[Ses
     return known[pick(start, known, "no session", "sessions", advice)], entries
 
 
-def _changes(
-    found: Session,
-    pairs: tuple[str, ...],
-    settings: Settings,
-    latest_utc: float,
-    owners: Mapping[str, str],
-    rules: DeviceRules,
-) -> dict[str, object]:
-    """`owners`: the ids of the names there."""
-    if not pairs:
-        raise UsageError(f"--edit needs what to change: {'; '.join(EDITS.values())}.")
-    changes: dict[str, object] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        match key:
-            case "minutes" if equals:
-                on_mat_s = _seconds(text, rules)
-                changes |= {"on_mat_s": on_mat_s, "span_s": on_mat_s + found.span_s - found.on_mat_s}
-            case "start" if equals:
-                utc = instant("start", text, settings, latest_utc)
-                changes |= dict(zip(("start_utc", "utc_offset_s", "day"), (utc, *dated(settings, utc)), strict=True))
-            case "routine" if text in ROUTINE_NAMES:
-                changes["routine"] = text
-            case "person" if text in owners:
-                changes["person"] = owners[text]
-            case _ if key in EDITS:
-                raise UsageError(f"{pair!r} does not work; write {EDITS[key]}.")
-            case _:
-                raise UsageError(f"A session has no {key!r} to edit; write {'; '.join(EDITS.values())}.")
-    return changes
-
-
 def _seconds(text: str, rules: DeviceRules) -> float:
-    """What the device itself would call a session; by hand no other is made."""
+    """Return the time on the mat within the bounds of what the device itself would call a session."""
     minutes, colon, seconds = text.partition(":")
     parts = (minutes, seconds) if colon else (minutes, "0")
     fine = all(part.isdecimal() and part.isascii() and len(part) <= 4 for part in parts)
@@ -309,7 +285,7 @@ def _seconds(text: str, rules: DeviceRules) -> float:
 
 
 def _refuse_overlap(before: Session | None, after: Session, others: Iterable[StoredSession], do: str) -> None:
-    """On one mat there is one session at a time; what overlapped before, as an import may bring it, may go on to."""
+    """Raise UsageError if `after` overlaps a session that `before` did not: one mat has one at a time."""
     for entry in others:
         other = entry.session
         if other.id == after.id or entry.deleted_why is not None or (before is not None and before.overlaps(other)):
@@ -321,7 +297,7 @@ def _refuse_overlap(before: Session | None, after: Session, others: Iterable[Sto
 
 
 def _described(session: Session, names: Mapping[str | None, str]) -> str:
-    """With whose it is, where somebody was ever named."""
+    """Return the session in words, with its owner where people are named."""
     when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
     whose = "nobody" if session.person is None else names.get(session.person, session.person)
     return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")

@@ -18,14 +18,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
-from matpi.commands.output import say, warn_bare
-from matpi.commands.target import board_log
+from matpi.commands.output import say
+from matpi.commands.target import board_log, warn_if_bare
 from matpi.config import Config
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.paths import simulator_store, system_zone, zone_for
-from matpi.store.opening import bare
 
 if TYPE_CHECKING:
     from matpi.twin.twin import Twin
@@ -53,7 +52,6 @@ def run(**options: Any) -> None:
         "--every-frame goes with --frames FOLDER.": options["every_frame"] and not frames,
         live: record and not headless,
         "--rate and --overwrite go with --record FILE.": (rate or options["overwrite"]) and not record,
-        "--headless and --tty exclude each other; choose one.": headless and tty,
         "--headless never waits for a clock; leave the number off --warp to pass empty hours faster.": (
             headless and warp not in {"1", AT_ONCE}
         ),
@@ -72,7 +70,7 @@ def run(**options: Any) -> None:
 
 
 def _page(options: Options) -> None:
-    """The twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
+    """Serve the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
     from matpi.twin.page.server import PageServer
 
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -108,11 +106,10 @@ def _terminal(options: Options) -> None:
 
 
 def _story(options: Options) -> None:
-    """A scenario in virtual time, as JSON lines. Without --store the log is thrown away."""
+    """Run a scenario in virtual time and print JSON lines. Without --store the log is thrown away."""
     from matpi.drivers.scale.trace import TraceWriter
     from matpi.sim.body import CHANNELS
-    from matpi.sim.scenario import read_scenario
-    from matpi.twin.story import Story
+    from matpi.twin.scenario import Story, read_scenario
 
     steps = read_scenario(options["scenario"])
     zone_if_new = "UTC" if options["store"] is None else None
@@ -143,10 +140,10 @@ def make_rig(
     zone_if_new: str | None = None,
     **more: Any,
 ) -> VirtualWorld:
-    """Raises UsageError for an unknown zone, and ConfigError."""
+    """Make a virtual world over the log `store`. Raises UsageError for an unknown zone, and ConfigError."""
     from matpi.twin.world import VirtualWorld
 
-    warn_bare(bare(store))
+    warn_if_bare(store)
     return VirtualWorld(
         store,
         utc=utc,
@@ -161,7 +158,7 @@ def make_rig(
 
 
 def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
-    """A virtual world, with `board` the appliance on emulated parts; played by the wall clock."""
+    """Make a twin played by the wall clock: of a virtual world, with `board` of the emulated board."""
     from matpi.twin.twin import Twin
 
     config = config_file.load(options["config_path"])
@@ -170,7 +167,7 @@ def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
         from matpi.twin.board_world import BoardWorld
 
         zone, board = _zone_of(options), Board(config, kg=options["kg"], seed=options["seed"])
-        warn_bare(bare(store))
+        warn_if_bare(store)
         return Twin(lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch), crashed=crashed)
     return Twin(
         lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(config, store)),
@@ -180,7 +177,7 @@ def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
 
 
 def _relays_of(config: Config, store: Path) -> MakeRelays | None:
-    """What sends records and state on where the config has a table for it; None without one."""
+    """Return what makes the relays of a config that has sinks; None without one."""
     if not config.upstream.sinks:
         return None
     from matpi.upstream.relays import Relays
@@ -189,7 +186,7 @@ def _relays_of(config: Config, store: Path) -> MakeRelays | None:
 
 
 def _zone_of(options: Options, if_new: str | None = None) -> str:
-    """The named zone, else `if_new` or this machine's. Raises UsageError for an unknown one."""
+    """Return the named zone, else `if_new` or this machine's. Raises UsageError for an unknown one."""
     zone: str = (if_new or system_zone()) if options["zone"] is None else options["zone"]
     zone_for(zone)
     return zone
@@ -197,7 +194,7 @@ def _zone_of(options: Options, if_new: str | None = None) -> str:
 
 @contextmanager
 def _log_of(options: Options) -> Iterator[tuple[Path, str]]:
-    """The twin's log and a sentence about it: the named one, the simulator's, or an invented one until the end."""
+    """Yield the twin's log and a sentence about it; the log of --demo is deleted at the end."""
     board = options["board"]
     begin = "The board is emulated, the drivers are real. " if board else ""
     if not options["demo"]:
@@ -213,14 +210,14 @@ def _log_of(options: Options) -> Iterator[tuple[Path, str]]:
 
 
 def _open_browser(url: str) -> None:
-    """Where there is a screen to open one on; never waits for it."""
+    """Open the page where there is a screen for it; never waits for it."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
 
 
 def _stop_on_signals(asked: queue.SimpleQueue[None]) -> None:
-    """Put a word into `asked`. An Event would be a deadlock: its lock may be held where the signal comes."""
+    """Put None into `asked` at a signal; an Event could deadlock, its lock held where the signal comes."""
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         asked.put(None)

@@ -1,15 +1,22 @@
-"""The device that a command is about: its config, parts and log, the real ones or those of an emulated board."""
+"""Find what a command is about: config, parts and log, of the real device or of an emulated board.
+
+A log is opened here, with a warning where it may not be the one that is meant.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matpi import config as config_file
-from matpi.config import Config
-from matpi.paths import device_config, simulator_store
+from matpi.commands.output import stored, warn
+from matpi.errors import MatpiError
+from matpi.paths import default_store, device_config, device_store, simulator_store
+from matpi.store.db import Store, bare, is_unmade
 
 if TYPE_CHECKING:
+    from matpi.config import Config
     from matpi.service.parts import Header
     from matpi.sim.board import Board
 
@@ -17,26 +24,29 @@ EMULATED_KG = 74.0  # of the person on the emulated board by default
 
 
 def config_path_of(path: Path | None, *, board: bool) -> Path | None:
-    """`path`, else the device's; an emulated board has none."""
+    """Return `path`, else the device's; an emulated board has none."""
     return path or (None if board else device_config())
 
 
-def config_of(path: Path | None, *, board: bool) -> Config:
-    """Raises ConfigError."""
+def config_of(path: Path | None, *, board: bool = False) -> Config:
+    """Return the config in `path`, else the device's. Raises ConfigError."""
+    from matpi import config as config_file
+
     return config_file.load(config_path_of(path, board=board))
 
 
 def board_log() -> Path:
+    """Return the path of the emulated board's log, beside the simulator's."""
     return simulator_store().with_name("board.db")
 
 
 def log_of(config: Config, *, board: bool) -> Path:
-    """The log when no other is named."""
+    """Return the path of the log when no other is named."""
     return board_log() if board else Path(config.store.path)
 
 
 def parts_of(config: Config, *, board: bool, kg: float = EMULATED_KG) -> Board | Header:
-    """The real parts; with `board`, or `driver = "sim"` in [scale], a whole emulated board instead."""
+    """Return the real parts; with `board`, or `driver = "sim"` in [scale], a whole emulated board instead."""
     if board or config.scale.driver == "sim":
         from matpi.sim.board import Board
 
@@ -44,3 +54,59 @@ def parts_of(config: Config, *, board: bool, kg: float = EMULATED_KG) -> Board |
     from matpi.service.parts import Header
 
     return Header(config)
+
+
+def warn_if_bare(path: Path) -> None:
+    """Warn that a writer begins a new log in the file at `path`, if it does."""
+    if sentence := bare(path):
+        warn(f"{sentence} A new log is begun in it.")
+
+
+@contextmanager
+def reading(store: Path | None) -> Iterator[Store]:
+    """Open a reader of `store`, else of the default log, which is reported at the end of the block."""
+    with Store.open(store or default_store(), read_only=True) as log:
+        yield log
+        if store is None:
+            report(log.path, empty=_is_empty(log))
+
+
+@contextmanager
+def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store]:
+    """Open a writer, otherwise like `reading`; needs the log for itself (StoreBusyError).
+
+    `otherwise`: the log where `store` is None, if not the default one. What became of a bare or a damaged file is
+    reported.
+    """
+    path = store or otherwise or default_store()
+    warn_if_bare(path)
+    with Store.open(path) as log:
+        if log.set_aside is not None:
+            warn(f"The session log was damaged; it is kept as {log.set_aside}, and a new one was started.")
+        yield log
+        stored.append(path)
+        if store is None:
+            report(log.path, empty=_is_empty(log))
+
+
+def report(path: Path, *, empty: bool = False) -> None:
+    """Warn of a log that the user has not named and that is not the device's, or has no session."""
+    device = path == device_store()
+    if empty:
+        warn(f"There is no session in the log {path} yet.{_other() if device else ''}")
+    elif not device:
+        warn(f"The log is {path}, not the device's.")
+
+
+def _other() -> str:
+    """Return where the simulator's log is, if there is one; a device that was started once hides it."""
+    try:
+        path = simulator_store()
+        return "" if is_unmade(path) else f" The simulator's is {path}; name it with --store."
+    except MatpiError:
+        return ""
+
+
+def _is_empty(log: Store) -> bool:
+    with log.reading() as conn:
+        return conn.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is None

@@ -9,23 +9,22 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
-from matpi.commands.log import ID_SHOWN, latest, reading, report, writing
-from matpi.commands.output import count, say
+from matpi.commands.editing import ID_SHOWN, latest
+from matpi.commands.output import count, say, words
+from matpi.commands.target import reading, report, writing
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError
 from matpi.paths import default_store, system_zone, zone_doubts
 from matpi.store import faults
-from matpi.store.db import Store
+from matpi.store.db import Store, bare, image
 from matpi.store.file import discard
 from matpi.store.history import setting_texts
-from matpi.store.opening import bare, image
 from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import Imported, export_csv, export_json, take, write_private
 
@@ -34,7 +33,7 @@ _NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "day
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
-    """Everything to `target`, `-` for standard output. What exists is never replaced.
+    """Write everything to `target`, `-` for standard output. What exists is never replaced.
 
     A regular export over the last one would, after a damaged log was set aside, replace the only good copy.
     """
@@ -48,26 +47,25 @@ def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
                     raise StoreError(f"{path} exists and is not replaced; {advice}.")
             say(f"{', '.join(path.name for path in export_csv(log, target))} written to {target}.")
             return
-        out, data = _stream(target, "or say --csv for a file a table"), BytesIO()
+        data = BytesIO()
         export_json(log, data)
-        if _write(out, target, data.getvalue(), "export"):
+        if _write(target, data.getvalue(), "export", "or say --csv for a file a table"):
             say(f"Everything is written to {target}.")
 
 
 def backup(store: Path | None, target: Path) -> None:
-    """Copy the log to `target` as one SQLite file, `-` for standard output; also while the device writes to it."""
+    """Copy the log to `target`, `-` for stdout, as one SQLite file, also while the device writes to it."""
     path = store or default_store()
-    copy = image(path)
-    if _write(_stream(target, "such as matpi-backup.db"), target, copy, "backup"):
+    if _write(target, image(path), "backup", "such as matpi-backup.db"):
         say(f"{path} is copied to {target}, whole and without companions; `matpi sessions --store {target}` reads it.")
     if store is None:
         report(path)
 
 
 def import_(store: Path | None, source: Path, person: str | None = None) -> None:
-    """A file of `matpi export`. Reports how many records were new; one that is refused leaves no new log behind.
+    """Read a file of `matpi export` and report how many records were new.
 
-    `person`: the name of somebody whose what is nobody's becomes.
+    An import that is refused leaves no new log behind. `person`: the name of the person who gets what is no one's.
     """
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
@@ -104,7 +102,7 @@ def _set_first_zone(log: Store, *, new: bool) -> None:
 def _report(done: Imported, source: Path, unknown_zone: str) -> None:
     numbers = {"session": done.sessions, "rating": done.ratings, "stop sign": done.stops, "day record": done.days}
     new = ", ".join(count(n, what) for what, n in numbers.items() if n) or "nothing"
-    also = f"; also {', '.join(name.replace('_', ' ') for name in done.taken)}" if done.taken else ""
+    also = f"; also {', '.join(map(words, done.taken))}" if done.taken else ""
     say(f"New: {new}{also}. Already there and left alone: {done.known}.")
     if unknown_zone:
         say(f"The import's time zone {unknown_zone!r} is unknown here; {system_zone()} is set instead.")
@@ -135,13 +133,26 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def _write(out: AbstractContextManager[BinaryIO] | None, target: Path, data: bytes, what: str) -> bool:
-    """Write to `out`, else make the file `target` and return True."""
-    if out is None:
-        write_private(target, data, what)
-        return True
+def _write(target: Path, data: bytes, what: str, instead: str) -> bool:
+    """Make the file `target` and return True, or write to what is there: `-`, a pipe or a device.
+
+    `instead`: what to name in place of a folder. Raises StoreError, for a file that exists too.
+    """
+    to_stdout = str(target) == "-"
+    if to_stdout and sys.__stdout__ is None:
+        raise StoreError("Nothing can be written to -, for standard output is closed; name a file.")
+    if not to_stdout:
+        try:
+            mode = target.stat().st_mode
+        except OSError:  # not there yet; what else is wrong with it, write_private reports
+            write_private(target, data, what)
+            return True
+        if stat.S_ISDIR(mode):
+            raise StoreError(f"{target} is a folder; name a file in it, {instead}.")
+        if stat.S_ISREG(mode):
+            raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
     try:
-        with out as file:
+        with nullcontext(sys.stdout.buffer) if to_stdout else target.open("wb") as file:
             file.write(data)
             file.flush()
     except BrokenPipeError:
@@ -149,23 +160,3 @@ def _write(out: AbstractContextManager[BinaryIO] | None, target: Path, data: byt
     except OSError as error:
         raise faults.of_os(error, target, "write to", log=False) from error
     return False
-
-
-def _stream(target: Path, instead: str) -> AbstractContextManager[BinaryIO] | None:
-    """Where to write, when `target` is not a file to be made. Raises StoreError for a file that exists."""
-    if str(target) == "-":
-        if sys.__stdout__ is None:
-            raise StoreError("Nothing can be written to -, for standard output is closed; name a file.")
-        return nullcontext(sys.stdout.buffer)
-    try:
-        mode = target.stat().st_mode
-    except OSError:
-        return None  # not there yet; what else is wrong with it, writing reports
-    if stat.S_ISDIR(mode):
-        raise StoreError(f"{target} is a folder; name a file in it, {instead}.")
-    if stat.S_ISREG(mode):
-        raise StoreError(f"{target} exists and is not replaced; choose another name, such as one with the date.")
-    try:
-        return target.open("wb")
-    except OSError as error:
-        raise faults.of_os(error, target, "write to", log=False) from error

@@ -8,33 +8,31 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
-from matpi import config as config_file
 from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
-from matpi.commands.log import report
 from matpi.commands.output import count, lines, say, stored, table
+from matpi.commands.target import config_of, report
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
-from matpi.paths import default_store, device_config
+from matpi.paths import default_store
 from matpi.store.db import Store, is_unmade
 from matpi.upstream import queue
 from matpi.upstream.config import Table
-from matpi.upstream.kinds import kind_of
 from matpi.upstream.queue import SinkStatus
+from matpi.upstream.relays import sink_of
 from matpi.upstream.sink import Delivery, UpstreamError
 
 PART: Final = "upstream"
 NONE: Final = Check(PART, "sinks", SKIPPED, "nothing is sent anywhere: the config has no [[upstream.webhook]] or .mqtt")
-NO_TROUBLES: Final[Mapping[str, str]] = MappingProxyType({})
 BLANK: Final = SinkStatus("", False, 0, 0, 0, None, "", None, 0, "")
 
 
 def run(what: str, name: str | None, config_path: Path | None, store: Path | None, *, as_json: bool) -> int:
-    """`what` is status, retry, test, send-all or forget; returns the exit code."""
+    """Do `what`: status, retry, test, send-all or forget; returns the exit code."""
     if name is not None and what == "status":
         raise UsageError("`matpi upstream status` shows every sink; leave out its name.")
     if as_json and what != "status":
@@ -42,25 +40,25 @@ def run(what: str, name: str | None, config_path: Path | None, store: Path | Non
     if name is None and what in {"send-all", "forget"}:
         listed = "them" if what == "send-all" else "what is left over"
         raise UsageError(f"{what} needs the name of one sink; `matpi upstream status` lists {listed}.")
-    path = store or default_store()
+    path, tables = store or default_store(), config_of(config_path).upstream.sinks
     if what == "test":
-        return 0 if test(config_path, name) else 1
+        return 0 if test(tables, name) else 1
     if what == "retry":
-        retry(config_path, path, name)
+        retry(tables, path, name)
     elif what == "send-all":
-        send_all(config_path, path, str(name))
+        send_all(tables, path, str(name))
     elif what == "forget":
-        forget(config_path, path, str(name))
+        forget(tables, path, str(name))
     else:
-        status(config_path, path, as_json=as_json)
+        status(tables, path, as_json=as_json)
     if store is None:
         report(path, empty=is_unmade(path))
     return 0
 
 
-def status(config_path: Path | None, path: Path, *, as_json: bool) -> None:
-    """A line a sink: of those in the config, and of those that it no longer has and something waits for."""
-    tables, found = _tables(config_path), _statuses(path)
+def status(tables: Sequence[Table], path: Path, *, as_json: bool) -> None:
+    """Print a line a sink: of those in the config, and of those left over for which something waits."""
+    found = _statuses(path)
     checks = _checks(tables, found, running.upstream_troubles())
     if as_json:
         by_name = {sink.name: sink for sink in tables}
@@ -73,9 +71,9 @@ def status(config_path: Path | None, path: Path, *, as_json: bool) -> None:
         table(("sink", "", "how it stands"), rows)
 
 
-def retry(config_path: Path | None, path: Path, name: str | None) -> None:
-    """The next try is now, of the refused and for the disabled too. Without a name, of every sink."""
-    names = [sink.name for sink in _chosen(config_path, name)]
+def retry(tables: Sequence[Table], path: Path, name: str | None) -> None:
+    """Make the next try now, of the refused and for the disabled too. Without a name, of every sink."""
+    names = [sink.name for sink in _chosen(tables, name)]
     with queue.changing(path) as conn:
         asked = [sink for sink in names if queue.ask_again(conn, sink)]
     stored.append(path)
@@ -84,17 +82,17 @@ def retry(config_path: Path | None, path: Path, name: str | None) -> None:
     say(f"{', '.join(asked)}: a running device tries again within seconds. `matpi upstream status` shows how it went.")
 
 
-def send_all(config_path: Path | None, path: Path, name: str) -> None:
+def send_all(tables: Sequence[Table], path: Path, name: str) -> None:
     """Queue all that is recorded, for a sink that is new or has lost what it had."""
-    _chosen(config_path, name)
+    _chosen(tables, name)
     queued = queue.send_all(path, name)
     stored.append(path)
     say(f"{name}: {count(queued, 'record')} of the past queued.")
 
 
-def forget(config_path: Path | None, path: Path, name: str) -> None:
+def forget(tables: Sequence[Table], path: Path, name: str) -> None:
     """Drop what is stored of a sink that the config no longer has."""
-    if name in {sink.name for sink in _tables(config_path)}:
+    if name in {sink.name for sink in tables}:
         raise UsageError(f"The config still has the sink {name!r}; take its table out and restart the device first.")
     with queue.changing(path) as conn:
         waited = queue.forget(conn, name)
@@ -104,12 +102,11 @@ def forget(config_path: Path | None, path: Path, name: str) -> None:
     say(f"{name}: forgotten; {count(waited, 'record')} that it has not got will not be sent to it.")
 
 
-def test(config_path: Path | None, name: str | None) -> bool:
-    """Send a record of nothing to each, now, and say what became of it. False when one did not arrive."""
+def test(tables: Sequence[Table], name: str | None) -> bool:
+    """Send a record of nothing to each, now, and report it. False when one did not arrive."""
     clock, well = SystemClock(), True
-    for chosen in _chosen(config_path, name):
-        kind = kind_of(chosen)
-        sink = kind.make(kind.trial(chosen), lambda _: None)
+    for chosen in _chosen(tables, name):
+        sink = sink_of(chosen.trial(), lambda _: None)
         id_, begun = uuid.uuid4().hex, time.monotonic()
         body = {"type": "test", "timestamp": None, "data": {"id": id_, "rev": 1}}
         try:
@@ -119,18 +116,13 @@ def test(config_path: Path | None, name: str | None) -> bool:
             say(f"{chosen.name}: {error}")
             well = False
         else:
-            say(f"{chosen.name}: arrived at {kind.where(chosen)} in {time.monotonic() - begun:.2f} s.")
+            say(f"{chosen.name}: arrived at {chosen.shown} in {time.monotonic() - begun:.2f} s.")
         finally:
             sink.close()
     return well
 
 
-def _tables(config_path: Path | None) -> tuple[Table, ...]:
-    return config_file.load(config_path or device_config()).upstream.sinks
-
-
-def _chosen(config_path: Path | None, name: str | None) -> list[Table]:
-    tables = _tables(config_path)
+def _chosen(tables: Sequence[Table], name: str | None) -> list[Table]:
     chosen = [sink for sink in tables if name in {None, sink.name}]
     if not tables:
         raise UsageError("Nothing is sent anywhere: the config has no sink. docs/upstream.md says how to add one.")
@@ -140,7 +132,7 @@ def _chosen(config_path: Path | None, name: str | None) -> list[Table]:
 
 
 def _statuses(path: Path) -> dict[str, SinkStatus]:
-    """By sink. Raises StoreError."""
+    """Return the status by sink. Raises StoreError."""
     if is_unmade(path):
         return {}
     with Store.open(path, read_only=True) as log, log.reading() as conn:
@@ -148,21 +140,22 @@ def _statuses(path: Path) -> dict[str, SinkStatus]:
 
 
 def _line(sink: Table | None, own: SinkStatus | None, seen: Check) -> dict[str, Any]:
-    """`sink` is None for one that the config no longer has."""
+    """Return a sink for a program; `sink` is None for one that the config no longer has."""
     return {
         **asdict(own or BLANK),
         "name": seen.name,
-        "kind": None if sink is None else kind_of(sink).name,
-        "where": None if sink is None else kind_of(sink).where(sink),
+        "kind": None if sink is None else sink.kind,
+        "where": None if sink is None else sink.shown,
         "verdict": str(seen.verdict),
         "what": seen.what,
         "do": seen.do,
     }
 
 
-def doctor_checks(tables: Sequence[Table], path: Path, troubles: Mapping[str, str] = NO_TROUBLES) -> list[Check]:
-    """A check a sink, and one that says so where nothing is sent. `troubles`: what the running device says of its
-    connections, by sink.
+def doctor_checks(tables: Sequence[Table], path: Path, troubles: Mapping[str, str]) -> list[Check]:
+    """Return a check a sink, and one that reports it where nothing is sent.
+
+    `troubles`: what the running device reports of its connections, by sink.
     """
     try:
         return _checks(tables, _statuses(path), troubles) or [NONE]
@@ -171,51 +164,50 @@ def doctor_checks(tables: Sequence[Table], path: Path, troubles: Mapping[str, st
 
 
 def _checks(tables: Sequence[Table], found: dict[str, SinkStatus], troubles: Mapping[str, str]) -> list[Check]:
-    """One of each sink in the config, then of those left over."""
+    """Return a check of each sink in the config, then of those left over."""
     checks, trusted = [], SystemClock().trusted()
     for sink in tables:
-        kind = kind_of(sink)
-        waits = kind.needs_clock(sink) and not trusted
+        waits = sink.needs_clock and not trusted
         own, trouble = found.get(sink.name), troubles.get(sink.name, "")
-        checks.append(_check(sink.name, kind.where(sink), own, waits_for_clock=waits, trouble=trouble))
+        checks.append(_check(sink.name, sink.shown, own, waits_for_clock=waits, trouble=trouble))
     known = {sink.name for sink in tables}
     return checks + [_left_over(own) for name, own in found.items() if name not in known and own.due + own.refused]
 
 
 def _check(name: str, where: str, status: SinkStatus | None, *, waits_for_clock: bool, trouble: str) -> Check:
-    """Of a sink in the config. `status` is None for one that the log has not heard of; `trouble` is what the running
-    device says of its connection.
+    """Check a sink of the config; `status` is None for one that the log does not know yet.
+
+    `trouble`: what the running device reports of its connection.
     """
+    check = partial(Check, PART, name)
     if status is None or not status.enabled:
         what = f"{where}: the device has not been started with it yet"
-        return Check(PART, name, WARN, what, "run `sudo systemctl restart matpi`")
+        return check(WARN, what, "run `sudo systemctl restart matpi`")
     why, do = split(status.last_error, "look at the receiver")
     waiting = f"{where}: {count(status.due, 'record')} wait{'s' if status.due == 1 else ''}"
     retried = bool(status.due and status.attempts)
     if status.disabled_why:
-        return Check(PART, name, FAIL, f"{waiting}; {why}", do)
+        return check(FAIL, f"{waiting}; {why}", do)
     if trouble and not retried:
         broken, fix = split(trouble, "look at the receiver")
-        return Check(PART, name, WARN, f"{waiting if status.due else where}; {broken}", fix)
+        return check(WARN, f"{waiting if status.due else where}; {broken}", fix)
     if status.refused and not retried:
         do = f"{do}, then run `matpi upstream retry {name}`"
-        return Check(
-            PART, name, WARN, f"{where}: {count(status.refused, 'record')} refused, the last because {why}", do
-        )
+        return check(WARN, f"{where}: {count(status.refused, 'record')} refused, the last because {why}", do)
     if status.due and waits_for_clock:
-        return Check(PART, name, WARN, f"{waiting} for the right time", "let this machine reach a time server")
+        return check(WARN, f"{waiting} for the right time", "let this machine reach a time server")
     if retried and status.last_error:
         what = f"{waiting}, tried {count(status.attempts, 'time')}: {why}"
-        return Check(PART, name, WARN, what, f"{do}; all of it is kept")
+        return check(WARN, what, f"{do}; all of it is kept")
     if status.due:
-        return Check(PART, name, OK, f"{waiting} for the next try")
+        return check(OK, f"{waiting} for the next try")
     last = ""
     if status.acked_utc is not None:
         last = f", the last one on {datetime.fromtimestamp(status.acked_utc).astimezone():%Y-%m-%d %H:%M}"
-    return Check(PART, name, OK, f"{where}: {count(status.acked, 'record')} arrived{last}; nothing waits")
+    return check(OK, f"{where}: {count(status.acked, 'record')} arrived{last}; nothing waits")
 
 
 def _left_over(status: SinkStatus) -> Check:
-    """Of a sink that the config no longer has."""
+    """Check a sink that the config no longer has."""
     what = f"no longer in the config; {count(status.due + status.refused, 'record')} not sent, and kept"
     return Check(PART, status.name, WARN, what, f"give it back its table, or run `matpi upstream forget {status.name}`")

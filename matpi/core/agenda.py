@@ -1,25 +1,24 @@
 """The agenda: what the screen still asks, and about which session. A list, not a state machine.
 
-After a session: CONFIRM when it is doubtful, DONE, OFF_MAT when the routine goes on, RATING, FELT_WRONG, TREND when
-there is news. On waking: CONFIRM when one is open, else RATING, TREND. What a person chooses is one entry.
+After a session: AFTER_SESSION, as far as each screen is wanted when its turn comes. On waking: the same when today's
+last session is still doubtful, else ON_WAKING. What a person chooses is one entry.
 
 A step on the mat hides what was asked after a session; when no session follows it is asked once more, for OPEN_S.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from math import inf
 from typing import Final, NamedTuple
 
 from matpi.core.doubt import Doubts
-from matpi.core.front import Front
-from matpi.core.household import Household
+from matpi.core.front import AFTER_SESSION, ASKED_AGAIN, HIDDEN, ON_WAKING, Front
 from matpi.core.ledger import Ledger
 from matpi.core.model import Session
-from matpi.core.plans import Plans
-from matpi.core.session.machine import SessionMachine, State
+from matpi.core.screens.screen import Screen
+from matpi.core.session import SessionMachine, State
 
 OPEN_S: Final = 300.0
 """From the first step on. Chosen: later no one waits for it, and a cat does not keep the screen lit."""
@@ -37,11 +36,6 @@ CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_cal
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
 WAKES: Final = frozenset({"ask", "doubtful"})  # a tap on the idle screen
 IN_PLACE: Final = {"rated": Front.SAVED, "change": Front.RATING}
-ON_WAKING: Final = (Front.RATING, Front.TREND)
-AFTER_SESSION: Final = (Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
-ASKS: Final = frozenset({Front.DONE, Front.OFF_MAT, Front.RATING, Front.SAVED, Front.FELT_WRONG})
-"""What a step on the mat hides; what else is shown is over then."""
-ASKED_AGAIN: Final = frozenset({Front.RATING, Front.FELT_WRONG, Front.TREND})
 NEEDS_CELLS: Final = frozenset({Front.MENU, Front.SAFETY, Front.READY, Front.CALIBRATING})
 """Left when the load cells fall silent."""
 BACK: Final = frozenset({"slipped", "gone", "undo", "expired"})
@@ -59,15 +53,13 @@ class Agenda:
 
     ledger: Ledger
     session: SessionMachine
-    household: Household
-    plans: Plans
     doubts: Doubts
+    screens: Mapping[Front, Screen]
     now: Ask | None = None
     _ahead: list[Ask] = field(default_factory=list)
     _hidden: bool = False  # `_ahead` waits for the mat to be empty again
     _open_until: float = -inf
     _open_about: str = ""
-    _trend_seen: tuple[str | None, date] | None = None
 
     def fire(self, trigger: str) -> None:
         """Follow what a person did, or did not do in time."""
@@ -90,13 +82,9 @@ class Agenda:
             self._show(self._ahead)
 
     def session_over(self, session: Session) -> None:
-        """A session has ended: what follows it replaces the list."""
-        asks = [Ask(screen, session.id) for screen in AFTER_SESSION]
-        if session.yours is None and self.doubts.asks(session):
-            asks.insert(0, Ask(Front.CONFIRM, session.id))
-        elif not self.doubts.has_result(session):
-            asks = []
-        self._show(asks)
+        """Replace the list by what is asked about a session that has ended."""
+        asked = self.doubts.asks(session) or self.doubts.has_result(session)
+        self._show([Ask(screen, session.id) for screen in AFTER_SESSION] if asked else [])
 
     def _wake(self) -> None:
         asked = self.doubts.open_question
@@ -104,10 +92,10 @@ class Agenda:
         if asked is None:
             self._show([Ask(screen) for screen in ON_WAKING])
         else:
-            self._show([Ask(screen, asked.id) for screen in (Front.CONFIRM, *AFTER_SESSION)])
+            self._show([Ask(screen, asked.id) for screen in AFTER_SESSION])
 
     def follow(self, trigger: str, t: float, *, clear: bool) -> None:
-        """The session machine, or presence, has taken `trigger`. `clear`: nothing is on the mat, by its readings."""
+        """Follow a trigger of the session machine or of presence. `clear`: nothing is on the mat."""
         state = self.session.state
         if trigger == "discard":
             self.now = Ask(Front.DISCARDED)
@@ -124,31 +112,14 @@ class Agenda:
         if self._hidden and self.now is None and state is State.EMPTY and (clear or trigger in BACK):
             self._ask_again(t)
 
-    def seen_trend(self) -> None:
-        self._trend_seen = self._whose_day
-
     def _show(self, asks: list[Ask], since: Front | None = None) -> None:
         """Show the first that is still wanted; `since`: pass over those before this screen."""
         ahead, self._hidden = list(asks), False
         while ahead and since is not None and ahead[0].screen is not since:
             ahead.pop(0)
-        while ahead and not self._wanted(ahead[0]):
+        while ahead and not self.screens[ahead[0].screen].wanted:
             ahead.pop(0)
         self.now, self._ahead = (ahead[0], ahead[1:]) if ahead else (None, [])
-
-    def _wanted(self, ask: Ask) -> bool:
-        last = self.session.last
-        match ask.screen:
-            case Front.OFF_MAT:
-                return last is not None and self.plans.follows_off_mat(last)
-            case Front.TREND:
-                return self.plans.shown.trend_today and self._trend_seen != self._whose_day
-            case _:
-                return True
-
-    @property
-    def _whose_day(self) -> tuple[str | None, date]:
-        return self.household.owner, self.plans.shown.today
 
     def _drop(self) -> None:
         self.now, self._ahead, self._hidden = None, [], False
@@ -157,7 +128,7 @@ class Agenda:
         now, self.now = self.now, None
         if now is None:
             return
-        if now.screen not in ASKS or now.about is None:
+        if now.screen not in HIDDEN or now.about is None:
             self._drop()
             return
         self._ahead, self._hidden = [ask for ask in (now, *self._ahead) if ask.screen in ASKED_AGAIN], True
@@ -165,7 +136,7 @@ class Agenda:
             self._open_until, self._open_about = t + OPEN_S, now.about
 
     def _ask_again(self, t: float) -> None:
-        """About the session as the log has it by now: of another person, perhaps, or deleted."""
+        """Ask about the session as the log has it by now: of another person, perhaps, or deleted."""
         ahead, about = self._ahead, self._open_about
         self._drop()
         session = next((s for s in reversed(self.ledger.log.sessions) if s.id == about), None)

@@ -1,4 +1,4 @@
-"""How brightly the panel shines. A module of its own, so that the splash is lit before the rest is loaded."""
+"""How brightly the panel shines; apart, so that the splash is lit before the rest is loaded."""
 
 from enum import StrEnum
 

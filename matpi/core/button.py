@@ -1,4 +1,4 @@
-"""One button, two gestures everywhere: tap and hold. Edges with their times in, gestures out; no thread, no timer.
+"""One button, two gestures everywhere: tap and hold. Edges with their times in, gestures out.
 
 gpiozero is used for edges only: under its mock there is no debounce, and its hold timer runs on real time.
 """
@@ -22,7 +22,7 @@ class Gesture(Enum):
 
 
 class Button:
-    """Feed `edge` and `advance`; take `gestures`, pairs of (time, gesture). `deadline`: when `advance` is due."""
+    """Make gestures of edges and time; take them from `gestures`. `deadline`: when `advance` is due."""
 
     def __init__(self, rules: GestureRules) -> None:
         self.rules = rules
@@ -37,7 +37,7 @@ class Button:
 
     @property
     def pressed_since(self) -> float | None:
-        """When the present press began; None when the button is up or stuck."""
+        """Return when the present press began; None when the button is up or stuck."""
         return self._down_since if self._down and not self._stuck else None
 
     def edge(self, t: float, down: bool) -> None:

@@ -1,4 +1,4 @@
-"""Time as the core knows it: the monotonic clock of the events, the wall clock beside it, and the days of the plan.
+"""Time in the core: the monotonic clock of the events, the wall clock, and the days of the plan.
 
 A Pi has no battery clock. Until a trusted clock comes there is no time of day; days are estimated, so that the plan
 needs no network.
@@ -81,7 +81,7 @@ class Clock:
         self.boot_id = self.new_id()
 
     def utc(self, t: float) -> float | None:
-        """None until trusted."""
+        """Return Unix seconds; None until trusted."""
         return t + self.offset_utc if self.trusted else None
 
     @property
@@ -99,11 +99,11 @@ class Clock:
         return day
 
     def day_begins(self, utc: float) -> float:
-        """When the plan's day of `utc` began."""
+        """Return when the plan's day of `utc` began, in Unix seconds."""
         return day_bounds(self.day_at(utc), self.zone, self.day_start)[0]
 
     def day_ends(self, t: float) -> float:
-        """Monotonic time at which the plan's day ends."""
+        """Return the monotonic time at which the plan's day ends."""
         self.day(t)
         return self._day[1] - self.offset_utc
 
@@ -111,12 +111,12 @@ class Clock:
         return utc_offset_s(utc, self.zone)
 
     def local(self, t: float) -> datetime | None:
-        """Naive local time; None until trusted."""
+        """Return the local time, naive; None until trusted."""
         utc = self.utc(t)
         return None if utc is None else _NAIVE_EPOCH + timedelta(seconds=utc + self.offset_at(utc))
 
     def next(self, t: float, *clocks: time) -> float:
-        """When the local clock next shows one of these times, monotonic; infinity until trusted."""
+        """Return when the local clock next shows one of these times, monotonic; infinity until trusted."""
         utc = self.utc(t)
         if utc is None:
             return inf
@@ -155,7 +155,7 @@ def between(now: time, begin: time, end: time) -> bool:
 
 
 def day_of(utc: float, zone: tzinfo, day_start: time = _MIDNIGHT) -> date:
-    """The day of the plan in which this instant lies. A session belongs to the day of its start."""
+    """Return the day of the plan in which this instant lies. A session belongs to the day of its start."""
     day = _local(utc, zone).date() + _DAY  # one ahead: a clock put back over midnight shows the old date again
     while _beginning(day, zone, day_start) > utc:
         day -= _DAY
@@ -163,18 +163,18 @@ def day_of(utc: float, zone: tzinfo, day_start: time = _MIDNIGHT) -> date:
 
 
 def day_bounds(day: date, zone: tzinfo, day_start: time = _MIDNIGHT) -> tuple[float, float]:
-    """First instant of the day, and of the next. Equal for a date the zone left out."""
+    """Return the first instant of the day, and of the next; equal for a date the zone left out."""
     return _beginning(day, zone, day_start), _beginning(day + _DAY, zone, day_start)
 
 
 def utc_offset_s(utc: float, zone: tzinfo) -> int:
-    """Local time minus UTC at this instant, in seconds."""
+    """Return local time minus UTC at this instant, in seconds."""
     offset = _local(utc, zone).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 
 
 def next_local(utc: float, zone: tzinfo, hhmm: time) -> float:
-    """The next instant strictly after `utc` at which the local clock shows `hhmm` (for the first time that date)."""
+    """Return when the local clock next shows `hhmm` after `utc`, for the first time on that date."""
     day = _local(utc, zone).date() - _DAY
     while (instant := local_instant(day, zone, hhmm)) is None or instant <= utc:
         day += _DAY
@@ -182,7 +182,7 @@ def next_local(utc: float, zone: tzinfo, hhmm: time) -> float:
 
 
 def local_instant(day: date, zone: tzinfo, hhmm: time, *, last: bool = False) -> float | None:
-    """When the local clock shows `hhmm` on this date; None when the zone left the date out.
+    """Return when the local clock shows `hhmm` on this date; None when the zone left the date out.
 
     In a gap the first instant after it; when the time comes twice, the first, or with `last` the second.
     """

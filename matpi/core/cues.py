@@ -20,7 +20,7 @@ from matpi.core.plan.breathing import CYCLE_S, IN_S, cycles_done
 from matpi.core.plan.routine import CHIMED
 from matpi.core.plans import Plans
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 LATE_S: Final = 1.0  # chosen: what is this late is reported by the screen alone. On time is within 0.2 s.
 _NOW_S: Final = 1e-6
@@ -66,7 +66,7 @@ class Cues:
         self._rung_s = max(self._rung_s, now_s)
 
     def entered(self, t: float) -> None:
-        """The time on the mat runs, or what follows off the mat begins: nothing before is made up for."""
+        """Begin where the time on the mat runs, or what follows off it begins: nothing before is rung."""
         front = self.stage.front
         if front is Front.ON_MAT or front is Front.OFF_MAT:
             self._rung_s = self._now_s(t) or 0.0
@@ -80,7 +80,7 @@ class Cues:
         return t - session.ended if front is Front.OFF_MAT else None
 
     def _all(self, rung_s: float) -> Iterator[tuple[float, ChimeKind]]:
-        """Of the next breath and of all cues. Where both fall together, the cue is rung: it comes first in `max`."""
+        """Yield the sides of the next breath, and all cues first: of two at one time `max` takes the first."""
         own = self.selection.routine
         if self.stage.front is Front.OFF_MAT:
             for cue in routine.off_mat_cues(own):

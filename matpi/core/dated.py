@@ -1,4 +1,4 @@
-"""Dates of records, by trusted clocks and without: which offset a boot has, and what its records get from it.
+"""Dates of records, by trusted clocks and without.
 
 A boot has one offset, utc = mono + offset, so that days apart within it stay days apart. Without a trusted clock the
 offset is estimated: the boot continues from the newest time known. How long the power was off is not known and counts
@@ -14,27 +14,27 @@ from typing import TypeVar
 
 from matpi.core.clock import EARLIEST_UTC, MOVES_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
-from matpi.core.model import Log, Rating, Session, StopSign
+from matpi.core.model import Dated, Log, Session
 
 _DAY_S = 86_400.0
 
-Record = TypeVar("Record", bound=Session | Rating | StopSign)
+Record = TypeVar("Record", bound=Dated)
 
 
-def mono_of(record: Session | Rating | StopSign) -> float:
+def mono_of(record: Dated) -> float:
     return record.start_mono if isinstance(record, Session) else record.mono
 
 
-def utc_of(record: Session | Rating | StopSign) -> float | None:
+def utc_of(record: Dated) -> float | None:
     return record.start_utc if isinstance(record, Session) else record.utc
 
 
-def end_of(record: Session | Rating | StopSign) -> float | None:
+def end_of(record: Dated) -> float | None:
     return record.end_utc if isinstance(record, Session) else record.utc
 
 
 def redated(record: Record, dating: DateBoot) -> Record:
-    """The record as `dating` has it; the same object when nothing changes.
+    """Return the record as `dating` has it; the same object when nothing changes.
 
     A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
     edited it; what is missing beside it, such as its day, is filled in.
@@ -55,9 +55,9 @@ def redated(record: Record, dating: DateBoot) -> Record:
     return record if new == record else new
 
 
-def records(log: Log, left_open: Session | None = None) -> list[Session | Rating | StopSign]:
-    """All of them, by their dates; one without follows the one that it is stored behind."""
-    keyed: list[tuple[float, Session | Rating | StopSign]] = []
+def records(log: Log, left_open: Session | None = None) -> list[Dated]:
+    """Return all of them by their dates; one without follows the one that it is stored behind."""
+    keyed: list[tuple[float, Dated]] = []
     sessions = log.sessions if left_open is None else (*log.sessions, left_open)
     for table in (sessions, log.ratings, log.stops):
         last = -1.0
@@ -69,8 +69,9 @@ def records(log: Log, left_open: Session | None = None) -> list[Session | Rating
 
 
 def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) -> float:
-    """The estimated offset of a boot that begins: that of its own records (the service was started again), else `t` is
-    the newest time that the log knows.
+    """Return the estimated offset of a boot that begins at `t`.
+
+    That of its own records (the service was restarted), else `t` is the newest time that the log knows.
     """
     known = [record for record in records(log, left_open) if utc_of(record) is not None]
     for record in reversed(known):
@@ -82,10 +83,11 @@ def first_offset(t: float, boot_id: str, log: Log, left_open: Session | None) ->
 
 
 def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
-    """Estimates for boots whose records have no date at all, as older versions stored them: each begins where the one
-    before it ended.
+    """Yield estimates for boots whose records have no date at all, as older versions stored them.
+
+    Each begins where the one before it ended.
     """
-    tables: tuple[tuple[Session | Rating | StopSign, ...], ...] = (log.sessions, log.ratings, log.stops)
+    tables: tuple[tuple[Dated, ...], ...] = (log.sessions, log.ratings, log.stops)
     if all(record.day is not None for table in tables for record in table):
         return
     offsets = {r.boot_id: utc - mono_of(r) for r in records(log) if (utc := utc_of(r)) is not None}
@@ -104,12 +106,12 @@ def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
 
 
 def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[DateBoot]:
-    """Estimates of earlier boots, corrected now that it is known when this one began.
+    """Yield estimates of earlier boots, corrected now that it is known when this one began.
 
     Those between two known times move together: up to the day before the later one, for people lie down most days,
     but not onto its day, which would be done with no one on the mat; and before it in any case.
     """
-    bound, run, offsets = clock.began + clock.offset_utc, list[Session | Rating | StopSign](), dict[str, float]()
+    bound, run, offsets = clock.began + clock.offset_utc, list[Dated](), dict[str, float]()
     for record in (*reversed(records(log, left_open)), None):
         if record is not None and record.estimated:
             run.append(record)
@@ -123,7 +125,7 @@ def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[Date
         yield clock.dating(boot, offset, estimated=True)
 
 
-def _shift(run: list[Session | Rating | StopSign], bound: float, clock: Clock) -> float:
+def _shift(run: list[Dated], bound: float, clock: Clock) -> float:
     last = max(utc_of(record) or 0.0 for record in run)
     end = max(end_of(record) or 0.0 for record in run)
     days = ceil((clock.day_begins(bound) - last) / _DAY_S) - 1

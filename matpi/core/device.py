@@ -1,4 +1,4 @@
-"""The device: every event goes through `handle`, which returns what must be done; `next_wake` is when time matters.
+"""The device: `handle` takes an event and returns what must be done; `next_wake` is when time matters.
 
 No clock, thread or file in here. The caller owns the time: events carry it, and `handle(Tick(t))` at `next_wake()`
 makes happen what was due. What happens is done by the machines, each of which owns its own state; here they are wired,
@@ -8,90 +8,74 @@ and their deadlines are one list.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
-from inspect import signature
 from math import inf
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
 from matpi.core import dated, events
 from matpi.core.agenda import Agenda
 from matpi.core.button import Button
 from matpi.core.clock import Clock
 from matpi.core.cues import Cues
-from matpi.core.dates import Dates
 from matpi.core.display import Display
 from matpi.core.doubt import Doubts
 from matpi.core.effects import Effect, Save
-from matpi.core.events import Reading, Tick, Wish
+from matpi.core.events import Reading, Tick
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import Memory, Rating, Session
 from matpi.core.pacing import Pacing
 from matpi.core.parts import Parts
+from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
 from matpi.core.presence.detector import Presence
+from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
-from matpi.core.reminder import Reminder
-from matpi.core.remote import Remote
+from matpi.core.redating import Redating
+from matpi.core.reminder import Nudge, Reminder
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
-from matpi.core.screens.calibration import CalibrationScreen
-from matpi.core.screens.discarded import DiscardedScreen
-from matpi.core.screens.faults import ObjectScreen, SilentScreen
-from matpi.core.screens.idle import IdleScreen
-from matpi.core.screens.menu import MenuScreen, ReadyScreen
-from matpi.core.screens.on_mat import ArrivingScreen, AwayScreen, CappedScreen, HoldingScreen, OnMatScreen
-from matpi.core.screens.rating import FeltWrongScreen, RatingScreen, SavedScreen
-from matpi.core.screens.result import ConfirmScreen, DoneScreen, OffMatScreen
-from matpi.core.screens.safety import SafetyScreen
+from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
 from matpi.core.screens.screen import Screen, Step
-from matpi.core.screens.trend import TrendScreen
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
-from matpi.core.snapshot import Snapshot
+from matpi.core.session import Running, SessionMachine
 from matpi.core.zeroing import Zeroing, usable_zero
 
 NOTHING: Final[tuple[Effect, ...]] = ()  # what most readings lead to
-SCREENS: Final[Mapping[Front, type[Screen]]] = {
-    Front.IDLE: IdleScreen,
-    Front.OBJECT: ObjectScreen,
-    Front.SENSOR_LOST: SilentScreen,
-    Front.SAFETY: SafetyScreen,
-    Front.MENU: MenuScreen,
-    Front.READY: ReadyScreen,
-    Front.TREND: TrendScreen,
-    Front.CALIBRATING: CalibrationScreen,
-    Front.ARRIVING: ArrivingScreen,
-    Front.ON_MAT: OnMatScreen,
-    Front.AWAY: AwayScreen,
-    Front.HOLDING: HoldingScreen,
-    Front.DONE: DoneScreen,
-    Front.CAPPED: CappedScreen,
-    Front.DISCARDED: DiscardedScreen,
-    Front.CONFIRM: ConfirmScreen,
-    Front.OFF_MAT: OffMatScreen,
-    Front.RATING: RatingScreen,
-    Front.SAVED: SavedScreen,
-    Front.FELT_WRONG: FeltWrongScreen,
-}
-_M = TypeVar("_M")
+SCREENS: Final[Mapping[Front, type[Screen]]] = {screen.front: screen for screen in Screen.__subclasses__()}
+"""The class of each screen, in the order in which they are defined."""
 
 
-class Machines(dict[str, Any]):
-    """What a machine may name as a parameter of its constructor, by that name."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the device is, in one immutable copy: for pages, messages and diagnostics."""
 
-    def make(self, name: str, machine: Callable[..., _M], **more: Any) -> _M:
-        """Make a machine of what its parameters name, and let later ones name it."""
-        given = self | more
-        made = self[name] = machine(**{each: given[each] for each in signature(machine).parameters if each in given})
-        return made
+    t: float
+    front: Front  # the screen in front
+    entered: float  # when it came to the front
+    reason: str  # why it did
+    load: Load
+    net_kg: float
+    approximate: bool  # kilograms are from the nominal sensitivity of the cells: not calibrated yet
+    silent: bool
+    zero_kg: float
+    readings: int
+    rejected: int
+    on_mat_s: float | None  # of the session under way
+    plan: Plan
+    nudge: Nudge | None
+    trusted: bool
+    unsaved: int
+    open: Session | None
 
 
 class Device:
-    """Wire the machines. `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name,
-    `new_id` a record id. `presence` makes the Presence, for trying another rule.
+    """Wire the machines.
+
+    `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name, `new_id` a record id.
+    `presence` makes the Presence, for trying another rule.
     """
 
     def __init__(
@@ -108,35 +92,54 @@ class Device:
     ) -> None:
         self.version = version
         self._effects: list[Effect] = []
-        self._button = Button(rules.gesture)
-        machines = Machines(t=t, memory=memory, rules=rules, emit=self._effects.append, button=self._button)
-        make = machines.make
-        offset_utc = dated.first_offset(t, boot_id, memory.log, memory.open)
-        self.clock = make("clock", Clock, boot_id=boot_id, zone_for=zone_for, new_id=new_id, offset_utc=offset_utc)
-        self.ledger = make("ledger", Ledger)
-        self.presence = machines["presence"] = presence(t, usable_zero(memory), rules.presence, memory.calibration)
-        self.zeroing = make("zeroing", Zeroing)
-        self.stage = make("stage", Stage)
-        self.parts = make("parts", Parts)
-        self.session = make("session", SessionMachine, begin=self._begin, judge=self._judge, capped=self._still_capped)
-        self.selection = make("selection", Selection)
-        self.household = make("household", Household)
-        self.plans = make("plans", Plans)
-        self._doubts = make("doubts", Doubts)
-        self.recovery = make("recovery", Recovery)
-        self._dates = make("dates", Dates)
-        self.reminder = make("reminder", Reminder)
-        self.pacing = make("pacing", Pacing)
-        self._cues = make("cues", Cues)
-        self._remote = make("remote", Remote)
-        self.agenda = make("agenda", Agenda)
-        texts = {"version": version, "set_aside": memory.set_aside}
-        self.screens = machines["screens"] = {
-            front: make(front.name.lower(), screen, **texts) for front, screen in SCREENS.items()
-        }
-        self._safety = cast(SafetyScreen, self.screens[Front.SAFETY])
-        self.display = make("display", Display)
-        self._routing = make("routing", Routing)
+        button = self._button = Button(rules.gesture)
+        emit, offset_utc = self._effects.append, dated.first_offset(t, boot_id, memory.log, memory.open)
+        clock = self.clock = Clock(t, boot_id, memory, zone_for, new_id, offset_utc)
+        ledger = self.ledger = Ledger(memory, emit, clock)
+        mat = self.presence = presence(t, usable_zero(memory), rules.presence, memory.calibration)
+        zeroing = self.zeroing = Zeroing(t, memory, rules, emit, ledger, mat)
+        stage = self.stage = Stage(t, button)
+        parts = self.parts = Parts(emit, rules)
+        session = self.session = SessionMachine(emit, ledger, rules, self._begin, self._judge, self._still_capped)
+        selection = self.selection = Selection(t, memory, rules, ledger, mat, session, stage)
+        household = self.household = Household(memory, emit, clock, ledger, mat, session, selection, stage)
+        plans = self.plans = Plans(clock, ledger, household, selection)
+        doubts = self._doubts = Doubts(clock, ledger, mat, session, household)
+        recovery = self.recovery = Recovery(memory, rules, emit, clock, ledger, mat, session, selection, household)
+        self._redating = Redating(emit, clock, ledger, session, household, recovery)
+        reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
+        pacing = self.pacing = Pacing(plans, selection, rules)
+        cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
+        of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
+        done, dial = result.DoneScreen(*of_any), rating.RatingScreen(*of_any)
+        screens: tuple[Screen, ...] = (
+            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
+            idle.ObjectScreen(*of_any),
+            idle.SilentScreen(*of_any, parts),
+            safety.SafetyScreen(*of_any),
+            menu.MenuScreen(*of_any),
+            menu.ReadyScreen(*of_any),
+            trend.TrendScreen(*of_any),
+            calibration.CalibrationScreen(*of_any, emit, parts),
+            on_mat.ArrivingScreen(*of_any),
+            on_mat.OnMatScreen(*of_any, pacing),
+            on_mat.AwayScreen(*of_any),
+            on_mat.HoldingScreen(*of_any, parts),
+            done,
+            result.CappedScreen(*of_any, done),
+            result.DiscardedScreen(*of_any),
+            result.ConfirmScreen(*of_any, doubts),
+            result.OffMatScreen(*of_any),
+            dial,
+            rating.SavedScreen(*of_any, dial),
+            rating.FeltWrongScreen(*of_any),
+        )
+        self.screens = {screen.front: screen for screen in screens}
+        agenda = self.agenda = Agenda(ledger, session, doubts, self.screens)
+        display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
+        self._routing = Routing(
+            emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
+        )
         self._splash_until = t + rules.splash_s
         # After presence, the button and the screen in front; what is due at one time is done in this order.
         self._unseen = self.session, self.zeroing, self.ledger, self._cues
@@ -161,7 +164,7 @@ class Device:
         return self.recovery.still_capped(touch)
 
     def handle(self, event: events.Event) -> Sequence[Effect]:
-        """All that follows from `event`, and from the time that has passed until it, in the order to be done."""
+        """Return all that follows from `event` and from the time until it, in the order to be done."""
         t, presence = event.t, self.presence
         if type(event) is Reading and t < self._wake and self.stage.front is not Front.CALIBRATING:
             if not presence.read(event):
@@ -186,7 +189,7 @@ class Device:
         return self._take_effects()
 
     def next_wake(self) -> float | None:
-        """When to send a Tick if nothing else happens; None: never."""
+        """Return when to send a Tick if nothing else happens; None: never."""
         return None if self._wake == inf else max(self._wake, self.clock.t)
 
     def _take_effects(self) -> list[Effect]:
@@ -196,7 +199,7 @@ class Device:
 
     def _plan_wake(self) -> None:
         due = (timed.due for timed in (*self._unseen, *self._seen))
-        self._others_due = min(self._button.deadline, self._routing.screen.due, *due)
+        self._others_due = min(self._button.deadline, self.display.screen.due, *due)
         self._wake = inf if self._stopped else min(self._others_due, self.presence.deadline)
 
     def _do_due(self, until: float) -> None:
@@ -212,8 +215,8 @@ class Device:
                 self._button.advance(t)
                 self._routing.follow(t)
                 self._routing.changed = True
-            if t >= self._routing.screen.due:
-                self._routing.fire(self._routing.screen.expire(t), t)
+            if t >= self.display.screen.due:
+                self._routing.fire(self.display.screen.expire(t), t)
                 self._routing.changed = True
             for unseen in self._unseen:
                 if t >= unseen.due:
@@ -235,7 +238,7 @@ class Device:
         routing.settle()
         self.selection.settle()
         routing.show_front("cleared", t, "taken away")
-        unread = self._safety.wanted and t >= self._splash_until
+        unread = self.screens[Front.SAFETY].wanted and t >= self._splash_until
         if self.stage.front is Front.IDLE and unread and not self.presence.zero.seeking:
             routing.fire(Step("safety_due", "not answered yet"), t)
         if routing.changed:
@@ -249,12 +252,12 @@ class Device:
                 reading = Reading(t, kg, ok)
                 self.presence.read(reading)
                 self._routing.follow(t)
-                self._routing.changed |= self._routing.screen.hear(reading)
+                self._routing.changed |= self.display.screen.hear(reading)
             case events.ButtonDown() | events.ButtonUp():
                 self._button.edge(t, isinstance(event, events.ButtonDown))
                 self._routing.follow(t)
             case events.WallClock():
-                self._routing.changed = self._dates.take(t, event)
+                self._routing.changed = self._redating.take(t, event)
             case events.SensorLost(_, why, what, do):
                 self.parts.explain_cells(what, do)
                 self.presence.lose(t, why)
@@ -267,10 +270,8 @@ class Device:
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):
                 self.ledger.replace_log(log)
-            case events.Wished(_, Wish.IDENTIFY):
-                self.display.flash(t)
             case events.Wished(_, wish):
-                self._remote.take(t, wish)
+                self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):
                 self.parts.upstream = short
             case events.Noted(_, kind, text):
@@ -297,7 +298,7 @@ class Device:
                 pass
 
     def _stop(self, t: float) -> None:
-        """A last checkpoint; the session stays open and goes on when the person is still there after the start."""
+        """Store a last checkpoint: the session goes on if the person is still there after the start."""
         self.session.checkpoint(t)
         self.ledger.advance(t)
         self.zeroing.advance(t)
@@ -305,7 +306,7 @@ class Device:
         self._stopped = True
 
     def snapshot(self) -> Snapshot:
-        """Of this moment; costs a few microseconds."""
+        """Return how the device is; costs a few microseconds."""
         presence, running, stage = self.presence, self.session.running, self.stage
         t = max(self.clock.t, presence.last_t)
         return Snapshot(

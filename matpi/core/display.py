@@ -1,4 +1,4 @@
-"""What the device shows and how it is lit: stores what was last asked for, so that only changes become effects."""
+"""What the device shows and how it is lit; only changes become effects."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class Display:
         self.light = Light(Pattern.OFF, t)
 
     @property
+    def screen(self) -> Screen:
+        """Return the screen in front."""
+        return self.screens[self.stage.front]
+
+    @property
     def dark(self) -> bool:
         return self.shown is not None and isinstance(self.shown.view, Off)
 
@@ -60,16 +65,16 @@ class Display:
         self._shift = (self._shift + 1) % SHIFTS
 
     def forget(self) -> None:
-        """The panel lost its picture: show it again."""
+        """Show it again: the panel lost its picture."""
         self.shown = None
 
     def advance(self, t: float) -> None:
-        """The device refreshes after all that was due."""
+        """Do nothing: the device refreshes after all that was due."""
 
     def refresh(self, t: float) -> None:
         """Emit what has to change now."""
         self.reminder.ask(t)
-        screen = self.screens[self.stage.front]
+        screen = self.screen
         dark_at = self.stage.touched + screen.dark_s
         look = self._look(t, screen, dark_at)
         off = isinstance(look.view, Off)
@@ -94,7 +99,7 @@ class Display:
         self.due = max(min(turns), t + LEAST_S)
 
     def go_dark(self, t: float) -> None:
-        """The process ends."""
+        """Turn panel and LED off: the process ends."""
         self.due = inf
         self.emit(Light(Pattern.OFF, t))
         self.emit(Show(Off()))
@@ -108,7 +113,7 @@ class Display:
         return look._replace(again=min(again, t + _HOLD_STEP_S) if pressed else again)
 
     def _brightness(self, t: float) -> Brightness:
-        """Dim once a person has settled, and around bedtime."""
+        """Return dim once a person has settled, and around bedtime."""
         if self.stage.front is Front.ON_MAT and t >= self.stage.touched + self.rules.bright_s:
             return Brightness.DIM
         now = self.clock.local(t)
@@ -116,7 +121,7 @@ class Display:
         return Brightness.DIM if winding_down else Brightness.BRIGHT
 
     def _brightness_turns(self, t: float) -> float:
-        """When `_brightness` changes next while this screen is in front."""
+        """Return when `_brightness` changes next while this screen is in front."""
         settles = self.stage.touched + self.rules.bright_s
         return settles if self.stage.front is Front.ON_MAT and t < settles else self.clock.next(t, *self._dim_hours)
 
@@ -131,11 +136,11 @@ class Display:
 
     @property
     def _trouble(self) -> bool:
-        """Something wants a person's attention, for as long as it lasts."""
+        """Return whether something wants a person's attention, for as long as it lasts."""
         return bool(self.presence.silent or self.ledger.trouble or self.presence.zero.word)
 
     def _light(self, t: float, look: Look, *, calls: bool) -> Light:
-        """The LED. A person on the mat comes before the reminder, and the night before a fault."""
+        """Return the LED's pattern. The person on the mat comes before the reminder, the night before a fault."""
         if t < self._flash_until:
             pattern = Pattern.SAVED
         elif look.light is not None:

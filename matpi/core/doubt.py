@@ -12,7 +12,7 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import LOAD_MAX_KG, Doubt, Session
 from matpi.core.presence.detector import Presence
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 HALF: Final = 0.5  # under this share of the lightest usual load another may have been on the mat: a child, a dog
 KNOWN: Final = 0.2  # within this share of a known load it is the person's
@@ -32,7 +32,7 @@ class Doubts:
     household: Household
 
     def judged(self, session: Session) -> Session:
-        """Return the session, under way or just ended, with its load and with what speaks against the person's."""
+        """Return the session, under way or just ended, with its load and its doubt."""
         evidence = self.presence.evidence
         middle = evidence.middle_kg
         load_kg = session.load_kg if middle is None or not 0.01 <= middle < LOAD_MAX_KG else round(middle, 2)
@@ -50,7 +50,7 @@ class Doubts:
         return None if any(abs(load - own) <= min(KNOWN * own, nearest) for own in known) else Doubt.UNKNOWN
 
     def _loads(self, session: Session, which: Callable[[Session], bool]) -> list[float]:
-        """Loads of other sessions of the same routine, oldest first; where several people are named, of all of them."""
+        """Return the loads of other sessions of the same routine, oldest first, of all people."""
         log = self.ledger.log if self.household.people.on else self.household.log_of(session.person)
         return [
             s.load_kg
@@ -59,7 +59,7 @@ class Doubts:
         ]
 
     def asks(self, session: Session) -> bool:
-        """Whether the screen asks about this session; with several people the result asks whose it is."""
+        """Return whether the screen asks about it; with several people the result asks whose it is."""
         if not is_open(session) or self.household.people.on:
             return False
         load, known = session.load_kg or 0.0, self._loads(session, _is_known)
@@ -67,12 +67,12 @@ class Doubts:
         return near or not any(abs(load - kg) <= SAME_KG for kg in self._loads(session, _is_denied))
 
     def has_result(self, session: Session) -> bool:
-        """Whether a session that is not asked about has a result on the screen: it counts, or that asks whose it is."""
+        """Return whether a session that is not asked about has a result: it counts, or that asks whose it is."""
         return session.counts or session.yours is not None or (self.household.people.on and is_open(session))
 
     @property
     def open_question(self) -> Session | None:
-        """Today's last session, if it counts only once it is answered that it was the person's."""
+        """Return today's last session if it counts only once a person confirms it."""
         last = next(reversed(self.ledger.log.sessions), None)
         if last is None or last.counts or last.day != self.clock.today or not self.asks(last):
             return None
@@ -93,7 +93,7 @@ class Doubts:
 
 
 def is_open(session: Session) -> bool:
-    """Whether it is to be asked about: any doubt but of a thing. The list takes an answer about any."""
+    """Return whether it is to be asked about: any doubt but of a thing. The list takes any answer."""
     return session.yours is None and session.doubt not in {None, Doubt.THING}
 
 

@@ -85,7 +85,7 @@ class Chime:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Insert or replace the row of the open session. Its answer says nothing about the session's own record."""
+    """Store how the open session is. Its answer says nothing about the session's own record."""
 
     session: Session
     key: ClassVar[str] = "checkpoint"
@@ -118,7 +118,7 @@ class Chosen:
 
 
 class Record(Protocol):
-    """What can be stored; `key` is that of the stored record it replaces. store/tables.py has the table of each."""
+    """What can be stored, each in its table (store/tables.py); `key`: the stored record it replaces."""
 
     @property
     def key(self) -> str: ...
@@ -173,7 +173,7 @@ class UseCalibration:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something about presence worth a line in the log: known at `t`, back-dated to `at`, when it happened."""
+    """Something about presence for the log: known at `t`, back-dated to `at`, when it happened."""
 
     t: float
     at: float

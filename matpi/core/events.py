@@ -30,8 +30,9 @@ class Reading(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """One sample of all channels as the chips gave it. Not for the device: the loop makes a Reading of it, so that a
-    new calibration holds from one reading to the next with none in between.
+    """One sample of all channels as the chips gave it, for the loop.
+
+    It makes a Reading of it, so that a new calibration holds from one reading to the next with none in between.
     """
 
     t: float
@@ -104,7 +105,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class SaveFailed:
-    """The store could not keep the record with this id. The device tries again; nothing is dropped."""
+    """The store could not save the record with this id. The device asks again; nothing is dropped."""
 
     t: float
     id: str
@@ -112,7 +113,7 @@ class SaveFailed:
 
 
 class Wish(StrEnum):
-    """What may be asked for from outside, by somebody who does not see the mat."""
+    """What may be asked for from outside, by a person who does not see the mat."""
 
     ZERO = "zero the mat"
     """Only while it is empty."""
@@ -130,7 +131,7 @@ class Wished:
 
 @dataclass(frozen=True, slots=True)
 class SettingWished:
-    """One setting is wished for otherwise; the others stay as they are. Checked by the edge: `Settings` takes it."""
+    """One setting is to change. Checked by the edge: `Settings` takes it."""
 
     t: float
     name: str
@@ -140,7 +141,7 @@ class SettingWished:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTrouble:
-    """What is recorded does not get to where it should be sent on, and somebody ought to know."""
+    """Records are not sent on, and a person ought to know."""
 
     t: float
     short: Text | str
@@ -149,7 +150,7 @@ class UpstreamTrouble:
 
 @dataclass(frozen=True, slots=True)
 class LogChanged:
-    """Somebody deleted, edited or imported: the log as it now stands."""
+    """A person deleted, edited or imported: the log as it is now."""
 
     t: float
     log: Log

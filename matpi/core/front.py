@@ -1,9 +1,10 @@
-"""The screen in front: which one, since when, and the press on it."""
+"""The names of the screens, what is asked when, and which one is in front, with the press on it."""
 
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
 from enum import Enum
+from typing import Final
 
 from matpi.core.button import Button
 from matpi.core.views import fraction
@@ -34,11 +35,17 @@ class Front(Enum):
     TREND = "how it went so far"
 
 
-OF_LAST = frozenset(
-    {Front.DONE, Front.CONFIRM, Front.OFF_MAT, Front.CAPPED, Front.RATING, Front.SAVED, Front.FELT_WRONG}
-)
+AFTER_SESSION: Final = (Front.CONFIRM, Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
+"""What is asked after a session, in this order, each if its screen is `wanted` then."""
+ON_WAKING: Final = (Front.RATING, Front.TREND)
+"""What a tap on the idle screen asks."""
+OF_LAST: Final = frozenset({*AFTER_SESSION, Front.SAVED, Front.CAPPED}) - {Front.TREND}
 """They show the session that ended last."""
-SETTLES_S = 300.0  # cells that come and go, such as at a loose plug, light the panel once in this time
+HIDDEN: Final = OF_LAST - {Front.CONFIRM, Front.CAPPED}
+"""What a step on the mat only hides; what else is asked is over then."""
+ASKED_AGAIN: Final = frozenset(AFTER_SESSION) - {Front.CONFIRM, Front.DONE, Front.OFF_MAT}
+"""What comes back of the questions that a step has hidden."""
+SETTLES_S: Final = 300.0  # cells that come and go, such as at a loose plug, light the panel once in this time
 
 
 @dataclass(eq=False)
@@ -70,12 +77,12 @@ class Stage:
         self.touched = t
 
     def press(self, t: float, *, dark: bool) -> None:
-        """A press begins."""
+        """Note where a press begins, and whether it only lights a dark panel."""
         self.press_front, self.woke, self.touched = self.front, dark, t
 
     @property
     def pressed_since(self) -> float | None:
-        """None when the button is up, or stuck."""
+        """Return when the press under way began; None when the button is up, or stuck."""
         return self.button.pressed_since
 
     @property
@@ -83,7 +90,7 @@ class Stage:
         return self.button.pressed_since is not None
 
     def held(self, t: float, *, long: bool = False) -> float:
-        """How far the present press has come, 0 to 1; 0 for one that began on another screen."""
+        """Return how far the press has come, 0 to 1; 0 for one that began on another screen."""
         since = self.button.pressed_since
         if since is None or self.press_front is not self.front:
             return 0.0

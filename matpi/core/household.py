@@ -1,4 +1,4 @@
-"""Whose it is, where several people share one mat: the next owner, the person suggested, and what belongs to whom.
+"""The people who share one mat: the next owner, the person suggested, and what belongs to whom.
 
 With fewer than two names nothing here does anything. Else the person named last owns the next session,
 also after a restart.
@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from math import inf
 from typing import Final
 
@@ -21,13 +22,21 @@ from matpi.core.effects import Chosen, Emit, Note, Save
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
 from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
-from matpi.core.people import STEADY_BLOCKS, STEADY_FROM_S, People, Person, steady_kg, suggest, usual_kg
+from matpi.core.people import (
+    PEOPLE_MAX,
+    STEADY_BLOCKS,
+    STEADY_FROM_S,
+    People,
+    Person,
+    steady_kg,
+    suggest,
+    usual_kg,
+)
 from matpi.core.plan.routine import ROUTINES, Area
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
+from matpi.core.session import Running, SessionMachine
 from matpi.core.text import Text
 
 ASKED_S: Final = 20.0
@@ -39,7 +48,7 @@ SAMPLES: Final = STEADY_BLOCKS + 10  # so many are stored: a person who settles 
 
 @dataclass(eq=False)
 class Household:
-    """Own the people, their answers to the safety pages, and the suggestion by weight. Sample the load at `due`."""
+    """Own the people, their safety answers, and the suggestion by weight. Sample the load at `due`."""
 
     memory: InitVar[Memory]
     emit: Emit
@@ -67,17 +76,17 @@ class Household:
 
     @property
     def next_owner(self) -> str | None:
-        """Of the session to come."""
-        return self.people.books_to()
+        """Return the owner of the session to come: a person's id, None where no one is named."""
+        return self.people.owner
 
     @property
     def owner(self) -> str | None:
-        """Of the session that is shown, else of the one to come."""
+        """Return whose turn it is: the owner of the session that is shown, else of the one to come."""
         shown = self.selection.shown if self.people.on else None
         return self.next_owner if shown is None else shown.person
 
     def name_of(self, person_id: str | None) -> str:
-        """At most `people.NAME_MAX` characters; "" with fewer than two people."""
+        """Return at most `people.NAME_MAX` characters; "" with fewer than two people."""
         if not self.people.on:
             return ""
         person = None if person_id is None else self.people.person(person_id)
@@ -85,8 +94,8 @@ class Household:
 
     @property
     def name(self) -> str:
-        """Whose turn it is; "" with fewer than two people."""
-        return self.name_of(self.owner) if self.people.on else ""
+        """Return the owner's name; "" with fewer than two people."""
+        return self.name_of(self.owner)
 
     def log_of(self, person_id: str | None) -> Log:
         log, found = self.ledger.log, self._logs.get(person_id)
@@ -96,19 +105,17 @@ class Household:
 
     @property
     def log(self) -> Log:
-        """Of whose turn it is."""
+        """Return the owner's log."""
         return self.log_of(self.owner)
 
     def settings_of(self, person_id: str | None) -> Settings:
-        """With the person's own weekly goal."""
-        settings = self.ledger.settings
+        """Return the settings with the person's own weekly goal; the same object until one of the two changes."""
         person = None if person_id is None else self.people.person(person_id)
-        if person is None or person.weekly_goal is None:
-            return settings
-        return replace(settings, weekly_goal=person.weekly_goal)
+        goal = None if person is None else person.weekly_goal
+        return self.ledger.settings if goal is None else _with_goal(self.ledger.settings, goal)
 
     def choose(self, t: float, person_id: str) -> None:
-        """By hand, in the menu."""
+        """Take the person chosen in the menu."""
         self.selection.by_hand(t)
         self._set_current(person_id)
 
@@ -121,26 +128,27 @@ class Household:
 
     @property
     def acknowledgement(self) -> Acknowledgement | None:
-        """Of whose turn it is; None: the device asks."""
+        """Return the owner's answer to the safety pages; None: the device asks."""
         answer = self.answers.get(self.owner)
         return None if answer is None or answer.asked_again else answer
 
     def acknowledge(self, t: float, *, some: bool) -> None:
-        """Answered, by whose turn it is."""
+        """Store the owner's answer to the safety pages."""
         person_id = self.owner
         self._answered_now.add(person_id)
         answer = Acknowledgement(some=some, utc=self.clock.utc(t), person=person_id)
         self._save_answer(answer.in_place_of(self.answers.get(person_id)))
 
     def clear(self, t: float) -> None:
-        """A clinician agreed, for whose turn it is."""
+        """Store that a clinician agreed, for the owner."""
         answer = self.answers.get(self.owner)
         if answer is not None and answer.short_only:
             self._save_answer(replace(answer, cleared=True, cleared_utc=self.clock.utc(t)))
 
     def date_answers(self, utc: float) -> None:
-        """The clock is trusted now: those given in this boot get their date; what ended at an unknown time has ended
-        now, for no day that is in the log came after it.
+        """Date the answers given in this boot, now that the clock is trusted.
+
+        What ended at an unknown time has ended now, for no day that is in the log came after it.
         """
         for person_id, answer in self.answers.items():
             dated = answer
@@ -161,11 +169,11 @@ class Household:
         return next((d for d in self.log_of(person_id).days if d.day == day), None) or DayRecord(day, person=person_id)
 
     def rest_today(self, t: float, *, rest: bool) -> None:
-        """Make today a day of rest of whose turn it is, or none after all."""
+        """Make today a day of rest of the next owner, or none after all."""
         self.note_today(t, self.next_owner, rest=rest)
 
     def note_today(self, t: float, person_id: str | None, *, rest: bool | None = None, snoozed: bool = False) -> None:
-        """Store what was said of today. Noted where today is not known."""
+        """Store what was said of today; where today is not known, note that it cannot be."""
         if not self.clock.trusted:
             self.emit(Note(t, "wish_refused", "something was asked for today, but the clock is not known yet"))
             return
@@ -175,7 +183,7 @@ class Household:
             self.ledger.save(Save(new))
 
     def entered(self, t: float, before: Front) -> None:
-        """Another screen is in front."""
+        """Follow the screen that came to the front."""
         self.due = inf
         if not self.people.on:
             return
@@ -218,11 +226,11 @@ class Household:
             self.emit(Note(t, "who", "suggested another person"))  # an export takes it along: no name, no weight
 
     def asks(self, t: float) -> Text | None:
-        """The question in mid-session, at most 21 characters."""
+        """Return the question in mid-session, at most 21 characters."""
         return _question(self._suggestion) if self._suggestion is not None and t < self.asked_until else None
 
     def reply(self, t: float, *, yes: bool) -> None:
-        """To the question in mid-session."""
+        """Take the answer to the question in mid-session."""
         running = self.session.running
         suggestion, self._suggestion, self.asked_until = self._suggestion, None, -inf
         if not yes or suggestion is None or running is None:
@@ -232,7 +240,10 @@ class Household:
         self.session.checkpoint(t)
 
     def attribute(self) -> None:
-        """On the result: to the person suggested, else to the next in the order of the menu; current from then on."""
+        """Give the session that is shown to the person suggested, else to the next in the menu.
+
+        The next sessions are theirs, too.
+        """
         last = self.session.last
         if last is None:
             return
@@ -249,7 +260,7 @@ class Household:
         self.session.correct(replace(last, person=person_id, yours=None if last.doubt is None else True))
 
     def result_words(self, last: Session) -> tuple[str, Text | str]:
-        """Whose the result is, and what a hold does; "" with fewer than two people."""
+        """Return whose the result is, and what a hold does; "" with fewer than two people."""
         if not self.people.on:
             return "", ""
         name = self.name_of(last.person)
@@ -257,6 +268,11 @@ class Household:
             return name, _question(self._suggestion)
         asked = last.doubt is not None and last.yours is None and name
         return name, Text("people.asks", name=name) if asked else Text("people.not_you")
+
+
+@lru_cache(maxsize=PEOPLE_MAX)
+def _with_goal(settings: Settings, weekly_goal: int) -> Settings:
+    return replace(settings, weekly_goal=weekly_goal)  # 9 us to make and check, and asked for with every plan
 
 
 def _question(person: Person) -> Text:

@@ -1,4 +1,4 @@
-"""The log and the settings in memory, and what the store has not confirmed. Nothing is dropped when a save fails."""
+"""The log and the settings in memory, and what the store has not confirmed: that is asked for again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from matpi.core.clock import Clock
 from matpi.core.dated import redated
 from matpi.core.effects import DateBoot, Drop, Emit, Note, Save, Write
-from matpi.core.model import DayRecord, Log, Memory, Rating, Session, Settings, StopSign
+from matpi.core.model import Dated, DayRecord, Log, Memory, Rating, Session, Settings, StopSign
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
 
-_Record = TypeVar("_Record", bound=Session | Rating | StopSign)
+_Record = TypeVar("_Record", bound=Dated)
 
 
 class Ledger:
@@ -35,7 +35,7 @@ class Ledger:
         self._emit(write)
 
     def change(self, name: str, value: Any) -> bool:
-        """Set one field of the settings. False when it is that already."""
+        """Set one field of the settings. Return False when it is that already."""
         settings = replace(self.settings, **{name: value})
         changes = settings != self.settings
         if changes:
@@ -84,7 +84,7 @@ class Ledger:
         self.failed.pop(key, None)
 
     def saved(self, key: str) -> Write | None:
-        """The store has it. Return what waited; None when nothing did: it was a checkpoint, say."""
+        """Take that the store has it. Return what waited; None when nothing did: it was a checkpoint, say."""
         self._unwritten = ""
         self.failed.pop(key, None)
         if not self.failed:
@@ -92,7 +92,7 @@ class Ledger:
         return self.waiting.pop(key, None)
 
     def refused(self, t: float, key: str, why: str) -> None:
-        """The store could not. Noted when nothing had failed before."""
+        """Take that the store could not, and why. Note it when nothing had failed before."""
         if not self.trouble:
             self._emit(Note(t, "save_failed", why))
         if key in self.waiting:
@@ -103,7 +103,7 @@ class Ledger:
 
     @property
     def trouble(self) -> str:
-        """Why something is not on the disk; "" when all is."""
+        """Return why something is not on the disk; "" when all is."""
         return next(iter(self.failed.values()), self._unwritten)
 
     def is_saved(self, key: str) -> bool:
@@ -126,7 +126,7 @@ class Ledger:
         )
         self.log = log if new == log else new
         for key, write in self.waiting.items():
-            if isinstance(write, Save) and isinstance(write.record, Session | Rating | StopSign):
+            if isinstance(write, Save) and isinstance(write.record, Dated):
                 self.waiting[key] = Save(redated(write.record, dating))
         self.save(dating)
 

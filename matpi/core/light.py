@@ -24,14 +24,25 @@ ATTENTION_S: Final = 10.0
 BLINK_STARTS_S: Final = (0.0, 2.5)
 EDGE_S, BLINK_ON_S = 0.3, 0.7
 
+_PERIOD_S: Final = {
+    Pattern.OFF: 0.0,
+    Pattern.SAVED: SAVED_S,
+    Pattern.BREATH: BREATH_S,
+    Pattern.ATTENTION: ATTENTION_S,
+    Pattern.PACER: CYCLE_S,
+}
+
 
 def light(l_star: float) -> float:
-    """Relative luminance Y, 0 to 1, of a CIE L* of 0 to 100 (CIE 15:2004, 8.2.1.1; 903.3 is its rounded kappa)."""
+    """Return the relative luminance Y, 0 to 1, of a CIE L* of 0 to 100.
+
+    CIE 15:2004, 8.2.1.1; 903.3 is its rounded kappa.
+    """
     return l_star / 903.3 if l_star <= 8.0 else ((l_star + 16.0) / 116.0) ** 3
 
 
 def duty(pattern: Pattern, age_s: float) -> float:
-    """Light, 0 to 1 and linear, of a pattern that began `age_s` seconds ago. Dark before it begins."""
+    """Return the light, 0 to 1 and linear, of a pattern that began `age_s` seconds ago; dark before."""
     if age_s < 0.0:
         return 0.0
     match pattern:
@@ -51,7 +62,7 @@ def duty(pattern: Pattern, age_s: float) -> float:
 
 
 def swell(t_s: float, rise_s: float, held_s: float, fall_s: float) -> float:
-    """0 to 1 and back to 0 with the flanks of a raised cosine: no step, and no corner at either end."""
+    """Rise from 0 to 1 and fall back, with the flanks of a raised cosine: without a step or a corner."""
     if t_s < 0.0:
         return 0.0
     if t_s < rise_s:
@@ -63,28 +74,19 @@ def swell(t_s: float, rise_s: float, held_s: float, fall_s: float) -> float:
 
 
 def repeats(pattern: Pattern) -> bool:
-    """Whether the pattern begins again after its period; otherwise it stays as it is at the end, which is dark."""
+    """Return whether the pattern begins again after its period; otherwise it stays dark."""
     return pattern in {Pattern.BREATH, Pattern.ATTENTION, Pattern.PACER}
 
 
 def period_s(pattern: Pattern) -> float:
-    """After what time the pattern begins again, or has ended when it does not repeat; 0 for one that is never lit."""
-    match pattern:
-        case Pattern.OFF:
-            return 0.0
-        case Pattern.SAVED:
-            return SAVED_S
-        case Pattern.BREATH:
-            return BREATH_S
-        case Pattern.ATTENTION:
-            return ATTENTION_S
-        case Pattern.PACER:
-            return CYCLE_S
-        case _:
-            assert_never(pattern)
+    """Return after what time the pattern begins again or has ended; 0 for one that is never lit."""
+    return _PERIOD_S[pattern]
 
 
 def table(pattern: Pattern, fps: int = 50) -> list[float]:
-    """`duty` of one period, `fps` values a second; one more value, the last state, when it does not repeat."""
+    """Return `duty` over one period, `fps` values a second.
+
+    When it does not repeat, one more for the state at the end.
+    """
     count = round(period_s(pattern) * fps)
     return [duty(pattern, step / fps) for step in range(count if repeats(pattern) else count + 1)]

@@ -18,7 +18,7 @@ Counts = NewType("Counts", int)
 """One conversion of the load cell chip, signed 24 bit."""
 
 UTC_MAX = 7_258_118_400.0
-"""The year 2200: what lies beyond, or before 1970, is no time that somebody lay on a mat."""
+"""The year 2200: what lies beyond, or before 1970, is no time that a person lay on a mat."""
 ROUTINE_NAMES = (
     "plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery",
     "before_bed",
@@ -28,7 +28,7 @@ OTHERS = ("no", "pets")
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4
-"""The lowest weekly goal is 3 sessions: with more days of rest than this nobody could reach it."""
+"""The lowest weekly goal is 3 sessions: with more days of rest than this it is out of reach."""
 RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
 
 
@@ -94,7 +94,7 @@ class Session:
     load_kg: float | None = None
     """The middle load; None: not known."""
     person: str | None = None
-    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where nobody was named."""
+    """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where no one was named."""
     doubt: Doubt | None = None
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""
@@ -117,7 +117,7 @@ class Session:
 
     @property
     def counts(self) -> bool:
-        """Whether plan, streak and reminder include it: the person's answer, else by the doubt."""
+        """Return whether plan, streak and reminder include it: the person's answer, else by the doubt."""
         if self.reason is EndReason.DISCARDED:
             return False
         return self.doubt in {None, Doubt.UNUSUAL} if self.yours is None else self.yours
@@ -131,10 +131,11 @@ class Session:
         return None if self.start_utc is None else self.start_utc + self.span_s
 
     def overlaps(self, other: Session) -> bool:
-        """Return whether both have been on the mat at one time. False where a start is not known, or one is discarded.
+        """Return whether both have been on the mat at one time.
 
-        One mat holds one session at a time, so one of the two has a wrong start or is of another mat. An estimated
-        start is known within its own boot only: from one boot to another it says no more than the order.
+        False where a start is not known, or one is discarded. One mat holds one session at a time, so one of the two
+        has a wrong start or is of another mat. An estimated start is known within its own boot only: from one boot to
+        another it says no more than the order.
         """
         if self.boot_id != other.boot_id and (self.estimated or other.estimated):
             return False
@@ -175,7 +176,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class StopSign:
-    """Somebody said "felt wrong" after a session: tomorrow is a rest day and the plan steps back one tier."""
+    """The answer "felt wrong": tomorrow is a rest day and the plan steps back one tier."""
 
     id: str
     boot_id: str
@@ -193,6 +194,10 @@ class StopSign:
     @property
     def key(self) -> str:
         return self.id
+
+
+Dated = Session | Rating | StopSign
+"""The records that have a time and, by the clock of their boot, a date (core/dated.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +218,7 @@ class DayRecord:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The safety page was answered. `some` = at least one of the conditions applies: short sessions until `cleared`."""
+    """The answer to the safety pages; with `some` of the conditions, short sessions until `cleared`."""
 
     some: bool
     utc: float | None = None
@@ -222,9 +227,9 @@ class Acknowledgement:
     """With `some`: a clinician was asked and agreed."""
     person: str | None = None
     cleared_utc: float | None = None
-    """None with `cleared`: nobody knows when."""
+    """None with `cleared`: it is not known when."""
     earlier: tuple[tuple[float | None, float | None], ...] = ()
-    """From when until when (UTC) answers before this one kept sessions short, oldest first; None: nobody knows."""
+    """From when until when (UTC) answers before this one kept sessions short, oldest first; None: not known."""
     asked_again: bool = False
     """The device asks again; until it is answered, this holds."""
 
@@ -237,7 +242,7 @@ class Acknowledgement:
         return self.some and not self.cleared
 
     def in_place_of(self, before: Acknowledgement | None) -> Acknowledgement:
-        """Itself, taking along how long sessions were kept short before it."""
+        """Return it with how long sessions were kept short before it."""
         if before is None:
             return self
         ended_utc = before.cleared_utc if before.cleared else self.utc
@@ -265,7 +270,7 @@ class Calibration:
     reference_counts: tuple[int, ...]
     counts_per_kg: tuple[float, ...]
     approximate: bool = False
-    """From the nominal sensitivity of the documented build; nobody has calibrated yet."""
+    """From the nominal sensitivity of the documented build: not calibrated yet."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.reference_counts) <= 4 or len(self.reference_counts) != len(self.counts_per_kg):
@@ -333,11 +338,11 @@ class Log:
 
     @property
     def counting(self) -> tuple[Session, ...]:
-        """The sessions that plan, streak, reminder and totals include; the others are only listed."""
+        """Return the sessions that plan, streak, reminder and totals include; the others are only listed."""
         return tuple(session for session in self.sessions if session.counts)
 
     def of(self, person: str | None) -> Log:
-        """What is this person's; the same log when all of it is."""
+        """Return what is this person's; the same log when all of it is."""
         sessions = tuple(s for s in self.sessions if s.person == person)
         ratings = tuple(r for r in self.ratings if r.person == person)
         stops = tuple(s for s in self.stops if s.person == person)
@@ -356,9 +361,9 @@ class Memory:
     zero: Zero | None = None
     zero_before: Zero | None = None
     calibration: Calibration | None = None
-    """None: nobody has calibrated; the edge then reckons with the nominal sensitivity of the build."""
+    """None: not calibrated; the edge then reckons with the nominal sensitivity of the build."""
     acknowledgement: Acknowledgement | None = None
-    """Where nobody is named."""
+    """Where no one is named."""
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
     """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""

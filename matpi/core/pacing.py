@@ -16,7 +16,7 @@ from matpi.core.plan.routine import Pacer, PhaseText
 from matpi.core.plans import Plans
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
-from matpi.core.session.running import Running
+from matpi.core.session import Running
 
 WOKEN_S = 1e-3  # woken for a boundary, floats may be just before it; what misses it would come a minute late
 FIRST_S = 60.0  # so long every second is shown
@@ -41,11 +41,11 @@ class Pacing:
     _seconds_until: float = -inf
 
     def begin(self) -> None:
-        """A session begins."""
+        """Forget the taps of the session before."""
         self.taps = Taps()
 
     def tap(self, t: float, running: Running) -> None:
-        """Minutes -> mm:ss -> breath -> minutes; once the LED asks to get up, mm:ss only."""
+        """Go from minutes to mm:ss to the breath to minutes; once the LED asks to get up, to mm:ss only."""
         elapsed_s = running.on_mat_s(t)
         if self.pacer(elapsed_s) is not None:
             self.taps, self._seconds_until = Taps(dismissed=True), -inf
@@ -58,27 +58,27 @@ class Pacing:
         return elapsed_s < FIRST_S or t < self._seconds_until
 
     def phase(self, elapsed_s: float) -> PhaseText:
-        """What the screen says."""
+        """Return what the screen says."""
         return routine.phase_at(self.selection.routine, self.plans.shown, elapsed_s)
 
     @property
     def wanted(self) -> Pacer | None:
-        """The breath that is shown, that was, or that comes by itself later."""
+        """Return the breath that is shown, that was, or that comes by itself later."""
         if self.taps.by_hand_s is not None:
             return Pacer(self.taps.by_hand_s, CYCLES_MAX)
         return None if self.taps.dismissed else routine.pacer(self.selection.routine, self.plans.shown)
 
     def pacer(self, elapsed_s: float) -> Pacer | None:
-        """The breath that is shown."""
+        """Return the breath that is shown."""
         found = self.wanted
         return found if found is not None and found.start_s <= elapsed_s + WOKEN_S < self.end_s(found) else None
 
     def end_s(self, breathing: Pacer) -> float:
-        """When this breath is over unless it is tapped away."""
+        """Return when this breath is over unless it is tapped away."""
         by_hand = self.taps.by_hand_s is not None
         return min(breathing.end_s, self.over_s if by_hand else self.plans.target[1] * 60.0)
 
     @property
     def over_s(self) -> float:
-        """From when on the LED asks to get up."""
+        """Return from when on the LED asks to get up."""
         return self.plans.target[1] * 60.0 + routine.OVER_S

@@ -1,4 +1,4 @@
-"""What does not work besides the timer: parts, cells, sending on, the panel. Noted, and on the screen for as long."""
+"""Parts that do not work, while the timer does: noted, and on the screen for as long."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ class Parts:
         return self.cells != NO_SIGNAL
 
     def explain_cells(self, what: Text | str = NO_SIGNAL[0], do: Text | str = NO_SIGNAL[1]) -> None:
-        """What the screen says of the next silence; without arguments: nothing has explained it."""
+        """Set what the screen says of the next sensor timeout; without arguments: nothing has explained it."""
         self.cells = what, do
 
     def noted(self, t: float, kind: str, text: str) -> None:
-        """An edge has something for the diagnostics; of a part that does not work the screen speaks too."""
+        """Note what an edge reports; a part that does not work is on the screen, too."""
         part = kind.replace("_back", "_lost")
         if part in PARTS and (part in self.lost) != (kind == part):
             (self.lost.append if kind == part else self.lost.remove)(part)
         self.emit(Note(t, kind, text))
 
     def note_panel(self, t: float, kind: str) -> None:
-        """A loose wire would write a note every few seconds: one each is enough for a while."""
+        """Note that the panel was lost or is back, seldom: a loose wire would do so every few seconds."""
         if t >= self._panel_noted.get(kind, -inf) + self.rules.panel_note_s:
             self._panel_noted[kind] = t
             self.emit(Note(t, kind, _PANEL[kind]))

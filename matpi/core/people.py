@@ -24,17 +24,17 @@ APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a m
 NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
 NAME_MAX: Final = 12  # with a clock beside it in a row of the panel, and with "? hold" behind it in either language
 SESSIONS: Final = 5  # chosen: a usual weight follows within a week or two
-SESSIONS_MIN: Final = 2  # chosen: one may have been somebody else's
+SESSIONS_MIN: Final = 2  # chosen: one may have been another person's
 STEADY_FROM_S: Final = 30.0  # chosen: lying down and finding one's place
 STEADY_BLOCKS: Final = 20  # chosen: seconds of it
-STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or somebody was half off the mat
+STEADY_SPREAD_KG: Final = 2.0  # chosen: half of the seconds within this, or the person was half off the mat
 GUEST: Final = "Guest"
 GUEST_ID: Final = "guest"
 """Owner of the guests' records that earlier versions stored: listed as GUEST, and part of no plan."""
 
 
 def as_stored(name: str) -> str:
-    """The form in which a name is stored and compared: a Mac types one letter of Zoë in two parts (NFD).
+    """Return a name as it is stored and compared: a Mac types one letter of Zoë in two parts (NFD).
 
     On a terminal without a character set the bytes of its letters arrive one by one.
     """
@@ -93,8 +93,9 @@ class People:
     def person(self, person_id: str) -> Person | None:
         return next((person for person in self.all if person.id == person_id), None)
 
-    def books_to(self) -> str | None:
-        """To whom a session belongs. Alone, one need not choose."""
+    @property
+    def owner(self) -> str | None:
+        """Return the id of the person the next session belongs to. Alone, one need not choose."""
         if self.on:
             return self.chosen
         return self.all[0].id if self.all else None
@@ -109,7 +110,7 @@ class People:
 def suggest(people: People, kg: float) -> Person | None:
     """Suggest a person by the steady load. None: it is the chosen one, or the load does not say.
 
-    Somebody is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
+    A person is suggested when the load is within NEAR_KG of theirs and everybody else's is more than APART_KG from it;
     as long as one person's load is not learnt, no other one can be distinguished from theirs.
     """
     if not people.on or not isfinite(kg) or kg <= 0.0:
@@ -125,7 +126,7 @@ def suggest(people: People, kg: float) -> Person | None:
 
 
 def steady_kg(block_kg: Sequence[float]) -> float | None:
-    """The load of a session from its means of a second each, those of the first `STEADY_FROM_S` left out.
+    """Return the load of a session from its means of a second each, after the first `STEADY_FROM_S`.
 
     None when there are too few, or they wander too far: then nothing is learnt and nothing suggested.
     """
@@ -136,5 +137,5 @@ def steady_kg(block_kg: Sequence[float]) -> float | None:
 
 
 def usual_kg(steady: Sequence[float]) -> float | None:
-    """A person's usual load: the median of their last sessions', oldest first. None until there are enough."""
+    """Return the median of a person's last loads, oldest first; None until there are enough."""
     return median(steady[-SESSIONS:]) if len(steady) >= SESSIONS_MIN else None

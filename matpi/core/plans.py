@@ -1,4 +1,4 @@
-"""The plan of today and of the day a session belongs to, of each person. A cache, keyed by what it is made of."""
+"""The plan of a person and a day: a cache, keyed by what a plan is made of."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Plans:
 
     @property
     def today(self) -> Plan:
-        """Today's, of whose turn it is; without a trusted clock, today is estimated."""
+        """Return the owner's plan of today; without a trusted clock, today is estimated."""
         return self.on(self.household.owner, self.clock.today)
 
     @property
     def shown(self) -> Plan:
-        """Of the day of the session that is shown, else today's: it keeps its range over the start of the next day.
+        """Return the plan of the session that is shown, else of today: its range holds past its day.
 
         A session without a day, from before the clock was known, goes by today's.
         """
@@ -48,11 +48,11 @@ class Plans:
 
     @property
     def target(self) -> tuple[int, int]:
-        """Minutes, lower and upper, of the session that is shown or to come."""
+        """Return minutes, lower and upper, of the session that is shown or to come."""
         return target(self.selection.routine, self.shown)
 
     def follows_off_mat(self, session: Session) -> bool:
-        """Whether the routine goes on off the mat after this session."""
+        """Return whether the routine goes on off the mat after this session."""
         own = ROUTINES.get(session.routine)
         if own is None:
             return False
@@ -60,7 +60,7 @@ class Plans:
         return goes_on_off_mat(own, plan_then, session.on_mat_s)
 
     def on(self, person: str | None, day: date) -> Plan:
-        """A person's plan of a day; the same object until something changes that it follows from."""
+        """Return a person's plan of a day; the same object until something changes that it follows from."""
         household, zone = self.household, self.clock.zone
         log, settings, answer = household.log_of(person), household.settings_of(person), household.answers.get(person)
         if self.ledger.settings.own_plan is not self._own_plan:

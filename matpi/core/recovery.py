@@ -1,5 +1,7 @@
-"""Recovery from a power cut: a session left open goes on when the person is still on the mat, else it is closed where
-it was; and who was still there after the cap begins no second session.
+"""Recovery from a power cut.
+
+A session left open goes on when the person is still on the mat, else it is closed where it was. A person who was still
+there after the cap begins no second session.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from matpi.core.model import EndReason, Memory, Session
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
-from matpi.core.session.machine import SessionMachine, State
+from matpi.core.session import SessionMachine, State
 
 _OCCUPIED = frozenset({State.ARRIVING, State.ON_MAT, State.AWAY, State.HOLDING})
 
@@ -45,7 +47,7 @@ class Recovery:
 
     @property
     def due(self) -> float:
-        """Once the person is there, the clock may still decide how long it was."""
+        """Return when the person is late; infinity once they are there: the clock may still decide."""
         if self.left_open is None or self.session.state in _OCCUPIED:
             return inf
         heard_at = self.presence.heard_at
@@ -55,7 +57,7 @@ class Recovery:
         self.close(t, "nobody on the mat after the power cut")
 
     def decide(self, t: float, touch: float) -> None:
-        """A person is on the mat since `touch`: the session of before the cut goes on, ends, or waits for the clock."""
+        """Continue the session of before the cut, end it, or wait for the clock: a load is on since `touch`."""
         left, running = self.left_open, self.session.running
         if left is None or running is None:
             return
@@ -87,9 +89,7 @@ class Recovery:
         self.emit(Report(t, t, Said.SHORT if short else Said.SESSION_ENDED, str(record.reason), record))
 
     def _drop_inherited(self, t: float) -> None:
-        """Drop the routine that the closed session passed on, also from a session that has begun as if it were the
-        same.
-        """
+        """Drop the inherited routine, also from a session that has begun as if it were the same."""
         if not self.selection.inherited:
             return
         self.selection.drop()
@@ -101,7 +101,7 @@ class Recovery:
         self.session.checkpoint(t)
 
     def still_capped(self, touch: float) -> Session | None:
-        """Return the session closed by the cap whose person is still there; None: a load on the mat is a new session.
+        """Return the session closed by the cap whose person is still there; None: the load is a new session.
 
         From an object that moves it is the same person in any case. Else the person was on the mat when the cap closed
         it, and when the power or the cells went, and is there at the first reading.
@@ -118,7 +118,7 @@ class Recovery:
         return capped if gap_s is not None and 0.0 <= gap_s <= self.rules.cap_s else None
 
     def follow(self, trigger: str) -> None:
-        """The session machine has taken `trigger`."""
+        """Follow a trigger that the session machine has taken."""
         session = self.session
         if session.state is State.CLOSED:
             self._capped = session.last or self._capped
@@ -130,7 +130,7 @@ class Recovery:
             self._capped = None
 
     def seen_empty(self) -> None:
-        """The cells fall silent over an empty mat: with enough readings before, the person has got up."""
+        """Take that readings end over an empty mat: with enough of them before, the person has got up."""
         if self.presence.heard_s > self.rules.still_there_s:
             self._capped = None
 
@@ -139,8 +139,9 @@ class Recovery:
         self._capped = self._capped and redated(self._capped, dating)
 
     def _gap_since(self, session: Session, touch: float) -> float | None:
-        """Seconds from the session's end to `touch`; None when no clock decides. Within one boot the monotonic one
-        does.
+        """Return the seconds from the session's end to `touch`; None when no clock decides.
+
+        Within one boot the monotonic clock does.
         """
         if session.boot_id == self.clock.boot_id:
             return touch - (session.start_mono + session.span_s)

@@ -62,7 +62,7 @@ _OCCUPIED = frozenset({Front.ARRIVING, Front.ON_MAT, Front.AWAY, Front.HOLDING, 
 
 @dataclass(eq=False)
 class Reminder:
-    """Own what the reminder does now and for whom. `due`: ask again, unless something changes that it depends on."""
+    """Own what the reminder does now and for whom. `due`: ask again, if nothing changes before."""
 
     clock: Clock
     ledger: Ledger
@@ -77,7 +77,7 @@ class Reminder:
 
     @property
     def reminds(self) -> bool:
-        """Breathing now, or between two breaths."""
+        """Return whether it breathes now, or is between two breaths."""
         return self.now is not None and self.now.reason is None
 
     def ask(self, t: float) -> None:
@@ -93,7 +93,7 @@ class Reminder:
         self.due = inf if change is None else max(change - clock.offset_utc, t + LEAST_S)
 
     def _nudge(self, t: float, *, occupied: bool) -> Nudge:
-        """Of several people it goes on until the last of them has been there."""
+        """Return what it does; of several people it goes on until the last of them has been there."""
         clock, household = self.clock, self.household
         utc, day = clock.utc(t), clock.day(t)
         each = {
@@ -112,20 +112,20 @@ class Reminder:
         seen = {None, Silence.SNOOZED}
         self._not_yet = tuple(person_id for person_id, own in each.items() if own.reason in seen)
         if not each:
-            return Nudge(active=False, reason=Silence.NOBODY, next_change_utc=None)
+            return _silent(Silence.NOBODY)
         changes = [own.next_change_utc for own in each.values() if own.next_change_utc is not None]
         first = {own.reason: own for own in reversed(each.values())}
         one = first.get(None) or first.get(Silence.NOT_YET) or next(iter(each.values()))
         return replace(one, next_change_utc=min(changes, default=None))
 
     def reminded(self, day: date) -> list[str | None]:
-        """For whom the LED may breathe: of several people those with a session in the last days before `day`.
+        """Return for whom the LED may breathe: of several people those with a session lately before `day`.
 
         A person who has stopped is not held up to the others every evening.
         """
         people = self.household.people
         if not people.on:
-            return [people.books_to()]
+            return [people.owner]
         since = day.toordinal() - REPEAT_AFTER_DAYS
         return [
             person.id
@@ -134,13 +134,18 @@ class Reminder:
         ]
 
     def snooze(self, t: float) -> None:
-        """The reminder was seen: silent until tomorrow, for all whom it was for."""
+        """Be silent until tomorrow, for all whom it was for: the reminder was seen."""
         for person_id in self.missing:
+            self.household.note_today(t, person_id, snoozed=True)
+
+    def snooze_all(self, t: float) -> None:
+        """Be silent until tomorrow, whether it has reminded yet or not."""
+        for person_id in self.reminded(self.clock.day(t)):
             self.household.note_today(t, person_id, snoozed=True)
 
     @property
     def missing_words(self) -> Text | None:
-        """Who has not been there yet, once the LED has reminded; of several people only. At most 21 characters."""
+        """Return who is missing, once the LED has reminded; None for one person. At most 21 characters."""
         if not self.household.people.on or not self._not_yet:
             return None
         names = ", ".join(self.household.name_of(person_id) for person_id in self._not_yet)
@@ -156,15 +161,13 @@ def nudge(
     day_record: DayRecord | None,
     occupied: bool,
 ) -> Nudge:
-    """What the reminder does at `now_utc`.
+    """Return what the reminder does at `now_utc`.
 
     `plan` and `day_record` are those of the plan's day of `now_utc`; those of another day are taken as not there:
     silent until asked again with today's. The first of the reasons in the order of `Silence` is given.
     """
     if not settings.nudge or not trusted:
-        return Nudge(
-            active=False, reason=Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF, next_change_utc=None
-        )
+        return _silent(Silence.CLOCK_NOT_KNOWN if settings.nudge else Silence.OFF)
     today = day_of(now_utc, zone, settings.day_start)
     _, end = day_bounds(today, zone, settings.day_start)
     said = day_record is not None and day_record.day == today and day_record
@@ -177,16 +180,20 @@ def nudge(
     )
     reason = next((why for holds, why in silent if holds), None)
     if reason is not None:
-        return Nudge(active=False, reason=reason, next_change_utc=end)
+        return _silent(reason, end)
     begin = nudge_time(today, zone, settings)
     if now_utc < begin:
-        return Nudge(active=False, reason=Silence.NOT_YET, next_change_utc=min(begin, end))
+        return _silent(Silence.NOT_YET, min(begin, end))
     over = _bedtime_after(begin, today, zone, settings) + PAST_BED_S
     return _reminding(now_utc, begin, over, end, _quiet_hours(today, zone, settings))
 
 
+def _silent(reason: Silence, until_utc: float | None = None) -> Nudge:
+    return Nudge(active=False, reason=reason, next_change_utc=until_utc)
+
+
 def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
-    """When the reminder of this day of the plan begins, in Unix seconds."""
+    """Return when the reminder of this day of the plan begins, in Unix seconds."""
     minute = settings.bedtime.hour * 60 + settings.bedtime.minute - settings.nudge_before_bed_min
     hhmm = time(minute // 60 % 24, minute % 60)
     begin, _ = day_bounds(day, zone, settings.day_start)
@@ -196,7 +203,7 @@ def nudge_time(day: date, zone: tzinfo, settings: Settings) -> float:
 
 
 def _bedtime_after(begin: float, day: date, zone: tzinfo, settings: Settings) -> float:
-    """When the local clock next shows the bedtime, for the second time where it does so twice."""
+    """Return when the local clock next shows the bedtime, for the second time where it does so twice."""
     while (instant := local_instant(day, zone, settings.bedtime, last=True)) is None or instant < begin:
         day += _DAY
     return instant
@@ -205,10 +212,10 @@ def _bedtime_after(begin: float, day: date, zone: tzinfo, settings: Settings) ->
 def _reminding(now_utc: float, begin: float, over: float, end: float, quiet: list[tuple[float, float]]) -> Nudge:
     for quiet_from, quiet_to in quiet:
         if quiet_from <= now_utc < quiet_to:
-            return Nudge(active=False, reason=Silence.QUIET_HOURS, next_change_utc=min(quiet_to, end))
+            return _silent(Silence.QUIET_HOURS, min(quiet_to, end))
     if now_utc >= over:
         following_quiet = min((quiet_from for quiet_from, _ in quiet if quiet_from > now_utc), default=end)
-        return Nudge(active=False, reason=Silence.PAST_BEDTIME, next_change_utc=min(following_quiet, end))
+        return _silent(Silence.PAST_BEDTIME, min(following_quiet, end))
     end = min(over, end)
     silent_from = min([end, *(quiet_from for quiet_from, _ in quiet if quiet_from > now_utc)])
     silent_until = max([begin, *(quiet_to for _, quiet_to in quiet if quiet_to <= now_utc)])
@@ -221,7 +228,7 @@ def _reminding(now_utc: float, begin: float, over: float, end: float, quiet: lis
 
 
 def _breath_before(now_utc: float, begin: float) -> float:
-    """The start of the latest breath not after now."""
+    """Return the start of the latest breath not after now."""
     gone = now_utc - begin
     if gone < FIRST_FOR_S:
         return begin + gone // FIRST_EVERY_S * FIRST_EVERY_S
@@ -233,7 +240,7 @@ def _breath_after(breath: float, begin: float) -> float:
 
 
 def _quiet_hours(today: date, zone: tzinfo, settings: Settings) -> list[tuple[float, float]]:
-    """The quiet hours that touch this day of the plan."""
+    """Return the quiet hours that touch this day of the plan, as pairs of Unix seconds."""
     if settings.quiet_from == settings.quiet_to:
         return []
     spans = []

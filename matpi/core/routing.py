@@ -1,5 +1,4 @@
-"""Routing: what follows when presence changes, when the button is used, when a screen is over; and which screen is in
-front.
+"""Routing: what follows a change of presence, a gesture or a wish, and which screen is in front.
 
 Presence's changes come first, in order, then one gesture at a time. A step goes to the machine that knows its trigger:
 the session machine, else the agenda. The session informs the agenda when a session is over, never the other way round.
@@ -10,15 +9,15 @@ nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from matpi.core.agenda import Agenda
-from matpi.core.button import Button, Gesture
+from matpi.core.button import Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
 from matpi.core.effects import Changed, Emit, Note, Report, Said
+from matpi.core.events import Wish
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.parts import Parts
@@ -27,9 +26,9 @@ from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.recovery import Recovery
 from matpi.core.reminder import Reminder
-from matpi.core.screens.screen import Screen, Step
+from matpi.core.screens.screen import Step
 from matpi.core.selection import Selection
-from matpi.core.session.machine import TRIGGERS, SessionMachine, State
+from matpi.core.session import TRIGGERS, SessionMachine, State
 from matpi.core.zeroing import Zeroing
 
 REPORTED: Final = {
@@ -65,29 +64,23 @@ class Routing:
     recovery: Recovery
     agenda: Agenda
     cues: Cues
-    screens: Mapping[Front, Screen]
-    button: Button
     reminder: Reminder
     display: Display
     changed: bool = True  # what is shown may have changed
 
-    @property
-    def screen(self) -> Screen:
-        return self.screens[self.stage.front]
-
     def follow(self, t: float) -> None:
         """Take what presence has found, and the gestures, to where they belong."""
-        changes = self.presence.changes
+        changes, gestures = self.presence.changes, self.stage.button.gestures
         if self.zeroing.follow(self.presence.last_t):
             self.changed = True
             if self.presence.zero.word is ZeroWord.BACKWARDS:
                 self.stage.touch(self.presence.last_t)
-        while changes or self.button.gestures:
+        while changes or gestures:
             self.changed = True
             if changes:
                 self._take(changes.pop(0))
             else:
-                self.fire(self._act(*self.button.gestures.pop(0)), t)
+                self.fire(self._act(*gestures.pop(0)), t)
 
     def fire(self, step: Step | None, t: float) -> None:
         """Take a step to the machine that knows its trigger."""
@@ -108,8 +101,8 @@ class Routing:
         self.show_front(trigger, t, step.reason)
 
     def _act(self, t: float, gesture: Gesture) -> Step | None:
-        """Take a gesture to the screen in front; what should follow."""
-        stage, screen = self.stage, self.screen
+        """Take a gesture to the screen in front. Return what should follow."""
+        stage, screen = self.stage, self.display.screen
         screen.touch(t)
         if gesture is Gesture.PRESS:
             stage.press(t, dark=self.display.dark)
@@ -133,6 +126,30 @@ class Routing:
             case _:
                 return screen.hold_long(t)
 
+    def grant(self, t: float, wish: Wish) -> None:
+        """Do what a person wishes who does not see the mat, where it does no harm; else note why not."""
+        match wish:
+            case Wish.ZERO:
+                if why := self._keeps_zero(t):
+                    text = f"a zero was asked for from outside, but {why}: zero kept"
+                    self.emit(Note(t, "zero_refused", text))
+            case Wish.SNOOZE:
+                self.reminder.snooze_all(t)
+            case Wish.REST | Wish.NO_REST:
+                self.household.rest_today(t, rest=wish is Wish.REST)
+            case Wish.IDENTIFY:
+                self.display.flash(t)
+
+    def _keeps_zero(self, t: float) -> str:
+        """Set the zero, only when nothing is on the mat and nothing moves. Return why not, "" when it is set."""
+        if self.presence.silent:
+            return "the load cells are silent"
+        if self.presence.load is not Load.EMPTY:
+            return "the mat is not empty"
+        if self.stage.front is not Front.IDLE:
+            return f"the device is busy ({self.stage.front.value})"
+        return "" if self.zeroing.set_zero(t) else "the load moves"
+
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason
         if trigger == "noticed":
@@ -143,7 +160,7 @@ class Routing:
         if event is not None and counted:
             self.emit(Report(t, at, event, reason))
         if trigger in {"touched", "stirred"}:
-            answer = self.screen.interrupt(t)
+            answer = self.display.screen.interrupt(t)
             if answer is not None:
                 self.agenda.fire(answer.trigger)
         elif trigger == "sensor_lost" and front is Front.IDLE:
@@ -175,7 +192,7 @@ class Routing:
 
     @property
     def _front(self) -> Front:
-        """The session's; else the agenda's; else what presence says is on the mat."""
+        """Return the session's; else the agenda's; else what presence says is on the mat."""
         state, now = self.session.state, self.agenda.now
         if state is not State.EMPTY and (state is not State.CLOSED or now is None):
             return OF_SESSION[state]
@@ -190,14 +207,12 @@ class Routing:
         before, front = self.stage.front, self._front
         if front is before:
             return
-        self.screen.left()
+        self.display.screen.left()
         self.stage.change(front, trigger, t, reason)
         self.emit(Changed(t, trigger, before.name, front.name, reason))
         self.household.entered(t, before)
-        self.screen.entered(t, before)
+        self.display.screen.entered(t, before)
         self.cues.entered(t)
-        if front is Front.TREND:
-            self.agenda.seen_trend()
 
     def settle(self) -> None:
         """Give up what the empty mat has decided: no one comes back to it."""

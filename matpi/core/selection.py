@@ -1,4 +1,4 @@
-"""Which routine is next: chosen in the menu for one session, else the one that is set; and its threshold.
+"""Which routine is next, chosen in the menu for one session, else as it is set; and its threshold.
 
 A choice lasts until its session ends, or for ten minutes without one. A session keeps the routine it began with,
 whatever is chosen meanwhile. The threshold of presence follows, while the mat is empty.
@@ -16,8 +16,7 @@ from matpi.core.plan.routine import ROUTINES, Routine
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
-from matpi.core.session.machine import SessionMachine
-from matpi.core.session.running import Running
+from matpi.core.session import Running, SessionMachine
 
 UNUSED_S = 600.0  # chosen: time to read the advice, fetch a towel and lie down
 
@@ -49,7 +48,7 @@ class Selection:
         self.name = name
 
     def by_hand(self, t: float) -> None:
-        """Begin the ten minutes: a routine or a person was chosen. Nothing is inherited any more."""
+        """Begin the ten minutes: a routine or a person was chosen, so nothing is inherited any more."""
         if self.inherited:
             self.drop()
         self._since = t
@@ -66,7 +65,7 @@ class Selection:
 
     @property
     def shown(self) -> Running | Session | None:
-        """The session on the screen: under way, discarded or the last; None: the screen is about none."""
+        """Return the session on the screen: under way, discarded or the last; None: it shows none."""
         session, front = self.session, self.stage.front
         if session.running is not None:
             return session.running
@@ -76,18 +75,21 @@ class Selection:
 
     @property
     def next_name(self) -> str:
-        """Of the session to come."""
+        """Return the name of the routine of the session to come."""
         return self.ledger.settings.routine if self.name is None else self.name
 
     @property
     def routine(self) -> Routine:
-        """Of the session that is shown, else of the one to come."""
+        """Return the routine of the session that is shown, else of the one to come."""
         shown = self.shown
         return routine_named(self.next_name if shown is None else shown.routine)
 
     @property
     def settled(self) -> bool:
-        """False: another threshold can be set now. Not before the first reading: a person may be there at the start."""
+        """Return False when another threshold can be set now.
+
+        That is never before the first reading: a person may be there at the start.
+        """
         presence = self.presence
         if presence.heard_at is None or presence.load is not Load.EMPTY or self.session.unfinished:
             return True
@@ -104,5 +106,5 @@ class Selection:
 
 
 def routine_named(name: str) -> Routine:
-    """The plan's for a name that is not known any more."""
+    """Return the routine; the plan's for a name that is not known any more."""
     return ROUTINES.get(name, ROUTINES["plan"])

@@ -28,7 +28,7 @@ class Text:
 
 
 def on_panel(text: str) -> bool:
-    """Return whether the fonts of the panel have every letter of `text`: those of western Europe (Latin-1)."""
+    """Return whether the fonts of the panel have every letter of `text`: they have Latin-1."""
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:

@@ -29,7 +29,7 @@ class Splash:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nobody is on the mat and somebody looks."""
+    """The mat is unoccupied, and the panel is lit."""
 
     clock: str  # local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD
     plan_day: int  # from 1; above `plan_days` the plan is done and it is the after-plan
@@ -99,11 +99,11 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The load cells fell silent in mid-session; the session waits for them."""
+    """No readings during a session: the session waits for the load cells."""
 
     elapsed_s: int
     left_s: int
-    what: Text | str = ""  # empty: nobody has explained the silence
+    what: Text | str = ""  # empty: why is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class GetUp:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """Something lies on the mat, and it is nobody."""
+    """A load on the mat that does not move: a thing."""
 
     load_kg: int
-    approximate: bool = False  # nobody has calibrated: from the nominal sensitivity of the cells
+    approximate: bool = False  # not calibrated: from the nominal sensitivity of the cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class RatingEntry:
 
     value: int | None
     hold: float = 0.0
-    rest: float | None = None  # what is left of the 4 s after which the value stands, 1 to 0
+    rest: float | None = None  # what is left of the 4 s after which the value is the answer, 1 to 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """The session was thrown away by hand; for a while a hold brings it back."""
+    """The session was discarded by hand; for a while a hold brings it back."""
 
     on_mat_s: int
     hold: float = 0.0

@@ -1,4 +1,4 @@
-"""The zero and the calibration as the device uses and stores them: set by hand, undone, found, turned, replaced."""
+"""The zero and the calibration in use, and how they are stored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def usable_zero(memory: Memory) -> Zero | None:
 
 @dataclass(eq=False)
 class Zeroing:
-    """Own the calibration in use, the next one, and the zero that an undo brings back. Store a moved zero at `due`."""
+    """Own the calibration in use, the next one, and the zero of an undo. Store a moved zero at `due`."""
 
     t: InitVar[float]
     memory: InitVar[Memory]
@@ -49,7 +49,7 @@ class Zeroing:
 
     @property
     def approximate(self) -> bool:
-        """Kilograms are from the nominal sensitivity of the cells: not calibrated yet."""
+        """Return whether kilograms are from the nominal sensitivity of the cells: not calibrated yet."""
         return self.calibration is not None and self.calibration.approximate
 
     def advance(self, t: float) -> None:
@@ -62,7 +62,7 @@ class Zeroing:
             self._save()
 
     def set_zero(self, t: float) -> bool:
-        """Re-zero by hand. False without readings, or when the load moves."""
+        """Re-zero by hand. Return False without readings, or when the load moves."""
         if not self.presence.set_zero():
             return False
         tracker = self.presence.zero
@@ -80,12 +80,12 @@ class Zeroing:
 
     @property
     def calm(self) -> bool:
-        """Nothing is to be done about the zero."""
+        """Return whether nothing is to be done about the zero."""
         tracker = self.presence.zero
         return not tracker.turn and tracker.word is self._word
 
     def follow(self, t: float) -> bool:
-        """Follow what presence has found of the zero. True when something else is reported of it than before."""
+        """Follow what presence has found of the zero. Return True when its report changes."""
         tracker, before = self.presence.zero, self._word
         self._word = tracker.word
         found = before is ZeroWord.WANTED and not tracker.seeking and not tracker.by_hand
@@ -98,7 +98,7 @@ class Zeroing:
         return self._word is not before
 
     def _turn(self, t: float) -> None:
-        """Turn round the channels that read backwards for `TURN_S`: uncalibrated, their polarity was never known."""
+        """Turn round the channels that read backwards for `TURN_S`; uncalibrated, polarity is not known."""
         tracker, calibration = self.presence.zero, self.calibration
         if calibration is None or tracker.kg is None:
             return

@@ -1,17 +1,23 @@
-"""Ring the chimes in a thread. The newest replaces the last, but no breath replaces a cue."""
+"""Drive the piezo, and ring the chimes in a thread.
+
+The newest chime replaces the last, but no breath replaces a cue.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from matpi.core.effects import ChimeKind
-from matpi.drivers.part import PartThread
+from matpi.drivers.gpio import PartThread, using
+from matpi.errors import HardwareError
 from matpi.ports import Put
 
 LATE_S: Final = 0.5  # chosen: a cue that has waited longer is dropped
+
+HALF: Final = 0.5  # a square wave is the loudest duty of a piezo
 
 Note = tuple[float, float]  # Hz (0: a rest) and seconds
 
@@ -36,6 +42,39 @@ class Sounder(Protocol):
     def close(self) -> None: ...
 
 
+class Piezo:
+    """A passive piezo from `pin` to ground, driven by a square wave. Implements `Sounder`.
+
+    Raises HardwareError where the pins have no PWM.
+    """
+
+    def __init__(self, pin: int, pins: Any) -> None:
+        import gpiozero
+        from gpiozero.exc import PinPWMUnsupported
+
+        self._pin = pin
+        with using("chime", pin):
+            try:
+                self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
+            except PinPWMUnsupported as error:
+                raise HardwareError(
+                    f'The chime needs PWM on GPIO {pin}, which these pins do not have; set driver = "none" in [chime].'
+                ) from error
+
+    def sound(self, hz: float) -> None:
+        with using("chime", self._pin):
+            self._pwm.frequency = hz
+            self._pwm.value = HALF
+
+    def stop(self) -> None:
+        with using("chime", self._pin):
+            self._pwm.value = 0.0
+
+    def close(self) -> None:
+        """Stop the tone and free the pin."""
+        self._pwm.close()
+
+
 class ChimeThread(PartThread[Sounder]):
     """The piezo's thread. A lost piezo is also retried with each chime."""
 
@@ -55,20 +94,18 @@ class ChimeThread(PartThread[Sounder]):
             self._wanted = (kind, self._now())
             self._changed.notify()
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._plays = None
-                self._changed.wait_for(self._called, self._retry_s())
-                if self._stopping:
-                    return
-                notes: tuple[Note, ...] = ()  # none: only find out whether the piezo works again
-                if self._wanted is not None:
-                    (kind, asked), self._wanted = self._wanted, None
-                    if self._now() - asked > LATE_S:
-                        continue
-                    self._plays, notes = kind, NOTES[kind]
-            self._use(partial(self._play, notes))
+    def step(self) -> float | None:
+        """Ring the chime that is wanted. Return the seconds until the next retry, None to wait for `ring`."""
+        with self._changed:
+            notes: tuple[Note, ...] = ()  # none: only find out whether the piezo works again
+            if self._wanted is not None:
+                (kind, asked), self._wanted = self._wanted, None
+                if self._now() - asked > LATE_S:
+                    return self._retry_s()
+                self._plays, notes = kind, NOTES[kind]
+        self._use(partial(self._play, notes))
+        self._plays = None
+        return self._retry_s()
 
     def _play(self, notes: tuple[Note, ...], sounder: Sounder) -> None:
         for hz, seconds in notes:
@@ -80,6 +117,3 @@ class ChimeThread(PartThread[Sounder]):
                 if self._changed.wait_for(self._called, seconds):
                     break
         sounder.stop()
-
-    def _called(self) -> bool:
-        return self._stopping or self._wanted is not None

@@ -105,15 +105,9 @@ class ScaleFacts:
 
 @dataclass(frozen=True, slots=True)
 class PanelFacts:
-    driver: str = ""
     lost: bool = False
     trouble: str = ""
     frames: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ClockTrust:
-    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +129,4 @@ class Status:
     readings: int = 0
     rejected: int = 0
     unsaved: int = 0
-    clock: ClockTrust | None = None
     upstream: Mapping[str, str] = field(default_factory=dict)  # sink -> what is wrong with its connection

@@ -1,25 +1,25 @@
-"""Read the button's edges, set the LED's duty and the piezo's tone through gpiozero."""
+"""Use the header's pins through gpiozero: pin factory, button, and the thread that runs a part.
+
+led.py and chime.py are the other two parts.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
-from matpi.core.events import ButtonDown, ButtonUp
+from matpi.core.events import ButtonDown, ButtonUp, Noted
 from matpi.drivers.pins import load_lgpio
 from matpi.errors import HardwareError
-from matpi.ports import Put
+from matpi.ports import PART_RETRY_S, Put
 
-STEPS: Final = 100  # duties of lgpio's PWM
-PWM_HZ: Final = 200  # chosen, unmeasured: no flicker to the eye; lgpio's thread wakes 400 times a second
-HALF: Final = 0.5  # a square wave is the loudest duty of a piezo
-LIT_FROM: Final = 0.18  # duty from which an LED without PWM is on: half of full to the eye (CIE L* 50 is 0.184)
-
+STOP_S: Final = 1.0
 FACTORIES: Final = MappingProxyType(
     {
         "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory"),
@@ -71,7 +71,7 @@ class Button:
         import gpiozero
 
         self._now = now
-        with _using("button", pin):
+        with using("button", pin):
             # No bounce_time: it would move the edges. The core debounces.
             self._button = gpiozero.Button(pin, pull_up=True, bounce_time=None, pin_factory=pins)
 
@@ -84,72 +84,8 @@ class Button:
         self._button.close()
 
 
-class Led:
-    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM."""
-
-    def __init__(self, pin: int, pins: Any) -> None:
-        import gpiozero
-        from gpiozero.exc import PinPWMUnsupported
-
-        self._pin = pin
-        self._step = 0
-        with _using("lamp", pin):
-            try:
-                self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
-            except PinPWMUnsupported:
-                self._led = gpiozero.LED(pin, pin_factory=pins)
-        self.fades = isinstance(self._led, gpiozero.PWMLED)
-
-    def set(self, duty: float) -> None:
-        """Set the light to `duty`, clamped to 0 to 1 and linear in light. Writes only changes."""
-        step = round(min(1.0, max(0.0, duty)) * STEPS) if self.fades else STEPS * (duty >= LIT_FROM)
-        if step == self._step:
-            return
-        with _using("lamp", self._pin):
-            # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
-            self._led.value = min(1.0, step / STEPS + 1e-6) if step else 0.0
-        self._step = step
-
-    def close(self) -> None:
-        """Switch off and free the pin."""
-        self._led.close()
-
-
-class Piezo:
-    """A passive piezo from `pin` to ground, driven by a square wave. Implements `chime.Sounder`.
-
-    Raises HardwareError where the pins have no PWM.
-    """
-
-    def __init__(self, pin: int, pins: Any) -> None:
-        import gpiozero
-        from gpiozero.exc import PinPWMUnsupported
-
-        self._pin = pin
-        with _using("chime", pin):
-            try:
-                self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
-            except PinPWMUnsupported as error:
-                raise HardwareError(
-                    f'The chime needs PWM on GPIO {pin}, which these pins do not have; set driver = "none" in [chime].'
-                ) from error
-
-    def sound(self, hz: float) -> None:
-        with _using("chime", self._pin):
-            self._pwm.frequency = hz
-            self._pwm.value = HALF
-
-    def stop(self) -> None:
-        with _using("chime", self._pin):
-            self._pwm.value = 0.0
-
-    def close(self) -> None:
-        """Stop the tone and free the pin."""
-        self._pwm.close()
-
-
 @contextmanager
-def _using(part: str, pin: int) -> Iterator[None]:
+def using(part: str, pin: int) -> Iterator[None]:
     """Raise HardwareError for whatever the GPIO library raises."""
     try:
         yield
@@ -157,3 +93,104 @@ def _using(part: str, pin: int) -> Iterator[None]:
         raise
     except Exception as error:  # each library has its own; lgpio raises a bare Exception for a pin in use
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error
+
+
+class Part(Protocol):
+    def close(self) -> None:
+        """Free the pin."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+class PartThread(Generic[P]):
+    """The thread of one part (`name`: button, lamp or chime), opened with `make`.
+
+    A part that raises HardwareError, opened or used, is noted once ("lamp_lost"), retried every PART_RETRY_S, and noted
+    once when it works again ("lamp_back").
+    """
+
+    _always_runs: ClassVar[bool] = False  # False: the thread only opens the part
+    _wanted: object = None  # what is asked for and not taken up yet
+
+    def __init__(
+        self, name: str, make: Callable[[], P], put: Put, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name, self._make, self._put, self._now = name, make, put, now
+        self._part: P | None = None
+        self._lost = False
+        self._stopping = False
+        self._changed = threading.Condition()  # notified when there is something to do
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        if not self._use() or self._always_runs:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread within STOP_S and free the pin."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        if self._part is not None:
+            self._part.close()
+
+    def _use(self, do: Callable[[P], object] = lambda _: None) -> bool:
+        """Call `do` with the part, opened first if need be. Return whether it works."""
+        try:
+            if self._part is None:
+                self._part = self._make()
+            do(self._part)
+        except HardwareError as error:
+            if not self._lost:
+                self._put(Noted(self._now(), f"{self._name}_lost", str(error)))
+            self._lost = True
+            return False
+        if self._lost:
+            self._put(Noted(self._now(), f"{self._name}_back", f"the {self._name} works again"))
+        self._lost = False
+        return True
+
+    def _retry_s(self) -> float | None:
+        """Return the seconds until the next retry, None while the part works."""
+        return PART_RETRY_S if self._lost else None
+
+    def step(self) -> float | None:
+        """Do what is wanted. Return the seconds until the next step, None to wait until something is wanted."""
+        self._use()
+        return self._retry_s()
+
+    def _run(self) -> None:
+        wait_s = self._retry_s()
+        while wait_s is not None or self._always_runs:
+            with self._changed:
+                self._changed.wait_for(self._called, wait_s)
+                if self._stopping:
+                    return
+            wait_s = self.step()
+
+    def _called(self) -> bool:
+        return self._stopping or self._wanted is not None
+
+
+class EmulatedHeader:
+    """gpiozero's mock pins (`factory`) and the other ends of their wires."""
+
+    def __init__(self) -> None:
+        from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+        self.factory: Any = MockFactory(pin_class=MockPWMPin)
+
+    def press(self, pin: int) -> None:
+        """Connect the button's pin to ground."""
+        self.factory.pin(pin).drive_low()
+
+    def release(self, pin: int) -> None:
+        """Leave the pin to its pull-up."""
+        self.factory.pin(pin).drive_high()
+
+    def duty(self, pin: int) -> float:
+        """Return the duty of the LED on `pin`, 0 to 1."""
+        return float(self.factory.pin(pin).state)

@@ -1,4 +1,4 @@
-"""Play the LED's patterns in a thread, which sleeps while the light does not change."""
+"""Drive the LED, and play its patterns in a thread that sleeps while the light does not change."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import math
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from matpi.core.effects import Light, Pattern
 from matpi.core.light import repeats, table
-from matpi.drivers.part import PartThread
+from matpi.drivers.gpio import PartThread, using
 from matpi.ports import Put
 
 # Chosen, unmeasured: a step of the breath is at most 3 % of the light. Every pattern's period is whole steps.
 STEPS_PER_S: Final = 50
+PWM_HZ: Final = 200  # chosen, unmeasured: no flicker to the eye; lgpio's thread wakes 400 times a second
+PWM_STEPS: Final = 100  # duties of lgpio's PWM
+LIT_FROM: Final = 0.18  # duty from which an LED without PWM is on: half of full to the eye (CIE L* 50 is 0.184)
 SLACK: Final = 1e-6  # of a step: a deadline as a float may be slightly before it
 
 
@@ -48,6 +51,37 @@ class Lamp(Protocol):
     def close(self) -> None: ...
 
 
+class Led:
+    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM."""
+
+    def __init__(self, pin: int, pins: Any) -> None:
+        import gpiozero
+        from gpiozero.exc import PinPWMUnsupported
+
+        self._pin = pin
+        self._step = 0
+        with using("lamp", pin):
+            try:
+                self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
+            except PinPWMUnsupported:
+                self._led = gpiozero.LED(pin, pin_factory=pins)
+        self.fades = isinstance(self._led, gpiozero.PWMLED)
+
+    def set(self, duty: float) -> None:
+        """Set the light to `duty`, clamped to 0 to 1 and linear in light. Writes only changes."""
+        step = round(min(1.0, max(0.0, duty)) * PWM_STEPS) if self.fades else PWM_STEPS * (duty >= LIT_FROM)
+        if step == self._step:
+            return
+        with using("lamp", self._pin):
+            # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
+            self._led.value = min(1.0, step / PWM_STEPS + 1e-6) if step else 0.0
+        self._step = step
+
+    def close(self) -> None:
+        """Switch off and free the pin."""
+        self._led.close()
+
+
 class LedThread(PartThread[Lamp]):
     """The LED's thread. A late step is skipped. A lost LED is also retried with each new pattern."""
 
@@ -57,28 +91,24 @@ class LedThread(PartThread[Lamp]):
         """Take `now`, the clock of Light.since. A caller in virtual time calls `step` instead of `start`."""
         super().__init__("lamp", make, put, now=now)
         self._light = Light(Pattern.OFF, 0.0)
-        self._fresh = True
+        self._wanted: Light | None = self._light
 
     def play(self, light: Light) -> None:
         """Play `light` until the next call. From any thread; never blocks or raises."""
         with self._changed:
-            self._light = light
-            self._fresh = True
+            self._wanted = light
             self._changed.notify()
 
     def step(self) -> float | None:
         """Set the present duty. Return the seconds until the next change or retry, None to wait for `play`."""
         with self._changed:
-            light, self._fresh = self._light, False
+            self._light, self._wanted = self._wanted or self._light, None
+            light = self._light
         duty, changes_s = step_at(light.pattern, self._now() - light.since)
         if not self._use(lambda lamp: lamp.set(duty)):
             return self._retry_s()
         return None if changes_s is None else max(0.0, light.since + changes_s - self._now())
 
     def _run(self) -> None:
-        while not self._stopping:
-            wait_s = self.step()
-            with self._changed:
-                if not (self._fresh or self._stopping):
-                    self._changed.wait(wait_s)
+        super()._run()
         self._use(lambda lamp: lamp.set(0.0))

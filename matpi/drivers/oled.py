@@ -40,14 +40,10 @@ class Level(NamedTuple):
     vcom: int
 
 
-# [evidence: oled-dimming]. An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
-LEVELS: Final = MappingProxyType(
-    {
-        "ssd1306": {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)},
-        "ssd1309": {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)},
-        "sh1106": {Brightness.BRIGHT: Level(0x7F, 0x22, 0x20), Brightness.DIM: Level(0x01, 0x21, 0x20)},
-    }
-)
+# [evidence: oled-dimming]
+SSD130X: Final = {Brightness.BRIGHT: Level(0xCF, 0xF1, 0x40), Brightness.DIM: Level(0x01, 0x11, 0x00)}
+SH1106: Final = {Brightness.BRIGHT: Level(0x7F, 0x22, 0x20), Brightness.DIM: Level(0x01, 0x21, 0x20)}
+LEVELS: Final = MappingProxyType({"ssd1306": SSD130X, "ssd1309": SSD130X, "sh1106": SH1106})
 
 
 def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
@@ -56,7 +52,8 @@ def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]
     if dim == "contrast":
         return (CONTRAST, level.contrast)
     command = (CONTRAST, level.contrast, PRECHARGE, level.precharge)
-    return (*command, VCOM, level.vcom) if len({each.vcom for each in LEVELS[driver].values()}) > 1 else command
+    # An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
+    return command if driver == "sh1106" else (*command, VCOM, level.vcom)
 
 
 class Panel:
@@ -81,22 +78,21 @@ class Panel:
         self._device: Any = None
         self._wire: _Wire | None = None
         self._lit = False
-        self._shown: bytes | None = None
-        self._image: Image | None = None
+        self._image: Image | None = None  # as the panel has it in its memory
         self._brightness: Brightness | None = None
 
     def show(self, image: Image, brightness: Brightness = Brightness.BRIGHT) -> None:
         """Show `image`, 128x64 in mode "1". Writes nothing that the panel shows already."""
-        pixels = image.tobytes()
-        if self._lit and pixels == self._shown and brightness is self._brightness:
+        new = image != self._image
+        if self._lit and not new and brightness is self._brightness:
             return
         with self._answering() as device:
             if brightness is not self._brightness:
                 device.command(*dimming(self._driver, brightness, self._dim))
                 self._brightness = brightness
-            if pixels != self._shown:
+            if new:
                 device.display(image)
-                self._shown, self._image = pixels, image
+                self._image = image.copy()
             if not self._lit:
                 device.show()
                 self._lit = True
@@ -126,7 +122,7 @@ class Panel:
         if self._wire is not None:
             with suppress(OSError):
                 self._wire.cleanup()
-        self._device = self._wire = self._shown = self._image = self._brightness = None
+        self._device = self._wire = self._image = self._brightness = None
         self._lit = False
 
     @contextmanager
@@ -194,18 +190,14 @@ class _Wire:
 
 
 class _Frame(NamedTuple):
-    pixels: bytes
-    brightness: Brightness
     image: Image | None  # None: dark
-
-
-DARK: Final = _Frame(b"", Brightness.BRIGHT, None)
+    brightness: Brightness = Brightness.BRIGHT
 
 
 class PanelThread:
     """Draw the latest frame in a thread "screen". Implements `Screen`; neither blocks nor raises.
 
-    A lost panel is reported once (PanelLost), retried every `retry_s` with a full start-up, and reported once when it
+    A lost panel is reported once (PanelLost), retried every RETRY_S with a full start-up, and reported once when it
     is back (PanelBack) and shows the latest frame.
     """
 
@@ -215,16 +207,12 @@ class PanelThread:
         put: Put,
         *,
         now: Callable[[], float] = time.monotonic,
-        retry_s: float = RETRY_S,
-        refresh_s: float = REFRESH_S,
         threaded: bool = True,
     ) -> None:
         """Start the thread; with `threaded` False the caller calls `step`, in virtual time."""
         self.drawn = 0
-        self.dropped = 0  # frames that a newer one replaced before they were drawn
         self.trouble: str | None = None  # what is wrong and what to do, in one sentence; None while the panel works
         self._panel, self._put, self._now = panel, put, now
-        self._retry_s, self._refresh_s = retry_s, refresh_s
         self._wanted: _Frame | None = None
         self._waiting = False  # the wanted frame has not been drawn
         self._due_at = 0.0  # of the next try while lost, else of the next refresh
@@ -237,10 +225,10 @@ class PanelThread:
 
     def show(self, image: Image, brightness: Brightness) -> None:
         """Draw a copy of `image`, 128x64 in mode "1", soon."""
-        self._want(_Frame(image.tobytes(), brightness, image.copy()))
+        self._want(_Frame(image.copy(), brightness))
 
     def off(self) -> None:
-        self._want(DARK)
+        self._want(_Frame(None))
 
     def stop(self, within_s: float = STOP_S, *, blank: bool = True) -> bool:
         """Blank the panel, or leave its latest frame, and end the thread. Return False when the bus hangs."""
@@ -280,7 +268,7 @@ class PanelThread:
         else:
             self._panel.refresh()
         self.drawn += waiting
-        self._due_at = self._now() + self._refresh_s
+        self._due_at = self._now() + REFRESH_S
         if self.trouble is not None:
             self.trouble = None
             from matpi.core.events import PanelBack
@@ -290,7 +278,7 @@ class PanelThread:
     def _lose(self, why: str, waiting: bool) -> None:
         news = self.trouble is None
         self.trouble = why
-        self._due_at = self._now() + self._retry_s
+        self._due_at = self._now() + RETRY_S
         with self._changed:
             self._waiting = self._waiting or waiting
         if news:
@@ -300,10 +288,8 @@ class PanelThread:
 
     def _want(self, frame: _Frame) -> None:
         with self._changed:
-            wanted = self._wanted
-            if wanted is not None and frame[:2] == wanted[:2]:
+            if frame == self._wanted:
                 return
-            self.dropped += self._waiting
             self._wanted, self._waiting = frame, True
             self._wake()
 

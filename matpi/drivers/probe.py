@@ -8,6 +8,7 @@ import getpass
 import grp
 import os
 import platform
+import re
 import resource
 import struct
 import subprocess
@@ -80,7 +81,7 @@ class HostProbe:
             throttled=self.throttled(),
             temperature_c=self.temperature_c(),
             realtime=self.realtime(),
-            model=self._text(BOARD).rstrip("\0 \n"),
+            model=_text(self._at(BOARD)).rstrip("\0 \n"),
             kernel=platform.release(),
             python=platform.python_version(),
             libraries={name: version(name) for name in LIBRARIES},
@@ -90,7 +91,7 @@ class HostProbe:
         header, others = "", 0
         denied: list[str] = []
         for number in range(GPIOCHIPS):
-            node = self._at(Path(f"/dev/gpiochip{number}"))
+            node = self._at(f"/dev/gpiochip{number}")
             try:
                 label = self._label(node)
             except PermissionError:
@@ -159,7 +160,7 @@ class HostProbe:
     def spi(self, chips: list[tuple[int, int]]) -> dict[str, str]:
         faults: dict[str, str] = {}
         for number, device in chips:
-            node = self._at(Path(name := f"/dev/spidev{number}.{device}"))
+            node = self._at(name := f"/dev/spidev{number}.{device}")
             usable = os.access(node, os.R_OK | os.W_OK)
             faults[name] = "" if usable else "denied" if node.exists() else "absent"
         return faults
@@ -172,52 +173,50 @@ class HostProbe:
             board=self._at(BOARD).exists(),
             service=self._at(SYNCHRONIZED).exists(),
             kernel=kernel,
-            battery=self._at(Path("/sys/class/rtc/rtc0")).exists(),
+            battery=self._at("/sys/class/rtc/rtc0").exists(),
         )
 
     def throttled(self) -> int | None:
-        bits = self._text(Path("/sys/devices/platform/soc/soc:firmware/get_throttled"))
+        bits = _text(self._at("/sys/devices/platform/soc/soc:firmware/get_throttled"))
         if not bits:
             with suppress(OSError, subprocess.SubprocessError):
                 bits = self._run(["vcgencmd", "get_throttled"]).strip().removeprefix("throttled=")
         with suppress(ValueError):
             return int(bits, 16)
-        for folder in self._all("/sys/class/hwmon", "hwmon*"):
-            if self._text(folder / "name").strip() == "rpi_volt":
+        for folder in self._all("/sys/class/hwmon/hwmon*"):
+            if _text(folder / "name").strip() == "rpi_volt":
                 # The kernel driver shows bit 16, under-voltage since boot (drivers/hwmon/raspberrypi-hwmon.c).
-                return 0x10000 if self._text(folder / "in0_lcrit_alarm").strip() == "1" else 0
+                return 0x10000 if _text(folder / "in0_lcrit_alarm").strip() == "1" else 0
         return None
 
     def temperature_c(self) -> float | None:
-        zones = self._all("/sys/class/thermal", "thermal_zone*")
-        processor = [z for z in zones if self._text(z / "type").strip() in {"cpu-thermal", "x86_pkg_temp"}]
+        zones = self._all("/sys/class/thermal/thermal_zone*")
+        processor = [z for z in zones if _text(z / "type").strip() in {"cpu-thermal", "x86_pkg_temp"}]
         for zone in [*processor, *zones]:
             with suppress(ValueError):
-                return int(self._text(zone / "temp")) / 1000
+                return int(_text(zone / "temp")) / 1000
         return None
 
     def realtime(self) -> bool:
-        for line in self._text(Path("/proc/self/status")).splitlines():
-            if line.startswith("CapEff:"):
-                with suppress(ValueError):
-                    if int(line.split()[1], 16) & CAP_SYS_NICE:
-                        return True
+        capabilities = re.search(r"^CapEff:\s*([0-9a-f]+)$", _text(self._at("/proc/self/status")), re.MULTILINE)
+        if capabilities is not None and int(capabilities[1], 16) & CAP_SYS_NICE:
+            return True
         return resource.getrlimit(resource.RLIMIT_RTPRIO)[0] != 0
 
-    def _at(self, path: Path) -> Path:
-        return self._root / path.relative_to("/")
+    def _at(self, path: str | Path) -> Path:
+        return self._root / str(path).lstrip("/")
 
-    def _all(self, folder: str, pattern: str) -> list[Path]:
-        try:
-            return [Path("/") / p.relative_to(self._root) for p in sorted(self._at(Path(folder)).glob(pattern))]
-        except OSError:
-            return []
+    def _all(self, pattern: str) -> list[Path]:
+        with suppress(OSError):
+            return sorted(self._root.glob(pattern.lstrip("/")))
+        return []
 
-    def _text(self, path: Path) -> str:
-        try:
-            return self._at(path).read_text(errors="replace")
-        except OSError:
-            return ""
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _answers(bus: Any, address: int) -> bool:

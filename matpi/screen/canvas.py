@@ -1,4 +1,4 @@
-"""Draw text, numerals, boxes and the marks shared by all screens.
+"""Draw texts, numerals, boxes and the marks shared by all screens; `draw` and `sentence` of a view.
 
 Coordinates are pixels of the area that the pixel shift never moves off the panel: 126 wide, 62 high.
 """
@@ -18,6 +18,10 @@ PANEL: Final = (128, 64)
 SHIFT_MAX: Final = 2  # px that the picture moves right and down against burn-in; more would cost a line of text
 WIDTH: Final = PANEL[0] - SHIFT_MAX
 HEIGHT: Final = PANEL[1] - SHIFT_MAX
+LAST_ROW: Final = HEIGHT - Face.TEXT.height_px
+"""The y of the last row of small letters."""
+BESIDE_PX: Final = 5  # between a big numeral and the small words beside it
+GAP_PX: Final = 4  # between two texts in a row; chosen
 
 Align = Literal["left", "middle", "right"]
 
@@ -86,6 +90,41 @@ class Canvas:
         for thick in range(3 * size):
             self._draw.line([(left + size * across, top + size * down + thick) for across, down in corners], fill=1)
 
+    def unit(self, x: int, foot: int, word: str) -> None:
+        """Draw a unit behind a big numeral that ends at `x`, on the same baseline, as large as fits."""
+        face = Face.LABEL if width_px(word, Face.LABEL) + BESIDE_PX <= WIDTH - x else Face.TEXT
+        # Spleen has 4 px of 16 and 3 px of 12 below the baseline.
+        drop = face.height_px // 4
+        self.text(min(x + BESIDE_PX, WIDTH - width_px(word, face)), foot - face.height_px + drop, word, face)
+
+    def beside(self, title: str, *notes: str) -> None:
+        """Draw a title as large as it fits beside the first note for which there is room."""
+        rooms = {note: WIDTH - (width_px(note, Face.TEXT) + GAP_PX if note else 0) for note in notes}
+        note = next((note for note, room in rooms.items() if width_px(title, Face.TEXT) <= room), notes[-1])
+        large = width_px(title, Face.LABEL) <= rooms[note]
+        self.line(0 if large else 2, title, (Face.LABEL if large else Face.TEXT,), right=rooms[note])
+        self.line(2, note, align="right")
+
+    def saved(self, word: str, *right: str) -> None:
+        """Draw a check mark and `word`, as large as the texts on the `right` leave room for."""
+        self.check(0, 35)
+        taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
+        self.line(33, word, (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
+
+    def bottom_line(self, hold: float, text: str) -> None:
+        """Draw the last row: the bar of a hold, else what the button does."""
+        if hold > 0.0:
+            self.hold_bar(hold)
+        else:
+            self.line(LAST_ROW, text)
+
+    def bottom_edge(self, hold: float, left: float | None = None) -> None:
+        """Draw the lower edge: the bar of a hold, else the time that is left."""
+        if hold > 0.0:
+            self.hold_bar(hold)
+        elif left is not None:
+            self.rest_line(left)
+
     def hold_bar(self, fraction: float) -> None:
         """Draw the thick bar on the lower edge that grows while the button is held."""
         self.frame(0, HEIGHT - 5, WIDTH, 5)
@@ -100,3 +139,13 @@ class Canvas:
 def draw(view: View, canvas: Canvas, words: Words) -> None:
     """Draw a view without a shift. Each drawing registers itself for the type of its view."""
     raise NotImplementedError(type(view))
+
+
+@singledispatch
+def sentence(view: View, words: Words) -> str:
+    """Put a view into one sentence. Each registers itself, next to its drawing, for the type of its view."""
+    raise NotImplementedError(type(view))
+
+
+def range_text(lower_min: int, upper_min: int) -> str:
+    return str(upper_min) if lower_min == upper_min else f"{lower_min}-{upper_min}"

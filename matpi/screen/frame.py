@@ -1,4 +1,4 @@
-"""Convert a 128 x 64 one-bit picture to bytes, braille and PNG."""
+"""Convert a 128 x 64 one-bit picture to rows, braille and PNG."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PIL import Image
 
 from matpi.screen.canvas import PANEL
 
-PAGES: Final = PANEL[1] // 8
 ROW_BYTES: Final = PANEL[0] // 8
 CELL_COLUMNS, CELL_ROWS = PANEL[0] // 2, PANEL[1] // 4
 BRAILLE: Final = 0x2800  # Unicode, braille patterns: plus a bit for each of the eight dots
@@ -18,12 +17,6 @@ DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 PAIRS: Final = tuple(tuple((pair >> 1) * left | (pair & 1) * right for pair in range(4)) for left, right in DOTS)
 """The bits of two pixels side by side, for each row of a cell."""
 LIT: Final = (170, 221, 255)  # the blue-white of the common panels (by eye)
-
-
-def pack(image: Image.Image) -> bytes:
-    """Return 1024 bytes for an SSD1306: 8 pages of 128 columns, the lowest bit on top (data sheet, 8.7)."""
-    columns = image.transpose(Image.Transpose.TRANSPOSE).tobytes("raw", "1;R")
-    return b"".join(columns[page::PAGES] for page in range(PAGES))
 
 
 def rows(image: Image.Image) -> bytes:

@@ -27,6 +27,9 @@ class Face(Enum):
         return self.value[1]
 
 
+LARGE_FIRST: Final = (Face.LABEL, Face.TEXT)
+
+
 @lru_cache(maxsize=len(Face))
 def font(face: Face) -> ImageFont.ImageFont:
     """Return a font, loaded once. Raises OSError when the installation is broken."""
@@ -43,7 +46,7 @@ def width_px(text: str, face: Face) -> int:
     return int(font(face).getlength(plain(text)))
 
 
-def fitting(text: str, room_px: int, faces: tuple[Face, ...] = (Face.LABEL, Face.TEXT)) -> tuple[str, Face]:
+def fitting(text: str, room_px: int, faces: tuple[Face, ...] = LARGE_FIRST) -> tuple[str, Face]:
     """Return the text and the first face in which it fits, else the last face and the text visibly cut."""
     for face in faces:
         if width_px(text, face) <= room_px:

@@ -1,17 +1,17 @@
-"""Render a view to 128 x 64 pixels of one bit. Equal views give equal pictures, on every machine."""
+"""Render a view to 128 x 64 pixels of one bit, the same on every machine, or to one sentence."""
 
 from __future__ import annotations
 
 from PIL import Image
 
 from matpi.core.views import View
-from matpi.screen import calibration_views, question_views, routine_views, session_views, word_views
-from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas, draw
+from matpi.screen import idle_views, question_views, session_views
+from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas, draw, sentence
 from matpi.words import ENGLISH, Words
 
-__all__ = ["draw", "render"]
-_DRAWINGS = (calibration_views, question_views, routine_views, session_views, word_views)
-"""Imported here: each registers its drawings with `draw`."""
+__all__ = ["draw", "render", "spoken"]
+_DRAWINGS = (idle_views, question_views, session_views)
+"""Imported here: each registers its drawings with `draw`, and what a screen reader says with `sentence`."""
 
 
 def render(view: View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) -> Image.Image:
@@ -23,3 +23,8 @@ def render(view: View, shift: tuple[int, int] = (0, 0), words: Words = ENGLISH) 
     panel = Image.new("1", PANEL)
     panel.paste(canvas.image, shift)
     return panel
+
+
+def spoken(view: View, words: Words = ENGLISH) -> str:
+    """Return the view as a sentence, without what changes several times a second (hold, countdown)."""
+    return sentence(view, words)

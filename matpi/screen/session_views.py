@@ -1,56 +1,78 @@
-"""Draw the screens of a session: arriving, the timer, away, the result."""
+"""Draw the screens of a session: advice, arriving, timer, breath, away, the result, off the mat."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from matpi.core.plan.breathing import RADIUS_MAX_PX
 from matpi.core.views import (
+    Advice,
     Arriving,
     Away,
+    Breathe,
     Discarded,
     GetUp,
     Holding,
-    Object,
+    OffMat,
     SessionDone,
     Timer,
 )
-from matpi.screen.canvas import HEIGHT, WIDTH, Canvas, draw
-from matpi.screen.glyphs import Face, width_px
+from matpi.screen.canvas import BESIDE_PX, HEIGHT, LAST_ROW, WIDTH, Canvas, draw, range_text, sentence
+from matpi.screen.glyphs import LARGE_FIRST, Face, wrapped
 from matpi.words import Words, duration
 
 TICKS_MAX: Final = 60  # more planned minutes share a tick: a tick and its gap need 2 px
 LONG_S: Final = 6000  # from 100 minutes on mm:ss is wider than the panel; a cap may be set to 120
-BESIDE_PX: Final = 5  # between the big numeral and the small words beside it
-GAP_PX: Final = 4  # between two texts in a row; chosen
+LINE_PX: Final = 11  # of the advice: four lines and a title leave no pixel between them
+CIRCLE_PX: Final = 2 * RADIUS_MAX_PX + 5  # x of the words of the breath, clear of the largest circle
+RING_PX: Final = 2  # a ring, because lit pixels wear and a full disc would be a third of the panel
 
 
-def range_text(lower_min: int, upper_min: int) -> str:
-    return str(upper_min) if lower_min == upper_min else f"{lower_min}-{upper_min}"
+def spoken_range(lower_min: int, upper_min: int, words: Words) -> str:
+    return spoken_minutes(upper_min, words) if lower_min == upper_min else spoken_span(lower_min, upper_min, words)
 
 
-def unit(canvas: Canvas, x: int, foot: int, word: str) -> None:
-    """Draw a unit behind a big numeral that ends at `x`, on the same baseline, as large as fits."""
-    room = WIDTH - x
-    face = Face.LABEL if width_px(word, Face.LABEL) + BESIDE_PX <= room else Face.TEXT
-    # Spleen has 4 px of 16 and 3 px of 12 below the baseline.
-    drop = face.height_px // 4
-    canvas.text(min(x + BESIDE_PX, WIDTH - width_px(word, face)), foot - face.height_px + drop, word, face)
+def spoken_span(lower_min: int, upper_min: int, words: Words) -> str:
+    return words("spoken.some_minutes", lower=lower_min, upper=upper_min)
 
 
-def beside(canvas: Canvas, title: str, *notes: str) -> None:
-    """Draw a title as large as it fits beside the first note for which there is room."""
-    rooms = {note: WIDTH - (width_px(note, Face.TEXT) + GAP_PX if note else 0) for note in notes}
-    note = next((note for note, room in rooms.items() if width_px(title, Face.TEXT) <= room), notes[-1])
-    large = width_px(title, Face.LABEL) <= rooms[note]
-    canvas.line(0 if large else 2, title, (Face.LABEL if large else Face.TEXT,), right=rooms[note])
-    canvas.line(2, note, align="right")
+def spoken_minutes(minutes: int, words: Words) -> str:
+    return words("spoken.one_minute") if minutes == 1 else words("spoken.minutes", n=minutes)
 
 
-def saved(canvas: Canvas, words: Words, *right: str) -> None:
-    """Draw a check mark and "saved", as large as the texts on the `right` leave room for."""
-    canvas.check(0, 35)
-    taken = max(width_px(text, Face.TEXT) for text in right) + GAP_PX
-    canvas.line(33, words("common.saved"), (Face.WORDS, Face.LABEL, Face.TEXT), left=19, right=WIDTH - taken)
+@draw.register
+def advice(view: Advice, canvas: Canvas, words: Words) -> None:
+    minutes = range_text(view.lower_min, view.upper_min)
+    lines = words.say(view.advice).splitlines()
+    canvas.beside(words.say(view.title), f"{minutes} {words('common.min')}", minutes)
+    for row, line in enumerate(lines):
+        canvas.line(16 + LINE_PX * row, line)
+    if len(lines) < 4:
+        canvas.line(LAST_ROW, words("around.then_onto_mat"))
+
+
+@sentence.register
+def _(view: Advice, words: Words) -> str:
+    lines = ". ".join(words.say(view.advice).splitlines())
+    minutes = spoken_range(view.lower_min, view.upper_min, words)
+    return words("spoken.advice", title=view.title, minutes=minutes, lines=lines)
+
+
+@draw.register
+def arriving(view: Arriving, canvas: Canvas, words: Words) -> None:
+    day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
+    routine = words.say(view.routine)
+    canvas.beside(view.who or routine or words("on_mat.starting"), day)
+    x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
+    canvas.unit(x, 49, words("common.min"))
+    # Without what is in brackets: the row has room for 21 characters.
+    canvas.line(LAST_ROW, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
+
+
+@sentence.register
+def _(view: Arriving, words: Words) -> str:
+    what = view.routine or words("spoken.day", day=view.plan_day)
+    return words("spoken.arriving", what=what, minutes=spoken_range(view.lower_min, view.upper_min, words))
 
 
 def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
@@ -116,7 +138,7 @@ def timer(view: Timer, canvas: Canvas, words: Words) -> None:
     else:
         left = x + (BESIDE_PX if not seconds else 3)
         canvas.line(pad, upper, (Face.LABEL,), left=left)
-        canvas.line(pad + 16, lower, (Face.LABEL, Face.TEXT), left=left)
+        canvas.line(pad + 16, lower, LARGE_FIRST, left=left)
     label = words("on_mat.keep_holding") if view.hold > 0.0 else words.say(view.label)
     canvas.line(32 if notice else 39, label)
     if view.notice is not None:
@@ -128,15 +150,32 @@ def timer(view: Timer, canvas: Canvas, words: Words) -> None:
         tick_row(canvas, view, HEIGHT - height, height)
 
 
+@sentence.register
+def _(view: Timer, words: Words) -> str:
+    so_far = duration(view.elapsed_s) if view.seconds else spoken_minutes(view.elapsed_s // 60, words)
+    label = words.say(view.label)
+    planned = spoken_span(view.lower_min, view.upper_min, words)
+    return words("spoken.timer", so_far=so_far, range=planned, label=label[:1].upper() + label[1:])
+
+
 @draw.register
-def arriving(view: Arriving, canvas: Canvas, words: Words) -> None:
-    day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
-    routine = words.say(view.routine)
-    beside(canvas, view.who or routine or words("on_mat.starting"), day)
-    x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
-    unit(canvas, x, 49, words("common.min"))
-    # Without what is in brackets: the row has room for 21 characters.
-    canvas.line(HEIGHT - 12, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
+def breathe(view: Breathe, canvas: Canvas, words: Words) -> None:
+    middle = (RADIUS_MAX_PX + 1, HEIGHT // 2)
+    canvas.circle(*middle, view.radius_px)
+    canvas.circle(*middle, view.radius_px - RING_PX, ink=0)
+    canvas.text(CIRCLE_PX, 0, words("breath.inhale") if view.inhale else words("breath.exhale"), Face.WORDS)
+    canvas.line(3, str(view.left_s), (Face.LABEL,), align="right")
+    lines = wrapped(words.say(view.says), WIDTH - CIRCLE_PX, Face.TEXT) or []
+    for row, line in enumerate(lines):
+        canvas.text(CIRCLE_PX, 22 + Face.TEXT.height_px * row, line)
+    if len(lines) < 3:
+        canvas.line(LAST_ROW, f"{view.elapsed_min} {words('common.min')}", align="right")
+
+
+@sentence.register
+def _(view: Breathe, words: Words) -> str:
+    side = "spoken.breathe_in" if view.inhale else "spoken.breathe_out"
+    return words(side, says=view.says, minutes=spoken_minutes(view.elapsed_min, words))
 
 
 @draw.register
@@ -145,34 +184,41 @@ def away(view: Away, canvas: Canvas, words: Words) -> None:
     # Three digits of the large font would push the words off the panel.
     x = canvas.cells(0, 0, str(view.left_s), Face.MINUTES if cells < 3 else Face.NUMERALS, cells)
     canvas.line(0, words("on_mat.back"), (Face.WORDS, Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
-    canvas.line(21, words("on_mat.seconds_left"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(21, words("on_mat.seconds_left"), LARGE_FIRST, left=x + BESIDE_PX)
     canvas.line(41, words("on_mat.paused", time=duration(view.elapsed_s)), (Face.LABEL,))
     canvas.rest_line(view.left_s / view.of_s if view.of_s else 0.0)
 
 
+@sentence.register
+def _(view: Away, words: Words) -> str:
+    return words("spoken.away", time=duration(view.elapsed_s))
+
+
 @draw.register
 def holding(view: Holding, canvas: Canvas, words: Words) -> None:
-    canvas.band(0, words.say(view.what) or words("faults.silent"), (Face.LABEL, Face.TEXT))
+    canvas.band(0, words.say(view.what) or words("faults.silent"), LARGE_FIRST)
     canvas.cells(0, 18, duration(view.elapsed_s), Face.NUMERALS)
     canvas.line(HEIGHT - 11, words("on_mat.waits", seconds=f"{view.left_s:2d}"))
+
+
+@sentence.register
+def _(view: Holding, words: Words) -> str:
+    what = view.what or words("spoken.cells_silent")
+    return words("spoken.holding", what=what, time=duration(view.elapsed_s))
 
 
 @draw.register
 def get_up(view: GetUp, canvas: Canvas, words: Words) -> None:
     x = canvas.cells(0, 0, str(view.elapsed_min), Face.MINUTES)
     canvas.line(3, words("common.min"), (Face.LABEL,), left=x + BESIDE_PX)
-    canvas.line(19, words("on_mat.enough"), (Face.LABEL, Face.TEXT), left=x + BESIDE_PX)
+    canvas.line(19, words("on_mat.enough"), LARGE_FIRST, left=x + BESIDE_PX)
     x = canvas.text(0, 42, words("on_mat.get_up"), Face.WORDS)
     canvas.line(45, words("on_mat.slowly"), (Face.LABEL,), left=x + BESIDE_PX)
 
 
-@draw.register
-def thing(view: Object, canvas: Canvas, words: Words) -> None:
-    canvas.line(0, words("on_mat.object"), (Face.LABEL,))
-    left = canvas.text(0, 25, "~", Face.LABEL) if view.approximate else 0
-    x = canvas.cells(left, 17, str(view.load_kg), Face.NUMERALS)
-    unit(canvas, x, 45, words("common.kg"))
-    canvas.line(HEIGHT - 12, words("on_mat.take_off"))
+@sentence.register
+def _(view: GetUp, words: Words) -> str:
+    return words("spoken.get_up", minutes=spoken_minutes(view.elapsed_min, words))
 
 
 @draw.register
@@ -180,17 +226,17 @@ def session_done(view: SessionDone, canvas: Canvas, words: Words) -> None:
     if view.on_mat_s < LONG_S:
         canvas.cells(0, 0, duration(view.on_mat_s), Face.NUMERALS)
     else:
-        unit(canvas, canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words("common.min"))
+        canvas.unit(canvas.cells(0, 0, str(view.on_mat_s // 60), Face.NUMERALS), 32, words("common.min"))
     if view.who:
         _whose(canvas, view, words)
         return
     if view.saved:
         day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
-        saved(canvas, words, day)
+        canvas.saved(words("common.saved"), day)
         canvas.line(36, day, align="right")
     else:
-        canvas.line(33, words("on_mat.not_saved"), (Face.LABEL, Face.TEXT))
-    canvas.line(HEIGHT - 12, words("common.done_today") if view.done_today else words("on_mat.more_today"))
+        canvas.line(33, words("on_mat.not_saved"), LARGE_FIRST)
+    canvas.line(LAST_ROW, words("common.done_today") if view.done_today else words("on_mat.more_today"))
 
 
 def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
@@ -199,21 +245,44 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
         canvas.check(WIDTH - 16, 10)
     if view.saved:
         canvas.check(0, 35)
-        canvas.line(33, view.who, (Face.LABEL, Face.TEXT), left=19)
+        canvas.line(33, view.who, LARGE_FIRST, left=19)
     else:
-        canvas.line(33, words("on_mat.not_saved"), (Face.LABEL, Face.TEXT))
-    if view.hold > 0.0:
-        canvas.hold_bar(view.hold)
-    else:
-        canvas.line(HEIGHT - 12, words.say(view.asks))
+        canvas.line(33, words("on_mat.not_saved"), LARGE_FIRST)
+    canvas.bottom_line(view.hold, words.say(view.asks))
+
+
+@sentence.register
+def _(view: SessionDone, words: Words) -> str:
+    on_mat = words("spoken.done" if view.saved else "spoken.done_unsaved", time=duration(view.on_mat_s))
+    return on_mat + (words("spoken.done_today") if view.done_today else "")
+
+
+@draw.register
+def off_mat(view: OffMat, canvas: Canvas, words: Words) -> None:
+    canvas.line(0, words.say(view.text), LARGE_FIRST)
+    if view.left_s is None:
+        canvas.check(0, 24, size=2)
+        canvas.line(LAST_ROW, words("around.go_on"))
+        return
+    canvas.unit(canvas.cells(0, 17, duration(view.left_s), Face.NUMERALS), 49, words("around.left"))
+    canvas.line(LAST_ROW, words("around.off_mat_now"))
+
+
+@sentence.register
+def _(view: OffMat, words: Words) -> str:
+    if view.left_s is None:
+        return words("spoken.off_mat", text=view.text)
+    return words("spoken.off_mat_left", text=view.text, time=duration(view.left_s))
 
 
 @draw.register
 def discarded(view: Discarded, canvas: Canvas, words: Words) -> None:
     canvas.text(0, 0, words("on_mat.discarded"), Face.WORDS)
-    canvas.line(22, words("on_mat.not_kept", time=duration(view.on_mat_s)), (Face.LABEL, Face.TEXT))
+    canvas.line(22, words("on_mat.not_kept", time=duration(view.on_mat_s)), LARGE_FIRST)
     canvas.line(43, words("on_mat.bring_back"))
-    if view.hold > 0.0:
-        canvas.hold_bar(view.hold)
-    else:
-        canvas.rest_line(view.left)
+    canvas.bottom_edge(view.hold, view.left)
+
+
+@sentence.register
+def _(view: Discarded, words: Words) -> str:
+    return words("spoken.discarded", time=duration(view.on_mat_s))

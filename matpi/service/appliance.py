@@ -6,26 +6,30 @@ it is noted and shown on the screen, and the rest works.
 
 from __future__ import annotations
 
+import json
+import os
 import queue
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from matpi import __version__
 from matpi.config import Config
 from matpi.core.device import Device
 from matpi.core.effects import Calibrated, Effect, Save, UseCalibration, Zeros
 from matpi.core.events import Counted, Event, Noted, Stopping, Tick
 from matpi.core.model import Settings
-from matpi.drivers.chime import ChimeThread
+from matpi.core.parts import PARTS
+from matpi.drivers.chime import ChimeThread, Piezo
 from matpi.drivers.clock import ClockWatch
-from matpi.drivers.gpio import Button, Led, Piezo
-from matpi.drivers.led import LedThread
+from matpi.drivers.gpio import Button, PartThread
+from matpi.drivers.led import Led, LedThread
 from matpi.drivers.oled import PanelThread
-from matpi.drivers.part import PartThread
 from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
 from matpi.errors import MatpiError
@@ -33,15 +37,15 @@ from matpi.loop import Loop
 from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
-from matpi.service.status import STATUS_EVERY_S, status_line, write_status
-from matpi.store.patient import PatientStore
-from matpi.words import LANGUAGES
+from matpi.store.writer import PatientStore
+from matpi.words import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
     from matpi.drivers.scale.process import ReaderScale
     from matpi.upstream.relays import Relays
 
-TURN_S = 5.0  # the longest turn of the loop, which feeds the watchdog: a quarter of WatchdogSec
+STATUS_EVERY_S: Final = 5.0
+TURN_S: Final = 5.0  # the longest turn of the loop, which feeds the watchdog: a quarter of WatchdogSec
 
 
 class PulledError(Exception):
@@ -97,6 +101,11 @@ class Appliance:
     @property
     def device(self) -> Device | None:
         return None if self.loop is None else self.loop.device
+
+    def _started(self) -> Loop:
+        if self.loop is None:
+            raise RuntimeError("a device that has not started neither runs nor has a status")
+        return self.loop
 
     # -- up --------------------------------------------------------------------------------------------------------
 
@@ -169,10 +178,6 @@ class Appliance:
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
 
-    def upstream_troubles(self) -> dict[str, str]:
-        """Return what is wrong with the connection of each sink, in a sentence."""
-        return {} if self._relays is None else self._relays.troubles()
-
     def _rate_hz(self) -> float | None:
         """Return the rate of the slowest load cell chip."""
         rates = () if self.scale is None else [chip.rate_hz for chip in self.scale.report().chips]
@@ -182,11 +187,10 @@ class Appliance:
 
     def run(self) -> None:
         """Serve until Stopping has been handled. Raises PulledError after a power cut."""
-        if self.loop is None:
-            raise RuntimeError("start comes before run")
+        loop = self._started()
         self._notifier.ready()
         try:
-            self.loop.run(self.clock, self._turned, TURN_S)
+            loop.run(self.clock, self._turned, TURN_S)
         except PulledError:
             raise
         except Exception:
@@ -225,15 +229,68 @@ class Appliance:
         if self._pulled.is_set():
             raise PulledError
         now = self.clock.monotonic()
-        if self._relays is not None and self.device is not None:
-            self._relays.turned(self.device, now)
+        if self._relays is not None:
+            self._relays.turned(self._started().device, now)
         self._notifier.watchdog()
         if now >= self._status_due:
             self._status_due = now + STATUS_EVERY_S
-            self._notifier.status(status_line(self))
+            self._notifier.status(self.status_line())
             if self._status_path is not None:
-                write_status(self._status_path, self)
+                self.write_status(self._status_path)
         self._heard_turn()
+
+    # -- status ----------------------------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """Return the status for `matpi doctor`, ready for JSON; the field names are stable."""
+        device, scale, screen = self._started().device, self.scale, self.screen
+        snapshot, calibration = device.snapshot(), device.zeroing.calibration
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started_mono": self.started_mono,
+            "written_mono": self.clock.monotonic(),
+            "written_utc": self.clock.utc(),
+            "scale": None if scale is None else asdict(scale.report()),
+            "panel": {
+                "driver": self.config.panel.driver,
+                "lost": screen is not None and bool(screen.trouble),
+                "trouble": "" if screen is None else screen.trouble or "",
+                "frames": 0 if screen is None else screen.drawn,
+            },
+            "lost": list(device.parts.lost),
+            "state": snapshot.front.name,
+            "net_kg": round(snapshot.net_kg, 3),
+            "zero_kg": round(snapshot.zero_kg, 3),
+            "zero_word": str(device.presence.zero.word),
+            "calibrated": calibration is not None and not calibration.approximate,
+            "counts_per_kg": None if calibration is None else list(calibration.counts_per_kg),
+            "readings": snapshot.readings,
+            "rejected": snapshot.rejected,
+            "unsaved": snapshot.unsaved,
+            "clock": {"trusted": snapshot.trusted},
+            "upstream": {} if self._relays is None else self._relays.troubles(),
+        }
+
+    def status_line(self) -> str:
+        """Return in one line what the device does and what is wrong, for `systemctl status`."""
+        device, scale, screen = self._started().device, self.scale, self.screen
+        snapshot = device.snapshot()
+        wrong = [
+            scale.report().trouble if scale is not None else "",
+            (screen.trouble or "") if screen is not None else "",
+            *(ENGLISH.say(PARTS[kind]) for kind in device.parts.lost),
+            f"{snapshot.unsaved} records are not on the disk yet" if snapshot.unsaved else "",
+        ]
+        return "; ".join(text.rstrip(".") for text in (snapshot.front.value, *wrong) if text)
+
+    def write_status(self, path: Path) -> None:
+        """Replace the status file as a whole. A failure is ignored: doctor reports that there is none."""
+        new = path.with_name(path.name + ".new")
+        with suppress(OSError):
+            new.write_text(json.dumps(self.status(), allow_nan=False), encoding="utf-8")
+            new.chmod(0o644)  # for `matpi doctor` of another user; there is nothing secret in it
+            new.replace(path)
 
     # -- down ------------------------------------------------------------------------------------------------------
 

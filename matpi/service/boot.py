@@ -10,7 +10,7 @@ from matpi.config import Config, ScaleConfig
 from matpi.core.device import Device
 from matpi.core.model import Calibration, Memory
 from matpi.paths import stored_zone, zone_doubts
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 
 
 def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str) -> Device:

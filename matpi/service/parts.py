@@ -25,7 +25,7 @@ class Parts(Protocol):
     def panel(self) -> Panel | None: ...
     def scale(self) -> ReaderScale: ...
     def pins(self) -> Any:
-        """A gpiozero pin factory."""
+        """Return a gpiozero pin factory."""
 
 
 class Header:

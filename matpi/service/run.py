@@ -86,12 +86,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         appliance.close()
 
 
-def report_start(error: Exception) -> None:
-    """Report in `systemctl status` why the device cannot start. Call it before `run_device`."""
-    Notifier.from_env().status(f"cannot start: {error}")
-
-
-def status_path(environment: dict[str, str] | None = None) -> Path | None:
+def status_path() -> Path | None:
     """Return the status file on the service's RAM disk (RuntimeDirectory=), None without a service."""
-    folder = (os.environ if environment is None else environment).get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     return Path(folder) / "status.json" if folder else None

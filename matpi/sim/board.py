@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts, HostFacts
-from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.gpio import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.sim.body import Mat
 from matpi.sim.panel import PanelChip
@@ -36,19 +35,12 @@ DIM_UNDER: Final = 0x40
 class Board:
     """A powered board. What is on the mat stays there when the reader is restarted."""
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        kg: float = 74.0,
-        seed: int = 1,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, config: Config, *, kg: float = 74.0, seed: int = 1) -> None:
         self.mat = Mat(kg=kg, seed=seed)  # a copy of the one in the reader's process
         self.header = EmulatedHeader()
         driver = config.panel.driver
         self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)
-        self._config, self._seed, self._now = config, seed, now
+        self._config, self._seed = config, seed
         self._scale: ReaderScale | None = None
         self._history: list[dict[str, Any]] = []
         self._on: set[str] = set()
@@ -79,7 +71,6 @@ class Board:
             [sys.executable, "-m", "matpi.sim.board_reader", json.dumps(job)],
             given.channel_count,
             given.rate,
-            now=self._now,
             greeting=lambda: list(self._history),
         )
         return self._scale
@@ -108,8 +99,8 @@ class Board:
     # -- hands -----------------------------------------------------------------------------------------------------
 
     def act(self, what: str) -> None:
-        """Do one of sim.body.ACTS or PLACES."""
-        self.mat.act(what, self._now())
+        """Do an act of sim.body.Mat."""
+        self.mat.act(what, time.monotonic())
         self._send({"act": what})
 
     def place(self, where: str) -> None:
@@ -117,7 +108,7 @@ class Board:
         self.act({"off": "get_up", "head": "stand_head", "foot": "stand_foot"}.get(where, "stand"))
 
     def weigh(self, kg: float) -> None:
-        self.mat.weigh(kg, self._now())
+        self.mat.weigh(kg, time.monotonic())
         self._send({"weigh": kg})
 
     def button(self, *, down: bool) -> None:
@@ -167,7 +158,7 @@ class Board:
         return Brightness.DIM if self.panel_chip.contrast < DIM_UNDER else Brightness.BRIGHT
 
     def _send(self, line: dict[str, Any]) -> None:
-        line = {"t": self._now(), **line}
+        line = {"t": time.monotonic(), **line}
         self._history = [*self._history, line][-HISTORY:]
         if self._scale is not None:
             self._scale.send(line)

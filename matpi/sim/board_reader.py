@@ -2,16 +2,14 @@
 
     python -m matpi.sim.board_reader '{"rate": 80, "chips": 2}'
 
-Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, kg (of the person), counts_per_kg, offsets (counts of
-each empty bridge), oscillator (of each chip, times its rate), taps (conversions averaged), realtime, proof. Events come
-as lines of JSON on stdin, each with its time "t" if it is not now:
+Keys of the job: rate, chips; driver ("adafruit" or "spi"), seed, counts_per_kg, offsets (counts of each empty bridge),
+oscillator (of each chip, times its rate), realtime. Events come as lines of JSON on stdin, each with its time "t" if it
+is not now:
 
-    {"act": "lie_down"}            an act of sim.body, or {"place": "head" | "foot" | "off"}, the person's place
+    {"act": "lie_down"}            an act of sim.body.Mat
     {"weigh": 74}                  the person's weight in kg
-    {"chip": 0, "unplugged": true} or "stuck_low", "saturated"; {"saturate": 0} for short
+    {"chip": 0, "unplugged": true} or "stuck_low", "saturated"
     {"spikes": true}               some pulses hang and the chip powers down, as on a busy machine
-
-With "proof", instead of a load, each conversion's code contains its number and a check of it: see `proof_code`.
 """
 
 from __future__ import annotations
@@ -26,8 +24,7 @@ from matpi.drivers.scale.guard import Guarded
 from matpi.drivers.scale.reader import run
 from matpi.errors import UsageError
 from matpi.sim.body import SPIKE_SHARE, Mat
-from matpi.sim.chip import SETTLING, Chip
-from matpi.sim.spi import BusTime, EmulatedSpi
+from matpi.sim.chip import BusTime, Chip, EmulatedSpi
 
 COUNTS_PER_KG: Final = 43_000.0
 OFFSETS: Final = (118_000, -93_000, 41_000, -152_000)
@@ -40,19 +37,9 @@ SHARES: Final = {
     4: ((0.5, 0.0), (0.5, 0.0), (0.0, 0.5), (0.0, 0.5)),
 }
 """Of so many chips: the shares of the head's and the foot's load that each bears."""
-PLACES: Final = {"head": "stand_head", "foot": "stand_foot", "off": "get_up"}
 FAULTS: Final = ("unplugged", "stuck_low", "saturated")
+"""Of a chip; see sim.chip.Chip."""
 STALL_S: Final = 100e-6
-OVERLOAD: Final = float(1 << 25)
-
-
-def proof_code(number: int, chip: int) -> int:
-    """Return a conversion's code: 12 bits of its number, 12 of a hash of number and chip; not saturated."""
-    number &= 0xFFF
-    mixed = (number * 2_654_435_761 + (chip + 1) * 40_503) & 0xFFFFFFFF
-    code = number << 12 | (mixed >> 13 & 0xFFF)
-    code = (code ^ 0x800000) - 0x800000
-    return code if -(1 << 23) < code < (1 << 23) - 1 else 0
 
 
 class EmulatedBoard:
@@ -65,13 +52,13 @@ class EmulatedBoard:
         self._mat = Mat()
         self._random = random.Random(1)  # noqa: S311  a simulation, not a secret
         self._spikes = False
-        self._saturated: set[int] = set()
 
     def open_chips(self, job: dict[str, Any]) -> list[Guarded]:
-        seed, number = job.get("seed", 1), job["chips"]
-        self._mat = Mat(kg=job.get("kg", 74.0), seed=seed)
+        """Make the chips of a job over an empty mat."""
+        seed = job.get("seed", 1)
+        self._mat = Mat(seed=seed)
         self._random.seed(seed)
-        return [self._chip(at, number, job) for at in range(number)]
+        return [self._chip(at, job) for at in range(job["chips"])]
 
     def hear(self, line: dict[str, Any]) -> None:
         """Apply one event. Raises UsageError for an unknown one."""
@@ -79,66 +66,41 @@ class EmulatedBoard:
         match line:
             case {"act": act}:
                 self._mat.act(act, t)
-            case {"place": place} if place in PLACES:
-                self._mat.act(PLACES[place], t)
             case {"weigh": kg}:
                 self._mat.weigh(kg, t)
             case {"spikes": on}:
                 self._spikes = bool(on)
-            case {"saturate": int(at)}:
-                self._saturated.add(at)
             case {"chip": int(at)} if 0 <= at < len(self.chips) and (faults := line.keys() & set(FAULTS)):
                 for fault in faults:
-                    self._break(at, fault, on=bool(line[fault]))
+                    setattr(self.chips[at], fault, bool(line[fault]))
             case _:
                 raise UsageError(f"the board knows no {line}")
 
-    def _break(self, at: int, fault: str, *, on: bool) -> None:
-        if fault == "saturated":
-            (self._saturated.add if on else self._saturated.discard)(at)
-        else:
-            setattr(self.chips[at], fault, on)
-
-    def _chip(self, at: int, number: int, job: dict[str, Any]) -> Guarded:
-        rate = job["rate"]
-        oscillator = job.get("oscillator", OSCILLATORS)[at]
-        source = self._proof(at) if job.get("proof") else self._load(at, number, job)
-        taps = 1 if job.get("proof") else job.get("taps", SETTLING)
-        if job.get("driver") == "spi":
+    def _chip(self, at: int, job: dict[str, Any]) -> Guarded:
+        rate, oscillator = job["rate"], job.get("oscillator", OSCILLATORS)[at]
+        source, bus_time = self._source(at, job), BusTime(self._now) if job.get("driver") == "spi" else None
+        spend = None if bus_time else self._sleep
+        chip = Chip(source, rate, now=bus_time or self._now, spend=spend, access_s=0.0, oscillator=oscillator)
+        self.chips.append(chip)
+        if bus_time is not None:
             from matpi.drivers.scale.hx711_spi import SpiHX711
 
-            bus_time = BusTime(self._now)
-            chip = Chip(source, rate, now=bus_time, access_s=0.0, oscillator=oscillator, taps=taps)
-            self.chips.append(chip)
             return SpiHX711(EmulatedSpi(chip, bus_time), rate, now=self._now, sleep=self._sleep)
         from matpi.drivers.scale.hx711 import GuardedHX711
 
-        chip = Chip(source, rate, now=self._now, spend=self._sleep, access_s=0.0, oscillator=oscillator, taps=taps)
-        self.chips.append(chip)
         return GuardedHX711(chip.data, chip.clock, rate, now=self._now, sleep=self._sleep)
 
-    def _load(self, at: int, number: int, job: dict[str, Any]) -> Callable[[float], float]:
-        head_share, foot_share = SHARES[number][at]
+    def _source(self, at: int, job: dict[str, Any]) -> Callable[[float], float]:
+        """Return the signal of one bridge in counts at a time."""
+        head_share, foot_share = SHARES[job["chips"]][at]
         counts_per_kg = job.get("counts_per_kg", COUNTS_PER_KG)
         offset = job.get("offsets", OFFSETS)[at]
 
         def source(t: float) -> float:
             if self._spikes and self._random.random() < SPIKE_SHARE:
                 self.chips[at].stall = {self._random.randrange(1, 26): STALL_S}
-            if at in self._saturated:
-                return OVERLOAD
             head, foot = self._mat.sample(t) or (0.0, 0.0)
             return float(offset + (head * head_share + foot * foot_share) * counts_per_kg)
-
-        return source
-
-    def _proof(self, at: int) -> Callable[[float], float]:
-        made = 0
-
-        def source(_t: float) -> float:
-            nonlocal made
-            made += 1
-            return proof_code(made, at)
 
         return source
 

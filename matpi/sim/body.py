@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 from math import pi, sin
+from typing import Literal, get_args
 
 from matpi.errors import UsageError
 
@@ -29,8 +30,8 @@ NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
 BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
 SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
 
-ACTS = ("lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat")
-PLACES = ("stand_head", "stand_foot")  # acts of a calibration, not of a timeline
+Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat"]
+ACTS: tuple[str, ...] = get_args(Act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ class Mat:
         self._things: list[Point] = [Point(float("-inf"), 0.0, 0.0)]
 
     def act(self, what: str, t: float) -> None:
-        """Begin an act at `t`. Raises UsageError for an unknown one."""
+        """Begin an act at `t`: one of ACTS, or for a calibration stand_head or stand_foot.
+
+        Raises UsageError for another.
+        """
         match what:
             case "lie_down":
                 self._lie_down(t)

@@ -1,4 +1,4 @@
-"""Emulate an HX711, bit by bit: two pins, seen from the computer's side, under the real driver.
+"""Emulate an HX711, bit by bit, under the real drivers: as two pins, or on an SPI bus.
 
 Facts from the data sheet (V2.0) unless marked: DOUT falls when a conversion is ready; 24 bits follow, most significant
 first, two's complement; the 25th pulse lifts DOUT again; 25, 26 or 27 pulses choose A/128, B/32 or A/64 for the next
@@ -17,6 +17,7 @@ CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
 POWER_DOWN_S: Final = 60e-6
 SETTLING: Final = 4  # conversions, after a step of the load too (bogde/HX711#214)
 UPDATE_HIGH_S: Final = 75e-6  # DOUT is high so long at each conversion not read (olkal/HX711_ADC#81, measured there)
+BIT_S: Final = 1e-6  # on the SPI bus, at 1 MHz
 GAIN: Final = {25: 1.0, 26: 0.0, 27: 0.5}  # by pulses, relative to A/128; nothing is wired to input B
 
 
@@ -56,8 +57,9 @@ class Chip:
     Pi 5, 20 to 30 us for a Zero 2 W. A result is the mean of `taps` conversions, as the step response of the real chip
     shows; white noise of the source is halved, so use 1 for a source with the noise of the data sheet.
 
-    Faults, to be set at any time: `unplugged` (DOUT stays high), `stuck_low`, `lost_pulses` (so many of the next do not
-    arrive), and `stall` (pulse number -> seconds that the next read-out hangs there with PD_SCK high, once).
+    Faults, to be set at any time: `unplugged` (DOUT stays high), `stuck_low`, `saturated` (codes at the upper end),
+    `lost_pulses` (so many of the next do not arrive), and `stall` (pulse number -> seconds that the next read-out hangs
+    there with PD_SCK high, once).
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Chip:
         self.clock = Pin(lambda: self._high_since is not None, self.clock_level)
         self.unplugged = False
         self.stuck_low = False
+        self.saturated = False
         self.stall: dict[int, float] = {}
         self.lost_pulses = 0
         self.resets = 0
@@ -147,7 +150,7 @@ class Chip:
             self._pulses = 0
         # During a read-out too: the remaining bits are then those of the new code, as in the real chip.
         average = sum(self._taps) / len(self._taps) * self._gain
-        self._code = min(CODE_MAX, max(CODE_MIN, round(average)))
+        self._code = CODE_MAX if self.saturated else min(CODE_MAX, max(CODE_MIN, round(average)))
         self._ready_at = last
         self._next = last + self._period_s
 
@@ -178,3 +181,60 @@ class Chip:
     def _settle(self, since: float) -> None:
         self._taps.clear()
         self._next = since + SETTLING * self._period_s
+
+
+class BusTime:
+    """The clock of a chip on a bus: `now` outside of transfers, the bus's own in one.
+
+    `spend` lets virtual time pass.
+    """
+
+    def __init__(self, now: Callable[[], float], spend: Callable[[float], None] | None = None) -> None:
+        self._now = now
+        self._spend = spend
+        self._at: float | None = None
+
+    def __call__(self) -> float:
+        return self._now() if self._at is None else self._at
+
+    def begin(self) -> None:
+        self._at = self._now()
+
+    def pass_by(self, seconds: float) -> None:
+        self._at = self() + seconds
+
+    def end(self) -> None:
+        """Let virtual time catch up with the bus; real time may lag by a transfer, 56 us."""
+        if self._at is not None and self._spend is not None:
+            self._spend(max(0.0, self._at - self._now()))
+        self._at = None
+
+
+class EmulatedSpi:
+    """A bus with `chip`, which runs on `time`. Replaces spidev's SpiDev.
+
+    `idles_high` is a fault of some controllers. During a transfer the bus has its own time, so no scheduler stretches a
+    pulse. Mode 0: MOSI has its level from the start of a bit, MISO is sampled in its middle; between transfers MOSI
+    idles low.
+    """
+
+    def __init__(self, chip: Chip, time: BusTime) -> None:
+        self.idles_high = False
+        self._chip = chip
+        self._time = time
+
+    def xfer2(self, values: list[int], /) -> list[int]:
+        chip, time, half_s = self._chip, self._time, BIT_S / 2
+        came = []
+        time.begin()
+        for value in values:
+            byte = 0
+            for bit in range(7, -1, -1):
+                chip.clock.value = bool(value >> bit & 1)
+                time.pass_by(half_s)
+                byte = byte << 1 | chip.data.value
+                time.pass_by(half_s)
+            came.append(byte)
+        chip.clock.value = self.idles_high
+        time.end()
+        return came

@@ -6,7 +6,6 @@ Replaces the serial interface of luma.oled.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from PIL import Image
@@ -34,13 +33,11 @@ class PowerOn(NamedTuple):
     pumped: bool
 
 
-POWER_ON: Final = MappingProxyType(
-    {
-        "ssd1306": PowerOn(0x7F, 0x22, 0x20, pumped=False),  # its charge pump is off
-        "ssd1309": PowerOn(0x7F, 0x22, 0x34, pumped=True),  # fed from outside
-        "sh1106": PowerOn(0x80, 0x22, 0x35, pumped=True),  # its converter is on
-    }
-)
+POWER_ON: Final = {
+    "ssd1306": PowerOn(0x7F, 0x22, 0x20, pumped=False),  # its charge pump is off
+    "ssd1309": PowerOn(0x7F, 0x22, 0x34, pumped=True),  # fed from outside
+    "sh1106": PowerOn(0x80, 0x22, 0x35, pumped=True),  # its converter is on
+}
 
 
 class PanelChip:
@@ -55,8 +52,7 @@ class PanelChip:
         self.snowed = False  # the glass has shown memory that was not written since power-on
         self._driver = driver
         self._narrow = driver != "sh1106"
-        self._columns = WIDTH if self._narrow else SH1106_COLUMNS
-        self._first = 0 if self._narrow else SH1106_FIRST
+        self._columns, self._first = (WIDTH, 0) if self._narrow else (SH1106_COLUMNS, SH1106_FIRST)
         self._power_up()
 
     def plug(self) -> PanelChip:

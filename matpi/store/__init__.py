@@ -1,1 +1,1 @@
-"""What the device remembers, in one SQLite file: `db.Store`; export and import are in `transfer`."""
+"""The session log in one SQLite file: `db.Store`; of a running device it is `writer.PatientStore`."""

@@ -15,8 +15,7 @@ from matpi.core.dated import utc_of
 from matpi.core.model import Doubt, EndReason, Rating, Session, StopSign
 from matpi.errors import UsageError
 from matpi.store import history
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import EDITS, RATINGS, SESSIONS, STOPS
+from matpi.store.tables import EDITS, RATINGS, SESSIONS, STOPS, StoredSession, text_of
 
 BY_HAND: Final = "by hand"
 """The boot of a record whose time was corrected: the next start in its own boot would date it back by the clock."""
@@ -50,7 +49,7 @@ def restore(conn: sqlite3.Connection, session_id: str) -> None:
 
 
 def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: Mapping[str, object]) -> Session:
-    """Change fields of a closed session (EDITABLE) and return it; what they were is stored in `session_edits`.
+    """Change fields of a closed session (EDITABLE) and return it; `session_edits` gets what they were.
 
     Raises UsageError for an unknown session, an unknown field or a value that makes no session.
     """
@@ -81,7 +80,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
 
 
 def answer(conn: sqlite3.Connection, session_id: str, utc: float | None, *, yours: bool) -> tuple[Session, bool]:
-    """Store the answer to "Was that you?" about a closed session; an answer before is stored in `session_edits`.
+    """Store the answer to "Was that you?" about a closed session; `session_edits` gets the one before.
 
     Returns the session, and whether a "no" to an unusual load has set `others` to pets. Raises UsageError for an
     unknown, open or deleted session.
@@ -97,7 +96,7 @@ def answer(conn: sqlite3.Connection, session_id: str, utc: float | None, *, your
 
 
 def closed_session(conn: sqlite3.Connection, session_id: str) -> Session:
-    """Raises UsageError when there is none of that id, or it is open or deleted."""
+    """Return the closed session of this id. Raises UsageError when there is none, it is open or deleted."""
     row = conn.execute(SESSIONS.one("id = ?"), (session_id,)).fetchone()
     found = None if row is None else SESSIONS.record_of(row)
     if found is None or found.deleted_why is not None:
@@ -121,7 +120,7 @@ def _trace(conn: sqlite3.Connection, before: Session, after: Session, utc: float
 def follow(
     conn: sqlite3.Connection, before: Session, after: Session, dated: Callable[[float], tuple[int, date]]
 ) -> int:
-    """Move the ratings and stop signs of a session with its start and its person; return how many there are to move.
+    """Move the ratings and stop signs of a session with its start and person; return their number.
 
     `dated` gives local time minus UTC in seconds, and the plan's day, both at a UTC.
     """
@@ -140,7 +139,7 @@ def follow(
 def _moved(
     record: Rating | StopSign, before: Session, after: Session, dated: Callable[[float], tuple[int, date]]
 ) -> Rating | StopSign:
-    """Return it as long after the session's start as it was."""
+    """Return the record as long after the session's start as it was."""
     if after.start_utc is None or after.start_utc == before.start_utc:
         return record
     if (utc := utc_of(record)) is not None and before.start_utc is not None:

@@ -1,4 +1,4 @@
-"""The store room: everything the device remembers, in one SQLite file that survives a pulled plug.
+"""Open, read and write the session log: one SQLite file that survives a pulled plug.
 
 The thread that opens a Store is the only one that may use it (sqlite3 checks), unless it is handed to another, as the
 service does with the one that writes (writer.py). What reads beside it opens its own with `read_only=True`, without a
@@ -11,23 +11,22 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
-from matpi.core.events import Saved, SaveFailed
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import corrections, faults, file, history, members, migrations, outbox
-from matpi.store.opening import no_log, open_reader, store_errors
-from matpi.store.rows import Member, StoredSession, oldest_first
-from matpi.store.tables import ANSWERS, Table, settings_of
+from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw
+from matpi.store.settings import settings_of
+from matpi.store.tables import ANSWERS, Member, StoredSession, oldest_first
 
 
 class Store:
-    """Implements ports.Store. Made by `Store.open`."""
+    """A connection to the log. Made by `Store.open`."""
 
     def __init__(
         self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
@@ -47,16 +46,18 @@ class Store:
         sinks: tuple[str, ...] | None = None,
         any_thread: bool = False,
     ) -> Self:
-        """Open or make the log at `path`. `sinks`: the names of those that what is recorded from now on goes to; None:
-        the same ones as before. `any_thread`: it may be handed to another thread, which alone uses it then.
+        """Open the log at `path`; a writer makes one where there is none.
+
+        `sinks` are the names of the receivers of what is recorded from now on; None: the same as before. `any_thread`:
+        it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
         touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
         no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
-        with store_errors(path):
+        with _opening(path):
             if read_only:
-                return cls(open_reader(path), path, None)
+                return cls(_open_reader(path), path, None)
             file.make_folder(path.parent)
             _refuse_strangers(path)
             lock = file.WriterLock(path)
@@ -69,14 +70,9 @@ class Store:
 
     @classmethod
     def copied(cls, path: Path) -> Self:
-        """A reader of a copy in memory, brought up to date there: for when the disk takes nothing, not even from
-        SQLite. Raises as a reader does.
-        """
-        with store_errors(path):
-            header = file.peek(path)
-            if header is None:
-                raise no_log(path)
-            file.refuse_strangers(header, path, len(migrations.steps()))
+        """Open a copy in memory, migrated there, for a disk that takes no write. Raises as a reader does."""
+        with _opening(path):
+            _header(path)
             conn = file.connect_copy(path)
             try:
                 migrations.migrate(conn, path)
@@ -87,9 +83,8 @@ class Store:
 
     def close(self) -> None:
         try:
-            self._conn.close()
-        except sqlite3.Error as error:
-            raise faults.of_sqlite(error, self.path) from error
+            with faults.store_errors(self.path):
+                self._conn.close()
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -104,13 +99,13 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view of all tables."""
+        """Begin a transaction that reads: one consistent view of all tables."""
         with self._transaction("BEGIN") as conn:
             yield conn
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: durable when the block has been left, undone when it raised."""
+        """Begin a transaction that writes: durable when the block has been left, undone when it raised."""
         if self._lock is None:
             raise StoreError(f"The session log {self.path} is open for reading only; open it as its writer.")
         with self._transaction("BEGIN IMMEDIATE") as conn:
@@ -130,7 +125,10 @@ class Store:
     # --- what the device remembers
 
     def load(self) -> Memory:
-        """Of several open sessions the newest stays open; a writer closes the others at their last checkpoint."""
+        """Read all that the device starts with.
+
+        Of several open sessions the newest stays open; a writer closes the others at their last checkpoint.
+        """
         if self._lock is not None:
             # On a full disk they wait for the next start.
             with contextlib.suppress(DiskTroubleError), self.writing() as conn:
@@ -157,12 +155,17 @@ class Store:
             )
             return replace(memory, doubts=tuple(doubts))
 
+    def has_settings(self) -> bool:
+        """Return whether settings were ever stored."""
+        with self.reading() as conn:
+            return bool(history.setting_texts(conn))
+
     def log(self) -> Log:
         with self.reading() as conn:
             return history.log(conn, history.sessions(conn))
 
     def sessions(self) -> tuple[StoredSession, ...]:
-        """All of them, oldest first, with the open and the deleted."""
+        """Return all sessions, oldest first, with the open and the deleted."""
         with self.reading() as conn:
             return oldest_first(history.sessions(conn), lambda entry: entry.session.start_utc)
 
@@ -177,15 +180,10 @@ class Store:
             (version,) = conn.execute("PRAGMA data_version").fetchone()
             return int(version)
 
-    def records(self, table: Table) -> list[Any]:
-        """Return all of a table, in order of arrival; an invalid row is left out."""
-        with self.reading() as conn:
-            return history.records(conn, table)
-
     # --- what happens on the mat
 
-    def write(self, effect: Write) -> bool:
-        """Make durable what the core asks for; True: it is committed.
+    def write(self, effect: Write) -> None:
+        """Make durable what the core asks for.
 
         A checkpoint that comes after its session was closed changes nothing. Saving a session again changes nothing in
         one that was edited, and brings back a deleted one; dropping a closed one keeps its row, marked as deleted.
@@ -200,70 +198,113 @@ class Store:
                     history.drop(conn, effect)
                 case DateBoot():
                     history.date_boot(conn, effect)
-        return True
 
     def ratings(self) -> tuple[Rating, ...]:
-        """All of them, in order of arrival, also those of deleted sessions, which the log is without."""
+        """Return all ratings in order of arrival, also those of deleted sessions, which the log is without."""
         with self.reading() as conn:
             return tuple(history.ratings(conn))
 
     def ask_safety_again(self, person: str | None = None) -> bool:
-        """At the next start; until then what was answered holds. False when nothing was answered yet."""
+        """Ask the safety pages again at the next start. Return False when nothing was answered yet."""
         with self.writing() as conn:
             asked = conn.execute("UPDATE acknowledgement SET asked_again = 1 WHERE person IS ?", (person,))
             return asked.rowcount > 0
 
     def members(self) -> tuple[Member, ...]:
-        """In the order of the menu, with those who were removed. store/members.py changes them."""
+        """Return the people in the order of the menu, with the removed. store/members.py changes them."""
         with self.reading() as conn:
             return tuple(history.members(conn))
 
-    def count(self, kind: str, text: str) -> bool:
+    def count(self, kind: str, text: str) -> None:
+        """Add one of this kind to the diagnostics."""
         with self.writing() as conn:
             history.tally(conn, kind, text)
-        return True
-
-    def stands(self, _answer: Saved | SaveFailed) -> bool:
-        """Without a thread an answer is heard before anything follows it."""
-        return True
 
     def fold(self) -> bool:
-        """Move the write-ahead log into the one file, unless a session is under way. False: try again soon."""
+        """Move the write-ahead log into the one file unless a session is under way. Return False to retry."""
         return file.fold(self._conn)
 
     # --- by hand
 
     def delete_session(self, session_id: str, *, utc: float | None = None, why: str = corrections.BY_HAND) -> None:
-        """As corrections.delete_session. `utc` is None without a trusted clock."""
+        """Call corrections.delete_session. `utc` is None without a trusted clock."""
         with self.writing() as conn:
             corrections.delete_session(conn, session_id, utc, why)
 
     def restore_session(self, session_id: str) -> None:
-        """As corrections.restore."""
+        """Call corrections.restore."""
         with self.writing() as conn:
             corrections.restore(conn, session_id)
 
-    def edit_session(self, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
-        """As corrections.edit."""
-        with self.writing() as conn:
-            return corrections.edit(conn, session_id, utc, changes)
-
     def answer_session(self, session_id: str, *, yours: bool, utc: float | None = None) -> tuple[Session, bool]:
-        """As corrections.answer."""
+        """Call corrections.answer."""
         with self.writing() as conn:
             return corrections.answer(conn, session_id, utc, yours=yours)
 
 
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
 def is_unmade(path: Path) -> bool:
-    """There is no log at `path` yet, or none but a bare one. Raises as a reader does."""
-    with store_errors(path):
-        header = file.peek(path)
+    """Return whether there is no log at `path` yet, or none but a bare one. Raises as a reader does."""
+    with _opening(path):
+        header = raw.peek(path)
     return header is None or header.bare
 
 
+def bare(path: Path) -> str:
+    """Return a sentence about a file that is the bare beginning of a log, "" for any other. Never raises."""
+    with contextlib.suppress(StoreError), _opening(path):
+        header = raw.peek(path)
+        if header is not None and header.bare and header.is_ours:
+            return (
+                f"{path} is the bare beginning of a session log, with nothing in it; if it is a copy, it was made"
+                f" without its {path.name}-wal: copy both with the device stopped, or use `matpi backup FILE`."
+            )
+    return ""
+
+
+def image(path: Path) -> bytes:
+    """Return the log at `path` as the bytes of one SQLite file.
+
+    Of any version, also while it is written to. Raises as a reader does.
+    """
+    with _opening(path), contextlib.closing(_open_reader(path, oldest=1)) as conn:
+        conn.execute("BEGIN")  # one view of all pages
+        copy = bytearray(conn.serialize())
+        copy[18:20] = b"\1\1"  # it comes without a write-ahead log
+        with contextlib.closing(sqlite3.connect(":memory:")) as probe:
+            probe.deserialize(bytes(copy))
+            file.check(probe, path)
+        return bytes(copy)
+
+
+def _opening(path: Path) -> AbstractContextManager[None]:
+    return faults.store_errors(path, "open the session log")
+
+
+def _header(path: Path) -> raw.Header:
+    """Return the header. Raises StoreError when there is no log, or it is not ours to read."""
+    header = raw.peek(path)
+    if header is None:
+        raise StoreError(f"There is no session log at {path} yet; start the device once, or check the path.")
+    migrations.refuse_strangers(header, path)
+    return header
+
+
+def _open_reader(path: Path, oldest: int | None = None) -> sqlite3.Connection:
+    """Connect for reading. `oldest`: the lowest version that will do; None: the newest."""
+    header = _header(path)
+    if header.bare:
+        raise StoreError(bare(path))
+    if header.version < (len(migrations.steps()) if oldest is None else oldest):
+        raise StoreError(f"The session log {path} is of an older matpi; start the device once to bring it up to date.")
+    return file.connect_reader(path)
+
+
 def _refuse_strangers(path: Path) -> None:
-    with contextlib.suppress(StoreDamagedError):
-        file.refuse_strangers(file.peek(path), path, len(migrations.steps()))
+    with contextlib.suppress(StoreDamagedError):  # a damaged one is set aside later
+        migrations.refuse_strangers(raw.peek(path), path)
 
 
 def _open_writer(

@@ -1,12 +1,14 @@
-"""SQLite's and the kernel's refusals as one sentence: what, why, what to do."""
+"""Translate errors of SQLite and the kernel into one sentence: what failed, why, what to do."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
 import pwd
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
@@ -38,8 +40,26 @@ _WHY_OF_SQLITE = {
 _PASSING_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
+@contextlib.contextmanager
+def store_errors(path: Path, doing: str = "use the session log") -> Iterator[None]:
+    """Raise an OSError or sqlite3.Error in the block as a StoreError."""
+    try:
+        yield
+    except StoreError:  # is an OSError too
+        raise
+    except (OSError, sqlite3.Error) as error:
+        raise of(error, path, doing) from error
+
+
+def of(error: OSError | sqlite3.Error, path: Path, doing: str = "use the session log") -> StoreError:
+    """Translate an error of either; a StoreError is returned as it is. `doing` as in `of_os`."""
+    if isinstance(error, StoreError):
+        return error
+    return of_sqlite(error, path) if isinstance(error, sqlite3.Error) else of_os(error, path, doing)
+
+
 def of_os(error: OSError, path: Path, doing: str = "use the session log", *, log: bool = True) -> StoreError:
-    """`doing` completes "Cannot ..."; without `log` it is about another file."""
+    """Translate an error of the kernel. `doing` completes "Cannot ..."; without `log`: about another file."""
     why = _WHY_OF_ERRNO.get(error.errno or 0) or f"{error.strerror or error}; check the path"
     if error.errno in {errno.EACCES, errno.EPERM}:
         why = denied(path) if log else "this user may not write there; choose another folder"
@@ -48,6 +68,7 @@ def of_os(error: OSError, path: Path, doing: str = "use the session log", *, log
 
 
 def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
+    """Translate an error of SQLite."""
     # The low byte is the primary code; errors the Python module raises by itself carry none.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -65,7 +86,7 @@ def of_sqlite(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 def denied(path: Path) -> str:
-    """Return whose it is that this user may not use, and how it can: as its owner, or for reading in its group."""
+    """Return whose file this user may not use, and how to use it: as its owner, or in its group to read."""
     me, seen = os.geteuid(), _nearest(path)
     folder = _nearest(path.parent)
     owner = _user(seen.st_uid)
@@ -82,7 +103,7 @@ def denied(path: Path) -> str:
 
 
 def _nearest(path: Path) -> os.stat_result:
-    """Of `path`, or of the first of its parents that this user may look at."""
+    """Return the status of `path`, or of its first parent that this user may look at."""
     for there in (path, *path.absolute().parents):
         try:
             return there.stat()
@@ -123,7 +144,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def one_line(text: str) -> str:
-    """The first line that says something; SQLite's checks put a heading in asterisks above it."""
+    """Return the first line that is not empty and no heading in asterisks, as SQLite's checks write."""
     lines = [line.strip() for line in text.splitlines()]
     return next((line for line in lines if line and not line.startswith("***")), "nothing more is known")
 

@@ -1,4 +1,4 @@
-"""The database file as a thing on a disk: whose it is, which version, who may write, is it whole."""
+"""Handle the database file on the disk: owner, lock, pragmas, check, and setting a damaged one aside."""
 
 from __future__ import annotations
 
@@ -6,38 +6,22 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-import stat
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError, StoreNewerError
-from matpi.store import copied, faults
+from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
+from matpi.store import faults, raw
 
-APPLICATION_ID = int.from_bytes(b"matp", "big")
 BUSY_TIMEOUT_S = 5.0
 """How long a lock of a stray program is waited for. Chosen, unmeasured; our own readers never block the writer."""
 CHECK_S = 5.0
 """The check at open gives up after this and trusts the file. Ten years of three sessions a day (2 MB) take 0.03 s
 on x86-64 (measured); the bound is for a file a hundred times that on a slow card. Chosen."""
 
-_LOG_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
-"""A file of such a name that is no database was one; any other was named by mistake."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
-MAGIC = b"SQLite format 3\0"
-_PAGE_ONE = 105
-"""The bytes of page one we read: the file header (100) and the first table's leaf header up to its cell count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    version: int
-    application_id: int
-    bare: bool
-    """No table in it: a creation that was cut short, or a copy without its write-ahead log."""
 
 
 def companion(path: Path, suffix: str) -> Path:
@@ -45,7 +29,7 @@ def companion(path: Path, suffix: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and its parents where they are missing; each gets its parent's owner when root makes it."""
+    """Make `folder` and its missing parents; each gets its parent's owner when root makes it."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -77,82 +61,14 @@ def give_to_owner(fd: int, folder: Path) -> None:
         os.fchown(fd, owner.st_uid, owner.st_gid)
 
 
-def peek(path: Path) -> Header | None:
-    """The header as the last commit left it, None for a file yet to be made, without leaving a trace on the disk.
-
-    Read by hand, because SQLite cannot look into a WAL database without writing beside it. The layout is
-    that of sqlite.org/fileformat2.html. Raises StoreDamagedError when this is no SQLite file any more, StoreError when
-    it hardly was one, OSError.
-    """
-    wal = companion(path, "-wal")
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise StoreError(f"{path} is not a file; choose another path for the session log.")
-        with path.open("rb") as file:
-            page = file.read(_PAGE_ONE)
-    except FileNotFoundError:
-        page = b""
-    if not page:
-        # SQLite would throw such a log of writes away.
-        if wal.exists() and wal.stat().st_size:
-            raise faults.damaged(path, "it is empty, but its log of writes is not")
-        return None
-    if not page.startswith(MAGIC) and path.suffix.lower() not in _LOG_SUFFIXES:
-        raise StoreError(
-            f"{path} is not a session log and was not touched; check the name, or choose one that ends in .db."
-        )
-    if len(page) < _PAGE_ONE or not page.startswith(MAGIC):
-        raise faults.damaged(path, "it is not a SQLite database")
-    with contextlib.suppress(FileNotFoundError):
-        page = _page_one_in_wal(wal) or page
-    return Header(
-        version=int.from_bytes(page[60:64], "big"),
-        application_id=int.from_bytes(page[68:72], "big"),
-        bare=page[100] == 0x0D and page[103:105] == b"\0\0",
-    )
-
-
-def _page_one_in_wal(wal: Path) -> bytes | None:
-    """The start of page one in the newest commit of the WAL. Checksums are not looked at: a torn tail can at most
-    make a version look newer, which is refused and loses nothing.
-    """
-    committed = pending = None
-    with wal.open("rb") as file:
-        head = file.read(32)
-        if len(head) < 32:
-            return None
-        page_size, salts = int.from_bytes(head[8:12], "big"), head[16:24]
-        while len(frame := file.read(24)) == 24 and frame[8:16] == salts:
-            page = file.read(min(page_size, _PAGE_ONE))
-            if frame[:4] == b"\0\0\0\1" and page.startswith(MAGIC):
-                pending = page
-            if frame[4:8] != b"\0\0\0\0":
-                committed = pending
-            file.seek(page_size - len(page), os.SEEK_CUR)
-    return committed
-
-
-def refuse_strangers(header: Header | None, path: Path, newest: int) -> None:
-    """Raise StoreNewerError or StoreError for a file that is not ours to write."""
-    if header is None or (header.bare and header.application_id in {0, APPLICATION_ID}):
-        return
-    if header.application_id != APPLICATION_ID:
-        raise StoreError(f"{path} is a database of another program; choose another path for the session log.")
-    if header.version > newest:
-        raise StoreNewerError(
-            f"The session log {path} was written by a newer matpi (version {header.version}, this one knows up to"
-            f" {newest}); update matpi, the file was not touched."
-        )
-
-
 _held: weakref.WeakSet[WriterLock] = weakref.WeakSet()
 
 
 class WriterLock:
-    """An exclusive lock on `<path>.lock` for the life of the writer. The file stays; removing it would be a race."""
+    """An exclusive lock on `<path>.lock` for the life of the writer."""
 
     def __init__(self, path: Path) -> None:
-        """Raises StoreBusyError naming the process that holds it, OSError."""
+        """Take the lock. Raises StoreBusyError naming the process that holds it, OSError."""
         fd = make_file(companion(path, ".lock"))
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -174,6 +90,7 @@ class WriterLock:
         _held.add(self)
 
     def release(self) -> None:
+        # The file stays: removing it would be a race.
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -189,7 +106,7 @@ os.register_at_fork(after_in_child=_leave_locks_to_the_parent)
 
 
 def connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Connection:
-    """`mode` is SQLite's: ro or rw. Transactions are opened by hand. `any_thread`: it may be handed to another."""
+    """Connect in SQLite's `mode`, ro or rw; transactions are begun by hand. `any_thread` as in Store.open."""
     conn = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -227,7 +144,7 @@ _CANNOT_SHARE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLIT
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A checked connection that changes nothing."""
+    """Return a checked connection that changes nothing."""
     conn = connect(path, "ro")
     try:
         check(conn, path)
@@ -242,8 +159,8 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def connect_copy(path: Path) -> sqlite3.Connection:
-    """A checked connection to a copy in memory; needs nothing but to read the files."""
-    conn = copied.connect(path)
+    """Return a checked connection to a copy in memory; needs nothing but to read the files."""
+    conn = raw.connect(path)
     conn.text_factory = _text
     try:
         check(conn, path)
@@ -312,49 +229,49 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
 def open_checked(
     path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False
 ) -> tuple[sqlite3.Connection, Path | None]:
-    """A writer's connection that `prepare` has been through, and the name a damaged file was set aside under, if any.
+    """Return a writer's connection, prepared, and where a damaged file was set aside, if one was.
 
     The caller holds the WriterLock and has refused strangers.
     """
-    aside = None
-    for attempt in (1, 2):
-        try:
-            peek(path)
-            if path.exists() and path.stat().st_size:
-                # Read-only, so that nothing of the log of writes enters a damaged file; except that only a writer
-                # can undo a creation that was cut short.
-                mode = "rw" if companion(path, "-journal").exists() else "ro"
-                with contextlib.closing(connect(path, mode)) as probe:
-                    check(probe, path)
-            if not path.exists():
-                os.close(make_file(path))  # SQLite's side files take owner and mode of this one
-            conn = connect(path, "rw", any_thread=any_thread)
-            try:
-                prepare(conn)
-            except BaseException:
-                conn.close()
-                raise
-        except (sqlite3.DatabaseError, OSError) as error:
-            if aside is not None and not isinstance(error, StoreError):
-                raise _after_setting_aside(error, path, aside) from error
-            if attempt == 2 or not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
-                raise
-            aside = set_aside(path)
-        else:
-            sync_folder(path.parent)
-            return conn, aside
-    raise AssertionError("unreachable")
+    try:
+        return _open_writer(path, prepare, any_thread=any_thread), None
+    except (sqlite3.DatabaseError, StoreDamagedError) as error:
+        if not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
+            raise
+    aside = set_aside(path)
+    try:
+        return _open_writer(path, prepare, any_thread=any_thread), aside
+    except (sqlite3.DatabaseError, OSError) as error:
+        trouble = faults.of(error, path)
+        if isinstance(trouble, DiskTroubleError):
+            trouble.set_aside = aside
+        if trouble is error:
+            raise
+        raise trouble from error
 
 
-def _after_setting_aside(error: sqlite3.Error | OSError, path: Path, aside: Path) -> StoreError:
-    trouble = faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
-    if isinstance(trouble, DiskTroubleError):
-        trouble.set_aside = aside
-    return trouble
+def _open_writer(path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool) -> sqlite3.Connection:
+    raw.peek(path)
+    if path.exists() and path.stat().st_size:
+        # Read-only, so that nothing of the log of writes enters a damaged file; except that only a writer can undo a
+        # creation that was cut short.
+        mode = "rw" if companion(path, "-journal").exists() else "ro"
+        with contextlib.closing(connect(path, mode)) as probe:
+            check(probe, path)
+    if not path.exists():
+        os.close(make_file(path))  # SQLite's side files take owner and mode of this one
+    conn = connect(path, "rw", any_thread=any_thread)
+    try:
+        prepare(conn)
+    except BaseException:
+        conn.close()
+        raise
+    sync_folder(path.parent)
+    return conn
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file and its companions to `<name>.damaged-<UTC>`; nothing is overwritten. Raises OSError."""
+    """Rename a damaged file and its companions to `<name>.damaged-<UTC>`; return that. Raises OSError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = path.with_name(f"{path.name}.damaged-{stamp}")
     n = 1

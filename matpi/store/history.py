@@ -1,27 +1,32 @@
-"""The statements that read and write records: each runs inside a transaction the caller has opened."""
+"""Read and write records. Each function runs inside a transaction the caller has opened."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from matpi.core.dated import redated, utc_of
+from matpi.core.dated import redated
 from matpi.core.effects import Calibrated, Chosen, DateBoot, Drop, Record, Zeros
-from matpi.core.model import (
-    Acknowledgement,
-    Calibration,
-    Log,
-    Rating,
-    Session,
-    Settings,
-    StopSign,
-    Zero,
-)
+from matpi.core.model import Acknowledgement, Calibration, Log, Rating, Session, Settings, StopSign, Zero
 from matpi.errors import StoreError, printable
 from matpi.store import tables
-from matpi.store.rows import Member, Row, StoredSession, oldest_first
-from matpi.store.tables import ANSWERS, DAYS, PEOPLE, RATINGS, SESSIONS, STOPS, ZERO, Table
+from matpi.store.settings import settings_texts
+from matpi.store.tables import (
+    ANSWERS,
+    DAYS,
+    PEOPLE,
+    RATINGS,
+    SESSIONS,
+    STOPS,
+    ZERO,
+    Member,
+    Row,
+    StoredSession,
+    Table,
+    oldest_first,
+)
 
 T = TypeVar("T")
 _PUT_OPEN = SESSIONS.upsert(where=" WHERE reason IS NULL")
@@ -32,9 +37,8 @@ _PUT_CLOSED = SESSIONS.upsert(tables.DATE | {"yours"}, where=" WHERE NOT edited"
 
 
 def usable(found: Iterable[Row], of: Callable[[Row], T], noun: str, doubts: list[str] | None) -> list[T]:
-    """Return the values of the rows. A row that makes no valid one is left out, with a sentence in `doubts`, if given:
-    no record may keep the device from starting.
-    """
+    """Return the values of the rows; an invalid row is left out, with a sentence in `doubts`, if given."""
+    # No record may keep the device from starting.
     values = []
     for row in found:
         try:
@@ -77,7 +81,7 @@ def newest(conn: sqlite3.Connection, count: int) -> list[tuple[Session, int | No
 
 
 def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str] | None = None) -> Log:
-    """Return it without the deleted sessions, and what belongs to them: restored, they count again with that."""
+    """Return the log without the deleted sessions and what belongs to them."""
     kept = (entry.session for entry in stored if entry.deleted_why is None and not entry.session.is_open)
     deleted = {entry.session.id for entry in stored if entry.deleted_why is not None}
     counted = (rating for rating in ratings(conn, doubts) if rating.session_id not in deleted)
@@ -91,7 +95,7 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
 
 
 def zeros(conn: sqlite3.Connection, doubts: list[str] | None = None) -> dict[str, Zero]:
-    """Return them by `current` and `before`."""
+    """Return the zeros by `current` and `before`."""
     found = conn.execute(f"SELECT which, {ZERO} FROM zero")  # noqa: S608  our own names
     return dict(usable(found, lambda row: (row[0], tables.zero_of(row[1:])), "zero", doubts))
 
@@ -103,7 +107,7 @@ def acknowledgement(conn: sqlite3.Connection, doubts: list[str] | None = None) -
 
 
 def members(conn: sqlite3.Connection) -> list[Member]:
-    """Return them in the order of the menu, with those who were removed. Raises StoreError for one that is invalid."""
+    """Return the people in the order of the menu, with the removed. Raises StoreError for an invalid one."""
     try:
         return [PEOPLE.record_of(row) for row in conn.execute(PEOPLE.select)]
     except ValueError as error:
@@ -125,7 +129,7 @@ def setting_texts(conn: sqlite3.Connection) -> dict[str, str]:
 
 
 def put(conn: sqlite3.Connection, record: Record) -> None:
-    """Insert or replace. Raises StoreError for what cannot be stored."""
+    """Insert or replace a record. Raises StoreError for what cannot be stored."""
     match record:
         case Session():
             put_closed(conn, record)
@@ -151,7 +155,7 @@ def put_open(conn: sqlite3.Connection, session: Session) -> None:
 
 
 def put_closed(conn: sqlite3.Connection, session: Session) -> None:
-    """Insert or replace. Raises StoreError for an open one."""
+    """Insert or replace a closed session. Raises StoreError for an open one."""
     if session.is_open:
         raise StoreError(f"The session {session.id} is still open; close it with a reason before saving.")
     conn.execute(_PUT_CLOSED, SESSIONS.stored(StoredSession(session)))
@@ -163,7 +167,7 @@ def put_closed(conn: sqlite3.Connection, session: Session) -> None:
 
 
 def put_zeros(conn: sqlite3.Connection, zero: Zero, before: Zero | None) -> None:
-    """Raises StoreError for a zero without 1 to 4 channels."""
+    """Replace both zeros. Raises StoreError for one without 1 to 4 channels."""
     conn.execute("DELETE FROM zero")
     for which, value in (("current", zero), ("before", before)):
         if value is None:
@@ -179,7 +183,7 @@ def put_settings(conn: sqlite3.Connection, settings: Settings) -> None:
     """Store all at once. Rows of settings unknown to this version stay as they are."""
     conn.executemany(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        tables.settings_texts(settings).items(),
+        settings_texts(settings).items(),
     )
 
 
@@ -195,14 +199,14 @@ def put_calibration(conn: sqlite3.Connection, calibration: Calibration) -> None:
 
 
 def choose(conn: sqlite3.Connection, person_id: str) -> None:
-    """Raises StoreError when no person has this id."""
+    """Make this person the owner of the next sessions. Raises StoreError when no person has this id."""
     conn.execute("UPDATE people SET chosen = 0 WHERE chosen = 1")
     if not conn.execute("UPDATE people SET chosen = 1 WHERE id = ? AND NOT removed", (person_id,)).rowcount:
         raise StoreError(f"There is nobody of the id {person_id!r} to be chosen; see `matpi people`.")
 
 
 def drop(conn: sqlite3.Connection, effect: Drop) -> None:
-    """Remove it and count it under the reason; a closed session stays, marked as deleted."""
+    """Remove a record and count it under the reason; a closed session stays, marked as deleted."""
     if effect.kind is StopSign:
         if conn.execute("DELETE FROM stops WHERE id = ?", (effect.id,)).rowcount:
             tally(conn, effect.why, effect.id)
@@ -223,20 +227,13 @@ def tally(conn: sqlite3.Connection, kind: str, text: str) -> None:
 
 
 def date_boot(conn: sqlite3.Connection, dating: DateBoot) -> None:
-    """Date what a boot stored (core/dated.py `redated`)."""
+    """Date the records of a boot (core/dated.py `redated`)."""
     for table in (SESSIONS, RATINGS, STOPS):
         found = conn.execute(table.one("boot_id = ?"), (dating.boot_id,)).fetchall()
         for stored in usable(found, table.record_of, table.noun, None):
-            record = cast("Session | Rating | StopSign", getattr(stored, "session", stored))
-            new = redated(record, dating)
-            if new is not record:
-                _date(conn, table, new)
-
-
-def _date(conn: sqlite3.Connection, table: Table, record: Session | Rating | StopSign) -> None:
-    time = "start_utc" if table is SESSIONS else "utc"
-    day: Any = None if record.day is None else record.day.isoformat()
-    conn.execute(
-        f"UPDATE {table.sql} SET {time} = ?, utc_offset_s = ?, day = ?, estimated = ? WHERE id = ?",  # noqa: S608
-        (utc_of(record), record.utc_offset_s, day, record.estimated, record.id),
-    )
+            if isinstance(stored, StoredSession):
+                new: Any = replace(stored, session=redated(stored.session, dating))
+            else:
+                new = redated(stored, dating)
+            if new != stored:
+                conn.execute(table.upsert(frozenset()), table.stored(new))

@@ -20,9 +20,19 @@ from matpi.core.dated import utc_of
 from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Session, Settings, StopSign, Zero
 from matpi.core.plan.custom_plan import read_plan
 from matpi.errors import ConfigError, ImportFormatError, is_control, printable
-from matpi.store import faults, file
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import ANSWERS, DIAGNOSTICS, RATINGS, SESSIONS, SINGLES, STOPS, TABLES, Table
+from matpi.store import faults, raw
+from matpi.store.tables import (
+    ANSWERS,
+    DIAGNOSTICS,
+    RATINGS,
+    SESSIONS,
+    SINGLES,
+    STOPS,
+    TABLES,
+    StoredSession,
+    Table,
+    text_of,
+)
 
 FORMAT, VERSION = "matpi", 4
 """What an exported document says of itself. A change of a field is a new version."""
@@ -76,7 +86,7 @@ class Document:
 
 
 def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
-    """Read what transfer.export_json writes. `latest_utc`: no record can be of later. Raises ImportFormatError."""
+    """Read what transfer.export_json writes. Raises ImportFormatError, also after `latest_utc`."""
     name = str(source) if isinstance(source, Path) else "the input"
     if isinstance(source, Path) and (source.suffix.lower() == ".csv" or source.is_dir()):
         raise ImportFormatError(
@@ -84,7 +94,7 @@ def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
         )
     try:
         data = source.read_bytes() if isinstance(source, Path) else source.read()
-        if data.startswith(file.MAGIC):
+        if data.startswith(raw.MAGIC):
             raise ImportFormatError(
                 f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
                 " an export of it, and docs/store.md says how a backup is put back."
@@ -128,7 +138,7 @@ _IDS: Final = {"id", "boot_id", "session_id", "person"}
 
 
 def _composed(value: Any) -> Any:
-    """With every text but the ids in NFC: a file that was edited on a Mac may have its letters in two parts."""
+    """Return the value, its texts but the ids in NFC: an editor on a Mac may write letters in two parts."""
     match value:
         case str():
             return normalize("NFC", value)
@@ -141,7 +151,7 @@ def _composed(value: Any) -> Any:
 
 
 def _cleared_apart(value: Any) -> Any:
-    """Of an answer to the safety pages as it was exported up to version 2: its date was that of the clearing."""
+    """Move the date of a cleared safety answer to `cleared_utc`: up to version 2 it was in `utc`."""
     if isinstance(value, Acknowledgement) and value.some and value.cleared and value.cleared_utc is None:
         return replace(value, utc=None, cleared_utc=value.utc)
     return value
@@ -156,7 +166,7 @@ class _WrongError(ValueError):
 
 @contextlib.contextmanager
 def _refusing(where: str, field: str) -> Iterator[None]:
-    """Raise what is wrong in here as ImportFormatError; `field` is its field unless it says another one."""
+    """Raise an error in the block as ImportFormatError; `field` is its field unless it names another one."""
     try:
         yield
     except msgspec.ValidationError as error:
@@ -254,7 +264,7 @@ def _check_text(field: str, text: str) -> None:
 
 
 def _check_time(record: Session | Rating | StopSign, latest_utc: float) -> None:
-    """The plan's day is the date of the local clock, or the one before, as the hour is at which a day starts."""
+    """Check that it is not in the future, and that the plan's day is its local date or the one before."""
     field, utc = "start_utc" if isinstance(record, Session) else "utc", utc_of(record)
     if utc is None:
         if record.day is not None:
@@ -287,7 +297,7 @@ def _line_of_error(text: str, error: msgspec.DecodeError) -> int:
 
 
 def _lines(text: str) -> Lines:
-    """The line of each value of the document (key, None) and of each entry of its lists (key, n).
+    """Return the line of each value of the document (key, None) and of each entry of its lists (key, n).
 
     `text` is a valid JSON object; however it is laid out.
     """

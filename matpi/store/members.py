@@ -1,7 +1,9 @@
-"""Who shares the mat: the statements behind `matpi people`. Each runs inside a transaction the caller has opened.
+"""Change who shares the mat, as `matpi people` does.
 
-The first name takes over the log so far, and the last one to be removed leaves it to nobody in particular: with one
-person nothing depends on the name. In between, what was somebody's stays theirs, also when they are gone. A name means
+Each function runs inside a transaction the caller has opened.
+
+The first name takes over the log so far, and the last one to be removed leaves it to no person: with one person nothing
+depends on the name. In between, what a person has in the log stays theirs, also when they are removed. A name means
 the same person again when it comes back.
 """
 
@@ -9,22 +11,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError
 from matpi.store import history
-from matpi.store.rows import Member
-from matpi.store.tables import PEOPLE, TABLES
+from matpi.store.tables import PEOPLE, TABLES, Member
 
 OWNED = tuple(table.sql for table in TABLES if "person" in table.columns)
-"""The tables whose rows are somebody's."""
+"""The tables whose rows belong to a person."""
 WORDS = {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}
 """What `matpi people` can change, and how many words that takes."""
 ONE = "With one name nothing changes; a second one makes the device tell people apart."
 
 
 def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
-    """Return id -> name, empty where nobody was ever named. None: nobody knows whose."""
+    """Return id -> name, None for what belongs to no person; empty where no person was ever named."""
     return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
 
 
@@ -45,7 +47,7 @@ def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], 
     match words[0], words[1].strip():
         case "add", name:
             member, sessions = add(conn, name, new_id())
-            alone = sum(not other.removed for other in history.members(conn)) < 2
+            alone = len(here(conn)) < 2
             whose = "session of the log is" if sessions == 1 else "sessions of the log are"
             had = f"; {sessions} {whose} theirs" if sessions else ""
             return f"{member.name} shares the mat now{had}.{f' {ONE}' if alone else ''}"
@@ -76,12 +78,17 @@ def _goal(text: str) -> int | None:
     return int(text)
 
 
+def here(conn: sqlite3.Connection) -> list[Member]:
+    """Return those who are not removed, in the order of the menu."""
+    return [member for member in history.members(conn) if not member.removed]
+
+
 def people_of(conn: sqlite3.Connection) -> tuple[People, tuple[str, ...]]:
-    """Those who are here, and a sentence when the log holds what cannot be: then it is as if nobody was named."""
+    """Return those who are here; none of them, and a sentence, when a row of the log is invalid."""
     try:
-        here = [member for member in history.members(conn) if not member.removed]
-        everybody = tuple(member.person() for member in here)
-        return People(everybody, next((member.id for member in here if member.chosen), None)), ()
+        found = here(conn)
+        everybody = tuple(member.person() for member in found)
+        return People(everybody, next((member.id for member in found if member.chosen), None)), ()
     except StoreError as error:
         return People(), (str(error),)
     except ValueError as error:
@@ -89,30 +96,31 @@ def people_of(conn: sqlite3.Connection) -> tuple[People, tuple[str, ...]]:
 
 
 def named(conn: sqlite3.Connection, name: str) -> Member:
-    """Who has this name, of those who are here. Raises UsageError."""
-    found = _find(history.members(conn), name)
-    if found is None or found.removed:
+    """Return the person of this name, of those who are here. Raises UsageError."""
+    found = find(here(conn), name)
+    if found is None:
         raise UsageError(f"Nobody here is called {name!r}; `matpi people` lists the names.")
     return found
 
 
 def add(conn: sqlite3.Connection, name: str, new_id: str) -> tuple[Member, int]:
-    """Somebody new, or back again; and how many sessions are theirs from the start. Raises UsageError."""
-    members = history.members(conn)
-    here = [member for member in members if not member.removed]
-    found = _find(members, name)
+    """Add a person, or bring one back; return them and how many sessions they have. Raises UsageError."""
+    present = here(conn)
+    found = find(history.members(conn), name)
     if found is not None and not found.removed:
         raise UsageError(f"There is a {found.name!r} already; give the other one another name.")
     _checked(name)
-    if len(here) >= PEOPLE_MAX:
+    if len(present) >= PEOPLE_MAX:
         raise UsageError(f"One mat knows up to {PEOPLE_MAX} people; `matpi people remove NAME` makes room.")
     if found is None:
-        found = Member(new_id, as_stored(name), chosen=not here)
+        found = Member(new_id, as_stored(name), chosen=not present)
         conn.execute(PEOPLE.insert, PEOPLE.stored(found))
     else:
-        conn.execute("UPDATE people SET removed = 0, chosen = ? WHERE id = ?", (not here, found.id))
-    if not here:
-        book_unnamed(conn, found.id)
+        conn.execute("UPDATE people SET removed = 0, chosen = ? WHERE id = ?", (not present, found.id))
+    if not present:
+        for table in OWNED:
+            # What they have answered about a day, or to the safety pages, is not replaced.
+            conn.execute(f"UPDATE OR IGNORE {table} SET person = ? WHERE person IS NULL", (found.id,))  # noqa: S608
     (count,) = conn.execute(
         "SELECT count(*) FROM sessions WHERE person = ? AND deleted_why IS NULL", (found.id,)
     ).fetchone()
@@ -120,9 +128,9 @@ def add(conn: sqlite3.Connection, name: str, new_id: str) -> tuple[Member, int]:
 
 
 def rename(conn: sqlite3.Connection, name: str, new: str) -> None:
-    """Raises UsageError."""
+    """Give a person another name. Raises UsageError."""
     member = named(conn, name)
-    other = _find(history.members(conn), new)
+    other = find(history.members(conn), new)
     if other is not None and other.id != member.id:
         gone = " has been here before, and what was theirs is in the log" if other.removed else " is here already"
         raise UsageError(f"A {other.name!r}{gone}; choose another name.")
@@ -131,9 +139,9 @@ def rename(conn: sqlite3.Connection, name: str, new: str) -> None:
 
 
 def remove(conn: sqlite3.Connection, name: str) -> tuple[Member, int]:
-    """The name goes, the log stays; and how many are left. Raises UsageError."""
+    """Remove a person from the menu, not the log; return them and how many are left. Raises UsageError."""
     member = named(conn, name)
-    left = [other for other in history.members(conn) if not other.removed and other.id != member.id]
+    left = [other for other in here(conn) if other.id != member.id]
     if left:
         conn.execute("UPDATE people SET removed = 1, chosen = 0 WHERE id = ?", (member.id,))
         if member.chosen:
@@ -146,30 +154,25 @@ def remove(conn: sqlite3.Connection, name: str) -> tuple[Member, int]:
 
 
 def set_goal(conn: sqlite3.Connection, name: str, weekly_goal: int | None) -> None:
-    """None: what is set for all. Raises UsageError."""
+    """Set the goal of one person; None: what is set for all. Raises UsageError."""
     member = named(conn, name)
     try:
-        Person(member.id, member.name, weekly_goal=weekly_goal)
+        replace(member, weekly_goal=weekly_goal)
     except ValueError as error:
         raise UsageError(f"The weekly goal of {member.name} stays as it is: {error}.") from error
     conn.execute("UPDATE people SET weekly_goal = ? WHERE id = ?", (weekly_goal, member.id))
 
 
-def book_unnamed(conn: sqlite3.Connection, person_id: str) -> None:
-    """What is nobody's becomes this person's; what they have said of a day, or to the safety pages, already, stands."""
-    for table in OWNED:
-        conn.execute(f"UPDATE OR IGNORE {table} SET person = ? WHERE person IS NULL", (person_id,))  # noqa: S608
-
-
 def owner_of(conn: sqlite3.Connection, name: str) -> str:
-    """The id behind a name of anybody who is or was here. Raises UsageError."""
-    found = _find(history.members(conn), name)
+    """Return the id of a person who is or was here. Raises UsageError."""
+    found = find(history.members(conn), name)
     if found is None:
         raise UsageError(f"Nobody is or was called {name!r}; `matpi people` lists the names.")
     return found.id
 
 
-def _find(members: Iterable[Member], name: str) -> Member | None:
+def find(members: Iterable[Member], name: str) -> Member | None:
+    """Return the one of this name; upper and lower case are the same."""
     wanted = as_stored(name).casefold()
     return next((member for member in members if member.name.casefold() == wanted), None)
 

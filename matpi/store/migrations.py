@@ -1,4 +1,4 @@
-"""Numbered schema files and the one transaction that applies them."""
+"""Apply the numbered schema files in one transaction, and refuse a log of a newer matpi."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 import sqlite3
 from pathlib import Path
 
-from matpi.errors import StoreError
+from matpi.errors import StoreError, StoreNewerError
 from matpi.store import faults, file
+from matpi.store.raw import Header
 
 FOLDER = Path(__file__).parent
 
@@ -48,6 +49,20 @@ def migrate(conn: sqlite3.Connection, path: Path) -> None:
             f"The session log {path} could not be brought up to date: {step.name} failed ({error});"
             " it is as it was, go back to the matpi that wrote it and report this."
         ) from error
+
+
+def refuse_strangers(header: Header | None, path: Path) -> None:
+    """Raise StoreNewerError or StoreError for a file that is not ours to write."""
+    if header is None or (header.bare and header.is_ours):
+        return
+    if not header.is_ours:
+        raise StoreError(f"{path} is a database of another program; choose another path for the session log.")
+    newest = len(steps())
+    if header.version > newest:
+        raise StoreNewerError(
+            f"The session log {path} was written by a newer matpi (version {header.version}, this one knows up to"
+            f" {newest}); update matpi, the file was not touched."
+        )
 
 
 def _apply(conn: sqlite3.Connection, step: Path, number: int) -> None:

@@ -1,11 +1,11 @@
-"""The outbox: what changes in the log is written down for each receiver (sink) in the transaction of the change.
+"""Queue what changes in the log for each receiver (sink), in the transaction of the change.
 
-Triggers of the writer's connection note which record was touched, whatever touched it. Before the commit (`post`) each
-that reads differently now becomes a revision, for the sinks that were given the record before, and for all of them when
-it was recorded just now. What is older than a sink is queued for it on request only (`send_part`).
+Triggers of the writer's connection note which record was touched. Before the commit `post` makes a revision of each
+whose content differs, for the sinks that were given the record before, and for all of them when it was recorded just
+now. Records older than a sink are queued for it on request only (`send_part`).
 
-What leaves the house of a record is a few fields, as docs/upstream.md has them: when a session was, and how the person
-rated it. No weight, no name, no calibration. A person is an id that means nothing outside of this log.
+A message has a few fields of its record, as docs/upstream.md lists them: when a session was, and how the person rated
+it. No weight, no name, no calibration. A person is an id that means nothing outside of this log.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from typing import Any, Final
 
 from matpi.core.model import Rating, StopSign
 from matpi.store import file
-from matpi.store.rows import StoredSession, text_of
-from matpi.store.tables import RATINGS, SESSIONS, STOPS, Table
+from matpi.store.tables import RATINGS, SESSIONS, STOPS, StoredSession, Table, text_of
 
+# Records of one transaction when the whole past is queued: 24 ms on a busy x86-64 (measured).
 PART: Final = 100
-"""Records of one transaction when the whole past is queued: 24 ms on a busy x86-64 (measured)."""
 
+# Table -> when an INSERT, when an UPDATE of it means that it was recorded now: a session is, when it ends.
 _RECORDED: Final = {
     "sessions": ("NEW.reason IS NOT NULL", "OLD.reason IS NULL AND NEW.reason IS NOT NULL"),
     "ratings": ("1", "0"),
     "stops": ("1", "0"),
 }
-"""Table -> when an INSERT, when an UPDATE of it means that it was recorded now: a session is, when it ends."""
+# A session takes its ratings and stop signs with it when it is deleted, and brings them back when it is restored.
 _SAID: Final = """CREATE TEMP TRIGGER touched_said_{table} AFTER UPDATE OF deleted_why ON sessions
 WHEN (OLD.deleted_why IS NULL) <> (NEW.deleted_why IS NULL)
 BEGIN INSERT INTO touched SELECT '{table}', id, 0 FROM {table} WHERE session_id = NEW.id; END"""
-"""What was said of a session goes and comes back with it."""
 
 
 def begin(conn: sqlite3.Connection, sinks: Sequence[str] | None) -> None:
-    """From here on `post` knows what was touched. `sinks` are those of the config; None leaves them as they were,
-    so that a command that knows no config writes for the same ones as the device.
+    """Note from here on what is touched. `sinks` are those of the config; None leaves them as they were.
+
+    So a command that knows no config writes for the same ones as the device.
     """
     if sinks is not None:
         _use(conn, sinks)
     if not _enabled(conn):
         return
+    # Temporary, so that the file has no trigger that a program without this function would run into.
     conn.execute("CREATE TEMP TABLE touched (record TEXT NOT NULL, id TEXT NOT NULL, recorded INTEGER NOT NULL)")
     for table in TABLES:
         inserted, updated = _RECORDED[table]
@@ -57,13 +58,14 @@ def begin(conn: sqlite3.Connection, sinks: Sequence[str] | None) -> None:
 
 
 def of_the_past(conn: sqlite3.Connection) -> None:
-    """What the transaction under way has brought in so far was not recorded now."""
+    """Take what the transaction under way has touched so far as not recorded now."""
+    # An import may bring in years: what receivers get of the past is theirs to ask for.
     if _watches(conn):
         conn.execute("UPDATE touched SET recorded = 0")
 
 
 def post(conn: sqlite3.Connection) -> None:
-    """Write down what the transaction under way has changed. Free where no sink is configured."""
+    """Queue what the transaction under way has changed. Free where no sink is configured."""
     if not _watches(conn):
         return
     # In the order of the first change: receivers get the records as they came about.
@@ -72,6 +74,7 @@ def post(conn: sqlite3.Connection) -> None:
     ).fetchall()
     if not touched:
         return
+    # A rollback brings these rows back to what they were: temporary tables are part of the transaction.
     conn.execute("DELETE FROM touched")
     sinks = _enabled(conn)
     for table, record_id, recorded in touched:
@@ -79,8 +82,9 @@ def post(conn: sqlite3.Connection) -> None:
 
 
 def send_part(conn: sqlite3.Connection, sink: str, table: str, after: int) -> tuple[int, int | None]:
-    """Queue the next PART records of a table as they stand, those that have arrived too; how many were queued, and
-    after which one to go on, None at the end.
+    """Queue the next PART records of a table as they are, those that have arrived too.
+
+    Return how many were queued, and after which `seq` to go on, None at the end.
     """
     part = conn.execute(
         f"SELECT seq, id FROM {table} WHERE seq > ? ORDER BY seq LIMIT ?",  # noqa: S608  our own names
@@ -99,8 +103,9 @@ def _post_one(
     unheard: bool = False,
     again: bool = False,
 ) -> int:
-    """Queue a record as it stands for those of `sinks` that have another revision of it; how many these were.
-    `unheard`: for those too that have never heard of it. `again`: for those too that have this very revision.
+    """Queue a record as it is for those of `sinks` that have another revision of it. Return their number.
+
+    `unheard`: for those too that were never given it. `again`: for those too that have this very revision.
     """
     message = read(conn, table, record_id)
     if message is None:
@@ -124,6 +129,7 @@ def _post_one(
             if again:
                 # The arrived delivery has the same id, and the INSERT below would be ignored because of it.
                 conn.execute("DELETE FROM outbox WHERE sink = ? AND id = ? AND state = 'acked'", (sink, delivery))
+            # One of this id may be waiting already, when the past is requested twice: it is sent once.
             row = (sink, delivery, message.kind, body)
             queued += conn.execute(
                 "INSERT OR IGNORE INTO outbox (sink, id, kind, body) VALUES (?, ?, ?, ?)", row
@@ -140,9 +146,8 @@ def _give(conn: sqlite3.Connection, sink: str, record: str, rev: int) -> None:
 
 
 def _take_back(conn: sqlite3.Connection, sink: str, deliveries: Iterable[str]) -> None:
-    """What was deleted before it arrived need not leave the house. The deletion itself is sent: one of these may be
-    on its way, or its answer was lost.
-    """
+    """Remove from the outbox what was deleted before it arrived."""
+    # The deletion itself is sent all the same: one of these may be on its way, or its answer was lost.
     conn.executemany(
         "DELETE FROM outbox WHERE sink = ? AND id = ? AND state <> 'acked'",
         [(sink, delivery) for delivery in deliveries],
@@ -159,6 +164,7 @@ def _enabled(conn: sqlite3.Connection) -> list[str]:
 
 def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
     before = _enabled(conn)
+    # At nearly every start: no write to the card.
     if sorted(sinks) == before:
         return
     with file.transaction(conn):
@@ -177,12 +183,12 @@ def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
 # -- what is sent of a record ------------------------------------------------------------------------------------------
 
 _OUR_ID: Final = re.compile(r"[0-9a-f]{32}")
+# Table -> the kind of its records.
 TABLES: Final[Mapping[str, tuple[str, Table]]] = {
     "sessions": ("session", SESSIONS),
     "ratings": ("rating", RATINGS),
     "stops": ("stop_sign", STOPS),
 }
-"""Table -> the kind of its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +196,12 @@ class Message:
     """One record as it is; a revision and an id make a delivery of it."""
 
     kind: str
-    timestamp: str | None
-    """When it happened, UTC; None while the date is not known, or only estimated."""
+    timestamp: str | None  # when it happened, UTC; None while the date is not known, or only estimated
     fields: Mapping[str, Any]
 
     def digest(self) -> str:
-        """Equal for what is the same to a receiver."""
+        """Return a text that is equal for what is the same to a receiver."""
+        # The timestamp follows from the fields, and the revision is what is decided by this.
         return hashlib.blake2b(_json([self.kind, self.fields]).encode(), digest_size=12).hexdigest()
 
     def body(self, record_id: str, rev: int) -> str:
@@ -204,16 +210,15 @@ class Message:
 
 
 def delivery_id(table: str, record_id: str, rev: int) -> str:
-    """Fit for a header and a topic, and of this record alone: an import may have brought in a session "1" and a
-    rating "1", while what the device makes is a UUID.
-    """
+    """Return an id of this revision alone, fit for a header and a topic."""
+    # What the device makes is a UUID, but an import may have brought in a session "1" and a rating "1".
     ours = _OUR_ID.fullmatch(record_id) is not None
     one = record_id if ours else hashlib.blake2b(f"{table}/{record_id}".encode(), digest_size=16).hexdigest()
     return f"{one}-{rev}"
 
 
 def read(conn: sqlite3.Connection, table: str, record_id: str) -> Message | None:
-    """Return the message about a record; None for a session that is still going on, and for an invalid row.
+    """Return the message about a record; None for a session under way and for an invalid row.
 
     A record that is not there any more is reported as deleted, and so is what belongs to a deleted session.
     """
@@ -269,15 +274,14 @@ def _deleted(kind: str, utc: float | None) -> Message:
 
 
 def _iso(utc: float | None, offset_s: int | None = None) -> str | None:
-    """To the second, in UTC or with the local offset. A time beyond the calendar is sent as not known: whatever an
-    import has brought in, it must not keep a session from being saved.
-    """
+    """Return it to the second, in UTC or with the local offset; None when unknown or beyond the calendar."""
     if utc is None:
         return None
     try:
         zone = UTC if offset_s is None else timezone(timedelta(seconds=offset_s))
         text = datetime.fromtimestamp(round(utc), zone).isoformat(timespec="seconds")
     except (OverflowError, ValueError, OSError):
+        # Sent as not known: no time that an import has brought in may keep a session from being saved.
         return None
     return text.removesuffix("+00:00") + "Z" if offset_s is None else text
 

@@ -1,4 +1,4 @@
-"""Read what a person sets: key=value pairs into Settings, and back. The one door for command line and scenarios.
+"""Convert Settings from and to text: key=value as a person writes it, and the rows of the log.
 
 What hardware and deployment need is in the config file instead; no setting is in both.
 """
@@ -6,7 +6,7 @@ What hardware and deployment need is in the config file instead; no setting is i
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
@@ -17,9 +17,13 @@ from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan.custom_plan import course_of, faults
 from matpi.errors import ConfigError, MatpiError, UsageError
 from matpi.paths import zone_for
+from matpi.store.tables import text_of
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+# -- as a person writes them -------------------------------------------------------------------------------------------
 
 
 def _zone(text: str) -> str:
@@ -39,26 +43,17 @@ def _yes_no(text: str) -> bool:
 
 
 def _weekday(name: str) -> int:
-    """From its first three letters on, as far as they are written: mon, tues, thursday."""
+    """Return 0 for Monday from its first three letters on: mon, tues, thursday."""
     return [len(name) >= 3 and day.startswith(name) for day in WEEKDAYS].index(True)
 
 
 def _days(text: str) -> frozenset[int]:
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
-    days = frozenset() if names == ["none"] else frozenset(map(_weekday, names))
-    return Settings(rest_weekdays=days).rest_weekdays
-
-
-def _routine(text: str) -> str:
-    return Settings(routine=text).routine
-
-
-def _others(text: str) -> str:
-    return Settings(others=text).others
+    return frozenset() if names == ["none"] else frozenset(map(_weekday, names))
 
 
 def _own_plan(text: str) -> str:
-    """The TOML in a file; "none" is the starter plan. Raises ConfigError with all that is wrong, a sentence each."""
+    """Return the TOML in a file, "" for none. Raises ConfigError with a sentence for each thing wrong."""
     if text in {"", "none"}:
         return ""
     path = Path(text)
@@ -95,14 +90,14 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "weekly_goal": (int, "sessions a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
     "no_restart": (_yes_no, "yes or no"),
-    "routine": (_routine, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
-    "others": (_others, f"{' or '.join(OTHERS)}: with pets or visitors only a load known as yours counts unasked"),
+    "routine": (str, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
+    "others": (str, f"{' or '.join(OTHERS)}: with pets or visitors only a load known as yours counts unasked"),
     "own_plan": (_own_plan, "a plan file, or none for the starter plan"),
 }
 
 
 def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
-    """`pairs` are "key=value"; all or none. Raises UsageError naming the first that is wrong, and what is right."""
+    """Return the settings with all `pairs` of "key=value". Raises UsageError about the first wrong one."""
     new: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -122,12 +117,12 @@ def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
 
 
 def rows(settings: Settings) -> list[tuple[str, str, str]]:
-    """Key, value as it would be written, and what may be written."""
+    """Return key, value as a person writes it, and what may be written, of each setting."""
     named = replace(settings, own_plan=course_of(settings.own_plan)[0].name if settings.own_plan else "none")
-    return [(f.name, text_of(getattr(named, f.name)), READERS[f.name][1]) for f in fields(settings)]
+    return [(f.name, _shown(getattr(named, f.name)), READERS[f.name][1]) for f in fields(settings)]
 
 
-def text_of(value: object) -> str:
+def _shown(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -137,3 +132,51 @@ def text_of(value: object) -> str:
             return ",".join(WEEKDAYS[day][:3] for day in sorted(value)) or "none"
         case _:
             return str(value)
+
+
+# -- as the log stores them --------------------------------------------------------------------------------------------
+
+
+def settings_texts(settings: Settings) -> dict[str, str]:
+    """Return each setting as the text of its row."""
+    return {item.name: _setting_text(getattr(settings, item.name)) for item in fields(settings)}
+
+
+def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, and a sentence for each stored value that is invalid and has its default.
+
+    A key that this matpi does not know is left alone: a newer one may have stored it.
+    """
+    settings, doubts = Settings(), []
+    known = {item.name for item in fields(settings)}
+    for key in (key for key in texts if key in known):
+        default = getattr(settings, key)
+        try:
+            settings = replace(settings, **{key: _setting_value(default, texts[key])})
+        except ValueError as error:
+            doubts.append(
+                f"The stored setting `{key}` is invalid ({error}); its default {_setting_text(default)!r} is used,"
+                " set it again."
+            )
+    return settings, tuple(doubts)
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ",".join(str(number) for number in sorted(value))
+    return text_of(value) or ""
+
+
+def _setting_value(default: object, text: str) -> Any:
+    """Return `text` as a value of the default's type. Raises ValueError."""
+    if isinstance(default, bool):
+        if text not in {"true", "false"}:
+            raise ValueError(f"{text!r} is neither true nor false")
+        return text == "true"
+    if isinstance(default, int):
+        return int(text)
+    if isinstance(default, time):
+        return time.fromisoformat(text)
+    if isinstance(default, frozenset):
+        return frozenset(int(number) for number in text.split(",") if number)
+    return text

@@ -1,16 +1,19 @@
-"""One description a table: the columns in the order of the export, and how a record becomes a row and a row a record.
+"""Describe each table once: its columns, a record as a row and a row as a record.
+
+Records that the core does not have (StoredSession, Edit, Tally, Member) are here too.
 
 To store a new kind: its record with a `key` in core/model.py, its table here, and a schema_vN.sql that makes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, time
+from enum import StrEnum
 from operator import attrgetter
 from types import NoneType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from matpi.core.model import (
     LOAD_MAX_KG,
@@ -26,7 +29,81 @@ from matpi.core.model import (
     StopSign,
     Zero,
 )
-from matpi.store.rows import Edit, Member, Row, StoredSession, Tally, text_of
+from matpi.core.people import Person
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session as the store has it: open, closed, or deleted with the trace of that."""
+
+    session: Session
+    deleted_utc: float | None = None
+    """None with a `deleted_why`: the clock was not trusted."""
+    deleted_why: str | None = None
+    """None: not deleted."""
+
+    def __post_init__(self) -> None:
+        if self.deleted_why is None and self.deleted_utc is not None:
+            raise ValueError("a deleted session needs `deleted_why`")
+        if self.deleted_why is not None and self.session.is_open:
+            raise ValueError("an open session cannot be deleted")
+
+    @property
+    def counts(self) -> bool:
+        return self.deleted_why is None and self.session.counts
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one field of a session was before it was changed; texts as the export writes them, None: unset."""
+
+    session_id: str
+    n: int
+    edited_utc: float | None = None
+    field: str = ""
+    before: str | None = None
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ValueError("edits are numbered from 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a kind of event was noted, and the last text of it."""
+
+    kind: str
+    count: int
+    last_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person who shares the mat, or did: their records stay in the log."""
+
+    id: str
+    name: str
+    weekly_goal: int | None = None
+    chosen: bool = False
+    removed: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a person needs an id")
+        if self.chosen and self.removed:
+            raise ValueError("who was removed cannot be chosen")
+        self.person()
+
+    def person(self) -> Person:
+        """Return the person. Raises ValueError for an invalid name."""
+        return Person(self.id, self.name, weekly_goal=self.weekly_goal)
+
 
 DATE: Final = frozenset({"start_utc", "utc", "utc_offset_s", "day"})
 """What a clock fills in later: saving a record that does not know it yet leaves it as it is."""
@@ -49,9 +126,10 @@ class Table:
         unique: str = "",
         derived: tuple[str, ...] = (),
     ) -> None:
-        """`name` is that in the export, and in the database unless `sql` says another. `columns` are in the order of
-        the export: new ones are only ever appended. `key` fields decide whether two records are the same one, with the
-        index `unique` in the database. `derived` fields are exported and not stored.
+        """Describe a table named `name` in the export, and in the database unless `sql` is given.
+
+        `columns` are in the order of the export: new ones are only ever appended. `key` fields decide whether two
+        records are the same one, with the index `unique` in the database. `derived` fields are exported and not stored.
         """
         self.name, self.noun, self.record, self.columns = name, noun, record, columns
         self.key, self.sql, self.derived, self.fields = key, sql or name, derived, columns + derived
@@ -132,6 +210,31 @@ def _reader(hint: Any) -> Callable[[Any], Any] | None:
     return next((_READERS.get(kind) for kind in get_args(hint) or (hint,) if kind is not NoneType), None)
 
 
+def text_of(value: object) -> str | None:
+    """Return a value as CSV export and `session_edits` have it: floats in full, days in ISO, None unset."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    return str(value)
+
+
+def oldest_first(records: Iterable[T], utc_of: Callable[[T], float | None]) -> tuple[T, ...]:
+    """Sort records in order of arrival by wall clock; an undated one stays behind the one before it."""
+    keyed, last = [], float("-inf")
+    for record in records:
+        utc = utc_of(record)
+        last = last if utc is None else utc
+        keyed.append((last, record))
+    return tuple(record for _, record in sorted(keyed, key=lambda pair: pair[0]))
+
+
 _DATED = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day")
 
 SESSIONS: Final = Table(
@@ -208,53 +311,8 @@ def zero_values(zero: Zero) -> Row:
 
 
 def zero_of(row: Row) -> Zero:
-    """Raises ValueError for a zero that no cells can have."""
+    """Return the zero of a row. Raises ValueError for one that no cells can have."""
     kg = tuple(value for value in row[:4] if value is not None)
     if not kg or not all(abs(value) < LOAD_MAX_KG for value in kg):
         raise ValueError(f"a zero has 1 to 4 channels under {LOAD_MAX_KG:g} kg, not {kg}")
     return Zero(kg, by_hand=bool(row[4]), anchor_kg=row[5])
-
-
-def settings_texts(settings: Settings) -> dict[str, str]:
-    """Return each setting as the text of its row."""
-    return {item.name: _setting_text(getattr(settings, item.name)) for item in fields(settings)}
-
-
-def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """Return the settings, and one sentence for each stored value that is invalid; that one has its default.
-
-    A key that this matpi does not know is left alone: a newer one may have stored it.
-    """
-    settings, doubts = Settings(), []
-    known = {item.name for item in fields(settings)}
-    for key in (key for key in texts if key in known):
-        default = getattr(settings, key)
-        try:
-            settings = replace(settings, **{key: _setting_value(default, texts[key])})
-        except ValueError as error:
-            doubts.append(
-                f"The stored setting `{key}` is invalid ({error}); its default {_setting_text(default)!r} is used,"
-                " set it again."
-            )
-    return settings, tuple(doubts)
-
-
-def _setting_text(value: object) -> str:
-    if isinstance(value, frozenset):
-        return ",".join(str(number) for number in sorted(value))
-    return text_of(value) or ""
-
-
-def _setting_value(default: object, text: str) -> Any:
-    """Return `text` as a value of the default's type. Raises ValueError."""
-    if isinstance(default, bool):
-        if text not in {"true", "false"}:
-            raise ValueError(f"{text!r} is neither true nor false")
-        return text == "true"
-    if isinstance(default, int):
-        return int(text)
-    if isinstance(default, time):
-        return time.fromisoformat(text)
-    if isinstance(default, frozenset):
-        return frozenset(int(number) for number in text.split(",") if number)
-    return text

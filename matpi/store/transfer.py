@@ -3,7 +3,7 @@
 JSON goes both ways, CSV is for spreadsheets and goes out only. Floats are written in full, so a round trip is exact,
 with one exception: a session that is still open comes in as ended by a power cut at its last checkpoint. An import goes
 by id: what the log has already stays as it is, so importing twice changes nothing; what contradicts the log is reported
-(clashes.py). What there is one of (zero, calibration, acknowledgement, settings) is taken where there is none yet.
+(Clashes). What there is one of (zero, calibration, acknowledgement, settings) is taken where there is none yet.
 
 A name means the same person in both logs. A name that is new here comes along as it was into a log where no person is
 named and nothing has happened yet; into any other as a person who is not here now, so that no menu grows by an import.
@@ -15,25 +15,33 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from matpi.core.model import Acknowledgement, Calibration, Settings, Zero
+from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
 from matpi.core.people import PEOPLE_MAX
 from matpi.errors import ImportFormatError, StoreError
-from matpi.store import faults, file, history, members, outbox
-from matpi.store.clashes import OVERLAPS, Clashes, Fit, as_ended
+from matpi.store import faults, file, history, members, outbox, tables
 from matpi.store.db import Store
-from matpi.store.rows import Member, Row, StoredSession, text_of
-from matpi.store.tables import CSV_TABLES, DAYS, RATINGS, SESSIONS, STOPS, TABLES, Table, settings_of
+from matpi.store.settings import settings_of
+from matpi.store.tables import SESSIONS, TABLES, Member, Row, StoredSession, Table, text_of
 
 if TYPE_CHECKING:
     from matpi.store.incoming import Document, Found
 
 GUARD: Final = "'"
 """Before a text of a CSV that a spreadsheet would take for a formula, and before one that begins with it."""
+_LATER: Final = tables.DATE | {"person"}
+"""Fields that a record gets after it was stored: unset in the import, they contradict nothing; nor do those of its
+date, where the import's are estimated."""
+OVERLAPS: Final = "overlaps "
+"""How the reason begins for which a session came in as deleted; the id of the other one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +68,12 @@ class Imported:
 
 
 def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
-    """Write one file a table of CSV_TABLES; returns their paths. Raises StoreError."""
+    """Write one file a table of CSV_TABLES; return their paths. Raises StoreError."""
     import csv
     import io
 
     with store.reading() as conn:
-        lists = _lists(conn, CSV_TABLES)
+        lists = _lists(conn, tables.CSV_TABLES)
     written = []
     for table, records in lists:
         text = io.StringIO(newline="")
@@ -79,7 +87,7 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
 
 
 def export_json(store: Store, target: Path | BinaryIO) -> None:
-    """Write one JSON document, a record a line. Raises StoreError; for a stream also what its write raises."""
+    """Write one JSON document, a record a line. Raises StoreError, and what the stream raises."""
     import msgspec
 
     from matpi.store.incoming import FORMAT, VERSION
@@ -101,10 +109,10 @@ def export_json(store: Store, target: Path | BinaryIO) -> None:
         target.write(data)
 
 
-def _lists(conn: sqlite3.Connection, tables: Iterable[Table]) -> list[tuple[Table, list[Any]]]:
-    """Raises StoreError for a record that cannot be: an export without it would not be everything."""
+def _lists(conn: sqlite3.Connection, which: Iterable[Table]) -> list[tuple[Table, list[Any]]]:
+    """Return all records. Raises StoreError for an invalid one: an export without it is not complete."""
     try:
-        return [(table, [table.record_of(row) for row in conn.execute(table.select)]) for table in tables]
+        return [(table, [table.record_of(row) for row in conn.execute(table.select)]) for table in which]
     except (TypeError, ValueError) as error:
         raise StoreError(f"A record in the log is invalid ({error}); correct its row by hand.") from error
 
@@ -132,9 +140,9 @@ def _cell(value: object) -> str | None:
 
 
 def write_private(path: Path, data: bytes, what: str = "export") -> None:
-    """Write a new file that its owner alone may read, whole or not at all; that is the folder's when root writes it.
+    """Write a new file that its owner alone may read, whole or not at all.
 
-    Raises StoreError.
+    The owner is that of the folder when root writes it. Raises StoreError.
     """
     # Beside it and then renamed: an export that breaks off leaves the one before.
     part = path.with_name(path.name + ".part")
@@ -158,11 +166,11 @@ def write_private(path: Path, data: bytes, what: str = "export") -> None:
 
 
 def take(store: Store, document: Document, name: str | None = None) -> Imported:
-    """Take a document into the log. `name`: the person whose what belongs to none becomes.
+    """Import a document. `name`: the person who gets what belongs to none.
 
     Raises ImportFormatError naming file, line and field, with nothing imported; UsageError, StoreError.
     """
-    new: dict[str, int] = dict.fromkeys((table.name for table in TABLES), 0)
+    new: Counter[str] = Counter()
     known = nobodys = 0
     overlapping = []
     with store.writing() as conn:
@@ -171,12 +179,12 @@ def take(store: Store, document: Document, name: str | None = None) -> Imported:
         clashes = Clashes(here)
         seen: set[tuple[str, Row]] = set()
         for one in owners.given(document.found):
-            key, record = one.table.key_of(one.record), as_ended(one.record)
+            key, record = one.table.key_of(one.record), _ended(one.record)
             if (one.table.name, key) in seen:
                 raise ImportFormatError(f"{one.where}, field {one.table.key[-1]}: {key[-1]!r} is there twice.")
             seen.add((one.table.name, key))
-            if (fit := clashes.fit(one.table, record)) is not Fit.NEW:
-                known += fit is Fit.KNOWN
+            if (fit := clashes.fit(one.table, record)) is not _Fit.NEW:
+                known += fit is _Fit.KNOWN
                 continue
             if isinstance(record, StoredSession):
                 if record.deleted_why is None and (other := clashes.overlapped(record.session)) is not None:
@@ -188,9 +196,22 @@ def take(store: Store, document: Document, name: str | None = None) -> Imported:
         taken = _take_singles(conn, document.singles)
         nobodys = nobodys if owners.are_named() else 0
         outbox.of_the_past(conn)
-    sessions, ratings, stops, days = (new[table.name] for table in (SESSIONS, RATINGS, STOPS, DAYS))
-    left_out, names = tuple(clashes.differing), owners.new_names
-    return Imported(sessions, ratings, stops, days, known, taken, names, nobodys, left_out, tuple(overlapping))
+    return Imported(
+        **{name: new[name] for name in ("sessions", "ratings", "stops", "days")},
+        known=known,
+        taken=taken,
+        people=owners.new_names,
+        nobodys=nobodys,
+        differing=tuple(clashes.differing),
+        overlapping=tuple(overlapping),
+    )
+
+
+def _ended(record: Any) -> Any:
+    """Close a session that is open in an import: it cannot go on here, and must not end the one that does."""
+    if isinstance(record, StoredSession) and record.session.is_open:
+        return replace(record, session=record.session.closed(EndReason.POWER_LOST))
+    return record
 
 
 def _insert(conn: sqlite3.Connection, one: Found) -> None:
@@ -226,7 +247,7 @@ def _take_singles(conn: sqlite3.Connection, singles: dict[str, Any]) -> tuple[st
 
 
 class Owners:
-    """Whose the records of an import are here. Runs inside its transaction; `name` as in `take`."""
+    """Find the owner here of each record of an import. Runs inside its transaction; `name` as in `take`."""
 
     def __init__(self, conn: sqlite3.Connection, name: str | None) -> None:
         self._conn = conn
@@ -239,30 +260,28 @@ class Owners:
         self.new_names: tuple[str, ...] = ()
 
     def are_named(self) -> bool:
-        return any(not member.removed for member in history.members(self._conn))
+        return bool(members.here(self._conn))
 
-    def given(self, found: Iterable[Found]) -> Iterator[Found]:
+    def given(self, found: Sequence[Found]) -> Iterator[Found]:
         """Yield people first, then what is theirs. Each must be stored before the next one is asked for.
 
         Raises UsageError when `name` is of no person.
         """
-        all_found = list(found)
-        for one in all_found:
+        for one in found:
             if isinstance(one.record, Member) and (member := self._arrived(one.record)) is not None:
                 yield replace(one, record=member)
-        here = [member.id for member in history.members(self._conn) if not member.removed]
-        self._nobodys = here[0] if len(here) == 1 else None
+        here = members.here(self._conn)
+        self._nobodys = here[0].id if len(here) == 1 else None
         if self._name is not None:
             self._nobodys = members.owner_of(self._conn, self._name)
-        for one in all_found:
+        for one in found:
             if not isinstance(one.record, Member):
                 yield replace(one, record=self._with_owner(one.table, one.record))
 
     def _arrived(self, member: Member) -> Member | None:
         """Return the member as it comes in; None for one who is here under another id."""
         known = history.members(self._conn)
-        same = next((other for other in known if other.id == member.id), None)
-        same = same or next((other for other in known if other.name.casefold() == member.name.casefold()), None)
+        same = next((other for other in known if other.id == member.id), None) or members.find(known, member.name)
         if same is not None and same.id != member.id:
             self._here[member.id] = same.id
             return None
@@ -281,3 +300,89 @@ class Owners:
 
     def _owner(self, person: str | None) -> str | None:
         return self._nobodys if person is None else self._here.get(person, person)
+
+
+# -- what contradicts the log ------------------------------------------------------------------------------------------
+
+
+class _Fit(Enum):
+    """How a record of an import fits into the log."""
+
+    NEW = "not here"
+    KNOWN = "here, with the same content"
+    OTHER = "here with other content, or said of another session than the one here"
+
+
+class Clashes:
+    """Compare an import with `here`, table name -> key -> record, as the log was before.
+
+    Sessions must be asked about before what was said of them. An overlap within one import is of the log it comes from,
+    as a wrong clock may have made it, and is no clash.
+    """
+
+    def __init__(self, here: Mapping[str, Mapping[Row, Any]]) -> None:
+        self._here = here
+        self._others: set[str] = set()
+        """Ids that are of another session in the import than here."""
+        stored = [entry.session for entry in here[SESSIONS.name].values() if entry.deleted_why is None]
+        self._on_mat = sorted((s for s in stored if s.start_utc is not None), key=_start)
+        self._longest_s = max((s.span_s for s in self._on_mat), default=0.0)
+        self.differing: dict[tuple[str, str], None] = {}
+        """Table and key of what is here with other content, or belongs to another session than the one here."""
+
+    def fit(self, table: Table, record: Any) -> _Fit:
+        """Return how the record fits into the log, and note one that is left out in `differing`."""
+        key = table.key_of(record)
+        here = self._here[table.name].get(key)
+        if table is tables.EDITS and (session := self._here[SESSIONS.name].get(key[:1])) is not None:
+            # The trace of edits comes with its session or not at all.
+            return _Fit.KNOWN if record == here else self._other(SESSIONS, session)
+        if getattr(record, "session_id", None) in self._others:
+            return self._other(table, record)
+        if here is None:
+            return _Fit.NEW
+        if isinstance(record, StoredSession) and _is_another(here.session, record.session):
+            self._others.add(record.session.id)
+        return _Fit.KNOWN if _is_same(table, here, record) else self._other(table, record)
+
+    def overlapped(self, session: Session) -> Session | None:
+        """Return a session here that was on the mat at the same time, None when there is none."""
+        if session.start_utc is None:
+            return None
+        first = bisect_left(self._on_mat, session.start_utc - self._longest_s, key=_start)
+        later = takewhile(lambda other: _start(other) <= (session.end_utc or 0.0), self._on_mat[first:])
+        return next((other for other in later if session.overlaps(other)), None)
+
+    def _other(self, table: Table, record: Any) -> _Fit:
+        name = table.name, " ".join(str(part) for part in table.key_of(record) if part is not None)
+        self.differing[name] = None
+        return _Fit.OTHER
+
+
+def _start(session: Session) -> float:
+    return session.start_utc or 0.0
+
+
+def _is_same(table: Table, here: Any, record: Any) -> bool:
+    if table is tables.DIAGNOSTICS:
+        return True  # counted by each device for itself
+    if table is tables.PEOPLE:
+        return bool(here.name == record.name)  # the rest changes with every choice in the menu
+    if isinstance(here, StoredSession) and (here.deleted_why or "").startswith(OVERLAPS) and not record.deleted_why:
+        here = replace(here, deleted_why=None)
+    pairs = zip(table.fields, table.exported(here), table.exported(record), strict=True)
+    estimated = getattr(record.session if isinstance(record, StoredSession) else record, "estimated", False)
+    return all(
+        mine == other or (other is None and name in _LATER) or (estimated and name in tables.DATE | {"estimated"})
+        for name, mine, other in pairs
+    )
+
+
+def _is_another(here: Session, there: Session) -> bool:
+    """Return whether more than an edit makes them differ: ratings of the one are not about the other."""
+    if (here.boot_id, here.start_mono) != (there.boot_id, there.start_mono):
+        return True
+    dated = None not in {here.start_utc, there.start_utc} and not (here.estimated or there.estimated)
+    moved = dated and here.start_utc != there.start_utc
+    unlike = (here.span_s, here.on_mat_s) != (there.span_s, there.on_mat_s)
+    return (moved or unlike) and not (here.edited or there.edited or here.is_open)

@@ -1,6 +1,6 @@
-"""The world of the emulated board: the appliance as it runs on a Pi, real drivers and reader process included.
+"""Run the appliance as on a Pi, over the emulated board, with real drivers and the reader process.
 
-It runs in real time only: the drivers wait for real edges. What the panel shows is what its bytes say.
+Real time only: the drivers wait for real edges. What the panel shows is what its bytes say.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from matpi.ports import Clock
 from matpi.service.appliance import Appliance, PulledError
 from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
-from matpi.twin.disk import SimulatedDisk
+from matpi.twin.world import SimulatedDisk
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ END_S = 10.0
 
 
 class BoardWorld:
-    """As VirtualWorld, for a Twin. The device has a thread of its own, from power to no power."""
+    """The emulated board as the world of a Twin. From power on to power off the device has its own thread."""
 
     fault_names = (*FAULTS, "disk")
 
@@ -48,7 +50,10 @@ class BoardWorld:
         zone: str,
         watch: Callable[[Effect], None] = lambda _: None,
     ) -> None:
-        """`watch` sees every effect once performed, in the device's thread. `zone` is for a new log."""
+        """Wire a board. `watch` sees every effect once performed, in the device's thread.
+
+        `zone` is for a new log.
+        """
         self.mat, self.store_path = board.mat, store_path
         self._board = board
         self.words = LANGUAGES[config.panel.language]
@@ -76,25 +81,23 @@ class BoardWorld:
             zone=self._zone,
             watch=self._performed,
             turned=self._turned,
-            make_store=lambda path, **given: SimulatedDisk(path, full=lambda: self._disk_full, **given),
+            make_store=partial(SimulatedDisk, full=lambda: self._disk_full),
         )
-        booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        booted: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, args=(appliance, booted), name="device", daemon=True)
         self._thread.start()
-        failed = booted.get()
-        if failed is not None:
-            raise failed
+        booted.result()
         self.appliance = appliance
 
-    def _live(self, appliance: Appliance, booted: queue.SimpleQueue[Exception | None]) -> None:
-        """In the device's thread, which its log belongs to."""
+    def _live(self, appliance: Appliance, booted: Future[None]) -> None:
+        """Run the device. This is its thread, which its log belongs to."""
         try:
             appliance.start()
         except Exception as error:  # noqa: BLE001  raised by `power_on`
             appliance.close()
-            booted.put(error)
+            booted.set_exception(error)
             return
-        booted.put(None)
+        booted.set_result(None)
         try:
             appliance.run()
         except PulledError:
@@ -149,7 +152,7 @@ class BoardWorld:
         return self.t + LOOK_S
 
     def run_until(self, _: float) -> None:
-        """Time passes by itself. Raises what has ended the device by a mistake of ours."""
+        """Raise what has ended the device by a mistake of ours. Time passes by itself."""
         if self._crash is not None:
             raise self._crash
 

@@ -1,4 +1,4 @@
-"""A stored fortnight to start the simulator from: what a person's log may look like after two weeks. Invented."""
+"""Make a log to start the simulator from: an invented fortnight of one person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVENING = time(20, 40)
 
 
 def write_fortnight(path: Path, zone_name: str, now_utc: float, kg: float) -> None:
-    """Make a new log at `path` with a session on 13 of the 14 days before today; `kg` is the weight of the person."""
+    """Make a log at `path` with a session on 13 of the 14 days before today, of a person of `kg`."""
     settings, zone = Settings(zone=zone_name), zone_for(zone_name)
     today = day_of(now_utc, zone, settings.day_start)
     with Store.open(path) as log:

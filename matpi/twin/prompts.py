@@ -1,4 +1,4 @@
-"""What the device waits for at this moment and what to do, in sentences for the page of the twin."""
+"""Word what the device waits for and what to do, in sentences for the page of the twin."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Prompts:
         self._rejected_at = float("-inf")
 
     def of(self, device: Device | None, t: float, spiked: int = 0) -> dict[str, Any]:
-        """Return the fields of a `status` message (twin/bench.py) that follow from the device; None: without power.
+        """Return the fields of a `status` (see Bench) that follow from the device; None: without power.
 
         `spiked`: readings with a spike that the median of three rejects, where no reader has flagged them.
         """
@@ -52,11 +52,11 @@ class Prompts:
         }
 
     def outdated(self, device: Device | None) -> bool:
-        """Return whether something else is to do than `of` gave last: within a state, such as on the next page."""
+        """Return whether what is to do has changed since `of`: within a state, such as on the next page."""
         return device is not None and _do(device) != self._given
 
     def _rejections(self, rejected: int, t: float) -> list[str]:
-        """Count from the last time that none was rejected for a while; a boot counts from 0."""
+        """Return the note of rejected readings, counted from the last pause; a boot counts from 0."""
         if rejected < self._rejected:
             self._rejected = self._rejected_before = 0
         if rejected > self._rejected:

@@ -1,4 +1,4 @@
-"""A recorded trace through the same core: what would the device have made of it? Times are the trace's own.
+"""Play a recorded trace through the core, as if the device had read it. Times are the trace's own.
 
 Nothing is stored. After the last reading time goes on without any: a person who had left is gone after 20 s; a session
 still under way ends at the last reading with the reason sensor_lost, and its sensor_lost event says that the trace
@@ -41,7 +41,7 @@ class Result:
     """Whether a channel read backwards and was not turned round."""
 
     def lines(self) -> list[dict[str, Any]]:
-        """The stable form of `matpi replay --json`, the summary last."""
+        """Return the stable form of `matpi replay --json`, the summary last."""
         return [line_of(event) for event in self.events] + [self.summary()]
 
     def summary(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Result:
 
 
 def line_of(report: Report) -> dict[str, Any]:
-    """One event as `matpi replay --json` prints it."""
+    """Return one event as `matpi replay --json` prints it."""
     return {"t_s": _ms(report.at), "event": str(report.event), "reason": str(report.reason)}
 
 
@@ -126,7 +126,7 @@ class Replayer:
         return reading._replace(kg=tuple(kg * sign for kg, sign in zip(reading.kg, self._turned, strict=True)))
 
     def _hear(self, report: Report) -> None:
-        """The sensor timeout after the trace is reported only when it ends a session."""
+        """Add an event; a sensor timeout after the trace only when it ends a session."""
         if self._over and report.event is Said.SENSOR_LOST:
             running = self._device.session.running
             if running is None or running.frozen_at is not None:

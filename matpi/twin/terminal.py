@@ -1,7 +1,7 @@
-"""`matpi sim --tty`: the twin in a terminal of 80 x 24. The panel in braille, the LED as a shade, one key an act.
+"""Play the twin in a terminal of 80 x 24 (`matpi sim --tty`): the panel in braille, one key an act.
 
-A terminal does not know when a key is let go, so the button has three keys: a tap, a hold, a long hold. Their times are
-the device's, whatever the speed of the clock.
+A terminal does not see when a key is released, so the button has three keys: a tap, a hold, a long hold. Their times
+are the device's, whatever the speed of the clock.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from PIL import Image
 
 from matpi.screen.canvas import PANEL
 from matpi.screen.frame import BRAILLE, CELL_COLUMNS, CELL_ROWS, braille
-from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Payload
+from matpi.sim.body import Act
+from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, FaultName, Payload, Warp
 from matpi.twin.twin import Twin
+from matpi.twin.world import HOLD_S, TAP_S
 from matpi.words import duration
 
+STDIN, STDOUT = 0, 1
 COLUMNS, ROWS = 80, 24
-TAP_S, HOLD_S, LONG_HOLD_S = 0.15, 0.9, 3.2  # over the 0.7 s of a hold and the 3 s of "discard"
+LONG_HOLD_S = 3.2  # over the 3 s of "discard"
 STEP_KG = 2.0
 FRAME_S = 0.05  # 20 pictures a second: the LED breathes without steps one could see (chosen, by eye)
 
@@ -47,10 +50,10 @@ SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?<]*[ -/]*[@-~]|O.|.)?")
 """Arrow and function keys; their letters and digits are not ours."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGWINCH)
-ACTS = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
-FAULTS = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
+ACTS: dict[str, Act] = {"l": "lie_down", "s": "sit", "t": "stand", "f": "fidget", "g": "get_up", "c": "cat"}
+FAULTS: dict[str, FaultName] = {"u": "cell", "p": "spikes", "k": "panel", "d": "disk"}
 PRESSES = {" ": TAP_S, "h": HOLD_S, "H": LONG_HOLD_S}
-WARPS = {"1": 1, "2": 10, "3": 60}
+WARPS: dict[str, Warp] = {"1": 1, "2": 10, "3": 60}
 
 KEYS = (
     "l lie down  s sit  t stand  f fidget  g get up  b bag  c cat  + - weight",
@@ -62,14 +65,13 @@ FIXED_ROWS = 1 + CELL_ROWS + 2 + len(KEYS)
 
 
 class Terminal:
-    """Draws `twin` on the terminal `to` and plays it by what is typed on `keys`, until q, Ctrl-C or SIGTERM.
+    """Draws `twin` and plays it by what is typed, until q, Ctrl-C or SIGTERM.
 
     `run` gives the terminal back as it was, whatever happens.
     """
 
-    def __init__(self, twin: Twin, keys: int = 0, to: int = 1) -> None:
+    def __init__(self, twin: Twin) -> None:
         self._twin = twin
-        self._in, self._out = keys, to
         self._lock = threading.Lock()  # guards what the twin's thread hands over
         self._latest: dict[str, Payload] = {}
         self._lamp_since = 0.0
@@ -82,7 +84,8 @@ class Terminal:
     def run(self) -> None:
         with contextlib.ExitStack() as after:
             bell = after.enter_context(self._bell())
-            after.enter_context(self._signals())
+            for number in SIGNALS:
+                after.callback(signal.signal, number, signal.signal(number, self._signalled))
             after.callback(self._twin.subscribe(self._hear))
             while not self._quit:
                 with self._screen():
@@ -95,21 +98,21 @@ class Terminal:
 
     @contextlib.contextmanager
     def _screen(self) -> Iterator[None]:
-        """Single keys and the alternate screen; and back."""
-        before = termios.tcgetattr(self._in)
+        """Switch to single keys and the alternate screen, and back."""
+        before = termios.tcgetattr(STDIN)
         try:
-            tty.setcbreak(self._in, termios.TCSANOW)
+            tty.setcbreak(STDIN, termios.TCSANOW)
             self._write(ENTER)
             self._drawn = []
             yield
         finally:
             with contextlib.suppress(OSError, termios.error):  # a terminal that was closed needs nothing
-                termios.tcsetattr(self._in, termios.TCSANOW, before)
+                termios.tcsetattr(STDIN, termios.TCSANOW, before)
                 self._write(LEAVE)
 
     @contextlib.contextmanager
     def _bell(self) -> Iterator[int]:
-        """A pipe that ends the wait for keys: rung by news from the twin and by signals."""
+        """Open a pipe that ends the wait for keys: rung by news from the twin and by signals."""
         bell, self._ringer = os.pipe()
         os.set_blocking(bell, False)
         os.set_blocking(self._ringer, False)
@@ -120,15 +123,6 @@ class Terminal:
             signal.set_wakeup_fd(before)
             os.close(bell)
             os.close(self._ringer)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         match number:
@@ -142,7 +136,7 @@ class Terminal:
     # -- news and keys ---------------------------------------------------------------------------------------------
 
     def _hear(self, kind: str, payload: Payload) -> None:
-        """On the twin's thread, and on this one what was before."""
+        """Keep a message. In the twin's thread; what was before comes in this one."""
         with self._lock:
             if kind == "log":
                 self._log.append(payload)
@@ -157,16 +151,16 @@ class Terminal:
         while not (self._quit or self._suspend):
             self._draw()
             drawn = time.monotonic()
-            ready, _, _ = select.select([self._in, bell], [], [], FRAME_S if self._shines() else 1.0)
+            ready, _, _ = select.select([STDIN, bell], [], [], FRAME_S if self._shines() else 1.0)
             if bell in ready:
                 # One picture for all the news that comes within a frame's time.
-                if self._in not in ready:
+                if STDIN not in ready:
                     time.sleep(max(0.0, drawn + FRAME_S - time.monotonic()))
                 with contextlib.suppress(BlockingIOError):
                     while os.read(bell, 4096):
                         pass
-            if self._in in ready:
-                typed = os.read(self._in, 1024)
+            if STDIN in ready:
+                typed = os.read(STDIN, 1024)
                 self._quit = self._quit or not typed
                 for key in SEQUENCE.sub("", typed.decode(errors="ignore")):
                     self._press(key)
@@ -204,7 +198,7 @@ class Terminal:
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        """Only the lines that changed, in one write."""
+        """Draw the lines that changed, in one write."""
         fresh = not self._drawn
         columns, rows = self._size()
         lines = self._lines(rows) if columns >= COLUMNS and rows >= ROWS else _too_small(columns, rows)
@@ -234,7 +228,7 @@ class Terminal:
         return lines + [_cut(keys, FAINT) for keys in KEYS]
 
     def _side(self, status: Payload, frame: Payload) -> list[str]:
-        """The column right of the panel: 13 wide."""
+        """Return the column right of the panel, 13 wide."""
         doing = status.get("doing", "away")
         lamp = self._latest.get("lamp", {"pattern": "off"})["pattern"]
         shade = SHADES[round(self._lightness() * (len(SHADES) - 1))]
@@ -259,7 +253,7 @@ class Terminal:
         return bool(self._latest.get("lamp", {"pattern": "off"})["pattern"] != "off")
 
     def _lightness(self) -> float:
-        """What the eye makes of the LED's light now, 0 to 1."""
+        """Return the LED's lightness to the eye now, 0 to 1."""
         lamp = self._latest.get("lamp")
         if lamp is None or not lamp["table"]:
             return 0.0
@@ -270,7 +264,7 @@ class Terminal:
 
     def _size(self) -> tuple[int, int]:
         try:
-            size = os.get_terminal_size(self._out)
+            size = os.get_terminal_size(STDOUT)
         except OSError:
             return COLUMNS, ROWS
         return size.columns or COLUMNS, size.lines or ROWS  # a line that does not know its size says 0
@@ -278,11 +272,11 @@ class Terminal:
     def _write(self, text: str) -> None:
         data = text.encode()
         while data:
-            data = data[os.write(self._out, data) :]
+            data = data[os.write(STDOUT, data) :]
 
 
 def _panel(frame: Payload) -> list[str]:
-    """Its dots; when it is dark, in words why."""
+    """Return the panel's dots as braille; when it is dark, why in words."""
     if frame["brightness"] == "off":
         words = f"({frame['text'] or 'dark'})".center(CELL_COLUMNS)
         return [words if n == CELL_ROWS // 2 else " " * CELL_COLUMNS for n in range(CELL_ROWS)]

@@ -1,4 +1,4 @@
-"""The twin: a world played in a thread of its own, and the Bench through which a page or a terminal plays it.
+"""Play a world in a thread of its own, behind the Bench of a page or a terminal.
 
 Everything that touches the world runs on that thread; the calls are put on its queue and do not wait.
 """
@@ -9,30 +9,39 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from matpi.core.effects import Changed, Effect, Light
-from matpi.core.front import Front
 from matpi.core.model import Session
 from matpi.errors import MatpiError, StoreError, UsageError
-from matpi.sim.body import ACTS
+from matpi.screen.render import spoken
+from matpi.sim.body import Act
 from matpi.store.db import Store, is_unmade
-from matpi.twin.bench import Payload, Put
-from matpi.twin.channel import Channel, frame_message, lamp_message, plan_message, session_message
+from matpi.twin.bench import (
+    Channel,
+    FaultName,
+    Payload,
+    Put,
+    Warp,
+    frame_message,
+    lamp_message,
+    plan_message,
+    session_message,
+)
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
-from matpi.words.spoken import spoken
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
     from matpi.twin.board_world import BoardWorld
 
-World = Union[VirtualWorld, "BoardWorld"]
-"""A device under a simulated mat. The twin's thread plays it; only what `ask` calls, in the thread that owns the
-device, may do more than read the device's attributes.
-"""
-WARPS = (1, 10, 60)
+    World = VirtualWorld | BoardWorld
+    """A device under a simulated mat. The twin's thread plays it; only what `ask` calls, in the thread that owns the
+    device, may do more than read the device's attributes.
+    """
+
 STATUS_S = 1.0
 LISTED = 200
 """The page lists so many sessions, the newest."""
@@ -47,8 +56,9 @@ class Twin:
         warp: int = 1,
         crashed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_world` takes what watches the effects. `crashed` is called from the twin's thread when it ends by a
-        mistake of ours; `stop` then raises it.
+        """Make the world; `make_world` takes what watches the effects.
+
+        `crashed` is called from the twin's thread when a mistake of ours ends it; `stop` then raises that.
         """
         self._channel = Channel()
         self._prompts = Prompts()
@@ -58,11 +68,13 @@ class Twin:
         self._crash: Exception | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
-        self._booted: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        self._booted: Future[None] = Future()
         self._ending = False
         self._real_then = self._then = 0.0
         self._question = False
         """One is coming, and people answer in real time."""
+        self._asked: str | None = None
+        """The session that the screen asks about."""
         self._status_due = 0.0
         self._sessions_due = False
         self._panel_shown = -1
@@ -76,9 +88,7 @@ class Twin:
     def start(self) -> None:
         """Boot. Raises what the boot raised, such as StoreBusyError."""
         self._thread.start()
-        failed = self._booted.get()
-        if failed is not None:
-            raise failed
+        self._booted.result()
 
     def stop(self) -> None:
         self._commands.put(self._end)
@@ -88,25 +98,22 @@ class Twin:
 
     # -- the page's side (any thread) ------------------------------------------------------------------------------
 
-    def act(self, what: str) -> None:
-        _refuse_unknown(what, ACTS, "The mat knows no")
+    def act(self, what: Act) -> None:
         self._do(lambda: self._act(what))
 
     def weigh(self, kg: float) -> None:
         self._do(lambda: self._world.weigh(kg))
 
     def button(self, down: bool) -> None:
-        """A finger lives in real time: a press brings the clock back to x1."""
+        """Press or release. A finger lives in real time, so the clock goes back to x1."""
         self._do(lambda: self._button(down))
 
     def press(self, seconds: float) -> None:
-        """Down now, up after `seconds` of the device's time: for hands that cannot let go, such as a terminal's."""
+        """Press now, release after `seconds` of the device's time: a terminal sees no key released."""
         world = self._virtual()
         self._do(lambda: world.press(seconds))
 
-    def warp(self, factor: int) -> None:
-        if factor not in WARPS:
-            raise UsageError(f"The clock runs at x1, x10 or x60, not x{factor}.")
+    def warp(self, factor: Warp) -> None:
         if factor != 1:
             self._virtual()
         self._do(lambda: self._set_warp(factor))
@@ -119,8 +126,9 @@ class Twin:
         world = self._virtual()
         self._do(lambda: self._skip(world.next_day, "to the next day"))
 
-    def fault(self, name: str, on: bool) -> None:
-        _refuse_unknown(name, self._world.fault_names, "There is no fault")
+    def fault(self, name: FaultName, on: bool) -> None:
+        if name not in self._world.fault_names:
+            raise UsageError(f"There is no fault {name!r}; choose one of {', '.join(self._world.fault_names)}.")
         self._do(lambda: self._fault(name, on))
 
     def power(self, on: bool) -> None:
@@ -151,10 +159,10 @@ class Twin:
         try:
             self._boot()
         except Exception as error:  # noqa: BLE001  raised by `start`
-            self._booted.put(error)
+            self._booted.set_exception(error)
             return
         self._then, self._real_then = self._world.t, time.monotonic()
-        self._booted.put(None)
+        self._booted.set_result(None)
         try:
             self._serve()
         except Exception as error:  # noqa: BLE001  raised by `stop`; a thread that ends unnoticed freezes the page
@@ -201,13 +209,13 @@ class Twin:
         self._unplug(self._world.shut_down)
 
     def _unplug(self, off: Callable[[], None]) -> None:
-        """Close the reader first: the last connection folds the log into one file."""
+        """Cut or end, with the reader closed first: the last connection folds the log into one file."""
         if self._reader is not None:
             self._reader.close()
         self._reader, self._version, self._panel_shown = None, -1, -1
         off()
 
-    def _act(self, what: str) -> None:
+    def _act(self, what: Act) -> None:
         self._log("you", what.replace("_", " "), f"{self._world.mat.kg:g} kg" if what != "cat" else "")
         self._world.act(what)
 
@@ -250,15 +258,19 @@ class Twin:
     # -- what the page shows ---------------------------------------------------------------------------------------
 
     def _watch(self, effect: Effect) -> None:
-        """In the device's thread, as is `_refresh`."""
+        """Pass on an effect. In the device's thread, as is `_refresh`."""
         self._channel.log_effect(effect, self._clock)
         if isinstance(effect, Changed):
             self._status_due = 0.0
             self._sessions_due = True  # it may be another person's turn
-            self._question |= effect.dest in {Front.DONE.name, Front.CONFIRM.name}
+            device = self._world.device
+            now = None if device is None else device.agenda.now
+            about = None if now is None else now.about
+            self._question |= about not in {None, self._asked}
+            self._asked = about
 
     def _look(self) -> None:
-        """In the twin's thread: what the panel shows, and what the log holds, as a power cut would leave it."""
+        """Read the panel, and the log as a power cut would leave it. In the twin's thread."""
         changes = self._world.panel_changes
         if changes != self._panel_shown:
             self._panel_shown = changes
@@ -332,8 +344,3 @@ class Twin:
         """Return local time at `t`, now unless given, as HH:MM:SS."""
         world = self._world
         return f"{world.local + timedelta(seconds=0.0 if t is None else t - world.t):%H:%M:%S}"
-
-
-def _refuse_unknown(word: str, words: tuple[str, ...], what: str) -> None:
-    if word not in words:
-        raise UsageError(f"{what} {word!r}; choose one of {', '.join(words)}.")

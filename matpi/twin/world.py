@@ -1,4 +1,4 @@
-"""The virtual world: the whole device on a simulated mat, in virtual time.
+"""Run the whole device on a simulated mat, in virtual time.
 
 Same core, renderer, store and loop as the device. What is simulated: the person, the load cells' signal, the panel, the
 LED, the button's contact, and a disk that can be full; a power cut drops the device as it is and leaves the file.
@@ -15,7 +15,7 @@ from datetime import time as time_of_day
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matpi.config import Config
 from matpi.core.brightness import Brightness
@@ -24,13 +24,13 @@ from matpi.core.device import Device
 from matpi.core.effects import Effect, Light, Pattern, Report, Save
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Stopping, WallClock
 from matpi.core.model import Settings
-from matpi.errors import HardwareError, UsageError
+from matpi.errors import DiskTroubleError, HardwareError, UsageError
 from matpi.loop import Loop
 from matpi.paths import zone_for
 from matpi.service.boot import boot
 from matpi.sim.body import Mat
 from matpi.store.db import Store
-from matpi.twin.disk import SimulatedDisk
+from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from matpi.upstream.relays import Relays
 
 FAULTS = ("cell", "spikes", "panel", "disk")
+TAP_S, HOLD_S = 0.15, 0.9  # of the button, over the 0.7 s of a hold
 COARSE_S = 1.0
 """Between readings while time is skipped; under the 2 s of the sensor timeout."""
 
@@ -69,8 +70,27 @@ class SimulatedPanel:
             raise HardwareError("The panel does not answer; check its four wires.")
 
 
+class SimulatedDisk(PatientStore):
+    """The real store on a disk that can be made full: then every write fails as on a full disk."""
+
+    def __init__(self, path: Path, full: Callable[[], bool], **given: Any) -> None:
+        self._full = full
+        super().__init__(path, **given)
+
+    def _writer(self) -> Store:
+        if self._full():
+            why = f"The disk is full, so nothing can be written to {self.path}; make room on it."
+            if not self.is_open:
+                self.trouble = why
+            raise DiskTroubleError(why)
+        return super()._writer()
+
+
 class VirtualWorld:
-    """`t` is virtual monotonic seconds. One thread, no real clock: the caller says how far time goes (`run_until`)."""
+    """The device, its log and the mat at `t`, virtual monotonic seconds. One thread, no real clock.
+
+    Time goes as far as `run_until` takes it.
+    """
 
     fault_names = FAULTS
 
@@ -89,7 +109,9 @@ class VirtualWorld:
         hear: Callable[[Reading], None] = lambda _: None,
         make_relays: MakeRelays | None = None,
     ) -> None:
-        """`watch` sees every effect once performed, `hear` every reading before it is. `zone` is for a new log; with
+        """Make a world without power. `utc` is the time at `t` = 0, `rate` is in readings a second.
+
+        `watch` sees every effect once performed, `hear` every reading before it is. `zone` is for a new log; with
         `zone_wanted` it is set in one that has another, too. `make_relays` is called at each boot, where records and
         state are published.
         """
@@ -118,7 +140,7 @@ class VirtualWorld:
     # -- power -----------------------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """Boot: start the device on what the log remembers, on a full or failing disk on what can be read of it.
+        """Boot from what the log remembers; on a full or failing disk from what can be read of it.
 
         Raises StoreError when the log is in use, newer, not permitted or another program's.
         """
@@ -173,7 +195,7 @@ class VirtualWorld:
         self.power_off()
 
     def beside(self, work: Callable[[Store], object]) -> None:
-        """Do something to the log as the command line does it: with the device ended, and started again after it."""
+        """Change the log as a command does: end the device, do `work`, start the device."""
         on = self.loop is not None
         self.shut_down()
         try:
@@ -195,7 +217,7 @@ class VirtualWorld:
 
     @property
     def utc(self) -> float:
-        """The true time; whether the device knows it is another matter."""
+        """Return the true time; the device may not know it."""
         return self._utc + self.t
 
     @property
@@ -205,7 +227,7 @@ class VirtualWorld:
 
     @property
     def local(self) -> datetime:
-        """Local time, with its offset."""
+        """Return local time, with its offset."""
         offset = timezone(timedelta(seconds=utc_offset_s(self.utc, self.zone)))
         return datetime.fromtimestamp(self.utc, offset)
 
@@ -215,7 +237,10 @@ class VirtualWorld:
         return min(self._next_reading, self._button_up_at, inf if wake is None else wake)
 
     def run_until(self, t: float, *, coarse: bool = False) -> None:
-        """Let virtual time go to `t`: readings, deadlines, the button's release. `coarse`: one reading a second."""
+        """Let time pass until `t`: readings, deadlines, the button's release.
+
+        `coarse`: one reading a second.
+        """
         while not self._inbox.empty():
             self.take(self._inbox.get())
         # With spikes about, one reading a second would leave the median of three too few to go by.
@@ -251,7 +276,7 @@ class VirtualWorld:
         self._next_reading = min(self._next_reading, self.t + self._step)
 
     def jump(self, hhmm: str) -> None:
-        """To the next time the local clock shows HH:MM."""
+        """Skip to the next time the local clock shows HH:MM. Raises UsageError for another form."""
         try:
             wanted = time_of_day.fromisoformat(hhmm)
         except ValueError as error:
@@ -259,12 +284,15 @@ class VirtualWorld:
         self.skip_to(next_local(self.utc, self.zone, wanted))
 
     def next_day(self) -> None:
-        """To 08:00 tomorrow."""
+        """Skip to 08:00 tomorrow."""
         midnight = next_local(self.utc, self.zone, time_of_day(0, 0))
         self.skip_to(next_local(midnight, self.zone, time_of_day(8, 0)))
 
     def when(self, day: int, hhmm: time_of_day) -> float | None:
-        """Return the `t` at which the local clock shows it; day 1 is that of `t` = 0. None: a date left out."""
+        """Return the `t` at which the local clock shows `hhmm` on `day`; day 1 is that of `t` = 0.
+
+        None when the zone left that date out.
+        """
         first = datetime.fromtimestamp(self._utc, self.zone).date()
         instant = local_instant(first + timedelta(days=day - 1), self.zone, hhmm)
         return None if instant is None else instant - self._utc
@@ -290,7 +318,7 @@ class VirtualWorld:
             self.loop.send(ButtonDown(self.t) if down else ButtonUp(self.t))
 
     def press(self, seconds: float) -> None:
-        """Down now, up by itself after `seconds`."""
+        """Press now, release after `seconds`."""
         self.button(down=True)
         if self.loop is not None:
             self._button_up_at = self.t + seconds

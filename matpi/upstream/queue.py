@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from matpi.errors import StoreError, UsageError
-from matpi.store import faults, file, migrations, outbox
+from matpi.store import faults, file, migrations, outbox, raw
 from matpi.upstream.sink import Delivery, SinkState
 
 ACKED_KEPT = 100  # rows of a sink for inspection; what has not arrived is stored without a bound. Chosen: 0.5 kB a row
@@ -44,6 +44,7 @@ class SinkStatus:
 # -- state and requests ------------------------------------------------------------------------------------------------
 
 
+# One statement, so that all figures are of one moment.
 _STATUSES = """
 SELECT name, enabled,
     (SELECT count(*) FROM outbox WHERE sink = sinks.name AND state = 'due'),
@@ -104,6 +105,7 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
         return None
     if row[0]:
         raise UsageError(f"The device still sends to {sink}; take its table out of the config and restart the device.")
+    # The refused ones have not arrived either.
     left = "SELECT count(*) FROM outbox WHERE sink = ? AND state <> 'acked'"
     (waited,) = conn.execute(left, (sink,)).fetchone()
     for statement in (
@@ -118,25 +120,16 @@ def forget(conn: sqlite3.Connection, sink: str) -> int | None:
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[sqlite3.Connection]:
     """Open one short transaction beside a running device. Raises StoreError."""
-    newest = len(migrations.steps())
-    try:
-        header = file.peek(path)
-        if header is None or header.bare or header.version < newest:
-            raise StoreError(f"There is no outbox in {path} yet; start the device once.")  # noqa: TRY301
-        file.refuse_strangers(header, path, newest)
+    with faults.store_errors(path):
+        header = raw.peek(path)
+        if header is None or header.bare or header.version < len(migrations.steps()):
+            raise StoreError(f"There is no outbox in {path} yet; start the device once.")
+        migrations.refuse_strangers(header, path)
         with contextlib.closing(file.connect(path, "rw")) as conn:
             # SQLite's default is off, for every new connection.
             conn.execute("PRAGMA foreign_keys = 1")
             with file.transaction(conn):
                 yield conn
-    except StoreError:  # is an OSError too
-        raise
-    except (sqlite3.Error, OSError) as error:
-        raise _store_error(error, path) from error
-
-
-def _store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
-    return faults.of_sqlite(error, path) if isinstance(error, sqlite3.Error) else faults.of_os(error, path)
 
 
 # -- the relay's side --------------------------------------------------------------------------------------------------
@@ -155,10 +148,8 @@ class Outbox:
         return SinkState() if row is None else SinkState(*row)
 
     def due(self) -> Delivery | None:
-        row = self._row(
-            "SELECT seq, id, kind, body, attempts FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1"
-        )
-        return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode(), row[4])
+        row = self._row("SELECT seq, id, kind, body FROM outbox WHERE sink = ? AND state = 'due' ORDER BY seq LIMIT 1")
+        return None if row is None else Delivery(row[0], row[1], row[2], row[3].encode())
 
     def depth(self) -> int:
         return int((self._row("SELECT count(*) FROM outbox WHERE sink = ? AND state = 'due'") or (0,))[0])
@@ -213,12 +204,11 @@ class Outbox:
     @contextlib.contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
         try:
-            yield self._open()
-        except (sqlite3.Error, OSError) as error:
+            with faults.store_errors(self._path):
+                yield self._open()
+        except StoreError:
             self.close()
-            if isinstance(error, StoreError):
-                raise
-            raise _store_error(error, self._path) from error
+            raise
 
     @contextlib.contextmanager
     def _marking(self) -> Iterator[sqlite3.Connection]:

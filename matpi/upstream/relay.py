@@ -17,8 +17,17 @@ from matpi.core.model import UTC_MAX
 from matpi.core.text import Text
 from matpi.errors import StoreError
 from matpi.ports import Clock
-from matpi.upstream.backoff import MOST_ASKED_S, Backoff
-from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedError, Sink, SinkState
+from matpi.upstream.sink import (
+    MOST_ASKED_S,
+    Backoff,
+    Delivery,
+    DisabledError,
+    LaterError,
+    RefusedError,
+    Sink,
+    SinkState,
+    own_error,
+)
 
 POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); chosen: each is a short SELECT
 SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
@@ -28,7 +37,6 @@ SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer
 class Trouble:
     """A problem of a sink that the user should know of."""
 
-    sink: str
     text: str  # a sentence with what to do
     short: Text  # for the panel
 
@@ -76,7 +84,7 @@ class Relay:
     ) -> None:
         self.name = name
         self.depth = 0  # records due at the last turn; may be read from any thread
-        self._sink, self._deliveries, self._clock, self._report = sink, deliveries, clock, report
+        self.sink, self.deliveries, self._clock, self._report = sink, deliveries, clock, report
         self._backoff, self._draw, self._poll_every_s = backoff or Backoff(), draw, poll_every_s
         self._asked: int | None = None
         self._failures, self._failing_since = 0, 0.0
@@ -91,12 +99,12 @@ class Relay:
         """Try at most one delivery. Return the seconds to the next turn, 0 for at once."""
         try:
             wait_s = self._turn()
-            self.depth = self._deliveries.depth()
+            self.depth = self.deliveries.depth()
             return min(self._poll_every_s, max(0.0, wait_s))
         except StoreError:
             return self._poll_every_s  # the device itself reports its disk
         except Exception as error:  # noqa: BLE001  as below
-            failure = _own_error(error)
+            failure = own_error(error)
             self._report_once(str(failure), failure.short)
             return self._poll_every_s
 
@@ -108,37 +116,37 @@ class Relay:
         # First the mark of the delivery before, which a full disk has not taken: else the receiver would get it again.
         if self._owed is not None:
             self._mark(self._owed)
-        sink_state = self._deliveries.sink_state()
+        sink_state = self.deliveries.sink_state()
         now, trusted = self._clock.monotonic(), self._clock.trusted()
         self._heed(sink_state, now, trusted=trusted)
         if sink_state.disabled:
             self._report_once(sink_state.disabled, Text("upstream.ended"))
             return self._poll_every_s
         # Signed with the time, or over TLS: with a wrong clock the receiver would refuse a record that is right.
-        if self._sink.needs_clock and not trusted:
+        if self.sink.needs_clock and not trusted:
             return self._poll_every_s
         if now < self._not_before:
             self._report_if_long(now)
             return self._not_before - now
-        delivery = self._deliveries.due()
+        delivery = self.deliveries.due()
         if delivery is None:
             return self._poll_every_s
         utc = self._clock.utc() if trusted else None
         try:
-            self._sink.deliver(delivery, utc)
+            self.sink.deliver(delivery, utc)
         except (RefusedError, DisabledError) as error:
             why, refused = str(error), isinstance(error, RefusedError)
             # An answer, so the receiver is reachable; a refused record does not hold up those behind it.
             self._failures = 0 if refused else self._failures
             self._report_once(why, error.short)
-            mark = self._deliveries.refused if refused else self._deliveries.disabled
+            mark = self.deliveries.refused if refused else self.deliveries.disabled
             self._mark(lambda: mark(delivery, why))
         except Exception as error:  # noqa: BLE001  a thread that ends here would deliver nothing any more
-            return self._wait(delivery, error if isinstance(error, LaterError) else _own_error(error))
+            return self._wait(delivery, error if isinstance(error, LaterError) else own_error(error))
         else:
             self._failures = 0
             self._all_is_well()
-            self._mark(lambda: self._deliveries.acked(delivery, utc))
+            self._mark(lambda: self.deliveries.acked(delivery, utc))
         return 0.0
 
     def _mark(self, mark: Callable[[], None]) -> None:
@@ -174,7 +182,7 @@ class Relay:
         # Only a wait that the receiver asked for outlives a restart. Our own backoff begins again with one try.
         if error.retry_after_s is not None and self._clock.trusted():
             until_utc = min(self._clock.utc() + wait_s, UTC_MAX)
-        self._deliveries.failed(delivery, str(error), until_utc)
+        self.deliveries.failed(delivery, str(error), until_utc)
         self._report_if_long(now)
         return wait_s
 
@@ -186,7 +194,7 @@ class Relay:
         """Report a trouble once, until it is another one or over."""
         # Compared by the short text: the sentence may differ from try to try.
         if self._reported is None or self._reported.short != short:
-            self._reported = Trouble(self.name, text, short)
+            self._reported = Trouble(text, short)
             self._report(self._reported)
 
     def _all_is_well(self) -> None:
@@ -195,19 +203,14 @@ class Relay:
             self._report(None)
 
 
-def _own_error(error: Exception) -> LaterError:
-    what = f"matpi itself made a mistake ({type(error).__name__}: {error})"
-    return LaterError(what, "report this, everything is kept", Text("upstream.own_error"))
-
-
 class RelayThread:
     """Turns one relay until it is stopped. The deliveries are closed by the thread that used them."""
 
-    def __init__(self, relay: Relay, sink: Sink, deliveries: Deliveries) -> None:
-        self._relay, self._deliveries = relay, deliveries
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
         self._woken, self._ending = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"relay {relay.name}", daemon=True)
-        self._closer = threading.Thread(target=sink.close, name=f"close {relay.name}", daemon=True)
+        self._closer = threading.Thread(target=relay.sink.close, name=f"close {relay.name}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -219,7 +222,7 @@ class RelayThread:
     def ask_to_stop(self) -> None:
         """Break off a delivery under way; arrived or not, it is sent again at the next start."""
         # Closing the sink ends its blocking call, and may take a while itself: in a thread of its own.
-        self._relay.ending()
+        self.relay.ending()
         self._ending.set()
         self._woken.set()
         self._closer.start()
@@ -234,9 +237,9 @@ class RelayThread:
     def _run(self) -> None:
         try:
             while not self._ending.is_set():
-                wait_s = self._relay.turn()
+                wait_s = self.relay.turn()
                 if wait_s > 0.0:
                     self._woken.wait(wait_s)
                     self._woken.clear()
         finally:
-            self._deliveries.close()
+            self.relay.deliveries.close()

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from matpi import __version__
 from matpi.core.effects import DateBoot, Drop, Effect, Save
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.ports import Clock, Put
-from matpi.upstream.config import Table, UpstreamConfig
-from matpi.upstream.kinds import kind_of
+from matpi.upstream.config import Table, UpstreamConfig, WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import SHOW_AFTER_S, Relay, RelayThread, Trouble
 from matpi.upstream.sink import Sink, UpstreamError
@@ -38,10 +38,21 @@ class LiveSink(Sink, Protocol):
         """Return what is wrong with the connection, though nothing may be due."""
 
     def watch(self, effect: Effect) -> None:
-        """An effect was performed."""
+        """Take an effect that was performed."""
 
     def turned(self, device: Device, now: float, edges: Callable[[], tuple[float | None, int]]) -> None:
         """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
+
+
+def sink_of(table: Table, put: Put) -> Sink:
+    """Return the sink of a table; `put` takes commands from outside. What a kind needs is loaded here."""
+    if isinstance(table, WebhookConfig):
+        from matpi.upstream.webhook import Webhook
+
+        return Webhook(table)
+    from matpi.upstream.mqtt.sink import MqttSink
+
+    return MqttSink(table, __version__, put)
 
 
 class Relays:
@@ -59,7 +70,7 @@ class Relays:
         self._config, self._path, self._clock, self._put, self._rate_hz = config, store_path, clock, put, rate_hz
         self._lock = threading.Lock()  # guards the troubles, which every relay's thread reports
         self._troubles: dict[str, Trouble] = {}
-        self._relays: list[tuple[Relay, RelayThread]] = []
+        self._threads: list[RelayThread] = []
         self._connected: dict[str, LiveSink] = {}
         self._broken: dict[str, tuple[float, float]] = {}  # when a connection was first and last seen so
         self._check_at = float("-inf")
@@ -67,46 +78,45 @@ class Relays:
     def start(self) -> None:
         for table in self._config.sinks:
             self._add(table)
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.start()
 
     def _add(self, table: Table) -> None:
         name = table.name
         try:
-            sink = kind_of(table).make(table, self._put)
+            sink = sink_of(table, self._put)
         except (ImportError, OSError) as error:
             text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
-            self._report(name, Trouble(name, text, Text("upstream.no_library")))
+            self._report(name, Trouble(text, Text("upstream.no_library")))
             return
-        deliveries = Outbox(self._path, name)
-        relay = Relay(name, sink, deliveries, self._clock, lambda trouble: self._report(name, trouble))
-        self._relays.append((relay, RelayThread(relay, sink, deliveries)))
+        relay = Relay(name, sink, Outbox(self._path, name), self._clock, lambda trouble: self._report(name, trouble))
+        self._threads.append(RelayThread(relay))
         if isinstance(sink, LiveSink):
             self._connected[name] = sink
 
     def stop(self) -> None:
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.ask_to_stop()
         until = time.monotonic() + STOP_S
-        for _, thread in self._relays:
+        for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     # -- in the loop's thread --------------------------------------------------------------------------------------
 
     def watch(self, effect: Effect) -> None:
-        """An effect was performed."""
+        """Take an effect that was performed."""
         if isinstance(effect, QUEUED):
             self.wake()
         for sink in self._connected.values():
             sink.watch(effect)
 
     def wake(self) -> None:
-        """Something was committed. From any thread."""
-        for _, thread in self._relays:
+        """Look for what is due now: something was committed. From any thread."""
+        for thread in self._threads:
             thread.wake()
 
     def turned(self, device: Device, now: float) -> None:
-        """An event was handled; `now` in monotonic seconds."""
+        """Show the device after an event; `now` in monotonic seconds."""
         for sink in self._connected.values():
             sink.turned(device, now, self._edges)
         self.check(now)
@@ -122,7 +132,7 @@ class Relays:
             if trouble is not None:
                 self._broken[name] = since, now
                 if now - since >= SHOW_AFTER_S:
-                    self._show(key, Trouble(name, str(trouble), trouble.short))
+                    self._show(key, Trouble(str(trouble), trouble.short))
             elif now - last >= STEADY_S:
                 self._broken.pop(name, None)
                 self._show(key, None)
@@ -133,7 +143,7 @@ class Relays:
         return {name: str(trouble) for name, trouble in found.items() if trouble is not None}
 
     def _edges(self) -> tuple[float | None, int]:
-        return self._rate_hz(), sum(relay.depth for relay, _ in self._relays)
+        return self._rate_hz(), sum(thread.relay.depth for thread in self._threads)
 
     # -- in any thread ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Define a delivery and the interface of a sink (its kinds: `upstream/kinds.py`).
+"""Define a delivery, the interface of a sink (its kinds: `relays.sink_of`), the wait after a failure.
 
 A delivery was written in the transaction of its record and never changes: a retry sends the same bytes under the same
 id, by which the receiver recognises it.
@@ -6,11 +6,16 @@ id, by which the receiver recognises it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from matpi.core.text import Text
 from matpi.errors import MatpiError
+
+# The longest wait that a receiver can ask for. Chosen: a slip of units (ms for s) must not stop a device for years; 24
+# h is also the last step of the schedule in the Standard Webhooks text.
+MOST_ASKED_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,6 @@ class Delivery:
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
     body: bytes  # UTF-8 JSON as docs/upstream.md describes it
-    attempts: int = 0  # before this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,12 @@ class DisabledError(UpstreamError):
     """The receiver wants nothing more (HTTP 410), until `matpi upstream retry`. Everything stays stored."""
 
 
+def own_error(error: Exception) -> LaterError:
+    """Return the error for a mistake of matpi itself; raised, it would end the thread that delivers."""
+    why = f"matpi itself made a mistake ({type(error).__name__}: {error})"
+    return LaterError(why, "report this, everything is kept", Text("upstream.own_error"))
+
+
 class Sink(Protocol):
     """Used by one thread, its relay's, but for `close`. A call takes at most 30 s."""
 
@@ -73,3 +83,29 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """End soon, a `deliver` under way included. Called from another thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """A wait drawn evenly from 0 to `base_s` * 2^(failures - 1), at most `cap_s` and at least `least_s`.
+
+    Full jitter makes the fewest calls under contention (M. Brooker, "Exponential Backoff And Jitter", AWS, 2015).
+    """
+
+    base_s: float = 5.0  # the first retry of the Standard Webhooks schedule
+    cap_s: float = 3600.0  # a receiver that is back is found within the hour, on average within half of one
+    least_s: float = 1.0  # chosen: a draw near zero is no wait
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.least_s <= self.base_s <= self.cap_s:
+            raise ValueError(f"0 <= least <= base <= cap does not hold: {self}")
+
+    def ceiling_s(self, failures: int) -> float:
+        """Return the longest wait after so many failures in a row, 1 or more."""
+        # 2^62 is beyond any cap; a week offline counts hundreds of failures and floats end at 2^1023.
+        return float(min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 62)))
+
+    def wait_s(self, failures: int, draw: Callable[[], float], asked_s: float | None = None) -> float:
+        """Draw a wait (`draw` gives 0 to 1), never shorter than the receiver asked for with `asked_s`."""
+        own_s = max(self.least_s, draw() * self.ceiling_s(failures))
+        return own_s if asked_s is None else max(own_s, min(asked_s, MOST_ASKED_S))

@@ -16,7 +16,7 @@ from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
 from matpi.sim.board import Board
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
-from matpi.sim.body import Mat
+from matpi.sim.body import Act, Mat
 from matpi.store.db import Store
 from matpi.twin.board_world import BoardWorld
 from matpi.twin.twin import Twin
@@ -44,7 +44,7 @@ class Evening:
         self.world = BoardWorld(CONFIG, self.board, self.store, SystemClock(), "UTC", watch)
         return self.world
 
-    def act(self, what: str) -> None:
+    def act(self, what: Act) -> None:
         t = time.monotonic()
         self.twin.act(what)
         self.truth.act(what, t)

@@ -23,6 +23,7 @@ from matpi.store.transfer import export_json
 from matpi.twin.world import VirtualWorld
 from matpi.words import ENGLISH
 from tests.board.test_run import service
+from tests.store.values import records
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC = 1_773_586_800.0
@@ -131,7 +132,7 @@ def test_a_stored_zone_that_is_unknown_here_stops_nothing(lived: Path, monkeypat
     set_values(lived, "UPDATE settings SET value = 'US/Nowhere' WHERE key = 'zone'")
     assert notice(lived) == "see: matpi doctor"
     with Store.open(lived, read_only=True) as log:
-        assert {tally.kind: tally.last_text for tally in log.records(DIAGNOSTICS)}["log_doubt"].startswith(SAYS)
+        assert {tally.kind: tally.last_text for tally in records(log, DIAGNOSTICS)}["log_doubt"].startswith(SAYS)
         assert log.load().settings.zone == "US/Nowhere"  # an update of tzdata may bring it back
         assert len(log.sessions()) == 3
     settings = next(check for check in log_checks(lived)[0] if check.name == "values")

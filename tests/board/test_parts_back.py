@@ -21,11 +21,11 @@ from matpi.drivers.oled import Panel
 from matpi.errors import HardwareError
 from matpi.service.appliance import Appliance
 from matpi.service.parts import light_up
-from matpi.service.status import status, status_line
 from matpi.sim.board import Board
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
 from matpi.words import ENGLISH
+from tests.store.values import records
 
 CONFIG = Config(chime=ChimeConfig(driver="gpio", pin=12))
 
@@ -52,14 +52,14 @@ class LateHeader:
 class Running:
     def __init__(self, folder: Path) -> None:
         self.parts = LateHeader()
-        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.appliance = Appliance(
             CONFIG,
             self.parts,
             folder / "log.db",
             SystemClock(),
-            screen=light_up(self.parts, inbox.put),
-            inbox=inbox,
+            screen=light_up(self.parts, self.inbox.put),
+            inbox=self.inbox,
             boot_id="b",
             zone="UTC",
         )
@@ -73,10 +73,6 @@ class Running:
             self.appliance.run()
         finally:
             self.appliance.close()
-
-    def put(self, event: Any) -> None:
-        assert self.appliance.loop is not None
-        self.appliance.loop.put(event)
 
     def notice(self) -> str | None:
         device = self.appliance.device
@@ -104,7 +100,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr("matpi.drivers.part.PART_RETRY_S", 0.2)
+    monkeypatch.setattr("matpi.drivers.gpio.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
         log.write(Save(Acknowledgement(some=False, utc=1_700_000_000.0)))
     one = Running(tmp_path)
@@ -116,12 +112,12 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 
 def test_what_was_not_there_at_the_start_works_without_a_restart(running: Running, tmp_path: Path) -> None:
     until(lambda: running.notice() == "light does not work")
-    assert status(running.appliance)["lost"] == ["lamp_lost", "chime_lost", "button_lost"]
-    assert "light does not work; chime does not work; button does not work" in status_line(running.appliance)
-    running.put(Wished(time.monotonic() + 1.0, Wish.IDENTIFY))  # a light wanted while there is no lamp to show it
+    assert running.appliance.status()["lost"] == ["lamp_lost", "chime_lost", "button_lost"]
+    assert "light does not work; chime does not work; button does not work" in running.appliance.status_line()
+    running.inbox.put(Wished(time.monotonic() + 1.0, Wish.IDENTIFY))  # a light wanted while there is no lamp to show it
     running.parts.there = True
     until(lambda: running.parts.board.header.duty(CONFIG.lamp.pin) > 0.0)
-    until(lambda: status(running.appliance)["lost"] == [])
+    until(lambda: running.appliance.status()["lost"] == [])
     running.appliance._chime.ring(ChimeKind.PHASE)
     wire = running.parts.board.pins().pin(CONFIG.chime.pin)
     until(lambda: bool(wire.state))
@@ -133,7 +129,7 @@ def test_what_was_not_there_at_the_start_works_without_a_restart(running: Runnin
     assert running.notice() is None
     running.stop()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
-        noted = {tally.kind: tally.count for tally in log.records(DIAGNOSTICS)}
+        noted = {tally.kind: tally.count for tally in records(log, DIAGNOSTICS)}
     parts = ("button", "lamp", "chime")
     assert {kind: noted.get(kind) for part in parts for kind in (f"{part}_lost", f"{part}_back")} == {
         f"{part}_{how}": 1 for part in parts for how in ("lost", "back")

@@ -16,17 +16,17 @@ from matpi.commands.doctor.running import Life, read_device
 from matpi.config import Config, PanelConfig, panel_of
 from matpi.core.views import Fault
 from matpi.drivers.clock import SystemClock
-from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.gpio import EmulatedHeader
 from matpi.drivers.oled import Panel
 from matpi.drivers.pins import load_lgpio
 from matpi.screen.render import render
 from matpi.service.appliance import Appliance
 from matpi.service.parts import light_up, show_fault
-from matpi.service.status import write_status
 from matpi.sim.board import Board
 from matpi.sim.panel import PanelChip
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS
+from tests.store.values import records
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,7 +136,7 @@ def test_a_taken_pin_is_reported_and_stops_nothing(tmp_path: Path) -> None:
     finally:
         appliance.close()
     with Store.open(tmp_path / "log.db", read_only=True) as log:
-        noted = {tally.kind: tally.last_text for tally in log.records(DIAGNOSTICS)}
+        noted = {tally.kind: tally.last_text for tally in records(log, DIAGNOSTICS)}
     assert "GPIO 17" in noted["button_lost"]
     assert "GPIO 18" in noted["lamp_lost"]
     assert "busy" in noted["lamp_lost"]
@@ -198,7 +198,7 @@ def test_doctor_reads_what_the_running_device_writes(tmp_path: Path) -> None:
             while lost and appliance.screen is not None and not appliance.screen.trouble:
                 assert time.monotonic() < until
                 time.sleep(0.02)
-            write_status(tmp_path / "status.json", appliance)
+            appliance.write_status(tmp_path / "status.json")
         finally:
             appliance.close()
         device = read_device(tmp_path / "status.json", now=time.monotonic, alive=lambda _: True)

@@ -213,7 +213,8 @@ def test_without_a_header_the_device_still_runs_and_says_what_is_missing(tmp_pat
     assert "GPIO header" in out or "install python3-lgpio" in out.splitlines()[-1]
     from matpi.store.db import Store
     from matpi.store.tables import DIAGNOSTICS
+    from tests.store.values import records
 
     with Store.open(store, read_only=True) as log:
-        kinds = {tally.kind for tally in log.records(DIAGNOSTICS)}
+        kinds = {tally.kind for tally in records(log, DIAGNOSTICS)}
     assert {"lamp_lost", "button_lost", "panel_lost"} <= kinds

@@ -26,11 +26,10 @@ from typing import Any
 from matpi.core import effects as e
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, Settings, StopSign, Zero
 from matpi.core.views import Off, View
-from matpi.screen.frame import pack
-from matpi.screen.render import render
-from matpi.words.spoken import spoken
+from matpi.screen.render import render, spoken
 from tests.bench import Bench
 from tests.core import stories
+from tests.screen.reading import pack
 
 STREAMS = Path(__file__).parent / "streams"
 FOLDED_FROM = 3

@@ -15,7 +15,7 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason
 from matpi.core.text import Text
 from matpi.core.views import Fault, Holding, Object, Off
-from matpi.words.spoken import spoken
+from matpi.screen.render import spoken
 from tests.bench import NOON, Bench
 
 CAP_S = 45 * 60.0

@@ -29,7 +29,7 @@ def test_off_by_default_and_with_one() -> None:
     assert who(People(), 40.0) is None
     assert who(People((ADA,)), 70.0) is None
     assert not People((ADA,)).on
-    assert (People().books_to(), People((ADA,)).books_to()) == (None, "a")
+    assert (People().owner, People((ADA,)).owner) == (None, "a")
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_as_long_as_somebody_is_not_learnt_nobody_is_suggested() -> None:
 def test_a_suggestion_changes_nothing() -> None:
     people = People((ADA, BEN), "a")
     assert suggest(people, 55.0) == BEN
-    assert people.books_to() == "a"
-    assert people.choose("b").books_to() == "b"
-    assert people.choose(None).books_to() is None
+    assert people.owner == "a"
+    assert people.choose("b").owner == "b"
+    assert people.choose(None).owner is None
 
 
 @pytest.mark.parametrize(

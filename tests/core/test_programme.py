@@ -84,18 +84,18 @@ def good_days(last: int) -> list[Session]:
 
 
 @pytest.mark.parametrize(
-    ("plan_day", "tier", "lower", "upper", "clothing", "goal"),
+    ("plan_day", "lower", "upper", "clothing", "goal"),
     [
-        *((day, 0, 2, 5, "thin shirt", "learn the sensation") for day in (1, 2, 3)),
-        *((day, 1, 5, 10, "thin shirt, or bare (optional)", "build tolerance") for day in (4, 5, 6, 7)),
-        *((day, 2, 10, 15, "your choice", "add breathwork") for day in (8, 9, 10)),
-        *((day, 3, 15, 20, "your choice", "make it a routine") for day in (11, 12, 13, 14)),
-        *((15, 4, 10, 20, "your choice", "keep going, 3-7 times a week") for _ in range(2)),
+        *((day, 2, 5, "thin shirt", "learn the sensation") for day in (1, 2, 3)),
+        *((day, 5, 10, "thin shirt, or bare (optional)", "build tolerance") for day in (4, 5, 6, 7)),
+        *((day, 10, 15, "your choice", "add breathwork") for day in (8, 9, 10)),
+        *((day, 15, 20, "your choice", "make it a routine") for day in (11, 12, 13, 14)),
+        *((15, 10, 20, "your choice", "keep going, 3-7 times a week") for _ in range(2)),
     ],
 )
-def test_the_table(plan_day: int, tier: int, lower: int, upper: int, clothing: str, goal: str) -> None:
+def test_the_table(plan_day: int, lower: int, upper: int, clothing: str, goal: str) -> None:
     seen = at(plan_day - 1, good_days(plan_day - 2))
-    assert (seen.day, seen.tier, seen.lower_min, seen.upper_min) == (plan_day, tier, lower, upper)
+    assert (seen.day, seen.lower_min, seen.upper_min) == (plan_day, lower, upper)
     assert (seen.target.lower_s, seen.target.upper_s) == (lower * 60, upper * 60)
     assert (seen.clothing, seen.goal) == (clothing, goal)
     assert not seen.done
@@ -307,7 +307,7 @@ def test_days_without_repeat_the_tier_one_stays_on() -> None:
 
 def test_getting_up_slowly_at_enough_is_not_moving_on() -> None:
     seen = at(20, [on(day, 5.9) for day in range(20)], Settings(stay_on_tier=True))
-    assert (seen.day, seen.tier) == (3, 0)
+    assert (seen.day, seen.upper_min) == (3, 5)
 
 
 @pytest.mark.parametrize("plan_day", [2, 5, 7, 9, 10, 12, 15])
@@ -323,7 +323,7 @@ def test_a_yes_that_is_not_cleared_means_short_sessions() -> None:
     yes = Acknowledgement(some=True)
     sessions = [*good_days(8), on(9, 3)]
     seen = at(9, sessions, acknowledgement=yes)
-    assert (seen.short_only, seen.day, seen.tier, seen.lower_min, seen.upper_min) == (True, 3, 0, 2, 5)
+    assert (seen.short_only, seen.day, seen.lower_min, seen.upper_min) == (True, 3, 2, 5)
     assert (seen.done, seen.done_days, seen.streak) == (True, 10, 10)
     long_ago = Acknowledgement(some=True, utc=1.0, cleared=True, cleared_utc=2.0)
     for answer in (None, Acknowledgement(some=False), long_ago):

@@ -33,7 +33,7 @@ TIER_OF_DAY = {day: n for n, tier in enumerate(TIERS) for day in range(tier.firs
 
 
 def on_day(day: int, today_s: float = 0.0) -> Plan:
-    return replace(DAY_1, day=day, tier=TIER_OF_DAY[day], target=TIERS[TIER_OF_DAY[day]], today_s=today_s)
+    return replace(DAY_1, day=day, target=TIERS[TIER_OF_DAY[day]], today_s=today_s)
 
 
 def heard(routine: str, day: int) -> list[tuple[float, str]]:

@@ -18,7 +18,8 @@ from matpi.core.events import SensorLost, Stopping, Tick, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.presence.load import Load
-from matpi.core.session.machine import TRANSITIONS, TRIGGERS, State
+from matpi.core.screens.screen import Screen
+from matpi.core.session import TRANSITIONS, TRIGGERS, State
 from matpi.core.views import Discarded, Fault, GetUp, Holding, Off, SessionDone, Timer
 from tests.bench import NOON, Bench, end_of
 
@@ -42,6 +43,7 @@ def test_every_state_can_be_reached_and_left() -> None:
 
 def test_every_screen_has_a_class() -> None:
     assert set(SCREENS) == set(Front)
+    assert len(SCREENS) == len(Screen.__subclasses__()), "two classes have one name"
 
 
 def test_no_trigger_is_known_to_both_the_session_and_the_agenda() -> None:

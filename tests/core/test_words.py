@@ -30,8 +30,8 @@ from matpi.core.views import (
     WeightEntry,
 )
 from matpi.drivers.scale.assembly import NAMES
+from matpi.screen.render import spoken
 from matpi.words import ENGLISH, GERMAN, LANGUAGES, Words
-from matpi.words.spoken import spoken
 from tests.bench import Bench
 from tests.screen.everything import everything
 

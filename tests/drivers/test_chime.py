@@ -15,8 +15,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import ChimeKind
 from matpi.core.events import Event, Noted
-from matpi.drivers.chime import NOTES, ChimeThread
-from matpi.drivers.gpio import Piezo
+from matpi.drivers.chime import NOTES, ChimeThread, Piezo
 from matpi.errors import HardwareError
 from matpi.ports import Put
 
@@ -176,7 +175,7 @@ def test_a_dead_piezo_is_noted_once_and_stops_nothing(ear: Ear) -> None:
 
 
 def test_a_piezo_that_works_again_is_noted_without_a_chime_to_ring(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matpi.drivers.part.PART_RETRY_S", 0.02)
+    monkeypatch.setattr("matpi.drivers.gpio.PART_RETRY_S", 0.02)
     noted: list[Event] = []
     ear.dead = True
     ringing = started(ear, noted.append, now=lambda: 5.0)

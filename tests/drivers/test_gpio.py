@@ -14,7 +14,8 @@ from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Event
 from matpi.core.light import table
 from matpi.drivers import gpio
-from matpi.drivers.gpio import Button, Led, header
+from matpi.drivers.gpio import Button, header
+from matpi.drivers.led import Led
 from matpi.errors import HardwareError
 
 

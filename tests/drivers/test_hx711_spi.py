@@ -12,8 +12,7 @@ from matpi.drivers.scale.guard import Guarded, Status
 from matpi.drivers.scale.hx711 import GuardedHX711
 from matpi.drivers.scale.hx711_spi import SpiHX711, open_spi
 from matpi.errors import HardwareError
-from matpi.sim.chip import CODE_MAX, CODE_MIN, Chip, VirtualTime
-from matpi.sim.spi import BusTime, EmulatedSpi
+from matpi.sim.chip import CODE_MAX, CODE_MIN, BusTime, Chip, EmulatedSpi, VirtualTime
 
 OK, GLITCH, NOT_READY = Status.OK, Status.GLITCH, Status.NOT_READY
 DESYNC, SATURATED, STALE = Status.DESYNC, Status.SATURATED, Status.STALE

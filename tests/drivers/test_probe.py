@@ -16,7 +16,7 @@ import pytest
 from matpi.config import ButtonConfig, Config, PanelConfig, ScaleConfig, SpiConfig
 from matpi.drivers import probe as probing
 from matpi.drivers.facts import BusFacts, ButtonFacts, GpioFacts
-from matpi.drivers.mock import EmulatedHeader
+from matpi.drivers.gpio import EmulatedHeader
 from matpi.drivers.probe import HostProbe
 from matpi.errors import HardwareError
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from matpi.config import ChannelConfig, ScaleConfig, SpiConfig
@@ -288,7 +289,7 @@ def test_an_unplugged_chip_is_named_and_its_return_needs_no_event(run: Callable[
 
 SENTENCE = "There is no GPIO header here; run this on a Raspberry Pi."
 REFUSING = (
-    "import os, sys, time; from matpi.drivers.scale.records import *; "
+    "import os, sys, time; from matpi.drivers.scale.pipe import *; "
     f"os.write(1, json_record(MESSAGE, time.monotonic(), {{'hardware': True, 'text': {SENTENCE!r}}})); sys.exit(1)"
 )
 
@@ -296,7 +297,7 @@ REFUSING = (
 def test_a_part_that_is_not_there_is_reported_once_however_often_it_is_tried(
     run: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "HARDWARE_RETRY_S", 0.05)
+    monkeypatch.setattr(process, "PART_RETRY_S", 0.05)
     device = run(saying(REFUSING))
     noted, lost = device.until(is_lost)
     assert isinstance(noted, Noted)
@@ -335,7 +336,7 @@ def test_however_it_ends_it_is_one_sentence_and_another_start(
 
 
 STUCK = (
-    "import os, time; from matpi.drivers.scale.records import *; "
+    "import os, time; from matpi.drivers.scale.pipe import *; "
     "os.write(1, json_record(REPORT, time.monotonic(), {'rates': [None, None]})); time.sleep(60)"
 )
 
@@ -363,7 +364,7 @@ def test_a_reader_without_output_is_killed(run: Callable[..., Device], monkeypat
     ],
 )
 def test_well_formed_nonsense_ends_that_reader_and_not_the_thread(run: Callable[..., Device], record: str) -> None:
-    words = f"import os, time; from matpi.drivers.scale.records import *; os.write(1, {record}); time.sleep(60)"
+    words = f"import os, time; from matpi.drivers.scale.pipe import *; os.write(1, {record}); time.sleep(60)"
     device = run(saying(words))
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
     device.until(lambda event: isinstance(event, Noted) and "nonsense" in event.text)
@@ -391,19 +392,14 @@ def test_stop_ends_the_reader_soon_even_one_that_does_not_listen() -> None:
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
-def job_of(scale: ScaleConfig) -> dict[str, Any]:
+def job_of(scale: ScaleConfig) -> ScaleConfig:
     python, dash_m, module, job = command_for(scale)
     assert (python, dash_m, module) == (sys.executable, "-m", "matpi.drivers.scale.reader")
-    read: dict[str, Any] = json.loads(job)
-    return read
+    return msgspec.json.decode(job, type=ScaleConfig)
 
 
 def test_the_command_carries_the_pins_or_the_buses() -> None:
     pins = ScaleConfig(rate=10, channels=(ChannelConfig(data=5, clock=6),))
-    assert job_of(pins) == {"driver": "adafruit", "rate": 10, "channels": [{"data": 5, "clock": 6}]}
+    assert job_of(pins) == pins
     buses = ScaleConfig(driver="spi", spi=(SpiConfig(bus=0), SpiConfig(bus=1, device=2)))
-    assert job_of(buses) == {
-        "driver": "spi",
-        "rate": 80,
-        "spi": [{"bus": 0, "device": 0}, {"bus": 1, "device": 2}],
-    }
+    assert job_of(buses) == buses

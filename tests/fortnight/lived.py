@@ -24,10 +24,9 @@ from matpi.core.effects import Effect, Show
 from matpi.core.model import Memory
 from matpi.core.views import Off, View
 from matpi.screen.frame import braille
-from matpi.sim.scenario import read_scenario
 from matpi.store.db import Store
-from matpi.store.rows import StoredSession
-from matpi.twin.story import Story
+from matpi.store.tables import StoredSession
+from matpi.twin.scenario import Story, read_scenario
 from matpi.twin.world import VirtualWorld
 
 ROOT = Path(__file__).parents[2]

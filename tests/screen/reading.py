@@ -79,3 +79,9 @@ def runs(image: Image.Image, y: int) -> list[tuple[int, int]]:
     row = [0, *(1 if image.getpixel((x, y)) else 0 for x in range(image.width)), 0]
     edges = [x for x, (before, after) in enumerate(pairwise(row)) if before != after]
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def pack(image: Image.Image) -> bytes:
+    """Return 1024 bytes as in an SSD1306: 8 pages of 128 columns, the lowest bit on top (data sheet, 8.7)."""
+    columns = image.transpose(Image.Transpose.TRANSPOSE).tobytes("raw", "1;R")
+    return b"".join(columns[page::8] for page in range(8))

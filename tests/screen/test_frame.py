@@ -7,11 +7,11 @@ import random
 
 from PIL import Image
 
-from matpi.screen.frame import DOTS, braille, pack, png, rows
+from matpi.screen.frame import DOTS, braille, png, rows
 from matpi.screen.render import render
 from tests.every import every
 from tests.screen.gallery import VIEWS
-from tests.screen.reading import lit
+from tests.screen.reading import lit, pack
 
 
 def noise(seed: int) -> Image.Image:

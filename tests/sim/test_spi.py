@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matpi.sim.chip import Chip, VirtualTime
-from matpi.sim.spi import BusTime, EmulatedSpi
+from matpi.sim.chip import BusTime, Chip, EmulatedSpi, VirtualTime
 
 
 def bus_of(code: float, *, spends: bool = True) -> tuple[EmulatedSpi, Chip, VirtualTime]:

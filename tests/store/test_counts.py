@@ -12,7 +12,7 @@ from matpi.core.model import Doubt, EndReason, Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
-from tests.store.values import UTC, edits, import_json, session
+from tests.store.values import UTC, edit_session, edits, import_json, session
 
 
 def stored(store: Store, id_: str = "s1") -> tuple[Doubt | None, bool | None, bool]:
@@ -39,7 +39,7 @@ def test_the_doubt_of_a_checkpoint_outlives_a_power_cut_and_the_person_takes_it_
 
 def test_saving_again_takes_no_answer_back_and_an_answer_gets_into_an_edited_session(store: Store) -> None:
     store.write(Save(session(doubt=Doubt.UNKNOWN)))
-    store.edit_session("s1", routine="neck")
+    edit_session(store, "s1", routine="neck")
     store.write(Save(session(doubt=Doubt.UNKNOWN, yours=True)))
     assert stored(store) == (Doubt.UNKNOWN, True, True)
     store.write(Save(session(doubt=Doubt.UNKNOWN)))

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matpi import ports
 from matpi.core.effects import Calibrated, Checkpoint, DateBoot, Drop, Save, Zeros
 from matpi.core.model import (
     Acknowledgement,
@@ -28,9 +27,8 @@ from matpi.core.model import (
 )
 from matpi.errors import StoreError, UsageError
 from matpi.store.db import Store
-from matpi.store.rows import Edit, StoredSession, Tally
-from matpi.store.tables import DIAGNOSTICS
-from tests.store.values import UTC, edits, rating, session, stop, undated
+from matpi.store.tables import DIAGNOSTICS, Edit, StoredSession, Tally
+from tests.store.values import UTC, edit_session, edits, rating, records, session, stop, undated
 
 
 @pytest.fixture
@@ -57,16 +55,15 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
     day = DayRecord(date(2025, 11, 24), rest=True)
     calibration = Calibration((8_388_607, -12), (21_000.125, -9.5), approximate=True)
     with Store.open(path) as store:
-        port: ports.Store = store
-        port.write(Save(session()))
-        port.write(Checkpoint(session("s2", reason=None, on_mat_s=3.0)))
-        port.write(Save(rating()))
-        port.write(Save(stop()))
-        port.write(Save(day))
-        port.write(Save(Calibrated(calibration, Zero((0.0, 0.0)))))
-        port.write(Save(Zeros(zero, before)))
-        port.write(Save(Acknowledgement(some=True, utc=UTC)))
-        port.write(Save(settings))
+        store.write(Save(session()))
+        store.write(Checkpoint(session("s2", reason=None, on_mat_s=3.0)))
+        store.write(Save(rating()))
+        store.write(Save(stop()))
+        store.write(Save(day))
+        store.write(Save(Calibrated(calibration, Zero((0.0, 0.0)))))
+        store.write(Save(Zeros(zero, before)))
+        store.write(Save(Acknowledgement(some=True, utc=UTC)))
+        store.write(Save(settings))
     with Store.open(path) as store:
         assert store.load() == Memory(
             log=Log((session(),), (rating(),), (stop(),), (day,)),
@@ -151,7 +148,7 @@ def test_a_dropped_session_is_gone_and_counted(store: Store) -> None:
     store.write(Drop(Session, "s1", "short"))
     store.write(Drop(Session, "never stored", "short"))
     assert store.sessions() == ()
-    assert store.records(DIAGNOSTICS) == [Tally("short", 2, "never stored")]
+    assert records(store, DIAGNOSTICS) == [Tally("short", 2, "never stored")]
 
 
 def test_a_closed_session_that_is_dropped_leaves_its_trace_and_can_come_back(store: Store) -> None:
@@ -220,10 +217,10 @@ def test_deleting_without_a_trusted_clock_still_deletes(store: Store) -> None:
 
 def test_editing_keeps_what_was_before(store: Store) -> None:
     store.write(Save(session()))
-    assert store.edit_session("s1", utc=UTC + 9, on_mat_s=300, span_s=300.0) == session(
+    assert edit_session(store, "s1", utc=UTC + 9, on_mat_s=300, span_s=300.0) == session(
         on_mat_s=300.0, span_s=300.0, edited=True
     )
-    store.edit_session("s1", day=None, reason=EndReason.CAP)
+    edit_session(store, "s1", day=None, reason=EndReason.CAP)
     edited = session(on_mat_s=300.0, span_s=300.0, day=None, reason=EndReason.CAP, edited=True)
     assert store.log().sessions == (edited,)
     assert edits(store, "s1") == (
@@ -251,7 +248,7 @@ def test_editing_keeps_what_was_before(store: Store) -> None:
 def test_an_edit_that_makes_no_session_changes_nothing(store: Store, changes: dict[str, Any], says: str) -> None:
     store.write(Save(session()))
     with pytest.raises(UsageError, match=says):
-        store.edit_session("s1", **changes)
+        edit_session(store, "s1", **changes)
     assert store.sessions() == (StoredSession(session()),)
     assert edits(store, "s1") == ()
 
@@ -264,7 +261,7 @@ def test_unknown_open_and_deleted_sessions_are_not_edited_or_deleted(store: Stor
         with pytest.raises(UsageError, match=says):
             store.delete_session(id_)
         with pytest.raises(UsageError, match=says):
-            store.edit_session(id_, aways=0)
+            edit_session(store, id_, aways=0)
 
 
 SPRING = 1_743_294_500.25
@@ -351,7 +348,7 @@ def test_diagnostics_are_counted_by_kind_and_take_any_text(store: Store) -> None
     store.count("glitch", "first")
     store.count("glitch", "bytes \udcff that are no text")
     store.count("desync", "")
-    assert store.records(DIAGNOSTICS) == [Tally("desync", 1, ""), Tally("glitch", 2, "bytes ? that are no text")]
+    assert records(store, DIAGNOSTICS) == [Tally("desync", 1, ""), Tally("glitch", 2, "bytes ? that are no text")]
 
 
 def test_a_value_that_no_row_can_hold_is_a_store_error(store: Store) -> None:
@@ -407,7 +404,7 @@ def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store:
     for _ in range(2):
         store.write(Drop(StopSign, "w1", "stop_taken_back"))
     assert store.log().stops == ()
-    assert [(t.kind, t.count) for t in store.records(DIAGNOSTICS)] == [("stop_taken_back", 1)]
+    assert [(t.kind, t.count) for t in records(store, DIAGNOSTICS)] == [("stop_taken_back", 1)]
 
 
 def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it_is_back(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings
 from matpi.core.screens.idle import IdleScreen
 from matpi.core.views import SessionDone, Timer, View
-from matpi.errors import StoreBusyError, StoreError, StoreNewerError
-from matpi.store import faults, file
+from matpi.errors import DiskTroubleError, StoreBusyError, StoreError, StoreNewerError
+from matpi.store import faults, file, migrations
 from matpi.store.db import Store
-from matpi.store.patient import REOPEN_EVERY_S, PatientStore
+from matpi.store.writer import REOPEN_EVERY_S, PatientStore
 from matpi.twin.world import VirtualWorld
 from tests.bench import said
 from tests.store.small_disk import fill, free, on_small_disk
@@ -212,6 +212,22 @@ def test_a_new_device_starts_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_damaged_log_on_a_full_disk_is_set_aside_and_told(tmp_path: Path) -> None:
     on_small_disk(a_damaged_log_on_a_full_disk, tmp_path)
+
+
+def test_a_disk_that_fills_while_the_new_log_is_made_keeps_the_name_of_the_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "matpi.db"
+    path.write_bytes(b"no database" * 100)
+
+    def refuse(_: sqlite3.Connection, path: Path) -> None:
+        raise faults.of_sqlite(full(), path)
+
+    monkeypatch.setattr(migrations, "migrate", refuse)
+    with pytest.raises(DiskTroubleError) as caught:
+        Store.open(path)
+    assert caught.value.set_aside is not None
+    assert caught.value.set_aside.read_bytes().startswith(b"no database")
 
 
 # -- patience ------------------------------------------------------------------------------------------------------

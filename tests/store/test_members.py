@@ -18,7 +18,7 @@ from matpi.errors import ImportFormatError, StoreError, UsageError
 from matpi.store import file, history, members, migrations
 from matpi.store.db import Store
 from matpi.store.transfer import Owners, export_json
-from tests.store.values import UTC, edits, import_json, rating, schemas, session, stop
+from tests.store.values import UTC, edit_session, edits, import_json, rating, schemas, session, stop
 
 DAY = date(2025, 11, 24)
 SOME, NONE = Acknowledgement(some=True, utc=UTC), Acknowledgement(some=False, utc=UTC)
@@ -232,7 +232,7 @@ def test_each_has_one_answer_and_one_record_of_a_day(store: Store) -> None:
 def test_booking_by_hand_leaves_a_trace(store: Store) -> None:
     add(store, "Ada", "Ben")
     store.write(Save(session(person="id-Ada")))
-    store.edit_session("s1", utc=UTC, person="id-Ben")
+    edit_session(store, "s1", utc=UTC, person="id-Ben")
     store.write(Save(session(person="id-Ada")))  # the device that did not hear of it
     assert store.log().sessions[0].person == "id-Ben"
     assert [(e.field, e.before, e.after) for e in edits(store, "s1")] == [("person", "id-Ada", "id-Ben")]

@@ -47,7 +47,7 @@ THREADED = WRITER.replace(
     "from matpi.store.db import Store",
     """import queue, time
 from matpi.core.model import Settings
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 
 class Store(PatientStore):
     '''As the service has it: a thread writes, and what it answers has been committed.'''

@@ -33,7 +33,7 @@ from matpi.errors import ImportFormatError, StoreError
 from matpi.store import incoming, transfer
 from matpi.store.db import Store
 from matpi.store.transfer import Imported, export_csv, export_json
-from tests.store.values import UTC, import_json, rating, session, stop
+from tests.store.values import UTC, edit_session, import_json, rating, session, stop
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
@@ -50,7 +50,7 @@ def furnish(store: Store) -> None:
     store.write(Save(session()))
     store.write(Save(session("s2", start_utc=None, utc_offset_s=None, day=None, start_mono=0.1 + 0.2)))
     store.write(Save(session("s3", boot_id='comma, "quote" and more', reason=EndReason.CAP)))
-    store.edit_session("s2", utc=UTC + 1, aways=0, routine="breath")
+    edit_session(store, "s2", utc=UTC + 1, aways=0, routine="breath")
     store.delete_session("s3", utc=UTC + 2, why="the cat")
     store.write(Save(rating()))
     store.write(Save(rating("r2", session_id=None, moment=Moment.BEFORE)))

@@ -22,7 +22,7 @@ from matpi.errors import StoreBusyError, StoreError
 from matpi.loop import Loop
 from matpi.store import file, writer
 from matpi.store.db import Store
-from matpi.store.patient import PatientStore
+from matpi.store.writer import PatientStore
 from tests.store.values import rating, session
 
 WAIT_S = 20.0
@@ -281,11 +281,11 @@ def test_the_loop_hears_no_overtaken_answer(log: Path) -> None:
     heard, mono = Hearing(), time.monotonic
     store = PatientStore(log, monotonic=mono, first_settings=Settings(), put=inbox.put)
     loop = Loop(cast("Device", heard), store, None, lambda _: None, inbox=inbox)
-    loop.put(ButtonDown(mono()))
+    inbox.put(ButtonDown(mono()))
     store.write(Save(rating(value=3)))
     while inbox.qsize() < 2:
         time.sleep(0.01)  # the answer stands behind the button
-    loop.put(Stopping(mono()))
+    inbox.put(Stopping(mono()))
     with locked(log):
         loop.run(SystemClock())
         assert not any(isinstance(event, Saved) for event in heard.heard)

@@ -8,10 +8,9 @@ from typing import Any, BinaryIO
 from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
-from matpi.store import incoming, migrations, transfer
+from matpi.store import corrections, history, incoming, migrations, transfer
 from matpi.store.db import Store
-from matpi.store.rows import Edit
-from matpi.store.tables import EDITS
+from matpi.store.tables import EDITS, Edit, Table
 
 UTC = 1_764_000_000.25
 
@@ -46,9 +45,21 @@ def stop(id_: str = "w1", **changes: Any) -> StopSign:
     return replace(StopSign(id_, "boot-a", 735.5, "s1", UTC + 650, 3600, date(2025, 11, 24)), **changes)
 
 
+def records(store: Store, table: Table) -> list[Any]:
+    """Return all of a table, in order of arrival."""
+    with store.reading() as conn:
+        return history.records(conn, table)
+
+
 def edits(store: Store, session_id: str) -> tuple[Edit, ...]:
     """Return what was changed in a session by hand, first change first."""
-    return tuple(edit for edit in store.records(EDITS) if edit.session_id == session_id)
+    return tuple(edit for edit in records(store, EDITS) if edit.session_id == session_id)
+
+
+def edit_session(store: Store, session_id: str, *, utc: float | None = None, **changes: object) -> Session:
+    """Change fields of a session by hand, as corrections.edit."""
+    with store.writing() as conn:
+        return corrections.edit(conn, session_id, utc, changes)
 
 
 def schemas(folder: Path) -> AbstractContextManager[object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from matpi.webhook.config import WebhookConfig
+from matpi.upstream.config import WebhookConfig
 from tests.upstream.broker import Broker
 
 KEY = bytes(range(32))

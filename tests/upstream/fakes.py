@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,7 @@ class FakeDeliveries:
         self.rows = list(rows)
         self.state: dict[int, str] = {row.seq: "due" for row in rows}
         self.why: dict[int, str] = {}
+        self.attempts: Counter[int] = Counter()
         self.sink = SinkState()
         self.disk_full = False
         self.closed = False
@@ -56,9 +58,8 @@ class FakeDeliveries:
         self._mark(delivery.seq, "acked")
 
     def failed(self, delivery: Delivery, why: str, not_before_utc: float | None) -> None:
-        seq = delivery.seq
-        self._mark(seq, "due", why)
-        self.rows = [replace(row, attempts=row.attempts + 1) if row.seq == seq else row for row in self.rows]
+        self._mark(delivery.seq, "due", why)
+        self.attempts[delivery.seq] += 1
         self.sink = replace(self.sink, not_before_utc=not_before_utc)
 
     def refused(self, delivery: Delivery, why: str) -> None:

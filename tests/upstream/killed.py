@@ -8,11 +8,11 @@ from pathlib import Path
 
 from matpi.core.effects import Save
 from matpi.store.db import Store
-from matpi.upstream.backoff import Backoff
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Relay, RelayThread
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
+from matpi.upstream.sink import Backoff
+from matpi.upstream.webhook import Webhook
 from tests.store.values import session
 
 QUICK = Backoff(base_s=0.01, cap_s=0.1, least_s=0.002)
@@ -31,7 +31,7 @@ def main(path: Path, url: str, secret: str, total: int) -> None:
     with Store.open(path, sinks=("house",)) as store:
         assert store.set_aside is None
         sink, box = Webhook(config), Outbox(path, "house")
-        thread = RelayThread(Relay("house", sink, box, Clock(), backoff=QUICK, poll_every_s=0.02), sink, box)
+        thread = RelayThread(Relay("house", sink, box, Clock(), backoff=QUICK, poll_every_s=0.02))
         thread.start()
         print("up", flush=True)
         n, seen = len(store.sessions()), Outbox(path, "house")

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from matpi.core.events import Event, Noted
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.sink import MqttSink
-from matpi.mqtt.state import Diagnostics, LastSession, LiveState
 from matpi.store import outbox
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt.sink import MqttSink
+from matpi.upstream.mqtt.state import Diagnostics, LastSession, LiveState
 from matpi.upstream.sink import Delivery, UpstreamError
 from tests.upstream.broker import Listener, eventually
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from matpi.mqtt import homeassistant
-from matpi.mqtt.state import Happening
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.state import Happening
 from tests.upstream.mats import LYING, config
 
 GOLDENS = Path(__file__).parent / "goldens"

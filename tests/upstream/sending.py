@@ -7,9 +7,9 @@ import time
 
 import msgspec
 
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.sink import Delivery, UpstreamError
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
+from matpi.upstream.webhook import Webhook
 from matpi.words import ENGLISH
 from tests.upstream.receiver import Receiver, Talk
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matpi.upstream.backoff import MOST_ASKED_S, Backoff
+from matpi.upstream.sink import MOST_ASKED_S, Backoff
 
 BACKOFF = Backoff()
 

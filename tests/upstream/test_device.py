@@ -28,11 +28,10 @@ from matpi.core.views import Idle
 from matpi.store.db import Store
 from matpi.store.outbox import delivery_id
 from matpi.twin.world import VirtualWorld
-from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.relay import Trouble
 from matpi.upstream.relays import Relays
-from matpi.webhook.config import WebhookConfig
 from matpi.words import ENGLISH
 from tests.store.values import rating, session
 from tests.upstream.fakes import UTC
@@ -130,8 +129,8 @@ def test_trouble_is_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
 def test_what_several_sinks_suffer_is_reported_as_one(tmp_path: Path) -> None:
     reported: list[Any] = []
     relays = Relays(UpstreamConfig(), tmp_path / "x.db", Clock(), reported.append)
-    relays._report("a", Trouble("a", "it is gone; ask.", Text("upstream.ended")))
-    relays._report("b", Trouble("b", "nothing there; wait.", Text("upstream.not_reached")))
+    relays._report("a", Trouble("it is gone; ask.", Text("upstream.ended")))
+    relays._report("b", Trouble("nothing there; wait.", Text("upstream.not_reached")))
     relays._report("a", None)
     relays._report("b", None)
     assert [event.short for event in reported if isinstance(event, UpstreamTrouble)] == [
@@ -295,32 +294,32 @@ def test_what_is_left_of_a_sink_is_shown_and_can_be_deleted(tmp_path: Path, home
 
 def test_doctor_has_a_line_a_sink_and_one_for_none(tmp_path: Path, home: WebhookConfig) -> None:
     path = tmp_path / "x.db"
-    [none] = doctor_checks((), path)
+    [none] = doctor_checks((), path, {})
     assert (none.verdict, none.part) == (SKIPPED, "upstream")
     config = Config(upstream=UpstreamConfig(webhook=(home,)))
-    [unstarted] = doctor_checks(config.upstream.sinks, path)
+    [unstarted] = doctor_checks(config.upstream.sinks, path, {})
     assert (unstarted.verdict, unstarted.do) == (WARN, "run `sudo systemctl restart matpi`")
     with Store.open(path, sinks=("webhook",)) as store:
-        [empty] = doctor_checks(config.upstream.sinks, path)
+        [empty] = doctor_checks(config.upstream.sinks, path, {})
         assert (empty.verdict, empty.what) == (OK, "http://127.0.0.1:1: 0 records arrived; nothing waits")
         store.write(Save(session()))
-        [waiting] = doctor_checks(config.upstream.sinks, path)
+        [waiting] = doctor_checks(config.upstream.sinks, path, {})
         assert waiting.what == "http://127.0.0.1:1: 1 record waits for the next try"
         box = Outbox(path, "webhook")
         due = box.due()
         assert due is not None
         box.failed(due, "nothing listens at nas.local; start the receiver.", None)
-        [failing] = doctor_checks(config.upstream.sinks, path)
+        [failing] = doctor_checks(config.upstream.sinks, path, {})
         assert failing.verdict is WARN
         assert failing.what == "http://127.0.0.1:1: 1 record waits, tried 1 time: nothing listens at nas.local"
         assert failing.do == "start the receiver; all of it is kept"
         box.refused(due, "it will not have it; look at its log.")
-        [refused] = doctor_checks(config.upstream.sinks, path)
+        [refused] = doctor_checks(config.upstream.sinks, path, {})
         assert refused.verdict is WARN
         assert refused.do == "look at its log, then run `matpi upstream retry webhook`"
         box.disabled(due, "it wants nothing more; run `matpi upstream retry`.")
-        assert doctor_checks(config.upstream.sinks, path)[0].verdict is FAIL
+        assert doctor_checks(config.upstream.sinks, path, {})[0].verdict is FAIL
         box.close()
-    [left] = doctor_checks((), path)
+    [left] = doctor_checks((), path, {})
     assert left.verdict is WARN
     assert "no longer in the config; 1 record not sent, and kept" in left.what

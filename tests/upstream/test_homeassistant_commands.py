@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matpi.core.events import Event, SettingWished, Wish, Wished
 from matpi.core.model import Settings
-from matpi.mqtt.commands import READERS, WANTED, CommandError, event_of
+from matpi.upstream.mqtt.commands import COMMANDS, CommandError, event_of
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_a_bad_value_is_reported_with_what_is_right(name: str, payload: bytes) -
     with pytest.raises(CommandError) as caught:
         event_of(name, payload, 7.0)
     words = str(caught.value)
-    assert words.endswith(f"send {WANTED[name]}.")
+    assert words.endswith(f"send {COMMANDS[name][0]}.")
     assert len(words) < 200
     assert words.isprintable()
 
 
-@given(name=st.one_of(st.sampled_from(sorted(READERS)), st.text(max_size=20)), payload=st.binary(max_size=80))
+@given(name=st.one_of(st.sampled_from(sorted(COMMANDS)), st.text(max_size=20)), payload=st.binary(max_size=80))
 def test_whatever_comes_is_an_event_or_one_sentence(name: str, payload: bytes) -> None:
     reported = ""
     try:
@@ -75,7 +75,7 @@ def test_whatever_comes_is_an_event_or_one_sentence(name: str, payload: bytes) -
 
 
 def test_a_retained_command_is_none() -> None:
-    for name in READERS:
+    for name in COMMANDS:
         with pytest.raises(CommandError, match="without retain"):
             event_of(name, b"PRESS", 7.0, retained=True)
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from matpi.core.events import LogChanged, SettingWished, Wish, Wished
 from matpi.core.model import Doubt
-from matpi.mqtt import homeassistant
-from matpi.mqtt.homeassistant import BEAT_EVERY_S
-from matpi.mqtt.publisher import CHANGE_EVERY_S, DIAGNOSTICS_EVERY_S, ELAPSED_EVERY_S, Pace
-from matpi.mqtt.state import Diagnostics, LiveState, Observer, happening
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.homeassistant import BEAT_EVERY_S
+from matpi.upstream.mqtt.publisher import CHANGE_EVERY_S, DIAGNOSTICS_EVERY_S, ELAPSED_EVERY_S, Pace
+from matpi.upstream.mqtt.state import Diagnostics, LiveState, Observer, happening
 from tests.bench import NOON, Bench
 from tests.upstream.mats import LYING
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from matpi.core.front import Front
-from matpi.mqtt import homeassistant
-from matpi.mqtt.commands import READERS
-from matpi.mqtt.config import MqttConfig
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.commands import COMMANDS
 from tests.upstream.mats import LYING, config
 from tests.upstream.regolden import GOLDENS, payloads, readable
 
@@ -68,7 +68,7 @@ def test_every_field_that_an_entity_reads_is_sent() -> None:
 
 def test_every_command_has_an_entity_and_every_entity_a_command() -> None:
     topics = {c["command_topic"] for c in discovered()["components"].values() if "command_topic" in c}
-    assert topics == {f"matpi/mat/set/{name}" for name in READERS}
+    assert topics == {f"matpi/mat/set/{name}" for name in COMMANDS}
 
 
 def test_every_phase_is_an_option_of_the_phase() -> None:
@@ -79,7 +79,7 @@ def test_every_phase_is_an_option_of_the_phase() -> None:
 def test_the_documentation_lists_every_field_topic_and_entity() -> None:
     page = (DOCS / "upstream-mqtt.md").read_text(encoding="utf-8")
     state, diagnostics = homeassistant.state_payload(LYING), homeassistant.diagnostics_payload(LYING)
-    names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in READERS)}
+    names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in COMMANDS)}
     keys = {f"_{key}" for key in discovered()["components"]}
     missing = [f"`{name}`" for name in names if f"`{name}`" not in page]
     missing += [key for key in keys if not re.search(rf"`(\.\.\.|\w+\.matpi_mat){key}`", page)]

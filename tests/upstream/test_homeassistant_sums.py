@@ -12,8 +12,8 @@ import pytest
 from matpi.core.events import LogChanged, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings
 from matpi.core.people import People, Person
-from matpi.mqtt import homeassistant
-from matpi.mqtt.state import Observer
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.state import Observer
 from tests.bench import NOON, Bench
 from tests.upstream.mats import config
 

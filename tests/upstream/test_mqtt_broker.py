@@ -245,7 +245,7 @@ def test_a_full_queue_loses_nothing_where_the_receiver_confirms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mosquitto says "Success" and drops what its queue for an absent receiver cannot hold."""
-    monkeypatch.setattr("matpi.mqtt.pending.CONFIRM_S", 0.3)
+    monkeypatch.setattr("matpi.upstream.mqtt.pending.CONFIRM_S", 0.3)
     broker = Broker(tmp_path, "max_queued_messages 5", "max_inflight_messages 1")
     away = Listener(broker.port, SESSIONS, client_id="ingestor", keeps=True)
     away.close()
@@ -274,7 +274,7 @@ def test_a_full_queue_loses_nothing_where_the_receiver_confirms(
 def test_a_message_that_does_not_confirm_this_one_is_ignored(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    monkeypatch.setattr("matpi.mqtt.pending.CONFIRM_S", 0.3)
+    monkeypatch.setattr("matpi.upstream.mqtt.pending.CONFIRM_S", 0.3)
     receiver = Listener(broker.port, SESSIONS, on_heard=lambda who, _: who.client.publish("matpi/mat/ack", word, qos=1))
     with mat(broker.port, ack_topic="matpi/mat/ack") as one:
         assert "the receiver has not confirmed it" in message(one.refusal(delivery()))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matpi.mqtt.codes import QUOTA_S, delivered, error_of
+from matpi.upstream.mqtt.codes import QUOTA_S, delivered, error_of
 from matpi.upstream.sink import LaterError, RefusedError
 from matpi.words import ENGLISH
 from tests.every import every
@@ -121,7 +121,7 @@ def test_a_broker_with_small_packets_is_not_sent_a_large_one() -> None:
     ids=["http", "mqtt-3", "code", "length", "zeros", "ssh"],
 )
 def test_what_is_no_mqtt_5_broker_is_reported(monkeypatch: pytest.MonkeyPatch, garbage: bytes) -> None:
-    monkeypatch.setattr("matpi.mqtt.connection.GREETING_S", 0.3)
+    monkeypatch.setattr("matpi.upstream.mqtt.connection.GREETING_S", 0.3)
     with answering(garbage=garbage) as (_, one):
         error = one.refusal(delivery())
         assert type(error) is LaterError

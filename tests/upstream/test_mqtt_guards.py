@@ -17,7 +17,7 @@ import trustme
 
 from matpi.core.events import Noted, SettingWished, Wished
 from matpi.core.text import Text
-from matpi.mqtt.commands import BURST, PER_S, Throttle
+from matpi.upstream.mqtt.commands import BURST, PER_S, Throttle
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,

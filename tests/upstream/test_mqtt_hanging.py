@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from matpi.mqtt import connection, pending, sink
-from matpi.mqtt.state import Happening
+from matpi.upstream.mqtt import connection, pending, sink
+from matpi.upstream.mqtt.state import Happening
 from matpi.upstream.sink import LaterError, UpstreamError
 from tests.upstream.broker import eventually
 from tests.upstream.mats import LYING, delivery, mat

@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
-from matpi.mqtt.commands import READERS
-from matpi.mqtt.sink import MqttSink
-from matpi.mqtt.state import Diagnostics, Happening
-from matpi.upstream.kinds import kind_of
+from matpi.upstream.mqtt.commands import COMMANDS
+from matpi.upstream.mqtt.sink import MqttSink
+from matpi.upstream.mqtt.state import Diagnostics, Happening
+from matpi.upstream.relays import sink_of
 from tests.upstream.broker import Broker, Listener, eventually
 from tests.upstream.mats import (
     AVAILABILITY,
@@ -67,9 +67,8 @@ def test_a_try_by_hand_beside_the_device_leaves_nothing_at_the_broker(broker: Br
     receiver = Listener(broker.port)
     device = Mat(settings)
     assert eventually(lambda: receiver.of(AVAILABILITY))
-    kind = kind_of(settings)
     for killed in (False, True):
-        trial = kind.make(kind.trial(settings), lambda _: None)
+        trial = sink_of(settings.trial(), lambda _: None)
         assert isinstance(trial, MqttSink)
         receiver.heard.clear()
         trial.deliver(delivery(), None)
@@ -199,7 +198,7 @@ def test_a_bad_command_is_reported_once_and_ignored(broker: Broker) -> None:
         assert one.notes == [
             "The command zero was retained by the broker and is ignored; publish it without retain.",
             "The command weekly_goal does not take '9'; send a whole number from 3 to 7.",
-            f"There is nothing to set called 'format_disk'; there are {', '.join(READERS)}.",
+            f"There is nothing to set called 'format_disk'; there are {', '.join(COMMANDS)}.",
         ]
     house.close()
 

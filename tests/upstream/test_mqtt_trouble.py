@@ -23,10 +23,10 @@ from matpi.config import Config
 from matpi.core.events import Noted, UpstreamTrouble
 from matpi.core.text import Text
 from matpi.drivers.facts import Status
-from matpi.mqtt import connection
-from matpi.service import status
+from matpi.service.appliance import Appliance
 from matpi.store.db import Store
 from matpi.upstream.config import UpstreamConfig
+from matpi.upstream.mqtt import connection
 from matpi.upstream.relay import SHOW_AFTER_S, Trouble
 from matpi.upstream.relays import STEADY_S, Relays
 from matpi.upstream.sink import Delivery, LaterError
@@ -78,9 +78,7 @@ def test_a_broken_connection_is_on_the_panel_after_a_while_and_until_it_is_back(
 
 def test_a_broken_connection_and_a_delivery_that_fails_end_each_by_itself(tmp_path: Path) -> None:
     relays, sink, events = relays_with_sink(tmp_path)
-    relays._report(
-        "home", Trouble("home", "nobody has subscribed; start the receiver.", Text("upstream.no_subscriber"))
-    )
+    relays._report("home", Trouble("nobody has subscribed; start the receiver.", Text("upstream.no_subscriber")))
     sink.trouble = WRONG
     relays.check(0.0)
     relays.check(SHOW_AFTER_S)
@@ -108,7 +106,7 @@ def test_doctor_and_status_show_it_though_nothing_waits(
     path, port = tmp_path / "x.db", free_port()
     settings = Config(upstream=UpstreamConfig(mqtt=(config(port),)))
     Store.open(path, sinks=("mqtt",)).close()
-    [silent] = doctor_checks(settings.upstream.sinks, path)
+    [silent] = doctor_checks(settings.upstream.sinks, path, {})
     assert silent.verdict is OK
     [check] = doctor_checks(settings.upstream.sinks, path, {"mqtt": str(WRONG)})
     assert (check.verdict, check.do) == (WARN, "correct it")
@@ -146,10 +144,10 @@ def test_the_running_device_writes_it_into_its_status_file(tmp_path: Path) -> No
         screen=None,
         started_mono=0.0,
         config=Config(),
-        device=Bench().device,
-        upstream_troubles=lambda: said,
+        _started=lambda: SimpleNamespace(device=Bench().device),
+        _relays=relays,
     )
-    assert msgspec.json.decode(json.dumps(status.status(appliance)), type=Status).upstream == said
+    assert msgspec.json.decode(json.dumps(Appliance.status(appliance)), type=Status).upstream == said
 
 
 def test_connections_that_are_over_leave_no_file_and_no_thread_open() -> None:

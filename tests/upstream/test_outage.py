@@ -19,7 +19,7 @@ from matpi.upstream.queue import Outbox, statuses
 from matpi.upstream.relay import Relay
 from matpi.upstream.sink import Delivery, LaterError
 from tests.store.values import UTC as THEN
-from tests.store.values import rating, session, stop, undated
+from tests.store.values import edit_session, rating, session, stop, undated
 from tests.upstream.fakes import StillClock
 
 DAY = 86_400.0
@@ -137,7 +137,7 @@ def test_whatever_is_cut_off_the_receiver_ends_up_with_what_the_log_has(tmp_path
         kept = [entry.session.id for entry in mat.store.sessions() if entry.deleted_why is None]
         gone = [entry.session.id for entry in mat.store.sessions() if entry.deleted_why is not None]
         if kept and chance.random() < 0.6:
-            mat.store.edit_session(chance.choice(kept), routine=chance.choice(["plan", "neck", "feet"]))
+            edit_session(mat.store, chance.choice(kept), routine=chance.choice(["plan", "neck", "feet"]))
         elif kept and chance.random() < 0.6:
             mat.store.delete_session(chance.choice(kept), utc=THEN)
         elif gone:

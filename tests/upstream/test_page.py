@@ -22,11 +22,11 @@ import pytest
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session
 from matpi.store.db import Store
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.queue import Outbox
 from matpi.upstream.sink import Delivery, LaterError
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
-from tests.store.values import rating, session, stop
+from matpi.upstream.webhook import Webhook
+from tests.store.values import edit_session, rating, session, stop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")
 
@@ -84,7 +84,7 @@ def test_the_receiver_stores_each_record_once_and_its_newest_revision(
     with Store.open(tmp_path / "matpi.db", sinks=("house",)) as store:
         store.write(Save(session()))
         store.write(Save(rating("s1")))
-        store.edit_session("s1", routine="neck")
+        edit_session(store, "s1", routine="neck")
         store.write(Save(stop()))
         box = Outbox(store.path, "house")
         with receiver(tmp_path, secret_file) as url:

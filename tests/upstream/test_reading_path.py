@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 
 import msgspec
 import pytest
@@ -15,14 +16,13 @@ import pytest
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Save
-from matpi.core.events import Event, Reading, Stopping
+from matpi.core.events import Counted, Event, Reading, Stopping
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.loop import Loop
-from matpi.store.patient import PatientStore
-from matpi.upstream.config import UpstreamConfig
+from matpi.store.writer import PatientStore
+from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.relays import Relays
-from matpi.webhook.config import WebhookConfig
 from tests.store.values import rating
 from tests.upstream.receiver import Receiver, Talk, drip, no_answer, status
 
@@ -83,8 +83,9 @@ def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) 
     sinks = tuple(sink.name for sink in config.sinks)
     store = PatientStore(tmp_path / "matpi.db", monotonic=clock.monotonic, first_settings=Settings(), sinks=sinks)
     device = TimedDevice(store)
-    loop = Loop(device, store, Dark(), lambda _: None)
-    relays = Relays(config, tmp_path / "matpi.db", clock, loop.put)
+    inbox: SimpleQueue[Event | Counted] = SimpleQueue()
+    loop = Loop(device, store, Dark(), lambda _: None, inbox=inbox)
+    relays = Relays(config, tmp_path / "matpi.db", clock, inbox.put)
     relays.start()
 
     def turned() -> None:
@@ -106,10 +107,10 @@ def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) 
             for _ in range(size):
                 due += 1.0 / RATE_HZ
                 time.sleep(max(0.0, due - time.monotonic()))
-                loop.put(Reading(time.monotonic(), (0.01,)))
+                inbox.put(Reading(time.monotonic(), (0.01,)))
             if tried() and sum(late < LATE_S for late in worst()) > IN_TIME:  # one more: the last may not be whole yet
                 break
-        loop.put(Stopping(time.monotonic()))
+        inbox.put(Stopping(time.monotonic()))
 
     feeder = threading.Thread(target=feed)
     feeder.start()

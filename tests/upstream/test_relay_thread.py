@@ -9,11 +9,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from matpi.upstream.backoff import Backoff
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.relay import Relay, RelayThread
-from matpi.upstream.sink import Delivery, Sink
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
+from matpi.upstream.sink import Backoff, Delivery, Sink
+from matpi.upstream.webhook import Webhook
 from tests.upstream.fakes import FakeDeliveries, FakeSink, StillClock
 from tests.upstream.receiver import Receiver, Talk, drip, no_answer, status
 
@@ -30,7 +29,7 @@ class Clock:
 
 def started(sink: Sink, box: FakeDeliveries) -> RelayThread:
     relay = Relay("house", sink, box, Clock(), backoff=Backoff(LONG_S, LONG_S, LONG_S), poll_every_s=LONG_S)
-    thread = RelayThread(relay, sink, box)
+    thread = RelayThread(relay)
     thread.start()
     return thread
 

@@ -8,7 +8,7 @@ import pytest
 
 from matpi.config import Config, load
 from matpi.errors import ConfigError
-from matpi.upstream.kinds import KINDS, kind_of
+from matpi.upstream.config import MqttConfig, WebhookConfig
 
 HOOK = '[[upstream.webhook]]\nurl = "https://house.example/T0K3N"\nsecret = "house"\n'
 BROKER = '[[upstream.mqtt]]\nhost = "broker.local"\n'
@@ -33,21 +33,21 @@ def test_without_a_table_there_is_no_sink() -> None:
 
 def test_two_tables_are_two_sinks_each_of_its_kind(tmp_path: Path) -> None:
     sinks = load(written(tmp_path, HOOK + BROKER)).upstream.sinks
-    assert [(kind_of(sink).name, sink.name, kind_of(sink).where(sink)) for sink in sinks] == [
+    assert [(sink.kind, sink.name, sink.shown) for sink in sinks] == [
         ("webhook", "webhook", "https://house.example"),
         ("mqtt", "mqtt", "mqtts://broker.local:8883"),
     ]
-    assert [kind_of(sink).needs_clock(sink) for sink in sinks] == [True, True]
+    assert [sink.needs_clock for sink in sinks] == [True, True]
 
 
-def test_every_kind_has_a_row() -> None:
-    assert {kind.name for kind in KINDS} == set(Config().upstream.__struct_fields__)
+def test_every_kind_is_called_as_its_table() -> None:
+    assert [kind.kind for kind in (WebhookConfig, MqttConfig)] == list(Config().upstream.__struct_fields__)
 
 
 def test_a_try_by_hand_does_not_push_the_device_from_the_broker(tmp_path: Path) -> None:
     [table] = load(written(tmp_path, BROKER)).upstream.mqtt
-    trial = kind_of(table).trial(table)
-    assert kind_of(trial) is kind_of(table)
+    trial = table.trial()
+    assert trial.kind == table.kind
     assert trial.client_id != table.client_id
     assert (table.availability_topic, trial.availability_topic) == ("matpi/mat/availability", "")
     assert trial.topic("sessions") == table.topic("sessions")

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from standardwebhooks import Webhook as StandardWebhook
 
+from matpi.upstream.config import WebhookConfig
 from matpi.upstream.sink import DisabledError, LaterError, RefusedError
-from matpi.webhook.config import WebhookConfig
-from matpi.webhook.sink import Webhook
+from matpi.upstream.webhook import Webhook
 from tests.upstream.conftest import SECRET
 from tests.upstream.receiver import Receiver, Talk, answer, drip, no_answer, status
 from tests.upstream.sending import RECORD, at, deliver, said

@@ -13,9 +13,8 @@ import msgspec
 import pytest
 import trustme
 
-from matpi.upstream.fields import is_private
+from matpi.upstream.config import WebhookConfig, is_private
 from matpi.upstream.sink import LaterError
-from matpi.webhook.config import WebhookConfig
 from tests.upstream.conftest import KEY, SECRET
 from tests.upstream.receiver import Receiver, status
 from tests.upstream.sending import at, said
@@ -147,7 +146,7 @@ def test_a_name_that_leads_out_of_the_house_gets_nothing_unencrypted(
     monkeypatch: pytest.MonkeyPatch, home: WebhookConfig
 ) -> None:
     with Receiver(status(200)) as receiver:
-        monkeypatch.setattr("matpi.webhook.sink.is_private", lambda _: False)
+        monkeypatch.setattr("matpi.upstream.webhook.is_private", lambda _: False)
         error = said(at(home, url=f"http://127.0.0.1:{receiver.port}/"))
         assert receiver.requests == []
     assert isinstance(error, LaterError)
@@ -192,7 +191,7 @@ def test_an_address_that_can_be_right_is_taken(home: WebhookConfig, url: str) ->
 
 
 def test_the_path_is_shown_nowhere(home: WebhookConfig) -> None:
-    shown = msgspec.structs.replace(home, url="https://hooks.example:8443/T0K3N?key=x").where
+    shown = msgspec.structs.replace(home, url="https://hooks.example:8443/T0K3N?key=x").shown
     assert shown == "https://hooks.example:8443"
 
 

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from matpi.errors import PortInUseError
-from matpi.twin.page.app import CALLS
-from matpi.twin.page.server import PageServer
+from matpi.twin.page.server import CALLS, PageServer
 from tests.web.client import ask, post
 from tests.web.fake_bench import FakeBench
 

@@ -11,12 +11,12 @@ import pytest
 from matpi.core.device import SCREENS
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
+from matpi.screen.render import spoken
 from matpi.twin.page.server import PageServer
 from matpi.twin.prompts import _DARK
 from matpi.twin.twin import Twin
 from matpi.twin.world import VirtualWorld
 from matpi.words import LANGUAGES
-from matpi.words.spoken import spoken
 from tests.screen.everything import everything
 from tests.web.fake_bench import FakeBench, frame
 

@@ -1,11 +1,11 @@
-"""`matpi doctor`: every part in about ten seconds, from the running device's own figures or by trying the parts."""
+"""Run `matpi doctor`: judge every part, by the running device's own figures or by trying it."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -14,25 +14,26 @@ import msgspec
 from matpi import __version__
 from matpi import config as config_file
 from matpi.commands import upstream
-from matpi.commands.doctor import checks, running, scale
+from matpi.commands.doctor import checks, running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict, split
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
-from matpi.commands.output import count, drawn, say
+from matpi.commands.doctor.scale import scale_checks
+from matpi.commands.editing import doubts
+from matpi.commands.output import count, lines, say, table
 from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.core.plan.custom_plan import course_of
-from matpi.drivers.facts import Probe, ScaleFacts, Status
+from matpi.drivers.facts import Probe, ScaleFacts
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
-from matpi.paths import zone_doubts
 from matpi.ports import PutCounted
-from matpi.store.db import Store, is_unmade
-from matpi.store.opening import bare
+from matpi.store.db import Store, bare, is_unmade
 
 WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
-PIPED_WIDTH: Final = 400  # chosen: one line a check where nobody looks
+PIPED_WIDTH: Final = 400  # chosen: one line a check where no one looks
 STYLES: Final[dict[str, str]] = {OK: "32", WARN: "33", FAIL: "1;31", SKIPPED: "2"}
 """Green, yellow, bold red, dim."""
+UNREAD_CONFIG: Final = Check("config", "file", SKIPPED, "not looked at")
 
 
 class WatchedScale(Protocol):
@@ -44,7 +45,7 @@ class WatchedScale(Protocol):
 
 
 def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: bool) -> int:
-    """`matpi doctor`; returns the exit code."""
+    """Check every part and print the verdicts; returns the exit code."""
     config, check = read_config(config_path_of(config_path, board=board))
     parts, status_path = parts_of(config, board=board), STATUS_PATH
     if board:
@@ -59,11 +60,11 @@ def run(config_path: Path | None, store: Path | None, *, as_json: bool, board: b
         config_check=check,
         by_hand=not board,
     )
-    return report(found, as_json, say)
+    return show(found, as_json=as_json)
 
 
 def read_config(path: Path | None) -> tuple[Config, Check]:
-    """The config, or the defaults when it is wrong: then the check has what is."""
+    """Return the config, or the defaults when it is wrong: then the check has what is."""
     try:
         config = config_file.load(path)
     except ConfigError as error:
@@ -80,21 +81,20 @@ def run_doctor(
     probe: Probe,
     seconds: float = WATCH_S,
     store_path: Path | None = None,
-    config_check: Check | None = None,
+    config_check: Check = UNREAD_CONFIG,
     by_hand: bool = True,
     alive: Callable[[int], bool] = running.running,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Check]:
-    """All checks, always the same parts and names in the same order for one config.
+    """Return all checks, always the same parts and names in the same order for one config.
 
     `scale`, not yet started, is watched for `seconds` only while no device runs; it is stopped again. Without it, and
     with a running device, nothing is tried that the device might be using. `by_hand`: one that owns the log counts.
     """
     store = store_path or Path(config.store.path)
     device = running.read_device(status_path, log=store if by_hand else None, now=now, alive=alive)
-    status = device.status if device.life is Life.RUNNING else None
-    hands_off = device.life is not Life.GONE
+    status, hands_off = device.live, device.life is not Life.GONE
     begun = now()
     watched = None if hands_off or scale is None else _Watched(scale)
     try:
@@ -105,24 +105,23 @@ def run_doctor(
     finally:
         facts = None if watched is None else watched.end()
     calibrated, slopes = log.calibrated, log.counts_per_kg
-    if status is not None:
+    if device.life is Life.RUNNING:
         facts, calibrated, slopes = status.scale, status.calibrated, status.counts_per_kg or slopes
-    lost = () if status is None else status.lost
     return [
         _config_check(config_check, config, log.own_plan),
         *running.checks(device),
-        *_scale_checks(config, facts, slopes, calibrated, status, _why_not(device, config)),
-        checks.panel(config, host.bus, None if status is None else status.panel),
+        *scale_checks(config.scale, facts, slopes, calibrated, status, _why_not(device, config)),
+        checks.panel(config, host.bus, status.panel),
         checks.gpio(config, host.gpio),
-        checks.button(config, host.button, running=hands_off, lost="button_lost" in lost),
-        checks.lamp(config, lost="lamp_lost" in lost),
+        checks.button(config, host.button, running=hands_off, lost="button_lost" in status.lost),
+        checks.lamp(config, lost="lamp_lost" in status.lost),
         checks.clock(host.clock),
         *checks.disk(host.disk),
         *log.checks,
-        *upstream.doctor_checks(config.upstream.sinks, store, {} if status is None else status.upstream),
+        *upstream.doctor_checks(config.upstream.sinks, store, status.upstream),
         checks.groups(config, host),
         checks.spi(config, host.spi_faults),
-        checks.realtime(host.realtime, None if status is None or status.scale is None else status.scale.scheduling),
+        checks.realtime(host.realtime, None if status.scale is None else status.scale.scheduling),
         checks.power(host.throttled),
         checks.temperature(host.temperature_c),
         checks.versions(host),
@@ -130,24 +129,24 @@ def run_doctor(
     ]
 
 
-def report(checks: Sequence[Check], as_json: bool, say: Callable[[str], None]) -> int:
-    """Say it all, as a table or as one JSON object; the exit code is 1 when something FAILs."""
+def show(checks: Sequence[Check], *, as_json: bool) -> int:
+    """Print the checks, as a table or as one JSON object; returns the exit code, 1 when something FAILs."""
     counts = {verdict: sum(check.verdict is verdict for check in checks) for verdict in Verdict}
     code = 1 if counts[FAIL] else 0
     if as_json:
         tallied = {str(verdict).lower(): counts[verdict] for verdict in Verdict}
         listed = [asdict(check) for check in checks]
-        say(json.dumps({"matpi": __version__, "ok": code == 0, "counts": tallied, "checks": listed}))
+        lines([{"matpi": __version__, "ok": code == 0, "counts": tallied, "checks": listed}])
         return code
     rows = [(check.verdict, check.part, check.name, check.sentence) for check in checks]
-    say(drawn(("",) * 4, rows, whole=range(3), show=False, piped_width=PIPED_WIDTH, styles=STYLES))
+    table(("",) * 4, rows, whole=range(3), show=False, piped_width=PIPED_WIDTH, styles=STYLES)
     things = counts[FAIL] + counts[WARN]
     say(f"{count(things, 'thing')} to look at." if things else "All is well.")
     return code
 
 
 class _Watched:
-    """A scale on its bench: started when made, and what its reader reported at the end."""
+    """A scale that is started when this is made; `end` returns what its reader reported."""
 
     def __init__(self, scale: WatchedScale) -> None:
         self._scale = scale
@@ -187,39 +186,14 @@ def _why_not(device: Device, config: Config) -> str:
     }[device.life]
 
 
-def _scale_checks(
-    config: Config,
-    facts: ScaleFacts | None,
-    slopes: tuple[float, ...],
-    calibrated: bool | None,
-    status: Status | None,
-    why_not: str,
-) -> list[Check]:
-    chips = () if facts is None else facts.chips
-    if facts is not None and not facts.alive and not any(sum(chip.tally.values()) for chip in chips):
-        chips = ()  # nothing follows for a chip from a reader that could not start
-    channels = config.scale.channel_count
-    slopes = slopes if len(slopes) == channels else (config.scale.counts_per_kg,) * channels
-    net_kg = None if status is None else status.net_kg
-    found = [scale.reader(facts, why_not)]
-    for n in range(channels):
-        found += scale.chip(n, config.scale, chips[n] if n < len(chips) else None, abs(slopes[n]), net_kg)
-    zero_kg = None if status is None else status.zero_kg
-    found.append(scale.zero(zero_kg, "" if status is None else status.zero_word, calibrated=bool(calibrated)))
-    found.append(scale.calibration(calibrated=calibrated, per_kg=slopes))
-    return found
-
-
-def _config_check(check: Check | None, config: Config, own_plan: str) -> Check:
-    """`check`, and whether the config goes with the plan in the log."""
-    wrong = config.unstored_minutes(own_plan)
-    if check is None or check.verdict is not OK or not wrong:
-        return check or Check("config", "file", SKIPPED, "not looked at")
-    return Check("config", "file", WARN, *split(wrong))
+def _config_check(check: Check, config: Config, own_plan: str) -> Check:
+    """Return `check`, or that the config does not go with the plan in the log."""
+    wrong = config.unstored_minutes(own_plan) if check.verdict is OK else ""
+    return Check("config", "file", WARN, *split(wrong)) if wrong else check
 
 
 class LogChecks(NamedTuple):
-    """Is the log whole, can its values be used; and what else depends on it."""
+    """The checks of the log, and what else depends on it."""
 
     checks: list[Check]
     calibrated: bool | None = False
@@ -229,18 +203,15 @@ class LogChecks(NamedTuple):
 
 
 def log_checks(store: Path) -> LogChecks:
-    """The log is opened once, read only."""
-    unread = Check("log", "values", SKIPPED, "the log could not be read")
-
-    def whole(verdict: Verdict, what: str, do: str = "") -> Check:
-        return Check("log", "whole", verdict, what, do)
-
+    """Check the log, which is opened once, read only."""
+    whole, values = partial(Check, "log", "whole"), partial(Check, "log", "values")
+    unread = values(SKIPPED, "the log could not be read")
     try:
         if sentence := bare(store):
             return LogChecks([whole(WARN, *split(sentence)), unread])
         if is_unmade(store):
             none = whole(OK, f"none yet; {store} is made at the first start")
-            return LogChecks([none, replace(unread, what="nothing is stored yet")])
+            return LogChecks([none, values(SKIPPED, "nothing is stored yet")])
         with Store.open(store, read_only=True) as log:
             memory = log.load()
             with log.reading() as conn:
@@ -249,13 +220,11 @@ def log_checks(store: Path) -> LogChecks:
         return LogChecks([whole(WARN, *split(str(error), "try again later")), unread], None)
     except StoreError as error:
         return LogChecks([whole(FAIL, *split(str(error), "run again with sudo")), unread], None)
-    wrong = course_of(memory.settings.own_plan)[1]
-    doubts = [*memory.doubts, *zone_doubts(memory.settings.zone), *([wrong] if wrong else [])]
-    values = Check("log", "values", OK, f"all usable; the time zone is {memory.settings.zone}")
-    if doubts:
-        values = Check("log", "values", WARN, *split(" ".join(doubts), "set it again with `matpi settings`"))
-    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), values]
     calibration, own_plan = memory.calibration, memory.settings.own_plan
+    usable = values(OK, f"all usable; the time zone is {memory.settings.zone}")
+    if wrong := " ".join(filter(None, (*doubts(memory), course_of(own_plan)[1]))):
+        usable = values(WARN, *split(wrong, "set it again with `matpi settings`"))
+    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), usable]
     if calibration is None:
         return LogChecks(found, own_plan=own_plan)
     return LogChecks(found, not calibration.approximate, calibration.counts_per_kg, own_plan)

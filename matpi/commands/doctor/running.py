@@ -1,4 +1,4 @@
-"""Whether a device runs on this computer, and what its status file says of it."""
+"""Find out whether a device runs on this computer, and what its status file reports."""
 
 from __future__ import annotations
 
@@ -47,9 +47,14 @@ class Device:
     age_s: float = 0.0
     why: str = ""
 
+    @property
+    def live(self) -> Status:
+        """The status of a device that is RUNNING; else an empty one, of which nothing is known."""
+        return self.status if self.life is Life.RUNNING and self.status is not None else Status(0, 0.0)
+
 
 def running(pid: int) -> bool:
-    """There is a process of this number, and it is a matpi: numbers are given again."""
+    """Return whether there is a process of this number that is a matpi: numbers are reused."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -86,8 +91,10 @@ def read_device(
     now: Callable[[], float] = time.monotonic,
     alive: Callable[[int], bool] = running,
 ) -> Device:
-    """Never raises. What is stale is recognised by whether its process still lives. `log`: where to look for a device
-    without a status file.
+    """Return the device as its status file shows it. Never raises.
+
+    A stale file is recognised by whether its process still lives. `log`: where to look for a device without a
+    status file.
     """
     device = _by_status(path, now, alive)
     if device.life is Life.GONE and log is not None:
@@ -109,24 +116,22 @@ def _by_status(path: Path, now: Callable[[], float], alive: Callable[[int], bool
         return Device(Life.UNKNOWN, why=f"{path} cannot be read ({error})")
     age_s = now() - status.written_mono
     if not alive(status.pid):
-        return Device(Life.GONE, age_s=age_s, why=f"its process {status.pid} has ended")
+        return Device(Life.GONE, why=f"its process {status.pid} has ended")
     return Device(Life.RUNNING if -1.0 <= age_s <= FRESH_S else Life.HUNG, status, age_s)
 
 
 def upstream_troubles(path: Path = STATUS_PATH, *, alive: Callable[[int], bool] = running) -> Mapping[str, str]:
-    """Sink -> what the running device says of its connection; nothing when none runs."""
-    device = read_device(path, alive=alive)
-    return device.status.upstream if device.life is Life.RUNNING and device.status is not None else {}
+    """Return sink -> what the running device reports of its connection; nothing when none runs."""
+    return read_device(path, alive=alive).live.upstream
 
 
 def checks(device: Device) -> list[Check]:
-    """Does it run, and has it stored everything."""
+    """Check whether the device runs, and has stored everything."""
     restart, status = "run `sudo systemctl restart matpi`", device.status
     alive, kept = partial(Check, "device", "running"), partial(Check, "device", "kept")
     unknown = kept(SKIPPED, "known to the running device only")
     if device.life is Life.UNKNOWN:
-        do = f"run again with sudo; if it stays, {restart}"
-        return [alive(WARN, f"not known: {device.why}", do), unknown]
+        return [alive(WARN, f"not known: {device.why}", f"run again with sudo; if it stays, {restart}"), unknown]
     if device.life is Life.BY_HAND:
         what = f"{device.why} writes no status, as when it is started by hand, so its parts are left alone"
         return [alive(OK, what), unknown]

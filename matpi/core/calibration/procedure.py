@@ -27,9 +27,10 @@ def places_of(channels: int, *, anywhere: bool = False) -> tuple[str, ...]:
 
 
 class Calibrating:
-    """The procedure: `begin` a step, `take` samples until `measuring` is over; `result` is None until the end.
+    """The procedure: `begin` a step, `take` samples until `measuring` is over; then the next.
 
-    `nominal` is counts per kilogram of the config. Set `weight_kg` before the last placement ends.
+    `result` is None until the end. `nominal` is counts per kilogram of the config. Set `weight_kg` before the last
+    placement ends.
     """
 
     def __init__(self, channels: int, nominal: float, *, anywhere: bool = False, weight_error_kg: float = 0.0) -> None:
@@ -63,7 +64,7 @@ class Calibrating:
         return FOREVER if self._watch is None or self.result is not None else self._watch.until
 
     def begin(self, t: float, *, by_itself: bool = False) -> None:
-        """Measure this step. `by_itself`: only once a person stands elsewhere than before."""
+        """Measure this step. `by_itself`: only once a person is in another place than before."""
         self._by_itself = by_itself
         still_kg = STILL_LOADED_KG if self._held else STILL_EMPTY_KG
         until = FOREVER if by_itself else t + GIVE_UP_S

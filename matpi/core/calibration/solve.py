@@ -60,7 +60,7 @@ def names_of(channels: int) -> Names:
 def solve(
     empty: Held, placed: Sequence[Held], weight_kg: float, nominal: float, weight_error_kg: float = 0.0
 ) -> Solved | Refusal:
-    """Solve as many placements as channels, in the channels' order, each of `weight_kg`; one gives a common factor."""
+    """Solve as many placements as channels, in their order, each of `weight_kg`, or one for a common factor."""
     channels = len(empty.counts)
     names = names_of(channels)
     changes = [tuple(a - b for a, b in zip(held.counts, empty.counts, strict=True)) for held in placed]

@@ -33,7 +33,7 @@ SATURATED_AFTER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing was measured, and what to do: each one sentence, and each in at most 21 characters for the panel."""
+    """Why nothing was measured, and what to do: a sentence each, and 21 characters each for the panel."""
 
     reason: str
     remedy: str
@@ -43,19 +43,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The counts at rest, a channel each, and the same second by second: their differences show how sure they are."""
+    """The counts at rest, a channel each, and second by second: the differences show how sure they are."""
 
     counts: tuple[float, ...]
     blocks: tuple[tuple[float, ...], ...]
 
     def range_kg(self, per_count: tuple[float, ...]) -> float:
-        """Return how far the sum of the channels moved from second to second; `per_count` is kilograms a count."""
+        """Return how far the sum of the channels moved between seconds; `per_count` is kilograms a count."""
         sums = [sum(c * k for c, k in zip(block, per_count, strict=True)) for block in self.blocks]
         return max(sums) - min(sums)
 
 
 class Watch:
-    """Feed samples with `take` until it answers. `still_kg` is the most it may move; it gives up at `until`."""
+    """Feed samples with `take` until it answers or gives up at `until`. `still_kg` is the most it may move."""
 
     def __init__(self, t: float, counts_per_kg: float, still_kg: float, names: tuple[str, ...], until: float) -> None:
         self.until = until
@@ -108,7 +108,7 @@ class Watch:
 
 
 def _middle_and_spread(samples: list[tuple[float, ...]]) -> tuple[tuple[float, ...], float]:
-    """Return the median of each channel, and the spread between deciles, summed: one spike does not widen it."""
+    """Return each channel's median, and the summed spread between deciles, which one spike does not widen."""
     n = len(samples)
     low = max(1, n // 10)
     channels = [sorted(channel) for channel in zip(*samples, strict=True)]

@@ -1,4 +1,4 @@
-"""Pace the 4-6 breath: in for four seconds, out for six, no pause; six breaths a minute (docs/programme.md 16 to 20).
+"""Pace the 4-6 breath: in for four seconds, out for six, no pause (docs/programme.md 16 to 20).
 
 Everything is a function of the seconds since the first breath began, so that no error adds up: cycle n begins at
 n * 10 s. The fullness is a raised cosine: no step and no corner where the breath turns.
@@ -32,7 +32,6 @@ class Side(StrEnum):
 class Breath:
     phase: Side
     fraction: float  # of this side, 0 to 1
-    cycle: int  # 0 for the first breath
     left_s: float  # of this side
 
     @property
@@ -49,16 +48,15 @@ class Circle:
     phase: Side
     radius_px: int
     left_s: int  # whole seconds of this side, counting down to 1
-    cycle: int
 
 
 def pace(elapsed_s: float) -> Breath:
     """Return the breath at this time after the first one began; before it, its beginning."""
-    cycle, into_s = _within(elapsed_s)
+    _, into_s = _within(elapsed_s)
     if into_s < IN_S:
-        return Breath(Side.IN, into_s / IN_S, cycle, IN_S - into_s)
+        return Breath(Side.IN, into_s / IN_S, IN_S - into_s)
     out_s = into_s - IN_S
-    return Breath(Side.OUT, out_s / OUT_S, cycle, OUT_S - out_s)
+    return Breath(Side.OUT, out_s / OUT_S, OUT_S - out_s)
 
 
 def lightness(elapsed_s: float) -> float:
@@ -68,12 +66,11 @@ def lightness(elapsed_s: float) -> float:
 
 def circle(elapsed_s: float) -> Circle:
     """Return the picture of the frame that `elapsed_s` is in."""
-    cycle, frame = _frame(elapsed_s)
-    return Circle(*_picture(frame), cycle)
+    return _picture(_frame(elapsed_s)[1])
 
 
 def next_change(elapsed_s: float) -> float:
-    """Return when the circle looks different next, in seconds since the first breath began; later than `elapsed_s`."""
+    """Return when the circle looks different next: later than `elapsed_s`, in the same seconds."""
     cycle, frame = _frame(elapsed_s)
     shown = _picture(frame)
     change = next((later for later in range(frame + 1, _FRAMES) if _picture(later) != shown), _FRAMES)
@@ -98,7 +95,7 @@ def _frame(elapsed_s: float) -> tuple[int, int]:
 
 
 @cache
-def _picture(frame: int) -> tuple[Side, int, int]:
+def _picture(frame: int) -> Circle:
     breath = pace(frame * CYCLE_S / _FRAMES)
     radius_px = RADIUS_MIN_PX + breath.fullness * (RADIUS_MAX_PX - RADIUS_MIN_PX)
-    return breath.phase, round(radius_px), max(1, ceil(breath.left_s - _NOW_S))
+    return Circle(breath.phase, round(radius_px), max(1, ceil(breath.left_s - _NOW_S)))

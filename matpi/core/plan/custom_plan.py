@@ -1,4 +1,4 @@
-"""Read a plan of one's own: a TOML text becomes a course, or one sentence for each thing that is wrong with it.
+"""Read a plan of one's own: a TOML text becomes a course, or a sentence for each fault.
 
     name = "Two gentle weeks"         # optional, at most 21 characters
 
@@ -55,7 +55,7 @@ def course_of(text: str) -> tuple[Course, str]:
 
 
 def read_plan(text: str) -> Course:
-    """Return the plan in a TOML text. Raises ConfigError with the first thing that is wrong, in one sentence."""
+    """Return the plan in a TOML text. Raises ConfigError with the first fault, in one sentence."""
     try:
         return plan_of(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -74,7 +74,7 @@ def plan_of(parsed: Mapping[str, object]) -> Course:
 
 
 def faults(parsed: Mapping[str, object]) -> list[str]:
-    """Return all that is wrong, a sentence each: what, and what to do. Empty: `plan_of` makes a plan of it."""
+    """Return all faults, a sentence each: what, and what to do. Empty: `plan_of` makes a plan of it."""
     return _read(parsed)[1]
 
 
@@ -154,7 +154,7 @@ def _unknown(table: Mapping[str, object], kind: str, where: str) -> Iterator[str
 
 
 def _span(value: object, least: int, most: int) -> _Span | None:
-    """Return first and last of [first, last] or a single number, whole, in order and within bounds; else None."""
+    """Return [first, last], or a single number twice, if whole, in order and within bounds; else None."""
     match value:
         case bool() | [bool(), _] | [_, bool()]:
             return None
@@ -168,7 +168,7 @@ def _span(value: object, least: int, most: int) -> _Span | None:
 
 
 def _text(value: object, most: int, label: str, wrong: list[str]) -> str | None:
-    """Return a text that fits and that the panel can show, or None and append to `wrong` what is wrong with it."""
+    """Return a text that fits and that the panel can show, or None and append the fault to `wrong`."""
     if not isinstance(value, str) or not 0 < len(value.strip()) <= len(value) <= most or not value.isprintable():
         wrong.append(f"{label} {_shown(value)}: write 1 to {most} characters in quotes.")
     elif not on_panel(value):

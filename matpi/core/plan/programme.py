@@ -69,7 +69,7 @@ SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds unt
 
 
 def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
-    """Return where a stop sign leads from each tier: the nearest one before that asks for no more, else the first."""
+    """Return where a stop sign leads from each tier: the nearest before that asks for no more, or the first."""
 
     def gentler(index: int) -> int:
         here = tiers[index]
@@ -103,7 +103,6 @@ class Plan:
     today: date
     day: int  # from 1; `days` + 1: after the plan
     days: int  # of the plan, 14 of the starter plan
-    tier: int  # index into the tiers of the course
     target: Tier
     today_s: float  # on the mat today, with the session under way
     done: bool
@@ -148,7 +147,7 @@ class Plan:
         return self.rest_reason is not None
 
     def running(self, on_mat_s: float) -> Plan:
-        """Return the same day with a session of this length that is not in the log. Cheap enough for every redraw."""
+        """Return the day with a session of this length that is not in the log. Cheap enough for every redraw."""
         today_s = self.today_s + on_mat_s
         return replace(self, today_s=today_s, done=self.done or (on_mat_s > 0.0 and today_s >= self.target.lower_s))
 
@@ -254,7 +253,6 @@ def plan(
         today=today,
         day=shown_day,
         days=course.days,
-        tier=course.tier_of[shown_day],
         target=_short(target) if short_only else target,
         today_s=today_s,
         done=now in done,
@@ -339,9 +337,9 @@ def _short_spans(answer: Acknowledgement | None, zone: tzinfo, settings: Setting
 def _met(
     spans: Sequence[_ShortSpan], day: int, sessions: Sequence[Session], total_s: float, short_s: float, full_s: float
 ) -> bool:
-    """Return whether the sessions of `day`, `total_s` in all, reach the lower bound that held: the short or the full.
+    """Return whether the sessions of `day` reach the lower bound that held: the short or the full.
 
-    Where a bound of the span is unknown, either of them makes the day done.
+    `total_s` is their sum. Where a bound of the span is unknown, either of them makes the day done.
     """
     for span in spans:
         if (span.since is not None and day < span.since) or (span.until is not None and day > span.until):

@@ -220,7 +220,7 @@ def goes_on_off_mat(routine: Routine, plan: Plan, on_mat_s: float) -> bool:
 
 
 def off_mat_at(routine: Routine, since_s: float) -> PhaseText | None:
-    """Return what the screen says this long after getting up, at last until a tap; None without such a part."""
+    """Return what the screen says so long after getting up, at last until a tap; None without that part."""
     if not routine.off_mat:
         return None
     now = [phase for phase in routine.off_mat if phase.start_s <= max(0.0, since_s)][-1]
@@ -240,7 +240,7 @@ def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
 
 
 def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Says]]:
-    """Return the phases by their start in a session of this length, without those that the last ones leave no room."""
+    """Return the phases by their start in a session of this length, without those that have no room."""
     ends = [(upper_s + phase.start_s, phase.says) for phase in routine.phases if phase.start_s < 0.0]
     last_s = min((start_s for start_s, _ in ends), default=upper_s)
     return [(p.start_s, p.says) for p in routine.phases if 0.0 <= p.start_s < last_s] + ends

@@ -1,4 +1,4 @@
-"""Compare the first three answers of a round of the plan with the last three, and before with after a session.
+"""Compare the first three answers of a round with the last three, and before with after a session.
 
 A day's ratings are one answer, their mean. The trend at day 7 or 14 is two medians and the number of answers, nothing
 more: a few numbers of one person, with nothing to compare them to, show neither a cause nor whether it was chance.
@@ -46,7 +46,7 @@ class Pairs:
 
 
 def trend(answers: Sequence[Answer], reached_day: int) -> Trend | None:
-    """Return the trend of the latest of day 7 and 14 that is done; None before that, or without any rating.
+    """Return the trend of the latest of day 7 and 14 that is done; None before, or without any rating.
 
     `answers` are in the order of the calendar; `reached_day` is the furthest plan day. Later days change no trend.
     """

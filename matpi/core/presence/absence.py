@@ -1,4 +1,4 @@
-"""Follow one absence from the mat: since when, what stayed on it, and until when a return continues the session."""
+"""Follow one absence from the mat: since when, what stayed on it, when it ends the session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Absence:
     _on_again: float = inf  # since then something has been on the empty mat
 
     def follow(self, onset: float, x: float) -> tuple[float, float, float]:
-        """Take a crossing to the load `x` at `onset`. Return the next band, low and high, and when a time is over."""
+        """Take a crossing to the load `x` at `onset`. Return the next band (low, high) and the next deadline."""
         rules, level = self.rules, self.level_kg
         self.back_since = onset if x >= level else None
         if x >= rules.off_kg:

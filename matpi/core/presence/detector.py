@@ -1,4 +1,4 @@
-"""Turn the load in kg into presence: empty, arriving, on, away, object or silent, with a reason for every change.
+"""Turn the load in kg into presence: empty, arriving, on, away, object or silent.
 
 A load over "on" for `dwell_s` is a session, dated back to its first touch; under "off" for `away_s` ends it, dated back
 to the fall. Nothing else starts or removes one; whether it counts is decided apart, by its evidence (ADR 0016).
@@ -25,7 +25,7 @@ BEYOND_KG: Final = 1e6  # chosen: a sum that is not a number, or beyond this, is
 
 
 class Presence:
-    """Feed readings with `read`, after `advance` to their time; collect `changes`. `deadline`: the next `advance`."""
+    """Feed readings with `read`, after `advance` to their time (next at `deadline`); collect `changes`."""
 
     def __init__(
         self, t: float, zero: Zero | None, rules: PresenceRules, calibration: Calibration | None = None

@@ -24,7 +24,7 @@ STEP: Final = 2  # seconds: half a breath of 15 a minute, so that breathing show
 
 
 def steps_kg(seconds: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
-    """Return the mean size of the steps over 2 s of one-second medians, less their own mean, a channel (kg)."""
+    """Return each channel's mean step (kg) over 2 s of one-second medians, less the mean of the steps."""
     result = []
     for channel in zip(*seconds, strict=True):
         # Without their mean: a poor cell creeps by 0.3 g a second under a bag, always the same way. Breath alternates.
@@ -86,7 +86,7 @@ class Evidence:
 
     @property
     def is_thing(self) -> bool:
-        """Whether the load is a thing: light and still for over a quarter of the time, or of any weight for most."""
+        """Whether the load is a thing: light and still over a quarter of the time, or still for most of it."""
         rules, middle = self._rules, self.middle_kg
         # Not from a single window: a person may hardly move for a while, and a bag moves while it is put down or lifted
         # [evidence: stillness]. Still at any weight is furniture, or a cell that was repaired.

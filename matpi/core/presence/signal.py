@@ -1,4 +1,4 @@
-"""Filter the load: median of three, the readings of the last ten seconds, one-second medians. Knows no threshold."""
+"""Filter the load: median of three, the last ten seconds, one-second medians. Knows no threshold."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Second(NamedTuple):
 
 
 class Signal:
-    """Feed readings with `take`; `kg` is the median of the last three totals: one wrong reading moves nothing."""
+    """Feed readings with `take`; `kg` is the median of the last three, so one wrong reading moves nothing."""
 
     def __init__(self, taken: int = 0) -> None:
         """Start without readings; `taken` counts those of an earlier signal."""
@@ -103,7 +103,7 @@ class Signal:
         return next((t for t, at_kg in self._track if t >= since and at_kg < kg), since)
 
     def rise_began(self, onset: float, floor_kg: float, rules: PresenceRules, not_before: float) -> float:
-        """Return the time of the first reading over `touch_kg` above the floor in the rise that crossed at `onset`.
+        """Return the first time over `touch_kg` above the floor in the rise that crossed at `onset`.
 
         The search goes back over at most `touch_s` of readings after `not_before` [evidence: getting-on].
         """

@@ -1,6 +1,6 @@
-"""Calibrating on the device: everything off, your weight, one place a channel, and how it came out. One button.
+"""Calibrate with the button: everything off, your weight, one place a channel, and the result.
 
-Tap = back or +1, hold = do it, as everywhere. A place is measured by itself as soon as a person stands still there.
+Tap = back or +1, hold = do it, as everywhere. A place is measured by itself once the person on it does not move.
 While it lasts the presence is suspended: a load on the mat is no session.
 """
 
@@ -17,7 +17,7 @@ from matpi.core.effects import Calibrated, Emit, Note
 from matpi.core.events import Reading
 from matpi.core.front import Front
 from matpi.core.parts import Parts
-from matpi.core.screens.screen import Look, Screen, Step
+from matpi.core.screens.screen import NOT_SAVED, Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
@@ -42,6 +42,7 @@ class Stop(Enum):
 class CalibrationScreen(Screen):
     """Own one calibration, from the menu to its result."""
 
+    front = Front.CALIBRATING
     to_do = "Follow the steps on the screen."
     emit: Emit
     parts: Parts
@@ -59,15 +60,15 @@ class CalibrationScreen(Screen):
         self.presence.suspend()
 
     def left(self) -> None:
-        """However it ended: from here on the mat counts again."""
+        """Resume presence: however it ended, the mat counts again."""
         if not self.presence.silent:
             self.parts.explain_cells()
         self.presence.suspend(False)
 
     def hear(self, reading: Reading) -> bool:
-        """Take a reading in kg under the present calibration; the chips' counts are won back from it.
+        """Take a reading in kg under the present calibration, from which the chips' counts are recomputed.
 
-        True when it changes what is shown.
+        Return whether it changes what is shown.
         """
         t, kg, ok = reading
         scale = self.zeroing.calibration
@@ -92,7 +93,7 @@ class CalibrationScreen(Screen):
 
     @property
     def due(self) -> float:
-        """When it goes on without a reading or a touch."""
+        """Return when it goes on without a reading or a touch."""
         if self.stage.pressed:
             return inf
         given_up = self.stage.touched + UNTOUCHED_S
@@ -164,7 +165,7 @@ class CalibrationScreen(Screen):
 
     @property
     def _occupied(self) -> bool:
-        """The person is still where they were measured; after a refusal it is not known."""
+        """Return whether the person is still where they were measured; False after a refusal."""
         if not isinstance(self._procedure.result, Solved):
             return False
         return self._procedure.load_kg(self._counts) >= self.rules.presence.off_kg
@@ -176,7 +177,7 @@ class CalibrationScreen(Screen):
         procedure, result = self._procedure, self._procedure.result
         if isinstance(result, Solved):
             if self.ledger.trouble:
-                return Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept"))
+                return NOT_SAVED
             if not self.ledger.is_saved(Calibrated.key):
                 return Notice(Text("common.one_moment"), Text("common.saving"))
             within = Text("calibration.within", percent=max(0.1, result.error_percent))

@@ -1,4 +1,4 @@
-"""The idle screen: no one is on the mat, and nothing is asked."""
+"""Nothing is asked: the mat is idle, an object is on it, or there are no readings."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from math import floor, inf
 
 from matpi.core.doubt import Doubts
+from matpi.core.front import Front
 from matpi.core.parts import PARTS, Parts
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.reminder import Reminder
-from matpi.core.screens.screen import Look, Screen, Step
+from matpi.core.screens.screen import LONG_SHOWN_S, NOT_SAVED, Look, Screen, Step
 from matpi.core.text import Text
-from matpi.core.views import Fault, Idle, Notice, Splash
+from matpi.core.views import Fault, Idle, Notice, Object, Splash
 
 
 @dataclass(eq=False)
 class IdleScreen(Screen):
+    front = Front.IDLE
     to_do = "Lie down (l) to start the timer. A tap (space) asks how tight you feel, a hold opens the menu."
     reminder: Reminder
     doubts: Doubts
@@ -47,7 +49,7 @@ class IdleScreen(Screen):
             kept = Text("faults.log_kept", name=self.set_aside[-15:])
             return Look(Fault(Text("faults.log_damaged"), kept, Text("faults.log_new")))
         if self.ledger.trouble:
-            return Look(Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept")))
+            return Look(NOT_SAVED)
         if self.presence.zero.word is ZeroWord.WANTED:
             finding = Text("calibration.finding_zero")
             return Look(Notice(finding, Text("calibration.leave_empty"), Text("calibration.ten_seconds")))
@@ -67,7 +69,7 @@ class IdleScreen(Screen):
         return Look(shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6))
 
     def _notice(self) -> Text | str | None:
-        """What wants attention most."""
+        """Return what wants attention most."""
         plan, word = self.plans.today, self.presence.zero.word
         if word:
             return Text("bar.backwards" if word is ZeroWord.BACKWARDS else "bar.check_mat")
@@ -87,3 +89,28 @@ class IdleScreen(Screen):
         if plan.restarted:
             return Text("bar.from_day_1")
         return Text("bar.once_more") if plan.repeated else None
+
+
+class ObjectScreen(Screen):
+    front = Front.OBJECT
+    to_do = "Take the thing off the mat (b), or lie down (l)."
+    rests = True
+
+    def hold(self, _: float) -> Step | None:
+        return Step("menu", "held")
+
+    def look(self, _: float) -> Look:
+        return Look(Object(round(self.presence.object_kg), self.zeroing.approximate))
+
+
+@dataclass(eq=False)
+class SilentScreen(Screen):
+    """The load cells are silent."""
+
+    front = Front.SENSOR_LOST
+    to_do = "Waiting for readings: plug the load cell in again."
+    parts: Parts
+    lit_s = LONG_SHOWN_S
+
+    def look(self, _: float) -> Look:
+        return Look(Fault(Text("faults.silent"), *self.parts.cells))

@@ -49,6 +49,7 @@ class Entry(NamedTuple):
 class MenuScreen(Screen):
     """Own the line that is marked, and which list is shown."""
 
+    front = Front.MENU
     to_do = "Tap (space) for the next line, hold to choose it. Untouched, the menu closes."
     stays = "menu_s"
     over = "leave_menu"
@@ -62,7 +63,7 @@ class MenuScreen(Screen):
         self._rest = self._rest_offered(t)
 
     def _rest_offered(self, t: float) -> Item | None:
-        """For whose turn it is, while today is known and without a session of theirs."""
+        """Return what is offered to the person whose turn it is; None when today is unknown or has a session."""
         household, clock = self.household, self.clock
         plan = self.plans.on(household.next_owner, clock.day(t))
         if not clock.trusted or plan.today_s > 0.0:
@@ -81,7 +82,7 @@ class MenuScreen(Screen):
 
     @property
     def entries(self) -> list[Entry]:
-        """What can be chosen now."""
+        """Return what can be chosen now."""
         people, back = self.household.people, Entry(Text("menu.back"), Item.BACK)
         if self._list is Item.ROUTINE:
             return [*(Entry(Text(f"routines.{name}.title"), name=name) for name in ROUTINES), back]
@@ -118,7 +119,7 @@ class MenuScreen(Screen):
         return Step("leave_menu", self._do(t, item, name))
 
     def _do(self, t: float, item: Item | None, person: str) -> str:
-        """Do what is done at once; in words."""
+        """Do what is done at once. Return it in words, as a reason."""
         match item:
             case None:
                 self.household.choose(t, person)
@@ -147,12 +148,13 @@ class MenuScreen(Screen):
 class ReadyScreen(Screen):
     """A routine is chosen: what to see to before lying down."""
 
+    front = Front.READY
     to_do = "Lie down (l) to begin. A tap (space) goes on at once."
     stays = "advice_s"
     on_tap = GO_ON
 
     def look(self, t: float) -> Look:
-        """With the bedtime that is set where "before bed" is chosen at another time."""
+        """Show the advice, with the bedtime where "before bed" is chosen at another time."""
         name, now = self.selection.routine.name, self.clock.local(t)
         advice = Text(f"routines.{name}.advice")
         if name == "before_bed" and now is not None:

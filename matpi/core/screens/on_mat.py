@@ -1,4 +1,4 @@
-"""A person is on the mat, or may be back: arriving, the timer or the breath, away, cells silent, closed by the cap."""
+"""A person is on the mat, or may be back: arriving, the timer or the breath, away, cells silent."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from math import ceil
 
 from matpi.core.effects import Pattern
+from matpi.core.front import Front
 from matpi.core.pacing import WOKEN_S, Pacing
 from matpi.core.parts import Parts
 from matpi.core.plan import breathing
 from matpi.core.plan.breathing import Side
 from matpi.core.plan.routine import CueKind, Pacer
-from matpi.core.presence.load import Load
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step, next_second
-from matpi.core.session.running import Running
+from matpi.core.screens.screen import Look, Screen, Step, next_second
+from matpi.core.session import Running
 from matpi.core.text import Text
-from matpi.core.views import Arriving, Away, Breathe, GetUp, Holding, Timer
+from matpi.core.views import Arriving, Away, Breathe, Holding, Timer
 
 CLOTHING = {
     "thin shirt": Text("clothing.thin_shirt"),
@@ -26,6 +26,7 @@ CLOTHING = {
 
 
 class ArrivingScreen(Screen):
+    front = Front.ARRIVING
     to_do = "Stay on the mat: after 3 s it is a session."
 
     def look(self, _: float) -> Look:
@@ -39,6 +40,7 @@ class ArrivingScreen(Screen):
 class OnMatScreen(Screen):
     """The timer, or the breath. It owns which press has answered the question whose session it is."""
 
+    front = Front.ON_MAT
     to_do = "Get up (g) to end the session. A tap (space) changes the view, a hold of 3 s discards it."
     pacing: Pacing
     _answered_by: float | None = None  # the press of this time goes on to nothing else
@@ -94,7 +96,7 @@ class OnMatScreen(Screen):
         return Look(*self._breath(t, on_mat_s, pacer), light, since)
 
     def _breath(self, t: float, on_mat_s: float, pacer: Pacer) -> tuple[Breathe, float]:
-        """The circle, and what is said beside it: how to breathe, or what to do now."""
+        """Return the circle with how to breathe, or what to do now, beside it; and when it changes."""
         elapsed_s, since = on_mat_s + WOKEN_S, self._running.began + pacer.start_s
         into_s = t - since
         says, circle = self.pacing.phase(elapsed_s), breathing.circle(into_s)
@@ -128,10 +130,11 @@ class OnMatScreen(Screen):
 
 
 class AwayScreen(Screen):
+    front = Front.AWAY
     to_do = "Lie down (l) again and the session goes on; after the countdown it ends. A tap (space) ends it now."
 
     def tap(self, t: float) -> Step | None:
-        """I am done."""
+        """End the session now: the person is done."""
         self.presence.done(t)
         return None
 
@@ -149,6 +152,7 @@ class AwayScreen(Screen):
 class HoldingScreen(Screen):
     """The load cells fell silent in mid-session; the session waits for them."""
 
+    front = Front.HOLDING
     to_do = "Waiting for readings: plug the load cell in again, and the session goes on."
     parts: Parts
 
@@ -159,33 +163,3 @@ class HoldingScreen(Screen):
         on_mat_s = 0 if running is None else int(running.on_mat_s(t))
         shown = Holding(on_mat_s, max(0, ceil(left - 1e-6)), what)
         return Look(shown, next_second(t, left), Pattern.ATTENTION)
-
-
-@dataclass(eq=False)
-class CappedScreen(Screen):
-    """The cap has closed the session, and the person is still on the mat; once they get up, the result."""
-
-    to_do = "The session is saved. Get up (g) slowly."
-    done: Screen
-
-    @property
-    def _got_up(self) -> bool:
-        return self.presence.load is Load.AWAY
-
-    @property
-    def dark_s(self) -> float:
-        return super().dark_s if self._got_up else LONG_SHOWN_S
-
-    def tap(self, t: float) -> Step | None:
-        self.presence.done(t)
-        return None
-
-    @property
-    def calls(self) -> bool:
-        return not self._got_up
-
-    def look(self, t: float) -> Look:
-        last = self.session.last
-        if self._got_up:
-            return self.done.look(t)
-        return Look(GetUp(int((last.on_mat_s if last else self.rules.cap_s) // 60)))

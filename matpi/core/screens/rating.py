@@ -1,4 +1,4 @@
-"""After a session, or on waking: "How tight do I feel today?", the answer as it was saved, and "felt wrong?"."""
+"""The questions "How tight do I feel today?", with its answer as it was saved, and "felt wrong?"."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ UNTOUCHED_S = 60.0  # docs/behaviour.md 5: no one is there
 
 @dataclass(slots=True)
 class Dial:
-    """The value being chosen, 1 to 10 with one button; None until the first tap: an untouched default is no answer."""
+    """The value being chosen, 1 to 10; None until the first tap: an untouched default is no answer."""
 
     touched: float
     value: int | None = None
 
     def tap(self, t: float) -> None:
-        """+1, and 10 wraps to 1."""
+        """Add 1; 10 wraps to 1."""
         self.touched = t
         self.value = RATING_MIN if self.value is None or self.value >= RATING_MAX else self.value + 1
 
     def hold(self, t: float) -> None:
-        """A press under way: the rest starts again when it ends."""
+        """Restart the rest: a press is under way."""
         self.touched = t
 
     @property
     def deadline(self) -> float:
-        """When the value is the answer, or the question is given up."""
+        """Return when the value is the answer, or the question is given up."""
         return self.touched + (UNTOUCHED_S if self.value is None else REST_S)
 
     def rest(self, t: float) -> float | None:
-        """What is left of the rest, 1 to 0; None while there is no value."""
+        """Return what is left of the rest, 1 to 0; None while there is no value."""
         return None if self.value is None else max(0.0, min(1.0, (self.deadline - t) / REST_S))
 
 
@@ -45,6 +45,7 @@ class Dial:
 class RatingScreen(Screen):
     """Own the dial, and the rating that it has become."""
 
+    front = Front.RATING
     dial: Dial = field(default_factory=lambda: Dial(0.0))
     rating_id: str | None = None  # of the answer, once there is one
 
@@ -72,7 +73,7 @@ class RatingScreen(Screen):
         return None if self.dial.value is None else self._rated(t, "held")
 
     def interrupt(self, t: float) -> Step | None:
-        """The value on the dial is the answer of a person who lies down again in the middle of it."""
+        """Take the value on the dial as the answer of a person who lies down in the middle of it."""
         return None if self.dial.value is None else self._rated(t, "interrupted")
 
     def _rated(self, t: float, reason: str) -> Step:
@@ -103,6 +104,7 @@ class RatingScreen(Screen):
 class SavedScreen(Screen):
     """The answer as it was saved; a hold changes it."""
 
+    front = Front.SAVED
     to_do = "Hold (space) to change the answer, or wait."
     rating: RatingScreen
     stays = "ask_s"
@@ -115,14 +117,15 @@ class SavedScreen(Screen):
     def look(self, t: float) -> Look:
         rating = self.rating
         saved = rating.rating_id is None or self.ledger.is_saved(rating.rating_id)
-        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
-        return Look(RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), left), t + 2 * FADE_STEP_S)
+        shown = RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), self.left_share(t))
+        return Look(shown, t + 2 * FADE_STEP_S)
 
 
 @dataclass(eq=False)
 class FeltWrongScreen(Screen):
     """A hold notes a stop sign, another takes it back."""
 
+    front = Front.FELT_WRONG
     to_do = "Hold (space) if it felt wrong. If not, wait or tap."
     stays = "ask_s"
     on_tap = GO_ON
@@ -146,5 +149,5 @@ class FeltWrongScreen(Screen):
         return None
 
     def look(self, t: float) -> Look:
-        left = fraction(1 - (t - self.stage.touched) / self.stays_s)
-        return Look(FeltWrong(self.stage.held(t), left, self._stop_id is not None), t + 2 * FADE_STEP_S)
+        shown = FeltWrong(self.stage.held(t), self.left_share(t), self._stop_id is not None)
+        return Look(shown, t + 2 * FADE_STEP_S)

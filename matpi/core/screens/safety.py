@@ -7,10 +7,9 @@ from math import inf
 from typing import Final
 
 from matpi.core.front import Front
-from matpi.core.screens.screen import LONG_SHOWN_S, Look, Screen, Step
+from matpi.core.screens.screen import LONG_SHOWN_S, READ_S, Look, Screen, Step
 from matpi.core.views import Safety
 
-READ_S: Final = 1.0  # a tap that comes at once does not mean an answer. Chosen.
 CLOSES_S: Final = 30.0  # once it is answered, a page goes on by itself. Chosen.
 PAGES: Final = ("ask_1", "ask_2", "question", "stop")  # keys of the catalogue, [safety]
 PAGES_AFTER_YES: Final = ("ask_1", "ask_2", "question", "ask_first", "stop")
@@ -21,18 +20,16 @@ QUESTION: Final = PAGES.index("question")
 class SafetyScreen(Screen):
     """Own the page: a session in between does not turn it back. The answer is stored on the page that asks."""
 
+    front = Front.SAFETY
+    lit_s = LONG_SHOWN_S
     _pages: tuple[str, ...] = PAGES
     _page: int = 0
     _turned: float = -inf  # the page was, then
     _whose: str | None = None
 
     @property
-    def dark_s(self) -> float:
-        return LONG_SHOWN_S
-
-    @property
     def wanted(self) -> bool:
-        """Whether the question is open, or what to remember has not been read to its end."""
+        """Return whether the question is open, or what to remember has not been read to its end."""
         return self.household.acknowledgement is None or self._page > QUESTION
 
     @property
@@ -49,7 +46,7 @@ class SafetyScreen(Screen):
             self._pages, self._page, self._whose = PAGES, 0, self.household.owner
 
     def tap(self, t: float) -> Step | None:
-        """The next page; on the one that asks: one applies, or unsure."""
+        """Turn the page; on the one that asks, answer: one applies, or unsure."""
         if self.stage.woke:
             return None
         if self._page != QUESTION:
@@ -57,7 +54,7 @@ class SafetyScreen(Screen):
         return self._answer(t, some=True) if t >= self._turned + READ_S else None
 
     def release(self, t: float) -> Step | None:
-        """On the page that asks: none applies."""
+        """Answer on the page that asks: none applies."""
         return self._answer(t, some=False) if self._page == QUESTION and not self.stage.woke else None
 
     def _answer(self, t: float, *, some: bool) -> Step | None:

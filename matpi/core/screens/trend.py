@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from matpi.core.front import Front
 from matpi.core.plan import trend
@@ -13,12 +14,23 @@ from matpi.core.views import Notice
 
 @dataclass(eq=False)
 class TrendScreen(Screen):
+    front = Front.TREND
     to_do = "Tap (space) to go on."
     stays = "menu_s"
     _page: int = 0
+    _seen: tuple[str | None, date] | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether there is news that this person has not seen today."""
+        return self.plans.shown.trend_today and self._seen != self._whose_day
+
+    @property
+    def _whose_day(self) -> tuple[str | None, date]:
+        return self.household.owner, self.plans.shown.today
 
     def entered(self, _: float, _before: Front) -> None:
-        self._page = 0
+        self._page, self._seen = 0, self._whose_day
 
     def tap(self, _: float) -> Step | None:
         self._page += 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from statistics import fmean, median
@@ -44,7 +44,7 @@ RECENT: Final = 5
 RESET_S: Final = 1e-3
 SETTLING: Final = 4  # periods after a reset, by the data sheet
 WINDOW_S: Final = 2.0  # of the measured rate
-CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1
+CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1  # 24 bits; the chip stops at both ends under too much load
 
 
 class Status(StrEnum):
@@ -56,6 +56,9 @@ class Status(StrEnum):
     DESYNC = "desync"  # the bits after the 24th were not 1: a pulse too many or too few, or DOUT is stuck low
     SATURATED = "saturated"  # at an end of the range: overload, or a broken wire of the bridge
     STALE = "stale"  # too late to be safe from the next conversion, too soon for this rate, or soon after a bad one
+
+
+STATUSES: Final = tuple(Status)  # as numbers, on the pipe and in the recorder, by their place here
 
 
 class Sample(NamedTuple):
@@ -88,7 +91,6 @@ class Guarded(ABC):
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.tally: Counter[Status] = Counter()
         self.period_s = 1.0 / rate
         self.look_at = -math.inf  # monotonic seconds: no conversion can be ready before
         self._now = now
@@ -225,5 +227,4 @@ class Guarded(ABC):
         return self._sample(status)
 
     def _sample(self, status: Status, counts: int = 0) -> Sample:
-        self.tally[status] += 1
         return Sample(self._now(), Counts(counts), status)

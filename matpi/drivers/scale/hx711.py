@@ -17,9 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from matpi.drivers.scale.guard import HIGH_LIMIT_S, RESET_S, SUSPECT, Guarded, Sample, Status, Taken
-
-__all__ = ["HIGH_LIMIT_S", "SUSPECT", "GuardedHX711", "Pin", "Sample", "Status"]
+from matpi.drivers.scale.guard import RESET_S, Guarded, Taken
 
 PULSES: Final = 25  # input A at gain 128; a change of input costs four conversions
 
@@ -50,10 +48,6 @@ class GuardedHX711(Guarded):
         self._clock = _Clock(clock, now)
         self._chip = _library().HX711(self._data, self._clock)
         super().__init__(rate, now, sleep)
-
-    def power_down(self) -> None:
-        """Power the chip down until `reset()`: under 1 uA instead of 1.5 mA, and the bridge stays cold."""
-        self._chip.power_down(True)
 
     def _level(self) -> bool:
         return self._data.value

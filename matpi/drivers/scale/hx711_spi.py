@@ -33,7 +33,7 @@ class Bus(Protocol):
 
 
 class SpiHX711(Guarded):
-    """An HX711 behind spidev's `xfer2`. It cannot stay powered down: MOSI idles low and wakes it."""
+    """An HX711 behind spidev's `xfer2`."""
 
     def __init__(
         self,
@@ -74,9 +74,10 @@ def open_spi(bus: int, device: int, spidev: Any = None) -> Bus:
         spi.max_speed_hz = SPEED_HZ
         spi.bits_per_word = 8
     except FileNotFoundError as error:
+        overlay = "dtparam=spi=on" if bus == 0 else f"dtoverlay=spi{bus}-1cs"
         raise HardwareError(
             f"There is no {name} for a load cell chip; switch the bus on in /boot/firmware/config.txt "
-            f"({_overlay(bus)}) and restart, or correct [[scale.spi]]."
+            f"({overlay}) and restart, or correct [[scale.spi]]."
         ) from error
     except PermissionError as error:
         raise HardwareError(
@@ -88,10 +89,6 @@ def open_spi(bus: int, device: int, spidev: Any = None) -> Bus:
         ) from error
     opened: Bus = spi
     return opened
-
-
-def _overlay(bus: int) -> str:
-    return "dtparam=spi=on" if bus == 0 else f"dtoverlay=spi{bus}-1cs"
 
 
 def _library() -> Any:

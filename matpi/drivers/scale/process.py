@@ -16,8 +16,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import IO, Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
 
 from matpi.config import ScaleConfig
 from matpi.core.events import Noted, SensorLost
@@ -25,11 +27,10 @@ from matpi.core.text import Text
 from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
 from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.records import MESSAGE, FormatError, Inlet, JsonRecord
-from matpi.ports import PutCounted
+from matpi.drivers.scale.pipe import MESSAGE, FormatError, Inlet, JsonRecord
+from matpi.ports import PART_RETRY_S, PutCounted
 
 BACKOFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)  # before each further start; chosen
-HARDWARE_RETRY_S: Final = 5.0
 STEADY_S: Final = 10.0  # the backoff begins again after a reader that lived this long
 NOTES_AT_ONCE: Final = 5
 NOTE_EVERY_S: Final = 600.0  # chosen: after the first deaths one note in so long, for each is a write to the card
@@ -52,7 +53,7 @@ class _End:
 
 
 class ReaderScale:
-    """The reader started by `command`, of `channels` chips at `rate`; `names` from the head end.
+    """The reader started by `command`, of `channels` chips at `rate`.
 
     `greeting` is sent to each reader as it starts, for an emulated board. Call `start` and `stop` once each. Whatever
     happens to the reader becomes events; nothing is raised.
@@ -65,20 +66,19 @@ class ReaderScale:
         rate: int,
         *,
         now: Callable[[], float] = time.monotonic,
-        names: Sequence[str] | None = None,
         greeting: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
     ) -> None:
         self._command = list(command)
         self._greeting = greeting
         self._now = now
-        self._assembly = Assembly(NAMES[channels] if names is None else names, rate)
+        self._assembly = Assembly(NAMES[channels], rate)
         self._put: PutCounted = lambda _: None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()  # over all below: `report`, `send` and `kill` are called from any thread
         self._process: subprocess.Popen[bytes] | None = None
         self._restarts = 0
-        self._facts: dict[str, Any] = {}
+        self._reported: ScaleFacts | None = None  # by this reader, last
         self._failure = ""  # reported, and not yet over
         self._noted_at = -NOTE_EVERY_S
 
@@ -107,14 +107,12 @@ class ReaderScale:
     def report(self) -> ScaleFacts:
         """Return the reader's state. From any thread."""
         with self._lock:
-            process, facts = self._process, self._facts
-            return ScaleFacts(
+            process = self._process
+            return replace(
+                self._reported or ScaleFacts(cpu_s=0.0),
                 alive=process is not None and process.poll() is None,
                 pid=None if process is None else process.pid,
                 restarts=self._restarts,
-                scheduling=facts.get("scheduling", ""),
-                cpu_s=facts.get("cpu_s", 0.0),
-                dropped=facts.get("dropped", 0),
                 trouble=self._failure or self._assembly.trouble,
                 chips=tuple(
                     ChipFacts(
@@ -141,7 +139,7 @@ class ReaderScale:
             if t - begun > STEADY_S:
                 step = 0
             self._report_end(t, end)
-            delay_s = HARDWARE_RETRY_S if end.hardware else BACKOFF_S[min(step, len(BACKOFF_S) - 1)]
+            delay_s = PART_RETRY_S if end.hardware else BACKOFF_S[min(step, len(BACKOFF_S) - 1)]
             if self._stopping.wait(delay_s):
                 return
             step += 1
@@ -169,7 +167,7 @@ class ReaderScale:
         except OSError as error:
             return _End(f"The reader of the load cells cannot be started ({error}); install matpi again.")
         with self._lock:
-            self._process, self._facts = process, {}
+            self._process, self._reported = process, None
             self._write(self._greeting())
         try:
             end = self._listen(process)
@@ -186,7 +184,7 @@ class ReaderScale:
 
     def _listen(self, process: subprocess.Popen[bytes]) -> _End | None:
         """Read until the pipe closes or nothing comes for too long. None: no reason is known."""
-        out, errors = _descriptor(process.stdout), _descriptor(process.stderr)
+        out, errors = (pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe is not None)
         poll = select.poll()
         poll.register(out, select.POLLIN)
         poll.register(errors, select.POLLIN)
@@ -212,7 +210,7 @@ class ReaderScale:
             if t - heard_at > patience_s:
                 return _End(f"The reader of the load cells was silent for {patience_s:g} s; it is restarted.")
             with self._lock:
-                lost = self._assembly.due(t) if self._facts else None  # before its first report nothing is due
+                lost = self._assembly.due(t) if self._reported else None  # before its first report nothing is due
             if lost is not None:
                 self._put(lost)
             self._stopping.wait(PAUSE_S)
@@ -237,33 +235,25 @@ class ReaderScale:
 
     def _take_report(self, record: JsonRecord) -> None:
         with self._lock:
-            if not self._facts:
+            if self._reported is None:
                 self._assembly.begin(record.t)
-            notes = self._assembly.rates(record.t, record.body["rates"])
             body = record.body
-            self._facts = {
-                "scheduling": str(body.get("scheduling", "")),
-                "cpu_s": float(body.get("cpu_s", 0.0)),
-                "dropped": int(body.get("dropped", 0)),
-            }
+            notes = self._assembly.rates(record.t, body["rates"])
+            self._reported = ScaleFacts(
+                scheduling=str(body.get("scheduling", "")),
+                cpu_s=float(body.get("cpu_s", 0.0)),
+                dropped=int(body.get("dropped", 0)),
+            )
         for note in notes:
             self._put(note)
 
 
 def command_for(scale: ScaleConfig) -> list[str]:
-    """Return the command of the real reader. With driver = "sim" it is matpi.sim.board_reader instead."""
-    job: dict[str, Any] = {"driver": scale.driver, "rate": scale.rate}
-    if scale.driver == "spi":
-        job["spi"] = [{"bus": chip.bus, "device": chip.device} for chip in scale.spi]
-    else:
-        job["channels"] = [{"data": chip.data, "clock": chip.clock} for chip in scale.channels]
-    return [sys.executable, "-m", "matpi.drivers.scale.reader", json.dumps(job)]
+    """Return the command of the real reader; its job is `scale` as JSON.
 
-
-def _descriptor(stream: IO[bytes] | None) -> int:
-    if stream is None:
-        raise RuntimeError("the reader was started without its pipes")
-    return stream.fileno()
+    With driver = "sim" the reader is matpi.sim.board_reader instead.
+    """
+    return [sys.executable, "-m", "matpi.drivers.scale.reader", msgspec.json.encode(scale).decode()]
 
 
 def _complained(complaint: bytes) -> _End | None:
@@ -273,16 +263,13 @@ def _complained(complaint: bytes) -> _End | None:
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipes and terminate the reader; kill it after END_S."""
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    """Terminate the reader, kill it after END_S, and close its pipes."""
     process.terminate()
-    try:
-        process.wait(END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with process:  # closes the pipes and waits
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _manner(code: int) -> str:

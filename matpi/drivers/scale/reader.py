@@ -3,7 +3,7 @@
     python -m matpi.drivers.scale.reader '{"driver": "adafruit", "rate": 80, "channels": [{"data": 23, "clock": 24}]}'
 
 It ends with its stdin, on SIGTERM, and when its parent dies. When it cannot read, it sends the reason in one message
-record and exits with 1; records.py has the format. Imports are few, for memory on a small board.
+record and exits with 1; pipe.py has the format. Imports are few, for memory on a small board.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from matpi.drivers.scale.guard import Guarded
-from matpi.drivers.scale.records import MESSAGE, REPORT, Outlet, json_record, sample_record
-from matpi.errors import HardwareError, UsageError
+from matpi.drivers.scale.pipe import MESSAGE, REPORT, Outlet, json_record, sample_record
+from matpi.errors import HardwareError
 
 REPORT_S: Final = 1.0
 PARENT_S: Final = 0.02  # between two checks for messages of the parent; the longest sleep
@@ -114,7 +114,7 @@ def run(
     # Where another process has inherited the other end of stdin, that does not end with the parent.
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
-        job = _job(job_text)
+        job = json.loads(job_text)
         parent = Parent(hear=hear)
         chips = open_chips(job)
         scheduling = hurry() if job.get("realtime", True) else patient()
@@ -154,16 +154,6 @@ def patient() -> str:
     return f"nice {NICE}"
 
 
-def _job(text: str) -> dict[str, Any]:
-    try:
-        job = json.loads(text)
-    except ValueError:
-        job = None
-    if not isinstance(job, dict):
-        raise UsageError("its job is no JSON object; matpi starts it, not a hand")
-    return job
-
-
 def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
@@ -174,7 +164,6 @@ def _report(chips: Sequence[Guarded], outlet: Outlet, scheduling: str) -> dict[s
         "cpu_s": round(time.process_time(), 3),
         "dropped": outlet.dropped,
         "rates": [chip.rate_hz() for chip in chips],
-        "tally": [chip.tally for chip in chips],
     }
 
 

@@ -22,8 +22,7 @@ from matpi import __version__
 from matpi.core.events import Counted, Noted
 from matpi.core.model import Calibration, Zero
 from matpi.drivers.scale.assembly import RATE_BOUNDS
-from matpi.drivers.scale.guard import Status
-from matpi.drivers.scale.records import NUMBER, STATUSES
+from matpi.drivers.scale.guard import STATUSES, Status
 from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
 from matpi.errors import MatpiError
 from matpi.ports import Clock, Put
@@ -59,11 +58,6 @@ class Recorder:
         self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
-    @property
-    def size_bytes(self) -> int:
-        """Return the size of the ring, full or not."""
-        return sum(column.itemsize * len(column) for column in self._columns)
-
     def start(self) -> None:
         self._thread.start()
 
@@ -75,7 +69,7 @@ class Recorder:
 
     def take(self, sample: Counted) -> None:
         """Add a row. Raises ValueError when it has another number of channels, or an unknown flag."""
-        status = NUMBER[Status.OK if sample.ok else Status(sample.flag)]
+        status = STATUSES.index(Status.OK if sample.ok else Status(sample.flag))
         with self._lock:
             at = self._taken % self._rows
             for column, value in zip(self._columns, (sample.t, status, *sample.counts), strict=True):

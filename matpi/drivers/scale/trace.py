@@ -29,12 +29,12 @@ import msgspec
 
 from matpi.core.events import Reading
 from matpi.core.model import Calibration, Zero
+from matpi.drivers.scale.guard import CODE_MAX, CODE_MIN
 from matpi.errors import TraceError
 
 Kind = Literal["kg", "counts"]
 
 CHANNELS_MAX: Final = 4
-CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1  # 24 bits; the chip stops at both ends under too much load
 LINE_BYTES: Final = 4096  # six columns of 25 digits take 160; a longer line is no trace
 T_LIMIT_S: Final = 1e10  # 317 years: Unix seconds fit, Unix milliseconds do not
 KG_LIMIT: Final = 1e4  # chosen so that no sum overflows; four 50 kg cells saturate at 391 kg
@@ -140,7 +140,7 @@ def read_calibration(path: Path) -> Calibration:
     form = '{"reference_counts": [0, 0], "counts_per_kg": [42950.0, 42950.0]}'
     try:
         given = msgspec.json.decode(raw, type=_CalibrationFile)
-        return Calibration(tuple(given.reference_counts), tuple(given.counts_per_kg))
+        return Calibration(given.reference_counts, given.counts_per_kg)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise TraceError(f"{path} is no calibration: {error}; write it as {form}.") from error
 
@@ -177,8 +177,8 @@ class TraceWriter:
         except (OSError, ValueError) as error:
             raise TraceError(f"{path} cannot be made ({_why(error)}); choose another name or folder.") from error
         # No name and no time in the header: equal readings make equal files.
-        self._gzip = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if path.suffix == ".gz" else None
-        self._file: BinaryIO | gzip.GzipFile = self._gzip or self._raw
+        packed = path.suffix == ".gz"
+        self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if packed else self._raw
         self._flushed = -math.inf
         try:
             if about is not None:
@@ -206,8 +206,8 @@ class TraceWriter:
 
     def close(self) -> None:
         try:
-            if self._gzip is not None:
-                self._gzip.close()
+            if self._file is not self._raw:
+                self._file.close()
             self._raw.flush()
             os.fsync(self._raw.fileno())
             self._raw.close()
@@ -227,9 +227,7 @@ class TraceWriter:
             self._file.write(line.encode() + b"\n")
             if (now := self._now()) - self._flushed >= FLUSH_S:
                 self._flushed = now
-                if self._gzip is not None:
-                    self._gzip.flush(zlib.Z_SYNC_FLUSH)
-                self._raw.flush()
+                self._file.flush()  # of a gzip file: to the end of a block, and the file below it
                 os.fsync(self._raw.fileno())
         except OSError as error:
             raise TraceError(self._stopped(error)) from error
@@ -240,8 +238,8 @@ class TraceWriter:
 
 
 class _CalibrationFile(msgspec.Struct, forbid_unknown_fields=True):
-    reference_counts: list[Annotated[int, msgspec.Meta(ge=CODE_MIN, le=CODE_MAX)]]
-    counts_per_kg: list[Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]]
+    reference_counts: tuple[Annotated[int, msgspec.Meta(ge=CODE_MIN, le=CODE_MAX)], ...]
+    counts_per_kg: tuple[float, ...]
 
 
 def _opened(path: Path) -> BinaryIO | gzip.GzipFile:

@@ -1,4 +1,4 @@
-"""Who may talk to a page on this machine, and what a browser may do with it.
+"""Refuse foreign requests to a page on this machine, and limit what a browser may do with it.
 
 A name of this machine in Host stops DNS rebinding (a foreign name that resolves to 127.0.0.1); Origin and
 Sec-Fetch-Site stop other sites' pages from pressing our buttons.
@@ -28,7 +28,7 @@ def refused(status: int, sentence: str) -> JSONResponse:
 
 
 def content_policy(page: str) -> str:
-    """The Content-Security-Policy that lets exactly the inline script and style of `page` run, and nothing else."""
+    """Return the Content-Security-Policy that lets only the inline script and style of `page` run."""
     hashes: dict[str, list[str]] = {"script": [], "style": []}
     for tag, text in _INLINE.findall(page):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -41,7 +41,7 @@ def content_policy(page: str) -> str:
 
 
 def objection(method: str, path: str, headers: Headers) -> str | None:
-    """Why this request is refused, in a sentence; None when it is welcome."""
+    """Return why this request is refused, in a sentence; None when it is not."""
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not _OWN_HOST.fullmatch(hosts[0]):
         return "This page answers only to 127.0.0.1, localhost and [::1]; open it under one of these names."
@@ -57,7 +57,7 @@ def objection(method: str, path: str, headers: Headers) -> str | None:
 
 
 class LocalOnly:
-    """Refuses what `objection` names, adds the safety headers, and turns a bug into one sentence for the client."""
+    """Refuses what `objection` names, adds the safety headers, answers a bug with one sentence."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Server-sent events: the pages that listen, each with a bounded backlog. No page can make the bench wait.
+"""Send server-sent events to the open pages, each with a bounded backlog. None makes the bench wait.
 
 Of frame, lamp, status and sessions a page that lags gets the newest only; log lines wait in order. A page that lets too
 many of them wait, or takes nothing for too long, is dropped and may connect again.
@@ -49,7 +49,7 @@ class Listeners:
         self._open: set[Listener] = set()
 
     def admit(self) -> Listener | None:
-        """A response that streams until the page leaves or lags; None when there are enough already."""
+        """Return a response that streams until the page leaves or lags; None at MAX_LISTENERS."""
         if len(self._open) >= MAX_LISTENERS:
             return None
         listener = Listener(self._bench, self._patience, self._open.discard)
@@ -115,11 +115,13 @@ class Listener:
         self._news.set()
 
     def _drop(self) -> None:
+        """End the stream of a page that lags."""
         if not self.over.is_set():
             _log.warning("a page did not read its events and was dropped; it may connect again")
         self.over.set()
 
     async def _write(self, send: Send, chunk: bytes) -> None:
+        """Send `chunk`, then all that is new, as fast as the page takes it; a heartbeat when nothing is."""
         while True:
             try:
                 async with asyncio.timeout(self._patience.stuck_s):

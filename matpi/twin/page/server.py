@@ -1,4 +1,4 @@
-"""The page's server: one thread, 127.0.0.1 only, uvicorn without extras."""
+"""Serve the twin's page and its few calls over a `Bench`: one thread, 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -7,26 +7,64 @@ import errno
 import os
 import socket
 import threading
+from functools import partial
+from importlib.resources import files
+from typing import Annotated, Any
 
 import h11
+import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from matpi.errors import PortInUseError
-from matpi.twin.bench import Bench
-from matpi.twin.page.app import create_app
-from matpi.twin.page.listeners import Patience
+from matpi.errors import PortInUseError, UsageError
+from matpi.sim.body import Act
+from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Bench, FaultName, Warp
+from matpi.twin.page.guard import LocalOnly, content_policy, refused
+from matpi.twin.page.listeners import MAX_LISTENERS, Listeners, Patience
+
+BODY_MAX_BYTES = 4096  # the longest call has some 40
+WEIGHT = Annotated[float, msgspec.Meta(ge=WEIGHT_MIN_KG, le=WEIGHT_MAX_KG)]
+TIME_OF_DAY = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+
+
+class Call:
+    """A POST to /api/NAME, a method of the Bench. Its body has the arguments as fields, in their order."""
+
+    def __init__(self, example: str, *fields: tuple[str, Any]) -> None:
+        """Describe the body; `example` is shown when one is refused."""
+        self.example = example
+        self.body = msgspec.defstruct("Body", fields, frozen=True, forbid_unknown_fields=True)
+
+
+CALLS = {
+    "act": Call('{"what": "lie_down"}, or sit, stand, fidget, get_up, bag_on, bag_off, cat', ("what", Act)),
+    "weigh": Call(f'{{"kg": 74.5}} with {WEIGHT_MIN_KG} to {WEIGHT_MAX_KG} kg', ("kg", WEIGHT)),
+    "button": Call('{"down": true} or false', ("down", bool)),
+    "warp": Call('{"factor": 1}, 10 or 60', ("factor", Warp)),
+    "jump": Call('{"hhmm": "21:00"}', ("hhmm", TIME_OF_DAY)),
+    "next_day": Call("{}"),
+    "fault": Call('{"name": "cell", "on": true}, or spikes, panel, disk, reader', ("name", FaultName), ("on", bool)),
+    "power": Call('{"on": false} or true', ("on", bool)),
+}
 
 
 class PageServer:
-    """Binds when made: `url` is true, and a taken port raises PortInUseError at once. Port 0 takes any free one."""
+    """Serves at `url` from `start` to `stop`. Port 0 takes any free one.
 
-    def __init__(self, bench: Bench, port: int = 0, patience: Patience | None = None) -> None:
+    Binds when made, so that a taken port raises PortInUseError at once.
+    """
+
+    def __init__(self, bench: Bench, port: int = 0, patience: Patience = Patience()) -> None:  # noqa: B008 (frozen)
         self._socket = _bound(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        patience = patience or Patience()
-        self._server = _Server(create_app(bench, patience), _timed(patience.request_s))
+        listeners = Listeners(bench, patience)
+        self._server = _Server(_app(bench, listeners), listeners, _timed(patience.request_s))
         served = {"sockets": [self._socket]}
         self._thread = threading.Thread(target=self._server.run, kwargs=served, name="page", daemon=True)
 
@@ -35,16 +73,77 @@ class PageServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the open event streams and the server; returns when both are over."""
+        """End the open event streams and the server; return when both are over."""
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
         self._socket.close()
 
 
+# -- the app -----------------------------------------------------------------------------------------------------------
+
+
+def _app(bench: Bench, listeners: Listeners) -> Starlette:
+    """Make the page (/), its events (/events) and the calls (/api/...), for this machine only."""
+    page = files("matpi.twin.page").joinpath("static/twin.html").read_text(encoding="utf-8")
+
+    async def show_page(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    async def listen(request: Request) -> Any:
+        if request.method != "GET":
+            return refused(405, "The event stream only answers to GET.")
+        listener = listeners.admit()
+        return listener or refused(503, f"{MAX_LISTENERS} pages are open already; close one of them.")
+
+    return Starlette(
+        routes=[
+            Route("/", show_page),
+            Route("/events", listen),
+            *(Route(f"/api/{name}", partial(_perform, bench, name), methods=["POST"]) for name in CALLS),
+        ],
+        middleware=[Middleware(LocalOnly, policy=content_policy(page))],
+        exception_handlers={HTTPException: _sentence},
+    )
+
+
+async def _perform(bench: Bench, name: str, request: Request) -> Response:
+    call = CALLS[name]
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        return refused(415, f"/api/{name} takes application/json; send {call.example}.")
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_MAX_BYTES:
+                return refused(413, f"The call is longer than {BODY_MAX_BYTES} bytes; send {call.example}.")
+        getattr(bench, name)(*msgspec.structs.astuple(msgspec.json.decode(body, type=call.body)))
+    except ClientDisconnect:
+        return Response(status_code=400)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return refused(400, f"/api/{name} was not understood ({error}); send {call.example}.")
+    except UsageError as error:
+        return refused(400, str(error))
+    return Response(status_code=204)
+
+
+async def _sentence(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentences = {
+        404: f"There is nothing at {request.url.path}; the page is at /.",
+        405: f"{request.url.path} does not answer to {request.method}.",
+    }
+    return refused(status, sentences.get(status, "This request was not understood; open the page at /."))
+
+
+# -- the server --------------------------------------------------------------------------------------------------------
+
+
 class _Server(uvicorn.Server):
-    def __init__(self, app: Starlette, http: type[asyncio.Protocol]) -> None:
-        self._app = app
+    """Ends the open event streams before it waits for its connections."""
+
+    def __init__(self, app: Starlette, listeners: Listeners, http: type[asyncio.Protocol]) -> None:
+        self._listeners = listeners
         super().__init__(
             uvicorn.Config(
                 app,
@@ -61,12 +160,12 @@ class _Server(uvicorn.Server):
         )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.listeners.close()
+        self._listeners.close()
         await super().shutdown(sockets)
 
 
 def _timed(limit_s: float) -> type[asyncio.Protocol]:
-    """Make a protocol that closes a connection on which a request has begun and is not whole within `limit_s`.
+    """Make a protocol that closes a connection whose request is not whole `limit_s` after it began.
 
     uvicorn itself limits only the time between two requests.
     """

@@ -27,8 +27,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.core.front import Front as Phase
-from matpi.mqtt import homeassistant as told
-from matpi.mqtt.state import Happening
+from matpi.upstream.mqtt import homeassistant as told
+from matpi.upstream.mqtt.state import Happening
 from matpi.upstream.sink import Delivery, LaterError
 from tests.upstream.broker import Broker, Listener
 from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, SESSIONS, Mat, config, delivery

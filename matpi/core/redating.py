@@ -1,4 +1,4 @@
-"""The wall clock dates what this boot has recorded, in memory and in the store. It moves no duration."""
+"""When the wall clock is set, the records of this boot get new dates, and never new durations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import DayRecord
 from matpi.core.recovery import Recovery
-from matpi.core.session.machine import SessionMachine
+from matpi.core.session import SessionMachine
 
 
 @dataclass(eq=False)
-class Dates:
-    """Take what the wall clock shows, to everywhere where a record of this boot is held. Owns nothing."""
+class Redating:
+    """Take what the wall clock shows to everywhere where a record of this boot is held. Own nothing."""
 
     emit: Emit
     clock: Clock
@@ -28,7 +28,7 @@ class Dates:
     recovery: Recovery
 
     def take(self, t: float, event: WallClock) -> bool:
-        """Move what this boot has dated with the clock. False when it shows what was known.
+        """Move what this boot has dated with the clock. Return False when it shows what was known.
 
         After a suspend the monotonic clock is another boot's: what is dated before was right then.
         """
@@ -61,7 +61,7 @@ class Dates:
         self.ledger.date(dating)
 
     def _move_days(self, by: timedelta) -> None:
-        """What was said of a day since the start, by a clock that was wrong: a rest, or a reminder that was seen."""
+        """Move what was said of days while the clock was wrong: a rest, or a reminder that was seen."""
         if not by:
             return
         records = self.ledger.day_records()

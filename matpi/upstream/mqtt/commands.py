@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import time
 from functools import partial
 from math import inf
-from types import MappingProxyType
 from typing import Final
 
 from matpi.core.events import SettingWished, Wish, Wished
@@ -31,17 +30,17 @@ class CommandError(MatpiError, ValueError):
 
 def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Command:
     """Return the event for `payload` at `.../set/<name>`. Raises CommandError with what is allowed."""
-    reader = READERS.get(name)
-    if reader is None:
-        raise CommandError(f"There is nothing to set called {name[:40]!r}; there are {', '.join(READERS)}.")
+    if name not in COMMANDS:
+        raise CommandError(f"There is nothing to set called {name[:40]!r}; there are {', '.join(COMMANDS)}.")
+    wanted, read = COMMANDS[name]
     if retained:
         # It would come again at every connection: a mat zeroed each time the broker restarts.
         raise CommandError(f"The command {name} was retained by the broker and is ignored; publish it without retain.")
     try:
-        return reader(payload[: PAYLOAD_BYTES + 1].decode("ascii"), t)
+        return read(payload[: PAYLOAD_BYTES + 1].decode("ascii"), t)
     except (ValueError, KeyError):
         shown = payload[:20].decode("ascii", "backslashreplace")
-        raise CommandError(f"The command {name} does not take {shown!r}; send {WANTED[name]}.") from None
+        raise CommandError(f"The command {name} does not take {shown!r}; send {wanted}.") from None
 
 
 def _wish(wishes: dict[str, Wish], text: str, t: float) -> Command:
@@ -62,7 +61,7 @@ def _bedtime(text: str, t: float) -> Command:
     return SettingWished(t, "bedtime", time.fromisoformat(text))
 
 
-_COMMANDS: Final[dict[str, tuple[str, Callable[[str, float], Command]]]] = {
+COMMANDS: Final[Mapping[str, tuple[str, Callable[[str, float], Command]]]] = {
     "zero": ("PRESS", partial(_wish, {"PRESS": Wish.ZERO})),
     "identify": ("PRESS", partial(_wish, {"PRESS": Wish.IDENTIFY})),
     "snooze": ("PRESS", partial(_wish, {"PRESS": Wish.SNOOZE})),
@@ -71,10 +70,7 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[str, float], Command]]]] = {
     "weekly_goal": ("a whole number from 3 to 7", _weekly_goal),
     "bedtime": ("a time of day such as 22:30", _bedtime),
 }
-READERS: Final[Mapping[str, Callable[[str, float], Command]]] = MappingProxyType(
-    {name: reader for name, (_, reader) in _COMMANDS.items()}
-)
-WANTED: Final[Mapping[str, str]] = MappingProxyType({name: wanted for name, (wanted, _) in _COMMANDS.items()})
+"""By name: what it takes, in words, and how that is read (ValueError or KeyError for anything else)."""
 
 
 class Throttle:

@@ -9,11 +9,11 @@ from functools import partial
 from math import inf
 from typing import Final
 
-from matpi.mqtt import homeassistant
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.connection import Link
-from matpi.mqtt.homeassistant import BEAT_EVERY_S
-from matpi.mqtt.state import Diagnostics, Happening, LiveState
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.connection import Link
+from matpi.upstream.mqtt.homeassistant import BEAT_EVERY_S
+from matpi.upstream.mqtt.state import Diagnostics, Happening, LiveState
 
 ELAPSED_EVERY_S: Final = 10.0  # for what only counts up: every change is a row in Home Assistant's database
 DIAGNOSTICS_EVERY_S: Final = 60.0  # chosen

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from matpi.errors import ScenarioError
 from matpi.sim.body import ACTS
-from matpi.sim.scenario import FAULTS, Do, Step, read_scenario, seconds_of
-from matpi.twin.world import FAULTS as RIG_FAULTS
+from matpi.twin.scenario import Do, Step, read_scenario, seconds_of
 
 
 def read(tmp_path: Path, text: str) -> list[Step]:
@@ -109,9 +108,8 @@ def test_what_a_line_of_a_file_of_days_may_not_say(tmp_path: Path, line: str, wh
     assert why in str(error.value)
 
 
-def test_the_words_are_those_of_the_mat_and_the_rig() -> None:
+def test_the_words_are_those_of_the_mat() -> None:
     assert set(ACTS) <= set(get_args(Do))
-    assert FAULTS == RIG_FAULTS
 
 
 def test_the_line_is_counted_with_empty_lines_and_comments(tmp_path: Path) -> None:

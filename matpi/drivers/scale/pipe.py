@@ -1,8 +1,8 @@
 """Encode and decode the records on the pipe from the reader process.
 
-Each record begins with 16 bytes, little-endian: kind, chip, status, a spare byte, a signed 32-bit number, and monotonic
-seconds as a double. A sample's number is its counts; a report and a message are followed by that many bytes of JSON. No
-record is longer than PIPE_BUF, so that the kernel takes it whole or not at all.
+Each record begins with 16 bytes, little-endian: kind, chip, status (its place in STATUSES), a spare byte, a signed
+32-bit number, and monotonic seconds as a double. A sample's number is its counts; a report and a message are followed
+by that many bytes of JSON. No record is longer than PIPE_BUF, so that the kernel takes it whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from matpi.core.model import Counts
-from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.guard import STATUSES, Sample
 
 HEAD: Final = struct.Struct("<BBBxid")
 SAMPLE, REPORT, MESSAGE = 1, 2, 3
-STATUSES: Final = tuple(Status)
-NUMBER: Final = {status: at for at, status in enumerate(STATUSES)}
 LONGEST: Final = select.PIPE_BUF - HEAD.size
 WAITING: Final = 2000  # records held back: 12 s of two chips at 80/s; the parent kills a reader without readings sooner
 
@@ -39,7 +37,7 @@ class FormatError(ValueError):
 
 
 def sample_record(chip: int, sample: Sample) -> bytes:
-    return HEAD.pack(SAMPLE, chip, NUMBER[sample.status], sample.counts, sample.t)
+    return HEAD.pack(SAMPLE, chip, STATUSES.index(sample.status), sample.counts, sample.t)
 
 
 def json_record(kind: int, t: float, body: Mapping[str, Any]) -> bytes:

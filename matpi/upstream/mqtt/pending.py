@@ -9,10 +9,10 @@ from math import inf
 from typing import Final
 
 from matpi.core.text import Text
-from matpi.mqtt.codes import delivered, error_of
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.connection import Link
-from matpi.mqtt.homeassistant import SESSIONS
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt.codes import delivered, error_of
+from matpi.upstream.mqtt.connection import Link
+from matpi.upstream.mqtt.homeassistant import SESSIONS
 from matpi.upstream.sink import Delivery, LaterError, RefusedError, UpstreamError
 
 CONFIRM_S: Final = 20.0  # chosen: without a confirmation for so long the connection is given up

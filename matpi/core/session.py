@@ -1,4 +1,4 @@
-"""The session machine: whether a session is under way. One table, one funnel.
+"""The session under way, and the machine that knows whether there is one. One table, one funnel.
 
 Every transition is in TRANSITIONS and nowhere else; docs/dev/states.md is drawn from it. What is on the mat is the
 presence's (core/presence), what the screen asks is the agenda's (core/agenda.py). A trigger without a row for the
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
@@ -21,7 +23,6 @@ from matpi.core.effects import Checkpoint, DateBoot, Drop, Emit, Report, Said, S
 from matpi.core.ledger import Ledger
 from matpi.core.model import EndReason, Session
 from matpi.core.rules import DeviceRules
-from matpi.core.session.running import Running
 
 # It logs each enter and exit at INFO (measured 21 us an event against 10); a transition has an effect of its own.
 logging.getLogger("transitions").setLevel(logging.ERROR)
@@ -75,6 +76,90 @@ TRANSITIONS: Final = (
 TRIGGERS: Final = frozenset(row.trigger for row in TRANSITIONS)
 
 
+@dataclass(slots=True)
+class Running:
+    """The session under way. Times are monotonic; `carried` is what it brought over a power cut.
+
+    The session machine changes it; but the household sets person and load, and Recovery what it continues.
+    """
+
+    id: str
+    boot_id: str
+    start: float
+    carried: Session | None = None
+    gap_s: float = 0.0  # from the carried session's last checkpoint to `start`; not time on the mat
+    frozen_at: float | None = None  # left then; the timer waits
+    silent_at: float | None = None
+    """The load cells fell silent then. If they come back in time the silence counts; nothing is claimed before."""
+    away_s: float = 0.0
+    aways: int = 0
+    last_away: tuple[float, float] = (-inf, -inf)
+    """Left, and back. An end no later than that leaving: what came back was a thing."""
+    start_utc: float | None = None
+    utc_offset_s: int | None = None
+    day: date | None = None
+    estimated: bool = False
+    routine: str = "plan"
+    load_kg: float | None = None
+    person: str | None = None
+
+    def carry(self, before: Session, gap_s: float) -> None:
+        """Make it `before`, going on after `gap_s`."""
+        self.id, self.carried, self.gap_s = before.id, before, gap_s
+        self.routine, self.person, self.load_kg = before.routine, before.person, self.load_kg or before.load_kg
+        self._date_as(before)
+
+    def _date_as(self, before: Session) -> None:
+        self.start_utc, self.utc_offset_s, self.day = before.start_utc, before.utc_offset_s, before.day
+        self.estimated = before.estimated
+
+    def date(self, clock: Clock) -> None:
+        """Date it by its start, or as the session that it continues."""
+        if self.carried is not None:
+            self._date_as(self.carried)
+        elif self.boot_id == clock.boot_id:
+            utc = self.start + clock.offset_utc
+            self.start_utc, self.utc_offset_s, self.day = utc, clock.offset_at(utc), clock.day_at(utc)
+            self.estimated = not clock.trusted
+
+    def on_mat_s(self, t: float) -> float:
+        """Return the seconds on the mat up to `t`; none pass while away, or without readings."""
+        left, back = self.last_away
+        here = self._seen(t) - self.start - self.away_s + (back - left if t <= left else 0.0)
+        return max(0.0, here) + (self.carried.on_mat_s if self.carried else 0.0)
+
+    @property
+    def began(self) -> float:
+        """Return the start of a time on the mat without aways: the same at any time while it runs."""
+        return self.start + self.away_s - (self.carried.on_mat_s if self.carried else 0.0)
+
+    def _seen(self, t: float) -> float:
+        if self.frozen_at is not None:
+            t = min(t, self.frozen_at)
+        return t if self.silent_at is None else min(t, self.silent_at)
+
+    def record(self, t: float) -> Session:
+        """Return the session as if it ended at `t`, or at the moment of leaving."""
+        on_mat = self.on_mat_s(t)
+        span = max(0.0, self._seen(t) - self.start)
+        before = self.carried
+        return Session(
+            id=self.id,
+            boot_id=before.boot_id if before else self.boot_id,
+            start_mono=before.start_mono if before else self.start,
+            span_s=max(on_mat, span + (before.span_s + self.gap_s if before else 0.0)),
+            on_mat_s=on_mat,
+            start_utc=self.start_utc,
+            utc_offset_s=self.utc_offset_s,
+            day=self.day,
+            aways=self.aways - (t <= self.last_away[0]) + (before.aways + 1 if before else 0),
+            routine=self.routine,
+            load_kg=self.load_kg,
+            person=self.person,
+            estimated=self.estimated,
+        )
+
+
 class Over(NamedTuple):
     """A session has ended and is stored. `asked`: now is the time to ask about it."""
 
@@ -83,7 +168,7 @@ class Over(NamedTuple):
 
 
 class SessionMachine:
-    """Own the state, the session under way, the last one, and one that may still come back. Checkpoint at `due`."""
+    """Own the state, the session under way, the last, and one that may come back. Checkpoint at `due`."""
 
     state: State
 
@@ -157,7 +242,7 @@ class SessionMachine:
             self._emit(Checkpoint(record))
 
     def show(self, session: Session | None) -> None:
-        """The screen is about this session now; None: about none."""
+        """Make it the session that the screen shows; None: it shows none."""
         self.last = session
 
     def correct(self, session: Session) -> None:
@@ -173,14 +258,14 @@ class SessionMachine:
             running.date(clock)
 
     def give_up(self) -> None:
-        """What was withdrawn does not come back any more."""
+        """Forget what was withdrawn: it does not come back any more."""
         self.withdrawn = None
 
     _do_give_up = give_up
 
     @property
     def unfinished(self) -> list[Running]:
-        """What is under way, and what was taken away but may come back."""
+        """Return what is under way, and what was withdrawn but may come back."""
         return [running for running in (self.running, self.withdrawn) if running is not None]
 
     def _if_still_occupied(self) -> bool:
@@ -240,11 +325,11 @@ class SessionMachine:
         self.last = self._still_capped(self._at)
 
     def _do_up(self) -> None:
-        """After the cap it is asked about now; a discarded one is not."""
+        """Ask about the session after the cap; not about a discarded one."""
         self._over = None if self.last is None else Over(self.last, asked=True)
 
     def _do_reinstate(self) -> None:
-        """Go on with the session that was ended for an object, under its id; saved again it replaces what was saved."""
+        """Go on with the session that was ended for an object; saved again it replaces what was saved."""
         self.running = self.withdrawn or self._begin(self._at)
         self.withdrawn = self.last = None
         self.checkpoint(self._t)

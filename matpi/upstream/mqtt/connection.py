@@ -22,10 +22,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from matpi.core.text import Text
-from matpi.mqtt import homeassistant
-from matpi.mqtt.codes import later_of
-from matpi.mqtt.config import MqttConfig
-from matpi.upstream.fields import is_private
+from matpi.upstream.config import MqttConfig, is_private
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.codes import later_of
 from matpi.upstream.secret import read_secret
 from matpi.upstream.sink import LaterError
 
@@ -49,7 +48,7 @@ class Link:
     """A connection, requested by `open`. `up`: the broker has accepted it; `lost`: it is over."""
 
     def __init__(self, config: MqttConfig, inbox: Inbox, on_message: Callable[[str, bytes, bool], None]) -> None:
-        """`on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
+        """Prepare; `on_message` gets topic, payload and whether it was retained, in the thread of the inbox."""
         self.config, self.where = config, config.where
         self.up, self.greet_by = False, 0.0
         self.lost: LaterError | None = None  # why it is over
@@ -268,7 +267,7 @@ class _BoundedTls(_Bounded, ssl.SSLSocket):
 
 class _BoundedPlain(_Bounded):
     def do_handshake(self) -> None:
-        """There is no TLS."""
+        """Do nothing: there is no TLS."""
 
 
 class _NotEncrypted:

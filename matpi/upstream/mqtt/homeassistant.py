@@ -13,8 +13,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from matpi.core.front import Front
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.state import Happening, LiveState
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt.state import Happening, LiveState
 
 ONLINE, OFFLINE = b"online", b"offline"
 STATE, DIAGNOSTICS, EVENT, COMMAND = "state", "diagnostics", "event", "set"
@@ -79,7 +79,7 @@ def discovery_payload(config: MqttConfig, version: str) -> bytes:
 
 
 def _shown(config: MqttConfig) -> dict[str, Component]:
-    """The entities to look at, by key. Each reads a field of the state, or of another topic."""
+    """Return the entities to look at, by key. Each reads a field of the state, or of another topic."""
 
     def sensor(name: str, field: str, topic: str = STATE, template: str = "", **more: Any) -> Component:
         return _entity("sensor", name, config.topic(topic), template or _read(field), **more)

@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING, Final
 from matpi.core.effects import Effect
 from matpi.core.events import Noted
 from matpi.core.text import Text
-from matpi.mqtt import homeassistant
-from matpi.mqtt.codes import later_of
-from matpi.mqtt.commands import PER_S, CommandError, Throttle, event_of
-from matpi.mqtt.config import MqttConfig
-from matpi.mqtt.connection import Link
-from matpi.mqtt.pending import Pending, Request
-from matpi.mqtt.publisher import Publisher
-from matpi.mqtt.state import Edges, Happening, LiveState, Observer, happening
 from matpi.ports import Put
-from matpi.upstream.backoff import Backoff
-from matpi.upstream.sink import Delivery, LaterError
+from matpi.upstream.config import MqttConfig
+from matpi.upstream.mqtt import homeassistant
+from matpi.upstream.mqtt.codes import later_of
+from matpi.upstream.mqtt.commands import PER_S, CommandError, Throttle, event_of
+from matpi.upstream.mqtt.connection import Link
+from matpi.upstream.mqtt.pending import Pending, Request
+from matpi.upstream.mqtt.publisher import Publisher
+from matpi.upstream.mqtt.state import Edges, Happening, LiveState, Observer, happening
+from matpi.upstream.sink import Backoff, Delivery, LaterError, own_error
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -51,8 +50,8 @@ class MqttSink:
     def __init__(
         self, config: MqttConfig, version: str, put: Put = lambda _: None, *, draw: Callable[[], float] = random.random
     ) -> None:
-        """`draw` gives 0 to 1."""
-        self.config, self.needs_clock = config, config.tls
+        """Start the thread; `draw` gives 0 to 1."""
+        self.config, self.needs_clock = config, config.needs_clock
         self._put, self._draw = put, draw
         self._observer = Observer()
         self._publisher = Publisher(config, version, draw, self._note_once, self._answered)
@@ -126,8 +125,7 @@ class MqttSink:
             try:
                 self._turn(time.monotonic())
             except Exception as error:  # noqa: BLE001  a dead thread would deliver nothing any more
-                text = f"matpi itself made a mistake ({type(error).__name__}: {error})"
-                self._end(LaterError(text, "report this; everything is kept", Text("upstream.own_error")))
+                self._end(own_error(error))
         self._goodbye()
         self._wait(0.0)
         self._pending.fail(_stopping())
@@ -175,7 +173,7 @@ class MqttSink:
             self._link, self._greeted = link, False
 
     def _greet(self, link: Link, now: float) -> None:
-        """The broker has accepted the connection."""
+        """Subscribe and announce: the broker has accepted the connection."""
         self._greeted, self._up_since = True, now
         if self._trouble is not None:
             self._put(Noted(now, "mqtt_back", f"MQTT {link.where}: connected again"))
