@@ -201,7 +201,7 @@ _command(
     STORE,
     _flag("--none", help="None of these applies."),
     _flag("--some", help="One applies, or unsure: short sessions until cleared."),
-    _flag("--clinician-ok", "agreed", help="A clinician was asked and agreed."),
+    _flag("--clinician-ok", "agreed", help="A doctor was asked and agreed."),
     _flag("--ask-again", "again", help="Let the device ask again."),
     PERSON,
     one_of=("--none --some --clinician-ok --ask-again",),

@@ -48,11 +48,11 @@ def test_answered_here_it_is_kept_with_its_date(path: Path, capsys: Out, monkeyp
     assert stored(path) == Acknowledgement(some=False, utc=1_773_529_200.0)
 
 
-def test_a_yes_keeps_sessions_short_until_a_clinician_agreed(path: Path, capsys: Out) -> None:
+def test_a_yes_keeps_sessions_short_until_a_doctor_agreed(path: Path, capsys: Out) -> None:
     assert run(["safety", "--some", "--store", str(path)]) == 0
     assert "kept to 2 to 5 min" in capsys.readouterr().out
     assert run(["safety", "--clinician-ok", "--store", str(path)]) == 0
-    assert "a clinician agreed" in capsys.readouterr().out
+    assert "a doctor agreed" in capsys.readouterr().out
     kept = stored(path)
     assert kept is not None
     assert (kept.some, kept.cleared) == (True, True)
@@ -141,10 +141,10 @@ def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
     for say in (
         safety.ask_again,
         lambda path: safety.answer(path, some=True),
-        safety.clinician_agreed,
+        safety.doctor_agreed,
         lambda path: safety.answer(path, some=False),
         lambda path: safety.answer(path, some=True),
-        safety.clinician_agreed,
+        safety.doctor_agreed,
         safety.ask_again,
         lambda path: safety.answer(path, some=False),
     ):

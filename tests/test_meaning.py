@@ -62,8 +62,8 @@ NEEDS: Final[dict[str, Terms]] = {
     "questions.tap_first": {"en": (r"tap: \+1", "10 = tightest"), "de": (r"kurz \+1", "10 = max")},
     "questions.tap_or_hold": {"en": (r"tap: \+1.*hold: ok",), "de": (r"kurz: \+1.*lang: ok",)},
     "menu.hint": {"en": ("tap: next.*hold: go",), "de": ("kurz: weiter.*lang: ok",)},
-    "menu.clinician": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
-    "bar.ask_clinician": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
+    "menu.doctor_agreed": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
+    "bar.ask_doctor": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
     "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},
     "calibration.weight_hint": {"en": ("tap: .*hold: next",), "de": ("kurz .*lang: weiter",)},
     "on_mat.keep_holding": {"en": ("hold.*discard",), "de": ("halten.*verwerfen",)},
@@ -155,7 +155,7 @@ def test_one_person_has_one_word() -> None:
 
 def test_who_is_to_ask_first_is_led_to_the_entry_of_the_menu_that_clears() -> None:
     for words in LANGUAGES.values():
-        assert plain(words("safety.ask_first")).endswith(plain(words("menu.clinician")))
+        assert plain(words("safety.ask_first")).endswith(plain(words("menu.doctor_agreed")))
 
 
 def test_a_tap_and_a_hold_are_never_exchanged() -> None:

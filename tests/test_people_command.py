@@ -209,7 +209,7 @@ def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     two(run, path)
     run("safety", "--some", "--person", "Ben Müller")
     assert "Not answered yet" in run("safety")
-    assert "Ask your clinician first" in run("safety", "--person", "Ben Müller")
+    assert "Ask your doctor first" in run("safety", "--person", "Ben Müller")
     short = [lines(run("plan", "--json", "--person", name))[0]["short_only"] for name in ("Ada", "Ben Müller")]
     assert short == [False, True]
     run("safety", "--clinician-ok", "--person", "Ben Müller")

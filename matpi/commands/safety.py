@@ -26,7 +26,7 @@ def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool
     if none or some:
         answer(store, some=some, person=person)
     elif agreed:
-        clinician_agreed(store, person)
+        doctor_agreed(store, person)
     elif again:
         ask_again(store, person)
     else:
@@ -50,7 +50,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None) -> None
     say(answered(given, memory.settings.zone))
 
 
-def clinician_agreed(store: Path | None, person: str | None = None) -> None:
+def doctor_agreed(store: Path | None, person: str | None = None) -> None:
     """Lift the limit of a ticked condition. Raises UsageError when none was ticked."""
     with writing(store) as log:
         owner, memory = people.loaded(log, person)
@@ -76,10 +76,10 @@ def answered(given: Acknowledgement | None, zone: str) -> str:
     if not given.some:
         return f"Answered{when}: none of these.{again}"
     if given.cleared:
-        return f"Answered{when}: one of these or unsure, and a clinician agreed{_on(given.cleared_utc, zone)}.{again}"
+        return f"Answered{when}: one of these or unsure, and a doctor agreed{_on(given.cleared_utc, zone)}.{again}"
     lower_min, upper_min = SHORT_MIN
     return (
-        f"Answered{when}: one of these, or unsure. Ask your clinician first; sessions are kept to {lower_min} to "
+        f"Answered{when}: one of these, or unsure. Ask your doctor first; sessions are kept to {lower_min} to "
         f"{upper_min} min until you say --clinician-ok.{again}"
     )
 
