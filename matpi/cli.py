@@ -67,7 +67,18 @@ OVERWRITE = _flag("--overwrite", help="Replace FILE if it exists.")
 PAIRS = click.Argument(("pairs",), nargs=-1, metavar="[KEY=VALUE]...")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _renamed(name: str) -> str:
+    """Return the present name of an option or a command."""
+    return {"clinician-ok": "doctor-ok"}.get(name, name)
+
+
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "token_normalize_func": _renamed,
+    }
+)
 @click.version_option(__version__, prog_name="matpi", message="%(prog)s %(version)s")
 def matpi() -> None:
     """The mat-side device: lie down and the timer starts, get up and it stops."""
@@ -219,14 +230,18 @@ _command(
 )
 _command(
     "safety",
-    "What to know first, and what was answered.",
+    """Read and answer the safety questions.
+
+    They are in the language of the screen ([panel] in the config).
+    """,
     STORE,
-    _flag("--none", help="None of these applies."),
-    _flag("--some", help="One applies, or unsure: short sessions until cleared."),
-    _flag("--clinician-ok", "agreed", help="A doctor was asked and agreed."),
-    _flag("--ask-again", "again", help="Let the device ask again."),
-    PERSON,
-    one_of=("--none --some --clinician-ok --ask-again",),
+    CONFIG,
+    _flag("--none", help="None of the conditions applies."),
+    _flag("--some", help="One applies, or unsure: ask a doctor first."),
+    _flag("--doctor-ok", "agreed", help="A doctor was asked and agreed."),
+    _flag("--ask-again", "again", help="Have the device ask again when it starts next."),
+    ONE_PERSON,
+    one_of=("--none --some --doctor-ok --ask-again",),
 )
 _command(
     "people",

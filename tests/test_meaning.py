@@ -113,6 +113,17 @@ NEEDS: Final[dict[str, Terms]] = {
         "en": ("bedtime is", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
         "de": ("schlafenszeit", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
     },
+    "command.not_answered": {
+        "en": ("not answered yet", "--none or --some"),
+        "de": ("noch nicht beantwortet", r"--none \(nichts davon\)", r"--some \(etwas davon, oder unsicher\)"),
+    },
+    "command.none": {"en": ("none of these",), "de": ("nichts davon",)},
+    "command.some": {"en": ("one of these, or unsure",), "de": ("etwas davon, oder unsicher",)},
+    "command.ask_first": {
+        "en": ("ask a doctor before you use the mat", "has agreed: .*--doctor-ok", "no reminder", "minutes only"),
+        "de": ("erst einen arzt, bevor", "arzt ja sagt: .*--doctor-ok", "erinnert .* nicht", "nur die minuten"),
+    },
+    "command.agreed": {"en": ("doctor agreed",), "de": ("arzt hat.* zugestimmt",)},
     "clothing.thin_shirt": {"en": ("thin shirt",), "de": ("dünnes shirt",)},
     "clothing.thin_or_bare": {"en": ("thin shirt, or bare",), "de": ("dünnes shirt / ohne",)},
     "clothing.your_choice": {"en": ("your choice",), "de": ("wie du magst",)},

@@ -223,10 +223,10 @@ def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     two(run, path)
     run("safety", "--some", "--person", "Ben Müller")
     assert "Not answered yet" in run("safety")
-    assert "Ask your doctor first" in run("safety", "--person", "Ben Müller")
+    assert "Please ask a doctor" in run("safety", "--person", "Ben Müller")
     short = [lines(run("plan", "--json", "--person", name))[0]["short_only"] for name in ("Ada", "Ben Müller")]
     assert short == [False, True]
-    run("safety", "--clinician-ok", "--person", "Ben Müller")
+    run("safety", "--doctor-ok", "--person", "Ben Müller")
     run("safety", "--ask-again", "--person", "Ben Müller")
     assert "The device asks again" in run("safety", "--person", "Ben Müller")
     assert "Nobody is or was called 'guest'" in run("safety", "--none", "--person", "guest", code=2)
