@@ -43,7 +43,7 @@ def test_the_page_of_the_simulator_says_the_same_in_words(tmp_path: Path) -> Non
 
     def put(kind: str, payload: dict[str, Any]) -> None:
         for text, event in heard.items():
-            if kind == "frame" and payload["text"].startswith(text):
+            if kind == "frame" and payload["text"].startswith(text) and payload["lang"] == "de":
                 event.set()
 
     twin = Twin(
