@@ -321,7 +321,7 @@ class Device:
             rejected=presence.rejected,
             on_mat_s=None if running is None else running.on_mat_s(t),
             plan=self.plans.today,
-            nudge=self.reminder.now,
+            reminder=self.reminder.now,
             trusted=self.clock.trusted,
             unsaved=len(self.ledger.failed),
             open=None if running is None else running.record(t),

@@ -197,7 +197,7 @@ class StopSign:
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """What a person said about one day of the plan, beyond its sessions."""
+    """What a person said about one day of the plan, beyond its sessions; with neither, that it reminds again."""
 
     day: date
     rest: bool = False

@@ -31,7 +31,7 @@ class Remote:
             case Wish.ZERO:
                 self._zero(t)
             case Wish.SNOOZE:
-                for person in self.reminder.reminded(self.clock.day(t)):
+                for person in self.reminder.missing or (self.household.next_owner,):
                     self.household.note_today(t, person, snoozed=True)
             case Wish.REST | Wish.NO_REST:
                 self.household.rest_today(t, rest=wish is Wish.REST)

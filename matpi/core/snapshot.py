@@ -8,7 +8,7 @@ from matpi.core.front import Front
 from matpi.core.model import Session
 from matpi.core.plan.programme import Plan
 from matpi.core.presence.load import Load
-from matpi.core.reminder import Nudge
+from matpi.core.reminder import ReminderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Snapshot:
     rejected: int
     on_mat_s: float | None  # of the session under way
     plan: Plan
-    nudge: Nudge | None
+    reminder: ReminderState | None
     trusted: bool
     unsaved: int
     open: Session | None

@@ -13,6 +13,9 @@ from matpi.core.screens.screen import Look, Screen, Step
 from matpi.core.text import Text
 from matpi.core.views import Fault, Idle, Notice, Splash
 
+NOT_TODAY_S = 3.0  # the words that answer a press stay so long. Chosen: a short line.
+PAUSED = Text("bar.paused")
+
 
 @dataclass(eq=False)
 class IdleScreen(Screen):
@@ -28,11 +31,15 @@ class IdleScreen(Screen):
     def splash_until(self) -> float:
         return self.clock.began + self.rules.splash_s
 
-    def tap(self, _: float) -> Step | None:
+    def tap(self, t: float) -> Step | None:
         if self.stage.woke:
             return None
         if self.set_aside is not None:
             self.set_aside = None
+            return None
+        view = self.look(t).view
+        if isinstance(view, Idle) and view.notice == PAUSED:
+            self.reminder.resume(t)
             return None
         asked = self.doubts.open_question
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
@@ -51,7 +58,7 @@ class IdleScreen(Screen):
         if self.presence.zero.word is ZeroWord.WANTED:
             finding = Text("calibration.finding_zero")
             return Look(Notice(finding, Text("calibration.leave_empty"), Text("calibration.ten_seconds")))
-        plan, now = self.plans.today, self.clock.local(t)
+        plan, now, said_until = self.plans.today, self.clock.local(t), self._answered_until
         shown = Idle(
             clock=f"~{self.clock.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
             plan_day=plan.day,
@@ -60,11 +67,18 @@ class IdleScreen(Screen):
             today_s=floor(plan.today_s),
             done=plan.done,
             rest_day=plan.rest_day,
-            notice=self._notice(),
+            notice=Text("bar.not_today") if t < said_until else self._notice(),
             plan_days=plan.days,
             who=self.household.name,
         )
-        return Look(shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6))
+        minute = inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6)
+        return Look(shown, min(minute, said_until) if t < said_until else minute)
+
+    @property
+    def _answered_until(self) -> float:
+        """How long "not today" is said: from the press on, or once the menu that a hold has opened is left."""
+        answered = self.reminder.answered_at
+        return min(max(answered, self.stage.entered) + NOT_TODAY_S, answered + self.rules.idle_off_s)
 
     def _notice(self) -> Text | str | None:
         """What wants attention most."""
@@ -77,6 +91,8 @@ class IdleScreen(Screen):
             return Text("bar.clock_unknown")
         if self.selection.name is not None:
             return Text("bar.next", routine=Text(f"routines.{self.selection.routine.name}.title"))
+        if self.reminder.paused:
+            return PAUSED
         missing = self.reminder.missing_words
         if missing is not None:
             return missing
@@ -86,4 +102,9 @@ class IdleScreen(Screen):
             return self.parts.upstream
         if plan.restarted:
             return Text("bar.from_day_1")
-        return Text("bar.once_more") if plan.repeated else None
+        if plan.repeated:
+            return Text("bar.once_more")
+        if plan.week_count >= plan.weekly_goal:
+            return Text("bar.week_done")
+        little = self.reminder.missed and not plan.today_s
+        return Text("bar.little", minutes=plan.lower_min) if little else None
