@@ -96,7 +96,7 @@ class Reminder:
 
     @property
     def missed(self) -> bool:
-        """Whose turn it is was asked for a session yesterday, has begun and did not come, and is missing today."""
+        """Whose turn it is has begun, was asked for a session yesterday, and has had none then or today."""
         plan, sessions = self.plans.today, self.household.log.sessions
         yesterday = plan.today.toordinal() - 1
         last = next((session.day for session in reversed(sessions) if session.counts), None)

@@ -217,15 +217,17 @@ def after(*days_ago: int, utc: float = EVENING, answer: Acknowledgement = LONG_A
     return bench
 
 
-@pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["en", "de"])
-def test_a_press_is_answered_in_words(words: Words) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"), [(ENGLISH, "not today: fine"), (GERMAN, "heute nicht: ok")], ids=["en", "de"]
+)
+def test_a_press_is_answered_in_words(words: Words, said: str) -> None:
     bench = evening()
     bench.words = words
     bench.pass_s(NINE + 10)
     bench.tap()
-    assert notice(bench) == words("bar.not_today")
+    assert notice(bench) == said
     bench.pass_s(2.8)
-    assert notice(bench) == words("bar.not_today")
+    assert notice(bench) == said
     bench.pass_s(0.2)
     assert notice(bench) is None
     bench.pass_s(60)
@@ -244,6 +246,20 @@ def test_the_words_wait_for_the_menu_that_a_hold_opens() -> None:
     assert notice(bench) is None
 
 
+def test_the_words_are_not_said_again_after_a_session() -> None:
+    bench = after(1)
+    bench.pass_s(NINE)
+    bench.tap()
+    bench.pass_s(60)
+    before = len(bench.views)
+    bench.rate = 10.0
+    bench.lie(60)
+    bench.up(150)
+    seen = [view for view in bench.views[before:] if isinstance(view, Idle)]
+    assert seen
+    assert {view.notice for view in seen} == {None}
+
+
 def test_a_press_at_another_time_gets_no_words() -> None:
     bench = evening()
     bench.pass_s(60)
@@ -251,21 +267,23 @@ def test_a_press_at_another_time_gets_no_words() -> None:
     assert notice(bench) is None
 
 
-@pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["en", "de"])
-def test_paused_it_says_so_and_a_tap_on_the_lit_panel_switches_it_on_again(words: Words) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"), [(ENGLISH, "light paused. tap: on"), (GERMAN, "Licht ruht. kurz: an")], ids=["en", "de"]
+)
+def test_paused_it_says_so_and_a_tap_on_the_lit_panel_switches_it_on_again(words: Words, said: str) -> None:
     bench = after(4)
     bench.words = words
     bench.pass_s(2 * 3600)
     assert breaths(bench) == [], "paused"
     bench.tap()
-    assert notice(bench) == words("bar.paused")
+    assert notice(bench) == said
     assert bench.saves(DayRecord) == [], "to light the panel says nothing yet"
     bench.pass_s(40)
     assert isinstance(bench.view, Off)
     bench.tap()
     bench.tap()
     assert bench.state is Front.IDLE
-    assert notice(bench) != words("bar.paused")
+    assert notice(bench) != said
     assert bench.saves(DayRecord) == [DayRecord(TODAY)]
     bench.tap()
     assert bench.state is Front.RATING, "the next tap is one like any other"
@@ -305,18 +323,20 @@ def test_a_session_ends_the_pause() -> None:
     assert len([light for light in bench.lights if light.pattern is Pattern.BREATH]) == 4
 
 
-@pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["en", "de"])
-def test_the_menu_switches_the_light_off_and_on(words: Words) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"), [(ENGLISH, ("Light off", "Light on")), (GERMAN, ("Licht aus", "Licht an"))], ids=["en", "de"]
+)
+def test_the_menu_switches_the_light_off_and_on(words: Words, said: tuple[str, str]) -> None:
     bench = after(1)
     bench.words = words
-    bench.choose(Item.LIGHT_OFF)
+    bench.choose(said[0])
     assert bench.saves(Settings) == [Settings(nudge=False)]
     bench.pass_s(3 * 3600)
     assert breaths(bench) == []
     bench.hold()
     assert isinstance(bench.view, Menu)
-    assert words("menu.light_off") not in bench.view.items
-    bench.choose(Item.LIGHT_ON)
+    assert said[0] not in bench.view.items
+    bench.choose(said[1])
     assert bench.device.ledger.settings == Settings()
     assert bench.saves(DayRecord) == [], "it was not paused"
     bench.pass_s(DAY_S)
@@ -340,6 +360,8 @@ def test_the_ask_is_small_on_the_day_after_a_missed_one() -> None:
     bench = after(2, utc=NOON)
     bench.tap()
     assert notice(bench) == "2 min is enough"
+    bench.words = GERMAN
+    assert notice(bench) == "2 min reichen"
     bench.rate = 10.0
     bench.lie(130)
     bench.up(150)
@@ -369,6 +391,15 @@ def test_it_is_not_asked_of_who_has_missed_nothing_or_rests(days: tuple[int, ...
     bench = after(*days, utc=NOON, **more)
     bench.tap()
     assert notice(bench) not in {"2 min is enough", "5 min is enough"}
+
+
+def test_the_small_ask_is_for_a_day_that_has_not_begun() -> None:
+    bench = after(2, utc=NOON)
+    bench.rate = 10.0
+    bench.lie(60)
+    bench.up(150)
+    bench.tap()
+    assert notice(bench) is None, "of two minutes one is done"
 
 
 def test_after_not_today_nothing_more_is_asked() -> None:

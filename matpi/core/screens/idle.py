@@ -106,5 +106,4 @@ class IdleScreen(Screen):
             return Text("bar.once_more")
         if plan.week_count >= plan.weekly_goal:
             return Text("bar.week_done")
-        little = self.reminder.missed and not plan.today_s
-        return Text("bar.little", minutes=plan.lower_min) if little else None
+        return Text("bar.little", minutes=plan.lower_min) if self.reminder.missed else None
