@@ -102,7 +102,7 @@ class Loop:
                 event = self._queue.get(timeout=wait_s)
             except queue.Empty:
                 event = Tick(clock.monotonic())
-            if not isinstance(event, Saved | SaveFailed) or self._store.stands(event):
+            if not isinstance(event, Saved | SaveFailed) or self._store.holds(event):
                 self.send(self._weighed(event) if isinstance(event, Counted) else event)
             turned()
             if isinstance(event, Stopping):

@@ -51,7 +51,7 @@ class Store(Protocol):
     def count(self, kind: str, text: str) -> bool:
         """Add one of this kind to the diagnostics. Return as `write` does."""
 
-    def stands(self, answer: Saved | SaveFailed, /) -> bool:
+    def holds(self, answer: Saved | SaveFailed, /) -> bool:
         """Return whether what a thread answered holds: not when the same key was written again meanwhile."""
 
     def fold(self) -> bool:

@@ -34,7 +34,7 @@ from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
 from matpi.core.redating import Redating
-from matpi.core.reminder import Nudge, Reminder
+from matpi.core.reminder import Reminder, ReminderState
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
 from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
@@ -65,7 +65,7 @@ class Snapshot:
     rejected: int
     on_mat_s: float | None  # of the session under way
     plan: Plan
-    nudge: Nudge | None
+    reminder: ReminderState | None
     trusted: bool
     unsaved: int
     open: Session | None
@@ -323,7 +323,7 @@ class Device:
             rejected=presence.rejected,
             on_mat_s=None if running is None else running.on_mat_s(t),
             plan=self.plans.today,
-            nudge=self.reminder.now,
+            reminder=self.reminder.now,
             trusted=self.clock.trusted,
             unsaved=len(self.ledger.failed),
             open=None if running is None else running.record(t),

@@ -202,7 +202,7 @@ Dated = Session | Rating | StopSign
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """What a person said about one day of the plan, beyond its sessions."""
+    """What a person said about one day of the plan, beyond its sessions; with neither, that it reminds again."""
 
     day: date
     rest: bool = False

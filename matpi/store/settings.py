@@ -82,7 +82,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "zone": (_zone, "a time zone such as Europe/Berlin"),
     "day_start": (_clock, "a time of day from 00:00 to 23:59, such as 04:00"),
     "bedtime": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
-    "nudge_before_bed_min": (int, "minutes from 0 to 360"),
+    "nudge_before_bed_min": (int, "minutes from 0 to 360; it is silent in the last 30"),
     "nudge": (_yes_no, "yes or no"),
     "quiet_from": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
     "quiet_to": (_clock, "a time of day from 00:00 to 23:59, such as 07:00"),

@@ -65,7 +65,7 @@ class Writer:
             ahead.append(what)
         self._jobs.put((key, job))
 
-    def stands(self, answer: Saved | SaveFailed) -> bool:
+    def holds(self, answer: Saved | SaveFailed) -> bool:
         """Return whether the answer is about the last write of its key: one may have followed meanwhile."""
         with self._lock:
             stands = self._unheard.get(answer.id) is answer
@@ -214,8 +214,8 @@ class PatientStore:
     def count(self, kind: str, text: str) -> bool:
         return self._do("note", object(), lambda: self._writer().count(kind, text))
 
-    def stands(self, answer: Saved | SaveFailed) -> bool:
-        return self._thread is None or self._thread.stands(answer)
+    def holds(self, answer: Saved | SaveFailed) -> bool:
+        return self._thread is None or self._thread.holds(answer)
 
     def fold(self) -> bool:
         """As Store.fold; a thread does it by itself."""

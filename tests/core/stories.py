@@ -771,7 +771,7 @@ def household_evening() -> Bench:
     bench.lie(130, kg=35.0)
     bench.up(90)
     bench.rate = 1 / 30
-    bench.pass_s(3600)
+    bench.pass_s(2400)
     bench.tap()
     bench.pass_s(3600)
     return bench
@@ -1032,7 +1032,8 @@ def lie_for_a_day(bench: Bench, seconds: float = 130.0) -> None:
 @story
 def summer_time_ends() -> Bench:
     """The night the clocks go back, with a session in it; and moved to another time zone from outside."""
-    memory = Memory(acknowledgement=KNOWN, settings=Settings(zone="Europe/Berlin"))
+    answered = Acknowledgement(some=False, utc=berlin(23, "12:00"))
+    memory = Memory(acknowledgement=answered, settings=Settings(zone="Europe/Berlin"))
     bench = Bench(memory, utc=berlin(24, "20:50"), rules=SLOW, rate=1 / 30)
     to(bench, berlin(24, "22:20"))
     lie_for_a_day(bench, 310)
@@ -1048,7 +1049,7 @@ def summer_time_ends() -> Bench:
 
 
 @story
-def nudge_evenings() -> Bench:
+def reminder_evenings() -> Bench:
     """Five evenings: left alone, seen by a press, a day of rest, done before, and bedtime set to later."""
     bench = Bench(Memory(acknowledgement=KNOWN), utc=NOON + 8.5 * 3600, rules=SLOW, rate=1 / 30)
     bench.pass_s(DAY_S - 60)

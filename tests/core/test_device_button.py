@@ -248,8 +248,10 @@ def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> No
     bench = Bench()
     bench.pass_s(30)
     bench.hold()
-    assert bench.view == Menu(("Routine", "Rest today", "Trend", "Zero the mat", "There are pets", "Safety", "Back"), 0)
-    for index in (1, 2, 3, 4, 5, 6, 0):
+    assert bench.view == Menu(
+        ("Routine", "Rest today", "Trend", "Zero the mat", "Light off", "There are pets", "Safety", "Back"), 0
+    )
+    for index in (1, 2, 3, 4, 5, 6, 7, 0):
         bench.tap()
         assert isinstance(bench.view, Menu)
         assert bench.view.index == index

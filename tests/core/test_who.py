@@ -28,6 +28,7 @@ from matpi.core.model import (
 )
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.reminder import Silence
+from matpi.core.screens.menu import Item
 from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer
 from matpi.words import GERMAN
 from tests.bench import NOON, Bench
@@ -35,6 +36,7 @@ from tests.bench import NOON, Bench
 ADA, BEN = Person("a", "Ada"), Person("b", "Ben")
 DAY = date(2026, 3, 15)
 ANSWERED = tuple(Acknowledgement(some=False, utc=NOON, person=person) for person in ("a", "b", "c"))
+LONG_AGO = tuple(replace(answer, utc=NOON - 60 * 86_400.0) for answer in ANSWERED)
 
 
 def past(person: str | None, days_ago: int, kg: float | None = None, minutes: float = 10.0) -> Session:
@@ -450,7 +452,7 @@ def evening(bench: Bench) -> Bench:
 
 
 def slow(log: Log, chosen: str = "a") -> Bench:
-    bench = Bench(Memory(log=log, people=People((ADA, BEN), chosen), answers=ANSWERED), rate=1.0)
+    bench = Bench(Memory(log=log, people=People((ADA, BEN), chosen), answers=LONG_AGO), rate=1.0)
     bench.pass_s(5)
     return bench
 
@@ -468,17 +470,20 @@ def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
 def test_the_screen_says_who_is_missing() -> None:
     bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
     bench.tap()
+    assert idle(bench).notice == "not today: fine"
+    bench.pass_s(3)
     assert (idle(bench).who, idle(bench).done, idle(bench).notice) == ("Ada", True, "not yet: Ben")
     names = tuple(Person(letter, f"Person {letter}") for letter in "abc")
     log = of(past("a", 1), past("b", 1), past("c", 1))
     three = Bench(Memory(log=log, people=People(names, "a"), answers=ANSWERED), rate=1.0)
     three.pass_s(5)
     evening(three).tap()
+    three.pass_s(3)
     assert idle(three).notice == "not yet: 3", "for the names are too long"
 
 
-@pytest.mark.parametrize(("days_ago", "reminds"), [(7, True), (8, False)])
-def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
+@pytest.mark.parametrize(("days_ago", "reminds"), [(3, True), (4, False)])
+def test_who_stopped_three_evenings_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
     bench = evening(slow(of(past("a", 0), past("b", days_ago))))
     assert (bench.pattern is Pattern.BREATH) is reminds
     bench = evening(slow(of(past("a", 0), replace(past("b", days_ago), doubt=Doubt.THING))))
@@ -487,10 +492,40 @@ def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, 
 
 def test_it_is_quiet_while_nobody_has_begun() -> None:
     bench = evening(slow(Log()))
-    assert (bench.pattern, bench.device.reminder.now and bench.device.reminder.now.reason) == (
+    assert (bench.pattern, bench.device.reminder.reasons) == (
         Pattern.OFF,
-        Silence.NOBODY,
+        {"a": Silence.PAUSED, "b": Silence.PAUSED},
     )
+
+
+def test_each_is_judged_alone() -> None:
+    """Ada was there yesterday, Ben stopped a week ago; neither's answers are the other's."""
+    log = of(past("a", 1), past("b", 8))
+    bench = evening(slow(log))
+    assert bench.device.reminder.reasons == {"a": None, "b": Silence.PAUSED}
+    assert bench.pattern is Pattern.BREATH
+    bench.tap()
+    assert bench.saves(DayRecord) == [DayRecord(DAY, snoozed=True, person="a")]
+    ask_first = (replace(LONG_AGO[0], some=True), *LONG_AGO[1:])
+    people = People((ADA, BEN), "a")
+    bench = Bench(Memory(log=of(past("a", 1), past("b", 1)), people=people, answers=ask_first), rate=1.0)
+    bench.pass_s(5)
+    assert evening(bench).device.reminder.reasons == {"a": Silence.ASK_FIRST, "b": None}
+    assert bench.pattern is Pattern.BREATH
+    unanswered = Bench(Memory(log=log, people=people, answers=LONG_AGO[1:]), rate=1.0)
+    unanswered.pass_s(5)
+    assert unanswered.device.reminder.reasons == {"a": Silence.NOT_ANSWERED, "b": Silence.PAUSED}
+
+
+def test_the_pause_of_one_is_shown_and_ended_on_their_turn() -> None:
+    bench = slow(of(past("a", 1), past("b", 8)))
+    assert idle(bench).notice is None, "it is Ada's turn"
+    bench.choose(Item.WHO)
+    bench.choose("Ben")
+    assert idle(bench).notice == "light paused. tap: on"
+    bench.tap()
+    assert bench.saves(DayRecord) == [DayRecord(DAY, person="b")]
+    assert bench.device.reminder.missing == ("a", "b")
 
 
 def test_a_rest_day_is_that_persons_alone() -> None:

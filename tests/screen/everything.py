@@ -66,9 +66,10 @@ def everything() -> Iterator[View]:
 
 def notices() -> Iterator[Text]:
     """What the bar of the idle screen may say."""
-    bar = (key for key in ENGLISH.texts if key.startswith("bar.") and key != "bar.next")
+    bar = (key for key in ENGLISH.texts if key.startswith("bar.") and key not in {"bar.next", "bar.little"})
     yield from (Text(key) for key in bar)
     yield from (Text("bar.next", routine=Text(f"routines.{name}.title")) for name in ROUTINES)
+    yield Text("bar.little", minutes=99)
     yield Text("people.missing", names=WIDEST_NAME[:9])
 
 

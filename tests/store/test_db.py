@@ -177,6 +177,12 @@ def test_a_day_is_replaced(store: Store) -> None:
     assert store.log().days == (DayRecord(date(2025, 1, 2), snoozed=True),)
 
 
+def test_a_day_that_says_nothing_else_is_kept(store: Store) -> None:
+    """It switches the paused reminder on again."""
+    store.write(Save(DayRecord(date(2025, 1, 2))))
+    assert store.log().days == (DayRecord(date(2025, 1, 2)),)
+
+
 def test_a_zero_without_one_before_forgets_the_older_undo(store: Store) -> None:
     store.write(Save(Zeros(Zero((1.0,)), Zero((2.0,)))))
     store.write(Save(Zeros(Zero((3.0,)), None)))

@@ -53,7 +53,7 @@ class Writing:
 
     def answer(self) -> tuple[type[Event], str]:
         event = self.arrived()
-        assert self.store.stands(event)
+        assert self.store.holds(event)
         return type(event), event.id
 
 
@@ -126,9 +126,9 @@ def test_an_answer_that_comes_after_a_newer_write_of_its_key_does_not_stand(writ
     first = writing.arrived()
     with locked(log):
         writing.store.write(Save(rating(value=8)))
-        assert not writing.store.stands(first), "8 is not stored yet"
+        assert not writing.store.holds(first), "8 is not stored yet"
     assert writing.answer() == (Saved, "r1")
-    assert not writing.store.stands(first)
+    assert not writing.store.holds(first)
 
 
 def test_what_is_asked_again_while_it_waits_is_written_once(writing: Writing, log: Path) -> None:

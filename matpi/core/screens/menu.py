@@ -23,6 +23,8 @@ class Item(StrEnum):
     ROUTINE = "routine"
     REST = "rest"
     NO_REST = "no_rest"
+    LIGHT_OFF = "light_off"
+    LIGHT_ON = "light_on"
     TREND = "trend"
     ZERO = "zero"
     UNDO_ZERO = "undo_zero"
@@ -96,6 +98,7 @@ class MenuScreen(Screen):
             items.append(Item.UNDO_ZERO)
         if self.zeroing.calibration is not None:
             items.append(Item.CALIBRATE)
+        items.append(Item.LIGHT_OFF if self.ledger.settings.nudge else Item.LIGHT_ON)
         items.append(Item.PETS if self.ledger.settings.others == "no" else Item.NO_PETS)
         answer = self.household.acknowledgement
         if answer is not None and answer.short_only:
@@ -127,6 +130,9 @@ class MenuScreen(Screen):
             case Item.REST | Item.NO_REST:
                 self.household.rest_today(t, rest=item is Item.REST)
                 return "today is a day of rest" if item is Item.REST else "no day of rest after all"
+            case Item.LIGHT_OFF | Item.LIGHT_ON:
+                self.ledger.change("nudge", item is Item.LIGHT_ON)
+                return "the reminder is on" if item is Item.LIGHT_ON else "the reminder is off"
             case Item.ZERO:
                 return "zero set" if self.zeroing.set_zero(t) else "the mat was not still: zero kept"
             case Item.UNDO_ZERO:

@@ -144,7 +144,7 @@ class Observer:
             week_count=plan.week_count,
             weekly_goal=plan.weekly_goal,
             tightness=log.ratings[-1].value if log.ratings else None,
-            nudge_due=seen.nudge is not None and seen.nudge.reason is None,
+            nudge_due=seen.reminder is not None and seen.reminder.reason is None,
             nudge_on=settings.nudge,
             bedtime=f"{settings.bedtime:%H:%M}",
             rest_declared=plan.rest_reason is RestReason.DECLARED,

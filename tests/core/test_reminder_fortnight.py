@@ -24,6 +24,7 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Settings, StopSign
 from matpi.core.reminder import Silence
 from matpi.core.rules import DeviceRules, PresenceRules
+from matpi.core.screens.menu import Item
 from matpi.core.views import Off
 from tests.bench import Bench
 
@@ -32,9 +33,7 @@ MONDAY = date(2026, 10, 19)
 AT_HOME = Settings(zone="Europe/Berlin", rest_weekdays=frozenset({2}))
 LATE = replace(AT_HOME, bedtime=time(0, 30), quiet_from=time(1, 0), quiet_to=time(9, 0))
 PATIENT = DeviceRules(presence=PresenceRules(stale_s=90.0))
-FIRST_HOUR = ["21:00", "21:15", "21:30", "21:45"]
-THEN = ["22:00", "22:05", "22:10", "22:15", "22:20", "22:25"]
-EVENING = FIRST_HOUR + THEN
+EVENING = ["21:00", "21:15", "21:30", "21:45"]
 
 
 def utc_of(day: int, clock: str) -> float:
@@ -44,14 +43,17 @@ def utc_of(day: int, clock: str) -> float:
     return wall.timestamp()
 
 
+ANSWERED = Acknowledgement(some=False, utc=utc_of(0, "08:00"))
+
+
 class Weeks:
     """A device that lives on through restarts, and what its light did."""
 
-    def __init__(self) -> None:
-        memory = Memory(acknowledgement=Acknowledgement(some=False, utc=1.0), settings=AT_HOME)
+    def __init__(self, answer: Acknowledgement | None = ANSWERED, settings: Settings = AT_HOME) -> None:
+        memory = Memory(acknowledgement=answer, settings=settings)
         self.bench = Bench(memory, utc=utc_of(0, "12:00"), rules=PATIENT, rate=1 / 30)
         self.boots = 1
-        self.settings = AT_HOME
+        self.settings = settings
         self.lit: list[tuple[float, Light]] = []
         self.showed: list[tuple[float, bool]] = []
 
@@ -152,20 +154,20 @@ def delete_last(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("day", "expected", "why"),
     [
-        (0, EVENING, "nothing done: every 15 min for an hour, then every 5, until quiet hours"),
+        (0, EVENING, "nothing done: four times, from 90 to 45 min before bedtime"),
         (1, [], "done"),
         (2, [], "a weekday of rest"),
-        (3, FIRST_HOUR[:2], "a tap: silent until tomorrow"),
+        (3, EVENING[:2], "a tap: silent until tomorrow"),
         (4, EVENING[1:], "somebody on the mat at nine; a minute is not done"),
         (5, EVENING, "a day of 25 hours has an evening like any other"),
-        (6, FIRST_HOUR[:3], "done at last"),
+        (6, EVENING[:3], "done at last"),
         (7, [], "a stop sign yesterday: a day of rest"),
-        (8, ["23:00", "23:15", "23:30", "23:45", *(f"00:{n:02}" for n in range(0, 60, 5))], "to bed after midnight"),
+        (8, ["23:00", "23:15", "23:30", "23:45"], "to bed after midnight"),
         (9, [], "a weekday of rest, with other settings"),
-        (10, EVENING, "nothing done before the quiet hours; the night comes too late for it"),
-        (11, ["21:30", "21:45", *THEN], "done in the morning, deleted at 21:20; the night was yesterday's"),
-        (12, ["21:45", *THEN], "the clock was not known before 21:40"),
-        (13, FIRST_HOUR[:1], "a tap that a power cut did not undo"),
+        (10, EVENING, "nothing done in the evening; the night comes too late for it"),
+        (11, ["21:30", "21:45"], "done in the morning, deleted at 21:20; the night was yesterday's"),
+        (12, ["21:45"], "the clock was not known before 21:40"),
+        (13, EVENING[:1], "a tap that a power cut did not undo"),
     ],
 )
 def test_each_evening(weeks: Weeks, day: int, expected: list[str], why: str) -> None:
@@ -176,7 +178,7 @@ def test_each_breath_lasts_half_a_minute_unless_it_was_answered(weeks: Weeks) ->
     lasted = [
         round(after - begin, 1) for (begin, light), (after, _) in pairwise(weeks.lit) if light.pattern is Pattern.BREATH
     ]
-    assert len(lasted) > 60
+    assert len(lasted) == 28
     assert set(lasted) == {30.0}
 
 
@@ -205,23 +207,72 @@ def rises(lit: list[tuple[float, Light]]) -> Iterator[float]:
 
 def test_nothing_flashes_in_a_fortnight(weeks: Weeks) -> None:
     times = list(rises(weeks.lit))
-    assert len(times) > 60 * 6
+    assert len(times) >= 28 * 6
     assert min(b - a for a, b in pairwise(times)) >= 2.0 - 1e-6, "never faster than 0.5 Hz"
 
 
-def test_it_speaks_only_from_the_nudge_time_to_the_quiet_hours(weeks: Weeks) -> None:
+def test_it_speaks_only_before_bedtime(weeks: Weeks) -> None:
     for at, light in weeks.lit:
         if light.pattern is Pattern.BREATH:
             wall = datetime.fromtimestamp(at, BERLIN)
-            assert wall.hour in {21, 22, 23, 0}
-            assert not time(1, 0) <= wall.time() < time(9, 0)
+            assert wall.hour in {21, 23}
+
+
+# --- a fortnight of reasons to be silent --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quiet_weeks() -> Weeks:
+    """The goal is 3 sessions a week; Wednesdays are days of rest."""
+    weeks = Weeks(answer=None, settings=replace(AT_HOME, weekly_goal=3))
+    weeks.to(1, "12:00")
+    weeks.bench.tap()  # lights the panel
+    for _ in range(8):
+        weeks.bench.pass_s(1.5)
+        weeks.bench.tap()  # on the last page: one applies
+    weeks.to(3, "12:00")
+    weeks.bench.choose(Item.DOCTOR_AGREED)
+    weeks.to(8, "08:00")
+    weeks.bench.tap()
+    weeks.bench.tap()
+    weeks.to(8, "09:00")
+    weeks.reboot(60)
+    for day in (10, 11, 12):
+        weeks.to(day, "19:00")
+        weeks.lie(2.5)
+    weeks.to(13, "28:00")
+    return weeks
+
+
+def test_the_breaths_of_each_evening_are_none_to_four(quiet_weeks: Weeks, capsys: pytest.CaptureFixture[str]) -> None:
+    expected = {
+        0: (0, "the safety questions are not answered"),
+        1: (0, "one applies: a doctor is to be asked first"),
+        2: (0, "a day of rest, and nobody has agreed"),
+        3: (4, "a doctor has agreed"),
+        4: (4, "the first evening without an answer"),
+        5: (4, "the second"),
+        6: (4, "the third"),
+        7: (0, "paused"),
+        8: (4, "on again by a tap, which a power cut does not undo"),
+        9: (0, "a day of rest"),
+        10: (0, "done"),
+        11: (0, "done"),
+        12: (0, "done"),
+        13: (0, "the goal of the week is met"),
+    }
+    counted = {day: len(quiet_weeks.breaths(day)) for day in expected}
+    with capsys.disabled():
+        print("\nbreaths an evening:", *counted.values())
+    assert counted == {day: count for day, (count, _) in expected.items()}
+    assert quiet_weeks.bench.device.reminder.now is not None
 
 
 # --- what needs an evening of its own -----------------------------------------------------------------------------
 
 
 def an_evening(clock: str = "20:30", settings: Settings = AT_HOME) -> Bench:
-    memory = Memory(acknowledgement=Acknowledgement(some=False, utc=1.0), settings=settings)
+    memory = Memory(acknowledgement=ANSWERED, settings=settings)
     return Bench(memory, utc=utc_of(0, clock), rules=PATIENT, rate=1 / 30)
 
 
@@ -292,6 +343,8 @@ def test_it_can_be_turned_off_and_a_bedtime_can_be_changed_in_the_evening() -> N
     later.change(replace(AT_HOME, bedtime=time(23, 30), quiet_from=time(23, 0)))
     later.pass_s(2 * 3600)
     assert heard(later) == ["21:00", "21:15", "22:00", "22:15", "22:30", "22:45"]
+    later.pass_s(3600)
+    assert len(heard(later)) == 6, "once more, for the bedtime was moved; none in the last half hour"
 
 
 @pytest.mark.parametrize(
@@ -300,7 +353,7 @@ def test_it_can_be_turned_off_and_a_bedtime_can_be_changed_in_the_evening() -> N
         (replace(AT_HOME, bedtime=time(3, 30), nudge_before_bed_min=0, quiet_from=time(1, 0)), []),
         (replace(AT_HOME, bedtime=time(4, 0), nudge_before_bed_min=0, quiet_from=time(1, 0)), []),
         (replace(AT_HOME, bedtime=time(22, 30), nudge_before_bed_min=0), []),
-        (replace(AT_HOME, quiet_from=time(22, 30), quiet_to=time(22, 30)), [*EVENING, *(f"22:{n}" for n in (30, 35))]),
+        (replace(AT_HOME, quiet_from=time(22, 30), quiet_to=time(22, 30)), EVENING),
         (replace(AT_HOME, bedtime=time(22, 30), nudge_before_bed_min=360, quiet_from=time(16, 40)), []),
     ],
     ids=["in the night", "at the start of the day", "into quiet hours", "no quiet hours", "long before"],
@@ -320,7 +373,7 @@ def test_a_bedtime_at_the_start_of_the_day_does_not_remind_all_day_long() -> Non
 
 def test_a_declared_day_of_rest_is_silent() -> None:
     today = DayRecord(MONDAY, rest=True)
-    memory = Memory(acknowledgement=Acknowledgement(some=False, utc=1.0), settings=AT_HOME)
+    memory = Memory(acknowledgement=ANSWERED, settings=AT_HOME)
     memory = replace(memory, log=replace(memory.log, days=(today,)))
     bench = Bench(memory, utc=utc_of(0, "20:30"), rules=PATIENT, rate=1 / 30)
     bench.pass_s(3 * 3600)
