@@ -59,26 +59,44 @@ NEEDS: Final[dict[str, Terms]] = {
     "questions.take_back": {"en": ("hold: take it back",), "de": ("lang: zurücknehmen",)},
     "questions.yes_or_no": {"en": ("tap: no.*hold: yes",), "de": ("kurz: nein.*lang: ja",)},
     "questions.how_tight": {"en": ("how tight.*today",), "de": ("wie sehr.*verspannt",)},
-    "questions.tap_first": {"en": (r"tap: \+1", "10 = tightest"), "de": (r"kurz \+1", "10 = max")},
+    "questions.tap_first": {"en": (r"tap: \+1", r"\b10 = tightest"), "de": (r"kurz \+1", r"\b10 = max")},
     "questions.tap_or_hold": {"en": (r"tap: \+1.*hold: ok",), "de": (r"kurz: \+1.*lang: ok",)},
     "menu.hint": {"en": ("tap: next.*hold: go",), "de": ("kurz: weiter.*lang: ok",)},
+    "menu.rest": {"en": ("^rest today",), "de": ("^heute ruhetag",)},
+    "menu.no_rest": {"en": ("^no rest today",), "de": ("^kein ruhetag",)},
+    "menu.pets": {"en": ("^there are pets",), "de": ("^tiere im haus",)},
+    "menu.no_pets": {"en": ("^no pets",), "de": ("^keine tiere",)},
     "menu.doctor_agreed": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
     "bar.ask_doctor": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
+    "calibration.take_all_off": {"en": ("clear the mat",), "de": ("leer räumen",)},
+    "calibration.at_head_end": {"en": ("stand at the head",), "de": ("ans kopfende",)},
+    "calibration.at_foot_end": {"en": ("stand at the foot",), "de": ("ans fußende",)},
+    "calibration.leave_empty": {"en": ("leave the mat empty",), "de": ("leer lassen",)},
     "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},
     "calibration.weight_hint": {"en": ("tap: .*hold: next",), "de": ("kurz .*lang: weiter",)},
     "on_mat.keep_holding": {"en": ("hold.*discard",), "de": ("halten.*verwerfen",)},
     "on_mat.bring_back": {"en": ("hold: bring it back",), "de": ("lang: zurückholen",)},
+    "on_mat.get_up": {"en": ("^get up$",), "de": ("^langsam$",)},  # one sentence with the next
+    "on_mat.slowly": {"en": ("^slowly$",), "de": ("^hoch$",)},
+    "on_mat.object": {"en": ("object on mat",), "de": ("etwas liegt",)},
+    "on_mat.take_off": {"en": ("take it off",), "de": ("herunternehmen",)},
+    "breath.inhale": {"en": ("^in$",), "de": ("^ein$",)},
+    "breath.exhale": {"en": ("^out$",), "de": ("^aus$",)},
+    "breath.inhale_says": {"en": ("chest and ribs",), "de": ("brust und rippen",)},
+    "breath.exhale_says": {"en": ("melt into the spikes",), "de": ("sinken",)},
     "phases.sharp": {"en": ("sting", "breathe"), "de": ("piek", "atmen")},
     "phases.settling": {"en": ("settl",), "de": ("ruhiger",)},
     "phases.warmth": {"en": ("warm",), "de": ("wärme",)},
+    "phases.deep_calm": {"en": ("quiet",), "de": ("ruhe",)},
+    "phases.done": {"en": ("done for today",), "de": ("heute geschafft",)},
     "phases.settle": {"en": ("settle", "breathe slow"), "de": ("ruhig atmen",)},
     "phases.still": {"en": ("still", "scan", "feet"), "de": ("spüren", "fuß")},
     "phases.breathe_then_up": {"en": ("breathe, then.*up",), "de": ("atmen, dann auf",)},
-    "phases.four_six": {"en": ("in 4 s, out 6 s",), "de": ("ein 4 s, aus 6 s",)},
+    "phases.four_six": {"en": (r"\bin 4 s, out 6 s\b",), "de": (r"\bein 4 s, aus 6 s\b",)},
     "phases.stretch": {"en": ("stretch gently",), "de": ("sanft dehnen",)},
     "phases.water": {"en": ("water, walk",), "de": ("trinken, .*gehen",)},
-    "phases.soon": {"en": ("1 min, then up slowly",), "de": ("1 min, dann langsam",)},
-    "phases.enough": {"en": ("enough: up slowly",), "de": ("genug: langsam auf",)},
+    "phases.soon": {"en": ("^1 min, then up slowly",), "de": ("^1 min, dann langsam",)},
+    "phases.enough": {"en": ("^enough: up slowly",), "de": ("^genug: langsam auf",)},
     "phases.over": {"en": ("please get up slowly",), "de": ("bitte langsam auf",)},
     "routines.plan.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
     "routines.downshift.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
@@ -102,17 +120,44 @@ NEEDS: Final[dict[str, Terms]] = {
         "de": ("waden/oberschenkel", "daneben sitzen/liegen"),
     },
     "routines.recovery.advice": {
-        "en": ("calves or upper back", "5 min stretching"),
-        "de": ("waden/oberer rücken", "5 min dehnen"),
+        "en": ("calves or upper back", r"\b5 min stretching"),
+        "de": ("waden/oberer rücken", r"\b5 min dehnen"),
     },
     "routines.before_bed.advice": {
-        "en": ("30-60 min before bed", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
-        "de": ("30-60 min vor schlaf", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
+        "en": (r"\b30-60 min before bed", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
+        "de": (r"\b30-60 min vor schlaf", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
     },
     "routines.before_bed_at.advice": {
         "en": ("bedtime is", r"too awake\? earlier", "dim light", "no screens", "cool, dark bedroom"),
         "de": ("schlafenszeit", r"zu wach\? dann früher", "licht aus", "handy weg", "kühl, dunkel"),
     },
+    "idle.rest_day": {"en": ("rest day",), "de": ("ruhetag",)},
+    "idle.rest_is_part": {"en": ("rest is part",), "de": ("pause gehört dazu",)},
+    "idle.not_yet": {"en": ("not yet today",), "de": ("noch offen",)},
+    "spoken.rating": {"en": ("how tight do i feel today",), "de": ("wie verspannt",)},
+    "spoken.confirm": {
+        "en": ("was that you.*hold for yes, tap for no",),
+        "de": ("lang drücken für ja, kurz für nein",),
+    },
+    "spoken.menu": {
+        "en": ("tap for the next, hold to choose",),
+        "de": ("kurz drücken für das nächste, lang zum wählen",),
+    },
+    "spoken.felt_wrong": {"en": ("felt wrong.*hold to note",), "de": ("beschwerden.*lang drücken zum notieren",)},
+    "spoken.felt_wrong_logged": {
+        "en": ("rest day.*hold to take it back",),
+        "de": ("ruhetag.*lang drücken zum zurücknehmen",),
+    },
+    "spoken.hold_to_confirm": {"en": ("hold to confirm",), "de": ("lang drücken zum bestätigen",)},
+    "spoken.tap_to_choose": {"en": ("tap to choose",), "de": ("kurz drücken zum wählen",)},
+    "spoken.rated": {"en": ("hold to change",), "de": ("lang drücken zum ändern",)},
+    "spoken.discarded": {
+        "en": ("discarded.*hold to bring it back",),
+        "de": ("verworfen.*lang drücken zum zurückholen",),
+    },
+    "spoken.weight_tens": {"en": ("tap for ten more, hold to go on",), "de": ("kurz .* zehn mehr, lang für weiter",)},
+    "spoken.weight_ones": {"en": ("tap for one more, hold to go on",), "de": ("kurz .* eins mehr, lang für weiter",)},
+    "spoken.get_up": {"en": ("get up slowly",), "de": ("steh langsam auf",)},
     "command.not_answered": {
         "en": ("not answered yet", "--none or --some"),
         "de": ("noch nicht beantwortet", r"--none \(nichts davon\)", r"--some \(etwas davon, oder unsicher\)"),
@@ -131,6 +176,11 @@ NEEDS: Final[dict[str, Terms]] = {
 """Key -> language -> what each text must carry: patterns, in lower case, lines joined by a space."""
 NORMAL: Final[Terms] = {"en": ("sharp", "sting", "red"), "de": ("stech", "piek", "röt", "rot")}
 """What every mat does for two minutes, and every back: no sign to stop at."""
+LOUD: Final = {
+    "en": r"!|\b(great|awesome|amazing|perfect|proud|congrat\w*|hero|failed|lazy|shame|must|again nothing)\b",
+    "de": r"!|\b(toll|super|spitze|perfekt|prima|stolz|glückwunsch|held|versagt|faul|schäm\w*|musst|schon wieder)\b",
+}
+"""Praise, scolding, shouting: this is training and no punishment, and more is not better."""
 
 
 def plain(text: str) -> str:
@@ -155,6 +205,11 @@ def test_what_is_normal_is_no_sign_to_stop_at() -> None:
         for text in (" ".join(signs), plain(words("questions.signs"))):
             assert not any(re.search(rf"\b{term}", text) for term in NORMAL[language]), f"{language}: {text}"
         assert any(term in normal for term in NORMAL[language]), f"{language}: {normal}"
+
+
+def test_nothing_praises_scolds_or_shouts() -> None:
+    for language, words in LANGUAGES.items():
+        assert {key: text for key, text in words.texts.items() if re.search(LOUD[language], plain(text))} == {}
 
 
 def test_one_person_has_one_word() -> None:

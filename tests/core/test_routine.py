@@ -81,6 +81,7 @@ def test_somebody_who_should_ask_first_has_short_sessions_in_every_routine() -> 
 
 def test_downshift_has_its_three_cues_and_no_others() -> None:
     for day in (8, 12, 15):
+        assert says("downshift", day, 0) == says("downshift", day, 1.99) == "settle, breathe slow"
         assert heard("downshift", day)[:3] == [
             (2.0, "still: scan feet-head"),
             (8.0, "breathe, then get up"),
@@ -101,6 +102,16 @@ def test_the_plan_names_what_is_felt() -> None:
     texts = [says("plan", 11, minute) for minute in (0, 1.99, 2, 4.99, 5, 10, 14.99)]
     assert texts == ["stings - just breathe"] * 2 + ["settling"] * 2 + ["warmth"] * 3
     assert says("plan", 11, 18, today_s=1000) == "quiet"
+
+
+def test_a_bound_ends_the_earlier_tier_and_begins_the_later_phase() -> None:
+    """5, 10 and 15 min are the end of one tier and the beginning of the next, and 5 and 15 that of a phase."""
+    for last_day, minute in ((3, 5), (7, 10), (10, 15)):
+        earlier, later = (says("plan", day, minute) for day in (last_day, last_day + 1))
+        assert (earlier, later) == ("enough: up slowly", "done for today")
+    for day, minute, before, after in ((4, 5, "settling", "warmth"), (11, 15, "warmth", "quiet")):
+        assert says("plan", day, minute - 0.01, today_s=1200) == before
+        assert says("plan", day, minute, today_s=1200) == after
 
 
 def test_get_up_is_said_before_the_end_and_again_after_it() -> None:

@@ -188,6 +188,8 @@ FLAT = {"reference_counts": [1], "counts_per_kg": [0]}
             )
         ],
         (document(ratings=[{**SAID, "value": 11}]), 5, "field value: .*between 1 and 10"),
+        (document(ratings=[{**SAID, "value": 0}]), 5, "field value: .*between 1 and 10"),
+        (document(ratings=[{**SAID, "value": 7.5}]), 5, "field value: Expected `int`, got `float`"),
         (document(ratings=[{**SAID, "moment": "noon"}]), 5, "field moment: "),
         (document(ratings=[{**SAID, "day": "2025-02-28"}]), 5, "field day: 2025-02-28 needs utc beside it"),
         (document(ratings=[{**SAID, "utc": LATEST + 1.0}]), 5, "field utc: .* is in the future"),
