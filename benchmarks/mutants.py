@@ -178,10 +178,13 @@ ASK_FIRST: Final = (
     en("safety.question", MEANING, {"Not acupuncture": "As acupuncture"}),
     en("safety.ask_first", MEANING, {"ask first": "go ahead"}),
     de("safety.ask_first", MEANING, {"erst fragen": "losgehen"}),
-    en("bar.ask_clinician", MEANING, {"ask a doctor first": "go ahead"}),
-    de("bar.ask_clinician", MEANING, {"bitte erst zum Arzt": "leg einfach los"}),
-    de("menu.clinician", MEANING, {"sagt ja": "sagt nein"}),
-    en("menu.clinician", ONE_WORD, {"Doctor": "Clinician"}),
+    en("bar.ask_doctor", MEANING, {"ask a doctor first": "go ahead"}),
+    de("bar.ask_doctor", MEANING, {"bitte erst zum Arzt": "leg einfach los"}),
+    de("menu.doctor_agreed", MEANING, {"sagt ja": "sagt nein"}),
+    en("menu.doctor_agreed", ONE_WORD, {"Doctor": "Clinician"}),
+    en("command.ask_first", MEANING, {"Please ask a doctor before you use": "A doctor may be asked after you used"}),
+    de("command.ask_first", MEANING, {"erinnert dich das Gerät nicht": "erinnert dich das Gerät oft"}),
+    en("command.none", MEANING, {"none of these": "one of these"}),
 )
 ADVICE: Final = (
     en("routines.before_bed", MEANING, {"before bed": "after getting up"}),

@@ -94,12 +94,14 @@ def rows(page: Path) -> Iterator[list[str]]:
 
 
 def test_what_is_made_is_fresh() -> None:
+    made = generator().made()
     stale = [
         str(path.relative_to(ROOT))
-        for path, text in generator().made().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
+        for path, content in made.items()
+        if not path.exists() or path.read_bytes() != content
     ]
     assert not stale, f"run `python docs/generate.py` and look at the diff of {', '.join(stale)}"
+    assert set(generator().SCREENS.iterdir()) <= made.keys(), "a picture that no page shows"
 
 
 def test_a_stale_part_is_noticed() -> None:

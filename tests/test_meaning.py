@@ -66,8 +66,8 @@ NEEDS: Final[dict[str, Terms]] = {
     "menu.no_rest": {"en": ("^no rest today",), "de": ("^kein ruhetag",)},
     "menu.pets": {"en": ("^there are pets",), "de": ("^tiere im haus",)},
     "menu.no_pets": {"en": ("^no pets",), "de": ("^keine tiere",)},
-    "menu.clinician": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
-    "bar.ask_clinician": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
+    "menu.doctor_agreed": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
+    "bar.ask_doctor": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
     "calibration.take_all_off": {"en": ("clear the mat",), "de": ("leer räumen",)},
     "calibration.at_head_end": {"en": ("stand at the head",), "de": ("ans kopfende",)},
     "calibration.at_foot_end": {"en": ("stand at the foot",), "de": ("ans fußende",)},
@@ -158,6 +158,17 @@ NEEDS: Final[dict[str, Terms]] = {
     "spoken.weight_tens": {"en": ("tap for ten more, hold to go on",), "de": ("kurz .* zehn mehr, lang für weiter",)},
     "spoken.weight_ones": {"en": ("tap for one more, hold to go on",), "de": ("kurz .* eins mehr, lang für weiter",)},
     "spoken.get_up": {"en": ("get up slowly",), "de": ("steh langsam auf",)},
+    "command.not_answered": {
+        "en": ("not answered yet", "--none or --some"),
+        "de": ("noch nicht beantwortet", r"--none \(nichts davon\)", r"--some \(etwas davon, oder unsicher\)"),
+    },
+    "command.none": {"en": ("none of these",), "de": ("nichts davon",)},
+    "command.some": {"en": ("one of these, or unsure",), "de": ("etwas davon, oder unsicher",)},
+    "command.ask_first": {
+        "en": ("ask a doctor before you use the mat", "has agreed: .*--doctor-ok", "no reminder", "minutes only"),
+        "de": ("erst einen arzt, bevor", "arzt ja sagt: .*--doctor-ok", "erinnert .* nicht", "nur die minuten"),
+    },
+    "command.agreed": {"en": ("doctor agreed",), "de": ("arzt hat.* zugestimmt",)},
     "clothing.thin_shirt": {"en": ("thin shirt",), "de": ("dünnes shirt",)},
     "clothing.thin_or_bare": {"en": ("thin shirt, or bare",), "de": ("dünnes shirt / ohne",)},
     "clothing.your_choice": {"en": ("your choice",), "de": ("wie du magst",)},
@@ -210,7 +221,7 @@ def test_one_person_has_one_word() -> None:
 
 def test_who_is_to_ask_first_is_led_to_the_entry_of_the_menu_that_clears() -> None:
     for words in LANGUAGES.values():
-        assert plain(words("safety.ask_first")).endswith(plain(words("menu.clinician")))
+        assert plain(words("safety.ask_first")).endswith(plain(words("menu.doctor_agreed")))
 
 
 def test_a_tap_and_a_hold_are_never_exchanged() -> None:

@@ -175,7 +175,7 @@ def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
             plan.rest_reason is RestReason.STOP_SIGN,
             "after a stop sign the plan is one step back; a layer more, or less time",
         ),
-        (plan.short_only, "ask a clinician first; short sessions until then"),
+        (plan.short_only, "ask a doctor before you use the mat, see `matpi safety`"),
         (plan.restarted, "after a long break, from day 1 again"),
         (plan.repeated, "after a break, this step once more"),
     )

@@ -179,7 +179,7 @@ def delete(store: Path | None, session_id: str) -> None:
     found, _ = _find(store, session_id)
     with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
-    say(f"Session {found.id} is deleted; its trace is kept, and the plan is recomputed.")
+    say(f"Session {found.id} is deleted, and the plan is recomputed.")
     say(f"Not meant? matpi sessions --restore {session_id}")
 
 
@@ -299,5 +299,5 @@ def _refuse_overlap(before: Session | None, after: Session, others: Iterable[Sto
 def _described(session: Session, names: Mapping[str | None, str]) -> str:
     """Return the session in words, with its owner where people are named."""
     when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
-    whose = "nobody" if session.person is None else names.get(session.person, session.person)
-    return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")
+    whose = f" ({names.get(session.person, session.person)})" if names else ""
+    return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}{whose}"

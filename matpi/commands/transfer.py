@@ -68,7 +68,7 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     An import that is refused leaves no new log behind. `person`: the name of the person who gets what is no one's.
     """
     if not source.exists():
-        raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
+        raise ImportFormatError(f"There is no {source}; name a JSON file made by `matpi export`.")
     path = store or default_store()
     from matpi.store import incoming  # here: `export` needs none of it
 
@@ -124,8 +124,8 @@ def _report(done: Imported, source: Path, unknown_zone: str) -> None:
     if done.people:
         say(f"New names: {', '.join(done.people)}. `matpi people` lists who is here; `matpi people add NAME` adds one.")
     if done.nobodys:
-        what = "session is nobody's" if done.nobodys == 1 else "sessions are nobody's"
-        say(f"{done.nobodys} {what}, for the import does not say whose; `matpi sessions --edit ID person=NAME` does.")
+        what = "session belongs to nobody" if done.nobodys == 1 else "sessions belong to nobody"
+        say(f"{done.nobodys} {what}: the import has no name for it. `matpi sessions --edit ID person=NAME` assigns it.")
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -224,7 +224,7 @@ class Acknowledgement:
     utc: float | None = None
     """Of the answer."""
     cleared: bool = False
-    """With `some`: a clinician was asked and agreed."""
+    """With `some`: a doctor was asked and agreed."""
     person: str | None = None
     cleared_utc: float | None = None
     """None with `cleared`: it is not known when."""

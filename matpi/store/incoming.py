@@ -59,7 +59,7 @@ _FIELD_OF_INVARIANT = (
     ("a load lies above", "load_kg"),
     ("a name has", "name"),
     ("is taken: the log lists", "name"),
-    ("the panel has no letters", "name"),
+    ("the screen cannot show", "name"),
     ("is the id of guests", "id"),
     ("a person needs an id", "id"),
     ("a weekly goal lies", "weekly_goal"),

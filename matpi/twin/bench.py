@@ -41,7 +41,7 @@ class Bench(Protocol):
     What this bench cannot do raises UsageError. Messages are of these kinds:
 
     - `frame`: `bits` (base64 of 1024 bytes, row-major, MSB first, 128x64), `brightness` bright|dim|off, `text`
-      (what the screen says, one sentence for a screen reader)
+      (what the screen says, one sentence for a screen reader) and its language, `lang` (ISO 639-1)
     - `lamp`: `pattern` off|saved|breath|attention, `age_s`, `table` (linear duty, 50 a second), `loops`
     - `status`: `power`, `state`, `about` (the state in words), `reason` ("" once it is old), `do` (what the device
       waits for and what to do), `notes` (what is unusual, sentences), `answered` (the safety pages), `doing`
@@ -161,13 +161,14 @@ def plan_message(plan: Plan, who: str) -> Payload:
     return {**{name: getattr(plan, name) for name in names}, "score": round(plan.score, 3), "who": who}
 
 
-def frame_message(image: Image | None, brightness: str, text: str) -> Payload:
+def frame_message(image: Image | None, brightness: str, text: str, lang: str) -> Payload:
     """Return a `frame`; `image` is 128x64 in mode "1", None when the panel is dark."""
     bits = bytes(1024) if image is None else rows(image)
     return {
         "bits": base64.b64encode(bits).decode(),
         "brightness": "off" if image is None else brightness,
         "text": text,
+        "lang": lang,
     }
 
 

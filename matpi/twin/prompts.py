@@ -37,7 +37,7 @@ class Prompts:
         `spiked`: readings with a spike that the median of three rejects, where no reader has flagged them.
         """
         if device is None:
-            do = "Press “Boot again”. What was saved is still there."
+            do = "Press “Power on”. What was saved is still there."
             return {"state": "OFF", "about": "", "reason": "", "do": do, "notes": [], "load_kg": 0.0, "answered": True}
         seen = device.snapshot()
         self._given = _do(device)

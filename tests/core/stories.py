@@ -574,7 +574,7 @@ def safety_questions() -> list[Bench]:
     some.pass_s(40)
     some.lie(40)
     some.up(120)
-    some.choose(Item.CLINICIAN)
+    some.choose(Item.DOCTOR_AGREED)
     some.pass_s(40)
     none = Bench(acknowledged=False, boot_id="boot-2")
     none.pass_s(5)

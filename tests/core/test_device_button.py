@@ -347,7 +347,7 @@ def test_a_hold_before_the_question_answers_nothing() -> None:
     assert answered(bench) == []
 
 
-def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
+def test_a_yes_keeps_sessions_short_until_a_doctor_agreed() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
     to_question(bench)
@@ -359,7 +359,7 @@ def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     assert again.device.plans.today.short_only, "remembered"
     again.hold()
     assert isinstance(again.view, Menu)
-    for _ in range(again.view.items.index(ENGLISH("menu.clinician"))):
+    for _ in range(again.view.items.index(ENGLISH("menu.doctor_agreed"))):
         again.tap()
     again.hold()
     assert answered(again) == [(True, True)]
@@ -416,7 +416,7 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
 def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)))
     bench.pass_s(35)
-    bench.choose(Item.CLINICIAN)
+    bench.choose(Item.DOCTOR_AGREED)
     kept = bench.rows.acknowledgement
     assert kept is not None
     assert (kept.utc, kept.cleared) == (NOON - 86_400.0, True)
@@ -426,7 +426,7 @@ def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
 def test_what_was_cleared_before_the_clock_was_known_gets_its_date_and_the_answer_none() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True)), utc=None)
     bench.pass_s(35)
-    bench.choose(Item.CLINICIAN)
+    bench.choose(Item.DOCTOR_AGREED)
     assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True)
     bench.send(WallClock(bench.t, NOON, trusted=True))
     assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=NOON)

@@ -370,7 +370,7 @@ def test_each_day_is_judged_by_the_answer_in_force_then(answer: Acknowledgement 
     assert seen[-1].done_on == {(MONDAY + timedelta(days=day)).toordinal() for day in BY_PLAN | more}
 
 
-def test_what_was_lain_before_a_clinician_agreed_is_judged_by_the_short_range() -> None:
+def test_what_was_lain_before_a_doctor_agreed_is_judged_by_the_short_range() -> None:
     cleared = Acknowledgement(some=True, utc=said(0), cleared=True, cleared_utc=said(4))
     days = [lain(day, 6) for day in range(4)]
     assert at(4, [*days, lain(4, 3, hour=9)], acknowledgement=cleared).done

@@ -231,7 +231,7 @@ def quiet_weeks() -> Weeks:
         weeks.bench.pass_s(1.5)
         weeks.bench.tap()  # on the last page: one applies
     weeks.to(3, "12:00")
-    weeks.bench.choose(Item.CLINICIAN)
+    weeks.bench.choose(Item.DOCTOR_AGREED)
     weeks.to(8, "08:00")
     weeks.bench.tap()
     weeks.bench.tap()

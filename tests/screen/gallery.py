@@ -62,7 +62,8 @@ ENGLISH_ONLY: Final = frozenset(
 
 def gallery() -> dict[str, View]:
     """By the name of its golden."""
-    five = (Text("menu.zero"), Text("menu.undo_zero"), Text("menu.clinician"), Text("menu.safety"), Text("menu.back"))
+    items = "zero", "undo_zero", "doctor_agreed", "safety", "back"
+    five = tuple(Text(f"menu.{item}") for item in items)
     return {
         "off": Off(),
         "splash": Splash("0.1.0"),

@@ -53,6 +53,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     "clothing": ("The clothing of the starter plan. A bracket is not drawn", 30, {}),
     "upstream": ("Why a record is not delivered, on the idle screen. `{status}` is an HTTP status", LINE, {}),
     "places": ("Parts of the mat, within what the load cells report", 6, {}),
+    "command": ("What `matpi safety` prints beside the pages", None, {}),
     "spoken": ("Sentences for a screen reader; they are not drawn", None, {}),
 }
 """Name -> what it is, the room of most of its texts (None: not drawn), and that of the others by their last name."""

@@ -95,7 +95,7 @@ def changes(bench: FakeBench) -> Iterator[str]:
         yield bench_status(bench)
     yield bench_status(bench, state="ON_MAT")
     yield bench_status(bench, state="SAVED")
-    yield bench_status(bench, power=False, do="Press “Boot again”. What was saved is still there.")
+    yield bench_status(bench, power=False, do="Press “Power on”. What was saved is still there.")
 
 
 def bench_status(bench: FakeBench, **more: Any) -> str:

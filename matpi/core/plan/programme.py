@@ -13,7 +13,7 @@ docs/behaviour.md 3 has the rules. What they leave open is decided here:
 - **Staying on a tier.** The tier's last day repeats until a session is over its upper bound by more than a minute;
   that session counts as the next tier's first day. So the setting moves no one back who has gone on, and getting up
   slowly at "enough" moves no one on. The after-plan is never held back: its range includes the one before.
-- **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound makes a day
+- **Safety.** A "yes" that no doctor has cleared shows tier 1 and at most day 3, and its lower bound makes a day
   done. Each day is judged by the answer in force then, so that no answer changes a past day. Progress goes by the full
   targets meanwhile, and is back once the answer is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
@@ -65,7 +65,7 @@ TIERS = (  # docs/behaviour.md 3, from the article's plan
     Tier(11, 14, 15, 20, "your choice", "make it a routine"),
     Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
 )
-SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a clinician agreed, in any plan
+SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a doctor agreed, in any plan
 
 
 def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
@@ -108,7 +108,7 @@ class Plan:
     done: bool
     done_days: int  # done days of the whole log; like all that follows, without the session under way
     rest_reason: RestReason | None
-    short_only: bool  # short sessions until a clinician has agreed
+    short_only: bool  # short sessions until a doctor has agreed
     streak: int  # done days in a row up to today, over rest days and a today that is not done yet
     score: float  # 0 to 1; one miss costs a few per cent
     week_count: int  # done days since Monday

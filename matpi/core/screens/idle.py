@@ -99,7 +99,7 @@ class IdleScreen(Screen):
         if missing is not None:
             return missing
         if plan.short_only:
-            return Text("bar.ask_clinician")
+            return Text("bar.ask_doctor")
         if self.parts.upstream:
             return self.parts.upstream
         if plan.restarted:

@@ -31,7 +31,7 @@ class Item(StrEnum):
     CALIBRATE = "calibrate"
     PETS = "pets"
     NO_PETS = "no_pets"
-    CLINICIAN = "clinician"
+    DOCTOR_AGREED = "doctor_agreed"
     SAFETY = "safety"
     BACK = "back"
 
@@ -102,7 +102,7 @@ class MenuScreen(Screen):
         items.append(Item.PETS if self.ledger.settings.others == "no" else Item.NO_PETS)
         answer = self.household.acknowledgement
         if answer is not None and answer.short_only:
-            items.append(Item.CLINICIAN)
+            items.append(Item.DOCTOR_AGREED)
         return [*(Entry(Text(f"menu.{item}"), item) for item in (*items, Item.SAFETY)), back]
 
     def release(self, t: float) -> Step | None:
@@ -141,9 +141,9 @@ class MenuScreen(Screen):
             case Item.PETS | Item.NO_PETS:
                 self.ledger.change("others", "pets" if item is Item.PETS else "no")
                 return "pets or visitors" if item is Item.PETS else "no pets or visitors"
-            case Item.CLINICIAN:
+            case Item.DOCTOR_AGREED:
                 self.household.clear(t)
-                return "a clinician agreed"
+                return "a doctor agreed"
             case _:
                 return "back"
 
