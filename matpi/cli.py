@@ -173,15 +173,17 @@ _command(
 )
 _command(
     "ratings",
-    "How tight it felt, 1 to 10; correct or delete a rating or a stop sign.",
+    "How tight it felt, 1 to 10; note, correct or delete a stop sign, or a rating.",
     STORE,
     _json("One JSON line a rating."),
     _flag("--stops", help="The stop signs instead."),
+    _flag("--felt-wrong", help="Note a stop sign now: pain that is wrong, numb, dizzy, a bruise or a rash."),
+    _option("--on", metavar="DATE", help="With --felt-wrong: on this day, such as for a bruise seen the next day."),
     _id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person."),
     _id("delete", "Delete this rating or stop sign for good."),
     PERSON,
     PAIRS,
-    one_of=("--edit --delete",),
+    one_of=("--edit --delete --felt-wrong",),
 )
 _command(
     "plan",
