@@ -62,6 +62,7 @@ NEEDS: Final[dict[str, Terms]] = {
     "questions.tap_first": {"en": (r"tap: \+1", "10 = tightest"), "de": (r"kurz \+1", "10 = max")},
     "questions.tap_or_hold": {"en": (r"tap: \+1.*hold: ok",), "de": (r"kurz: \+1.*lang: ok",)},
     "menu.hint": {"en": ("tap: next.*hold: go",), "de": ("kurz: weiter.*lang: ok",)},
+    "menu.felt_wrong": {"en": ("felt wrong",), "de": ("beschwerden",)},
     "menu.clinician": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
     "bar.ask_clinician": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
     "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},
