@@ -208,11 +208,13 @@ _command(
     STORE,
     _json("Print one JSON line per rating."),
     _flag("--stops", help="List stop signs instead."),
+    _flag("--felt-wrong", help="Note a stop sign now: pain that is wrong, numb, dizzy, a bruise or a rash."),
+    _option("--on", metavar="DATE", help="With --felt-wrong: on this day, such as for a bruise seen the next day."),
     _id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person."),
     _id("delete", "Delete this rating or stop sign permanently."),
     PERSON,
     PAIRS,
-    one_of=("--edit --delete",),
+    one_of=("--edit --delete --felt-wrong",),
 )
 _command(
     "plan",

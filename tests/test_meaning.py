@@ -72,6 +72,7 @@ NEEDS: Final[dict[str, Terms]] = {
     "calibration.at_head_end": {"en": ("stand at the head",), "de": ("ans kopfende",)},
     "calibration.at_foot_end": {"en": ("stand at the foot",), "de": ("ans fußende",)},
     "calibration.leave_empty": {"en": ("leave the mat empty",), "de": ("leer lassen",)},
+    "menu.felt_wrong": {"en": ("felt wrong",), "de": ("beschwerden",)},
     "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},
     "calibration.weight_hint": {"en": ("tap: .*hold: next",), "de": ("kurz .*lang: weiter",)},
     "on_mat.keep_holding": {"en": ("hold.*discard",), "de": ("halten.*verwerfen",)},

@@ -525,6 +525,9 @@ def test_a_rating_given_while_the_disk_was_full_is_kept(room: Room) -> None:
     lay(room, 60)
     room.after(5.0)
     room.rig.fault("disk", on=True)
+    assert room.state() is Front.FELT_WRONG
+    room.rig.press(0.15)
+    room.after(1.0)
     assert room.state() is Front.RATING
     room.rig.press(0.15)
     room.after(6.0)

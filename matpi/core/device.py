@@ -135,7 +135,7 @@ class Device:
             rating.FeltWrongScreen(*of_any),
         )
         self.screens = {screen.front: screen for screen in screens}
-        agenda = self.agenda = Agenda(ledger, session, doubts, self.screens)
+        agenda = self.agenda = Agenda(clock, ledger, session, household, plans, doubts, self.screens)
         display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
         self._routing = Routing(
             emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
@@ -153,7 +153,10 @@ class Device:
         """Make the session that begins at `start`."""
         self.pacing.begin()
         name, person = self.selection.next_name, self.household.next_owner
-        running = Running(self.clock.new_id(), self.clock.boot_id, start, routine=name, person=person)
+        first_kg = self.presence.net_kg
+        running = Running(
+            self.clock.new_id(), self.clock.boot_id, start, routine=name, first_kg=first_kg, person=person
+        )
         running.date(self.clock)
         return running
 

@@ -59,6 +59,11 @@ class Plans:
         plan_then = self.on(self.household.owner, session.day or self.clock.today)
         return goes_on_off_mat(own, plan_then, session.on_mat_s)
 
+    def cut_short(self, session: Session) -> bool:
+        """Return whether its day is under the lower bound with it, also where it does not count yet."""
+        plan_then = self.on(session.person, session.day or self.clock.today)
+        return not plan_then.running(0.0 if session.counts else session.on_mat_s).done
+
     def on(self, person: str | None, day: date) -> Plan:
         """Return a person's plan of a day; the same object until something changes that it follows from."""
         household, zone = self.household, self.clock.zone

@@ -177,12 +177,11 @@ class Routing:
     def _fire_session(self, trigger: str, t: float, at: float | None) -> None:
         before, over = self.session.state, self.session.fire(trigger, t, at)
         if over is not None:
-            if (
-                before is not State.CLOSED
-            ):  # else it ended when it was closed, and what was chosen since is for the next
+            # After the cap it ended when it was closed, and what was chosen since is for the next.
+            if before is not State.CLOSED and over.short_kg is None:
                 self.selection.drop()
             if over.asked:
-                self.agenda.session_over(over.session)
+                self.agenda.session_over(over.session, over.short_kg)
         self.recovery.follow(trigger)
         self.agenda.follow(trigger, t, clear=self._clear)
 

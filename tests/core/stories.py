@@ -32,6 +32,7 @@ from matpi.core.events import (
     Wish,
     Wished,
 )
+from matpi.core.front import Front
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -368,7 +369,7 @@ def rating() -> Bench:
     """The dial: over 10 to 1, confirmed by a hold, by 4 s of rest, changed, left alone, and out of turn."""
     bench = Bench()
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(130)
     bench.up(26)
     for _ in range(11):
         bench.tap()
@@ -397,7 +398,7 @@ def rating_unanswered() -> Bench:
     """Nobody answers how tight; felt wrong is asked and nobody answers that either."""
     bench = Bench()
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(130)
     bench.up(120)
     return bench
 
@@ -408,7 +409,7 @@ def interrupted() -> Bench:
     bench = Bench()
     bench.pass_s(5)
     for presses in ("", "t", "tttttth", "tttttht", "d"):
-        bench.lie(36)
+        bench.lie(125)
         if presses == "d":
             bench.hold(3.2)
         bench.up(20.5)
@@ -428,7 +429,7 @@ def felt_wrong() -> list[Bench]:
     """Something felt wrong: logged, taken back, logged again; the next day is one of rest."""
     bench = Bench(on_plan_day(5), rate=5.0)
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(305)
     bench.up(26)
     taps(bench, 7)
     bench.hold()
@@ -446,6 +447,45 @@ def felt_wrong() -> list[Bench]:
     later.pass_s(60)
     later.tap()
     later.pass_s(70)
+    return [bench, later]
+
+
+@story
+def cut_short() -> list[Bench]:
+    """A session under the lower bound: felt wrong comes first, and is not asked again after the rating."""
+    bench = Bench(on_plan_day(5), rate=5.0)
+    bench.pass_s(40)
+    bench.lie(60)
+    bench.up(26)
+    bench.hold()
+    bench.tap()
+    taps(bench, 7)
+    bench.hold()
+    bench.pass_s(40)
+    bench.choose(Item.FELT_WRONG)
+    bench.hold()
+    bench.tap()
+    bench.pass_s(40)
+    return [bench]
+
+
+@story
+def up_after_25_s() -> list[Bench]:
+    """Dizzy, and up after 25 s: asked at once, once more after a slip, noted; the next day is one of rest."""
+    bench = Bench(on_plan_day(5), rate=5.0)
+    bench.pass_s(40)
+    bench.lie(25)
+    bench.up(21)
+    bench.lie(1.5)
+    bench.up(3)
+    bench.hold()
+    bench.pass_s(60)
+    bench.lie(25)
+    bench.up(3)
+    bench.tap()
+    bench.pass_s(60)
+    later = bench.reboot(off_s=DAY_S)
+    later.pass_s(60)
     return [bench, later]
 
 
@@ -545,9 +585,21 @@ def menu() -> Bench:
     for _ in range(10):
         bench.tap()
     bench.pass_s(25)
-    for item in (Item.TREND, Item.REST, Item.NO_REST, Item.ZERO, Item.UNDO_ZERO, Item.PETS, Item.NO_PETS, Item.BACK):
+    for item in (
+        Item.FELT_WRONG,
+        Item.TREND,
+        Item.REST,
+        Item.NO_REST,
+        Item.ZERO,
+        Item.UNDO_ZERO,
+        Item.PETS,
+        Item.NO_PETS,
+        Item.BACK,
+    ):
         bench.choose(item)
         bench.pass_s(2)
+        if item is Item.FELT_WRONG:
+            bench.tap()
         if item is Item.TREND:
             bench.tap()
             bench.tap()
@@ -610,7 +662,7 @@ def stuck_button() -> Bench:
     bench.hold()
     bench.press(25.0)
     bench.pass_s(30)
-    bench.lie(50)
+    bench.lie(80)
     bench.press(25.0)
     bench.pass_s(20)
     bench.up(26)
@@ -839,6 +891,7 @@ def disk_full() -> Bench:
     bench.disk_full = True
     bench.pass_s(50)
     bench.up(26)
+    bench.tap()
     taps(bench, 5)
     bench.hold()
     bench.pass_s(50)
@@ -1112,6 +1165,8 @@ def fortnight() -> Bench:
             bench.rate = 4.0
             bench.lie(33 if day % 4 else 125)
             bench.up(26)
+            if bench.state is Front.FELT_WRONG:
+                bench.tap()
             taps(bench, 1 + (7 * day) % 10)
             bench.hold()
             bench.pass_s(2)

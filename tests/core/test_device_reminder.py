@@ -159,14 +159,15 @@ def test_a_tap_that_answers_the_question_snoozes_nothing() -> None:
     bench.pass_s(NINE - 60)
     bench.lie(70)
     bench.up(25)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
     assert bench.device.reminder.now is not None
     assert bench.device.reminder.now.reason is None, "too short for the plan: it reminds"
     bench.tap()
+    assert bench.state is Front.RATING
+    bench.tap()
     bench.hold()
     bench.tap()
-    assert bench.state is Front.FELT_WRONG
-    bench.tap()
+    assert bench.state is Front.IDLE
     assert bench.saves(DayRecord) == []
     bench.pass_s(31)
     assert isinstance(bench.view, Off)

@@ -315,6 +315,8 @@ def test_recovery_goes_on_off_the_mat_and_then_asks() -> None:
     assert len(chimes(bench)) == rung + 1
     assert bench.view == OffMat("water, walk around", None)
     bench.pass_s(61)
+    assert bench.state is Front.FELT_WRONG, "ten minutes are under the day's fifteen"
+    bench.tap()
     assert bench.state is Front.RATING
     bench.tap()
     bench.hold()
@@ -326,7 +328,7 @@ def test_a_tap_ends_the_stretching_and_lying_down_again_too() -> None:
     bench.lie(610, kg=8.0)
     bench.up(25)
     bench.tap()
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
     again = with_chosen("recovery", day=12)
     again.lie(610, kg=8.0)
     again.up(25)
@@ -338,7 +340,7 @@ def test_recovery_that_was_cut_short_just_asks() -> None:
     bench = with_chosen("recovery", day=12)
     bench.lie(300, kg=8.0)
     bench.up(25)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
 
 
 # -- over the start of the day -------------------------------------------------------------------------------------

@@ -86,7 +86,14 @@ def test_on_other_days_it_is_not_told(day: int) -> None:
 
 def test_it_is_not_told_before_the_day_is_done() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
-    lie_and_rate(bench, 2, 5)
+    bench.lie(125)
+    bench.up(26)
+    assert bench.state is Front.FELT_WRONG
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    assert bench.state is Front.SAVED
+    bench.tap()
     assert bench.state is Front.IDLE
 
 

@@ -97,9 +97,9 @@ REACHED: dict[Front, Callable[[], Bench]] = {
     Front.DONE: lambda: lain(up_s=21),
     Front.OFF_MAT: off_the_mat,
     Front.CONFIRM: in_doubt,
-    Front.RATING: lambda: pressed(lain(up_s=21), 0.15),
-    Front.SAVED: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9),
-    Front.FELT_WRONG: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9, 0.15),
+    Front.RATING: lambda: pressed(lain(130.0, up_s=21), 0.15),
+    Front.SAVED: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9),
+    Front.FELT_WRONG: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9, 0.15),
 }
 
 

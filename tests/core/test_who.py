@@ -313,7 +313,7 @@ def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> N
     bench.up(21.5)
     assert (result(bench).who, result(bench).asks) == ("Ada", "hold if Ben")
     bench.pass_s(8.1)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
     assert [session.person for session in bench.saved] == ["a"], "never silently"
     assert bench.device.household.people.chosen == "a"
 
@@ -399,7 +399,7 @@ def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
     bench.pass_s(7)
     assert bench.state is Front.DONE
     bench.pass_s(1.1)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
 
 
 def test_lying_down_again_at_once_keeps_what_was_booked() -> None:

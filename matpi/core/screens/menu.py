@@ -23,6 +23,7 @@ class Item(StrEnum):
     ROUTINE = "routine"
     REST = "rest"
     NO_REST = "no_rest"
+    FELT_WRONG = "felt_wrong"
     LIGHT_OFF = "light_off"
     LIGHT_ON = "light_on"
     TREND = "trend"
@@ -36,7 +37,12 @@ class Item(StrEnum):
     BACK = "back"
 
 
-_LEADS_TO = {Item.TREND: "see_trend", Item.SAFETY: "read_safety", Item.CALIBRATE: "calibrate"}
+_LEADS_TO = {
+    Item.FELT_WRONG: "report_problem",
+    Item.TREND: "see_trend",
+    Item.SAFETY: "read_safety",
+    Item.CALIBRATE: "calibrate",
+}
 
 
 class Entry(NamedTuple):
@@ -93,7 +99,7 @@ class MenuScreen(Screen):
         items = [*([Item.WHO] if people.on else []), Item.ROUTINE]
         if self._rest is not None:
             items.append(self._rest)
-        items += [Item.TREND, Item.ZERO]
+        items += [Item.FELT_WRONG, Item.TREND, Item.ZERO]
         if self.zeroing.before is not None:
             items.append(Item.UNDO_ZERO)
         if self.zeroing.calibration is not None:

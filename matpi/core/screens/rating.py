@@ -132,7 +132,10 @@ class FeltWrongScreen(Screen):
     _stop_id: str | None = None
 
     def entered(self, _: float, _before: Front) -> None:
-        self._stop_id = None
+        """Begin with what is noted of this session already: opened from the menu, a hold takes it back."""
+        last, stops = self.session.last, self.ledger.log.stops
+        noted = (stop.id for stop in stops if last is not None and stop.session_id == last.id)
+        self._stop_id = next(noted, None)
 
     def interrupt(self, _: float) -> Step | None:
         return None if self._stop_id is None else Step("go_on", "answered")
