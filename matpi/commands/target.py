@@ -88,8 +88,10 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
     reported.
     """
     path = store or otherwise or default_store()
-    warn_if_bare(path)
+    begun = bare(path)
     with Store.open(path) as log:
+        if begun:
+            warn(f"{begun} A new log is begun in it.")
         if log.set_aside is not None:
             warn(f"The session log was damaged; it is kept as {log.set_aside}, and a new one was started.")
         yield log

@@ -433,3 +433,15 @@ def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it
     assert sorted(gone[-3:]) == ["rating_deleted", "session_deleted", "stop_sign_deleted"]
     assert back[-1] == "stop_sign_deleted"
     assert {"session", "rating"} <= set(back)
+
+
+def test_dating_a_boot_makes_no_second_record_of_a_damaged_id(tmp_path: Path) -> None:
+    """A flipped bit in an id does not match as text; the date is set in the row that is there, or in none."""
+    path = tmp_path / "log.db"
+    with Store.open(path) as log:
+        log.write(Save(Session("abc", "b1", 100.0, 600.0, 600.0, EndReason.LEFT)))
+    with sqlite3.connect(path) as conn:
+        conn.execute("UPDATE sessions SET id = CAST(x'61ff63' AS TEXT)")
+    with Store.open(path) as log:
+        log.write(DateBoot("b1", 1_773_576_000.0))
+        assert len(log.load().log.sessions) == 1
