@@ -165,7 +165,7 @@ _command(
     _id("restore", "Bring a deleted session back."),
     _id("confirm", "Yes, that was you: this session counts."),
     _id("deny", "No, that was not you: this session does not count."),
-    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person."),
+    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine, person or looser."),
     PERSON,
     CONFIG,
     PAIRS,
