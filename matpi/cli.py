@@ -196,7 +196,7 @@ _command(
     _id("restore", "Restore this deleted session."),
     _id("confirm", "That was you: this session counts."),
     _id("deny", "That was not you: this session does not count."),
-    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person."),
+    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine, person or looser."),
     PERSON,
     CONFIG,
     PAIRS,

@@ -193,7 +193,7 @@ def test_sessions_and_ratings_of_one(run: Run, path: Path) -> None:
     told = run("sessions").splitlines()
     assert told[0].split()[-1] == "who"
     assert told[2].endswith("Ben Müller")
-    assert "before and after" not in run("ratings"), "those of two people are no pairs"
+    assert "Looser" not in run("ratings"), "those of two people are not counted together"
     assert "Nobody is or was called 'Cy'" in run("sessions", "--person", "Cy", code=2)
 
 

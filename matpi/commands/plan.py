@@ -3,7 +3,7 @@
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
 done_days, short_only, restarted, repeated, log_ahead, plan_name, plan_days, trend (null, or at_day, answers, first,
-last), person (the name, null where nobody is named), today_estimated.
+last, moment), person (the name, null where nobody is named), today_estimated.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
             say(sentence)
     if plan.trend is not None:
         say(trend.sentence(plan.trend))
-        say(trend.pairs_sentence(trend.pairs(memory.log.ratings)))
+        if looser := trend.looser_sentence(memory.log.looser):
+            say(looser)
     if estimated:
         say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
     elif not believable(now):

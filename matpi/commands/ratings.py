@@ -84,9 +84,10 @@ def ratings(store: Path | None, *, as_json: bool, person: str | None = None, sto
     else:
         say("No rating yet. The device asks after a session, or tap its button.")
     if given and not stops:
-        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
-        if len({rating.person for rating in given}) == 1:
-            say(trend.pairs_sentence(trend.pairs(given)))
+        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest. The first of a day is its number.")
+        whose = {rating.person for rating in given}
+        if len(whose) == 1 and (looser := trend.looser_sentence(everything.of(*whose).looser)):
+            say(looser)
     if signs:
         say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
 

@@ -29,7 +29,14 @@ from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import Imported, export_csv, export_json, take, write_private
 
 NAMED_MAX = 5  # of the ids that an import reports in one sentence
-_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
+_NOUNS = {
+    "sessions": "session",
+    "ratings": "rating",
+    "stops": "stop sign",
+    "days": "day record",
+    "people": "person",
+    "looser": '"looser" answer',
+}
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
@@ -100,8 +107,8 @@ def _set_first_zone(log: Store, *, new: bool) -> None:
 
 
 def _report(done: Imported, source: Path, unknown_zone: str) -> None:
-    numbers = {"session": done.sessions, "rating": done.ratings, "stop sign": done.stops, "day record": done.days}
-    new = ", ".join(count(n, what) for what, n in numbers.items() if n) or "nothing"
+    numbers = {name: getattr(done, name) for name in ("sessions", "ratings", "stops", "days", "looser")}
+    new = ", ".join(count(n, _NOUNS[name]) for name, n in numbers.items() if n) or "nothing"
     also = f"; also {', '.join(map(words, done.taken))}" if done.taken else ""
     say(f"New: {new}{also}. Already there and left alone: {done.known}.")
     if unknown_zone:

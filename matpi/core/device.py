@@ -25,7 +25,7 @@ from matpi.core.events import Reading, Tick
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
-from matpi.core.model import Memory, Rating, Session
+from matpi.core.model import Looser, Memory, Rating, Session
 from matpi.core.pacing import Pacing
 from matpi.core.parts import Parts
 from matpi.core.plan.programme import Plan
@@ -113,7 +113,7 @@ class Device:
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
         done, dial = result.DoneScreen(*of_any), rating.RatingScreen(*of_any)
         screens: tuple[Screen, ...] = (
-            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
+            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside, dial.is_due),
             idle.ObjectScreen(*of_any),
             idle.SilentScreen(*of_any, parts),
             safety.SafetyScreen(*of_any),
@@ -132,6 +132,7 @@ class Device:
             result.OffMatScreen(*of_any),
             dial,
             rating.SavedScreen(*of_any, dial),
+            rating.LooserScreen(*of_any),
             rating.FeltWrongScreen(*of_any),
         )
         self.screens = {screen.front: screen for screen in screens}
@@ -293,7 +294,7 @@ class Device:
         troubled, write, last = bool(self.ledger.trouble), self.ledger.saved(key), self.session.last
         self._routing.changed = troubled or write is not None
         match write:
-            case Save(Rating()):
+            case Save(Rating() | Looser()):
                 self.display.flash(t)
             case Save(Session() as session) if last is not None and last.counts and session.id == last.id:
                 self.display.flash(t)

@@ -156,6 +156,15 @@ class RatingSaved:
     saved: bool
     hold: float = 0.0
     left: float = 1.0  # what is left of the 8 s in which a hold changes it
+    yesterday: int | None = None  # yesterday's number, shown once today's is given
+
+
+@dataclass(frozen=True, slots=True)
+class LooserEntry:
+    """The question "Looser?"; a hold is yes, a tap no."""
+
+    hold: float = 0.0
+    left: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,7 @@ View = (
     | OffMat
     | RatingEntry
     | RatingSaved
+    | LooserEntry
     | FeltWrong
     | Confirm
     | Discarded

@@ -15,6 +15,7 @@ from matpi.store.settings import settings_texts
 from matpi.store.tables import (
     ANSWERS,
     DAYS,
+    LOOSER,
     PEOPLE,
     RATINGS,
     SESSIONS,
@@ -90,6 +91,7 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
         ratings=oldest_first(counted, lambda rating: rating.utc),
         stops=oldest_first(signs, lambda stop: stop.utc),
         days=tuple(records(conn, DAYS, doubts)),
+        looser=tuple(answer for answer in records(conn, LOOSER, doubts) if answer.session_id not in deleted),
     )
 
 

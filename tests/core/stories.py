@@ -394,6 +394,24 @@ def rating() -> Bench:
 
 
 @story
+def looser() -> Bench:
+    """The first wake of the day asks for its number; after the sessions of that day only "looser?": yes, no, none."""
+    bench = Bench()
+    bench.pass_s(60)
+    bench.tap()
+    taps(bench, 7)
+    bench.hold()
+    bench.pass_s(60)
+    for answer in (bench.hold, bench.tap, None):
+        bench.lie(60)
+        bench.up(26)
+        if answer is not None:
+            answer()
+        bench.pass_s(60)
+    return bench
+
+
+@story
 def rating_unanswered() -> Bench:
     """Nobody answers how tight; felt wrong is asked and nobody answers that either."""
     bench = Bench()
@@ -405,10 +423,10 @@ def rating_unanswered() -> Bench:
 
 @story
 def interrupted() -> Bench:
-    """A step on the mat while something is shown or asked: the result, the dial, the answer, felt wrong, an undo."""
+    """A step on the mat while something is shown or asked: result, dial, answer, looser, felt wrong, an undo."""
     bench = Bench()
     bench.pass_s(5)
-    for presses in ("", "t", "tttttth", "tttttht", "d"):
+    for presses in ("", "t", "tttttth", "t", "th", "d"):
         bench.lie(125)
         if presses == "d":
             bench.hold(3.2)
@@ -540,7 +558,7 @@ def pets_and_visitors() -> Bench:
 
 @story
 def trend() -> list[Bench]:
-    """After the rating of day 7 the trend is shown, and before and after on a tap; from the menu; on day 14."""
+    """After the rating of day 7 the trend is shown, and "looser?" on a tap; from the menu; on day 14."""
     bench = Bench(on_plan_day(7), rate=5.0)
     bench.pass_s(40)
     bench.tap()
@@ -550,7 +568,6 @@ def trend() -> list[Bench]:
     bench.pass_s(20)
     bench.lie(605)
     bench.up(26)
-    taps(bench, 3)
     bench.hold()
     bench.tap()
     bench.pass_s(1)

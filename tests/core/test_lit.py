@@ -51,6 +51,14 @@ def pressed(bench: Bench, *seconds: float) -> Bench:
     return bench
 
 
+def rated_before() -> Bench:
+    """A session on a day that has its number."""
+    bench = pressed(ready(), 0.15, 0.15, 0.9)
+    bench.lie(100)
+    bench.up(21)
+    return pressed(bench, 0.15)
+
+
 def off_the_mat() -> Bench:
     bench = chosen(Item.ROUTINE, ENGLISH("routines.recovery.title"))
     bench.lie(660)
@@ -99,6 +107,7 @@ REACHED: dict[Front, Callable[[], Bench]] = {
     Front.CONFIRM: in_doubt,
     Front.RATING: lambda: pressed(lain(130.0, up_s=21), 0.15),
     Front.SAVED: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9),
+    Front.LOOSER: rated_before,
     Front.FELT_WRONG: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9, 0.15),
 }
 
@@ -130,7 +139,8 @@ def test_lying_down_is_never_in_the_way_of_anything() -> None:
 
 
 def test_cells_that_come_and_go_for_hours_light_the_panel_once() -> None:
-    bench = ready()
+    bench = pressed(ready(), 0.15)
+    bench.pass_s(100)  # today's question has come, and no wake asks it again
     for _ in range(20):  # the first five minutes
         silent(bench, 5)
         assert isinstance(bench.view, Fault)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
 from matpi.core.calibration.solve import names_of
+from matpi.core.model import Looser, Moment
 from matpi.core.people import NAME_MAX
 from matpi.core.plan.custom_plan import DAYS_MAX
 from matpi.core.plan.programme import AFTER, TIERS
 from matpi.core.plan.routine import ROUTINES, Says
-from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.plan.trend import Trend, looser_page, page
 from matpi.core.screens.menu import Item
 from matpi.core.screens.on_mat import CLOTHING
 from matpi.core.screens.safety import PAGES_AFTER_YES
@@ -28,6 +29,7 @@ from matpi.core.views import (
     Guide,
     Holding,
     Idle,
+    LooserEntry,
     Menu,
     Notice,
     Object,
@@ -137,14 +139,16 @@ def questions() -> Iterator[View]:
         yield RatingEntry(value, hold, None if value is None else 0.5)
     for value, saved, hold in product((1, 10), (False, True), (0.0, 0.5)):
         yield RatingSaved(value, saved, hold, 0.5)
+        yield RatingSaved(value, saved, hold, 0.5, value)
+    yield from (LooserEntry(hold, 0.5) for hold in (0.0, 0.5))
     for on_mat_s, kg, hold, approximate in product((31, CAP_S - 1), (8, 240), (0.0, 0.5), (False, True)):
         yield Confirm(on_mat_s, kg, hold, approximate)
     yield from (FeltWrong(hold, 0.5, logged) for hold, logged in product((0.0, 0.5), (False, True)))
-    for days in (7, 14, 140):
-        yield Notice(*page(Trend(14, days, 9.5, 8.5)))
-        yield Notice(*pairs_page(Pairs(days, -1.5)))
-    yield Notice(*page(Trend(14, 5, None, None)))
-    yield Notice(*pairs_page(None))
+    for moment, days in product(Moment, (6, 99)):
+        yield Notice(*page(Trend(14, days, 10, 10, moment)))
+    yield from (Notice(*page(Trend(14, days, None, None, Moment.DAY))) for days in (1, 5))
+    for answered in (0, 1, 100):
+        yield Notice(*looser_page([Looser(str(n), True) for n in range(answered)]))
     yield Notice(Text("trend.title"), Text("trend.not_before"), Text("trend.rate_daily"))
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from PIL.Image import Image
 
-from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.model import Looser, Moment
+from matpi.core.plan.trend import Trend, looser_page, page
 from matpi.core.screens.safety import PAGES
 from matpi.core.text import Text
 from matpi.core.views import (
@@ -23,6 +24,7 @@ from matpi.core.views import (
     Guide,
     Holding,
     Idle,
+    LooserEntry,
     Menu,
     Notice,
     Object,
@@ -42,8 +44,8 @@ from matpi.words import GERMAN
 
 GOLDENS: Final = Path(__file__).parent / "goldens"
 
-TREND: Final = Trend(14, 14, 6.5, 4.5)
-PAIRS: Final = Pairs(14, -1.5)
+TREND: Final = Trend(14, 14, 7, 5, Moment.BEFORE)
+LOOSER: Final = [Looser(str(n), n < 6) for n in range(8)]
 ENGLISH_ONLY: Final = frozenset(
     {
         "off",
@@ -130,7 +132,7 @@ def gallery() -> dict[str, View]:
         "off-mat-stretch": OffMat(Text("phases.stretch"), 287),
         "off-mat-water": OffMat(Text("phases.water"), None),
         "trend": Notice(*page(TREND)),
-        "trend-pairs": Notice(*pairs_page(PAIRS)),
+        "trend-looser": Notice(*looser_page(LOOSER)),
         "menu-routine": Menu(
             (
                 Text("routines.upper_back.title"),
@@ -175,6 +177,9 @@ def gallery() -> dict[str, View]:
         "rating-saved": RatingSaved(7, saved=True, left=0.75),
         "rating-saving": RatingSaved(10, saved=False),
         "rating-change": RatingSaved(10, saved=True, hold=0.5, left=0.25),
+        "rating-yesterday": RatingSaved(6, saved=True, left=0.75, yesterday=7),
+        "looser": LooserEntry(left=0.75),
+        "looser-hold": LooserEntry(hold=0.5, left=0.75),
         "felt-wrong": FeltWrong(left=0.5),
         "felt-wrong-hold": FeltWrong(hold=0.75, left=0.5),
         "felt-wrong-noted": FeltWrong(left=0.875, logged=True),

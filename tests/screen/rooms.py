@@ -32,15 +32,15 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     "questions": (
         "How tight, was that you, and whether it felt wrong",
         LINE,
-        {"how_tight": 11, "not_saved": 13, "hold": 7, "change": 7, "noted": 9}
-        | dict.fromkeys(("was_that_you", "felt_wrong"), TITLE),
+        {"how_tight": 13, "tap_or_hold": 11, "not_saved": 13, "hold": 7, "change": 7, "yesterday": 13, "noted": 9}
+        | dict.fromkeys(("was_that_you", "looser", "felt_wrong"), TITLE),
     ),
     "menu": ("The menu that a hold opens", 14, {"hint": LINE}),
     "people": ("Several people at one mat", LINE, {}),
     "trend": (
         "What the ratings show",
         LINE,
-        dict.fromkeys(("title", "title_day", "pairs_title"), TITLE),
+        dict.fromkeys(("title", "title_day", "after_mat"), TITLE),
     ),
     "safety": ("What to know first. A page is a heading and four lines", LINE, {"tap": 4}),
     "calibration": ("Calibrating with the button, and the zero", LINE, dict.fromkeys(TITLES, TITLE)),

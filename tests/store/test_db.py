@@ -18,6 +18,7 @@ from matpi.core.model import (
     DayRecord,
     EndReason,
     Log,
+    Looser,
     Memory,
     Moment,
     Session,
@@ -60,13 +61,15 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
         store.write(Save(rating()))
         store.write(Save(stop()))
         store.write(Save(day))
+        store.write(Save(Looser("s1", looser=True)))
+        store.write(Save(Looser("s1", looser=False)))
         store.write(Save(Calibrated(calibration, Zero((0.0, 0.0)))))
         store.write(Save(Zeros(zero, before)))
         store.write(Save(Acknowledgement(some=True, utc=UTC)))
         store.write(Save(settings))
     with Store.open(path) as store:
         assert store.load() == Memory(
-            log=Log((session(),), (rating(),), (stop(),), (day,)),
+            log=Log((session(),), (rating(),), (stop(),), (day,), (Looser("s1", looser=False),)),
             open=session("s2", reason=None, on_mat_s=3.0),
             zero=zero,
             zero_before=before,
@@ -396,13 +399,16 @@ def test_what_was_said_of_a_deleted_session_counts_when_it_is_restored(store: St
     store.write(Save(rating("r2", session_id=None)))
     store.write(Save(stop()))
     store.write(Save(stop("w2", session_id="never stored")))
+    store.write(Save(Looser("s1", looser=False)))
+    store.write(Save(Looser("s2", looser=True)))
     store.delete_session("s1")
     log = store.log()
     assert ([r.id for r in log.ratings], [s.id for s in log.stops]) == (["r2"], ["w2"])
+    assert log.looser == (Looser("s2", looser=True),)
     assert [r.id for r in store.ratings()] == ["r1", "r2"]
     store.restore_session("s1")
     log = store.log()
-    assert (len(log.ratings), len(log.stops)) == (2, 2)
+    assert (len(log.ratings), len(log.stops), len(log.looser)) == (2, 2, 2)
 
 
 def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store: Store) -> None:

@@ -28,9 +28,9 @@ from datetime import UTC, date, tzinfo
 from math import fsum, inf
 
 from matpi.core.clock import day_of
-from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
+from matpi.core.model import UTC_MAX, Acknowledgement, Log, Rating, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
-from matpi.core.plan.trend import AT_DAYS, Answer, Trend, trend
+from matpi.core.plan.trend import AT_DAYS, Answer, Trend, first_answer, trend
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
@@ -157,7 +157,7 @@ class _Day:
     """What the log has of one day."""
 
     sessions: list[Session] = field(default_factory=list)
-    ratings: list[int] = field(default_factory=list)
+    ratings: list[Rating] = field(default_factory=list)
     stop: bool = False
 
     @property
@@ -197,8 +197,8 @@ class _Fold:
         self.before_gap = self.position
         self.at_start = at_start = _after_gap(self.position, day, self._settings, course)
         tier = course.tier_of[at_start.shown_day]
-        if entries.ratings:
-            self.rated[at_start.round].append(Answer(at_start.shown_day, sum(entries.ratings) / len(entries.ratings)))
+        if first := first_answer(entries.ratings):
+            self.rated[at_start.round].append(Answer(at_start.shown_day, first.value, first.moment))
         if entries.sessions:
             full, total_s = tiers[tier], entries.total_s
             if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
@@ -280,7 +280,7 @@ def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:
             days[day].sessions.append(session)
     for rating in log.ratings:
         if rating.day is not None and (day := rating.day.toordinal()) <= now:
-            days[day].ratings.append(rating.value)
+            days[day].ratings.append(rating)
     for stop in log.stops:
         if stop.day is not None and (day := stop.day.toordinal()) <= now:
             days[day].stop = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, inf
 
@@ -27,6 +28,7 @@ class IdleScreen(Screen):
     parts: Parts
     version: str
     set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
+    number_is_due: Callable[[], bool]  # and was not asked for today
     rests = True
 
     @property
@@ -35,7 +37,7 @@ class IdleScreen(Screen):
 
     def tap(self, t: float) -> Step | None:
         if self.stage.woke:
-            return None
+            return self._offer()
         if self.set_aside is not None:
             self.set_aside = None
             return None
@@ -45,6 +47,14 @@ class IdleScreen(Screen):
             return None
         asked = self.doubts.open_question
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
+
+    def _offer(self) -> Step | None:
+        """Ask for the number of the day on its first wake, where nothing else wants to be read there."""
+        answer = self.household.acknowledgement
+        unwell = self.set_aside or self.ledger.trouble or self.presence.zero.word or self.parts.lost
+        # A press that silences the reminder is answered on the idle screen.
+        first = answer is None or answer.short_only or self.doubts.open_question or self.reminder.reminds
+        return None if unwell or first or not self.number_is_due() else Step("ask", "first wake of the day")
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")

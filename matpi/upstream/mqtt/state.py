@@ -13,6 +13,7 @@ from matpi.core.effects import Effect, Report, Said
 from matpi.core.front import Front
 from matpi.core.model import Log
 from matpi.core.plan.progress import RestReason
+from matpi.core.plan.trend import number_of
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -65,7 +66,7 @@ class LiveState:
     streak_days: int
     week_count: int
     weekly_goal: int
-    tightness: int | None  # the latest rating, 10 = tightest
+    tightness: int | None  # the first rating of the last rated day, 10 = tightest
     nudge_due: bool
     nudge_on: bool
     bedtime: str
@@ -125,6 +126,8 @@ class Observer:
             s = log.sessions[-1]
             end = None if s.end_utc is None or s.estimated else iso(s.end_utc)
             last = LastSession(s.id, round(s.on_mat_s, 1), str(s.reason), s.routine, end, s.counts)
+        rated = next(reversed(log.ratings), None)
+        number = rated if rated is None or rated.day is None else number_of(log, rated.day)
         rate_hz, depth = edges()
         return LiveState(
             phase=seen.front.name.lower(),
@@ -143,7 +146,7 @@ class Observer:
             streak_days=plan.streak,
             week_count=plan.week_count,
             weekly_goal=plan.weekly_goal,
-            tightness=log.ratings[-1].value if log.ratings else None,
+            tightness=None if number is None else number.value,
             nudge_due=seen.reminder is not None and seen.reminder.reason is None,
             nudge_on=settings.nudge,
             bedtime=f"{settings.bedtime:%H:%M}",
