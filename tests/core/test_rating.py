@@ -360,7 +360,7 @@ def test_left_unanswered_after_a_session_it_does_not_come_by_itself_either() -> 
     assert isinstance(bench.view, Idle)
 
 
-@pytest.mark.parametrize("kept_back_by", ["fault", "doubt", "log", "zero", "safety", "doctor", "disk"])
+@pytest.mark.parametrize("kept_back_by", ["fault", "doubt", "log", "zero", "safety", "doctor", "disk", "reminder"])
 def test_what_is_more_important_comes_before_the_question_of_the_day(
     kept_back_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,7 +369,8 @@ def test_what_is_more_important_comes_before_the_question_of_the_day(
         memory = replace(memory, set_aside="matpi.db.damaged")
     if kept_back_by == "doubt":
         memory = replace(memory, settings=Settings(others="pets"))
-    bench = Bench(memory, acknowledged=kept_back_by != "safety", rate=4)
+    utc = NOON + (9 * 3600.0 if kept_back_by == "reminder" else 0.0)  # 21:00
+    bench = Bench(memory, acknowledged=kept_back_by != "safety", rate=4, utc=utc)
     match kept_back_by:
         case "fault":
             bench.send(Noted(bench.t, "lamp_lost", "the light does not work"))
@@ -386,7 +387,7 @@ def test_what_is_more_important_comes_before_the_question_of_the_day(
     if kept_back_by == "zero":
         monkeypatch.setattr(ZeroTracker, "word", ZeroWord.CHECK)
     bench.tap()
-    assert bench.state is not Front.RATING
+    assert bench.state is (Front.SAFETY if kept_back_by == "safety" else Front.IDLE)
 
 
 def test_yesterday_s_number_is_shown_after_the_answer_and_never_before() -> None:

@@ -442,6 +442,29 @@ def test_in_german() -> None:
     assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN("people.not_you"))
 
 
+def test_each_has_a_number_of_their_own_today() -> None:
+    bench = household()
+    bench.pass_s(60)
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    bench.pass_s(60)
+    bench.tap()
+    assert bench.state is Front.IDLE, "Ada has hers"
+    bench.choose("Who")
+    bench.choose("Ben")
+    bench.pass_s(60)
+    bench.tap()
+    assert bench.state is Front.RATING
+    bench.tap()
+    bench.hold()
+    assert [(rating.person, rating.value) for rating in bench.saves(Rating)] == [("a", 1), ("b", 1)]
+    bench.pass_s(30)
+    bench.lie(60)
+    bench.up(30)
+    assert bench.state is Front.LOOSER, "Ben's session, and he has his number"
+
+
 # -- the reminder ------------------------------------------------------------------------------------------------------
 
 

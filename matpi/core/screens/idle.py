@@ -50,10 +50,9 @@ class IdleScreen(Screen):
 
     def _offer(self) -> Step | None:
         """Ask for the number of the day on its first wake, where nothing else wants to be read there."""
-        answer = self.household.acknowledgement
         unwell = self.set_aside or self.ledger.trouble or self.presence.zero.word or self.parts.lost
         # A press that silences the reminder is answered on the idle screen.
-        first = answer is None or answer.short_only or self.doubts.open_question or self.reminder.reminds
+        first = self.plans.today.short_only or self.doubts.open_question or self.reminder.reminds
         return None if unwell or first or not self.number_is_due() else Step("ask", "first wake of the day")
 
     def hold(self, _: float) -> Step | None:
