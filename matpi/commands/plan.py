@@ -167,7 +167,8 @@ def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
 
 
 def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
-    so_far = f"{duration(plan.today_s)} min, done" if plan.done else f"{duration(plan.today_s)} of {plan.lower_min} min"
+    so_far, first = duration(plan.today_s), plan.short_only
+    so_far += " min" if first else " min, done" if plan.done else f" of {plan.lower_min} min"
     # A box for each day of the plan, full for those behind and for today once it is done.
     marks = f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""
     notes = (
@@ -175,14 +176,13 @@ def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
             plan.rest_reason is RestReason.STOP_SIGN,
             "after a stop sign the plan is one step back; a layer more, or less time",
         ),
-        (plan.short_only, "ask a clinician first; short sessions until then"),
         (plan.restarted, "after a long break, from day 1 again"),
         (plan.repeated, "after a break, this step once more"),
     )
     return [
         *([] if course is STARTER else [("your own", course.name)]),
         ("plan", "the days after the plan" if plan.after else f"day {plan.day} of {plan.days}{marks}"),
-        ("range", f"{plan.lower_min} to {plan.upper_min} min"),
+        ("range", "please ask a doctor first" if first else f"{plan.lower_min} to {plan.upper_min} min"),
         ("clothing", plan.clothing),
         ("goal", plan.goal),
         ("today", so_far),

@@ -157,8 +157,9 @@ def session_message(session: Session, rating: int | None, zone: tzinfo, who: str
 
 def plan_message(plan: Plan, who: str) -> Payload:
     """Return `plan` of `sessions`; `who`: whose it is, where several people share the mat."""
-    names = ("day", "lower_min", "upper_min", "clothing", "goal", "today_s", "done", "rest_day", "streak")
-    return {**{name: getattr(plan, name) for name in names}, "score": round(plan.score, 3), "who": who}
+    names, (lower_min, upper_min) = ("day", "clothing", "goal", "today_s", "rest_day", "streak"), plan.range_min
+    facts = {"lower_min": lower_min, "upper_min": upper_min, "done": plan.says_done, "score": round(plan.score, 3)}
+    return {**{name: getattr(plan, name) for name in names}, **facts, "who": who}
 
 
 def frame_message(image: Image | None, brightness: str, text: str) -> Payload:

@@ -14,8 +14,8 @@ docs/behaviour.md 3 has the rules. What they leave open is decided here:
   that session counts as the next tier's first day. So the setting moves no one back who has gone on, and getting up
   slowly at "enough" moves no one on. The after-plan is never held back: its range includes the one before.
 - **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound makes a day
-  done. Each day is judged by the answer in force then, so that no answer changes a past day. Progress goes by the full
-  targets meanwhile, and is back once the answer is cleared.
+  done, which nothing says meanwhile. Each day is judged by the answer in force then, so that no answer changes a past
+  day. Progress goes by the full targets meanwhile, and is back once the answer is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
 """
 
@@ -133,6 +133,16 @@ class Plan:
     @property
     def upper_min(self) -> int:
         return self.target.upper_min
+
+    @property
+    def says_done(self) -> bool:
+        """Whether to say that the day is done: never while `short_only`."""
+        return self.done and not self.short_only
+
+    @property
+    def range_min(self) -> tuple[int, int]:
+        """Return the bounds to show, in minutes; (0, 0), none, while `short_only`: no dose is known to be safe."""
+        return (0, 0) if self.short_only else (self.lower_min, self.upper_min)
 
     @property
     def clothing(self) -> str:

@@ -57,10 +57,10 @@ class IdleScreen(Screen):
         shown = Idle(
             clock=f"~{self.clock.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
             plan_day=plan.day,
-            lower_min=plan.lower_min,
-            upper_min=plan.upper_min,
+            lower_min=plan.range_min[0],
+            upper_min=plan.range_min[1],
             today_s=floor(plan.today_s),
-            done=plan.done,
+            done=plan.says_done,
             rest_day=plan.rest_day,
             notice=self._notice(),
             plan_days=plan.days,
@@ -82,8 +82,6 @@ class IdleScreen(Screen):
         missing = self.reminder.missing_words
         if missing is not None:
             return missing
-        if plan.short_only:
-            return Text("bar.ask_clinician")
         if self.parts.upstream:
             return self.parts.upstream
         if plan.restarted:

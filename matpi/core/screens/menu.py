@@ -162,4 +162,4 @@ class ReadyScreen(Screen):
             late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
             if not between(now.time(), early, late):
                 advice = Text("routines.before_bed_at.advice", clock=f"{bed:%H:%M}")
-        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.target, advice))
+        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.range_min, advice))

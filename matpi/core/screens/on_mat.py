@@ -33,7 +33,7 @@ class ArrivingScreen(Screen):
         plan, name = self.plans.shown, self.selection.routine.name
         worn = CLOTHING.get(plan.clothing, plan.clothing)
         title = "" if name == "plan" else Text(f"routines.{name}.title")
-        return Look(Arriving(*self.plans.target, plan.day, worn, title, plan.days, self.household.name))
+        return Look(Arriving(*self.plans.range_min, plan.day, worn, title, plan.days, self.household.name))
 
 
 @dataclass(eq=False)
@@ -109,7 +109,7 @@ class OnMatScreen(Screen):
 
     def _timer(self, t: float, on_mat_s: float, held: float) -> tuple[Timer, float]:
         elapsed_s = on_mat_s + WOKEN_S
-        lower_min, upper_min = self.plans.target
+        lower_min, upper_min = self.plans.range_min
         seconds, says = self.pacing.shows_seconds(t, elapsed_s), self.pacing.phase(elapsed_s)
         shown = Timer(
             elapsed_s=int(elapsed_s) if seconds else int(elapsed_s // 60) * 60,
