@@ -12,7 +12,6 @@ from matpi.core.plan.programme import AFTER, TIERS
 from matpi.core.plan.routine import ROUTINES, Says
 from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.screens.menu import Item
-from matpi.core.screens.on_mat import CLOTHING
 from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
@@ -115,14 +114,14 @@ def session() -> Iterator[View]:
 def before_and_after() -> Iterator[View]:
     for name, routine in ROUTINES.items():
         title, advice = Text(f"routines.{name}.title"), Text(f"routines.{name}.advice")
-        yield from (Advice(title, 0, 0, advice), Arriving(0, 0, 3, CLOTHING["thin shirt"], title))
+        yield from (Advice(title, 0, 0, advice), Arriving(0, 0, 3, TIERS[0].clothing, title))
         for tier in TIERS:
             upper = min(routine.upper_min, tier.upper_min)
             lower = min(routine.lower_min, tier.lower_min, upper)
             yield Advice(title, lower, upper, advice)
             if name == "before_bed":
                 yield Advice(title, lower, upper, Text("routines.before_bed_at.advice", clock="00:00"))
-            worn = CLOTHING[tier.clothing]
+            worn = tier.clothing
             for day, of in ((tier.last_day, AFTER - 1), (DAYS_MAX, DAYS_MAX)):
                 yield Arriving(lower, upper, day, worn, "" if name == "plan" else title, of)
                 yield Arriving(lower, upper, day, worn, title, of, WIDEST_NAME)

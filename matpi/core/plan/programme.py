@@ -31,6 +31,7 @@ from matpi.core.clock import day_of
 from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
 from matpi.core.plan.trend import AT_DAYS, Answer, Trend, trend
+from matpi.core.text import Text
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
@@ -46,8 +47,8 @@ class Tier:
     last_day: int
     lower_min: int
     upper_min: int
-    clothing: str
-    goal: str
+    clothing: Text | str  # a string: of a plan of one's own
+    goal: Text | str
 
     @property
     def lower_s(self) -> float:
@@ -59,11 +60,11 @@ class Tier:
 
 
 TIERS = (  # docs/behaviour.md 3, from the article's plan
-    Tier(1, 3, 2, 5, "thin shirt", "learn the sensation"),
-    Tier(4, 7, 5, 10, "thin shirt, or bare (optional)", "build tolerance"),
-    Tier(8, 10, 10, 15, "your choice", "add breathwork"),
-    Tier(11, 14, 15, 20, "your choice", "make it a routine"),
-    Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
+    Tier(1, 3, 2, 5, Text("clothing.thin_shirt"), Text("goals.sensation")),
+    Tier(4, 7, 5, 10, Text("clothing.thin_or_bare"), Text("goals.tolerance")),
+    Tier(8, 10, 10, 15, Text("clothing.your_choice"), Text("goals.breathwork")),
+    Tier(11, 14, 15, 20, Text("clothing.your_choice"), Text("goals.routine")),
+    Tier(AFTER, AFTER, 10, 20, Text("clothing.your_choice"), Text("goals.keep_going")),
 )
 SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a clinician agreed, in any plan
 
@@ -145,11 +146,11 @@ class Plan:
         return (0, 0) if self.short_only else (self.lower_min, self.upper_min)
 
     @property
-    def clothing(self) -> str:
+    def clothing(self) -> Text | str:
         return self.target.clothing
 
     @property
-    def goal(self) -> str:
+    def goal(self) -> Text | str:
         return self.target.goal
 
     @property

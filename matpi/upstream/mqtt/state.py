@@ -13,6 +13,7 @@ from matpi.core.effects import Effect, Report, Said
 from matpi.core.front import Front
 from matpi.core.model import Log
 from matpi.core.plan.progress import RestReason
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -138,7 +139,7 @@ class Observer:
             plan_days=plan.days,
             target_lower_min=plan.range_min[0],
             target_upper_min=plan.range_min[1],
-            clothing=plan.clothing,
+            clothing=ENGLISH.say(plan.clothing),
             rest_day=plan.rest_day,
             streak_days=plan.streak,
             week_count=plan.week_count,
