@@ -80,7 +80,19 @@ NEEDS: Final[dict[str, Terms]] = {
     "phases.soon": {"en": ("1 min, then up slowly",), "de": ("1 min, dann langsam",)},
     "phases.enough": {"en": ("enough: up slowly",), "de": ("genug: langsam auf",)},
     "phases.over": {"en": ("please get up slowly",), "de": ("bitte langsam auf",)},
-    "routines.plan.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
+    "routines.plan.advice": {
+        "en": ("{clothing}", "sit, then lie slowly", "sting.* warm", "{goal}"),
+        "de": ("{clothing}", "langsam zurücklegen", "piek.* warm", "{goal}"),
+    },
+    "routines.plan_third.advice": {
+        "en": ("{clothing}", "sit, then lie slowly", "often", "week two"),
+        "de": ("{clothing}", "langsam zurücklegen", "oft", "zweiten woche"),
+    },
+    "goals.sensation": {"en": ("learn the sensation",), "de": ("kennenlernen",)},
+    "goals.tolerance": {"en": ("tolerance",), "de": ("gewöhnen",)},
+    "goals.breathwork": {"en": ("breath",), "de": ("atmen",)},
+    "goals.routine": {"en": ("routine",), "de": ("routine",)},
+    "goals.keep_going": {"en": ("keep going", "3-7 a week"), "de": ("weiter", "3-7 pro woche")},
     "routines.downshift.advice": {"en": ("sit, then lie slowly",), "de": ("langsam zurücklegen",)},
     "routines.breath.advice": {
         "en": ("in: chest and ribs", "out: melt"),

@@ -19,7 +19,7 @@ from matpi.core.views import (
 )
 from matpi.screen.canvas import BESIDE_PX, HEIGHT, LAST_ROW, WIDTH, Canvas, draw, range_text, sentence
 from matpi.screen.glyphs import LARGE_FIRST, Face, wrapped
-from matpi.words import Words, duration
+from matpi.words import LINE, Words, duration
 
 TICKS_MAX: Final = 60  # more planned minutes share a tick: a tick and its gap need 2 px
 LONG_S: Final = 6000  # from 100 minutes on mm:ss is wider than the panel; a cap may be set to 120
@@ -59,7 +59,9 @@ def sentence_case(text: str) -> str:
 @draw.register
 def advice(view: Advice, canvas: Canvas, words: Words) -> None:
     minutes = range_text(view.lower_min, view.upper_min) if view.upper_min else ""
-    lines = words.say(view.advice).splitlines()
+    # A plan of one's own may have longer lines, which are left out; a bracket is not drawn.
+    lines = [line.partition(" (")[0] for line in words.say(view.advice).splitlines()]
+    lines = [line for line in lines if len(line) <= LINE]
     canvas.beside(words.say(view.title), f"{minutes} {words('common.min')}" if minutes else "", minutes)
     for row, line in enumerate(lines):
         canvas.line(16 + LINE_PX * row, line)

@@ -15,6 +15,7 @@ from matpi.core.plan.routine import ROUTINES
 from matpi.core.screens.rating import Dial
 from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench
+from tests.core.test_device_routines import on_plan_day
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
 
@@ -284,7 +285,7 @@ def test_from_the_idle_screen_before_a_session() -> None:
     (rating,) = ratings(bench)
     assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
     bench.pass_s(8.1)
-    assert bench.state is Front.IDLE, "nothing can have felt wrong"
+    assert bench.state is Front.READY, "nothing can have felt wrong; the advice before the first session"
 
 
 def test_a_day_of_rest_has_its_rating_too() -> None:
@@ -315,7 +316,7 @@ def test_from_the_idle_screen_after_today_s_session_is_of_the_day() -> None:
 
 
 def test_the_first_tap_on_a_dark_panel_only_wakes() -> None:
-    bench = Bench()
+    bench = Bench(on_plan_day(6))
     bench.pass_s(60)
     assert isinstance(bench.view, Off)
     bench.tap()

@@ -85,7 +85,7 @@ def names(prefix: str, suffix: str = "") -> list[str]:
 def test_the_keys_that_the_core_makes_are_there() -> None:
     assert names("phases.") == list(Says)
     assert names("routines.", ".title") == list(ROUTINES)
-    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at"]
+    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at", "plan_third"]
     assert names("menu.") == [*Item, "hint"]
     assert set(PAGES_AFTER_YES) == set(names("safety.")) - {"tap"}
     assert set(names("places.")) == {name for chips in NAMES.values() for name in chips} | {"cell"}

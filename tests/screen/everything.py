@@ -114,11 +114,19 @@ def session() -> Iterator[View]:
 def before_and_after() -> Iterator[View]:
     for name, routine in ROUTINES.items():
         title, advice = Text(f"routines.{name}.title"), Text(f"routines.{name}.advice")
+        if name == "plan":
+            advice = Text("routines.plan.advice", clothing=TIERS[0].clothing, goal=TIERS[0].goal)
         yield from (Advice(title, 0, 0, advice), Arriving(0, 0, 3, TIERS[0].clothing, title))
         for tier in TIERS:
             upper = min(routine.upper_min, tier.upper_min)
             lower = min(routine.lower_min, tier.lower_min, upper)
-            yield Advice(title, lower, upper, advice)
+            if name == "plan":
+                said = {"clothing": tier.clothing, "goal": tier.goal}
+                yield Advice(title, lower, upper, Text("routines.plan.advice", **said))
+                if tier is TIERS[0]:
+                    yield Advice(title, lower, upper, Text("routines.plan_third.advice", **said))
+            else:
+                yield Advice(title, lower, upper, advice)
             if name == "before_bed":
                 yield Advice(title, lower, upper, Text("routines.before_bed_at.advice", clock="00:00"))
             worn = tier.clothing

@@ -7,6 +7,7 @@ from typing import Final
 
 from PIL.Image import Image
 
+from matpi.core.plan.programme import TIERS
 from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
 from matpi.core.screens.safety import PAGES
 from matpi.core.text import Text
@@ -123,7 +124,18 @@ def gallery() -> dict[str, View]:
         "breathe-soon": Breathe(False, 12, 2, Text("phases.soon"), 14),
         "arriving-feet": Arriving(1, 3, 5, Text("clothing.your_choice"), Text("routines.feet.title")),
         "arriving-own-plan": Arriving(8, 12, 21, Text("clothing.your_choice"), "", 21),
-        "advice-plan": Advice(Text("routines.plan.title"), 10, 15, Text("routines.plan.advice")),
+        **{
+            f"advice-plan-{tier.first_day}": Advice(
+                Text("routines.plan.title"),
+                tier.lower_min,
+                tier.upper_min,
+                Text("routines.plan.advice", clothing=tier.clothing, goal=tier.goal),
+            )
+            for tier in TIERS
+        },
+        "advice-plan-third": Advice(
+            Text("routines.plan.title"), 2, 5, Text("routines.plan_third.advice", clothing=TIERS[0].clothing)
+        ),
         "advice-neck": Advice(Text("routines.neck.title"), 2, 5, Text("routines.neck.advice")),
         "advice-seat": Advice(Text("routines.seat.title"), 2, 5, Text("routines.seat.advice")),
         "advice-before-bed": Advice(Text("routines.before_bed.title"), 10, 20, Text("routines.before_bed.advice")),

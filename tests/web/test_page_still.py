@@ -170,7 +170,7 @@ def test_every_tap_at_one_place_arrives(chromium_browser: Browser, tmp_path: Pat
             page.mouse.down()
             page.wait_for_timeout(80)
             page.mouse.up()
-            until(page, "() => document.getElementById('state').textContent === 'IDLE'")
+            until(page, "() => document.getElementById('state').textContent === 'READY'")
         finally:
             page.close()
             server.stop()

@@ -116,6 +116,7 @@ class Plan:
     weekly_goal: int
     restarted: bool  # back at day 1 after a long gap
     repeated: bool  # back at the first day of the tier after a gap
+    new_tier: bool  # no session yet since the plan came to this tier
     trend: Trend | None  # at day 7 or 14, in this round of the plan
     trend_today: bool  # that day was done today
     done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
@@ -201,16 +202,18 @@ class _Fold:
         self.rest_after_stop: set[int] = set()
         self.rated: defaultdict[int, list[Answer]] = defaultdict(list)  # by round
         self.furthest: defaultdict[int, int] = defaultdict(lambda: 1)  # by round: a step back takes no trend away
+        self.tier_before = self.tier = -1  # of the last day with a session: before the day taken last, and with it
         self.passed = 0  # ordinal of the day on which the plan last passed day 7 or 14
 
     def take(self, day: int, entries: _Day) -> None:
         course, tiers = self._course, self._course.tiers
         self.before_gap = self.position
         self.at_start = at_start = _after_gap(self.position, day, self._settings, course)
-        tier = course.tier_of[at_start.shown_day]
+        tier, self.tier_before = course.tier_of[at_start.shown_day], self.tier
         if entries.ratings:
             self.rated[at_start.round].append(Answer(at_start.shown_day, sum(entries.ratings) / len(entries.ratings)))
         if entries.sessions:
+            self.tier = tier
             full, total_s = tiers[tier], entries.total_s
             if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
@@ -275,6 +278,7 @@ def plan(
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
+        new_tier=not days[now].sessions and fold.tier_before != course.tier_of[at_start.shown_day],
         repeated=at_start.day != fold.before_gap.day and not restarted,
         trend=trend(fold.rated[at_start.round], fold.furthest[at_start.round]),
         trend_today=fold.passed == now,

@@ -22,6 +22,7 @@ class IdleScreen(Screen):
     reminder: Reminder
     doubts: Doubts
     parts: Parts
+    ready: Screen  # the advice
     version: str
     set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
     rests = True
@@ -32,12 +33,19 @@ class IdleScreen(Screen):
 
     def tap(self, _: float) -> Step | None:
         if self.stage.woke:
-            return None
+            return self._advise()
         if self.set_aside is not None:
             self.set_aside = None
             return None
         asked = self.doubts.open_question
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
+
+    def _advise(self) -> Step | None:
+        """Show the advice, if it is due, where nothing else wants to be read."""
+        zero = self.presence.zero
+        unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
+        first = unwell or self.doubts.open_question
+        return None if first or not self.ready.wanted else Step("advise", "woken")
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")
