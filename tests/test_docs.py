@@ -26,6 +26,7 @@ from matpi.core.routing import OF_SESSION
 from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
 from matpi.twin.scenario import read_scenario
+from matpi.words import ENGLISH
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -389,7 +390,7 @@ def test_the_plan_told_is_that_of_the_code() -> None:
     page = list(rows(ROOT / "docs" / "behaviour.md"))
     for tier in TIERS:
         days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
-        assert [days, f"{tier.lower_min}-{tier.upper_min}", tier.clothing, tier.goal] in page
+        assert [days, f"{tier.lower_min}-{tier.upper_min}", ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in page
 
 
 # -- tone, and what may not be said ------------------------------------------------------------------------------------

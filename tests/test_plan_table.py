@@ -15,7 +15,18 @@ from matpi import paths
 from matpi.cli import run
 from matpi.commands import plan, ratings
 from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Doubt, EndReason, Looser, Moment, Rating, Session, Settings, StopSign
+from matpi.core.model import (
+    Acknowledgement,
+    DayRecord,
+    Doubt,
+    EndReason,
+    Looser,
+    Moment,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.plan import programme
 from matpi.store.db import Store
 from tests.bench import NOON
@@ -272,3 +283,20 @@ def test_today_is_not_a_day_of_rest_and_none_at_once(path: Path, capsys: Out) ->
     assert run(["plan", "--rest-today", "--no-rest-today", "--store", str(path)]) == 2
     assert "exclude each other" in capsys.readouterr().err
     assert path.read_bytes() == was
+
+
+def test_who_should_ask_a_doctor_first_reads_no_range_and_no_done(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_days(path, 2, [5])
+    monkeypatch.setattr("time.time", lambda: NOON - 86_400)
+    plan.plan_today(path, as_json=False)
+    assert "20:00 min, done" in capsys.readouterr().out
+    with Store.open(path) as log:
+        log.write(Save(Acknowledgement(some=True, utc=NOON - 2 * 86_400)))
+    plan.plan_today(path, as_json=False)
+    out = capsys.readouterr().out
+    assert "please ask a doctor first" in out
+    assert "20:00 min\n" in out
+    assert "to 5 min" not in out
+    assert "done" not in out

@@ -2,7 +2,8 @@
 
 After a session: AFTER_SESSION, as far as each screen is wanted when its turn comes; "felt wrong?" before the rating
 when it was cut short. After a stay too short for a session: "felt wrong?" alone. On waking: as after a session when
-today's last one is still doubtful, else ON_WAKING. What a person chooses is one entry.
+today's last one is still doubtful, else ON_WAKING. What a person chooses is one entry. After the safety pages: the
+advice.
 
 A step on the mat hides what was asked after a session; when no session follows it is asked once more, for OPEN_S.
 """
@@ -39,6 +40,7 @@ OPENS: Final = {
 """Triggers that replace the whole list by one entry."""
 CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
+ADVISES: Final = frozenset({"advise", "answered"})  # the first wake since a session; the safety pages
 WAKES: Final = frozenset({"ask", "doubtful"})  # a tap on the idle screen
 IN_PLACE: Final = {"rated": Front.SAVED, "change": Front.RATING}
 NEEDS_CELLS: Final = frozenset({Front.MENU, Front.SAFETY, Front.READY, Front.CALIBRATING})
@@ -81,6 +83,8 @@ class Agenda:
             self.now = Ask(OPENS[trigger])
         elif trigger in IN_PLACE:
             self.now = Ask(IN_PLACE[trigger], None if self.now is None else self.now.about)
+        elif trigger in ADVISES and not self._hidden:
+            self._show([Ask(Front.READY)])
         elif trigger in CLOSES or self._hidden:
             self.now = None
             self._ahead = self._ahead if self._hidden else []

@@ -111,14 +111,14 @@ class Device:
         pacing = self.pacing = Pacing(plans, selection, rules)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
-        done, dial = result.DoneScreen(*of_any), rating.RatingScreen(*of_any)
+        done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
         screens: tuple[Screen, ...] = (
-            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside, dial.is_due),
+            idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, memory.set_aside, dial.is_due),
             idle.ObjectScreen(*of_any),
             idle.SilentScreen(*of_any, parts),
             safety.SafetyScreen(*of_any),
             menu.MenuScreen(*of_any),
-            menu.ReadyScreen(*of_any),
+            ready,
             trend.TrendScreen(*of_any),
             calibration.CalibrationScreen(*of_any, emit, parts),
             on_mat.ArrivingScreen(*of_any),

@@ -51,6 +51,11 @@ class Plans:
         """Return minutes, lower and upper, of the session that is shown or to come."""
         return target(self.selection.routine, self.shown)
 
+    @property
+    def range_min(self) -> tuple[int, int]:
+        """Return what of `target` is shown; (0, 0), none, to a person who should ask a doctor first."""
+        return (0, 0) if self.shown.short_only else self.target
+
     def follows_off_mat(self, session: Session) -> bool:
         """Return whether the routine goes on off the mat after this session."""
         own = ROUTINES.get(session.routine)

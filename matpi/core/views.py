@@ -3,6 +3,8 @@
 `Text` is put into words by the screen; a string is shown as it is: a name, a clock, a plan of one's own. A line has
 room for 21 characters, a title for 15, an item of the menu for 14 and a name for 12 (tests/screen/rooms.py).
 
+Bounds of 0 and 0 are not shown: the person should ask a doctor first.
+
 Fractions (`hold`, `rest`, `left`) are 0 to 1 in steps of `FRACTION_STEP`, so that a view changes a few times a second
 and not with every reading.
 """
@@ -131,6 +133,7 @@ class SessionDone:
     who: str = ""  # whose it is, where several people share the mat
     asks: Text | str = ""  # with `who`: what a hold does about it
     hold: float = 0.0
+    ask_first: bool = False  # the person should ask a doctor first
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from matpi.core.model import Session
 from matpi.core.plan.programme import Plan
 from matpi.screen.frame import rows
 from matpi.sim.body import Act
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -157,8 +158,17 @@ def session_message(session: Session, rating: int | None, zone: tzinfo, who: str
 
 def plan_message(plan: Plan, who: str) -> Payload:
     """Return `plan` of `sessions`; `who`: whose it is, where several people share the mat."""
-    names = ("day", "lower_min", "upper_min", "clothing", "goal", "today_s", "done", "rest_day", "streak")
-    return {**{name: getattr(plan, name) for name in names}, "score": round(plan.score, 3), "who": who}
+    facts = {name: getattr(plan, name) for name in ("day", "today_s", "rest_day", "streak")}
+    lower_min, upper_min = plan.range_min
+    return facts | {
+        "lower_min": lower_min,
+        "upper_min": upper_min,
+        "clothing": ENGLISH.say(plan.clothing),
+        "goal": ENGLISH.say(plan.goal),
+        "done": plan.says_done,
+        "score": round(plan.score, 3),
+        "who": who,
+    }
 
 
 def frame_message(image: Image | None, brightness: str, text: str, lang: str) -> Payload:

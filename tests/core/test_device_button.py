@@ -12,8 +12,10 @@ from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
 from matpi.core.screens.menu import Item
 from matpi.core.views import Idle, Menu, Off, Safety, Timer
+from matpi.screen.render import spoken
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
+from tests.core.test_device_routines import on_plan_day
 
 
 def session(bench: Bench, seconds: float = 100.0) -> Bench:
@@ -166,7 +168,7 @@ def test_stuck_and_got_up_meanwhile_the_session_ends_when_the_person_left() -> N
 
 
 def test_stuck_on_the_idle_screen_leads_nowhere_and_the_panel_rests() -> None:
-    bench = Bench()
+    bench = Bench(on_plan_day(6))
     bench.pass_s(5)
     stuck(bench, 120)
     assert bench.state is Front.IDLE
@@ -321,7 +323,7 @@ def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
     bench.tap()
     assert answered(bench) == [(False, False)]
     assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=bench.rows.acknowledgement.utc)  # type: ignore[union-attr]
-    assert bench.state is Front.IDLE
+    assert bench.state is Front.READY, "the advice before the first session"
     again = bench.reboot()
     again.pass_s(5)
     assert again.state is Front.IDLE, "answered once is answered"
@@ -406,7 +408,8 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON)))
     bench.pass_s(5)
     assert isinstance(bench.view, Idle)
-    assert bench.view.notice == "ask a doctor first"
+    assert (bench.view.lower_min, bench.view.upper_min) == (0, 0)
+    assert "ask a doctor first" in spoken(bench.view)
 
 
 def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
@@ -446,7 +449,7 @@ def test_what_is_asked_again_holds_until_it_is_answered() -> None:
     to_question(bench)
     bench.hold()
     bench.pass_s(31)
-    assert bench.state is Front.IDLE, "what to remember closes by itself"
+    assert bench.state is Front.READY, "what to remember closes by itself"
     assert not bench.device.plans.today.short_only
     assert bench.rows.acknowledgement is not None
     assert not bench.rows.acknowledgement.asked_again

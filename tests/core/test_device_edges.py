@@ -178,7 +178,7 @@ def test_an_answer_given_before_the_clock_was_known_gets_its_date() -> None:
         bench.tap()
     bench.hold()
     bench.tap()
-    assert bench.state is Front.IDLE
+    assert bench.state is Front.READY
     bench.send(WallClock(bench.t, NOON, trusted=True))
     kept = bench.saves(Acknowledgement)
     assert [answer.utc is None for answer in kept] == [True, False]

@@ -12,19 +12,21 @@ from datetime import time
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Memory, Settings
+from matpi.core.model import Acknowledgement, Log, Memory, Settings
 from matpi.core.screens.menu import Item
 from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
 from matpi.words import ENGLISH
 from tests.bench import NOON, UNCALIBRATED, Bench, said
+from tests.core.test_device_routines import on_plan_day
 
 HOUR = 3600.0
 CAP = 45 * 60.0
 KNOWN = Acknowledgement(some=False, utc=NOON)
 
 
-def ready(**more: object) -> Bench:
-    bench = Bench(Memory(acknowledgement=KNOWN, calibration=UNCALIBRATED), rate=4, **more)  # type: ignore[arg-type]
+def ready(log: Log | None = None, **more: object) -> Bench:
+    memory = Memory(acknowledgement=KNOWN, calibration=UNCALIBRATED, log=log or Log())
+    bench = Bench(memory, rate=4, **more)  # type: ignore[arg-type]
     bench.pass_s(40)
     return bench
 
@@ -139,7 +141,7 @@ def test_lying_down_is_never_in_the_way_of_anything() -> None:
 
 
 def test_cells_that_come_and_go_for_hours_light_the_panel_once() -> None:
-    bench = pressed(ready(), 0.15)
+    bench = pressed(ready(log=on_plan_day(6).log), 0.15)
     bench.pass_s(100)  # today's question has come, and no wake asks it again
     for _ in range(20):  # the first five minutes
         silent(bench, 5)

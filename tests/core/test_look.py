@@ -17,6 +17,7 @@ from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, S
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
+from tests.core.test_device_routines import on_plan_day
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
 
@@ -123,7 +124,7 @@ def test_the_panel_dims_in_the_wind_down_window() -> None:
 
 
 def test_the_panel_is_off_after_thirty_seconds_idle_and_the_picture_wanders() -> None:
-    bench = Bench()
+    bench = Bench(on_plan_day(6))
     bench.pass_s(29.5)
     assert isinstance(bench.view, Idle)
     bench.pass_s(1)

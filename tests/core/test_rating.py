@@ -288,7 +288,7 @@ def test_from_the_idle_screen_before_a_session() -> None:
     (rating,) = ratings(bench)
     assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
     bench.pass_s(8.1)
-    assert bench.state is Front.IDLE, "nothing can have felt wrong"
+    assert bench.state is Front.READY, "nothing can have felt wrong; the advice before the first session"
 
 
 def test_a_day_of_rest_has_its_rating_too() -> None:

@@ -497,7 +497,7 @@ def test_the_screen_says_who_is_missing() -> None:
     bench.pass_s(3)
     assert (idle(bench).who, idle(bench).done, idle(bench).notice) == ("Ada", True, "not yet: Ben")
     names = tuple(Person(letter, f"Person {letter}") for letter in "abc")
-    log = of(past("a", 1), past("b", 1), past("c", 1))
+    log = of(*(past(letter, day) for letter in "abc" for day in range(6, 0, -1)))
     three = Bench(Memory(log=log, people=People(names, "a"), answers=ANSWERED), rate=1.0)
     three.pass_s(5)
     evening(three).tap()

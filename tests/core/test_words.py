@@ -11,10 +11,10 @@ from string import Formatter
 import pytest
 
 from matpi.core.events import SensorLost
+from matpi.core.plan.custom_plan import STARTERS
 from matpi.core.plan.programme import TIERS
 from matpi.core.plan.routine import ROUTINES, Says
 from matpi.core.screens.menu import Item
-from matpi.core.screens.on_mat import CLOTHING
 from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
@@ -85,7 +85,7 @@ def names(prefix: str, suffix: str = "") -> list[str]:
 def test_the_keys_that_the_core_makes_are_there() -> None:
     assert names("phases.") == list(Says)
     assert names("routines.", ".title") == list(ROUTINES)
-    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at"]
+    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at", "plan_third"]
     assert names("menu.") == [*Item, "hint"]
     assert set(PAGES_AFTER_YES) == set(names("safety.")) - {"tap"}
     assert set(names("places.")) == {name for chips in NAMES.values() for name in chips} | {"cell"}
@@ -164,7 +164,8 @@ def test_what_is_missing_is_shown_as_its_key_and_stops_nothing() -> None:
 
 
 def test_the_starters_clothing_is_known_and_ones_own_stays_as_it_was_written() -> None:
-    assert [ENGLISH.say(CLOTHING[tier.clothing]) for tier in TIERS] == [tier.clothing for tier in TIERS]
+    assert {ENGLISH.say(text): text for text in STARTERS.values()} == STARTERS
+    assert {text for tier in TIERS for text in (tier.clothing, tier.goal)} == set(STARTERS.values())
     assert GERMAN.say("my red jumper") == "my red jumper"
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from PIL.Image import Image
 
 from matpi.core.model import Looser, Moment
+from matpi.core.plan.programme import TIERS
 from matpi.core.plan.trend import Trend, looser_page, page
 from matpi.core.screens.safety import PAGES
 from matpi.core.text import Text
@@ -88,6 +89,13 @@ def gallery() -> dict[str, View]:
         "safety-hold": Safety("question", 3, 4, hold=0.5),
         "safety-ask-first": Safety("ask_first", 4, 5),
         "safety-stop-after-yes": Safety("stop", 5, 5),
+        "idle-ask-first": Idle("19:42", 1, 0, 0, 0.0, done=False, rest_day=False),
+        "idle-ask-first-some": Idle("19:42", 1, 0, 0, 187.0, done=False, rest_day=False),
+        "arriving-ask-first": Arriving(0, 0, 1, Text("clothing.thin_shirt")),
+        "timer-ask-first": Timer(3 * 60, 0, 0, Text("phases.settling"), seconds=False),
+        "timer-ask-first-seconds": Timer(187, 0, 0, Text("phases.settling"), seconds=True),
+        "done-ask-first": SessionDone(187, done_today=False, plan_day=1, saved=True, ask_first=True),
+        "advice-ask-first": Advice(Text("routines.neck.title"), 0, 0, Text("routines.neck.advice")),
         "arriving": Arriving(2, 5, 1, Text("clothing.thin_shirt")),
         "arriving-day-5": Arriving(5, 10, 5, Text("clothing.thin_or_bare")),
         "arriving-day-12": Arriving(15, 20, 12, Text("clothing.your_choice")),
@@ -119,7 +127,18 @@ def gallery() -> dict[str, View]:
         "breathe-soon": Breathe(False, 12, 2, Text("phases.soon"), 14),
         "arriving-feet": Arriving(1, 3, 5, Text("clothing.your_choice"), Text("routines.feet.title")),
         "arriving-own-plan": Arriving(8, 12, 21, Text("clothing.your_choice"), "", 21),
-        "advice-plan": Advice(Text("routines.plan.title"), 10, 15, Text("routines.plan.advice")),
+        **{
+            f"advice-plan-{tier.first_day}": Advice(
+                Text("routines.plan.title"),
+                tier.lower_min,
+                tier.upper_min,
+                Text("routines.plan.advice", clothing=tier.clothing, goal=tier.goal),
+            )
+            for tier in TIERS
+        },
+        "advice-plan-third": Advice(
+            Text("routines.plan.title"), 2, 5, Text("routines.plan_third.advice", clothing=TIERS[0].clothing)
+        ),
         "advice-neck": Advice(Text("routines.neck.title"), 2, 5, Text("routines.neck.advice")),
         "advice-seat": Advice(Text("routines.seat.title"), 2, 5, Text("routines.seat.advice")),
         "advice-before-bed": Advice(Text("routines.before_bed.title"), 10, 20, Text("routines.before_bed.advice")),

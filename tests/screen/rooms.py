@@ -51,6 +51,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     ),
     "scale": ("What the load cells and a calibration report. `{where}` is a part of the mat", LINE, {}),
     "clothing": ("The clothing of the starter plan. A bracket is not drawn", 30, {}),
+    "goals": ("What each tier of the starter plan is for", LINE, {}),
     "upstream": ("Why a record is not delivered, on the idle screen. `{status}` is an HTTP status", LINE, {}),
     "places": ("Parts of the mat, within what the load cells report", 6, {}),
     "command": ("What `matpi safety` prints beside the pages", None, {}),

@@ -137,7 +137,7 @@ def _texts(view: View) -> list[Text | str]:
     if isinstance(view, Menu):
         return [view.items[view.index]]
     if isinstance(view, Arriving):
-        below = view.routine if view.who and view.routine else str(view.clothing).partition(" (")[0]
+        below = view.routine if view.who and view.routine else ENGLISH.say(view.clothing).partition(" (")[0]
         return [below, *([view.who] if view.who else [])]
     if isinstance(view, SessionDone) and view.who:
         return [*([view.who] if view.saved else []), *([view.asks] if view.hold == 0.0 else [])]
@@ -190,7 +190,7 @@ def test_letters_beyond_latin_1_become_question_marks() -> None:
     assert "Kälte" in read(render(Notice("t", "Kälte \u2192 5 °C")))
 
 
-@every("tier", TIERS, ids=lambda tier: tier.clothing)
+@every("tier", TIERS, ids=lambda tier: ENGLISH.say(tier.clothing))
 def test_what_the_plan_says_to_wear_fits(tier: Tier) -> None:
     there = read(render(Arriving(tier.lower_min, tier.upper_min, tier.first_day, tier.clothing)))
     assert not any(word.endswith(CUT) for word in there)

@@ -15,6 +15,8 @@ from tests.screen.rooms import GROUPS, room
 from tests.screen.ruled import faults
 
 LONGEST: dict[str, object] = {
+    "clothing": "thin shirt, or bare",
+    "goal": "x" * 21,
     "day": str(DAYS_MAX),
     "days": str(DAYS_MAX),
     "minutes": "99",

@@ -107,7 +107,7 @@ def test_a_session_on_the_mat_arrives_once(tmp_path: Path, home: WebhookConfig) 
 
 def test_trouble_is_on_the_idle_screen_until_it_is_over(tmp_path: Path) -> None:
     rig = used(tmp_path / "sim.db", Config())
-    rig.run_until(30.0)
+    rig.run_until(20.0)
 
     def notice() -> str | None:
         assert rig.device is not None

@@ -16,7 +16,7 @@ from matpi.twin.page.server import PageServer
 from matpi.twin.prompts import _DARK
 from matpi.twin.twin import Twin
 from matpi.twin.world import VirtualWorld
-from matpi.words import LANGUAGES
+from matpi.words import ENGLISH, LANGUAGES
 from tests.screen.everything import everything
 from tests.web.fake_bench import FakeBench, frame
 
@@ -88,7 +88,7 @@ def changes(bench: FakeBench) -> Iterator[str]:
         bench.put("lamp", {"pattern": pattern, "age_s": 0.0, "table": [1.0], "loops": True})
         yield bench_status(bench)
     for plan in (
-        {"day": 15, "today_s": 3599.0, "done": True, "streak": 128, "score": 1.0, "goal": TIERS[-1].goal},
+        {"day": 15, "today_s": 3599.0, "done": True, "streak": 128, "score": 1.0, "goal": ENGLISH.say(TIERS[-1].goal)},
         {"day": 1, "rest_day": True, "who": "Maximiliane", "clothing": "thin shirt, or bare (optional)"},
     ):
         bench.put("sessions", {**bench.sessions, "plan": {**bench.sessions["plan"], **plan}})
@@ -170,7 +170,7 @@ def test_every_tap_at_one_place_arrives(chromium_browser: Browser, tmp_path: Pat
             page.mouse.down()
             page.wait_for_timeout(80)
             page.mouse.up()
-            until(page, "() => document.getElementById('state').textContent === 'IDLE'")
+            until(page, "() => document.getElementById('state').textContent === 'READY'")
         finally:
             page.close()
             server.stop()

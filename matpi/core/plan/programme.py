@@ -14,8 +14,8 @@ docs/behaviour.md 3 has the rules. What they leave open is decided here:
   that session counts as the next tier's first day. So the setting moves no one back who has gone on, and getting up
   slowly at "enough" moves no one on. The after-plan is never held back: its range includes the one before.
 - **Safety.** A "yes" that no doctor has cleared shows tier 1 and at most day 3, and its lower bound makes a day
-  done. Each day is judged by the answer in force then, so that no answer changes a past day. Progress goes by the full
-  targets meanwhile, and is back once the answer is cleared.
+  done, which nothing says meanwhile. Each day is judged by the answer in force then, so that no answer changes a past
+  day. Progress goes by the full targets meanwhile, and is back once the answer is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
 """
 
@@ -31,6 +31,7 @@ from matpi.core.clock import day_of
 from matpi.core.model import UTC_MAX, Acknowledgement, Log, Rating, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
 from matpi.core.plan.trend import AT_DAYS, Answer, Trend, first_answer, trend
+from matpi.core.text import Text
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
@@ -46,8 +47,8 @@ class Tier:
     last_day: int
     lower_min: int
     upper_min: int
-    clothing: str
-    goal: str
+    clothing: Text | str  # a string: of a plan of one's own
+    goal: Text | str
 
     @property
     def lower_s(self) -> float:
@@ -59,11 +60,11 @@ class Tier:
 
 
 TIERS = (  # docs/behaviour.md 3, from the article's plan
-    Tier(1, 3, 2, 5, "thin shirt", "learn the sensation"),
-    Tier(4, 7, 5, 10, "thin shirt, or bare (optional)", "build tolerance"),
-    Tier(8, 10, 10, 15, "your choice", "add breathwork"),
-    Tier(11, 14, 15, 20, "your choice", "make it a routine"),
-    Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
+    Tier(1, 3, 2, 5, Text("clothing.thin_shirt"), Text("goals.sensation")),
+    Tier(4, 7, 5, 10, Text("clothing.thin_or_bare"), Text("goals.tolerance")),
+    Tier(8, 10, 10, 15, Text("clothing.your_choice"), Text("goals.breathwork")),
+    Tier(11, 14, 15, 20, Text("clothing.your_choice"), Text("goals.routine")),
+    Tier(AFTER, AFTER, 10, 20, Text("clothing.your_choice"), Text("goals.keep_going")),
 )
 SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a doctor agreed, in any plan
 
@@ -115,6 +116,7 @@ class Plan:
     weekly_goal: int
     restarted: bool  # back at day 1 after a long gap
     repeated: bool  # back at the first day of the tier after a gap
+    new_tier: bool  # no session yet since the plan came to this tier
     trend: Trend | None  # at day 7 or 14, in this round of the plan
     trend_today: bool  # that day was done today
     done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
@@ -135,11 +137,21 @@ class Plan:
         return self.target.upper_min
 
     @property
-    def clothing(self) -> str:
+    def says_done(self) -> bool:
+        """Whether to say that the day is done: never while `short_only`."""
+        return self.done and not self.short_only
+
+    @property
+    def range_min(self) -> tuple[int, int]:
+        """Return the bounds to show, in minutes; (0, 0), none, while `short_only`: no dose is known to be safe."""
+        return (0, 0) if self.short_only else (self.lower_min, self.upper_min)
+
+    @property
+    def clothing(self) -> Text | str:
         return self.target.clothing
 
     @property
-    def goal(self) -> str:
+    def goal(self) -> Text | str:
         return self.target.goal
 
     @property
@@ -190,16 +202,18 @@ class _Fold:
         self.rest_after_stop: set[int] = set()
         self.rated: defaultdict[int, list[Answer]] = defaultdict(list)  # by round
         self.furthest: defaultdict[int, int] = defaultdict(lambda: 1)  # by round: a step back takes no trend away
+        self.tier_before = self.tier = -1  # of the last day with a session: before the day taken last, and with it
         self.passed = 0  # ordinal of the day on which the plan last passed day 7 or 14
 
     def take(self, day: int, entries: _Day) -> None:
         course, tiers = self._course, self._course.tiers
         self.before_gap = self.position
         self.at_start = at_start = _after_gap(self.position, day, self._settings, course)
-        tier = course.tier_of[at_start.shown_day]
+        tier, self.tier_before = course.tier_of[at_start.shown_day], self.tier
         if first := first_answer(entries.ratings):
             self.rated[at_start.round].append(Answer(at_start.shown_day, first.value, first.moment))
         if entries.sessions:
+            self.tier = tier
             full, total_s = tiers[tier], entries.total_s
             if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
@@ -264,6 +278,7 @@ def plan(
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
+        new_tier=not days[now].sessions and fold.tier_before != course.tier_of[at_start.shown_day],
         repeated=at_start.day != fold.before_gap.day and not restarted,
         trend=trend(fold.rated[at_start.round], fold.furthest[at_start.round]),
         trend_today=fold.passed == now,

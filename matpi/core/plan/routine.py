@@ -235,8 +235,8 @@ def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
 
 def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
     """Return when the screen says that the day is done, in this session's time; None: it does not."""
-    left_s = plan.target.lower_s - plan.today_s
-    return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
+    left_s, silent = plan.target.lower_s - plan.today_s, routine.guided or plan.short_only
+    return left_s if not silent and 0.0 < left_s < upper_s - SOON_S else None
 
 
 def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Says]]:

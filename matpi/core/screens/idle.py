@@ -26,6 +26,7 @@ class IdleScreen(Screen):
     reminder: Reminder
     doubts: Doubts
     parts: Parts
+    ready: Screen  # the advice
     version: str
     set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
     number_is_due: Callable[[], bool]  # and was not asked for today
@@ -49,11 +50,15 @@ class IdleScreen(Screen):
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
 
     def _offer(self) -> Step | None:
-        """Ask for the number of the day on its first wake, where nothing else wants to be read there."""
-        unwell = self.set_aside or self.ledger.trouble or self.presence.zero.word or self.parts.lost
+        """Ask for the number of the day, else advise, on a wake where nothing else is to be read."""
+        zero = self.presence.zero
+        unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
         # A press that silences the reminder is answered on the idle screen.
-        first = self.plans.today.short_only or self.doubts.open_question or self.reminder.reminds
-        return None if unwell or first or not self.number_is_due() else Step("ask", "first wake of the day")
+        if unwell or self.doubts.open_question or self.reminder.reminds:
+            return None
+        if self.number_is_due() and not self.plans.today.short_only:
+            return Step("ask", "first wake of the day")
+        return Step("advise", "woken") if self.ready.wanted else None
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")
@@ -73,10 +78,10 @@ class IdleScreen(Screen):
         shown = Idle(
             clock=f"~{self.clock.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
             plan_day=plan.day,
-            lower_min=plan.lower_min,
-            upper_min=plan.upper_min,
+            lower_min=plan.range_min[0],
+            upper_min=plan.range_min[1],
             today_s=floor(plan.today_s),
-            done=plan.done,
+            done=plan.says_done,
             rest_day=plan.rest_day,
             notice=Text("bar.not_today") if t < said_until else self._notice(),
             plan_days=plan.days,
@@ -107,8 +112,6 @@ class IdleScreen(Screen):
         missing = self.reminder.missing_words
         if missing is not None:
             return missing
-        if plan.short_only:
-            return Text("bar.ask_doctor")
         if self.parts.upstream:
             return self.parts.upstream
         if plan.restarted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from matpi.core.clock import between
 from matpi.core.front import Front
@@ -37,6 +37,7 @@ class Item(StrEnum):
     BACK = "back"
 
 
+FIRST_SESSIONS: Final = 3  # before each of them the advice comes by itself
 _LEADS_TO = {
     Item.FELT_WRONG: "report_problem",
     Item.TREND: "see_trend",
@@ -157,21 +158,47 @@ class MenuScreen(Screen):
         return Look(Menu(tuple(entry.label for entry in self.entries), self._index, self.stage.held(t)))
 
 
+@dataclass(eq=False)
 class ReadyScreen(Screen):
-    """A routine is chosen: what to see to before lying down."""
+    """What to see to before lying down: of a routine that is chosen, and on waking before the first sessions."""
 
     front = Front.READY
     to_do = "Lie down (l) to begin. A tap (space) goes on at once."
-    stays = "advice_s"
     on_tap = GO_ON
+    _chosen: bool = False
+    _seen: tuple[str | None, int, int] | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether it comes by itself: before the first three sessions and the first of a tier, once each."""
+        plan, following = self.plans.today, self._next
+        due = (following[1] < FIRST_SESSIONS or plan.new_tier) and following != self._seen
+        return due and not (plan.short_only or plan.done or plan.rest_day)
+
+    @property
+    def _next(self) -> tuple[str | None, int, int]:
+        """Return which session is next: of whom, after how many, and in which tier."""
+        household = self.household
+        return household.owner, len(household.log.counting), self.plans.today.target.first_day
+
+    @property
+    def stays_s(self) -> float:
+        return self.rules.advice_s if self._chosen else self.rules.idle_off_s
+
+    def entered(self, _: float, before: Front) -> None:
+        self._chosen, self._seen = before is Front.MENU, self._next
 
     def look(self, t: float) -> Look:
         """Show the advice, with the bedtime where "before bed" is chosen at another time."""
-        name, now = self.selection.routine.name, self.clock.local(t)
+        name, now, plan = self.selection.routine.name, self.clock.local(t), self.plans.today
         advice = Text(f"routines.{name}.advice")
+        if name == "plan":
+            third = self._next[1] == FIRST_SESSIONS - 1
+            key = "routines.plan_third.advice" if third else "routines.plan.advice"
+            advice = Text(key, clothing=plan.clothing, goal=plan.goal)
         if name == "before_bed" and now is not None:
             bed = datetime.combine(now, self.ledger.settings.bedtime)
             late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
             if not between(now.time(), early, late):
                 advice = Text("routines.before_bed_at.advice", clock=f"{bed:%H:%M}")
-        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.target, advice))
+        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.range_min, advice))

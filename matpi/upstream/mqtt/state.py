@@ -14,6 +14,7 @@ from matpi.core.front import Front
 from matpi.core.model import Log
 from matpi.core.plan.progress import RestReason
 from matpi.core.plan.trend import number_of
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -136,12 +137,12 @@ class Observer:
             today_min=None if today is None else round(self._today_s / 60.0, 1),
             today_since=None if today is None else iso(day_bounds(today, wall.zone, wall.day_start)[0]),
             lifetime_h=round(self._lifetime_s / 3600.0, 2),
-            done=plan.done,
+            done=plan.says_done,
             plan_day=min(plan.day, plan.days),
             plan_days=plan.days,
-            target_lower_min=plan.lower_min,
-            target_upper_min=plan.upper_min,
-            clothing=plan.clothing,
+            target_lower_min=plan.range_min[0],
+            target_upper_min=plan.range_min[1],
+            clothing=ENGLISH.say(plan.clothing),
             rest_day=plan.rest_day,
             streak_days=plan.streak,
             week_count=plan.week_count,
