@@ -44,6 +44,15 @@ def evening(settings: Settings | None = None, utc: float | None = EVENING) -> Be
     return bench
 
 
+def wake(bench: Bench) -> None:
+    """Press on the dark panel; the question of the day and the advice come before the idle screen."""
+    bench.tap()
+    if bench.state is Front.RATING:
+        bench.pass_s(60.1)
+    if bench.state is Front.READY:
+        bench.tap()
+
+
 def test_it_breathes_at_nine_and_three_times_more_before_ten() -> None:
     bench = evening()
     bench.pass_s(3 * 3600)
@@ -225,14 +234,14 @@ def test_a_press_is_answered_in_words(words: Words, said: str) -> None:
     bench = evening()
     bench.words = words
     bench.pass_s(NINE + 10)
-    bench.tap()
+    wake(bench)
     assert notice(bench) == said
     bench.pass_s(2.8)
     assert notice(bench) == said
     bench.pass_s(0.2)
     assert notice(bench) is None
     bench.pass_s(60)
-    bench.tap()
+    wake(bench)
     assert notice(bench) is None, "it was said"
 
 
@@ -264,7 +273,7 @@ def test_the_words_are_not_said_again_after_a_session() -> None:
 def test_a_press_at_another_time_gets_no_words() -> None:
     bench = evening()
     bench.pass_s(60)
-    bench.tap()
+    wake(bench)
     assert notice(bench) is None
 
 
@@ -276,12 +285,12 @@ def test_paused_it_says_so_and_a_tap_on_the_lit_panel_switches_it_on_again(words
     bench.words = words
     bench.pass_s(2 * 3600)
     assert breaths(bench) == [], "paused"
-    bench.tap()
+    wake(bench)
     assert notice(bench) == said
     assert bench.saves(DayRecord) == [], "to light the panel says nothing yet"
     bench.pass_s(40)
     assert isinstance(bench.view, Off)
-    bench.tap()
+    wake(bench)
     bench.tap()
     assert bench.state is Front.IDLE
     assert notice(bench) != said
@@ -294,7 +303,7 @@ def test_paused_it_says_so_and_a_tap_on_the_lit_panel_switches_it_on_again(words
 
 def test_on_again_outlives_a_power_cut() -> None:
     bench = after(4, utc=NOON)
-    bench.tap()
+    wake(bench)
     bench.tap()
     again = Bench(bench.rows.memory(), utc=NOON + 60, rules=PATIENT, rate=1 / 30, t=20.0, boot_id="boot-2")
     again.pass_s(10 * 3600)
@@ -306,7 +315,7 @@ def test_on_again_outlives_a_power_cut() -> None:
 
 def test_a_hold_on_the_paused_line_opens_the_menu_as_ever() -> None:
     bench = after(4)
-    bench.tap()
+    wake(bench)
     bench.hold()
     assert bench.state is Front.MENU
     assert bench.saves(DayRecord) == []
@@ -359,7 +368,7 @@ def test_switched_on_it_is_not_paused() -> None:
 def test_the_ask_is_small_on_the_day_after_a_missed_one() -> None:
     """With the minutes that make the day done: two at first, five on the next tier."""
     bench = after(2, utc=NOON)
-    bench.tap()
+    wake(bench)
     assert notice(bench) == "2 min is enough"
     bench.words = GERMAN
     assert notice(bench) == "2 min reichen"
@@ -370,7 +379,7 @@ def test_the_ask_is_small_on_the_day_after_a_missed_one() -> None:
     assert bench.device.plans.today.done, "they were"
     assert notice(bench) is None
     further = after(5, 4, 3, 2, utc=NOON)
-    further.tap()
+    wake(further)
     assert (further.device.plans.today.lower_min, notice(further)) == (5, "5 min is enough")
 
 
@@ -390,7 +399,7 @@ def test_the_ask_is_small_on_the_day_after_a_missed_one() -> None:
 def test_it_is_not_asked_of_who_has_missed_nothing_or_rests(days: tuple[int, ...], more: dict[str, Any]) -> None:
     """On a Sunday."""
     bench = after(*days, utc=NOON, **more)
-    bench.tap()
+    wake(bench)
     assert notice(bench) not in {"2 min is enough", "5 min is enough"}
 
 
@@ -399,14 +408,14 @@ def test_the_small_ask_is_for_a_day_that_has_not_begun() -> None:
     bench.rate = 10.0
     bench.lie(60)
     bench.up(150)
-    bench.tap()
+    wake(bench)
     assert notice(bench) is None, "of two minutes one is done"
 
 
 def test_after_not_today_nothing_more_is_asked() -> None:
     bench = after(2)
     bench.pass_s(NINE)
-    bench.tap()
+    wake(bench)
     assert notice(bench) == "not today: fine"
     bench.pass_s(5)
     assert notice(bench) is None
@@ -416,7 +425,7 @@ def test_after_not_today_nothing_more_is_asked() -> None:
 def test_a_week_whose_goal_is_met_is_said_and_not_reminded_of(words: Words, said: str) -> None:
     bench = after(4, 3, 2, weekly_goal=3)
     bench.words = words
-    bench.tap()
+    wake(bench)
     assert notice(bench) == said
     bench.pass_s(3 * 3600)
     assert breaths(bench) == []

@@ -56,7 +56,7 @@ def pressed(bench: Bench, *seconds: float) -> Bench:
 def rated_before() -> Bench:
     """A session on a day that has its number."""
     bench = pressed(ready(), 0.15, 0.15, 0.9)
-    bench.lie(100)
+    bench.lie(130)
     bench.up(21)
     return pressed(bench, 0.15)
 

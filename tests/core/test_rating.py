@@ -18,6 +18,7 @@ from matpi.core.presence.zero import ZeroTracker, ZeroWord
 from matpi.core.screens.rating import Dial
 from matpi.core.views import FeltWrong, Idle, LooserEntry, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench
+from tests.core.test_device_routines import on_plan_day
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
 DAY_S = 86_400.0
@@ -333,7 +334,7 @@ def answer(bench: Bench, value: int) -> None:
 
 
 def test_the_first_wake_of_the_day_asks_and_without_an_answer_the_next_ones_do_not() -> None:
-    bench = dark(Bench())
+    bench = dark(Bench(on_plan_day(6)))
     bench.tap()
     assert bench.view == RatingEntry(None)
     bench.pass_s(60.2)

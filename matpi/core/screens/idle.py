@@ -38,7 +38,7 @@ class IdleScreen(Screen):
 
     def tap(self, t: float) -> Step | None:
         if self.stage.woke:
-            return self._offer()
+            return self._offer(t)
         if self.set_aside is not None:
             self.set_aside = None
             return None
@@ -49,12 +49,12 @@ class IdleScreen(Screen):
         asked = self.doubts.open_question
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
 
-    def _offer(self) -> Step | None:
+    def _offer(self, t: float) -> Step | None:
         """Ask for the number of the day, else advise, on a wake where nothing else is to be read."""
         zero = self.presence.zero
         unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
         # A press that silences the reminder is answered on the idle screen.
-        if unwell or self.doubts.open_question or self.reminder.reminds:
+        if unwell or self.doubts.open_question or t < self._answered_until:
             return None
         if self.number_is_due() and not self.plans.today.short_only:
             return Step("ask", "first wake of the day")
