@@ -460,7 +460,7 @@ def test_each_has_a_number_of_their_own_today() -> None:
     bench.hold()
     assert [(rating.person, rating.value) for rating in bench.saves(Rating)] == [("a", 1), ("b", 1)]
     bench.pass_s(30)
-    bench.lie(60)
+    bench.lie(330)
     bench.up(30)
     assert bench.state is Front.LOOSER, "Ben's session, and he has his number"
 
