@@ -110,6 +110,11 @@ class Agenda:
         asked = self.doubts.asks(session) or self.doubts.has_result(session)
         self._show(self._all_about(session) if asked else [])
 
+    def check(self) -> None:
+        """Go on when what is asked about was answered or deleted elsewhere."""
+        if self.now is not None and self.now.about is not None and not self._is_wanted(self.now):
+            self._show(self._ahead)
+
     def _all_about(self, session: Session) -> list[Ask]:
         order = list(AFTER_SESSION)
         if self.plans.cut_short(session):

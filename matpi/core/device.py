@@ -274,6 +274,7 @@ class Device:
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):
                 self.ledger.replace_log(log)
+                self.agenda.check()
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):
