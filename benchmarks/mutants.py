@@ -130,7 +130,6 @@ GESTURES: Final = (
     code("core/screens/result.py", LABELS, {"yours=True": "yours=False", "yours=False": "yours=True"}),
     en("questions.tap_or_hold", LABELS, TAP_HOLD),
     de("questions.tap_or_hold", LABELS, KURZ_LANG),
-    en("questions.tap_first", LABELS, {"tap": "hold"}),
     en("questions.hold", LABELS, {"hold:": "tap:"}),
     en("questions.hold_to_note", LABELS, {"hold": "tap"}),
     de("questions.hold_to_note", LABELS, {"lang": "kurz"}),
@@ -155,7 +154,7 @@ STOP_SIGNS: Final = (
     en("safety.stop", MEANING, {"feels wrong": "feels right"}),
     en("safety.stop", MEANING, {"dizzy": "sleepy"}),
     en("safety.stop", NORMAL, {"bruise or rash": "red, a bit sore", "Red, a bit sore": "Bruise or rash"}),
-    de("safety.stop", NORMAL, {"Taubheit, Schwindel": "Röte, Ziehen", "Röte, Ziehen": "Taubheit, Schwindel"}),
+    de("safety.stop", NORMAL, {"Taubheit, Schwindel": "Rot, leicht wund", "Rot, leicht wund": "Taubheit, Schwindel"}),
     de("safety.stop", NORMAL, {"falschem Schmerz": "Stechen"}),
     de("questions.signs", NORMAL, {"Schmerz falsch": "Stechen"}),
     en("questions.signs", MEANING, {"rash": "skin"}),
@@ -205,8 +204,8 @@ ADVICE: Final = (
     en("idle.rest_day", MEANING, {"Rest day": "Mat day"}),
     en("menu.rest", MEANING, {"Rest today": "No rest today"}),
     de("menu.no_rest", MEANING, {"Kein": "Heute"}),
-    en("questions.tap_first", MEANING, {"tightest": "loosest"}),
-    de("questions.tap_first", MEANING, {"10 = ": "1 = "}),
+    en("questions.scale", MEANING, {"loose": "tight", "tight": "loose"}),
+    de("questions.scale", MEANING, {"locker": "fest", "fest": "locker"}),
     en("common.done_today", TONE, {"done for today": "great job!"}),
     de("idle.not_yet", TONE, {"noch offen": "schon wieder nichts"}),
 )
@@ -219,7 +218,7 @@ BREATH: Final = (
 )
 DOSE: Final = (
     code("core/plan/programme.py", TABLE, {"Tier(1, 3, 2, 5": "Tier(1, 3, 5, 10"}),
-    code("core/plan/programme.py", TABLE, {'10, "thin shirt, or bare': '10, "bare'}),
+    en("clothing.thin_or_bare", MEANING, {"thin shirt, or bare": "bare"}),
     code("core/plan/routine.py", AREAS, {"Area.FEET, 1, 3": "Area.FEET, 1, 10"}),
     code("core/plan/routine.py", AREAS, {"Area.LOWER_BACK, 2, 5": "Area.LOWER_BACK, 2, 15"}),
     code("core/plan/routine.py", FELT, {"Phase(120.0, Says.SETTLING)": "Phase(300.0, Says.SETTLING)"}),

@@ -56,6 +56,9 @@ def _id(name: str, text: str) -> click.Option:
 STORE = _option(
     "--store", type=FILE, help="Session database (default: the device's; if there is none, the simulator's)."
 )
+SIM_STORE = _option(
+    "--store", type=FILE, help="Session database (default: the simulator's own; with --headless a temporary one)."
+)
 CONFIG = _option(
     "--config", "config_path", type=FILE, help="Config file (default: /etc/matpi/matpi.toml if it exists)."
 )
@@ -113,7 +116,7 @@ _command(
 
     With --tty it runs in the terminal, with --headless without a display.
     """,
-    STORE,
+    SIM_STORE,
     OTHER_CONFIG,
     _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Port of the web page."),
     _option("--browser/--no-browser", default=True, help="Open the page in a browser."),
@@ -256,7 +259,7 @@ _command(
     rename NAME NEW
     remove NAME      their past sessions are kept
     choose NAME      the next session is theirs
-    goal NAME N      sessions a week, 3 to 7; "none": the goal of the settings
+    goal NAME N      days a week, 3 to 7; "none": as in the settings
     """,
     click.Argument(("words",), nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ..."),
     STORE,
@@ -272,7 +275,7 @@ _command(
     status         what each sink has received, what waits, and what to do
     retry [NAME]   try again now, also with refused records
     test [NAME]    send a test message now; exit code 1 if it did not arrive
-    send-all NAME  queue all records again, for a sink that is new or has lost them
+    send-all NAME  queue all records again (a new sink, or lost data)
     forget NAME    delete the queue of a sink that is no longer in the config
     """,
     click.Argument(("what",), type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status"),

@@ -38,9 +38,9 @@ def stored(path: Path) -> Acknowledgement | None:
 def test_all_there_is_to_know_is_told_in_whole_words(path: Path, capsys: Out) -> None:
     assert run(["safety", "--store", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "Ask a doctor: pregnant, bleeding disorder, on blood thinners, diabetes/numb areas." in out
-    assert "Ask a doctor: heart condition, if told to go easy, skin: rash, wound or infection." in out
-    assert "Stop if: pain feels wrong, numb or dizzy, bruise or rash. Red, a bit sore: fine." in out
+    assert "Ask a doctor: pregnant; bleeding disorder; on blood thinners; diabetes/numb areas." in out
+    assert "Ask a doctor: heart condition, if told to go easy; skin: rash, wound or infection." in out
+    assert "Stop if: pain feels wrong; numb or dizzy; bruise or rash. Red, a bit sore: fine." in out
     assert "\nNot acupuncture, not medical treatment.\n" in out
     assert "Not answered yet" in out
 
@@ -101,7 +101,7 @@ def test_it_speaks_the_language_of_the_panel(path: Path, german: Path, capsys: O
         GERMAN("command.not_answered"),
     ]
     assert re.fullmatch(r"Beantwortet am \d{4}-\d\d-\d\d: nichts davon\.\n", says("--none"))
-    assert says("--some").endswith(f": etwas davon, oder unsicher. {GERMAN('command.ask_first')}\n")
+    assert says("--some").endswith(f": etwas davon, oder unsicher. {GERMAN('command.ask_first', person='')}\n")
     assert re.search(r"Der Arzt hat am \d{4}-\d\d-\d\d zugestimmt\.\n", says("--doctor-ok"))
     assert says("--ask-again").endswith(f"{GERMAN('command.asks_again')}\n")
 

@@ -6,6 +6,7 @@ device; answering needs the log for itself (StoreBusyError).
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from matpi.commands import people
 from matpi.commands.output import say
 from matpi.commands.target import reading, words_of, writing
 from matpi.core.effects import Save
-from matpi.core.model import Acknowledgement
+from matpi.core.model import Acknowledgement, Memory
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
 from matpi.words import ENGLISH, Words, running_text
@@ -50,7 +51,7 @@ def read(store: Path | None, person: str | None = None, words: Words = ENGLISH) 
     for page in ("ask_1", "ask_2", "stop"):
         say(running_text(words(f"safety.{page}")) + ".")
     say(" ".join(words("safety.question").splitlines()[-2:]))  # above them are the gestures
-    say(answered(memory.answer_of(owner), memory.settings.zone, words))
+    say(answered(memory.answer_of(owner), memory, owner, words))
 
 
 def answer(store: Path | None, *, some: bool, person: str | None = None, words: Words = ENGLISH) -> None:
@@ -58,7 +59,7 @@ def answer(store: Path | None, *, some: bool, person: str | None = None, words: 
         owner, memory = people.loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
-    say(answered(given, memory.settings.zone, words))
+    say(answered(given, memory, owner, words))
 
 
 def doctor_agreed(store: Path | None, person: str | None = None, words: Words = ENGLISH) -> None:
@@ -72,7 +73,7 @@ def doctor_agreed(store: Path | None, person: str | None = None, words: Words = 
             raise UsageError('The answer is "none of these", so there is nothing to clear; see `matpi safety`.')
         now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
         log.write(Save(now))
-    say(answered(now, memory.settings.zone, words))
+    say(answered(now, memory, owner, words))
 
 
 def ask_again(store: Path | None, person: str | None = None, words: Words = ENGLISH) -> None:
@@ -80,13 +81,15 @@ def ask_again(store: Path | None, person: str | None = None, words: Words = ENGL
         owner, _ = people.loaded(log, person)
         log.ask_safety_again(owner)
         memory = log.load()
-    say(answered(memory.answer_of(owner), memory.settings.zone, words))
+    say(answered(memory.answer_of(owner), memory, owner, words))
 
 
-def answered(given: Acknowledgement | None, zone: str, words: Words = ENGLISH) -> str:
-    """Return the answer in sentences of this language."""
+def answered(given: Acknowledgement | None, memory: Memory, owner: str | None, words: Words = ENGLISH) -> str:
+    """Return the answer in sentences of this language, with whose it is where people are named."""
+    zone, named = memory.settings.zone, None if owner is None else memory.people.person(owner)
+    whose = "" if named is None else f"{named.name}: "
     if given is None:
-        return words("command.not_answered")
+        return whose + words("command.not_answered")
 
     def on(utc: float | None) -> str:
         if utc is None:
@@ -96,9 +99,10 @@ def answered(given: Acknowledgement | None, zone: str, words: Words = ENGLISH) -
 
     said = [words("command.some" if given.some else "command.none", on=on(given.utc))]
     if given.short_only:
-        said.append(words("command.ask_first"))
+        option = "" if named is None else f" --person {shlex.quote(named.name)}"
+        said.append(words("command.ask_first", person=option))
     elif given.some:
         said.append(words("command.agreed", agreed_on=on(given.cleared_utc)))
     if given.asked_again:
         said.append(words("command.asks_again"))
-    return " ".join(said)
+    return whose + " ".join(said)

@@ -208,7 +208,7 @@ def restore(store: Path | None, session_id: str) -> None:
         log.restore_session(found.id)
     say(f"Session {found.id} is back, and the plan is recomputed.")
     if found.reason is EndReason.DISCARDED:
-        say("It was thrown away on the mat, so the plan does not count it.")
+        say("It was discarded on the mat, so the plan does not count it.")
 
 
 def answer(store: Path | None, session_id: str, *, yours: bool) -> None:

@@ -29,7 +29,7 @@ class Front(Enum):
     SAVED = "the answer as it was saved"
     LOOSER = "looser than before?"
     FELT_WRONG = "felt wrong?"
-    DISCARDED = "thrown away by hand, undo offered"
+    DISCARDED = "discarded by hand, undo offered"
     SENSOR_LOST = "load cells silent"
     CALIBRATING = "calibrating, step by step"
     READY = "what to see to before lying down"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -80,8 +80,8 @@ class Plans:
         if found is None or found[0] != of:
             if len(self._plans) >= CACHED:
                 self._plans.clear()
-            found = of, plan(log, day, settings, answer, course=self._course, zone=zone)
-            self._plans[person, day] = found
+            made = plan(log, day, settings, answer, course=self._course, zone=zone)
+            found = self._plans[person, day] = of, replace(made, answered=answer is not None)
         return found[1]
 
     def _load_course(self) -> None:

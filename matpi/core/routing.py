@@ -67,6 +67,7 @@ class Routing:
     reminder: Reminder
     display: Display
     changed: bool = True  # what is shown may have changed
+    _about: str | None = None  # id of the session or stay that was asked about last
 
     def follow(self, t: float) -> None:
         """Take what presence has found, and the gestures, to where they belong."""
@@ -203,8 +204,10 @@ class Routing:
 
     def show_front(self, trigger: str, t: float, reason: str) -> None:
         """Bring to the front what belongs there by now."""
-        before, front = self.stage.front, self._front
-        if front is before:
+        before, front, now = self.stage.front, self._front, self.agenda.now
+        about, self._about = self._about, None if now is None else now.about
+        # "Felt wrong?" of one stay and then of another are two questions.
+        if front is before and not (front is Front.FELT_WRONG and about != self._about):
             return
         self.display.screen.left()
         self.stage.change(front, trigger, t, reason)

@@ -96,7 +96,8 @@ def answer(conn: sqlite3.Connection, session_id: str, utc: float | None, *, your
 
 
 def answer_looser(conn: sqlite3.Connection, session_id: str, looser: bool | None) -> None:
-    """Store the answer to "Looser?" after a session; None deletes it."""
+    """Store the answer to "Looser?" after a closed session; None deletes it. Raises UsageError."""
+    closed_session(conn, session_id)
     if looser is None:
         conn.execute("DELETE FROM looser WHERE session_id = ?", (session_id,))
     else:

@@ -78,7 +78,7 @@ def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], 
         case _, name:
             goal = _goal(words[2])
             set_goal(conn, name, goal)
-            return f"The goal of {name} is {'as it is set for all' if goal is None else f'{goal} sessions a week'}."
+            return f"The goal of {name} is {'as it is set for all' if goal is None else f'{goal} days a week'}."
 
 
 def _goal(text: str) -> int | None:

@@ -87,7 +87,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "quiet_from": (_clock, "a time of day from 00:00 to 23:59, such as 22:30"),
     "quiet_to": (_clock, "a time of day from 00:00 to 23:59, such as 07:00"),
     "rest_weekdays": (_days, "weekdays such as sat,sun, at most four, or none"),
-    "weekly_goal": (int, "sessions a week from 3 to 7"),
+    "weekly_goal": (int, "days a week from 3 to 7"),
     "stay_on_tier": (_yes_no, "yes or no"),
     "no_restart": (_yes_no, "yes or no"),
     "routine": (str, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),

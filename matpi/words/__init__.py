@@ -72,7 +72,7 @@ def running_text(page: str) -> str:
     text, listed = heading if heading.endswith((":", "?")) else f"{heading}.", False
     for line in lines:
         if line.startswith("* "):
-            text, listed = text + (", " if listed else " ") + line.removeprefix("* "), True
+            text, listed = text + ("; " if listed else " ") + line.removeprefix("* "), True
         elif listed and not line.startswith("  "):
             text, listed = f"{text}. {line}", False
         else:

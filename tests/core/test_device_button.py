@@ -11,7 +11,7 @@ from matpi.core.events import ButtonDown, ButtonUp, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
 from matpi.core.screens.menu import Item
-from matpi.core.views import Idle, Menu, Off, Safety, Timer
+from matpi.core.views import Idle, Menu, Off, Safety, SessionDone, Timer
 from matpi.screen.render import spoken
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
@@ -274,7 +274,7 @@ def test_back_goes_back_and_safety_can_be_read_again() -> None:
     bench.choose(Item.BACK)
     assert bench.state is Front.IDLE
     bench.choose(Item.SAFETY)
-    assert bench.view == Safety("ask_1", 1, 4, 0.0)
+    assert bench.view == Safety("stop", 1, 4, 0.0)
 
 
 def test_lying_down_in_the_menu_starts_the_timer() -> None:
@@ -482,3 +482,25 @@ def test_a_chosen_rating_is_kept_when_somebody_lies_down_before_it_was_confirmed
     bench.lie(10)
     assert [r.value for r in bench.device.ledger.log.ratings] == [4]
     assert bench.device.ledger.log.ratings[0].session_id == bench.saved[0].id
+
+
+def test_read_again_the_stop_rules_come_first_and_it_closes_without_an_answer() -> None:
+    bench = Bench()
+    bench.pass_s(40)
+    bench.choose(Item.SAFETY)
+    assert page(bench) == "stop"
+    bench.tap()
+    bench.pass_s(31)
+    assert bench.state is Front.READY
+    assert answered(bench) == []
+
+
+def test_before_the_answer_nothing_says_done_for_today() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(10)
+    bench.lie(135)
+    assert isinstance(bench.view, Timer)
+    assert str(bench.view.label) != "done for today"
+    bench.up(24)
+    assert isinstance(bench.view, SessionDone)
+    assert not bench.view.done_today

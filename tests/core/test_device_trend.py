@@ -66,7 +66,7 @@ def test_after_the_rating_of_day_7_it_is_told_and_a_tap_shows_looser() -> None:
     bench = evening(7, [9, 9, 8, 8, 7, 6])
     lie_and_rate(bench, 6, 5)
     assert bench.state is Front.TREND
-    assert bench.view == Notice("Trend, day 7", "after, 7 days", "first 3: 9, last: 6")
+    assert bench.view == Notice("Trend, day 7", "after mat: 7 days", "at first 9, now 6")
     bench.tap()
     assert bench.view == Notice("After the mat", "no answer yet")
     bench.tap()
@@ -107,7 +107,7 @@ def test_a_question_left_open_does_not_keep_it_back() -> None:
     bench.lie(305)
     bench.up(26 + 60 + 8 + 2)
     assert bench.state is Front.TREND
-    assert bench.view == Notice("Trend, day 7", "after, 6 days", "first 3: 9, last: 7")
+    assert bench.view == Notice("Trend, day 7", "after mat: 6 days", "at first 9, now 7")
 
 
 def test_five_answers_are_too_few() -> None:
@@ -116,7 +116,7 @@ def test_five_answers_are_too_few() -> None:
     bench = Bench(replace(memory, log=log), rate=5)
     bench.pass_s(35)
     bench.choose(Item.TREND)
-    assert bench.view == Notice("Trend, day 7", "after, 5 days", "too few to tell")
+    assert bench.view == Notice("Trend, day 7", "after mat: 5 days", "too few to tell")
 
 
 def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
@@ -127,7 +127,7 @@ def test_the_menu_shows_it_any_time_and_says_when_there_is_nothing() -> None:
     assert bench.state is Front.IDLE
     later = evening(9, [9, 9, 8, 8, 7, 6, 5, 5])
     later.choose(Item.TREND)
-    assert later.view == Notice("Trend, day 7", "after, 7 days", "first 3: 9, last: 6")
+    assert later.view == Notice("Trend, day 7", "after mat: 7 days", "at first 9, now 6")
 
 
 def test_somebody_lying_down_comes_first() -> None:

@@ -16,6 +16,7 @@ from matpi.core.events import LogChanged
 from matpi.core.front import Front
 from matpi.core.model import Log, Memory, StopSign
 from matpi.core.plan.progress import RestReason
+from matpi.core.reminder import Silence
 from matpi.core.screens.menu import Item
 from matpi.core.views import FeltWrong, Menu
 from matpi.words import GERMAN
@@ -346,3 +347,33 @@ def test_a_stop_sign_of_yesterday_makes_today_a_day_of_rest_and_a_tier_back() ->
     plan = bench.device.plans.today
     assert (plan.day, plan.rest_reason) == (1, RestReason.STOP_SIGN)
     assert tomorrow(bench) == (1, None)
+
+
+def test_after_a_stop_sign_nothing_asks_for_a_session_that_day() -> None:
+    bench = Bench(Memory(acknowledgement=KNOWN))
+    bench.pass_s(40)
+    bench.lie(20)
+    bench.up(24)
+    bench.hold()
+    assert len(bench.rows.stops) == 1
+    bench.pass_s(120)
+    bench.tap()
+    assert bench.state is not Front.READY
+    bench.pass_s(12 * 3600)
+    assert bench.device.reminder.reasons == {None: Silence.REST_DAY}
+
+
+def test_a_sign_of_one_stay_is_not_taken_back_by_the_hold_that_is_about_the_session_before() -> None:
+    bench = Bench(on_plan_day(5))
+    bench.pass_s(40)
+    bench.lie(60)
+    bench.up(26)
+    assert bench.state is Front.FELT_WRONG, "of the session"
+    bench.lie(20)
+    bench.up(22)
+    assert bench.state is Front.FELT_WRONG, "of the stay"
+    bench.hold()
+    bench.tap()
+    assert bench.view == FeltWrong(0.0, 1.0, logged=False), "of the session again"
+    bench.hold()
+    assert len(bench.rows.stops) == 2

@@ -47,15 +47,15 @@ def read(texts: tuple[Text | str, ...], words: Words = ENGLISH) -> tuple[str, ..
 
 def test_the_numbers_it_shows() -> None:
     found = seen(8, 8, 7, 6, 6, 5, 4)
-    assert read(page(found)) == ("Trend, day 7", "before, 7 days", "first 3: 8, last: 5")
+    assert read(page(found)) == ("Trend, day 7", "before mat: 7 days", "at first 8, now 5")
     assert sentence(found) == (
         "Trend at day 7: first three 8, last three 5 (medians of 7 days rated before a session; 10 is tightest)."
     )
-    assert read(page(found), GERMAN) == ("Verlauf, Tag 7", "vorher, 7 Tage", "zuerst 8, zuletzt 5")
+    assert read(page(found), GERMAN) == ("Verlauf, Tag 7", "vor Matte: 7 Tage", "zuerst 8, zuletzt 5")
     few = seen(8, 7, None, 6, 5, None, 3)
-    assert read(page(few)) == ("Trend, day 7", "before, 5 days", "too few to tell")
+    assert read(page(few)) == ("Trend, day 7", "before mat: 5 days", "too few to tell")
     assert sentence(few) == "Trend at day 7: 5 days rated before a session, too few to tell; it takes 6."
-    assert read(page(seen(8))) == ("Trend, day 7", "before, 1 day", "too few to tell")
+    assert read(page(seen(8))) == ("Trend, day 7", "before mat: 1 day", "too few to tell")
     assert sentence(seen(8)) == "Trend at day 7: 1 day rated before a session, too few to tell; it takes 6."
 
 

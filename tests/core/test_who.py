@@ -602,3 +602,19 @@ def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int)
     kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
     assert kept == {s.id: s.person for s in bench.device.ledger.log.sessions}
     assert bench.device.household.people.chosen == bench.rows.people.chosen in people
+
+
+def test_the_stop_page_of_one_asks_the_other_nothing() -> None:
+    """Ada has answered and has not read to the end; Ben, who answered long ago, is not asked again."""
+    bench = Bench(Memory(log=KNOWN, people=People((ADA, BEN), "a"), answers=ANSWERED[1:]))
+    bench.pass_s(5)
+    for _ in range(2):
+        bench.tap()
+    bench.pass_s(1.2)
+    bench.tap()
+    bench.lie(60, 55.0)
+    bench.hold()
+    bench.up(90)
+    assert bench.device.household.owner == "b"
+    bench.pass_s(120)
+    assert bench.state is not Front.SAFETY

@@ -172,7 +172,7 @@ def test_the_starters_clothing_is_known_and_ones_own_stays_as_it_was_written() -
 def test_values_are_put_into_the_language_too() -> None:
     assert GERMAN.say(Text("scale.chip_silent", where=Text("places.head"))) == "Kopf: Chip stumm"
     assert GERMAN.say(Text("scale.half_signal", where=Text("places.cell", n=2))) == "Ecke 2: halbes Signal"
-    assert GERMAN.say(Text("trend.days", moment=Text("trend.before"), n=9)) == "vorher, 9 Tage"
+    assert GERMAN.say(Text("trend.days", moment=Text("trend.before"), n=9)) == "vor Matte: 9 Tage"
     assert GERMAN.say(Text("calibration.within", percent=1.0)) == "auf 1,0 % genau"
 
 

@@ -165,7 +165,9 @@ def test_every_word_of_a_safety_page_is_on_the_panel(name: str) -> None:
         drawn = words(render(Safety(name, 3, 5), words=language), Face.TEXT)
         lines = language(f"safety.{name}").splitlines()
         assert {word for line in lines for word in line.removeprefix("* ").split()} | {"3/5"} <= set(drawn)
-        assert (language("safety.tap") in drawn) == (name in {"ask_1", "ask_2", "stop"}), "where a tap only goes on"
+        assert (language("safety.tap") in drawn) == (name in {"ask_1", "ask_2", "ask_first", "stop"}), (
+            "where a tap only goes on"
+        )
 
 
 def test_a_text_that_fits_nowhere_is_cut_for_all_to_see() -> None:

@@ -110,6 +110,7 @@ class Plan:
     done_days: int  # done days of the whole log; like all that follows, without the session under way
     rest_reason: RestReason | None
     short_only: bool  # short sessions until a doctor has agreed
+    answered: bool  # the safety questions are, or were before they are asked again; True where no one asks
     streak: int  # done days in a row up to today, over rest days and a today that is not done yet
     score: float  # 0 to 1; one miss costs a few per cent
     week_count: int  # done days since Monday
@@ -138,8 +139,8 @@ class Plan:
 
     @property
     def says_done(self) -> bool:
-        """Whether to say that the day is done: never while `short_only`."""
-        return self.done and not self.short_only
+        """Return whether to say that the day is done: never while `short_only`, nor before the safety answer."""
+        return self.done and self.answered and not self.short_only
 
     @property
     def range_min(self) -> tuple[int, int]:
@@ -273,6 +274,7 @@ def plan(
         done_days=len(done),
         rest_reason=rests.reason(now),
         short_only=short_only,
+        answered=True,
         streak=streak_of(done, rests, now),
         score=score_of(done, rests, now, settings.weekly_goal),
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),

@@ -54,7 +54,7 @@ class IdleScreen(Screen):
         zero = self.presence.zero
         unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
         # A press that silences the reminder is answered on the idle screen.
-        if unwell or self.doubts.open_question or t < self._answered_until:
+        if unwell or self.doubts.open_question or self.reminder.paused or t < self._answered_until:
             return None
         if self.number_is_due() and not self.plans.today.short_only:
             return Step("ask", "first wake of the day")
