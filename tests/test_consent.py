@@ -101,7 +101,9 @@ def test_it_speaks_the_language_of_the_panel(path: Path, german: Path, capsys: O
         GERMAN("command.not_answered"),
     ]
     assert re.fullmatch(r"Beantwortet am \d{4}-\d\d-\d\d: nichts davon\.\n", says("--none"))
-    assert says("--some").endswith(f": etwas davon, oder unsicher. {GERMAN('command.ask_first', person='')}\n")
+    assert says("--some").endswith(
+        f": etwas davon, oder unsicher. {GERMAN('command.ask_first', command='matpi safety --doctor-ok')}\n"
+    )
     assert re.search(r"Der Arzt hat am \d{4}-\d\d-\d\d zugestimmt\.\n", says("--doctor-ok"))
     assert says("--ask-again").endswith(f"{GERMAN('command.asks_again')}\n")
 

@@ -189,8 +189,8 @@ NEEDS: Final[dict[str, Terms]] = {
     "command.none": {"en": ("none of these",), "de": ("nichts davon",)},
     "command.some": {"en": ("one of these, or unsure",), "de": ("etwas davon, oder unsicher",)},
     "command.ask_first": {
-        "en": ("ask a doctor before you use the mat", "has agreed: .*--doctor-ok", "no reminder", "minutes only"),
-        "de": ("erst einen arzt, bevor", "arzt ja sagt: .*--doctor-ok", "erinnert .* nicht", "nur die minuten"),
+        "en": ("ask a doctor before you use the mat", "has agreed: .*command", "no reminder", "minutes only"),
+        "de": ("erst einen arzt, bevor", "arzt ja sagt: .*command", "erinnert .* nicht", "nur die minuten"),
     },
     "command.agreed": {"en": ("doctor agreed",), "de": ("arzt hat.* zugestimmt",)},
     "clothing.thin_shirt": {"en": ("thin shirt",), "de": ("dünnes shirt",)},

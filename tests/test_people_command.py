@@ -86,7 +86,7 @@ def test_from_nobody_to_two_and_back(run: Run, path: Path) -> None:
     assert run("people", "add", "Ben") == "Ben shares the mat now.\n"
     assert run("people", "choose", "ben") == "The next session is Ben's.\n"
     assert run("people", "rename", "Ben", "Zoë") == "Ben is called Zoë from now on, also in the log so far.\n"
-    assert run("people", "goal", "Zoë", "3") == "The goal of Zoë is 3 sessions a week.\n"
+    assert run("people", "goal", "Zoë", "3") == "The goal of Zoë is 3 days a week.\n"
     assert run("people", "goal", "Ada", "none") == "The goal of Ada is as it is set for all.\n"
     assert [line.split() for line in run("people").splitlines()[1:]] == [
         ["Ada", "1", "1", "as", "all"],
@@ -221,8 +221,10 @@ def test_the_plan_of_one(run: Run, path: Path) -> None:
 
 def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     two(run, path)
-    run("safety", "--some", "--person", "Ben Müller")
-    assert "Not answered yet" in run("safety")
+    said = run("safety", "--some", "--person", "Ben Müller")
+    assert said.startswith("Ben Müller: ")
+    assert "`matpi safety --doctor-ok --person 'Ben Müller'`" in said, "run as it is printed, it is about Ben"
+    assert "Ada: Not answered yet" in run("safety")
     assert "Please ask a doctor" in run("safety", "--person", "Ben Müller")
     short = [lines(run("plan", "--json", "--person", name))[0]["short_only"] for name in ("Ada", "Ben Müller")]
     assert short == [False, True]

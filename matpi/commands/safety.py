@@ -100,7 +100,7 @@ def answered(given: Acknowledgement | None, memory: Memory, owner: str | None, w
     said = [words("command.some" if given.some else "command.none", on=on(given.utc))]
     if given.short_only:
         option = "" if named is None else f" --person {shlex.quote(named.name)}"
-        said.append(words("command.ask_first", person=option))
+        said.append(words("command.ask_first", command=f"matpi safety --doctor-ok{option}"))
     elif given.some:
         said.append(words("command.agreed", agreed_on=on(given.cleared_utc)))
     if given.asked_again:
