@@ -6,7 +6,7 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check size bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -55,6 +55,9 @@ check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 
 bench: $(STAMP) ## The figures, one JSON line each
 	@for name in $(BENCHES); do PYTHONPATH=. $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+mutants: $(STAMP) ## Change texts and rules one at a time: a named test must fail for each
+	@PYTHONPATH=. $(BIN)/python benchmarks/mutants.py
 
 size: $(STAMP) ## How large and how tangled the code is, one line a figure
 	@PYTHONPATH=. $(BIN)/python benchmarks/size.py

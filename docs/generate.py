@@ -26,8 +26,10 @@ sys.path.insert(0, str(ROOT))
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
+SCREENS = DOCS / "images" / "screens"
 SPLASH = ROOT / "matpi" / "screen" / "splash.txt"
-GOLDENS = ROOT / "tests" / "screen" / "goldens"
+ZOOM, RIM = 3, 12
+"""Of a screen as a picture: pixels a dot, and the black around it."""
 EXAMPLE_ID = "1e2feb89414c443c9027c4d1c386bbc4"
 """Shown for every id that a command prints: they are random, and a page must not change with them."""
 
@@ -142,8 +144,12 @@ def floors(_: str) -> str:
 
 
 def screen(name: str) -> str:
-    """A golden screen: one braille character is 2x4 pixels."""
-    return _block("text", (GOLDENS / f"{name}.txt").read_text(encoding="utf-8"))
+    """A golden screen as a picture, with what a screen reader says of it."""
+    from matpi.screen.render import spoken
+    from matpi.words import ENGLISH
+    from tests.screen.gallery import VIEWS
+
+    return f"![{spoken(VIEWS[name], ENGLISH)}](images/screens/{name}.png)"
 
 
 def run(command: str) -> str:
@@ -230,7 +236,7 @@ def counts() -> Iterator[str]:
 EXAMPLE_TRACES = {"bounced-start.csv": bounced_start, "counts.csv": counts}
 
 
-def made() -> dict[Path, str]:
+def made() -> dict[Path, bytes]:
     """Every file this script makes or fills, and what it must hold. The traces come first: pages show their replay."""
     texts = {EXAMPLES / name: "\n".join(lines()) + "\n" for name, lines in EXAMPLE_TRACES.items()}
     texts[SPLASH] = _splash()
@@ -238,7 +244,28 @@ def made() -> dict[Path, str]:
         text = page.read_text(encoding="utf-8")
         if _MADE.search(text):
             texts[page] = filled(text)
-    return texts
+    shown = {m["argument"] for text in texts.values() for m in _MADE.finditer(text) if m["kind"] == "screen"}
+    pictures = {SCREENS / f"{name}.png": _picture(name) for name in sorted(shown)}
+    return {path: text.encode() for path, text in texts.items()} | pictures
+
+
+def _picture(name: str) -> bytes:
+    """Return a golden screen as a PNG; the file that is there, if its pixels are right: packed sizes differ."""
+    from PIL import Image, ImageOps
+
+    from matpi.screen.render import render
+    from tests.screen.gallery import VIEWS
+
+    dots = render(VIEWS[name])
+    image = ImageOps.expand(dots.resize((dots.width * ZOOM, dots.height * ZOOM)), RIM)
+    path = SCREENS / f"{name}.png"
+    if path.exists():
+        with Image.open(path) as there:
+            if (there.mode, there.size, there.tobytes()) == (image.mode, image.size, image.tobytes()):
+                return path.read_bytes()
+    png = io.BytesIO()
+    image.save(png, "PNG", optimize=True)
+    return png.getvalue()
 
 
 def _splash() -> str:
@@ -254,16 +281,20 @@ def _splash() -> str:
 
 
 def main() -> None:
-    EXAMPLES.mkdir(exist_ok=True)
+    for folder in (EXAMPLES, SCREENS):
+        folder.mkdir(exist_ok=True)
     for name, lines in EXAMPLE_TRACES.items():
-        _write(EXAMPLES / name, "\n".join(lines()) + "\n")
-    for path, text in made().items():
-        _write(path, text)
+        _write(EXAMPLES / name, "\n".join([*lines(), ""]).encode())
+    files = made()
+    for path, content in files.items():
+        _write(path, content)
+    for path in set(SCREENS.iterdir()) - files.keys():
+        path.unlink()
 
 
-def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+def _write(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        path.write_bytes(content)
         sys.stdout.write(f"wrote {path.relative_to(ROOT)}{os.linesep}")
 
 

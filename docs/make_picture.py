@@ -45,10 +45,8 @@ def photograph(url: str) -> bytes:
         )
         page = browser.new_page(viewport={"width": 1280, "height": 776})
         page.goto(url)
-        for n in range(8):
-            page.keyboard.down("Space")
-            page.wait_for_timeout(1200 if n == 7 else 90)
-            page.keyboard.up("Space")
+        for hold_ms in (90, 90, 1200, 90):  # two pages, "none of these", and the last page
+            page.keyboard.press("Space", delay=hold_ms)
             page.wait_for_timeout(150)
         page.get_by_role("button", name=re.compile("Lie down")).click()
         page.wait_for_timeout(4000)

@@ -53,15 +53,35 @@ def _id(name: str, text: str) -> click.Option:
     return _option(f"--{name}", f"{name}_id", metavar="ID", help=text)
 
 
-STORE = _option("--store", type=FILE, help="The session log; the device's, else the simulator's.")
-CONFIG = _option("--config", "config_path", type=FILE, help="A matpi.toml; defaults without one.")
-PERSON = _option("--person", metavar="NAME", help="Of this one only, of those who share the mat.")
-BOARD = _flag("--board", help="On the emulated board; needs no hardware.")
-OVERWRITE = _flag("--overwrite", help="Replace FILE if it is there.")
+STORE = _option(
+    "--store", type=FILE, help="Session database (default: the device's; if there is none, the simulator's)."
+)
+SIM_STORE = _option(
+    "--store", type=FILE, help="Session database (default: the simulator's own; with --headless a temporary one)."
+)
+CONFIG = _option(
+    "--config", "config_path", type=FILE, help="Config file (default: /etc/matpi/matpi.toml if it exists)."
+)
+OTHER_CONFIG = _option("--config", "config_path", type=FILE, help="Config file (default: none, all values built in).")
+PERSON = _option("--person", metavar="NAME", help="Only this person.")
+ONE_PERSON = _option("--person", metavar="NAME", help="Name of the person (default: the one who is selected).")
+BOARD = _flag("--board", help="Use the emulated board; needs no hardware.")
+OVERWRITE = _flag("--overwrite", help="Replace FILE if it exists.")
 PAIRS = click.Argument(("pairs",), nargs=-1, metavar="[KEY=VALUE]...")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _renamed(name: str) -> str:
+    """Return the present name of an option or a command."""
+    return {"clinician-ok": "doctor-ok"}.get(name, name)
+
+
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "token_normalize_func": _renamed,
+    }
+)
 @click.version_option(__version__, prog_name="matpi", message="%(prog)s %(version)s")
 def matpi() -> None:
     """The mat-side device: lie down and the timer starts, get up and it stops."""
@@ -71,6 +91,8 @@ def _command(
     name: str, text: str, *params: click.Parameter, one_of: tuple[str, ...] = (), where: str = "", call: str = "run"
 ) -> None:
     """Add a command: its help, what it takes, and of which options one at most may be given, a line each.
+
+    The first line of `text` is its summary in `matpi --help`, in one line of 80 columns.
 
     It is done by the function `call` of commands/`where`, of the same name if none is given; imported when called.
     """
@@ -83,17 +105,21 @@ def _command(
                 raise UsageError(f"{', '.join(flags[:-1])} and {flags[-1]} exclude each other; choose one.")
         return getattr(importlib.import_module(f"matpi.commands.{where or name}"), call)(**options)
 
-    matpi.add_command(click.Command(name, callback=done, params=list(params), help=text))
+    summary = text.splitlines()[0]  # as such, click does not cut it in a narrow terminal
+    matpi.add_command(click.Command(name, callback=done, params=list(params), help=text, short_help=summary))
 
 
-_command("run", "The device beside the mat, until it is asked to stop.", STORE, CONFIG, BOARD)
+_command("run", "Run the device (until stopped).", STORE, CONFIG, BOARD)
 _command(
     "sim",
-    "The device on a simulated mat: in the browser, in the terminal, or headless.",
-    STORE,
-    CONFIG,
-    _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Of the page."),
-    _option("--browser/--no-browser", default=True, help="Open the page where there is a browser."),
+    """Run the device on a simulated mat, in the browser.
+
+    With --tty it runs in the terminal, with --headless without a display.
+    """,
+    SIM_STORE,
+    OTHER_CONFIG,
+    _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Port of the web page."),
+    _option("--browser/--no-browser", default=True, help="Open the page in a browser."),
     _option(
         "--warp",
         type=click.Choice(["1", "10", "60", "max"]),
@@ -101,38 +127,46 @@ _command(
         is_flag=False,
         flag_value="max",
         show_default=True,
-        help="Clock speed. With --headless just --warp: hours with nobody on the mat pass in a second.",
+        help="Clock speed. With --headless use --warp alone: hours with an empty mat pass in a second.",
     ),
-    _option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the person."),
-    _option("--zone", help="Time zone such as Europe/Berlin; default: this machine's."),
-    _option("--seed", type=int, default=1, show_default=True, help="Of the simulated noise."),
-    _flag("--tty", help="In this terminal instead of the browser."),
-    _flag("--board", help="On the emulated board: real drivers over emulated parts, real time."),
-    _flag("--demo", help="Start from an invented fortnight of sessions, in a log of its own."),
+    _option("--kg", type=Number(20, 150), default=74.0, show_default=True, help="Weight of the simulated person."),
+    _option("--zone", help="Time zone, such as Europe/Berlin (default: this machine's)."),
+    _option("--seed", type=int, default=1, show_default=True, help="Seed of the simulated noise."),
+    _flag("--tty", help="Run in this terminal instead of the browser."),
+    _flag("--board", help="Use the emulated board: real drivers over emulated parts, in real time."),
+    _flag("--demo", help="Start from an invented fortnight of sessions, in a separate database."),
     _flag("--headless", help="No page: run --scenario in virtual time and print JSON lines."),
-    _option("--scenario", type=FILE, help="A timeline file, see docs/simulator.md."),
-    _option("--frames", type=FILE, help="Folder for the pictures a scenario asks for."),
-    _flag("--every-frame", help="With --frames: a picture of every change of the screen."),
-    _option("--record", type=FILE, help="Also write the readings of the scenario as a trace for `matpi replay`."),
-    _option("--rate", type=Number(1, 100), help="With --record: readings a second; 10 without."),
-    _flag("--overwrite", help="With --record: replace FILE if it is there."),
+    _option("--scenario", type=FILE, help="Timeline file, see docs/simulator.md."),
+    _option("--frames", type=FILE, help="Folder for the pictures that the scenario asks for."),
+    _flag("--every-frame", help="With --frames: save a picture of every change of the screen."),
+    _option("--record", type=FILE, help="Also save the readings of the scenario as a trace for `matpi replay`."),
+    _option("--rate", type=Number(1, 100), help="With --record: readings per second (default: 10)."),
+    _flag("--overwrite", help="With --record: replace FILE if it exists."),
     one_of=("--headless --tty",),
 )
 _command(
     "calibrate",
-    "Teach the load cells what a kilogram is: the empty mat, then you.",
+    """Calibrate the load cells with a known weight.
+
+    It measures the empty mat, then you, or an object whose weight you know.
+    """,
     CONFIG,
     STORE,
-    _option("--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Do not ask for the known weight."),
-    _flag("--anywhere", help="One place instead of one for each chip: coarser, for a weight alone."),
+    _option(
+        "--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Known weight in kg; asked for if not given."
+    ),
+    _flag("--anywhere", help="Calibrate at one place instead of one for each chip; less precise."),
     BOARD,
 )
 _command(
     "doctor",
-    "Look at every part, in about ten seconds; exit code 1 if something is wrong.",
+    """Check every part and say what to fix (10 s).
+
+    The exit code is 1 if something is wrong.
+    """,
     CONFIG,
     STORE,
-    _json("As one JSON object."),
+    _json("Print one JSON object."),
     BOARD,
     where="doctor.report",
 )
@@ -140,10 +174,10 @@ _command(
     "replay",
     "Run a recorded trace through the device's core.",
     click.Argument(("file",), type=FILE),
-    CONFIG,
-    _json("One JSON line an event, the summary last."),
+    OTHER_CONFIG,
+    _json("Print one JSON line per event, the summary last."),
     _flag("--screen", help="Also print the screen at every change, as braille."),
-    _option("--calibration", type=FILE, help="JSON file for a trace in counts without one inside."),
+    _option("--calibration", type=FILE, help="Calibration (JSON file) for a trace in raw counts that contains none."),
 )
 _command(
     "record",
@@ -157,15 +191,15 @@ _command(
 )
 _command(
     "sessions",
-    "The sessions so far; delete, restore, confirm, deny or edit one.",
+    "List sessions; edit, delete or restore one.",
     STORE,
-    _json("One JSON line a session."),
-    _flag("--deleted", help="Those that were deleted instead."),
-    _id("delete", "Delete this session; the trace of it is kept."),
-    _id("restore", "Bring a deleted session back."),
-    _id("confirm", "Yes, that was you: this session counts."),
-    _id("deny", "No, that was not you: this session does not count."),
-    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine or person."),
+    _json("Print one JSON line per session."),
+    _flag("--deleted", help="List deleted sessions instead."),
+    _id("delete", "Delete this session; --restore brings it back."),
+    _id("restore", "Restore this deleted session."),
+    _id("confirm", "That was you: this session counts."),
+    _id("deny", "That was not you: this session does not count."),
+    _id("edit", "Change KEY=VALUE of this session: minutes, start, routine, person or looser."),
     PERSON,
     CONFIG,
     PAIRS,
@@ -173,95 +207,119 @@ _command(
 )
 _command(
     "ratings",
-    "How tight it felt, 1 to 10; correct or delete a rating or a stop sign.",
+    "List your tightness ratings (1-10); edit or delete one.",
     STORE,
-    _json("One JSON line a rating."),
-    _flag("--stops", help="The stop signs instead."),
+    _json("Print one JSON line per rating."),
+    _flag("--stops", help="List stop signs instead."),
+    _flag("--felt-wrong", help="Note a stop sign now: pain that is wrong, numb, dizzy, a bruise or a rash."),
+    _option("--on", metavar="DATE", help="With --felt-wrong: on this day, such as for a bruise seen the next day."),
     _id("edit", "Change KEY=VALUE of this rating or stop sign: value, time or person."),
-    _id("delete", "Delete this rating or stop sign for good."),
+    _id("delete", "Delete this rating or stop sign permanently."),
     PERSON,
     PAIRS,
-    one_of=("--edit --delete",),
+    one_of=("--edit --delete --felt-wrong",),
 )
 _command(
     "plan",
-    "Where the plan stands today, and how it goes.",
+    "Show today's plan and your progress.",
     STORE,
-    _json("As one JSON line."),
-    _option("--use", "file", type=FILE, metavar="FILE", help="A plan of your own from now on, see docs/programme.md."),
-    _flag("--starter", help="The starter plan again."),
-    _flag("--rest-today", "rest", help="Today is a day of rest."),
-    _flag("--no-rest-today", "no_rest", help="Today is no day of rest after all."),
-    PERSON,
+    _json("Print one JSON line."),
+    _option(
+        "--use", "file", type=FILE, metavar="FILE", help="Follow your own plan from now on, see docs/programme.md."
+    ),
+    _flag("--starter", help="Follow the starter plan again."),
+    _flag("--rest-today", "rest", help="Make today a rest day."),
+    _flag("--no-rest-today", "no_rest", help="Make today a normal day again."),
+    ONE_PERSON,
     one_of=("--use --starter", "--rest-today --no-rest-today"),
 )
 _command(
     "safety",
-    "What to know first, and what was answered.",
+    """Read and answer the safety questions.
+
+    They are in the language of the screen ([panel] in the config).
+    """,
     STORE,
-    _flag("--none", help="None of these applies."),
-    _flag("--some", help="One applies, or unsure: short sessions until cleared."),
-    _flag("--clinician-ok", "agreed", help="A clinician was asked and agreed."),
-    _flag("--ask-again", "again", help="Let the device ask again."),
-    PERSON,
-    one_of=("--none --some --clinician-ok --ask-again",),
+    CONFIG,
+    _flag("--none", help="None of the conditions applies."),
+    _flag("--some", help="One applies, or unsure: ask a doctor first."),
+    _flag("--doctor-ok", "agreed", help="A doctor was asked and agreed."),
+    _flag("--ask-again", "again", help="Have the device ask again when it starts next."),
+    ONE_PERSON,
+    one_of=("--none --some --doctor-ok --ask-again",),
 )
 _command(
     "people",
-    """Who shares the mat, up to four; without words, list them.
+    """List, add or rename the people who share the mat (up to 4).
+
+    Without arguments, list them.
 
     \b
-    add NAME         from two names on the device tells people apart
+    add NAME         from the second name on, the device asks who it is
     rename NAME NEW
-    remove NAME      the log keeps what was theirs
-    choose NAME      whose the next session is
-    goal NAME N      sessions a week, 3 to 7; "none": as it is set for all
+    remove NAME      their past sessions are kept
+    choose NAME      the next session is theirs
+    goal NAME N      days a week, 3 to 7; "none": as in the settings
     """,
     click.Argument(("words",), nargs=-1, metavar="[add|rename|remove|choose|goal] [NAME] ..."),
     STORE,
-    _json("One JSON line a person."),
+    _json("Print one JSON line per person."),
 )
 _command(
     "upstream",
-    """What is recorded, sent on to the sinks of the config; without one, to nowhere.
+    """Check and retry sending to other systems.
+
+    Those are the sinks in the config; without one, nothing is sent.
 
     \b
-    status         how it stands with each, and what to do
-    retry [NAME]   try again at once, what was refused as well
-    test [NAME]    send a record of nothing now; exit code 1 if it did not arrive
-    send-all NAME  queue all that is recorded, for one that is new or has lost what it had
-    forget NAME    drop what is kept of one that is no longer in the config
+    status         what each sink has received, what waits, and what to do
+    retry [NAME]   try again now, also with refused records
+    test [NAME]    send a test message now; exit code 1 if it did not arrive
+    send-all NAME  queue all records again (a new sink, or lost data)
+    forget NAME    delete the queue of a sink that is no longer in the config
     """,
     click.Argument(("what",), type=click.Choice(["status", "retry", "test", "send-all", "forget"]), default="status"),
     click.Argument(("name",), required=False),
     CONFIG,
     STORE,
-    _json("Of status: one JSON line a sink."),
+    _json("With status: print one JSON line per sink."),
 )
 _command(
-    "settings", "What a person sets: time zone, bedtime, rest days ... Without KEY=VALUE, show them.", PAIRS, STORE
+    "settings",
+    """Show or change bedtime, rest days, time zone.
+
+    Without KEY=VALUE, show every setting.
+    """,
+    PAIRS,
+    STORE,
 )
 _command(
     "export",
-    "Write everything to TARGET: a JSON file, or with --csv a folder.",
+    """Save all data as JSON, or as CSV files.
+
+    TARGET is a file, or - for standard output; with --csv it is a folder.
+    """,
     click.Argument(("target",), type=FILE),
     STORE,
-    _flag("--csv", "as_csv", help="TARGET is a folder; one CSV file a table."),
+    _flag("--csv", "as_csv", help="Save one CSV file per table in the folder TARGET."),
     where="transfer",
     call="export",
 )
 _command(
     "import",
-    "Read what `matpi export` wrote; what is there already stays as it is.",
+    """Load an export; existing records are kept.
+
+    SOURCE is a JSON file made by `matpi export`.
+    """,
     click.Argument(("source",), type=FILE),
     STORE,
-    _option("--person", metavar="NAME", help="Whose that becomes which the import says is nobody's."),
+    _option("--person", metavar="NAME", help="Person to give unassigned records to."),
     where="transfer",
     call="import_",
 )
 _command(
     "backup",
-    "Copy the log to FILE, as one whole file, while the device runs.",
+    "Copy the session database to FILE while the device runs.",
     click.Argument(("target",), metavar="FILE", type=FILE),
     STORE,
     where="transfer",

@@ -34,7 +34,17 @@ from matpi.core.effects import (
 )
 from matpi.core.events import ButtonDown, ButtonUp, Event, Reading, Saved, SaveFailed, SettingWished, Tick, WallClock
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Memory, Rating, Session, Settings, StopSign
+from matpi.core.model import (
+    Acknowledgement,
+    Calibration,
+    DayRecord,
+    Looser,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.menu import Item
@@ -69,6 +79,7 @@ class Rows:
         self.ratings: dict[str, Rating] = {r.id: r for r in memory.log.ratings}
         self.stops: dict[str, StopSign] = {s.id: s for s in memory.log.stops}
         self.days: dict[tuple[date, str | None], DayRecord] = {(d.day, d.person): d for d in memory.log.days}
+        self.looser: dict[str, Looser] = {answer.session_id: answer for answer in memory.log.looser}
         self.zero, self.zero_before = memory.zero, memory.zero_before
         self.calibration = memory.calibration
         self.acknowledgement = memory.acknowledgement
@@ -84,6 +95,8 @@ class Rows:
                 self.ratings[rating.id] = rating
             case Save(StopSign() as stop):
                 self.stops[stop.id] = stop
+            case Save(Looser() as looser):
+                self.looser[looser.session_id] = looser
             case Drop(kind, record_id):
                 (self.stops if kind is StopSign else self.sessions).pop(record_id, None)
             case Save(DayRecord() as record):
@@ -117,6 +130,7 @@ class Rows:
                 ratings=tuple(self.ratings.values()),
                 stops=tuple(self.stops.values()),
                 days=tuple(self.days.values()),
+                looser=tuple(self.looser.values()),
             ),
             open=left_open[0] if left_open else None,
             zero=self.zero,

@@ -41,7 +41,7 @@ def commands(folder: Path) -> list[list[str]]:
             "ratings", "ratings --json", "ratings --person Zoë", "ratings --stops", "ratings --edit no value=2",
             "plan", "plan --json", "plan --person Zoë", f"plan --use {ROOT}/docs/examples/own-plan.toml",
             "plan --starter", "plan --rest-today", "plan --no-rest-today",
-            "safety", "safety --some", "safety --clinician-ok", "safety --ask-again", "safety --none --person Zoë",
+            "safety", "safety --some", "safety --doctor-ok", "safety --ask-again", "safety --none --person Zoë",
             "export -", f"export {folder}/whole.json", f"export --csv {folder}/tables", f"backup {folder}/copy.db",
             f"import {folder}/old.json", f"import {folder}/shut/old.json", f"export --csv {folder}/shut/tables",
             f"sessions --store {folder}/shut/log.db", f"record --last {folder}/shut/last.csv",

@@ -290,6 +290,26 @@ def run_on(path: Path, capsys: Out, *words: str) -> tuple[int, list[str], list[s
     return code, out.splitlines(), err.splitlines()
 
 
+def test_looser_is_listed_with_its_session_and_can_be_corrected(path: Path, capsys: Out) -> None:
+    def listed() -> list[bool | None]:
+        capsys.readouterr()
+        sessions.sessions(path, as_json=True)
+        return [json.loads(line)["looser"] for line in capsys.readouterr().out.splitlines()]
+
+    sessions.sessions(path, as_json=False)
+    assert "looser" not in capsys.readouterr().out
+    for word, answer in (("yes", True), ("no", False), ("none", None), ("yes", True)):
+        assert run(["sessions", "--edit", "11", f"looser={word}", "--store", str(path)]) == 0
+        assert capsys.readouterr().out == f'"Looser?" of session 1111aaaa: {word}.\n'
+        assert listed() == [None, answer, None, None]
+    sessions.sessions(path, as_json=False)
+    heading, _, second, *_ = capsys.readouterr().out.splitlines()
+    assert ("looser" in heading, "yes" in second) == (True, True)
+    with Store.open(path, read_only=True) as log:
+        assert not any(stored.session.edited for stored in log.sessions()), "the session is as it was"
+    assert run(["sessions", "--edit", "11", "looser=maybe", "--store", str(path)]) == 2
+
+
 def test_an_answer_counts_at_once_and_can_be_changed(path: Path, capsys: Out) -> None:
     assert plan_day(path, capsys) == (4, 4)
     doubted(path, _11=Doubt.THING)

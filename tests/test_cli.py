@@ -97,6 +97,17 @@ def test_help(words: list[str], capsys: Out) -> None:
     assert err == ""
 
 
+@pytest.mark.parametrize("columns", [80, 60, 20])
+def test_no_summary_is_cut(columns: int, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.run(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2]
+    assert "..." not in listed
+    for name, command in cli.matpi.commands.items():
+        assert f"{name} {command.short_help}" in " ".join(listed.split())
+        assert columns < 80 or f"\n  {name:<9}  {command.short_help}\n" in listed, "one line of 80 columns"
+
+
 def test_version(capsys: Out) -> None:
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"matpi {__version__}\n"

@@ -220,6 +220,52 @@ def test_a_stop_sign_is_corrected_and_deleted_and_the_plan_follows(matpi: Comman
     assert (rests(), listed(matpi, "--stops")) == (None, [])
 
 
+def test_a_stop_sign_is_noted_today_or_on_another_day_and_has_its_effect_there(path: Path, matpi: Command) -> None:
+    """It is 2025-12-24 17:00. A bruise of yesterday makes today a day of rest, one of now tomorrow."""
+
+    def plan() -> tuple[object, object]:
+        line = json.loads(matpi("plan", "--json")[1])
+        return line["rest_reason"], line["day"]
+
+    for n in range(5):  # up to yesterday: today is day 6, in the second tier
+        with Store.open(path) as log:
+            log.write(Save(session(f"day-{n}", START_UTC + (25 + n) * DAY_S)))
+    matpi("ratings", "--delete", "s-one")
+    assert plan() == (None, 6)
+    code, out, _ = matpi("ratings", "--felt-wrong")
+    assert code == 0
+    assert "is noted on 2025-12-24, about no session." in out
+    assert "2025-12-25 is a day of rest, and the plan is recomputed." in out
+    (now,) = listed(matpi, "--stops")
+    assert (now["time"], now["day"], now["session_id"]) == ("2025-12-24T17:00:00+01:00", "2025-12-24", None)
+    assert plan() == (None, 6), "of tomorrow"
+    assert matpi("ratings", "--delete", str(now["id"]))[0] == 0
+
+    code, out, _ = matpi("ratings", "--felt-wrong", "--on", "2025-12-23")
+    assert "is noted on 2025-12-23, about the session of 2025-12-23 17:00." in out
+    (bruise,) = listed(matpi, "--stops")
+    assert (bruise["time"], bruise["day"]) == ("2025-12-23T17:10:12+01:00", "2025-12-23")
+    assert bruise["session_id"] == "day-4"
+    assert plan() == ("stop sign", 1), "a day of rest today, and a tier back"
+    assert matpi("sessions", "--edit", "day-4", "start=2025-12-22 21:00")[0] == 0
+    assert listed(matpi, "--stops")[0]["time"] == "2025-12-22T21:10:12+01:00", "it follows its session"
+    assert matpi("ratings", "--edit", str(bruise["id"]), "time=2025-12-23 09:00")[0] == 0
+    assert plan() == ("stop sign", 1)
+    assert matpi("ratings", "--delete", str(bruise["id"]))[0] == 0
+    assert plan()[0] is None
+
+    assert matpi("ratings", "--felt-wrong", "--on", "2025-12-01")[0] == 0
+    assert listed(matpi, "--stops")[0]["time"] == "2025-12-01T12:00:00+01:00", "no session that day"
+
+
+def test_a_stop_sign_is_whose_it_is(path: Path, matpi: Command) -> None:
+    for name in ("Ada", "Ben"):
+        assert matpi("people", "add", name)[0] == 0
+    assert matpi("ratings", "--felt-wrong", "--on", "2025-11-24", "--person", "Ben")[0] == 0
+    (stop,) = listed(matpi, "--stops", "--person", "Ben")
+    assert (stop["day"], stop["session_id"]) == ("2025-11-24", None), "the session that day was Ada's"
+
+
 def test_a_rating_is_deleted_and_its_session_stays(path: Path, matpi: Command) -> None:
     assert matpi("ratings", "--delete", "r-one")[0] == 0
     assert [line["id"] for line in listed(matpi)] == ["r-day"]
@@ -243,7 +289,10 @@ def test_the_lists_show_the_ids_to_correct(matpi: Command) -> None:
     stops = matpi("ratings", "--stops")[1].splitlines()
     assert (len(stops), stops[1].split(), stops[2]) == (3, ["Mon", "2025-11-24", "17:11", "s-one"], "1 stop sign.")
     matpi("ratings", "--delete", "s-one")
-    assert matpi("ratings", "--stops")[1] == 'No stop sign yet. "Felt wrong?" on the device stores one.\n'
+    assert (
+        matpi("ratings", "--stops")[1]
+        == 'No stop sign yet. "Felt wrong?" on the device stores one, or `matpi ratings --felt-wrong`.\n'
+    )
 
 
 def test_what_cannot_be_corrected_is_one_sentence_and_changes_nothing(path: Path, matpi: Command) -> None:
@@ -267,6 +316,12 @@ def test_what_cannot_be_corrected_is_one_sentence_and_changes_nothing(path: Path
         (("--delete", "one"), "fits no rating and no stop sign"),
         (("--delete", "r-one", "--edit", "r-one"), "exclude each other"),
         (("value=5",), "changes nothing without --edit ID"),
+        (("--felt-wrong", "value=5"), "changes nothing without --edit ID"),
+        (("--felt-wrong", "--delete", "s-one"), "exclude each other"),
+        (("--felt-wrong", "--on", "yesterday"), "is no date; write one such as --on 2025-12-23"),
+        (("--felt-wrong", "--on", "2025-12-25"), "lies in the future, or before 1971; today is 2025-12-24"),
+        (("--felt-wrong", "--person", "Eve"), "Nobody is or was called 'Eve'"),
+        (("--on", "2025-12-23"), "write `matpi ratings --felt-wrong --on 2025-12-23`"),
     ):
         code, out, err = matpi("ratings", *words)
         if (code, out, len(err.splitlines())) != (2, "", 1) or why not in err:

@@ -26,6 +26,7 @@ from matpi.core.routing import OF_SESSION
 from matpi.core.session import TRANSITIONS, State
 from matpi.drivers.scale.trace import read_calibration
 from matpi.twin.scenario import read_scenario
+from matpi.words import ENGLISH
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,12 +95,14 @@ def rows(page: Path) -> Iterator[list[str]]:
 
 
 def test_what_is_made_is_fresh() -> None:
+    made = generator().made()
     stale = [
         str(path.relative_to(ROOT))
-        for path, text in generator().made().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
+        for path, content in made.items()
+        if not path.exists() or path.read_bytes() != content
     ]
     assert not stale, f"run `python docs/generate.py` and look at the diff of {', '.join(stale)}"
+    assert set(generator().SCREENS.iterdir()) <= made.keys(), "a picture that no page shows"
 
 
 def test_a_stale_part_is_noticed() -> None:
@@ -387,7 +390,7 @@ def test_the_plan_told_is_that_of_the_code() -> None:
     page = list(rows(ROOT / "docs" / "behaviour.md"))
     for tier in TIERS:
         days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
-        assert [days, f"{tier.lower_min}-{tier.upper_min}", tier.clothing, tier.goal] in page
+        assert [days, f"{tier.lower_min}-{tier.upper_min}", ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in page
 
 
 # -- tone, and what may not be said ------------------------------------------------------------------------------------

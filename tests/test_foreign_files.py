@@ -165,5 +165,5 @@ def test_exports_are_their_owners_only(path: Path, tmp_path: Path) -> None:
         file.name: oct(file.stat().st_mode & 0o777) for file in (tmp_path / "all.json", *(tmp_path / "out").iterdir())
     }
     assert set(modes.values()) == {"0o600"}, modes
-    assert len(modes) == 7
+    assert len(modes) == 8
     assert victim.read_text() == "untouched"

@@ -80,13 +80,13 @@ def two(run: Run, path: Path) -> dict[str, str]:
 
 
 def test_from_nobody_to_two_and_back(run: Run, path: Path) -> None:
-    assert "the mat is one person's" in run("people")
+    assert "One person uses this mat." in run("people")
     told = "Ada shares the mat now; 1 session of the log is theirs. With one name nothing changes"
     assert run("people", "add", "Ada").startswith(told)
     assert run("people", "add", "Ben") == "Ben shares the mat now.\n"
     assert run("people", "choose", "ben") == "The next session is Ben's.\n"
     assert run("people", "rename", "Ben", "Zoë") == "Ben is called Zoë from now on, also in the log so far.\n"
-    assert run("people", "goal", "Zoë", "3") == "The goal of Zoë is 3 sessions a week.\n"
+    assert run("people", "goal", "Zoë", "3") == "The goal of Zoë is 3 days a week.\n"
     assert run("people", "goal", "Ada", "none") == "The goal of Ada is as it is set for all.\n"
     assert [line.split() for line in run("people").splitlines()[1:]] == [
         ["Ada", "1", "1", "as", "all"],
@@ -137,10 +137,13 @@ def test_a_log_that_runs_ahead_has_one_day_for_all(run: Run, path: Path) -> None
         (("add", "Guest"), "'Guest' is taken: the log lists stored guests under it"),
         (("add", "Maximiliane-Luise"), "1 to 12 characters"),
         (("add", "\x1b[31m"), "1 to 12 characters"),
-        (("add", "Ωμέγα"), "the panel has no letters"),
+        (("add", "Ωμέγα"), "the screen cannot show 'Ω'"),
         (("add", "Ben", "Müller"), "a name of two words in quotes"),
-        (("add",), "write add NAME"),
-        (("dance",), "write add NAME"),
+        (("add", "Łukasz"), "the screen cannot show 'Ł'; please write the name with other letters"),
+        (("add",), "`matpi people add` needs a name, for example `matpi people add Ada`."),
+        (("rename", "Ada"), "needs a name and the new one, for example `matpi people rename Ada Eva`."),
+        (("goal", "Ada"), "needs a name and a number, for example `matpi people goal Ada 4`."),
+        (("dance",), "`matpi people` cannot 'dance'; use add, rename, remove, choose or goal."),
         (("remove", "Nobody"), "Nobody here is called 'Nobody'"),
         (("rename", "Ada", "ben müller"), "'Ben Müller' is here already"),
         (("choose", "Nobody"), "Nobody here is called"),
@@ -171,7 +174,7 @@ def test_names_can_come_before_the_first_start(run: Run, path: Path) -> None:
 def test_names_wait_for_a_running_device(run: Run, path: Path) -> None:
     with Store.open(path):
         assert "in use" in run("people", "add", "Ada", code=1)
-        assert "Nobody is named" in run("people"), "reading does not wait"
+        assert "One person uses" in run("people"), "reading does not wait"
 
 
 # -- --person ----------------------------------------------------------------------------------------------------------
@@ -190,8 +193,19 @@ def test_sessions_and_ratings_of_one(run: Run, path: Path) -> None:
     told = run("sessions").splitlines()
     assert told[0].split()[-1] == "who"
     assert told[2].endswith("Ben Müller")
-    assert "before and after" not in run("ratings"), "those of two people are no pairs"
+    assert "Looser" not in run("ratings"), "those of two people are not counted together"
     assert "Nobody is or was called 'Cy'" in run("sessions", "--person", "Cy", code=2)
+
+
+def test_what_belongs_to_no_one_is_nobodys_in_every_list(run: Run, path: Path) -> None:
+    two(run, path)
+    with Store.open(path) as log:
+        log.write(Save(replace(session("stray", None), start_utc=START_UTC - 7200.0)))
+        log.write(Save(Rating("stray-r", "boot", 2.0, 5, Moment.DAY, None, START_UTC + 60.0, 3600)))
+    assert [line.split()[-1] for line in run("sessions").splitlines() if "stray" in line] == ["nobody"]
+    assert [line.split()[-1] for line in run("ratings").splitlines() if "stray" in line] == ["nobody"]
+    assert "(nobody)" in run("sessions", "--edit", "stray", "minutes=4")
+    assert "(nobody)" in run("ratings", "--delete", "stray-r")
 
 
 def test_the_plan_of_one(run: Run, path: Path) -> None:
@@ -207,12 +221,14 @@ def test_the_plan_of_one(run: Run, path: Path) -> None:
 
 def test_the_safety_answer_of_one(run: Run, path: Path) -> None:
     two(run, path)
-    run("safety", "--some", "--person", "Ben Müller")
-    assert "Not answered yet" in run("safety")
-    assert "Ask your clinician first" in run("safety", "--person", "Ben Müller")
+    said = run("safety", "--some", "--person", "Ben Müller")
+    assert said.startswith("Ben Müller: ")
+    assert "`matpi safety --doctor-ok --person 'Ben Müller'`" in said, "run as it is printed, it is about Ben"
+    assert "Ada: Not answered yet" in run("safety")
+    assert "Please ask a doctor" in run("safety", "--person", "Ben Müller")
     short = [lines(run("plan", "--json", "--person", name))[0]["short_only"] for name in ("Ada", "Ben Müller")]
     assert short == [False, True]
-    run("safety", "--clinician-ok", "--person", "Ben Müller")
+    run("safety", "--doctor-ok", "--person", "Ben Müller")
     run("safety", "--ask-again", "--person", "Ben Müller")
     assert "The device asks again" in run("safety", "--person", "Ben Müller")
     assert "Nobody is or was called 'guest'" in run("safety", "--none", "--person", "guest", code=2)
@@ -234,7 +250,7 @@ def test_an_import_says_whose_it_is(run: Run, path: Path, tmp_path: Path) -> Non
     assert cli.run(["export", str(tmp_path / "alone.json"), "--store", str(alone)]) == 0
     two(run, path)
     run("export", str(tmp_path / "two.json"))
-    assert "1 session is nobody's" in run("import", str(tmp_path / "alone.json"))
+    assert "1 session belongs to nobody: the import has no name for it" in run("import", str(tmp_path / "alone.json"))
     run("sessions", "--delete", "theirs")
     other = tmp_path / "other.db"
     assert cli.run(["import", str(tmp_path / "two.json"), "--store", str(other)]) == 0

@@ -15,7 +15,18 @@ from matpi import paths
 from matpi.cli import run
 from matpi.commands import plan, ratings
 from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
+from matpi.core.model import (
+    Acknowledgement,
+    DayRecord,
+    Doubt,
+    EndReason,
+    Looser,
+    Moment,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.plan import programme
 from matpi.store.db import Store
 from tests.bench import NOON
@@ -128,16 +139,21 @@ def test_a_stored_plan_that_cannot_be_read_is_told(path: Path, capsys: Out) -> N
 
 def test_the_trend_is_told_with_its_numbers(path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     with_days(path, 9, [8, 8, 7, 7, 6, 5, 4, 4])
+    with Store.open(path) as log:
+        for session, looser in zip(log.log().sessions, (True, False), strict=False):
+            log.write(Save(Looser(session.id, looser)))
     monkeypatch.setattr("time.time", lambda: NOON)
     plan.plan_today(path, as_json=False)
     out = capsys.readouterr().out
-    assert "first three answers 8.5, last three 7 (medians, of 7 answers" in out
-    assert "median change -2.5 (8 pairs" in out
+    assert "first three 9, last three 9 (medians of 7 days rated before a session;" in out
+    assert "Looser after a session: 1 of 2 answers." in out
     trend = plan_line(path, capsys)["trend"]
     assert isinstance(trend, dict)
-    assert list(trend) == ["at_day", "answers", "first", "last"]
+    assert list(trend) == ["at_day", "answers", "first", "last", "moment"]
     ratings.ratings(path, as_json=False)
-    assert "From before to after a session: median change -2.5 (8 pairs" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "The first of a day is its number." in out
+    assert "Looser after a session: 1 of 2 answers." in out
 
 
 def test_a_stop_sign_is_told_with_what_follows_from_it(
@@ -267,3 +283,20 @@ def test_today_is_not_a_day_of_rest_and_none_at_once(path: Path, capsys: Out) ->
     assert run(["plan", "--rest-today", "--no-rest-today", "--store", str(path)]) == 2
     assert "exclude each other" in capsys.readouterr().err
     assert path.read_bytes() == was
+
+
+def test_who_should_ask_a_doctor_first_reads_no_range_and_no_done(
+    path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_days(path, 2, [5])
+    monkeypatch.setattr("time.time", lambda: NOON - 86_400)
+    plan.plan_today(path, as_json=False)
+    assert "20:00 min, done" in capsys.readouterr().out
+    with Store.open(path) as log:
+        log.write(Save(Acknowledgement(some=True, utc=NOON - 2 * 86_400)))
+    plan.plan_today(path, as_json=False)
+    out = capsys.readouterr().out
+    assert "please ask a doctor first" in out
+    assert "20:00 min\n" in out
+    assert "to 5 min" not in out
+    assert "done" not in out

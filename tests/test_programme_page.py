@@ -34,6 +34,8 @@ def test_each_is_held_by_a_test_or_left_out_for_a_reason(row: list[str]) -> None
     assert named, f"{number}: {held!r} names no test"
     for file, test in named:
         assert test in names_in(file), f"{number}: {file} has no {test}"
+    if "`words/" in where:  # that a text fits, or is there, holds nothing
+        assert ("test_meaning.py", "test_a_text_says_what_it_must") in named, f"{number}: a text, and not what it means"
 
 
 @every("row", ROWS, ids=lambda row: row[0])

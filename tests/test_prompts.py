@@ -59,14 +59,13 @@ def used(tmp_path: Path) -> Iterator[Seen]:
 
 
 def test_the_first_instruction_stays_and_a_dark_screen_asks_for_a_press(new: Seen) -> None:
-    read = "Read, then press the button (space): page {} of 8."
+    read = "Read, then press the button (space): page {} of 4."
     assert new.after(20) == (read.format(1), "not answered yet", [])
     assert new.after(270)[0] == read.format(1)
     do, reason, _ = new.after(30)
     assert (do, reason) == ("Dark: press the button (space) to light the screen, or lie down (l).", "")
     assert new.press()[0] == read.format(1), "the first press wakes"
-    for page in range(2, 8):
-        assert new.press()[0] == read.format(page)
+    assert new.press()[0] == read.format(2)
     assert new.press()[0] == "Hold the button (space) if none applies. Tap it if one applies or you are unsure."
 
 
@@ -94,9 +93,9 @@ def test_the_page_is_sent_the_next_step_at_once(tmp_path: Path, monkeypatch: pyt
     twin.subscribe(put)
     twin.start()
     try:
-        for page in range(1, 5):
+        for page in range(1, 3):
             with new:
-                while not any(f"page {page} of 8" in do for do in seen):
+                while not any(f"page {page} of 4" in do for do in seen):
                     assert new.wait(30.0), seen
             twin.press(0.15)
     finally:
@@ -131,5 +130,5 @@ def test_rejected_readings_are_counted_while_they_come(used: Seen) -> None:
 
 
 def test_without_power_and_in_every_state_there_is_something_to_do() -> None:
-    assert "Boot again" in Prompts().of(None, 0.0)["do"]
+    assert "Power on" in Prompts().of(None, 0.0)["do"]
     assert {front for front, screen in SCREENS.items() if not screen.to_do} == {Front.SAFETY, Front.RATING}

@@ -482,7 +482,7 @@ def test_the_disk_fills_up_during_a_session(room: Room) -> None:
     assert room.state() is Front.ON_MAT
     timer = room.view()
     assert isinstance(timer, Timer)
-    assert timer.notice == "cannot write the disk"
+    assert timer.notice == "cannot save: disk"
     up = room.after(60.0, "get_up")
     room.after(22.5)
     done = room.view()
@@ -525,6 +525,9 @@ def test_a_rating_given_while_the_disk_was_full_is_kept(room: Room) -> None:
     lay(room, 60)
     room.after(5.0)
     room.rig.fault("disk", on=True)
+    assert room.state() is Front.FELT_WRONG
+    room.rig.press(0.15)
+    room.after(1.0)
     assert room.state() is Front.RATING
     room.rig.press(0.15)
     room.after(6.0)

@@ -164,6 +164,7 @@ def test_a_file_of_days_by_the_local_clock(tmp_path: Path) -> None:
 def test_warp_changes_nothing_but_how_long_it_takes(tmp_path: Path) -> None:
     """Presence to the reading, the reminder to the second."""
     text = (
+        '{"day": 1, "clock": "15:01", "do": "tap", "times": 2}\n{"day": 1, "clock": "15:02", "do": "hold"}\n'
         '{"day": 1, "clock": "16:00", "do": "lie_down"}\n{"day": 1, "clock": "16:01:30", "do": "get_up"}\n'
         '{"day": 1, "clock": "21:20", "do": "tap"}\n{"day": 1, "clock": "21:40", "do": "end"}\n'
     )

@@ -79,6 +79,7 @@ def test_sessions_for_programs(path: Path, capsys: Out) -> None:
         "doubt": None,
         "yours": None,
         "estimated": False,
+        "looser": None,
     }
     assert (second["reason"], second["rating"], second["on_mat_s"]) == (None, None, 90.0)
     assert list(first) == list(second)

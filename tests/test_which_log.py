@@ -167,7 +167,7 @@ def test_what_root_exports_into_anothers_folder_is_read_by_that_user(machine: Pa
     os.chown(home, OWNER, GROUP)
     for words in (["export", home / "a.json"], ["export", "--csv", home / "more/tables"], ["backup", home / "b.db"]):
         assert run(capsys, *words, "--store", log)[0] == 0
-    assert len(owners(home)) == 10
+    assert len(owners(home)) == 11
     assert set(owners(home).values()) == {(OWNER, GROUP)}
     assert {path.stat().st_mode & 0o777 for path in home.rglob("*.*")} == {0o600}
 

@@ -129,7 +129,7 @@ def show(store: Path | None, now_utc: float, *, as_json: bool) -> None:
     for doubt in doubts(memory):
         say(doubt)
     if not rows:
-        say("Nobody is named; the mat is one person's. `matpi people add NAME` names one.")
+        say("One person uses this mat. `matpi people add NAME` names the people who share it.")
         return
     table(
         ("", "name", "plan day", "sessions", "weekly goal", "on the mat"),

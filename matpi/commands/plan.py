@@ -3,7 +3,7 @@
 The JSON line has these fields, always all of them, in this order: today, day (`plan_days` + 1: after the plan),
 lower_min, upper_min, clothing, goal, today_s, done, rest_day, rest_reason, week_count, weekly_goal, streak, score,
 done_days, short_only, restarted, repeated, log_ahead, plan_name, plan_days, trend (null, or at_day, answers, first,
-last), person (the name, null where nobody is named), today_estimated.
+last, moment), person (the name, null where nobody is named), today_estimated.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
 from matpi.errors import UsageError
 from matpi.paths import default_store, stored_zone
-from matpi.words import duration
+from matpi.words import ENGLISH, duration
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
 FIELDS = (
@@ -96,7 +96,8 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
             say(sentence)
     if plan.trend is not None:
         say(trend.sentence(plan.trend))
-        say(trend.pairs_sentence(trend.pairs(memory.log.ratings)))
+        if looser := trend.looser_sentence(memory.log.looser):
+            say(looser)
     if estimated:
         say(f"The clock of this device is not known yet; today is estimated: ~{today}.")
     elif not believable(now):
@@ -161,13 +162,15 @@ def _cell(on_mat_s: float, day: date, plan: Plan) -> str:
 
 def _line(plan: Plan, course: Course, *, ahead: bool) -> dict[str, Any]:
     line = {"today": plan.today.isoformat(), **{name: getattr(plan, name) for name in FIELDS.split()}}
+    line |= {name: ENGLISH.say(line[name]) for name in ("clothing", "goal")}
     line |= {"today_s": round(plan.today_s, 3), "score": round(plan.score, 3)}
     felt = None if plan.trend is None else asdict(plan.trend)
     return line | {"log_ahead": ahead, "plan_name": course.name, "plan_days": plan.days, "trend": felt}
 
 
 def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
-    so_far = f"{duration(plan.today_s)} min, done" if plan.done else f"{duration(plan.today_s)} of {plan.lower_min} min"
+    so_far, first = duration(plan.today_s), plan.short_only
+    so_far += " min" if first else " min, done" if plan.done else f" of {plan.lower_min} min"
     # A box for each day of the plan, full for those behind and for today once it is done.
     marks = f"  {boxes(plan.day - 1 + plan.done, plan.days)}" if plan.days <= BOXES_MAX else ""
     notes = (
@@ -175,16 +178,15 @@ def _rows(plan: Plan, course: Course) -> list[tuple[str, str]]:
             plan.rest_reason is RestReason.STOP_SIGN,
             "after a stop sign the plan is one step back; a layer more, or less time",
         ),
-        (plan.short_only, "ask a clinician first; short sessions until then"),
         (plan.restarted, "after a long break, from day 1 again"),
         (plan.repeated, "after a break, this step once more"),
     )
     return [
         *([] if course is STARTER else [("your own", course.name)]),
         ("plan", "the days after the plan" if plan.after else f"day {plan.day} of {plan.days}{marks}"),
-        ("range", f"{plan.lower_min} to {plan.upper_min} min"),
-        ("clothing", plan.clothing),
-        ("goal", plan.goal),
+        ("range", "please ask a doctor first" if first else f"{plan.lower_min} to {plan.upper_min} min"),
+        ("clothing", ENGLISH.say(plan.clothing)),
+        ("goal", ENGLISH.say(plan.goal)),
         ("today", so_far),
         ("this week", f"{plan.week_count} of {plan.weekly_goal} days"),
         ("streak", count(plan.streak, "day")),

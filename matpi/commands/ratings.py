@@ -1,4 +1,4 @@
-"""`matpi ratings`: list the ratings or the stop signs; correct or delete one.
+"""`matpi ratings`: list the ratings or the stop signs; note a stop sign; correct or delete either.
 
 Listing works beside a running device; changing needs the log for itself (StoreBusyError). A deleted one is gone. JSON
 lines have these fields, always all of them, in this order; times are ISO 8601 with offset, null when unknown: id, time,
@@ -7,24 +7,29 @@ day, value, moment (before, after, day), session_id, person, estimated; stop sig
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
-from matpi.commands import people
-from matpi.commands.editing import edits, explain_estimates, instant, pick, shown_length
+from matpi.commands import people, settings
+from matpi.commands.editing import dated, edits, explain_estimates, instant, pick, shown_length
 from matpi.commands.output import boxes, count, day_and_time, iso, lines, local, say, table
 from matpi.commands.sessions import EDITS as SESSION_EDITS
 from matpi.commands.target import reading, writing
+from matpi.core.clock import believable, day_bounds
 from matpi.core.effects import Save
 from matpi.core.model import RATING_MAX, RATING_MIN, Rating, StopSign
 from matpi.core.plan import trend
 from matpi.errors import UsageError
-from matpi.paths import default_store
+from matpi.paths import default_store, stored_zone
 from matpi.store import corrections, history
 from matpi.store.db import Store
 
 Said = Rating | StopSign
+MIDDAY_S = 8 * 3600.0  # after the start of a day: noon, as days start by default
 EDITS = {
     "value": f"value=N, {RATING_MIN} to {RATING_MAX}, of a rating",
     "time": 'time="2026-03-15 21:00", by the local clock',
@@ -40,12 +45,18 @@ def run(
     delete_id: str | None,
     as_json: bool,
     stops: bool,
+    felt_wrong: bool,
+    on: str | None,
     person: str | None,
 ) -> None:
     """Do what the options say; at most one of the ids is given. Raises UsageError."""
     if pairs and edit_id is None:
         raise UsageError(f"{pairs[0]!r} changes nothing without --edit ID; `matpi ratings` shows the ids.")
-    if edit_id is not None:
+    if on is not None and not felt_wrong:
+        raise UsageError(f"--on {on} is the day of a stop sign; write `matpi ratings --felt-wrong --on {on}`.")
+    if felt_wrong:
+        note(store, on, person)
+    elif edit_id is not None:
         edit(store, edit_id, pairs)
     elif delete_id is not None:
         delete(store, delete_id)
@@ -69,13 +80,14 @@ def ratings(store: Path | None, *, as_json: bool, person: str | None = None, sto
     elif owner is not None:
         say(f"No {'stop sign' if stops else 'rating'} of {names[owner]}.")
     elif stops:
-        say('No stop sign yet. "Felt wrong?" on the device stores one.')
+        say('No stop sign yet. "Felt wrong?" on the device stores one, or `matpi ratings --felt-wrong`.')
     else:
         say("No rating yet. The device asks after a session, or tap its button.")
     if given and not stops:
-        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest.")
-        if len({rating.person for rating in given}) == 1:
-            say(trend.pairs_sentence(trend.pairs(given)))
+        say(f"{count(len(given), 'rating')}; 1 is loose, 10 is tightest. The first of a day is its number.")
+        whose = {rating.person for rating in given}
+        if len(whose) == 1 and (looser := trend.looser_sentence(everything.of(*whose).looser)):
+            say(looser)
     if signs:
         say(count(len(signs), "stop sign") + ("." if stops else "; `matpi ratings --stops` lists them."))
 
@@ -111,6 +123,44 @@ def _table(records: Sequence[Said], names: Mapping[str | None, str]) -> None:
         right=(2,) if rated else (),
     )
     explain_estimates(records)
+
+
+def note(store: Path | None, on: str | None, person: str | None = None) -> None:
+    """Note a stop sign of the person who is chosen or named, now or on the day `on`, about its last session.
+
+    Raises UsageError.
+    """
+    now = time.time()
+    if not believable(now):
+        raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
+    settings.begin(store or default_store())
+    with writing(store) as log:
+        owner, memory = people.loaded(log, person)
+        today = people.today_of(memory, log.path, now).day
+        day = today if on is None else _day_of(on, today)
+        sessions = people.only(memory, owner).log.counting
+        about = next((session for session in reversed(sessions) if session.day == day), None)
+        utc = now
+        if day != today:
+            midday = day_bounds(day, stored_zone(memory.settings.zone), memory.settings.day_start)[0] + MIDDAY_S
+            utc = midday if about is None or about.end_utc is None else about.end_utc
+        offset_s, _ = dated(memory.settings, utc)
+        session_id = None if about is None else about.id
+        stop = StopSign(uuid.uuid4().hex, corrections.BY_HAND, 0.0, session_id, utc, offset_s, day, owner)
+        log.write(Save(stop))
+    of = "no session" if about is None else f"the session of {local(about.start_utc, about.utc_offset_s)}"
+    say(f"The stop sign {stop.id} is noted on {day}, about {of}.")
+    say(f"{day + timedelta(days=1)} is a day of rest, and the plan is recomputed.")
+
+
+def _day_of(text: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--on {text} is no date; write one such as --on {today - timedelta(days=1)}.") from None
+    if not date(1971, 1, 1) <= day <= today:
+        raise UsageError(f"--on {text} lies in the future, or before 1971; today is {today}.")
+    return day
 
 
 def edit(store: Path | None, record_id: str, pairs: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
 """`matpi safety`: read what the device asks first, answer it here, clear it, or have it asked again.
 
-Reading works beside a running device; answering needs the log for itself (StoreBusyError).
+It speaks the language of the panel; what it refuses is English, as in every command. Reading works beside a running
+device; answering needs the log for itself (StoreBusyError).
 """
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -12,92 +14,95 @@ from pathlib import Path
 
 from matpi.commands import people
 from matpi.commands.output import say
-from matpi.commands.target import reading, writing
+from matpi.commands.target import reading, words_of, writing
 from matpi.core.effects import Save
-from matpi.core.model import Acknowledgement
-from matpi.core.plan.programme import SHORT_MIN
-from matpi.core.views import SAFETY_PAGES
+from matpi.core.model import Acknowledgement, Memory
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
-from matpi.words import ENGLISH
+from matpi.words import ENGLISH, Words, running_text
 
 
-def run(store: Path | None, *, none: bool, some: bool, agreed: bool, again: bool, person: str | None) -> None:
-    """Do what the options say; at most one of them is given. Raises UsageError."""
+def run(
+    store: Path | None,
+    config_path: Path | None,
+    *,
+    none: bool,
+    some: bool,
+    agreed: bool,
+    again: bool,
+    person: str | None,
+) -> None:
+    """Do what the options say; at most one of them is given. Raises UsageError and ConfigError."""
+    words = words_of(config_path)
     if none or some:
-        answer(store, some=some, person=person)
+        answer(store, some=some, person=person, words=words)
     elif agreed:
-        clinician_agreed(store, person)
+        doctor_agreed(store, person, words)
     elif again:
-        ask_again(store, person)
+        ask_again(store, person, words)
     else:
-        read(store, person)
+        read(store, person, words)
 
 
-def read(store: Path | None, person: str | None = None) -> None:
+def read(store: Path | None, person: str | None = None, words: Words = ENGLISH) -> None:
     """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
         owner, memory = people.loaded(log, person)
-    for heading, points in _headings():
-        say(f"{heading} {', '.join(points)}.")
-    say(answered(memory.answer_of(owner), memory.settings.zone))
+    for page in ("ask_1", "ask_2", "stop"):
+        say(running_text(words(f"safety.{page}")) + ".")
+    say(" ".join(words("safety.question").splitlines()[-2:]))  # above them are the gestures
+    say(answered(memory.answer_of(owner), memory, owner, words))
 
 
-def answer(store: Path | None, *, some: bool, person: str | None = None) -> None:
+def answer(store: Path | None, *, some: bool, person: str | None = None, words: Words = ENGLISH) -> None:
     with writing(store) as log:
         owner, memory = people.loaded(log, person)
         given = Acknowledgement(some=some, utc=time.time(), person=owner).in_place_of(memory.answer_of(owner))
         log.write(Save(given))
-    say(answered(given, memory.settings.zone))
+    say(answered(given, memory, owner, words))
 
 
-def clinician_agreed(store: Path | None, person: str | None = None) -> None:
+def doctor_agreed(store: Path | None, person: str | None = None, words: Words = ENGLISH) -> None:
     """Lift the limit of a ticked condition. Raises UsageError when none was ticked."""
     with writing(store) as log:
         owner, memory = people.loaded(log, person)
         before = memory.answer_of(owner)
-        if before is None or not before.some:
-            raise UsageError("No condition was ticked, so there is nothing to clear; see `matpi safety`.")
+        if before is None:
+            raise UsageError("The safety questions are not answered yet; run `matpi safety`.")
+        if not before.some:
+            raise UsageError('The answer is "none of these", so there is nothing to clear; see `matpi safety`.')
         now = before if before.cleared else replace(before, cleared=True, cleared_utc=time.time())
         log.write(Save(now))
-    say(answered(now, memory.settings.zone))
+    say(answered(now, memory, owner, words))
 
 
-def ask_again(store: Path | None, person: str | None = None) -> None:
+def ask_again(store: Path | None, person: str | None = None, words: Words = ENGLISH) -> None:
     with writing(store) as log:
-        log.ask_safety_again(people.loaded(log, person)[0])
-    say("The device asks again when it starts next; until it is answered, what was answered before holds.")
+        owner, _ = people.loaded(log, person)
+        log.ask_safety_again(owner)
+        memory = log.load()
+    say(answered(memory.answer_of(owner), memory, owner, words))
 
 
-def _headings() -> list[tuple[str, list[str]]]:
-    """Return each heading once, with its points whole: the device breaks them into lines and pages."""
-    found: dict[str, list[str]] = {}
-    for page in range(1, SAFETY_PAGES):
-        heading, *lines = ENGLISH(f"safety.page_{page}").splitlines()
-        points = found.setdefault(heading, [])
-        for line in lines:
-            if line.startswith("* ") or line[0].isupper():
-                points.append(line.removeprefix("* "))
-            else:
-                points[-1] += f" {line.strip()}"
-    return list(found.items())
-
-
-def answered(given: Acknowledgement | None, zone: str) -> str:
+def answered(given: Acknowledgement | None, memory: Memory, owner: str | None, words: Words = ENGLISH) -> str:
+    """Return the answer in sentences of this language, with whose it is where people are named."""
+    zone, named = memory.settings.zone, None if owner is None else memory.people.person(owner)
+    whose = "" if named is None else f"{named.name}: "
     if given is None:
-        return "Not answered yet: the device asks, or say --none or --some."
-    when = _on(given.utc, zone)
-    again = " The device asks again when it starts next." if given.asked_again else ""
-    if not given.some:
-        return f"Answered{when}: none of these.{again}"
-    if given.cleared:
-        return f"Answered{when}: one of these or unsure, and a clinician agreed{_on(given.cleared_utc, zone)}.{again}"
-    lower_min, upper_min = SHORT_MIN
-    return (
-        f"Answered{when}: one of these, or unsure. Ask your clinician first; sessions are kept to {lower_min} to "
-        f"{upper_min} min until you say --clinician-ok.{again}"
-    )
+        return whose + words("command.not_answered")
 
+    def on(utc: float | None) -> str:
+        if utc is None:
+            return ""
+        date = f"{datetime.fromtimestamp(utc, stored_zone(zone)):%Y-%m-%d}"
+        return f" {words('command.on', date=date)}"
 
-def _on(utc: float | None, zone: str) -> str:
-    return "" if utc is None else f" on {datetime.fromtimestamp(utc, stored_zone(zone)):%Y-%m-%d}"
+    said = [words("command.some" if given.some else "command.none", on=on(given.utc))]
+    if given.short_only:
+        option = "" if named is None else f" --person {shlex.quote(named.name)}"
+        said.append(words("command.ask_first", command=f"matpi safety --doctor-ok{option}"))
+    elif given.some:
+        said.append(words("command.agreed", agreed_on=on(given.cleared_utc)))
+    if given.asked_again:
+        said.append(words("command.asks_again"))
+    return whose + " ".join(said)

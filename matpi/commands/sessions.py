@@ -4,7 +4,8 @@ Listing works beside a running device; changing needs the log for itself (StoreB
 the file, the former values of an edited one are stored, and an export has both. JSON lines have these fields, always
 all of them, in this order; times are ISO 8601 with offset, null when unknown: id, start, day, span_s, on_mat_s, reason
 (null: under way), aways, routine, rating, edited, person (the name, null where nobody is named), counts, doubt (null:
-none), yours (null: not answered), estimated (the date); with `--deleted` also deleted (when) and deleted_why.
+none), yours (null: not answered), estimated (the date), looser (null: not answered); with `--deleted` also deleted
+(when) and deleted_why.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ EDITS = {
     "start": 'start="2026-03-15 21:00", by the local clock',
     "routine": f"routine=NAME, one of {', '.join(ROUTINE_NAMES)}",
     "person": "person=NAME, of somebody who shares the mat",
+    "looser": 'looser=yes, no or none, the answer to "Looser?"',
 }
+_LOOSER = {"yes": True, "no": False, "none": None}
 
 
 def run(
@@ -77,10 +80,14 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
             if (entry.deleted_why is not None) is deleted and owner in {None, entry.session.person}
         ]
         rated = {r.session_id: r.value for r in log.ratings() if r.session_id is not None}
+        looser = log.looser()
     if as_json:
-        lines(_line(entry, rated.get(entry.session.id), names, deleted=deleted) for entry in entries)
+        lines(
+            _line(entry, rated.get(entry.session.id), looser.get(entry.session.id), names, deleted=deleted)
+            for entry in entries
+        )
     elif entries:
-        _table(entries, rated, names, deleted=deleted)
+        _table(entries, rated, looser, names, deleted=deleted)
     elif owner is not None:
         say(f"No session of {names[owner]}.")
     else:
@@ -88,7 +95,7 @@ def sessions(store: Path | None, *, as_json: bool, deleted: bool = False, person
 
 
 def _line(
-    entry: StoredSession, rating: int | None, names: Mapping[str | None, str], *, deleted: bool
+    entry: StoredSession, rating: int | None, looser: bool | None, names: Mapping[str | None, str], *, deleted: bool
 ) -> dict[str, object]:
     s = entry.session
     line: dict[str, object] = {
@@ -107,6 +114,7 @@ def _line(
         "doubt": s.doubt,
         "yours": s.yours,
         "estimated": s.estimated,
+        "looser": looser,
     }
     if deleted:
         line |= {"deleted": iso(entry.deleted_utc, s.utc_offset_s), "deleted_why": entry.deleted_why}
@@ -114,15 +122,23 @@ def _line(
 
 
 def _table(
-    entries: Sequence[StoredSession], rated: Mapping[str, int], names: Mapping[str | None, str], *, deleted: bool
+    entries: Sequence[StoredSession],
+    rated: Mapping[str, int],
+    looser: Mapping[str, bool],
+    names: Mapping[str | None, str],
+    *,
+    deleted: bool,
 ) -> None:
     stored = [entry.session for entry in entries]
     shown = shown_length([s.id for s in stored])
     notes = ["" if deleted else _counted(s) for s in stored]
     asked = any(notes)
+    answers = [{None: "-", True: "yes", False: "no"}[looser.get(s.id)] for s in stored]
+    answered = set(answers) != {"-"}
     table(
         (
-            *("", "start", "min:s", "", "tight", "routine", "deleted" if deleted else "ended"),
+            *("", "start", "min:s", "", "tight", *(("looser",) if answered else ())),
+            *("routine", "deleted" if deleted else "ended"),
             *(("counted",) if asked else ()),
             *("id", *people.who(names)),
         ),
@@ -132,13 +148,14 @@ def _table(
                 duration(s.on_mat_s),
                 bar(s.on_mat_s / 60.0 / MINUTES_A_MARK),
                 str(rated.get(s.id, "-")),
+                *((answer,) if answered else ()),
                 words(s.routine),
                 _ended(entry),
                 *((note,) if asked else ()),
                 s.id[:shown],
                 *people.who(names, s.person),
             )
-            for entry, s, note in zip(entries, stored, notes, strict=True)
+            for entry, s, answer, note in zip(entries, stored, answers, notes, strict=True)
         ],
         right=(2, 4),
     )
@@ -179,7 +196,7 @@ def delete(store: Path | None, session_id: str) -> None:
     found, _ = _find(store, session_id)
     with writing(store) as log:
         log.delete_session(found.id, utc=time.time())
-    say(f"Session {found.id} is deleted; its trace is kept, and the plan is recomputed.")
+    say(f"Session {found.id} is deleted, and the plan is recomputed.")
     say(f"Not meant? matpi sessions --restore {session_id}")
 
 
@@ -191,7 +208,7 @@ def restore(store: Path | None, session_id: str) -> None:
         log.restore_session(found.id)
     say(f"Session {found.id} is back, and the plan is recomputed.")
     if found.reason is EndReason.DISCARDED:
-        say("It was thrown away on the mat, so the plan does not count it.")
+        say("It was discarded on the mat, so the plan does not count it.")
 
 
 def answer(store: Path | None, session_id: str, *, yours: bool) -> None:
@@ -238,6 +255,8 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
                     return {"start_utc": utc, "utc_offset_s": offset_s, "day": day}
                 case "routine":
                     return {"routine": text} if text in ROUTINE_NAMES else None
+                case "looser":
+                    return {"looser": _LOOSER[text]} if text in _LOOSER else None
                 case _ if not memory.people.all:
                     raise UsageError(
                         f"person={text} would take the session out of the plan for good, for nobody is named here; "
@@ -247,12 +266,20 @@ def edit(store: Path | None, session_id: str, pairs: tuple[str, ...], config_pat
                     return {"person": people.owner_of(log, text)}
 
         changes = edits(pairs, "session", EDITS, change)
+    answers, looser = "looser" in changes, changes.pop("looser", None)
     times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
     moved = replace(found, **times)  # type: ignore[arg-type]
     _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
     with writing(store) as log, log.writing() as conn:
-        after = corrections.edit(conn, found.id, time.time(), changes)
+        if answers:
+            corrections.answer_looser(conn, found.id, looser)  # type: ignore[arg-type]
+        after = corrections.edit(conn, found.id, time.time(), changes) if changes else found
         followed = corrections.follow(conn, found, after, partial(dated, memory.settings))
+    if answers:
+        said = next(word for word, value in _LOOSER.items() if value is looser)
+        say(f'"Looser?" of session {found.id}: {said}.')
+        if not changes:
+            return
     say(f"Session {found.id} was {_described(found, names)} and is {_described(after, names)}.")
     if followed:
         say(f"Its ratings and stop signs ({followed}) follow it.")
@@ -299,5 +326,5 @@ def _refuse_overlap(before: Session | None, after: Session, others: Iterable[Sto
 def _described(session: Session, names: Mapping[str | None, str]) -> str:
     """Return the session in words, with its owner where people are named."""
     when = local(session.start_utc, session.utc_offset_s, estimated=session.estimated)
-    whose = "nobody" if session.person is None else names.get(session.person, session.person)
-    return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}" + (f" ({whose})" if names else "")
+    whose = f" ({names.get(session.person, session.person)})" if names else ""
+    return f"{duration(session.on_mat_s)} min of {words(session.routine)}, {when}{whose}"

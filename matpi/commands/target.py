@@ -14,6 +14,7 @@ from matpi.commands.output import stored, warn
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_config, device_store, simulator_store
 from matpi.store.db import Store, bare, is_unmade
+from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from matpi.config import Config
@@ -33,6 +34,14 @@ def config_of(path: Path | None, *, board: bool = False) -> Config:
     from matpi import config as config_file
 
     return config_file.load(config_path_of(path, board=board))
+
+
+def words_of(path: Path | None) -> Words:
+    """Return the words of the panel of the config in `path`, else of the device. Raises ConfigError of `path` only."""
+    from matpi import config as config_file
+
+    panel = config_file.panel_of(device_config()) if path is None else config_file.load(path).panel
+    return LANGUAGES[panel.language]
 
 
 def board_log() -> Path:
@@ -79,8 +88,10 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
     reported.
     """
     path = store or otherwise or default_store()
-    warn_if_bare(path)
+    begun = bare(path)
     with Store.open(path) as log:
+        if begun:
+            warn(f"{begun} A new log is begun in it.")
         if log.set_aside is not None:
             warn(f"The session log was damaged; it is kept as {log.set_aside}, and a new one was started.")
         yield log

@@ -29,7 +29,14 @@ from matpi.store.tables import CSV_TABLES
 from matpi.store.transfer import Imported, export_csv, export_json, take, write_private
 
 NAMED_MAX = 5  # of the ids that an import reports in one sentence
-_NOUNS = {"sessions": "session", "ratings": "rating", "stops": "stop sign", "days": "day record", "people": "person"}
+_NOUNS = {
+    "sessions": "session",
+    "ratings": "rating",
+    "stops": "stop sign",
+    "days": "day record",
+    "people": "person",
+    "looser": '"looser" answer',
+}
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:
@@ -68,7 +75,7 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     An import that is refused leaves no new log behind. `person`: the name of the person who gets what is no one's.
     """
     if not source.exists():
-        raise ImportFormatError(f"There is no {source}; name what `matpi export` has written.")
+        raise ImportFormatError(f"There is no {source}; name a JSON file made by `matpi export`.")
     path = store or default_store()
     from matpi.store import incoming  # here: `export` needs none of it
 
@@ -100,8 +107,8 @@ def _set_first_zone(log: Store, *, new: bool) -> None:
 
 
 def _report(done: Imported, source: Path, unknown_zone: str) -> None:
-    numbers = {"session": done.sessions, "rating": done.ratings, "stop sign": done.stops, "day record": done.days}
-    new = ", ".join(count(n, what) for what, n in numbers.items() if n) or "nothing"
+    numbers = {name: getattr(done, name) for name in ("sessions", "ratings", "stops", "days", "looser")}
+    new = ", ".join(count(n, _NOUNS[name]) for name, n in numbers.items() if n) or "nothing"
     also = f"; also {', '.join(map(words, done.taken))}" if done.taken else ""
     say(f"New: {new}{also}. Already there and left alone: {done.known}.")
     if unknown_zone:
@@ -124,8 +131,8 @@ def _report(done: Imported, source: Path, unknown_zone: str) -> None:
     if done.people:
         say(f"New names: {', '.join(done.people)}. `matpi people` lists who is here; `matpi people add NAME` adds one.")
     if done.nobodys:
-        what = "session is nobody's" if done.nobodys == 1 else "sessions are nobody's"
-        say(f"{done.nobodys} {what}, for the import does not say whose; `matpi sessions --edit ID person=NAME` does.")
+        what = "session belongs to nobody" if done.nobodys == 1 else "sessions belong to nobody"
+        say(f"{done.nobodys} {what}: the import has no name for it. `matpi sessions --edit ID person=NAME` assigns it.")
 
 
 def _some(texts: Sequence[str]) -> str:

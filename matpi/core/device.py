@@ -25,7 +25,7 @@ from matpi.core.events import Reading, Tick
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
-from matpi.core.model import Memory, Rating, Session
+from matpi.core.model import Looser, Memory, Rating, Session
 from matpi.core.pacing import Pacing
 from matpi.core.parts import Parts
 from matpi.core.plan.programme import Plan
@@ -34,7 +34,7 @@ from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.recovery import Recovery
 from matpi.core.redating import Redating
-from matpi.core.reminder import Nudge, Reminder
+from matpi.core.reminder import Reminder, ReminderState
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
 from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
@@ -65,7 +65,7 @@ class Snapshot:
     rejected: int
     on_mat_s: float | None  # of the session under way
     plan: Plan
-    nudge: Nudge | None
+    reminder: ReminderState | None
     trusted: bool
     unsaved: int
     open: Session | None
@@ -111,14 +111,14 @@ class Device:
         pacing = self.pacing = Pacing(plans, selection, rules)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
-        done, dial = result.DoneScreen(*of_any), rating.RatingScreen(*of_any)
+        done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
         screens: tuple[Screen, ...] = (
-            idle.IdleScreen(*of_any, reminder, doubts, parts, version, memory.set_aside),
+            idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, memory.set_aside, dial.is_due),
             idle.ObjectScreen(*of_any),
             idle.SilentScreen(*of_any, parts),
             safety.SafetyScreen(*of_any),
             menu.MenuScreen(*of_any),
-            menu.ReadyScreen(*of_any),
+            ready,
             trend.TrendScreen(*of_any),
             calibration.CalibrationScreen(*of_any, emit, parts),
             on_mat.ArrivingScreen(*of_any),
@@ -132,10 +132,11 @@ class Device:
             result.OffMatScreen(*of_any),
             dial,
             rating.SavedScreen(*of_any, dial),
+            rating.LooserScreen(*of_any),
             rating.FeltWrongScreen(*of_any),
         )
         self.screens = {screen.front: screen for screen in screens}
-        agenda = self.agenda = Agenda(ledger, session, doubts, self.screens)
+        agenda = self.agenda = Agenda(clock, ledger, session, household, plans, doubts, self.screens)
         display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
         self._routing = Routing(
             emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
@@ -153,7 +154,10 @@ class Device:
         """Make the session that begins at `start`."""
         self.pacing.begin()
         name, person = self.selection.next_name, self.household.next_owner
-        running = Running(self.clock.new_id(), self.clock.boot_id, start, routine=name, person=person)
+        first_kg = self.presence.net_kg
+        running = Running(
+            self.clock.new_id(), self.clock.boot_id, start, routine=name, first_kg=first_kg, person=person
+        )
         running.date(self.clock)
         return running
 
@@ -238,8 +242,8 @@ class Device:
         routing.settle()
         self.selection.settle()
         routing.show_front("cleared", t, "taken away")
-        unasked = self.household.acknowledgement is None and t >= self._splash_until
-        if self.stage.front is Front.IDLE and unasked and not self.presence.zero.seeking:
+        unread = self.screens[Front.SAFETY].wanted and t >= self._splash_until
+        if self.stage.front is Front.IDLE and unread and not self.presence.zero.seeking:
             routing.fire(Step("safety_due", "not answered yet"), t)
         if routing.changed:
             routing.changed = False
@@ -270,6 +274,7 @@ class Device:
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log):
                 self.ledger.replace_log(log)
+                self.agenda.check()
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):
@@ -290,7 +295,7 @@ class Device:
         troubled, write, last = bool(self.ledger.trouble), self.ledger.saved(key), self.session.last
         self._routing.changed = troubled or write is not None
         match write:
-            case Save(Rating()):
+            case Save(Rating() | Looser()):
                 self.display.flash(t)
             case Save(Session() as session) if last is not None and last.counts and session.id == last.id:
                 self.display.flash(t)
@@ -323,7 +328,7 @@ class Device:
             rejected=presence.rejected,
             on_mat_s=None if running is None else running.on_mat_s(t),
             plan=self.plans.today,
-            nudge=self.reminder.now,
+            reminder=self.reminder.now,
             trusted=self.clock.trusted,
             unsaved=len(self.ledger.failed),
             open=None if running is None else running.record(t),

@@ -19,6 +19,7 @@ KNOWN: Final = 0.2  # within this share of a known load it is the person's
 SAME_KG: Final = 4.0
 """Within this of a load of the same routine that was answered with "no" the screen does not ask again."""
 USUAL_MIN: Final = 3  # sessions before a load is usual
+FIRST_KG: Final = 30.0  # as long as none is, a stay too short for a session is a person's from here on
 
 
 @dataclass(eq=False)
@@ -69,6 +70,12 @@ class Doubts:
     def has_result(self, session: Session) -> bool:
         """Return whether a session that is not asked about has a result: it counts, or that asks whose it is."""
         return session.counts or session.yours is not None or (self.household.people.on and is_open(session))
+
+    def may_have_hurt(self, stay: Session, load_kg: float) -> bool:
+        """Return whether a stay too short for a session was a person's: half of a usual load, and no thing."""
+        known = self._loads(stay, _is_known)
+        least_kg = HALF * min(known) if len(known) >= USUAL_MIN else FIRST_KG
+        return stay.doubt is not Doubt.THING and load_kg >= least_kg
 
     @property
     def open_question(self) -> Session | None:

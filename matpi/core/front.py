@@ -27,17 +27,20 @@ class Front(Enum):
     OFF_MAT = "what follows off the mat"
     RATING = "how tight do I feel today?"
     SAVED = "the answer as it was saved"
+    LOOSER = "looser than before?"
     FELT_WRONG = "felt wrong?"
-    DISCARDED = "thrown away by hand, undo offered"
+    DISCARDED = "discarded by hand, undo offered"
     SENSOR_LOST = "load cells silent"
     CALIBRATING = "calibrating, step by step"
-    READY = "a routine is chosen: what to see to first"
+    READY = "what to see to before lying down"
     TREND = "how it went so far"
 
 
-AFTER_SESSION: Final = (Front.CONFIRM, Front.DONE, Front.OFF_MAT, Front.RATING, Front.FELT_WRONG, Front.TREND)
+AFTER_SESSION: Final = (
+    Front.CONFIRM, Front.DONE, Front.OFF_MAT, Front.RATING, Front.LOOSER, Front.FELT_WRONG, Front.TREND
+)  # fmt: skip
 """What is asked after a session, in this order, each if its screen is `wanted` then."""
-ON_WAKING: Final = (Front.RATING, Front.TREND)
+ON_WAKING: Final = (Front.RATING, Front.READY, Front.TREND)
 """What a tap on the idle screen asks."""
 OF_LAST: Final = frozenset({*AFTER_SESSION, Front.SAVED, Front.CAPPED}) - {Front.TREND}
 """They show the session that ended last."""

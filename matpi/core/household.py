@@ -140,7 +140,7 @@ class Household:
         self._save_answer(answer.in_place_of(self.answers.get(person_id)))
 
     def clear(self, t: float) -> None:
-        """Store that a clinician agreed, for the owner."""
+        """Store that a doctor agreed, for the owner."""
         answer = self.answers.get(self.owner)
         if answer is not None and answer.short_only:
             self._save_answer(replace(answer, cleared=True, cleared_utc=self.clock.utc(t)))

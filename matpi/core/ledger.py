@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from matpi.core.clock import Clock
 from matpi.core.dated import redated
 from matpi.core.effects import DateBoot, Drop, Emit, Note, Save, Write
-from matpi.core.model import Dated, DayRecord, Log, Memory, Rating, Session, Settings, StopSign
+from matpi.core.model import Dated, DayRecord, Log, Looser, Memory, Rating, Session, Settings, StopSign
 
 RETRY_S = 30.0  # chosen: a full disk is freed by a person, not by haste
 
@@ -59,9 +59,12 @@ class Ledger:
                 self.log = replace(log, stops=_put(log.stops, stop))
             case Drop(kind, stop_id) if kind is StopSign:
                 self.log = replace(log, stops=tuple(stop for stop in log.stops if stop.id != stop_id))
+            case Save(Looser() as answer):
+                others = (one for one in log.looser if one.session_id != answer.session_id)
+                self.log = replace(log, looser=(*others, answer))
             case Save(DayRecord() as record):
-                others = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
-                self.log = replace(log, days=(*others, record))
+                other_days = (day for day in log.days if (day.day, day.person) != (record.day, record.person))
+                self.log = replace(log, days=(*other_days, record))
                 self._days[record.day, record.person] = record
             case Save(Settings() as settings):
                 self.settings = settings

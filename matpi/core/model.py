@@ -59,7 +59,7 @@ class Doubt(StrEnum):
 
 
 class Moment(StrEnum):
-    """When a rating was given."""
+    """When a rating was given: before or after a session, or neither."""
 
     BEFORE = "before"
     """On a day without a session so far."""
@@ -196,13 +196,25 @@ class StopSign:
         return self.id
 
 
+@dataclass(frozen=True, slots=True)
+class Looser:
+    """The answer to "Looser?" after a session. It has the session's date and person, and is never a number."""
+
+    session_id: str
+    looser: bool
+
+    @property
+    def key(self) -> str:
+        return f"looser {self.session_id}"
+
+
 Dated = Session | Rating | StopSign
 """The records that have a time and, by the clock of their boot, a date (core/dated.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """What a person said about one day of the plan, beyond its sessions."""
+    """What a person said about one day of the plan, beyond its sessions; with neither, that it reminds again."""
 
     day: date
     rest: bool = False
@@ -224,7 +236,7 @@ class Acknowledgement:
     utc: float | None = None
     """Of the answer."""
     cleared: bool = False
-    """With `some`: a clinician was asked and agreed."""
+    """With `some`: a doctor was asked and agreed."""
     person: str | None = None
     cleared_utc: float | None = None
     """None with `cleared`: it is not known when."""
@@ -335,6 +347,7 @@ class Log:
     ratings: tuple[Rating, ...] = ()
     stops: tuple[StopSign, ...] = ()
     days: tuple[DayRecord, ...] = ()
+    looser: tuple[Looser, ...] = ()
 
     @property
     def counting(self) -> tuple[Session, ...]:
@@ -347,7 +360,8 @@ class Log:
         ratings = tuple(r for r in self.ratings if r.person == person)
         stops = tuple(s for s in self.stops if s.person == person)
         days = tuple(d for d in self.days if d.person == person)
-        own = Log(sessions, ratings, stops, days)
+        theirs = {s.id for s in sessions}
+        own = Log(sessions, ratings, stops, days, tuple(one for one in self.looser if one.session_id in theirs))
         return self if own == self else own
 
 
@@ -369,7 +383,7 @@ class Memory:
     """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""
     people: People = field(default_factory=People)
     answers: tuple[Acknowledgement, ...] = ()
-    """To the safety pages, of those who are named."""
+    """Of those who are named."""
     doubts: tuple[str, ...] = ()
     """A sentence for each stored value that cannot be used; its default or nothing is used instead."""
 

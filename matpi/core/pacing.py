@@ -1,8 +1,8 @@
 """The pace of the session under way: the phase, the breath, and what a tap makes of them.
 
 A tap goes round: minutes, mm:ss, breath, minutes. The breath comes by itself where the routine has it, and goes on
-until a tap, its last cycle, or "enough"; by hand it comes at any time and goes on until "get up slowly now": from there
-on a tap shows mm:ss and no more. All of it is a function of the time on the mat, so nothing drifts.
+until a tap, its last cycle, or "enough"; by hand it comes at any time and goes on until "please get up slowly"; then
+a tap shows mm:ss and no more. All of it is a function of the time on the mat, so nothing drifts.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ class Person:
         if not 0 < len(self.name.strip()) <= len(self.name) <= NAME_MAX or not self.name.isprintable():
             raise ValueError(f"a name has 1 to {NAME_MAX} characters: {self.name!r}")
         if not on_panel(self.name):
-            raise ValueError(f"the panel has no letters for {self.name!r}; write the name in those of western Europe")
+            unknown = ", ".join(dict.fromkeys(repr(letter) for letter in self.name if not on_panel(letter)))
+            raise ValueError(f"the screen cannot show {unknown}; please write the name with other letters")
         if self.id == GUEST_ID:
             raise ValueError(f"{self.id!r} is the id of guests")
         if self.weekly_goal is not None and not 3 <= self.weekly_goal <= 7:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -51,6 +51,11 @@ class Plans:
         """Return minutes, lower and upper, of the session that is shown or to come."""
         return target(self.selection.routine, self.shown)
 
+    @property
+    def range_min(self) -> tuple[int, int]:
+        """Return what of `target` is shown; (0, 0), none, to a person who should ask a doctor first."""
+        return (0, 0) if self.shown.short_only else self.target
+
     def follows_off_mat(self, session: Session) -> bool:
         """Return whether the routine goes on off the mat after this session."""
         own = ROUTINES.get(session.routine)
@@ -58,6 +63,11 @@ class Plans:
             return False
         plan_then = self.on(self.household.owner, session.day or self.clock.today)
         return goes_on_off_mat(own, plan_then, session.on_mat_s)
+
+    def cut_short(self, session: Session) -> bool:
+        """Return whether its day is under the lower bound with it, also where it does not count yet."""
+        plan_then = self.on(session.person, session.day or self.clock.today)
+        return not plan_then.running(0.0 if session.counts else session.on_mat_s).done
 
     def on(self, person: str | None, day: date) -> Plan:
         """Return a person's plan of a day; the same object until something changes that it follows from."""
@@ -70,8 +80,8 @@ class Plans:
         if found is None or found[0] != of:
             if len(self._plans) >= CACHED:
                 self._plans.clear()
-            found = of, plan(log, day, settings, answer, course=self._course, zone=zone)
-            self._plans[person, day] = found
+            made = plan(log, day, settings, answer, course=self._course, zone=zone)
+            found = self._plans[person, day] = of, replace(made, answered=answer is not None)
         return found[1]
 
     def _load_course(self) -> None:

@@ -67,6 +67,7 @@ class Routing:
     reminder: Reminder
     display: Display
     changed: bool = True  # what is shown may have changed
+    _about: str | None = None  # id of the session or stay that was asked about last
 
     def follow(self, t: float) -> None:
         """Take what presence has found, and the gestures, to where they belong."""
@@ -177,12 +178,11 @@ class Routing:
     def _fire_session(self, trigger: str, t: float, at: float | None) -> None:
         before, over = self.session.state, self.session.fire(trigger, t, at)
         if over is not None:
-            if (
-                before is not State.CLOSED
-            ):  # else it ended when it was closed, and what was chosen since is for the next
+            # After the cap it ended when it was closed, and what was chosen since is for the next.
+            if before is not State.CLOSED and over.short_kg is None:
                 self.selection.drop()
             if over.asked:
-                self.agenda.session_over(over.session)
+                self.agenda.session_over(over.session, over.short_kg)
         self.recovery.follow(trigger)
         self.agenda.follow(trigger, t, clear=self._clear)
 
@@ -204,8 +204,10 @@ class Routing:
 
     def show_front(self, trigger: str, t: float, reason: str) -> None:
         """Bring to the front what belongs there by now."""
-        before, front = self.stage.front, self._front
-        if front is before:
+        before, front, now = self.stage.front, self._front, self.agenda.now
+        about, self._about = self._about, None if now is None else now.about
+        # "Felt wrong?" of one stay and then of another are two questions.
+        if front is before and not (front is Front.FELT_WRONG and about != self._about):
             return
         self.display.screen.left()
         self.stage.change(front, trigger, t, reason)

@@ -101,6 +101,7 @@ class Running:
     estimated: bool = False
     routine: str = "plan"
     load_kg: float | None = None
+    first_kg: float = 0.0  # the load when it was confirmed: all that is known of one that ends within a second
     person: str | None = None
 
     def carry(self, before: Session, gap_s: float) -> None:
@@ -161,10 +162,11 @@ class Running:
 
 
 class Over(NamedTuple):
-    """A session has ended and is stored. `asked`: now is the time to ask about it."""
+    """A session has ended, and is stored unless it was too short. `asked`: now is the time to ask about it."""
 
     session: Session
     asked: bool
+    short_kg: float | None = None  # the load of one too short to be stored
 
 
 class SessionMachine:
@@ -313,6 +315,8 @@ class SessionMachine:
             self.last = None
             self._ledger.save(Drop(Session, record.id, "short"))
             self._report(Said.SHORT, reason, record)
+            stay = self._judge(record)
+            self._over = Over(stay, reason is EndReason.LEFT, short_kg=stay.load_kg or running.first_kg)
             return
         self.last, self.ended = self._judge(record), self._at
         self._ledger.save(Save(self.last))

@@ -3,6 +3,8 @@
 `Text` is put into words by the screen; a string is shown as it is: a name, a clock, a plan of one's own. A line has
 room for 21 characters, a title for 15, an item of the menu for 14 and a name for 12 (tests/screen/rooms.py).
 
+Bounds of 0 and 0 are not shown: the person should ask a doctor first.
+
 Fractions (`hold`, `rest`, `left`) are 0 to 1 in steps of `FRACTION_STEP`, so that a view changes a few times a second
 and not with every reading.
 """
@@ -14,7 +16,6 @@ from dataclasses import dataclass
 from matpi.core.text import Text
 
 FRACTION_STEP = 1 / 16
-SAFETY_PAGES = 8
 """Of the safety pages, in every language; the last one asks."""
 
 
@@ -46,9 +47,10 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """One page of what to know first. `pages` in all; the last asks."""
+    """One page of what to know first. `name` is its key in the catalogues."""
 
-    page: int  # 0 to pages - 1, as in the catalogues from page_1 on
+    name: str
+    page: int  # from 1 on
     pages: int
     hold: float = 0.0
 
@@ -131,6 +133,7 @@ class SessionDone:
     who: str = ""  # whose it is, where several people share the mat
     asks: Text | str = ""  # with `who`: what a hold does about it
     hold: float = 0.0
+    ask_first: bool = False  # the person should ask a doctor first
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,15 @@ class RatingSaved:
     saved: bool
     hold: float = 0.0
     left: float = 1.0  # what is left of the 8 s in which a hold changes it
+    yesterday: int | None = None  # yesterday's number, shown once today's is given
+
+
+@dataclass(frozen=True, slots=True)
+class LooserEntry:
+    """The question "Looser?"; a hold is yes, a tap no."""
+
+    hold: float = 0.0
+    left: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +269,7 @@ View = (
     | OffMat
     | RatingEntry
     | RatingSaved
+    | LooserEntry
     | FeltWrong
     | Confirm
     | Discarded

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from matpi.core.views import Fault, Idle, Notice, Object, Off, Safety, Splash
-from matpi.screen.canvas import HEIGHT, LAST_ROW, WIDTH, Canvas, draw, range_text, sentence
+from matpi.screen.canvas import HEIGHT, LAST_ROW, WIDTH, Canvas, draw, sentence
 from matpi.screen.glyphs import LARGE_FIRST, Face, wrapped
-from matpi.screen.session_views import spoken_span
-from matpi.words import Words, duration
+from matpi.screen.session_views import minutes_or_ask, spoken_span
+from matpi.words import LINE, Words, duration, running_text
 
 
 @draw.register
@@ -33,15 +33,15 @@ def _(view: Splash, _words: Words) -> str:
 @draw.register
 def idle(view: Idle, canvas: Canvas, words: Words) -> None:
     """Draw the plan's minutes, or those done. A notice takes the last row, and the status moves up for it."""
-    minutes = int(view.today_s // 60)
+    minutes, asks = int(view.today_s // 60), view.upper_min == 0
     if view.done:
         status = words("common.done_today")
-    elif view.rest_day:
+    elif view.rest_day and not asks:
         status = words("idle.rest_is_part")
     elif view.today_s > 0.0:
         status = words("idle.so_far", minutes=minutes) if minutes else words("idle.under_a_minute")
     else:
-        status = words("idle.not_yet")
+        status = "" if asks else words("idle.not_yet")
     in_plan = view.plan_day <= view.plan_days
     day = words("idle.day_of", day=view.plan_day, days=view.plan_days) if in_plan else words("idle.after_plan")
     canvas.line(0, view.clock, align="right")
@@ -52,11 +52,10 @@ def idle(view: Idle, canvas: Canvas, words: Words) -> None:
     if view.done:
         canvas.unit(canvas.cells(0, 14, str(minutes), Face.NUMERALS), 46, words("common.min"))
         canvas.check(WIDTH - 30, 17, size=2)
-    elif view.rest_day:
+    elif view.rest_day and not asks:
         canvas.text(0, 20, words("idle.rest_day"), Face.WORDS)
     else:
-        target = range_text(view.lower_min, view.upper_min)
-        canvas.unit(canvas.cells(0, 14, target, Face.NUMERALS), 46, words("common.min"))
+        minutes_or_ask(canvas, 14, view.lower_min, view.upper_min, words)
     if view.notice:
         canvas.band(LAST_ROW - 1, words.say(view.notice), foot=1)
     else:
@@ -69,7 +68,11 @@ def idle(view: Idle, canvas: Canvas, words: Words) -> None:
 @sentence.register
 def _(view: Idle, words: Words) -> str:
     planned = spoken_span(view.lower_min, view.upper_min, words)
-    if view.rest_day:
+    if not view.upper_min:
+        today = words("bar.ask_doctor")
+        if view.today_s >= 1:
+            today = f"{words('spoken.so_far_alone', time=duration(view.today_s))}, {today}"
+    elif view.rest_day:
         today = words("spoken.rest_day")
     elif view.done:
         today = words("spoken.done_with", time=duration(view.today_s))
@@ -102,30 +105,27 @@ def _(view: Object, words: Words) -> str:
 
 @draw.register
 def safety(view: Safety, canvas: Canvas, words: Words) -> None:
-    heading, *lines = words(f"safety.page_{view.page + 1}").splitlines()
-    last = view.page == view.pages - 1
-    number = f"{view.page + 1}/{view.pages}"
+    heading, *lines = words(f"safety.{view.name}").splitlines()
+    number = f"{view.page}/{view.pages}"
+    with_tap = f"{words('safety.tap')} {number}"
     canvas.line(0, heading)
-    canvas.line(0, number if last else f"{words('safety.tap')} {number}", align="right")
-    if last:
-        for y, line in zip((14, 31, 43), lines, strict=False):
-            canvas.line(y, line, LARGE_FIRST)
-        if view.hold > 0.0:
-            canvas.hold_bar(view.hold)
-        return
-    for row, line in enumerate(lines):
-        y = 14 + 16 * row
+    canvas.line(
+        0, with_tap if len(heading) + len(with_tap) < LINE and view.name != "question" else number, align="right"
+    )
+    for row, line in enumerate(lines if view.hold == 0.0 else lines[:2]):
+        y = 14 + 12 * row
         if line.startswith("* "):
-            canvas.box(0, y + 7, 4, 4)
+            canvas.box(0, y + 5, 3, 3)
         indent = 6 if line.startswith(("* ", "  ")) else 0
-        canvas.line(y, line[2:] if indent else line, LARGE_FIRST, left=indent)
+        canvas.line(y, line[2:] if indent else line, left=indent)
+    if view.hold > 0.0:
+        canvas.hold_bar(view.hold)
 
 
 @sentence.register
 def _(view: Safety, words: Words) -> str:
-    lines = words(f"safety.page_{view.page + 1}").splitlines()
-    text = " ".join(line.strip().removeprefix("* ") for line in lines)
-    return words("spoken.safety", page=view.page + 1, pages=view.pages, words=text)
+    text = running_text(words(f"safety.{view.name}"))
+    return words("spoken.safety", page=view.page, pages=view.pages, words=text)
 
 
 @draw.register

@@ -6,7 +6,7 @@ from typing import Final
 
 from matpi.core.calibration.weighing import BLOCKS
 from matpi.core.model import RATING_MAX
-from matpi.core.views import Confirm, FeltWrong, Guide, Menu, RatingEntry, RatingSaved, WeightEntry
+from matpi.core.views import Confirm, FeltWrong, Guide, LooserEntry, Menu, RatingEntry, RatingSaved, WeightEntry
 from matpi.screen.canvas import WIDTH, Canvas, draw, sentence
 from matpi.screen.glyphs import LARGE_FIRST, Face, width_px
 from matpi.words import Words, duration
@@ -24,11 +24,16 @@ def hint(hold: float, key: str, words: Words) -> str:
 
 @draw.register
 def rating_entry(view: RatingEntry, canvas: Canvas, words: Words) -> None:
-    shown = "?" if view.value is None else str(view.value)
+    """Draw the question and how to begin; from the first tap on, the value and what both gestures do."""
+    tap, hold = words("questions.tap_or_hold").splitlines()
+    if view.value is None:
+        shown, left, lines = "?", 46, [*words("questions.how_tight").splitlines(), tap]
+    else:
+        shown, left, lines = str(view.value), 60, [tap, hold]
     canvas.cells(0, 0, shown, Face.NUMERALS)
-    for row, line in enumerate(words("questions.how_tight").splitlines()):
-        canvas.text(60, 11 * row, line)
-    canvas.line(33, hint(view.hold, "questions.tap_first" if view.value is None else "questions.tap_or_hold", words))
+    for row, line in enumerate(lines):
+        canvas.text(left, 11 * row, line)
+    canvas.line(33, words("questions.scale"))
     left = (WIDTH - (BOX_PITCH * RATING_MAX - (BOX_PITCH - BOX_PX))) // 2
     for box in range(RATING_MAX):
         x = left + BOX_PITCH * box
@@ -54,12 +59,28 @@ def rating_saved(view: RatingSaved, canvas: Canvas, words: Words) -> None:
         canvas.line(36, words("questions.not_saved"))
     canvas.line(36, words("questions.hold"), align="right")
     canvas.line(46, words("questions.change"), align="right")
+    if view.yesterday is not None:
+        canvas.line(48, words("questions.yesterday", value=view.yesterday))
     canvas.bottom_edge(view.hold, view.left)
 
 
 @sentence.register
 def _(view: RatingSaved, words: Words) -> str:
-    return words("spoken.rated" if view.saved else "spoken.rated_unsaved", value=view.value)
+    said = words("spoken.rated" if view.saved else "spoken.rated_unsaved", value=view.value)
+    return said if view.yesterday is None else f"{said} {words('spoken.yesterday', value=view.yesterday)}"
+
+
+@draw.register
+def looser_entry(view: LooserEntry, canvas: Canvas, words: Words) -> None:
+    canvas.text(0, 0, words("questions.looser"), Face.WORDS)
+    canvas.line(22, words("questions.than_before"))
+    canvas.line(44, hint(view.hold, "questions.yes_or_no", words))
+    canvas.bottom_edge(view.hold, view.left)
+
+
+@sentence.register
+def _(_: LooserEntry, words: Words) -> str:
+    return words("spoken.looser")
 
 
 @draw.register

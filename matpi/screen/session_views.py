@@ -19,7 +19,7 @@ from matpi.core.views import (
 )
 from matpi.screen.canvas import BESIDE_PX, HEIGHT, LAST_ROW, WIDTH, Canvas, draw, range_text, sentence
 from matpi.screen.glyphs import LARGE_FIRST, Face, wrapped
-from matpi.words import Words, duration
+from matpi.words import LINE, Words, duration
 
 TICKS_MAX: Final = 60  # more planned minutes share a tick: a tick and its gap need 2 px
 LONG_S: Final = 6000  # from 100 minutes on mm:ss is wider than the panel; a cap may be set to 120
@@ -28,7 +28,19 @@ CIRCLE_PX: Final = 2 * RADIUS_MAX_PX + 5  # x of the words of the breath, clear 
 RING_PX: Final = 2  # a ring, because lit pixels wear and a full disc would be a third of the panel
 
 
+def minutes_or_ask(canvas: Canvas, y: int, lower_min: int, upper_min: int, words: Words) -> None:
+    """Draw the range of minutes in numerals; to a person without one, that they should ask a doctor first."""
+    if upper_min:
+        x = canvas.cells(0, y, range_text(lower_min, upper_min), Face.NUMERALS)
+        canvas.unit(x, y + Face.NUMERALS.height_px, words("common.min"))
+        return
+    for row, line in enumerate(wrapped(words("bar.ask_doctor"), WIDTH, Face.LABEL) or []):
+        canvas.text(0, y + 16 * row, line, Face.LABEL)
+
+
 def spoken_range(lower_min: int, upper_min: int, words: Words) -> str:
+    if not upper_min:
+        return words("bar.ask_doctor")
     return spoken_minutes(upper_min, words) if lower_min == upper_min else spoken_span(lower_min, upper_min, words)
 
 
@@ -40,11 +52,17 @@ def spoken_minutes(minutes: int, words: Words) -> str:
     return words("spoken.one_minute") if minutes == 1 else words("spoken.minutes", n=minutes)
 
 
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 @draw.register
 def advice(view: Advice, canvas: Canvas, words: Words) -> None:
-    minutes = range_text(view.lower_min, view.upper_min)
-    lines = words.say(view.advice).splitlines()
-    canvas.beside(words.say(view.title), f"{minutes} {words('common.min')}", minutes)
+    minutes = range_text(view.lower_min, view.upper_min) if view.upper_min else ""
+    # A plan of one's own may have longer lines, which are left out; a bracket is not drawn.
+    lines = [line.partition(" (")[0] for line in words.say(view.advice).splitlines()]
+    lines = [line for line in lines if len(line) <= LINE]
+    canvas.beside(words.say(view.title), f"{minutes} {words('common.min')}" if minutes else "", minutes)
     for row, line in enumerate(lines):
         canvas.line(16 + LINE_PX * row, line)
     if len(lines) < 4:
@@ -63,8 +81,7 @@ def arriving(view: Arriving, canvas: Canvas, words: Words) -> None:
     day = words("common.day", day=view.plan_day) if view.plan_day <= view.plan_days else ""
     routine = words.say(view.routine)
     canvas.beside(view.who or routine or words("on_mat.starting"), day)
-    x = canvas.cells(0, 17, range_text(view.lower_min, view.upper_min), Face.NUMERALS)
-    canvas.unit(x, 49, words("common.min"))
+    minutes_or_ask(canvas, 17, view.lower_min, view.upper_min, words)
     # Without what is in brackets: the row has room for 21 characters.
     canvas.line(LAST_ROW, routine if view.who and routine else words.say(view.clothing).partition(" (")[0])
 
@@ -115,20 +132,22 @@ def tick_row(canvas: Canvas, view: Timer, top: int, height: int) -> None:
 
 @draw.register
 def timer(view: Timer, canvas: Canvas, words: Words) -> None:
-    minutes = range_text(view.lower_min, view.upper_min)
-    over = view.elapsed_s // 60 - view.upper_min
+    minutes = range_text(view.lower_min, view.upper_min) if view.upper_min else ""
+    over = view.elapsed_s // 60 - view.upper_min if minutes else 0
     notice = view.notice is not None
     seconds = view.seconds and view.elapsed_s < LONG_S
     tall = Face.NUMERALS if notice or seconds else Face.MINUTES
     top = 3 if seconds and not notice else 0
     if seconds:
         x = canvas.cells(0, top, duration(view.elapsed_s), tall)
-        upper, lower = (f"+{over}", words("on_mat.over")) if over > 0 else (words("on_mat.of"), minutes)
+        upper, lower = (
+            (f"+{over}", words("on_mat.over")) if over > 0 else (words("on_mat.of") if minutes else "", minutes)
+        )
     else:
         x = canvas.cells(0, top, str(view.elapsed_s // 60), tall)
         upper = words("common.min")
         lower = words("on_mat.over_by", minutes=over) if over > 0 else words("on_mat.of_range", range=minutes)
-        if view.elapsed_s >= LONG_S:
+        if view.elapsed_s >= LONG_S or not minutes:
             lower = f"+{over}" if over > 0 else minutes
     pad = top + (tall.height_px - 32) // 2
     if seconds and view.elapsed_s >= 600:  # four digits and a colon leave 20 px: room for "min" and nothing else
@@ -145,7 +164,7 @@ def timer(view: Timer, canvas: Canvas, words: Words) -> None:
         canvas.band(44, words.say(view.notice))
     if view.hold > 0.0:
         canvas.hold_bar(view.hold)
-    else:
+    elif minutes:
         height = 4 if notice else 11
         tick_row(canvas, view, HEIGHT - height, height)
 
@@ -153,9 +172,11 @@ def timer(view: Timer, canvas: Canvas, words: Words) -> None:
 @sentence.register
 def _(view: Timer, words: Words) -> str:
     so_far = duration(view.elapsed_s) if view.seconds else spoken_minutes(view.elapsed_s // 60, words)
-    label = words.say(view.label)
+    label = sentence_case(words.say(view.label))
+    if not view.upper_min:
+        return words("spoken.timer_alone", so_far=so_far, label=label)
     planned = spoken_span(view.lower_min, view.upper_min, words)
-    return words("spoken.timer", so_far=so_far, range=planned, label=label[:1].upper() + label[1:])
+    return words("spoken.timer", so_far=so_far, range=planned, label=label)
 
 
 @draw.register
@@ -236,7 +257,8 @@ def session_done(view: SessionDone, canvas: Canvas, words: Words) -> None:
         canvas.line(36, day, align="right")
     else:
         canvas.line(33, words("on_mat.not_saved"), LARGE_FIRST)
-    canvas.line(LAST_ROW, words("common.done_today") if view.done_today else words("on_mat.more_today"))
+    today = "common.done_today" if view.done_today else "on_mat.more_today"
+    canvas.line(LAST_ROW, words("bar.ask_doctor" if view.ask_first else today))
 
 
 def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
@@ -254,6 +276,8 @@ def _whose(canvas: Canvas, view: SessionDone, words: Words) -> None:
 @sentence.register
 def _(view: SessionDone, words: Words) -> str:
     on_mat = words("spoken.done" if view.saved else "spoken.done_unsaved", time=duration(view.on_mat_s))
+    if view.ask_first:
+        return f"{on_mat} {sentence_case(words('bar.ask_doctor'))}."
     return on_mat + (words("spoken.done_today") if view.done_today else "")
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from matpi.core.dated import utc_of
-from matpi.core.model import Doubt, EndReason, Rating, Session, StopSign
+from matpi.core.model import Doubt, EndReason, Looser, Rating, Session, StopSign
 from matpi.errors import UsageError
 from matpi.store import history
 from matpi.store.tables import EDITS, RATINGS, SESSIONS, STOPS, StoredSession, text_of
@@ -93,6 +93,15 @@ def answer(conn: sqlite3.Connection, session_id: str, utc: float | None, *, your
     if pets:
         conn.execute("INSERT OR REPLACE INTO settings (key, value) VALUES ('others', 'pets')")
     return after, pets
+
+
+def answer_looser(conn: sqlite3.Connection, session_id: str, looser: bool | None) -> None:
+    """Store the answer to "Looser?" after a closed session; None deletes it. Raises UsageError."""
+    closed_session(conn, session_id)
+    if looser is None:
+        conn.execute("DELETE FROM looser WHERE session_id = ?", (session_id,))
+    else:
+        history.put(conn, Looser(session_id, looser))
 
 
 def closed_session(conn: sqlite3.Connection, session_id: str) -> Session:

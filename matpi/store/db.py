@@ -20,7 +20,7 @@ from typing import Self
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw
+from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw, tables
 from matpi.store.settings import settings_of
 from matpi.store.tables import ANSWERS, Member, StoredSession, oldest_first
 
@@ -203,6 +203,11 @@ class Store:
         """Return all ratings in order of arrival, also those of deleted sessions, which the log is without."""
         with self.reading() as conn:
             return tuple(history.ratings(conn))
+
+    def looser(self) -> dict[str, bool]:
+        """Return the answers to "Looser?" by session, also those of deleted ones."""
+        with self.reading() as conn:
+            return {answer.session_id: answer.looser for answer in history.records(conn, tables.LOOSER)}
 
     def ask_safety_again(self, person: str | None = None) -> bool:
         """Ask the safety pages again at the next start. Return False when nothing was answered yet."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from matpi.core.dated import redated
+from matpi.core.dated import redated, utc_of
 from matpi.core.effects import Calibrated, Chosen, DateBoot, Drop, Record, Zeros
-from matpi.core.model import Acknowledgement, Calibration, Log, Rating, Session, Settings, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, Dated, Log, Rating, Session, Settings, StopSign, Zero
 from matpi.errors import StoreError, printable
 from matpi.store import tables
 from matpi.store.settings import settings_texts
 from matpi.store.tables import (
     ANSWERS,
     DAYS,
+    LOOSER,
     PEOPLE,
     RATINGS,
     SESSIONS,
@@ -91,6 +91,7 @@ def log(conn: sqlite3.Connection, stored: list[StoredSession], doubts: list[str]
         ratings=oldest_first(counted, lambda rating: rating.utc),
         stops=oldest_first(signs, lambda stop: stop.utc),
         days=tuple(records(conn, DAYS, doubts)),
+        looser=tuple(answer for answer in records(conn, LOOSER, doubts) if answer.session_id not in deleted),
     )
 
 
@@ -231,9 +232,17 @@ def date_boot(conn: sqlite3.Connection, dating: DateBoot) -> None:
     for table in (SESSIONS, RATINGS, STOPS):
         found = conn.execute(table.one("boot_id = ?"), (dating.boot_id,)).fetchall()
         for stored in usable(found, table.record_of, table.noun, None):
-            if isinstance(stored, StoredSession):
-                new: Any = replace(stored, session=redated(stored.session, dating))
-            else:
-                new = redated(stored, dating)
-            if new != stored:
-                conn.execute(table.upsert(frozenset()), table.stored(new))
+            record: Dated = getattr(stored, "session", stored)
+            new = redated(record, dating)
+            if new is not record:
+                _date(conn, table, new)
+
+
+def _date(conn: sqlite3.Connection, table: Table, record: Dated) -> None:
+    """Update the date alone: a row whose id or text has a damaged byte stays the one row it is."""
+    time = "start_utc" if table is SESSIONS else "utc"
+    day = None if record.day is None else record.day.isoformat()
+    conn.execute(
+        f"UPDATE {table.sql} SET {time} = ?, utc_offset_s = ?, day = ?, estimated = ? WHERE id = ?",  # noqa: S608
+        (utc_of(record), record.utc_offset_s, day, record.estimated, record.id),
+    )

@@ -34,12 +34,12 @@ from matpi.store.tables import (
     text_of,
 )
 
-FORMAT, VERSION = "matpi", 4
+FORMAT, VERSION = "matpi", 5
 """What an exported document says of itself. A change of a field is a new version."""
-VERSIONS_READ = (1, 2, 3, 4)
+VERSIONS_READ = (1, 2, 3, 4, 5)
 """1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
 answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
-`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`."""
+`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`. Up to 4 there is no `looser`."""
 ZERO_REACH_KG = 10.0
 """A zero follows no further from its anchor on any device: the most that `zero_reach_kg` can be set to."""
 
@@ -59,7 +59,7 @@ _FIELD_OF_INVARIANT = (
     ("a load lies above", "load_kg"),
     ("a name has", "name"),
     ("is taken: the log lists", "name"),
-    ("the panel has no letters", "name"),
+    ("the screen cannot show", "name"),
     ("is the id of guests", "id"),
     ("a person needs an id", "id"),
     ("a weekly goal lies", "weekly_goal"),

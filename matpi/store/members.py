@@ -20,23 +20,34 @@ from matpi.store.tables import PEOPLE, TABLES, Member
 
 OWNED = tuple(table.sql for table in TABLES if "person" in table.columns)
 """The tables whose rows belong to a person."""
-WORDS = {"add": 2, "remove": 2, "choose": 2, "rename": 3, "goal": 3}
-"""What `matpi people` can change, and how many words that takes."""
+EXAMPLES = {
+    "add": "add Ada",
+    "rename": "rename Ada Eva",
+    "remove": "remove Ada",
+    "choose": "choose Ada",
+    "goal": "goal Ada 4",
+}
+"""What `matpi people` can change, each with as many words as it takes."""
 ONE = "With one name nothing changes; a second one makes the device tell people apart."
 
 
 def names_of(known: Sequence[Member]) -> Mapping[str | None, str]:
     """Return id -> name, None for what belongs to no person; empty where no person was ever named."""
-    return {} if not known else {None: "-", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
+    return {} if not known else {None: "nobody", GUEST_ID: GUEST, **{member.id: member.name for member in known}}
 
 
 def check(words: Sequence[str]) -> None:
     """Raise UsageError unless `words` are a change such as add NAME, as after `matpi people`."""
-    if len(words) != WORDS.get(words[0]):
-        raise UsageError(
-            f"`matpi people {' '.join(words)}` says nothing; write add NAME, rename NAME NEW, remove NAME, "
-            "choose NAME or goal NAME N, a name of two words in quotes."
-        )
+    example = EXAMPLES.get(words[0])
+    if example is None:
+        *most, last = EXAMPLES
+        raise UsageError(f"`matpi people` cannot {words[0]!r}; use {', '.join(most)} or {last}.")
+    needed = len(example.split())
+    what = {"rename": "a name and the new one", "goal": "a name and a number"}.get(words[0], "a name")
+    if len(words) < needed:
+        raise UsageError(f"`matpi people {words[0]}` needs {what}, for example `matpi people {example}`.")
+    if len(words) > needed:
+        raise UsageError(f"`matpi people {words[0]}` takes {what}; put a name of two words in quotes.")
     if words[0] == "goal":
         _goal(words[2])
 
@@ -67,7 +78,7 @@ def change(conn: sqlite3.Connection, words: Sequence[str], new_id: Callable[[], 
         case _, name:
             goal = _goal(words[2])
             set_goal(conn, name, goal)
-            return f"The goal of {name} is {'as it is set for all' if goal is None else f'{goal} sessions a week'}."
+            return f"The goal of {name} is {'as it is set for all' if goal is None else f'{goal} days a week'}."
 
 
 def _goal(text: str) -> int | None:
@@ -181,4 +192,4 @@ def _checked(name: str) -> None:
     try:
         Person("new", as_stored(name))
     except ValueError as error:
-        raise UsageError(f"That is no name here: {error}.") from error
+        raise UsageError(f"This name cannot be used: {error}.") from error

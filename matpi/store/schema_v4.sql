@@ -1,4 +1,4 @@
--- A day is judged by the answer to the safety pages that was in force then: when a clinician agreed, and from when
+-- A day is judged by the answer to the safety pages that was in force then: when a doctor agreed, and from when
 -- until when earlier answers kept sessions short, [[from, until], ...] in UTC, null: nobody knows.
 
 ALTER TABLE acknowledgement ADD COLUMN cleared_utc REAL CHECK (abs(cleared_utc) < 1e15);

@@ -22,6 +22,7 @@ from matpi.core.model import (
     DayRecord,
     Doubt,
     EndReason,
+    Looser,
     Moment,
     Rating,
     Session,
@@ -256,6 +257,7 @@ EDITS: Final = Table(
 )
 RATINGS: Final = Table("ratings", "rating", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated"))
 STOPS: Final = Table("stops", "stop sign", StopSign, (*_DATED, "session_id", "person", "estimated"))
+LOOSER: Final = Table("looser", '"looser" answer', Looser, ("session_id", "looser"), key=("session_id",))
 DAYS: Final = Table(
     "days",
     "day record",
@@ -282,11 +284,12 @@ ANSWERS: Final = Table(
 PUT: Final[Mapping[type, tuple[Table, str]]] = {
     Rating: (RATINGS, RATINGS.upsert()),
     StopSign: (STOPS, STOPS.upsert()),
+    Looser: (LOOSER, LOOSER.upsert()),
     DayRecord: (DAYS, DAYS.upsert()),
     Acknowledgement: (ANSWERS, ANSWERS.upsert(keep=frozenset())),
 }
 """How a record that is one row is saved; history.py has the statements of the others."""
-CSV_TABLES: Final = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE)
+CSV_TABLES: Final = (SESSIONS, EDITS, RATINGS, STOPS, DAYS, PEOPLE, LOOSER)
 TABLES: Final = (*CSV_TABLES, DIAGNOSTICS, ANSWERS)
 
 

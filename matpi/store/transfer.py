@@ -62,6 +62,7 @@ class Imported:
     """Table and id of what was left out: here with other content, or of another session than the one here."""
     overlapping: tuple[tuple[str, str], ...] = ()
     """New sessions that came in as deleted, each with the one here that was on the mat at the same time."""
+    looser: int = 0
 
 
 # -- out ---------------------------------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ def take(store: Store, document: Document, name: str | None = None) -> Imported:
         nobodys = nobodys if owners.are_named() else 0
         outbox.of_the_past(conn)
     return Imported(
-        **{name: new[name] for name in ("sessions", "ratings", "stops", "days")},
+        **{name: new[name] for name in ("sessions", "ratings", "stops", "days", "looser")},
         known=known,
         taken=taken,
         people=owners.new_names,

@@ -16,6 +16,7 @@ from matpi.core.model import Session
 from matpi.core.plan.programme import Plan
 from matpi.screen.frame import rows
 from matpi.sim.body import Act
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,7 +42,7 @@ class Bench(Protocol):
     What this bench cannot do raises UsageError. Messages are of these kinds:
 
     - `frame`: `bits` (base64 of 1024 bytes, row-major, MSB first, 128x64), `brightness` bright|dim|off, `text`
-      (what the screen says, one sentence for a screen reader)
+      (what the screen says, one sentence for a screen reader) and its language, `lang` (ISO 639-1)
     - `lamp`: `pattern` off|saved|breath|attention, `age_s`, `table` (linear duty, 50 a second), `loops`
     - `status`: `power`, `state`, `about` (the state in words), `reason` ("" once it is old), `do` (what the device
       waits for and what to do), `notes` (what is unusual, sentences), `answered` (the safety pages), `doing`
@@ -157,17 +158,27 @@ def session_message(session: Session, rating: int | None, zone: tzinfo, who: str
 
 def plan_message(plan: Plan, who: str) -> Payload:
     """Return `plan` of `sessions`; `who`: whose it is, where several people share the mat."""
-    names = ("day", "lower_min", "upper_min", "clothing", "goal", "today_s", "done", "rest_day", "streak")
-    return {**{name: getattr(plan, name) for name in names}, "score": round(plan.score, 3), "who": who}
+    facts = {name: getattr(plan, name) for name in ("day", "today_s", "rest_day", "streak")}
+    lower_min, upper_min = plan.range_min
+    return facts | {
+        "lower_min": lower_min,
+        "upper_min": upper_min,
+        "clothing": ENGLISH.say(plan.clothing),
+        "goal": ENGLISH.say(plan.goal),
+        "done": plan.says_done,
+        "score": round(plan.score, 3),
+        "who": who,
+    }
 
 
-def frame_message(image: Image | None, brightness: str, text: str) -> Payload:
+def frame_message(image: Image | None, brightness: str, text: str, lang: str) -> Payload:
     """Return a `frame`; `image` is 128x64 in mode "1", None when the panel is dark."""
     bits = bytes(1024) if image is None else rows(image)
     return {
         "bits": base64.b64encode(bits).decode(),
         "brightness": "off" if image is None else brightness,
         "text": text,
+        "lang": lang,
     }
 
 

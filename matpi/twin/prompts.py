@@ -37,7 +37,7 @@ class Prompts:
         `spiked`: readings with a spike that the median of three rejects, where no reader has flagged them.
         """
         if device is None:
-            do = "Press “Boot again”. What was saved is still there."
+            do = "Press “Power on”. What was saved is still there."
             return {"state": "OFF", "about": "", "reason": "", "do": do, "notes": [], "load_kg": 0.0, "answered": True}
         seen = device.snapshot()
         self._given = _do(device)
@@ -76,10 +76,10 @@ def _do(device: Device) -> str:
     if dark:
         return "Dark: " + _DARK.get(state, "press the button (space) to light the screen, or lie down (l).")
     match state:
-        case Front.SAFETY if isinstance(view, Safety) and view.page == view.pages - 1:
+        case Front.SAFETY if isinstance(view, Safety) and view.name == "question":
             return "Hold the button (space) if none applies. Tap it if one applies or you are unsure."
         case Front.SAFETY if isinstance(view, Safety):
-            return f"Read, then press the button (space): page {view.page + 1} of {view.pages}."
+            return f"Read, then press the button (space): page {view.page} of {view.pages}."
         case Front.RATING if isinstance(view, RatingEntry) and view.value is None:
             return "Tap (space) once for 1, twice for 2, up to 10 = tightest."
         case Front.RATING:

@@ -296,7 +296,8 @@ def _plan(plan: Payload | None) -> str:
         return ""
     day = f"day {plan['day']} of 14" if plan["day"] <= 14 else "after the plan"
     today = duration(plan["today_s"])
-    words = [day, f"{plan['lower_min']}-{plan['upper_min']} min", plan["clothing"], f"today {today}"]
+    minutes = f"{plan['lower_min']}-{plan['upper_min']} min" if plan["upper_min"] else "ask a doctor first"
+    words = [day, minutes, plan["clothing"], f"today {today}"]
     words += ["done"] * plan["done"] + ["rest day"] * plan["rest_day"]
     words += [f"streak {plan['streak']}"] * bool(plan["streak"])
     words = [plan["who"]] * bool(plan.get("who")) + words

@@ -275,7 +275,8 @@ class Twin:
         if changes != self._panel_shown:
             self._panel_shown = changes
             image, brightness = self._world.picture()
-            self._channel.send("frame", frame_message(image, str(brightness), self._spoken()))
+            message = frame_message(image, str(brightness), self._spoken(), self._world.words.language)
+            self._channel.send("frame", message)
         if self._world.device is None:
             return
         try:

@@ -66,6 +66,20 @@ def _flat(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str]]
             yield prefix + name, "\n".join(value) if isinstance(value, list) else str(value)
 
 
+def running_text(page: str) -> str:
+    """Return a page of lines as running text: on the panel "* " begins a point, and two spaces go on with it."""
+    heading, *lines = page.splitlines()
+    text, listed = heading if heading.endswith((":", "?")) else f"{heading}.", False
+    for line in lines:
+        if line.startswith("* "):
+            text, listed = text + ("; " if listed else " ") + line.removeprefix("* "), True
+        elif listed and not line.startswith("  "):
+            text, listed = f"{text}. {line}", False
+        else:
+            text += f" {line.strip()}"
+    return " ".join(text.rstrip(".").split())
+
+
 def duration(seconds: float) -> str:
     """Return minutes and seconds, the same in every language: 12:34."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -77,7 +77,7 @@ def test_what_stops_the_start_is_on_the_panel_and_stays_there(tmp_path: Path) ->
     (tmp_path / "folder.db").mkdir()
     said, picture = left_on_the_panel(tmp_path, "", tmp_path / "folder.db")
     assert said.startswith("StoreError")
-    assert picture == render(Fault("Cannot start", "the log will not open", "run: matpi doctor")).tobytes()
+    assert picture == render(Fault("Cannot start", "log cannot be opened", "run: matpi doctor")).tobytes()
 
 
 def set_values(path: Path, *statements: str) -> None:

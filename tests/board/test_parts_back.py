@@ -102,7 +102,7 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     monkeypatch.setattr("matpi.drivers.gpio.PART_RETRY_S", 0.2)
     with Store.open(tmp_path / "log.db") as log:
-        log.write(Save(Acknowledgement(some=False, utc=1_700_000_000.0)))
+        log.write(Save(Acknowledgement(some=False, utc=time.time())))
     one = Running(tmp_path)
     try:
         yield one

@@ -33,16 +33,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_a_fault_of_the_config_is_on_the_panel_and_stays() -> None:
     chip = PanelChip("sh1106")
-    show_fault(Panel("sh1106", serial=chip.plug), "Config is wrong", "a fault in matpi.toml", "run: matpi doctor")
-    wanted = render(Fault("Config is wrong", "a fault in matpi.toml", "run: matpi doctor"))
+    show_fault(Panel("sh1106", serial=chip.plug), "Config error", "check matpi.toml", "run: matpi doctor")
+    wanted = render(Fault("Config error", "check matpi.toml", "run: matpi doctor"))
     assert chip.image.tobytes() == wanted.tobytes()
 
 
 def test_a_panel_that_is_not_there_hides_no_sentence() -> None:
     chip = PanelChip("sh1106")
     chip.lost = True
-    show_fault(Panel("sh1106", serial=chip.plug), "Config is wrong", "a fault in matpi.toml", "run: matpi doctor")
-    show_fault(None, "Config is wrong", "a fault in matpi.toml", "run: matpi doctor")
+    show_fault(Panel("sh1106", serial=chip.plug), "Config error", "check matpi.toml", "run: matpi doctor")
+    show_fault(None, "Config error", "check matpi.toml", "run: matpi doctor")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from matpi.core.events import (
     Wish,
     Wished,
 )
+from matpi.core.front import Front
 from matpi.core.model import (
     Acknowledgement,
     Calibration,
@@ -368,7 +369,7 @@ def rating() -> Bench:
     """The dial: over 10 to 1, confirmed by a hold, by 4 s of rest, changed, left alone, and out of turn."""
     bench = Bench()
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(130)
     bench.up(26)
     for _ in range(11):
         bench.tap()
@@ -393,22 +394,40 @@ def rating() -> Bench:
 
 
 @story
+def looser() -> Bench:
+    """The first wake of the day asks for its number; after the sessions of that day only "looser?": yes, no, none."""
+    bench = Bench()
+    bench.pass_s(60)
+    bench.tap()
+    taps(bench, 7)
+    bench.hold()
+    bench.pass_s(60)
+    for answer in (bench.hold, bench.tap, None):
+        bench.lie(60)
+        bench.up(26)
+        if answer is not None:
+            answer()
+        bench.pass_s(60)
+    return bench
+
+
+@story
 def rating_unanswered() -> Bench:
     """Nobody answers how tight; felt wrong is asked and nobody answers that either."""
     bench = Bench()
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(130)
     bench.up(120)
     return bench
 
 
 @story
 def interrupted() -> Bench:
-    """A step on the mat while something is shown or asked: the result, the dial, the answer, felt wrong, an undo."""
+    """A step on the mat while something is shown or asked: result, dial, answer, looser, felt wrong, an undo."""
     bench = Bench()
     bench.pass_s(5)
-    for presses in ("", "t", "tttttth", "tttttht", "d"):
-        bench.lie(36)
+    for presses in ("", "t", "tttttth", "t", "th", "d"):
+        bench.lie(125)
         if presses == "d":
             bench.hold(3.2)
         bench.up(20.5)
@@ -428,7 +447,7 @@ def felt_wrong() -> list[Bench]:
     """Something felt wrong: logged, taken back, logged again; the next day is one of rest."""
     bench = Bench(on_plan_day(5), rate=5.0)
     bench.pass_s(40)
-    bench.lie(60)
+    bench.lie(305)
     bench.up(26)
     taps(bench, 7)
     bench.hold()
@@ -446,6 +465,45 @@ def felt_wrong() -> list[Bench]:
     later.pass_s(60)
     later.tap()
     later.pass_s(70)
+    return [bench, later]
+
+
+@story
+def cut_short() -> list[Bench]:
+    """A session under the lower bound: felt wrong comes first, and is not asked again after the rating."""
+    bench = Bench(on_plan_day(5), rate=5.0)
+    bench.pass_s(40)
+    bench.lie(60)
+    bench.up(26)
+    bench.hold()
+    bench.tap()
+    taps(bench, 7)
+    bench.hold()
+    bench.pass_s(40)
+    bench.choose(Item.FELT_WRONG)
+    bench.hold()
+    bench.tap()
+    bench.pass_s(40)
+    return [bench]
+
+
+@story
+def up_after_25_s() -> list[Bench]:
+    """Dizzy, and up after 25 s: asked at once, once more after a slip, noted; the next day is one of rest."""
+    bench = Bench(on_plan_day(5), rate=5.0)
+    bench.pass_s(40)
+    bench.lie(25)
+    bench.up(21)
+    bench.lie(1.5)
+    bench.up(3)
+    bench.hold()
+    bench.pass_s(60)
+    bench.lie(25)
+    bench.up(3)
+    bench.tap()
+    bench.pass_s(60)
+    later = bench.reboot(off_s=DAY_S)
+    later.pass_s(60)
     return [bench, later]
 
 
@@ -500,7 +558,7 @@ def pets_and_visitors() -> Bench:
 
 @story
 def trend() -> list[Bench]:
-    """After the rating of day 7 the trend is shown, and before and after on a tap; from the menu; on day 14."""
+    """After the rating of day 7 the trend is shown, and "looser?" on a tap; from the menu; on day 14."""
     bench = Bench(on_plan_day(7), rate=5.0)
     bench.pass_s(40)
     bench.tap()
@@ -510,7 +568,6 @@ def trend() -> list[Bench]:
     bench.pass_s(20)
     bench.lie(605)
     bench.up(26)
-    taps(bench, 3)
     bench.hold()
     bench.tap()
     bench.pass_s(1)
@@ -545,9 +602,21 @@ def menu() -> Bench:
     for _ in range(10):
         bench.tap()
     bench.pass_s(25)
-    for item in (Item.TREND, Item.REST, Item.NO_REST, Item.ZERO, Item.UNDO_ZERO, Item.PETS, Item.NO_PETS, Item.BACK):
+    for item in (
+        Item.FELT_WRONG,
+        Item.TREND,
+        Item.REST,
+        Item.NO_REST,
+        Item.ZERO,
+        Item.UNDO_ZERO,
+        Item.PETS,
+        Item.NO_PETS,
+        Item.BACK,
+    ):
         bench.choose(item)
         bench.pass_s(2)
+        if item is Item.FELT_WRONG:
+            bench.tap()
         if item is Item.TREND:
             bench.tap()
             bench.tap()
@@ -565,29 +634,31 @@ def menu() -> Bench:
 
 @story
 def safety_questions() -> list[Bench]:
-    """The first run asks what to know first: one applies, so sessions stay short until a clinician agreed; none."""
+    """What to know first: one applies, so ask a doctor, who agreed; none, and a session in between."""
     some = Bench(acknowledged=False)
     some.pass_s(5)
-    for _ in range(8):
+    for _ in range(5):
         some.tap()
         some.pass_s(2)
     some.pass_s(40)
     some.lie(40)
     some.up(120)
-    some.choose(Item.CLINICIAN)
+    some.choose(Item.DOCTOR_AGREED)
     some.pass_s(40)
     none = Bench(acknowledged=False, boot_id="boot-2")
     none.pass_s(5)
     none.lie(40)
     none.up(120)
-    for _ in range(7):
+    for _ in range(2):
         none.pass_s(2)
         none.tap()
     none.pass_s(310)
     none.tap()
     none.pass_s(2)
     none.hold()
-    none.pass_s(40)
+    none.pass_s(2)
+    none.lie(40)
+    none.up(200)
     return [some, none]
 
 
@@ -608,7 +679,7 @@ def stuck_button() -> Bench:
     bench.hold()
     bench.press(25.0)
     bench.pass_s(30)
-    bench.lie(50)
+    bench.lie(80)
     bench.press(25.0)
     bench.pass_s(20)
     bench.up(26)
@@ -769,7 +840,7 @@ def household_evening() -> Bench:
     bench.lie(130, kg=35.0)
     bench.up(90)
     bench.rate = 1 / 30
-    bench.pass_s(3600)
+    bench.pass_s(2400)
     bench.tap()
     bench.pass_s(3600)
     return bench
@@ -837,6 +908,7 @@ def disk_full() -> Bench:
     bench.disk_full = True
     bench.pass_s(50)
     bench.up(26)
+    bench.tap()
     taps(bench, 5)
     bench.hold()
     bench.pass_s(50)
@@ -1030,7 +1102,8 @@ def lie_for_a_day(bench: Bench, seconds: float = 130.0) -> None:
 @story
 def summer_time_ends() -> Bench:
     """The night the clocks go back, with a session in it; and moved to another time zone from outside."""
-    memory = Memory(acknowledgement=KNOWN, settings=Settings(zone="Europe/Berlin"))
+    answered = Acknowledgement(some=False, utc=berlin(23, "12:00"))
+    memory = Memory(acknowledgement=answered, settings=Settings(zone="Europe/Berlin"))
     bench = Bench(memory, utc=berlin(24, "20:50"), rules=SLOW, rate=1 / 30)
     to(bench, berlin(24, "22:20"))
     lie_for_a_day(bench, 310)
@@ -1046,7 +1119,7 @@ def summer_time_ends() -> Bench:
 
 
 @story
-def nudge_evenings() -> Bench:
+def reminder_evenings() -> Bench:
     """Five evenings: left alone, seen by a press, a day of rest, done before, and bedtime set to later."""
     bench = Bench(Memory(acknowledgement=KNOWN), utc=NOON + 8.5 * 3600, rules=SLOW, rate=1 / 30)
     bench.pass_s(DAY_S - 60)
@@ -1109,6 +1182,8 @@ def fortnight() -> Bench:
             bench.rate = 4.0
             bench.lie(33 if day % 4 else 125)
             bench.up(26)
+            if bench.state is Front.FELT_WRONG:
+                bench.tap()
             taps(bench, 1 + (7 * day) % 10)
             bench.hold()
             bench.pass_s(2)

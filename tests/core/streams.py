@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from matpi.core import effects as e
-from matpi.core.model import Acknowledgement, Calibration, DayRecord, Rating, Session, Settings, StopSign, Zero
+from matpi.core.model import Acknowledgement, Calibration, DayRecord, Looser, Rating, Session, Settings, StopSign, Zero
 from matpi.core.views import Off, View
 from matpi.screen.render import render, spoken
 from tests.bench import Bench
@@ -110,6 +110,7 @@ _KINDS = {
     Session: "session",
     Rating: "rating",
     StopSign: "stop",
+    Looser: "looser",
     DayRecord: "day",
     Acknowledgement: "answer",
     Settings: "settings",

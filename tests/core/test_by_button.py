@@ -68,7 +68,7 @@ def weigh_in(on: Bench, kg: int = 74) -> None:
 
 def to_head(on: Bench, kg: int = 74) -> None:
     choose(on)
-    assert on.view == Guide("Calibrate", "take all off the mat", "tap: back   hold: go")
+    assert on.view == Guide("Calibrate", "clear the mat", "tap: back   hold: go")
     on.hold()
     on.pass_s(6)
     assert isinstance(on.view, WeightEntry)
@@ -160,7 +160,7 @@ def test_a_hold_measures_at_once() -> None:
     to_head(on)
     on.hold()
     on.pass_s(6)
-    assert on.view == Fault("Not calibrated", "no weight on the mat", "stand on it, or plugs")
+    assert on.view == Fault("Not calibrated", "no weight on the mat", "step on, check plugs")
     on.tap()
     assert on.state is Front.IDLE
     assert on.saves(Calibrated) == []
@@ -174,7 +174,7 @@ def test_a_hold_measures_at_once() -> None:
         (Cells((20.0, 43_000.0), (0.0, 0.0)), ("head", "foot"), "head: no signal"),
         (Cells((21_500.0, 43_000.0), (0.0, 0.0)), ("head", "foot"), "head: half a signal"),
         (Cells((43_000.0, 3_000.0), (0.0, 0.0)), ("head", "foot"), "foot: weak signal"),
-        (Cells((15_000.0, 15_500.0), (0.0, 0.0)), ("head", "foot"), "numbers do not fit"),
+        (Cells((15_000.0, 15_500.0), (0.0, 0.0)), ("head", "foot"), "values do not match"),
     ],
 )
 def test_what_is_wrong_is_told_and_the_old_values_stay(cells: Cells, places: tuple[str, str], what: str) -> None:
@@ -197,7 +197,7 @@ def test_somebody_who_never_stands_still() -> None:
     to_head(on)
     on.body = lambda t: (30 + 15 * sin(2 * pi * 0.9 * t), 30 - 9 * sin(2 * pi * 0.7 * t))
     on.pass_s(70)
-    assert on.view == Fault("Not calibrated", "it did not hold still", "stand still; again")
+    assert on.view == Fault("Not calibrated", "the mat was moving", "stand still, retry")
 
 
 def test_a_cell_at_its_end_is_told_even_as_its_reader_falls_silent() -> None:
@@ -210,7 +210,7 @@ def test_a_cell_at_its_end_is_told_even_as_its_reader_falls_silent() -> None:
     assert on.view == Fault("Not calibrated", "a cell is at its end", "check its four wires")
     on.pass_s(5.0)
     assert on.state is Front.SENSOR_LOST
-    assert on.view == Fault("Mat is silent", "a cell is at its end", "check its four wires")
+    assert on.view == Fault("No mat signal", "a cell is at its end", "check its four wires")
     on.ok, on.body = True, nothing
     on.pass_s(2)
     assert on.state is Front.IDLE
@@ -317,7 +317,7 @@ def test_the_cells_fall_silent_in_the_middle_of_it() -> None:
     on.silent = True
     on.pass_s(3)
     assert on.state is Front.SENSOR_LOST
-    assert on.view == Fault("Mat is silent", "reader restarts", "wait a moment")
+    assert on.view == Fault("No mat signal", "reader restarts", "wait a moment")
     on.silent = False
     on.pass_s(3)
     assert on.state is Front.IDLE
@@ -342,7 +342,7 @@ def test_what_could_not_be_saved_is_told_tried_again_and_used_only_then() -> Non
     on = bench()
     on.disk_full = True
     calibrated(on)
-    assert on.view == Fault("Not saved yet", "cannot write the disk", "kept; trying again")
+    assert on.view == Fault("Not saved yet", "cannot save: disk", "kept; trying again")
     assert on.of(UseCalibration) == []
     assert on.device.zeroing.calibration == UNCALIBRATED
     on.body = nothing

@@ -57,6 +57,7 @@ LOADS_THAT_FIT: dict[Front, set[Load]] = {
     Front.TREND: {Load.EMPTY, Load.OBJECT},
     Front.RATING: {Load.EMPTY, Load.OBJECT},
     Front.SAVED: {Load.EMPTY, Load.OBJECT},
+    Front.LOOSER: {Load.EMPTY, Load.OBJECT},
     Front.FELT_WRONG: {Load.EMPTY, Load.OBJECT},
     Front.CALIBRATING: {Load.EMPTY},
 }

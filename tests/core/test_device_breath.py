@@ -88,10 +88,10 @@ def test_the_routine_breath_is_breath_from_the_start_to_enough() -> None:
     assert isinstance(bench.view, Breathe)
     bench.lie(4 * 60 - 15)
     assert isinstance(bench.view, Breathe)
-    assert bench.view.says == "get up slowly soon"
+    assert bench.view.says == "1 min, then up slowly"
     bench.lie(60)
     assert isinstance(bench.view, Timer)
-    assert bench.view.label == "enough-get up slowly"
+    assert bench.view.label == "enough: up slowly"
 
 
 def test_enough_ends_the_breath_that_came_by_plan() -> None:
@@ -103,7 +103,7 @@ def test_enough_ends_the_breath_that_came_by_plan() -> None:
 
 @pytest.mark.parametrize("begun_s", [250, 330])
 def test_by_hand_it_comes_past_enough_too_and_goes_on_until_the_light_asks_to_get_up(begun_s: float) -> None:
-    """Day 1 asks for 2 to 5 minutes: enough is 5:00, and "get up slowly now" is 10:00."""
+    """Day 1 asks for 2 to 5 minutes: enough is 5:00, and "please get up slowly" is 10:00."""
     bench = lying(1, 100)
     start = start_of(bench)
     bench.pass_s(start + begun_s - bench.t)
@@ -114,7 +114,7 @@ def test_by_hand_it_comes_past_enough_too_and_goes_on_until_the_light_asks_to_ge
     began = bench.t
     bench.pass_s(start + 340 - bench.t)
     assert isinstance(bench.view, Breathe)
-    assert bench.view.says == "enough-get up slowly"
+    assert bench.view.says == "enough: up slowly"
     rung = {effect.kind for t, effect in zip(bench.times, bench.effects, strict=True)
             if isinstance(effect, Chime) and t > start + 301}  # fmt: skip
     assert rung == {ChimeKind.IN, ChimeKind.OUT}
@@ -153,7 +153,7 @@ def test_a_hold_shows_its_bar_over_the_breath_and_trouble_with_the_disk_is_told(
     bench.disk_full = True
     bench.pass_s(16)
     assert isinstance(bench.view, Timer)
-    assert bench.view.notice == "cannot write the disk"
+    assert bench.view.notice == "cannot save: disk"
 
 
 # -- on time -------------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from matpi.core.events import ButtonDown, ButtonUp, WallClock
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Rating, StopSign
 from matpi.core.screens.menu import Item
-from matpi.core.views import SAFETY_PAGES, Idle, Menu, Off, Safety, Timer
+from matpi.core.views import Idle, Menu, Off, Safety, SessionDone, Timer
+from matpi.screen.render import spoken
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench, end_of
+from tests.core.test_device_routines import on_plan_day
 
 
 def session(bench: Bench, seconds: float = 100.0) -> Bench:
@@ -166,7 +168,7 @@ def test_stuck_and_got_up_meanwhile_the_session_ends_when_the_person_left() -> N
 
 
 def test_stuck_on_the_idle_screen_leads_nowhere_and_the_panel_rests() -> None:
-    bench = Bench()
+    bench = Bench(on_plan_day(6))
     bench.pass_s(5)
     stuck(bench, 120)
     assert bench.state is Front.IDLE
@@ -174,12 +176,12 @@ def test_stuck_on_the_idle_screen_leads_nowhere_and_the_panel_rests() -> None:
     bench.send(ButtonUp(bench.t))
     bench.pass_s(1)
     bench.tap()
-    assert isinstance(bench.view, Idle)
+    assert bench.state is Front.RATING, "the first wake of the day"
 
 
 @pytest.mark.parametrize("taps", [0, 3])
 def test_stuck_during_the_question_answers_no_more_than_no_press_would(taps: int) -> None:
-    bench = session(Bench())
+    bench = session(Bench(), 130.0)
     bench.up(26)
     assert bench.state is Front.RATING
     for _ in range(taps):
@@ -193,19 +195,16 @@ def test_stuck_during_the_question_answers_no_more_than_no_press_would(taps: int
 def test_stuck_on_felt_wrong_logs_no_stop_sign() -> None:
     bench = session(Bench())
     bench.up(26)
-    bench.tap()
-    bench.hold()
-    bench.tap()
     assert bench.state is Front.FELT_WRONG
     stuck(bench, 100)
     assert bench.saves(StopSign) == []
     assert bench.state is Front.IDLE
 
 
-def test_stuck_on_the_last_safety_page_acknowledges_nothing() -> None:
+def test_stuck_on_the_safety_question_acknowledges_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     stuck(bench, 100)
     bench.send(ButtonUp(bench.t))
     bench.pass_s(1)
@@ -248,8 +247,9 @@ def test_the_menu_opens_with_a_hold_turns_with_taps_and_closes_by_itself() -> No
     bench = Bench()
     bench.pass_s(30)
     bench.hold()
-    assert bench.view == Menu(("Routine", "Rest today", "Trend", "Zero the mat", "There are pets", "Safety", "Back"), 0)
-    for index in (1, 2, 3, 4, 5, 6, 0):
+    items = ("Routine", "Rest today", "Felt wrong", "Trend", "Zero the mat", "Light off", "There are pets", "Safety")
+    assert bench.view == Menu((*items, "Back"), 0)
+    for index in (1, 2, 3, 4, 5, 6, 7, 8, 0):
         bench.tap()
         assert isinstance(bench.view, Menu)
         assert bench.view.index == index
@@ -274,7 +274,7 @@ def test_back_goes_back_and_safety_can_be_read_again() -> None:
     bench.choose(Item.BACK)
     assert bench.state is Front.IDLE
     bench.choose(Item.SAFETY)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
+    assert bench.view == Safety("stop", 1, 4, 0.0)
 
 
 def test_lying_down_in_the_menu_starts_the_timer() -> None:
@@ -290,18 +290,17 @@ def test_lying_down_in_the_menu_starts_the_timer() -> None:
 # -- safety --------------------------------------------------------------------------------------------------------
 
 
-def page(bench: Bench) -> int:
+def page(bench: Bench) -> str:
     assert isinstance(bench.view, Safety)
-    return bench.view.page
+    return bench.view.name
 
 
-def to_last_page(bench: Bench) -> None:
+def to_question(bench: Bench) -> None:
     assert bench.state is Front.SAFETY
-    while page(bench) < SAFETY_PAGES - 1:
+    while page(bench) != "question":
         bench.pass_s(1.5)
         bench.tap()
     bench.pass_s(2.5)
-    assert page(bench) == SAFETY_PAGES - 1
 
 
 def answered(bench: Bench) -> list[tuple[bool, bool]]:
@@ -311,18 +310,20 @@ def answered(bench: Bench) -> list[tuple[bool, bool]]:
 def test_at_first_run_the_pages_come_until_they_are_answered() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0)
+    assert bench.view == Safety("ask_1", 1, 4, 0.0)
     bench.pass_s(290)
-    assert bench.view == Safety(0, SAFETY_PAGES, 0.0), "time to read"
+    assert bench.view == Safety("ask_1", 1, 4, 0.0), "time to read"
     bench.pass_s(20)
     assert isinstance(bench.view, Off)
     bench.tap()
-    assert page(bench) == 0, "the first tap wakes"
-    to_last_page(bench)
+    assert page(bench) == "ask_1", "the first tap wakes"
+    to_question(bench)
     bench.hold()
+    assert page(bench) == "stop", "what to remember comes last"
+    bench.tap()
     assert answered(bench) == [(False, False)]
     assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=bench.rows.acknowledgement.utc)  # type: ignore[union-attr]
-    assert bench.state is Front.IDLE
+    assert bench.state is Front.READY, "the advice before the first session"
     again = bench.reboot()
     again.pass_s(5)
     assert again.state is Front.IDLE, "answered once is answered"
@@ -336,7 +337,7 @@ def test_not_answered_they_come_again_after_a_reboot() -> None:
     assert again.state is Front.SAFETY
 
 
-def test_a_hold_before_the_last_page_answers_nothing() -> None:
+def test_a_hold_before_the_question_answers_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
     bench.hold()
@@ -344,10 +345,10 @@ def test_a_hold_before_the_last_page_answers_nothing() -> None:
     assert answered(bench) == []
 
 
-def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
+def test_a_yes_keeps_sessions_short_until_a_doctor_agreed() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.tap()
     assert answered(bench) == [(True, False)]
     assert bench.device.plans.today.short_only
@@ -356,17 +357,17 @@ def test_a_yes_keeps_sessions_short_until_a_clinician_agreed() -> None:
     assert again.device.plans.today.short_only, "remembered"
     again.hold()
     assert isinstance(again.view, Menu)
-    for _ in range(again.view.items.index(ENGLISH("menu.clinician"))):
+    for _ in range(again.view.items.index(ENGLISH("menu.doctor_agreed"))):
         again.tap()
     again.hold()
     assert answered(again) == [(True, True)]
     assert not again.device.plans.today.short_only
 
 
-def test_a_hold_on_a_dark_last_page_wakes_and_answers_nothing() -> None:
+def test_a_hold_on_the_dark_question_wakes_and_answers_nothing() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.pass_s(301)
     assert isinstance(bench.view, Off)
     bench.hold()
@@ -397,7 +398,7 @@ def test_somebody_on_the_mat_at_first_boot_is_timed_first() -> None:
 def test_the_acknowledgement_keeps_its_date() -> None:
     bench = Bench(acknowledged=False)
     bench.pass_s(3)
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
     (saved,) = bench.saves(Acknowledgement)
     assert saved.utc == pytest.approx(NOON + bench.t - 100, abs=2)
@@ -407,13 +408,14 @@ def test_a_yes_of_an_earlier_boot_is_told_on_the_idle_screen() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON)))
     bench.pass_s(5)
     assert isinstance(bench.view, Idle)
-    assert bench.view.notice == "ask a clinician first"
+    assert (bench.view.lower_min, bench.view.upper_min) == (0, 0)
+    assert "ask a doctor first" in spoken(bench.view)
 
 
 def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)))
     bench.pass_s(35)
-    bench.choose(Item.CLINICIAN)
+    bench.choose(Item.DOCTOR_AGREED)
     kept = bench.rows.acknowledgement
     assert kept is not None
     assert (kept.utc, kept.cleared) == (NOON - 86_400.0, True)
@@ -423,7 +425,7 @@ def test_clearing_on_the_device_keeps_the_date_of_the_answer() -> None:
 def test_what_was_cleared_before_the_clock_was_known_gets_its_date_and_the_answer_none() -> None:
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True)), utc=None)
     bench.pass_s(35)
-    bench.choose(Item.CLINICIAN)
+    bench.choose(Item.DOCTOR_AGREED)
     assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True)
     bench.send(WallClock(bench.t, NOON, trusted=True))
     assert bench.rows.acknowledgement == Acknowledgement(some=True, cleared=True, cleared_utc=NOON)
@@ -433,7 +435,7 @@ def test_another_answer_on_the_device_takes_along_what_was_short_before() -> Non
     bench = Bench(Memory(acknowledgement=Acknowledgement(some=True, utc=NOON - 86_400.0)), utc=None)
     bench.pass_s(35)
     bench.choose(Item.SAFETY)
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
     bench.send(WallClock(bench.t, NOON, trusted=True))
     assert bench.rows.acknowledgement == Acknowledgement(some=False, utc=NOON, earlier=((NOON - 86_400.0, NOON),))
@@ -444,10 +446,10 @@ def test_what_is_asked_again_holds_until_it_is_answered() -> None:
     bench.pass_s(10)
     assert bench.state is Front.SAFETY
     assert bench.device.plans.today.short_only
-    to_last_page(bench)
+    to_question(bench)
     bench.hold()
-    bench.pass_s(5)
-    assert bench.state is Front.IDLE
+    bench.pass_s(31)
+    assert bench.state is Front.READY, "what to remember closes by itself"
     assert not bench.device.plans.today.short_only
     assert bench.rows.acknowledgement is not None
     assert not bench.rows.acknowledgement.asked_again
@@ -472,7 +474,7 @@ def test_the_menu_opens_over_an_object_and_can_make_it_the_zero() -> None:
 def test_a_chosen_rating_is_kept_when_somebody_lies_down_before_it_was_confirmed() -> None:
     bench = Bench()
     bench.pass_s(5)
-    bench.lie(120)
+    bench.lie(130)
     bench.up(26)
     assert bench.state is Front.RATING
     for _ in range(4):
@@ -480,3 +482,25 @@ def test_a_chosen_rating_is_kept_when_somebody_lies_down_before_it_was_confirmed
     bench.lie(10)
     assert [r.value for r in bench.device.ledger.log.ratings] == [4]
     assert bench.device.ledger.log.ratings[0].session_id == bench.saved[0].id
+
+
+def test_read_again_the_stop_rules_come_first_and_it_closes_without_an_answer() -> None:
+    bench = Bench()
+    bench.pass_s(40)
+    bench.choose(Item.SAFETY)
+    assert page(bench) == "stop"
+    bench.tap()
+    bench.pass_s(31)
+    assert bench.state is Front.READY
+    assert answered(bench) == []
+
+
+def test_before_the_answer_nothing_says_done_for_today() -> None:
+    bench = Bench(acknowledged=False)
+    bench.pass_s(10)
+    bench.lie(135)
+    assert isinstance(bench.view, Timer)
+    assert str(bench.view.label) != "done for today"
+    bench.up(24)
+    assert isinstance(bench.view, SessionDone)
+    assert not bench.view.done_today

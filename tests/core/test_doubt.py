@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matpi.core.effects import Pattern
+from matpi.core.events import LogChanged
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Doubt, EndReason, Log, Memory, Session, Settings
 from matpi.core.people import People, Person
@@ -226,7 +227,9 @@ def test_an_unusual_load_counts_until_it_is_answered() -> None:
     assert session.counts
     assert made.device.plans.today.today_s == pytest.approx(150.0, abs=0.3)
     made.pass_s(61)
-    assert made.state is Front.RATING, "it counts, so the day is asked about as ever"
+    assert made.state is Front.FELT_WRONG, "it counts, so it is asked about as ever"
+    made.tap()
+    assert made.state is Front.RATING
     made.pass_s(100)
     assert made.state is Front.IDLE
     made.tap()
@@ -260,7 +263,7 @@ def test_yes_to_an_unusual_load_goes_on_as_any_session() -> None:
     assert made.state is Front.DONE
     assert made.rows.sessions[session.id].yours is True
     made.pass_s(4.1)
-    assert made.state is Front.RATING
+    assert made.state is Front.FELT_WRONG, "150 s of five minutes"
     assert made.device.ledger.settings.others == "no"
 
 
@@ -493,3 +496,13 @@ def test_whatever_a_person_does_after_the_cap_is_no_second_session(rests: list[t
     made.up(60)
     assert [one.reason for one in made.saved] == [EndReason.CAP]
     assert len(made.rows.sessions) == 1
+
+
+def test_a_question_about_a_session_that_is_deleted_meanwhile_goes_away() -> None:
+    """Deleted on the page or by command: there is nothing left to answer, and nothing is said to be saved."""
+    made = bench(past(1, 60.0), past(2, 60.0), past(3, 60.0))
+    lie(made, 20.0)
+    assert made.state is Front.CONFIRM
+    log = made.device.ledger.log
+    made.send(LogChanged(made.t, replace(log, sessions=log.sessions[:-1])))
+    assert made.state is Front.IDLE

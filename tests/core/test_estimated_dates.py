@@ -118,7 +118,8 @@ def test_when_the_clock_comes_the_days_of_this_boot_are_exact() -> None:
     bench = offline()
     for _ in range(3):
         evening(bench)
-    bench.tap()  # wakes the screen
+    bench.tap()  # wakes the screen, with the advice of a new tier
+    bench.tap()
     bench.tap()
     bench.tap()
     bench.hold()  # a rating

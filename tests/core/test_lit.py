@@ -12,19 +12,21 @@ from datetime import time
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Memory, Settings
+from matpi.core.model import Acknowledgement, Log, Memory, Settings
 from matpi.core.screens.menu import Item
 from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
 from matpi.words import ENGLISH
 from tests.bench import NOON, UNCALIBRATED, Bench, said
+from tests.core.test_device_routines import on_plan_day
 
 HOUR = 3600.0
 CAP = 45 * 60.0
 KNOWN = Acknowledgement(some=False, utc=NOON)
 
 
-def ready(**more: object) -> Bench:
-    bench = Bench(Memory(acknowledgement=KNOWN, calibration=UNCALIBRATED), rate=4, **more)  # type: ignore[arg-type]
+def ready(log: Log | None = None, **more: object) -> Bench:
+    memory = Memory(acknowledgement=KNOWN, calibration=UNCALIBRATED, log=log or Log())
+    bench = Bench(memory, rate=4, **more)  # type: ignore[arg-type]
     bench.pass_s(40)
     return bench
 
@@ -49,6 +51,14 @@ def pressed(bench: Bench, *seconds: float) -> Bench:
     for length in seconds:
         bench.press(length)
     return bench
+
+
+def rated_before() -> Bench:
+    """A session on a day that has its number."""
+    bench = pressed(ready(), 0.15, 0.15, 0.9)
+    bench.lie(130)
+    bench.up(21)
+    return pressed(bench, 0.15)
 
 
 def off_the_mat() -> Bench:
@@ -97,9 +107,10 @@ REACHED: dict[Front, Callable[[], Bench]] = {
     Front.DONE: lambda: lain(up_s=21),
     Front.OFF_MAT: off_the_mat,
     Front.CONFIRM: in_doubt,
-    Front.RATING: lambda: pressed(lain(up_s=21), 0.15),
-    Front.SAVED: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9),
-    Front.FELT_WRONG: lambda: pressed(lain(up_s=21), 0.15, 0.15, 0.9, 0.15),
+    Front.RATING: lambda: pressed(lain(130.0, up_s=21), 0.15),
+    Front.SAVED: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9),
+    Front.LOOSER: rated_before,
+    Front.FELT_WRONG: lambda: pressed(lain(130.0, up_s=21), 0.15, 0.15, 0.9, 0.15),
 }
 
 
@@ -130,7 +141,8 @@ def test_lying_down_is_never_in_the_way_of_anything() -> None:
 
 
 def test_cells_that_come_and_go_for_hours_light_the_panel_once() -> None:
-    bench = ready()
+    bench = pressed(ready(log=on_plan_day(6).log), 0.15)
+    bench.pass_s(100)  # today's question has come, and no wake asks it again
     for _ in range(20):  # the first five minutes
         silent(bench, 5)
         assert isinstance(bench.view, Fault)

@@ -17,6 +17,7 @@ from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, S
 from matpi.core.views import Idle, Off, SessionDone, Splash, Timer, fraction
 from matpi.words import ENGLISH
 from tests.bench import NOON, Bench
+from tests.core.test_device_routines import on_plan_day
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
 
@@ -40,25 +41,25 @@ def test_the_phases_of_a_first_session() -> None:
     """Day 1: 2 to 5 minutes. Done for today at 2, soon at 4, enough at 5, and the light at 10."""
     bench = on_mat(Bench(), 700)
     assert changes(bench) == [
-        (3, "sharp - stay with it"),
+        (3, "stings - just breathe"),
         (120, "done for today"),
         (180, "settling"),
-        (240, "get up slowly soon"),
-        (300, "enough-get up slowly"),
-        (600, "get up slowly now"),
+        (240, "1 min, then up slowly"),
+        (300, "enough: up slowly"),
+        (600, "please get up slowly"),
     ]
 
 
 @pytest.mark.parametrize(
     ("elapsed_s", "label"),
     [
-        (0, "sharp - stay with it"),
-        (119.9, "sharp - stay with it"),
+        (0, "stings - just breathe"),
+        (119.9, "stings - just breathe"),
         (120, "settling"),
         (299.9, "settling"),
         (300, "warmth"),
         (839.9, "warmth"),
-        (900, "deep calm"),
+        (900, "quiet"),
     ],
 )
 def test_the_phases_by_elapsed_time_when_the_plan_is_long_and_done(elapsed_s: float, label: str) -> None:
@@ -82,7 +83,7 @@ def test_cues_come_within_a_fifth_of_a_second_without_a_reading() -> None:
         view = bench.view
         assert isinstance(view, Timer)
         shown.setdefault(str(view.label), bench.t - start)
-    for label, due in [("done for today", 120), ("get up slowly soon", 240), ("enough-get up slowly", 300)]:
+    for label, due in [("done for today", 120), ("1 min, then up slowly", 240), ("enough: up slowly", 300)]:
         assert shown[label] == pytest.approx(due, abs=0.2)
 
 
@@ -123,11 +124,13 @@ def test_the_panel_dims_in_the_wind_down_window() -> None:
 
 
 def test_the_panel_is_off_after_thirty_seconds_idle_and_the_picture_wanders() -> None:
-    bench = Bench()
+    bench = Bench(on_plan_day(6))
     bench.pass_s(29.5)
     assert isinstance(bench.view, Idle)
     bench.pass_s(1)
     assert isinstance(bench.view, Off)
+    bench.tap()
+    bench.pass_s(91)  # the question of the day's first wake, unanswered
     shifts = set()
     for _ in range(9):
         bench.tap()

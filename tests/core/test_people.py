@@ -84,7 +84,7 @@ def test_a_suggestion_changes_nothing() -> None:
         (lambda: Person("a", ""), "1 to 12 characters"),
         (lambda: Person("a", "x" * 13), "1 to 12 characters"),
         (lambda: Person("a", "A\n"), "1 to 12 characters"),
-        (lambda: Person("a", "Жанна"), "no letters for 'Жанна'"),
+        (lambda: Person("a", "ŁŚŁ"), "cannot show 'Ł', 'Ś'; please write the name with other letters"),
         (lambda: Person("guest", "Ada"), "id of guests"),
         (lambda: Person("a", "Ada", weekly_goal=8), "between 3 and 7"),
         (lambda: Person("a", "Ada", -1.0), "above zero"),

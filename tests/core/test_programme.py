@@ -28,6 +28,7 @@ from matpi.core.model import (
 from matpi.core.plan.programme import AFTER, TIERS, Course, Plan, Tier, plan
 from matpi.core.plan.progress import RestReason
 from matpi.core.plan.trend import Trend
+from matpi.words import ENGLISH
 
 MONDAY = date(2026, 6, 1)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()
@@ -49,9 +50,10 @@ def on(day: int | None, minutes: float, reason: EndReason | None = EndReason.LEF
     )
 
 
-def felt(day: int | None, value: int) -> Rating:
+def felt(day: int | None, value: int, moment: Moment = Moment.BEFORE) -> Rating:
     at = None if day is None else MONDAY + timedelta(days=day)
-    return Rating(id=f"r{next(_ids)}", boot_id="b", mono=0.0, value=value, moment=Moment.DAY, day=at)
+    n = next(_ids)
+    return Rating(id=f"r{n}", boot_id="b", mono=0.0, value=value, moment=moment, day=at, utc=float(n))
 
 
 def wrong(day: int | None) -> StopSign:
@@ -90,14 +92,14 @@ def good_days(last: int) -> list[Session]:
         *((day, 5, 10, "thin shirt, or bare (optional)", "build tolerance") for day in (4, 5, 6, 7)),
         *((day, 10, 15, "your choice", "add breathwork") for day in (8, 9, 10)),
         *((day, 15, 20, "your choice", "make it a routine") for day in (11, 12, 13, 14)),
-        *((15, 10, 20, "your choice", "keep going, 3-7 times a week") for _ in range(2)),
+        *((15, 10, 20, "your choice", "keep going 3-7 a week") for _ in range(2)),
     ],
 )
 def test_the_table(plan_day: int, lower: int, upper: int, clothing: str, goal: str) -> None:
     seen = at(plan_day - 1, good_days(plan_day - 2))
     assert (seen.day, seen.lower_min, seen.upper_min) == (plan_day, lower, upper)
     assert (seen.target.lower_s, seen.target.upper_s) == (lower * 60, upper * 60)
-    assert (seen.clothing, seen.goal) == (clothing, goal)
+    assert (ENGLISH.say(seen.clothing), ENGLISH.say(seen.goal)) == (clothing, goal)
     assert not seen.done
 
 
@@ -370,7 +372,7 @@ def test_each_day_is_judged_by_the_answer_in_force_then(answer: Acknowledgement 
     assert seen[-1].done_on == {(MONDAY + timedelta(days=day)).toordinal() for day in BY_PLAN | more}
 
 
-def test_what_was_lain_before_a_clinician_agreed_is_judged_by_the_short_range() -> None:
+def test_what_was_lain_before_a_doctor_agreed_is_judged_by_the_short_range() -> None:
     cleared = Acknowledgement(some=True, utc=said(0), cleared=True, cleared_utc=said(4))
     days = [lain(day, 6) for day in range(4)]
     assert at(4, [*days, lain(4, 3, hour=9)], acknowledgement=cleared).done
@@ -452,28 +454,36 @@ def test_the_trend_at_day_7_and_14() -> None:
     sessions = good_days(20)
     ratings = [felt(day, 9 - day // 3) for day in range(21)]
     assert at(5, sessions, ratings=ratings).trend is None
-    seventh, fourteenth = Trend(7, 7, 9.0, 8.0), Trend(14, 14, 9.0, 5.0)
+    seventh, fourteenth = Trend(7, 7, 9, 8, Moment.BEFORE), Trend(14, 14, 9, 5, Moment.BEFORE)
     assert at(6, sessions, ratings=ratings).trend == seventh
     assert at(12, sessions, ratings=ratings).trend == seventh
     assert at(13, sessions, ratings=ratings).trend == fourteenth
     assert at(20, sessions, ratings=ratings).trend == fourteenth
 
 
-def test_ratings_of_one_day_count_as_one_and_rest_days_count() -> None:
+def test_a_day_s_number_is_its_first_answer_and_rest_days_count() -> None:
     sessions = [session for session in good_days(6) if session.day != MONDAY + timedelta(days=1)]
     sessions += [on(7, 10), on(8, 10)]
     ratings = [felt(0, 10), felt(0, 7), felt(1, 3), felt(7, 2), felt(None, 10)]
-    assert at(8, sessions, ratings=ratings).trend == Trend(7, 3, None, None)
-    ratings += [felt(2, 9), felt(3, 3), felt(4, 1), felt(4, 2)]
-    assert at(8, sessions, ratings=ratings).trend == Trend(7, 6, 8.5, 2.0)
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 3, None, None, Moment.BEFORE)
+    ratings += [felt(2, 9), felt(3, 3), felt(4, 1), felt(4, 10)]
+    assert at(8, sessions, ratings=ratings).trend == Trend(7, 6, 9, 2, Moment.BEFORE)
+    assert at(8, sessions, ratings=ratings[::-1]).trend == Trend(7, 6, 9, 2, Moment.BEFORE)
+
+
+def test_before_and_after_are_never_mixed() -> None:
+    """7 before and 5 after each day, both given on the first three days, then after only: nothing has changed."""
+    both = [felt(day, *what) for day in range(3) for what in ((7, Moment.BEFORE), (5, Moment.AFTER))]
+    seen = at(13, good_days(14), ratings=[*both, *(felt(day, 5, Moment.AFTER) for day in range(3, 14))]).trend
+    assert seen == Trend(14, 11, 5, 5, Moment.AFTER)
 
 
 def test_a_trend_says_how_few_there_are_and_a_restart_forgets_it() -> None:
     sessions = good_days(8)
     assert at(8, sessions).trend is None
-    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, 1, None, None)
+    assert at(8, sessions, ratings=[felt(0, 5)]).trend == Trend(7, 1, None, None, Moment.BEFORE)
     both = [felt(0, 5), felt(6, 3)]
-    few = Trend(7, 2, None, None)
+    few = Trend(7, 2, None, None, Moment.BEFORE)
     assert at(8, sessions, ratings=both).trend == few
     assert at(9, sessions, ratings=both, stops=[wrong(8)]).trend == few
     assert at(60, sessions, ratings=both).trend is None

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from matpi.core.events import Noted
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Memory, Moment, Rating, Settings, StopSign
+from matpi.core.model import Acknowledgement, Looser, Memory, Moment, Rating, Settings, StopSign
 from matpi.core.plan.routine import ROUTINES
+from matpi.core.presence.zero import ZeroTracker, ZeroWord
 from matpi.core.screens.rating import Dial
-from matpi.core.views import FeltWrong, Idle, Off, RatingEntry, RatingSaved
+from matpi.core.views import FeltWrong, Idle, LooserEntry, Off, RatingEntry, RatingSaved
 from tests.bench import NOON, Bench
+from tests.core.test_device_routines import on_plan_day
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
+DAY_S = 86_400.0
 
 
 def asked(bench: Bench | None = None, on_mat_s: float = 300.0) -> Bench:
@@ -284,7 +289,7 @@ def test_from_the_idle_screen_before_a_session() -> None:
     (rating,) = ratings(bench)
     assert (rating.value, rating.moment, rating.session_id) == (1, Moment.BEFORE, None)
     bench.pass_s(8.1)
-    assert bench.state is Front.IDLE, "nothing can have felt wrong"
+    assert bench.state is Front.READY, "nothing can have felt wrong; the advice before the first session"
 
 
 def test_a_day_of_rest_has_its_rating_too() -> None:
@@ -314,31 +319,177 @@ def test_from_the_idle_screen_after_today_s_session_is_of_the_day() -> None:
     assert (rating.moment, rating.session_id) == (Moment.DAY, None)
 
 
-def test_the_first_tap_on_a_dark_panel_only_wakes() -> None:
-    bench = Bench()
-    bench.pass_s(60)
+def dark(bench: Bench) -> Bench:
+    bench.pass_s(120)
     assert isinstance(bench.view, Off)
-    bench.tap()
-    assert isinstance(bench.view, Idle)
-    bench.tap()
+    return bench
+
+
+def answer(bench: Bench, value: int) -> None:
     assert bench.state is Front.RATING
+    for _ in range(value):
+        bench.tap()
+    bench.hold()
+    assert bench.state is Front.SAVED
+
+
+def test_the_first_wake_of_the_day_asks_and_without_an_answer_the_next_ones_do_not() -> None:
+    bench = dark(Bench(on_plan_day(6)))
+    bench.tap()
+    assert bench.view == RatingEntry(None)
     bench.pass_s(60.2)
     assert bench.state is Front.IDLE
     assert ratings(bench) == []
-
-
-def test_before_and_after_are_both_kept() -> None:
-    bench = Bench()
-    bench.pass_s(5)
+    dark(bench).tap()
+    assert isinstance(bench.view, Idle)
     bench.tap()
-    for _ in range(8):
+    assert bench.state is Front.RATING, "a tap on the lit screen asks at any time"
+    dark(bench)
+    bench.pass_s(DAY_S)
+    bench.tap()
+    assert bench.state is Front.RATING, "the next day"
+    answer(bench, 6)
+    (rating,) = ratings(bench)
+    assert (rating.moment, rating.session_id) == (Moment.BEFORE, None)
+    dark(bench).tap()
+    assert isinstance(bench.view, Idle), "the day has its number"
+
+
+def test_left_unanswered_after_a_session_it_does_not_come_by_itself_either() -> None:
+    bench = dark(asked())
+    bench.tap()
+    assert isinstance(bench.view, Idle)
+
+
+@pytest.mark.parametrize("kept_back_by", ["fault", "doubt", "log", "zero", "safety", "doctor", "disk", "reminder"])
+def test_what_is_more_important_comes_before_the_question_of_the_day(
+    kept_back_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(acknowledgement=Acknowledgement(some=kept_back_by == "doctor", utc=NOON))
+    if kept_back_by == "log":
+        memory = replace(memory, set_aside="matpi.db.damaged")
+    if kept_back_by == "doubt":
+        memory = replace(memory, settings=Settings(others="pets"))
+    utc = NOON + (9 * 3600.0 if kept_back_by == "reminder" else 0.0)  # 21:00
+    bench = Bench(memory, acknowledged=kept_back_by != "safety", rate=4, utc=utc)
+    match kept_back_by:
+        case "fault":
+            bench.send(Noted(bench.t, "lamp_lost", "the light does not work"))
+        case "doubt":
+            bench.pass_s(40)
+            bench.lie(150)
+            bench.up(60)
+        case "safety":
+            bench.device.household.answers = {}
+        case "disk":
+            bench.disk_full = True
+            bench.device.ledger.change("weekly_goal", 4)
+    bench.pass_s(400)
+    if kept_back_by == "zero":
+        monkeypatch.setattr(ZeroTracker, "word", ZeroWord.CHECK)
+    bench.tap()
+    assert bench.state is (Front.SAFETY if kept_back_by == "safety" else Front.IDLE)
+
+
+def test_yesterday_s_number_is_shown_after_the_answer_and_never_before() -> None:
+    bench = dark(Bench())
+    bench.tap()
+    answer(bench, 7)
+    assert isinstance(bench.view, RatingSaved)
+    assert bench.view.yesterday is None
+    bench.pass_s(DAY_S)
+    bench.tap()
+    bench.tap()
+    assert bench.view == RatingEntry(1, 0.0, 1.0), "nothing in it that could be yesterday's"
+    answer(bench, 4)
+    assert isinstance(bench.view, RatingSaved)
+    assert (bench.view.value, bench.view.yesterday) == (5, 7)
+
+
+# -- looser? -------------------------------------------------------------------------------------------------------
+
+
+def asked_looser() -> Bench:
+    """A session on a day that has its number."""
+    bench = dark(Bench())
+    bench.tap()
+    answer(bench, 8)
+    bench.pass_s(9)
+    bench.lie(300)
+    bench.up(20.2)
+    assert bench.state is Front.DONE
+    bench.pass_s(4.1)
+    assert bench.state is Front.LOOSER
+    return bench
+
+
+def looser(bench: Bench) -> list[Looser]:
+    return bench.saves(Looser)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_day_with_its_number_is_asked_looser_only_a_hold_is_yes_a_tap_no(yes: bool) -> None:
+    bench = asked_looser()
+    assert isinstance(bench.view, LooserEntry)
+    bench.pass_s(1.1)
+    if yes:
+        bench.hold()
+    else:
         bench.tap()
+    assert looser(bench) == [Looser(bench.saved[0].id, yes)] == list(bench.device.ledger.log.looser)
+    assert bench.state is Front.FELT_WRONG
+    assert [r.value for r in bench.device.ledger.log.ratings] == [8], "never a number"
+    bench.pass_s(9)
+    bench.lie(60)
+    bench.up(24.5)
+    assert bench.state is Front.LOOSER, "of the next session"
+
+
+def test_eight_seconds_untouched_are_no_answer() -> None:
+    bench = asked_looser()
+    bench.pass_s(8.1)
+    assert bench.state is Front.FELT_WRONG
+    assert looser(bench) == []
+
+
+def test_a_tap_right_after_it_came_and_a_stuck_button_answer_nothing() -> None:
+    bench = asked_looser()
+    bench.tap()
+    assert bench.state is Front.LOOSER
+    bench.press(25)
+    bench.pass_s(10)
+    assert looser(bench) == []
+
+
+def test_after_an_answered_number_of_this_session_it_is_not_asked() -> None:
+    bench = asked()
+    answer(bench, 3)
+    bench.tap()
+    assert bench.state is Front.FELT_WRONG
+
+
+def test_an_answer_that_the_disk_has_no_room_for_is_saved_later() -> None:
+    bench = asked_looser()
+    bench.disk_full = True
+    bench.pass_s(1.1)
     bench.hold()
-    bench = asked(bench)
-    for _ in range(3):
-        bench.tap()
-    bench.hold()
-    assert [(r.moment, r.value) for r in bench.rows.ratings.values()] == [(Moment.BEFORE, 8), (Moment.AFTER, 3)]
+    bench.pass_s(5)
+    assert bench.rows.looser == {}
+    bench.disk_full = False
+    bench.pass_s(31)
+    assert list(bench.rows.looser.values()) == [Looser(bench.saved[0].id, True)]
+
+
+def test_i_am_done_while_back_counts_down_asks_at_once() -> None:
+    bench = Bench()
+    bench.pass_s(40)
+    bench.lie(300)
+    bench.up(3)
+    assert bench.state is Front.AWAY
+    bench.tap()
+    assert bench.state is Front.DONE
+    bench.tap()
+    assert bench.state is Front.RATING
 
 
 # -- never in the way ----------------------------------------------------------------------------------------------

@@ -81,37 +81,48 @@ def test_somebody_who_should_ask_first_has_short_sessions_in_every_routine() -> 
 
 def test_downshift_has_its_three_cues_and_no_others() -> None:
     for day in (8, 12, 15):
+        assert says("downshift", day, 0) == says("downshift", day, 1.99) == "settle, breathe slow"
         assert heard("downshift", day)[:3] == [
-            (2.0, "still: feet to head"),
+            (2.0, "still: scan feet-head"),
             (8.0, "breathe, then get up"),
-            (10.0, "enough-get up slowly"),
+            (10.0, "enough: up slowly"),
         ]
         assert [minute for minute, _ in heard("downshift", day)][3:] == [15.0]  # only after five minutes too many
 
 
 def test_a_shorter_downshift_keeps_its_beginning_and_its_end() -> None:
     assert heard("downshift", 1)[:3] == [
-        (2.0, "still: feet to head"),
+        (2.0, "still: scan feet-head"),
         (3.0, "breathe, then get up"),
-        (5.0, "enough-get up slowly"),
+        (5.0, "enough: up slowly"),
     ]
 
 
 def test_the_plan_names_what_is_felt() -> None:
     texts = [says("plan", 11, minute) for minute in (0, 1.99, 2, 4.99, 5, 10, 14.99)]
-    assert texts == ["sharp - stay with it"] * 2 + ["settling"] * 2 + ["warmth"] * 3
-    assert says("plan", 11, 18, today_s=1000) == "deep calm"
+    assert texts == ["stings - just breathe"] * 2 + ["settling"] * 2 + ["warmth"] * 3
+    assert says("plan", 11, 18, today_s=1000) == "quiet"
+
+
+def test_a_bound_ends_the_earlier_tier_and_begins_the_later_phase() -> None:
+    """5, 10 and 15 min are the end of one tier and the beginning of the next, and 5 and 15 that of a phase."""
+    for last_day, minute in ((3, 5), (7, 10), (10, 15)):
+        earlier, later = (says("plan", day, minute) for day in (last_day, last_day + 1))
+        assert (earlier, later) == ("enough: up slowly", "done for today")
+    for day, minute, before, after in ((4, 5, "settling", "warmth"), (11, 15, "warmth", "quiet")):
+        assert says("plan", day, minute - 0.01, today_s=1200) == before
+        assert says("plan", day, minute, today_s=1200) == after
 
 
 def test_get_up_is_said_before_the_end_and_again_after_it() -> None:
     times = [(minute, says("plan", 8, minute)) for minute in (13.99, 14, 15, 19.99, 20, 44)]
     assert times == [
         (13.99, "warmth"),
-        (14, "get up slowly soon"),
-        (15, "enough-get up slowly"),
-        (19.99, "enough-get up slowly"),
-        (20, "get up slowly now"),
-        (44, "get up slowly now"),
+        (14, "1 min, then up slowly"),
+        (15, "enough: up slowly"),
+        (19.99, "enough: up slowly"),
+        (20, "please get up slowly"),
+        (44, "please get up slowly"),
     ]
 
 
@@ -142,7 +153,7 @@ def test_all_cues_of_day_12() -> None:
 
 def test_three_minutes_on_the_feet_do_not_make_a_day_of_fifteen_done() -> None:
     assert {cue.kind for cue in cues(ROUTINES["feet"], on_day(12))} == {CueKind.SOON, CueKind.ENOUGH, CueKind.OVER}
-    assert heard("feet", 12) == [(2, "get up slowly soon"), (3, "enough-get up slowly"), (8, "get up slowly now")]
+    assert heard("feet", 12) == [(2, "1 min, then up slowly"), (3, "enough: up slowly"), (8, "please get up slowly")]
 
 
 def test_breath_comes_by_plan_from_day_8_and_grows() -> None:

@@ -569,7 +569,7 @@ def test_a_full_disk_is_told_on_the_timer_and_the_timer_goes_on() -> None:
     bench.disk_full = True
     bench.pass_s(20)
     assert isinstance(bench.view, Timer)
-    assert bench.view.notice == "cannot write the disk"
+    assert bench.view.notice == "cannot save: disk"
     bench.disk_full = False
     bench.pass_s(20)
     assert isinstance(bench.view, Timer)

@@ -187,7 +187,7 @@ def test_one_cell_of_a_pair_dead_or_turned_round(odd: int, short: str, other: fl
 @pytest.mark.parametrize(("kg", "typed"), [(70.0, 150.0), (100.0, 40.0)])
 def test_a_weight_that_cannot_be(kg: float, typed: float) -> None:
     refusal = refused(ENDS, (NOMINAL, NOMINAL), kg=kg, typed=typed)
-    assert ENGLISH.say(refusal.what) == "numbers do not fit"
+    assert ENGLISH.say(refusal.what) == "values do not match"
     assert "counts_per_kg" in refusal.remedy
 
 
@@ -199,7 +199,7 @@ def test_four_cells_on_one_chip_pass_where_a_pair_is_nominal(slope: float) -> No
 
 
 def test_too_little_weight() -> None:
-    assert ENGLISH.say(refused(ENDS, (NOMINAL, NOMINAL), kg=8.0, typed=8.0).what) == "under 10 kg moved"
+    assert ENGLISH.say(refused(ENDS, (NOMINAL, NOMINAL), kg=8.0, typed=8.0).what) == "changed under 10 kg"
 
 
 def test_readings_that_wander() -> None:

@@ -28,6 +28,7 @@ from matpi.core.model import (
 )
 from matpi.core.people import GUEST_ID, People, Person
 from matpi.core.reminder import Silence
+from matpi.core.screens.menu import Item
 from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer
 from matpi.words import GERMAN
 from tests.bench import NOON, Bench
@@ -35,6 +36,7 @@ from tests.bench import NOON, Bench
 ADA, BEN = Person("a", "Ada"), Person("b", "Ben")
 DAY = date(2026, 3, 15)
 ANSWERED = tuple(Acknowledgement(some=False, utc=NOON, person=person) for person in ("a", "b", "c"))
+LONG_AGO = tuple(replace(answer, utc=NOON - 60 * 86_400.0) for answer in ANSWERED)
 
 
 def past(person: str | None, days_ago: int, kg: float | None = None, minutes: float = 10.0) -> Session:
@@ -199,7 +201,7 @@ def test_each_answers_the_safety_pages_and_a_yes_is_that_persons_alone() -> None
     (kept,) = bench.saves(Acknowledgement)
     assert (kept.some, kept.person) == (True, "b")
     assert (bench.device.plans.today.short_only, bench.device.plans.on("a", DAY).short_only) == (True, False)
-    bench.choose("Clinician ok")
+    bench.choose("Doctor agreed")
     assert not bench.device.plans.today.short_only
     assert bench.reboot().device.plans.on("b", DAY).short_only is False
 
@@ -265,7 +267,7 @@ def test_the_load_suggests_and_a_hold_says_yes() -> None:
     bench.lie(45, 55.4)
     assert asked(bench) is None, "too early to tell"
     bench.pass_s(10)
-    assert asked(bench) == "Ben? hold"
+    assert asked(bench) == "hold if Ben"
     assert bench.device.session.running is not None
     assert bench.device.session.running.person == "a", "nobody is booked unasked"
     bench.hold()
@@ -309,14 +311,16 @@ def test_a_question_that_nobody_saw_goes_and_is_there_again_on_the_result() -> N
     bench.pass_s(20)
     assert asked(bench) is None
     bench.up(21.5)
-    assert (result(bench).who, result(bench).asks) == ("Ada", "Ben? hold")
+    assert (result(bench).who, result(bench).asks) == ("Ada", "hold if Ben")
     bench.pass_s(8.1)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
     assert [session.person for session in bench.saved] == ["a"], "never silently"
     assert bench.device.household.people.chosen == "a"
 
 
-@pytest.mark.parametrize(("kg", "says"), [(35.5, None), (45.0, None), (51.5, "Ben? hold"), (50.5, None), (75.0, None)])
+@pytest.mark.parametrize(
+    ("kg", "says"), [(35.5, None), (45.0, None), (51.5, "hold if Ben"), (50.5, None), (75.0, None)]
+)
 def test_who_it_might_be(kg: float, says: str | None) -> None:
     bench = household()
     bench.lie(58, kg)
@@ -337,13 +341,13 @@ def test_somebody_who_does_not_lie_still_is_not_weighed_until_they_do() -> None:
         bench.lie(2, 55.0)
     assert asked(bench) is None
     bench.lie(30, 55.0)
-    assert asked(bench) == "Ben? hold"
+    assert asked(bench) == "hold if Ben"
 
 
 def test_only_a_load_on_the_back_suggests_a_person() -> None:
     bench = household()
     bench.choose("Routine")
-    bench.choose("Seat")
+    bench.choose("Glutes")
     bench.pass_s(1)
     bench.lie(90, 55.0)
     assert asked(bench) is None
@@ -363,7 +367,7 @@ def test_weights_are_learnt_from_what_was_booked() -> None:
     usual = [person.usual_kg for person in learnt(People((ADA, BEN)), bench.device.ledger.log).all]
     assert usual == [pytest.approx(35.5, abs=0.2), pytest.approx(54.5, abs=0.2)]
     bench.lie(58, 35.5)
-    assert asked(bench) == "Ada? hold"
+    assert asked(bench) == "hold if Ada"
 
 
 # -- on the result -----------------------------------------------------------------------------------------------------
@@ -395,7 +399,7 @@ def test_the_result_stays_while_it_is_held_and_eight_seconds_after() -> None:
     bench.pass_s(7)
     assert bench.state is Front.DONE
     bench.pass_s(1.1)
-    assert bench.state is Front.RATING
+    assert bench.state is Front.FELT_WRONG
 
 
 def test_lying_down_again_at_once_keeps_what_was_booked() -> None:
@@ -438,6 +442,29 @@ def test_in_german() -> None:
     assert (result(bench).who, result(bench).asks) == ("Ben", GERMAN("people.not_you"))
 
 
+def test_each_has_a_number_of_their_own_today() -> None:
+    bench = household()
+    bench.pass_s(60)
+    bench.tap()
+    bench.tap()
+    bench.hold()
+    bench.pass_s(90)
+    bench.tap()
+    assert bench.state is Front.IDLE, "Ada has hers"
+    bench.choose("Who")
+    bench.choose("Ben")
+    bench.pass_s(60)
+    bench.tap()
+    assert bench.state is Front.RATING
+    bench.tap()
+    bench.hold()
+    assert [(rating.person, rating.value) for rating in bench.saves(Rating)] == [("a", 1), ("b", 1)]
+    bench.pass_s(30)
+    bench.lie(330)
+    bench.up(30)
+    assert bench.state is Front.LOOSER, "Ben's session, and he has his number"
+
+
 # -- the reminder ------------------------------------------------------------------------------------------------------
 
 
@@ -448,7 +475,7 @@ def evening(bench: Bench) -> Bench:
 
 
 def slow(log: Log, chosen: str = "a") -> Bench:
-    bench = Bench(Memory(log=log, people=People((ADA, BEN), chosen), answers=ANSWERED), rate=1.0)
+    bench = Bench(Memory(log=log, people=People((ADA, BEN), chosen), answers=LONG_AGO), rate=1.0)
     bench.pass_s(5)
     return bench
 
@@ -466,17 +493,20 @@ def test_the_light_reminds_until_the_last_of_them_was_there() -> None:
 def test_the_screen_says_who_is_missing() -> None:
     bench = evening(slow(of(past("a", 1), past("b", 1), past("a", 0))))
     bench.tap()
+    assert idle(bench).notice == "not today: fine"
+    bench.pass_s(3)
     assert (idle(bench).who, idle(bench).done, idle(bench).notice) == ("Ada", True, "not yet: Ben")
     names = tuple(Person(letter, f"Person {letter}") for letter in "abc")
     log = of(past("a", 1), past("b", 1), past("c", 1))
     three = Bench(Memory(log=log, people=People(names, "a"), answers=ANSWERED), rate=1.0)
     three.pass_s(5)
     evening(three).tap()
+    three.pass_s(3)
     assert idle(three).notice == "not yet: 3", "for the names are too long"
 
 
-@pytest.mark.parametrize(("days_ago", "reminds"), [(7, True), (8, False)])
-def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
+@pytest.mark.parametrize(("days_ago", "reminds"), [(3, True), (4, False)])
+def test_who_stopped_three_evenings_ago_is_not_held_up_to_the_others(days_ago: int, reminds: bool) -> None:
     bench = evening(slow(of(past("a", 0), past("b", days_ago))))
     assert (bench.pattern is Pattern.BREATH) is reminds
     bench = evening(slow(of(past("a", 0), replace(past("b", days_ago), doubt=Doubt.THING))))
@@ -485,10 +515,40 @@ def test_whoever_stopped_a_week_ago_is_not_held_up_to_the_others(days_ago: int, 
 
 def test_it_is_quiet_while_nobody_has_begun() -> None:
     bench = evening(slow(Log()))
-    assert (bench.pattern, bench.device.reminder.now and bench.device.reminder.now.reason) == (
+    assert (bench.pattern, bench.device.reminder.reasons) == (
         Pattern.OFF,
-        Silence.NOBODY,
+        {"a": Silence.PAUSED, "b": Silence.PAUSED},
     )
+
+
+def test_each_is_judged_alone() -> None:
+    """Ada was there yesterday, Ben stopped a week ago; neither's answers are the other's."""
+    log = of(past("a", 1), past("b", 8))
+    bench = evening(slow(log))
+    assert bench.device.reminder.reasons == {"a": None, "b": Silence.PAUSED}
+    assert bench.pattern is Pattern.BREATH
+    bench.tap()
+    assert bench.saves(DayRecord) == [DayRecord(DAY, snoozed=True, person="a")]
+    ask_first = (replace(LONG_AGO[0], some=True), *LONG_AGO[1:])
+    people = People((ADA, BEN), "a")
+    bench = Bench(Memory(log=of(past("a", 1), past("b", 1)), people=people, answers=ask_first), rate=1.0)
+    bench.pass_s(5)
+    assert evening(bench).device.reminder.reasons == {"a": Silence.ASK_FIRST, "b": None}
+    assert bench.pattern is Pattern.BREATH
+    unanswered = Bench(Memory(log=log, people=people, answers=LONG_AGO[1:]), rate=1.0)
+    unanswered.pass_s(5)
+    assert unanswered.device.reminder.reasons == {"a": Silence.NOT_ANSWERED, "b": Silence.PAUSED}
+
+
+def test_the_pause_of_one_is_shown_and_ended_on_their_turn() -> None:
+    bench = slow(of(past("a", 1), past("b", 8)))
+    assert idle(bench).notice is None, "it is Ada's turn"
+    bench.choose(Item.WHO)
+    bench.choose("Ben")
+    assert idle(bench).notice == "light paused. tap: on"
+    bench.tap()
+    assert bench.saves(DayRecord) == [DayRecord(DAY, person="b")]
+    assert bench.device.reminder.missing == ("a", "b")
 
 
 def test_a_rest_day_is_that_persons_alone() -> None:
@@ -542,3 +602,19 @@ def test_in_any_order_each_session_is_somebodys_and_the_disk_knows_it(seed: int)
     kept = {s.id: s.person for s in bench.rows.sessions.values() if not s.is_open}
     assert kept == {s.id: s.person for s in bench.device.ledger.log.sessions}
     assert bench.device.household.people.chosen == bench.rows.people.chosen in people
+
+
+def test_the_stop_page_of_one_asks_the_other_nothing() -> None:
+    """Ada has answered and has not read to the end; Ben, who answered long ago, is not asked again."""
+    bench = Bench(Memory(log=KNOWN, people=People((ADA, BEN), "a"), answers=ANSWERED[1:]))
+    bench.pass_s(5)
+    for _ in range(2):
+        bench.tap()
+    bench.pass_s(1.2)
+    bench.tap()
+    bench.lie(60, 55.0)
+    bench.hold()
+    bench.up(90)
+    assert bench.device.household.owner == "b"
+    bench.pass_s(120)
+    assert bench.state is not Front.SAFETY

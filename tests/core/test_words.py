@@ -11,13 +11,13 @@ from string import Formatter
 import pytest
 
 from matpi.core.events import SensorLost
+from matpi.core.plan.custom_plan import STARTERS
 from matpi.core.plan.programme import TIERS
 from matpi.core.plan.routine import ROUTINES, Says
 from matpi.core.screens.menu import Item
-from matpi.core.screens.on_mat import CLOTHING
+from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Fault,
     Holding,
@@ -59,7 +59,7 @@ def values(text: str) -> set[str]:
 def test_nothing_is_left_unsaid(words: Words) -> None:
     lines = [(key, line) for key, text in words.texts.items() for line in (text.splitlines() or [""])]
     assert [key for key, line in lines if not line.strip()] == []
-    padded = [key for key, line in lines if line != line.strip() and not re.search(r"page_|done_today", key)]
+    padded = [key for key, line in lines if line != line.strip() and not re.search(r"safety|done_today", key)]
     assert padded == []
 
 
@@ -85,12 +85,12 @@ def names(prefix: str, suffix: str = "") -> list[str]:
 def test_the_keys_that_the_core_makes_are_there() -> None:
     assert names("phases.") == list(Says)
     assert names("routines.", ".title") == list(ROUTINES)
-    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at"]
+    assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at", "plan_third"]
     assert names("menu.") == [*Item, "hint"]
-    assert names("safety.page_") == [str(page) for page in range(1, SAFETY_PAGES + 1)]
+    assert set(PAGES_AFTER_YES) == set(names("safety.")) - {"tap"}
     assert set(names("places.")) == {name for chips in NAMES.values() for name in chips} | {"cell"}
     for words in LANGUAGES.values():
-        assert all(2 <= len(words(f"safety.page_{page}").splitlines()) <= 4 for page in range(1, SAFETY_PAGES + 1))
+        assert all(len(words(f"safety.{page}").splitlines()) == 5 for page in PAGES_AFTER_YES)
 
 
 @every_language
@@ -106,7 +106,9 @@ def test_entries_of_a_menu_can_be_told_apart(words: Words) -> None:
 
 @every_language
 def test_no_text_promises_medicine(words: Words) -> None:
-    claims = [text for text in words.texts.values() if re.search(CLAIMS[words.language], text, re.IGNORECASE)]
+    denied = words("safety.question")  # "not medical treatment"
+    said = [text for text in words.texts.values() if text != denied]
+    claims = [text for text in said if re.search(CLAIMS[words.language], text, re.IGNORECASE)]
     assert claims == []
 
 
@@ -147,7 +149,7 @@ def test_no_text_is_there_that_nothing_shows() -> None:
     """A key is written out, or made of a group and a name that is written out elsewhere."""
     package = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
     made = tuple(set(re.findall(r'\b(?:Text|words|say|ENGLISH)\(f"([a-z_]+\.[a-z_]*)\{', package)))
-    assert set(made) == {"faults.", "menu.", "phases.", "places.", "routines.", "safety.page_", "scale.", "upstream."}
+    assert set(made) == {"faults.", "menu.", "phases.", "places.", "routines.", "safety.", "scale.", "upstream."}
     unused = [key for key in ENGLISH.texts if not re.search(f"['\"]{key}['\"]", package) and not key.startswith(made)]
     assert unused == []
     made_of_two = (key for key in ENGLISH.texts if key.startswith(("scale.", "upstream.")))
@@ -157,21 +159,20 @@ def test_no_text_is_there_that_nothing_shows() -> None:
 
 def test_what_is_missing_is_shown_as_its_key_and_stops_nothing() -> None:
     assert GERMAN.say(Text("menu.nothing")) == "menu.nothing"
-    assert GERMAN.say(Text("bar.next")) == "Wahl: {routine}"
+    assert GERMAN.say(Text("bar.next")) == "gleich: {routine}"
     assert GERMAN.say(Text("calibration.within", percent="much")) == "auf {percent:.1f} % genau"
 
 
 def test_the_starters_clothing_is_known_and_ones_own_stays_as_it_was_written() -> None:
-    assert [ENGLISH.say(CLOTHING[tier.clothing]) for tier in TIERS] == [tier.clothing for tier in TIERS]
+    assert {ENGLISH.say(text): text for text in STARTERS.values()} == STARTERS
+    assert {text for tier in TIERS for text in (tier.clothing, tier.goal)} == set(STARTERS.values())
     assert GERMAN.say("my red jumper") == "my red jumper"
 
 
 def test_values_are_put_into_the_language_too() -> None:
     assert GERMAN.say(Text("scale.chip_silent", where=Text("places.head"))) == "Kopf: Chip stumm"
     assert GERMAN.say(Text("scale.half_signal", where=Text("places.cell", n=2))) == "Ecke 2: halbes Signal"
-    assert GERMAN.say(Text("trend.first", value=6.5)) == "erste 3 Angaben: 6,5"
-    assert GERMAN.say(Text("trend.first", value=8.0)) == "erste 3 Angaben: 8"
-    assert GERMAN.say(Text("trend.change", change=-1.5)) == "Median: -1,5"
+    assert GERMAN.say(Text("trend.days", moment=Text("trend.before"), n=9)) == "vor Matte: 9 Tage"
     assert GERMAN.say(Text("calibration.within", percent=1.0)) == "auf 1,0 % genau"
 
 
@@ -201,9 +202,9 @@ def test_the_sentences_in_german() -> None:
         "Auf der Matte: 1 Minute von 5 bis 10 Minuten. Wärme."
     )
     assert spoken(RatingEntry(7), GERMAN) == (
-        "Wie sehr verspannt bist du heute? 7 von 10. Lang drücken zum Bestätigen."
+        "Wie verspannt fühlst du dich heute? 7 von 10. Lang drücken zum Bestätigen."
     )
-    assert spoken(Holding(65, 7), GERMAN) == "Die Wägezellen sind stumm. Die Sitzung wartet bei 1:05."
+    assert spoken(Holding(65, 7), GERMAN) == "Die Wägezellen sind stumm. Die Zeit wartet bei 1:05."
     assert spoken(WeightEntry(70, tens=True), GERMAN).startswith("Dein Gewicht: 70 kg.")
 
 
@@ -226,11 +227,11 @@ def test_a_device_speaks_german_from_the_menu_to_the_fault() -> None:
     bench.lie(10)
     timer = shown(bench)
     assert isinstance(timer, Timer)
-    assert timer.label == "spitz - bleib dabei"
+    assert timer.label == "piekst - ruhig atmen"
     bench.up(25)
     bench.pass_s(200)
     bench.choose(Item.TREND)
-    assert shown(bench) == Notice("Verlauf", "nicht vor Tag 7", "jeden Tag bewerten")
+    assert shown(bench) == Notice("Verlauf", "kommt an Tag 7", "jeden Tag bewerten")
     bench.pass_s(30)
     bench.send(SensorLost(bench.t, "the reader died", Text("scale.reader_restarts"), Text("scale.wait")))
-    assert shown(bench) == Fault("Matte schweigt", "Messung startet neu", "einen Moment")
+    assert shown(bench) == Fault("Kein Signal", "Messung startet neu", "einen Moment")

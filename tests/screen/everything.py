@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 
 from matpi.core.calibration.solve import names_of
+from matpi.core.model import Looser, Moment
 from matpi.core.people import NAME_MAX
 from matpi.core.plan.custom_plan import DAYS_MAX
 from matpi.core.plan.programme import AFTER, TIERS
 from matpi.core.plan.routine import ROUTINES, Says
-from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.plan.trend import Trend, looser_page, page
 from matpi.core.screens.menu import Item
-from matpi.core.screens.on_mat import CLOTHING
+from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
@@ -28,6 +28,7 @@ from matpi.core.views import (
     Guide,
     Holding,
     Idle,
+    LooserEntry,
     Menu,
     Notice,
     Object,
@@ -61,14 +62,15 @@ def everything() -> Iterator[View]:
     yield from questions()
     yield from calibration()
     yield from faults()
-    yield from (Safety(page, SAFETY_PAGES) for page in range(SAFETY_PAGES))
+    yield from (Safety(name, n, 5) for n, name in enumerate(PAGES_AFTER_YES, 1))
 
 
 def notices() -> Iterator[Text]:
     """What the bar of the idle screen may say."""
-    bar = (key for key in ENGLISH.texts if key.startswith("bar.") and key != "bar.next")
+    bar = (key for key in ENGLISH.texts if key.startswith("bar.") and key not in {"bar.next", "bar.little"})
     yield from (Text(key) for key in bar)
     yield from (Text("bar.next", routine=Text(f"routines.{name}.title")) for name in ROUTINES)
+    yield Text("bar.little", minutes=99)
     yield Text("people.missing", names=WIDEST_NAME[:9])
 
 
@@ -80,6 +82,8 @@ def idle() -> Iterator[View]:
     ):
         for done, rest in ((False, False), (True, False), (False, True), (True, True)):
             yield Idle(clock, day, 15, 20, seconds, done, rest, notice, of)
+    for rest, notice, seconds in product((False, True), sayings, (0.0, ALL_DAY_MIN * 60.0)):
+        yield Idle("00:00", 3, 0, 0, seconds, False, rest, notice)
     for key in ENGLISH.texts:
         if key.startswith("upstream."):
             yield Idle("00:00", 14, 15, 20, 0.0, False, False, Text(key, status=404))
@@ -87,7 +91,7 @@ def idle() -> Iterator[View]:
 
 def session() -> Iterator[View]:
     for says, seconds, elapsed_s in product(Says, (False, True), (7, 599, 600, 17 * 60, 25 * 60, CAP_S - 1)):
-        for lower, upper in ((2, 5), (15, 20), (60, 90)):
+        for lower, upper in ((0, 0), (2, 5), (15, 20), (60, 90)):
             yield Timer(elapsed_s, lower, upper, Text(f"phases.{says}"), seconds)
             yield Timer(elapsed_s, lower, upper, Text(f"phases.{says}"), seconds, notice=Text("bar.cannot_write"))
             yield Timer(elapsed_s, lower, upper, Text(f"phases.{says}"), seconds, hold=0.5)
@@ -104,6 +108,7 @@ def session() -> Iterator[View]:
     yield from (Object(kg, approximate) for kg, approximate in product((8, 240), (False, True)))
     for done, saved, (day, of) in product((False, True), (False, True), ((14, 14), (15, 14), (DAYS_MAX, DAYS_MAX))):
         yield SessionDone(CAP_S, done, day, saved, of)
+        yield SessionDone(CAP_S, False, day, saved, of, ask_first=True)
         for question in (asks, Text("people.not_you")):
             yield SessionDone(CAP_S, done, day, saved, of, WIDEST_NAME, question)
     yield from (Discarded(seconds, hold) for seconds, hold in product((31, CAP_S), (0.0, 0.5)))
@@ -112,13 +117,22 @@ def session() -> Iterator[View]:
 def before_and_after() -> Iterator[View]:
     for name, routine in ROUTINES.items():
         title, advice = Text(f"routines.{name}.title"), Text(f"routines.{name}.advice")
+        if name == "plan":
+            advice = Text("routines.plan.advice", clothing=TIERS[0].clothing, goal=TIERS[0].goal)
+        yield from (Advice(title, 0, 0, advice), Arriving(0, 0, 3, TIERS[0].clothing, title))
         for tier in TIERS:
             upper = min(routine.upper_min, tier.upper_min)
             lower = min(routine.lower_min, tier.lower_min, upper)
-            yield Advice(title, lower, upper, advice)
+            if name == "plan":
+                said = {"clothing": tier.clothing, "goal": tier.goal}
+                yield Advice(title, lower, upper, Text("routines.plan.advice", **said))
+                if tier is TIERS[0]:
+                    yield Advice(title, lower, upper, Text("routines.plan_third.advice", **said))
+            else:
+                yield Advice(title, lower, upper, advice)
             if name == "before_bed":
                 yield Advice(title, lower, upper, Text("routines.before_bed_at.advice", clock="00:00"))
-            worn = CLOTHING[tier.clothing]
+            worn = tier.clothing
             for day, of in ((tier.last_day, AFTER - 1), (DAYS_MAX, DAYS_MAX)):
                 yield Arriving(lower, upper, day, worn, "" if name == "plan" else title, of)
                 yield Arriving(lower, upper, day, worn, title, of, WIDEST_NAME)
@@ -136,14 +150,16 @@ def questions() -> Iterator[View]:
         yield RatingEntry(value, hold, None if value is None else 0.5)
     for value, saved, hold in product((1, 10), (False, True), (0.0, 0.5)):
         yield RatingSaved(value, saved, hold, 0.5)
+        yield RatingSaved(value, saved, hold, 0.5, value)
+    yield from (LooserEntry(hold, 0.5) for hold in (0.0, 0.5))
     for on_mat_s, kg, hold, approximate in product((31, CAP_S - 1), (8, 240), (0.0, 0.5), (False, True)):
         yield Confirm(on_mat_s, kg, hold, approximate)
     yield from (FeltWrong(hold, 0.5, logged) for hold, logged in product((0.0, 0.5), (False, True)))
-    for days in (7, 14, 140):
-        yield Notice(*page(Trend(14, days, 9.5, 8.5)))
-        yield Notice(*pairs_page(Pairs(days, -1.5)))
-    yield Notice(*page(Trend(14, 5, None, None)))
-    yield Notice(*pairs_page(None))
+    for moment, days in product(Moment, (6, 99)):
+        yield Notice(*page(Trend(14, days, 10, 10, moment)))
+    yield from (Notice(*page(Trend(14, days, None, None, Moment.DAY))) for days in (1, 5))
+    for answered in (0, 1, 100):
+        yield Notice(*looser_page([Looser(str(n), True) for n in range(answered)]))
     yield Notice(Text("trend.title"), Text("trend.not_before"), Text("trend.rate_daily"))
 
 

@@ -7,10 +7,12 @@ from typing import Final
 
 from PIL.Image import Image
 
-from matpi.core.plan.trend import Pairs, Trend, page, pairs_page
+from matpi.core.model import Looser, Moment
+from matpi.core.plan.programme import TIERS
+from matpi.core.plan.trend import Trend, looser_page, page
+from matpi.core.screens.safety import PAGES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
@@ -23,6 +25,7 @@ from matpi.core.views import (
     Guide,
     Holding,
     Idle,
+    LooserEntry,
     Menu,
     Notice,
     Object,
@@ -42,8 +45,8 @@ from matpi.words import GERMAN
 
 GOLDENS: Final = Path(__file__).parent / "goldens"
 
-TREND: Final = Trend(14, 14, 6.5, 4.5)
-PAIRS: Final = Pairs(14, -1.5)
+TREND: Final = Trend(14, 14, 7, 5, Moment.BEFORE)
+LOOSER: Final = [Looser(str(n), n < 6) for n in range(8)]
 ENGLISH_ONLY: Final = frozenset(
     {
         "off",
@@ -62,7 +65,8 @@ ENGLISH_ONLY: Final = frozenset(
 
 def gallery() -> dict[str, View]:
     """By the name of its golden."""
-    five = (Text("menu.zero"), Text("menu.undo_zero"), Text("menu.clinician"), Text("menu.safety"), Text("menu.back"))
+    items = "zero", "undo_zero", "doctor_agreed", "safety", "back"
+    five = tuple(Text(f"menu.{item}") for item in items)
     return {
         "off": Off(),
         "splash": Splash("0.1.0"),
@@ -81,8 +85,17 @@ def gallery() -> dict[str, View]:
             "~03-15", 12, 15, 20, 17 * 60.0, done=True, rest_day=False, notice="disk full: not saved"
         ),
         "idle-after-plan": Idle("07:15", 15, 10, 20, 0.0, done=False, rest_day=False),
-        **{f"safety-{page + 1}": Safety(page, SAFETY_PAGES) for page in range(SAFETY_PAGES)},
-        "safety-hold": Safety(SAFETY_PAGES - 1, SAFETY_PAGES, hold=0.5),
+        **{f"safety-{n}": Safety(name, n, 4) for n, name in enumerate(PAGES, 1)},
+        "safety-hold": Safety("question", 3, 4, hold=0.5),
+        "safety-ask-first": Safety("ask_first", 4, 5),
+        "safety-stop-after-yes": Safety("stop", 5, 5),
+        "idle-ask-first": Idle("19:42", 1, 0, 0, 0.0, done=False, rest_day=False),
+        "idle-ask-first-some": Idle("19:42", 1, 0, 0, 187.0, done=False, rest_day=False),
+        "arriving-ask-first": Arriving(0, 0, 1, Text("clothing.thin_shirt")),
+        "timer-ask-first": Timer(3 * 60, 0, 0, Text("phases.settling"), seconds=False),
+        "timer-ask-first-seconds": Timer(187, 0, 0, Text("phases.settling"), seconds=True),
+        "done-ask-first": SessionDone(187, done_today=False, plan_day=1, saved=True, ask_first=True),
+        "advice-ask-first": Advice(Text("routines.neck.title"), 0, 0, Text("routines.neck.advice")),
         "arriving": Arriving(2, 5, 1, Text("clothing.thin_shirt")),
         "arriving-day-5": Arriving(5, 10, 5, Text("clothing.thin_or_bare")),
         "arriving-day-12": Arriving(15, 20, 12, Text("clothing.your_choice")),
@@ -114,7 +127,18 @@ def gallery() -> dict[str, View]:
         "breathe-soon": Breathe(False, 12, 2, Text("phases.soon"), 14),
         "arriving-feet": Arriving(1, 3, 5, Text("clothing.your_choice"), Text("routines.feet.title")),
         "arriving-own-plan": Arriving(8, 12, 21, Text("clothing.your_choice"), "", 21),
-        "advice-plan": Advice(Text("routines.plan.title"), 10, 15, Text("routines.plan.advice")),
+        **{
+            f"advice-plan-{tier.first_day}": Advice(
+                Text("routines.plan.title"),
+                tier.lower_min,
+                tier.upper_min,
+                Text("routines.plan.advice", clothing=tier.clothing, goal=tier.goal),
+            )
+            for tier in TIERS
+        },
+        "advice-plan-third": Advice(
+            Text("routines.plan.title"), 2, 5, Text("routines.plan_third.advice", clothing=TIERS[0].clothing)
+        ),
         "advice-neck": Advice(Text("routines.neck.title"), 2, 5, Text("routines.neck.advice")),
         "advice-seat": Advice(Text("routines.seat.title"), 2, 5, Text("routines.seat.advice")),
         "advice-before-bed": Advice(Text("routines.before_bed.title"), 10, 20, Text("routines.before_bed.advice")),
@@ -127,7 +151,7 @@ def gallery() -> dict[str, View]:
         "off-mat-stretch": OffMat(Text("phases.stretch"), 287),
         "off-mat-water": OffMat(Text("phases.water"), None),
         "trend": Notice(*page(TREND)),
-        "trend-pairs": Notice(*pairs_page(PAIRS)),
+        "trend-looser": Notice(*looser_page(LOOSER)),
         "menu-routine": Menu(
             (
                 Text("routines.upper_back.title"),
@@ -172,6 +196,9 @@ def gallery() -> dict[str, View]:
         "rating-saved": RatingSaved(7, saved=True, left=0.75),
         "rating-saving": RatingSaved(10, saved=False),
         "rating-change": RatingSaved(10, saved=True, hold=0.5, left=0.25),
+        "rating-yesterday": RatingSaved(6, saved=True, left=0.75, yesterday=7),
+        "looser": LooserEntry(left=0.75),
+        "looser-hold": LooserEntry(hold=0.5, left=0.75),
         "felt-wrong": FeltWrong(left=0.5),
         "felt-wrong-hold": FeltWrong(hold=0.75, left=0.5),
         "felt-wrong-noted": FeltWrong(left=0.875, logged=True),

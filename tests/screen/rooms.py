@@ -32,17 +32,17 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     "questions": (
         "How tight, was that you, and whether it felt wrong",
         LINE,
-        {"how_tight": 11, "not_saved": 13, "hold": 7, "change": 7, "noted": 9}
-        | dict.fromkeys(("was_that_you", "felt_wrong"), TITLE),
+        {"how_tight": 13, "tap_or_hold": 11, "not_saved": 13, "hold": 7, "change": 7, "yesterday": 13, "noted": 9}
+        | dict.fromkeys(("was_that_you", "looser", "felt_wrong"), TITLE),
     ),
     "menu": ("The menu that a hold opens", 14, {"hint": LINE}),
     "people": ("Several people at one mat", LINE, {}),
     "trend": (
         "What the ratings show",
         LINE,
-        dict.fromkeys(("title", "title_day", "pairs_title"), TITLE),
+        dict.fromkeys(("title", "title_day", "after_mat"), TITLE),
     ),
-    "safety": ("What to know first. A page is a heading and at most three lines", TITLE, {"tap": 4}),
+    "safety": ("What to know first. A page is a heading and four lines", LINE, {"tap": 4}),
     "calibration": ("Calibrating with the button, and the zero", LINE, dict.fromkeys(TITLES, TITLE)),
     "faults": (
         "Something is broken: what, and what to do",
@@ -51,8 +51,10 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     ),
     "scale": ("What the load cells and a calibration report. `{where}` is a part of the mat", LINE, {}),
     "clothing": ("The clothing of the starter plan. A bracket is not drawn", 30, {}),
+    "goals": ("What each tier of the starter plan is for", LINE, {}),
     "upstream": ("Why a record is not delivered, on the idle screen. `{status}` is an HTTP status", LINE, {}),
     "places": ("Parts of the mat, within what the load cells report", 6, {}),
+    "command": ("What `matpi safety` prints beside the pages", None, {}),
     "spoken": ("Sentences for a screen reader; they are not drawn", None, {}),
 }
 """Name -> what it is, the room of most of its texts (None: not drawn), and that of the others by their last name."""

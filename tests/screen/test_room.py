@@ -9,14 +9,13 @@ from typing import get_args
 import pytest
 
 from matpi.core.plan.programme import TIERS, Tier
+from matpi.core.screens.safety import PAGES_AFTER_YES
 from matpi.core.text import Text
 from matpi.core.views import (
-    SAFETY_PAGES,
     Advice,
     Arriving,
     Away,
     Fault,
-    FeltWrong,
     Guide,
     Holding,
     Idle,
@@ -34,12 +33,11 @@ from matpi.core.views import (
 from matpi.screen.canvas import HEIGHT, SHIFT_MAX, WIDTH, Canvas
 from matpi.screen.glyphs import CUT, Face, fitting, plain, wrapped
 from matpi.screen.render import draw, render
-from matpi.words import ENGLISH
+from matpi.words import ENGLISH, LANGUAGES
 from tests.bench import said
 from tests.every import every
 from tests.screen.gallery import VIEWS
 from tests.screen.reading import lit, read, words
-from tests.screen.ruled import Ruled
 
 WIDE_15, WIDE_21 = "W" * 15, "M" * 21
 SENTENCE_21 = "disk full: not saved!"
@@ -86,7 +84,6 @@ EXTREMES: dict[str, View] = {
     "notice": Notice(WIDE_15, WIDE_21, WIDE_21),
 }
 SAID = {name: said(view) for name, view in VIEWS.items()}
-PAGES = [ENGLISH(f"safety.page_{page}").splitlines() for page in range(1, SAFETY_PAGES + 1)]
 ALL = {**SAID, **{f"extreme {name}": view for name, view in EXTREMES.items()}}
 SHIFTS = list(product(range(SHIFT_MAX + 1), range(SHIFT_MAX + 1)))
 
@@ -135,10 +132,12 @@ def texts(view: View) -> list[str]:
 def _texts(view: View) -> list[Text | str]:
     if isinstance(view, Advice):
         return [view.title]
+    if isinstance(view, Safety):
+        return [f"{view.page}/{view.pages}"]
     if isinstance(view, Menu):
         return [view.items[view.index]]
     if isinstance(view, Arriving):
-        below = view.routine if view.who and view.routine else str(view.clothing).partition(" (")[0]
+        below = view.routine if view.who and view.routine else ENGLISH.say(view.clothing).partition(" (")[0]
         return [below, *([view.who] if view.who else [])]
     if isinstance(view, SessionDone) and view.who:
         return [*([view.who] if view.saved else []), *([view.asks] if view.hold == 0.0 else [])]
@@ -160,59 +159,15 @@ def test_every_word_of_a_view_is_on_the_panel(name: str) -> None:
         assert set(text.split()) <= set(there), there
 
 
-@every("page", range(SAFETY_PAGES))
-def test_every_word_of_a_safety_page_is_on_the_panel(page: int) -> None:
-    image = render(Safety(page, SAFETY_PAGES))
-    heading, *lines = PAGES[page]
-    assert set(heading.split()) | {f"{page + 1}/{SAFETY_PAGES}"} <= set(words(image, Face.TEXT))
-    large, last = words(image, Face.LABEL), SAFETY_PAGES - 1
-    for line in lines if page < last else lines[:1]:
-        assert set(line.removeprefix("* ").split()) <= set(large)
-    if page == last:
-        assert {"tap", "yes,", "hold", "none"} <= set(words(image, Face.TEXT))
-
-
-def test_the_safety_pages_name_all_there_is_to_know() -> None:
-    reported = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES).lower()
-    for needed in (
-        "not acupuncture",
-        "no replacement for care",
-        "pregnancy",
-        "bleeding disorder",
-        "blood thinners",
-        "diabetes or reduced feeling",
-        "heart condition",
-        "strong stimuli",
-        "active skin condition",
-        "wound",
-        "infection",
-        "sharp wrong pain",
-        "numbness",
-        "dizziness",
-        "irritation",
-        "bruising",
-        "or unsure?",
-    ):
-        assert needed in reported
-
-
-@every(
-    ("before", "after"),
-    [
-        ("sharp wrong pain", "sharp pain"),
-        ("numbness", "numbness"),
-        ("dizziness", "dizzy"),
-        ("irritation", "skin"),
-        ("bruising", "bruise"),
-        ("active skin condition", "skin"),
-    ],
-)
-def test_every_stop_sign_is_named_before_the_first_time_and_after_every_session(before: str, after: str) -> None:
-    known = " ".join(" ".join(line.strip("* ") for line in page) for page in PAGES)
-    assert before in known
-    canvas = Ruled()
-    draw(FeltWrong(0.0, 1.0, logged=False), canvas, ENGLISH)
-    assert after in " ".join(written.text for written in canvas.written)
+@every("name", PAGES_AFTER_YES)
+def test_every_word_of_a_safety_page_is_on_the_panel(name: str) -> None:
+    for language in LANGUAGES.values():
+        drawn = words(render(Safety(name, 3, 5), words=language), Face.TEXT)
+        lines = language(f"safety.{name}").splitlines()
+        assert {word for line in lines for word in line.removeprefix("* ").split()} | {"3/5"} <= set(drawn)
+        assert (language("safety.tap") in drawn) == (name in {"ask_1", "ask_2", "ask_first", "stop"}), (
+            "where a tap only goes on"
+        )
 
 
 def test_a_text_that_fits_nowhere_is_cut_for_all_to_see() -> None:
@@ -237,7 +192,7 @@ def test_letters_beyond_latin_1_become_question_marks() -> None:
     assert "Kälte" in read(render(Notice("t", "Kälte \u2192 5 °C")))
 
 
-@every("tier", TIERS, ids=lambda tier: tier.clothing)
+@every("tier", TIERS, ids=lambda tier: ENGLISH.say(tier.clothing))
 def test_what_the_plan_says_to_wear_fits(tier: Tier) -> None:
     there = read(render(Arriving(tier.lower_min, tier.upper_min, tier.first_day, tier.clothing)))
     assert not any(word.endswith(CUT) for word in there)

@@ -15,6 +15,8 @@ from tests.screen.rooms import GROUPS, room
 from tests.screen.ruled import faults
 
 LONGEST: dict[str, object] = {
+    "clothing": "thin shirt, or bare",
+    "goal": "x" * 21,
     "day": str(DAYS_MAX),
     "days": str(DAYS_MAX),
     "minutes": "99",
@@ -22,11 +24,13 @@ LONGEST: dict[str, object] = {
     "time": "99:59",
     "clock": "00:00",
     "seconds": "300",
-    "value": "9.5",
+    "value": "10",
+    "first": "10",
+    "last": "10",
+    "yes": "99",
     "n": "99",
     "step": "+10",
     "percent": 10.5,
-    "change": -9.5,
     "status": "404",
     "name": "M" * NAME_MAX,
     "names": "M" * NAME_MAX,
@@ -62,6 +66,7 @@ def filled(key: str, text: str, words: Words) -> str:
     longest = {
         **LONGEST,
         "routine": max((words(f"routines.{name}.title") for name in ROUTINES), key=len),
+        "moment": max((words(f"trend.{moment}") for moment in ("before", "after", "day")), key=len),
         "where": max((words("places.head"), words("places.4th"), words("places.foot"), words("places.mat")), key=len),
         **LIMITED.get(key, {}),
     }

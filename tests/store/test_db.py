@@ -18,6 +18,7 @@ from matpi.core.model import (
     DayRecord,
     EndReason,
     Log,
+    Looser,
     Memory,
     Moment,
     Session,
@@ -60,13 +61,15 @@ def test_everything_comes_back_after_a_restart(path: Path) -> None:
         store.write(Save(rating()))
         store.write(Save(stop()))
         store.write(Save(day))
+        store.write(Save(Looser("s1", looser=True)))
+        store.write(Save(Looser("s1", looser=False)))
         store.write(Save(Calibrated(calibration, Zero((0.0, 0.0)))))
         store.write(Save(Zeros(zero, before)))
         store.write(Save(Acknowledgement(some=True, utc=UTC)))
         store.write(Save(settings))
     with Store.open(path) as store:
         assert store.load() == Memory(
-            log=Log((session(),), (rating(),), (stop(),), (day,)),
+            log=Log((session(),), (rating(),), (stop(),), (day,), (Looser("s1", looser=False),)),
             open=session("s2", reason=None, on_mat_s=3.0),
             zero=zero,
             zero_before=before,
@@ -175,6 +178,12 @@ def test_a_day_is_replaced(store: Store) -> None:
     store.write(Save(DayRecord(date(2025, 1, 2), rest=True)))
     store.write(Save(DayRecord(date(2025, 1, 2), snoozed=True)))
     assert store.log().days == (DayRecord(date(2025, 1, 2), snoozed=True),)
+
+
+def test_a_day_that_says_nothing_else_is_kept(store: Store) -> None:
+    """It switches the paused reminder on again."""
+    store.write(Save(DayRecord(date(2025, 1, 2))))
+    assert store.log().days == (DayRecord(date(2025, 1, 2)),)
 
 
 def test_a_zero_without_one_before_forgets_the_older_undo(store: Store) -> None:
@@ -390,13 +399,16 @@ def test_what_was_said_of_a_deleted_session_counts_when_it_is_restored(store: St
     store.write(Save(rating("r2", session_id=None)))
     store.write(Save(stop()))
     store.write(Save(stop("w2", session_id="never stored")))
+    store.write(Save(Looser("s1", looser=False)))
+    store.write(Save(Looser("s2", looser=True)))
     store.delete_session("s1")
     log = store.log()
     assert ([r.id for r in log.ratings], [s.id for s in log.stops]) == (["r2"], ["w2"])
+    assert log.looser == (Looser("s2", looser=True),)
     assert [r.id for r in store.ratings()] == ["r1", "r2"]
     store.restore_session("s1")
     log = store.log()
-    assert (len(log.ratings), len(log.stops)) == (2, 2)
+    assert (len(log.ratings), len(log.stops), len(log.looser)) == (2, 2, 2)
 
 
 def test_a_stop_sign_that_is_taken_back_leaves_a_trace_in_the_diagnostics(store: Store) -> None:
@@ -427,3 +439,15 @@ def test_what_was_said_of_a_deleted_session_is_told_as_deleted_and_again_when_it
     assert sorted(gone[-3:]) == ["rating_deleted", "session_deleted", "stop_sign_deleted"]
     assert back[-1] == "stop_sign_deleted"
     assert {"session", "rating"} <= set(back)
+
+
+def test_dating_a_boot_makes_no_second_record_of_a_damaged_id(tmp_path: Path) -> None:
+    """A flipped bit in an id does not match as text; the date is set in the row that is there, or in none."""
+    path = tmp_path / "log.db"
+    with Store.open(path) as log:
+        log.write(Save(Session("abc", "b1", 100.0, 600.0, 600.0, EndReason.LEFT)))
+    with sqlite3.connect(path) as conn:
+        conn.execute("UPDATE sessions SET id = CAST(x'61ff63' AS TEXT)")
+    with Store.open(path) as log:
+        log.write(DateBoot("b1", 1_773_576_000.0))
+        assert len(log.load().log.sessions) == 1

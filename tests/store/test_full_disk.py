@@ -147,7 +147,7 @@ def the_device_on_a_full_disk(disk: Path) -> None:
     assert rig.device.stage.front is Front.ON_MAT
     timer = shown(rig)
     assert isinstance(timer, Timer)
-    assert timer.notice == "cannot write the disk"
+    assert timer.notice == "cannot save: disk"
     rig.mat.act("get_up", rig.t)
     rig.run_until(142.5)
     done = shown(rig)

@@ -129,7 +129,7 @@ def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Pa
 
 
 def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_forgotten(tmp_path: Path) -> None:
-    for version in range(1, 5):
+    for version in range(1, 6):
         path = tmp_path / f"of_{version}.db"
         conn = sqlite3.connect(path)
         for step in migrations.steps()[:version]:
@@ -138,8 +138,8 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
             """
             INSERT INTO sessions (id, boot_id, start_mono, span_s, on_mat_s, reason, aways, routine, edited) VALUES
               ('s1', 'b', 1.0, 60.0, 60.0, 'left', 0, 'plan', 0), ('s2', 'b', 2.0, 60.0, 60.0, 'object', 0, 'plan', 0);
-            INSERT INTO zero VALUES ('current', 0.5, -0.25, NULL, NULL, 1, 0.004, 2.0),
-              ('before', 1.5, NULL, NULL, NULL, 0, 0.003, NULL);
+            INSERT INTO zero (which, kg_1, kg_2, by_hand, anchor_kg) VALUES
+              ('current', 0.5, -0.25, 1, 2.0), ('before', 1.5, NULL, 0, NULL);
             """
         )
         conn.close()
@@ -152,6 +152,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
         assert memory.zero == Zero((0.5, -0.25), by_hand=True, anchor_kg=2.0)
         assert memory.zero_before == Zero((1.5,))
         assert memory.settings.others == "no"
+        assert memory.log.looser == ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from matpi.core.model import (
     DayRecord,
     Doubt,
     EndReason,
+    Looser,
     Moment,
     Rating,
     Session,
@@ -43,6 +44,7 @@ HEADERS = {
     "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person,estimated",
     "days": "day,rest,snoozed,person",
     "people": "id,name,weekly_goal,chosen,removed",
+    "looser": "session_id,looser",
 }
 
 
@@ -55,6 +57,7 @@ def furnish(store: Store) -> None:
     store.write(Save(rating()))
     store.write(Save(rating("r2", session_id=None, moment=Moment.BEFORE)))
     store.write(Save(stop()))
+    store.write(Save(Looser("s1", looser=True)))
     store.write(Save(DayRecord(date(2025, 11, 24), rest=True)))
     store.write(Save(Calibrated(Calibration((1, -2), (21_000.125, -9.5)), Zero((0.0, 0.0)))))
     store.write(Save(Zeros(Zero((0.1, -0.25)), Zero((0.0, 1e-9), by_hand=True))))
@@ -88,8 +91,8 @@ def test_the_fields_of_the_json_are_in_their_order(store: Store) -> None:
     furnish(store)
     document = json.loads(as_json(store))
     assert list(document) == [
-        "format", "version", "sessions", "edits", "ratings", "stops", "days", "people", "diagnostics", "answers",
-        "zero", "zero_before", "calibration", "acknowledgement", "settings",
+        "format", "version", "sessions", "edits", "ratings", "stops", "days", "people", "looser", "diagnostics",
+        "answers", "zero", "zero_before", "calibration", "acknowledgement", "settings",
     ]  # fmt: skip
     for name, header in HEADERS.items():
         assert document[name] or name == "people"
@@ -108,11 +111,12 @@ def test_json_goes_round_and_twice_changes_nothing(store: Store, other: Store, t
     path = tmp_path / "log.json"
     export_json(store, path)
     taken = ("zero", "zero_before", "calibration", "acknowledgement", "settings")
-    assert import_json(other, path) == Imported(sessions=3, ratings=2, stops=1, days=1, known=0, taken=taken)
+    assert import_json(other, path) == Imported(sessions=3, ratings=2, stops=1, days=1, looser=1, known=0, taken=taken)
     assert as_json(other) == path.read_bytes()
-    assert import_json(other, io.BytesIO(path.read_bytes())) == Imported(0, 0, 0, 0, known=11)
+    assert other.load().log.looser == (Looser("s1", looser=True),)
+    assert import_json(other, io.BytesIO(path.read_bytes())) == Imported(0, 0, 0, 0, known=12)
     assert as_json(other) == path.read_bytes()
-    assert import_json(store, path) == Imported(0, 0, 0, 0, known=11)
+    assert import_json(store, path) == Imported(0, 0, 0, 0, known=12)
 
 
 def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> None:
@@ -122,7 +126,7 @@ def test_what_is_here_already_is_not_overwritten(store: Store, other: Store) -> 
     other.write(Save(Settings(weekly_goal=7)))
     found = import_json(other, io.BytesIO(as_json(store)))
     assert (found.sessions, found.known, found.taken) == (2, 0, ("calibration", "acknowledgement"))
-    assert found.differing == (("sessions", "s1"), ("ratings", "r1"), ("stops", "w1"))
+    assert found.differing == (("sessions", "s1"), ("ratings", "r1"), ("stops", "w1"), ("looser", "s1"))
     memory = other.load()
     assert memory.log.sessions[0] == session(on_mat_s=1.0)
     assert (memory.zero, memory.zero_before, memory.settings.weekly_goal) == (Zero((5.0,)), None, 7)
@@ -188,6 +192,8 @@ FLAT = {"reference_counts": [1], "counts_per_kg": [0]}
             )
         ],
         (document(ratings=[{**SAID, "value": 11}]), 5, "field value: .*between 1 and 10"),
+        (document(ratings=[{**SAID, "value": 0}]), 5, "field value: .*between 1 and 10"),
+        (document(ratings=[{**SAID, "value": 7.5}]), 5, "field value: Expected `int`, got `float`"),
         (document(ratings=[{**SAID, "moment": "noon"}]), 5, "field moment: "),
         (document(ratings=[{**SAID, "day": "2025-02-28"}]), 5, "field day: 2025-02-28 needs utc beside it"),
         (document(ratings=[{**SAID, "utc": LATEST + 1.0}]), 5, "field utc: .* is in the future"),
@@ -226,7 +232,7 @@ def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
         (b'{\n"format": "matpi",\n!', "line 3: "),
         (b"[1]", 'field format: it must be "matpi"'),
         (b'{"format": "other"}', 'field format: it must be "matpi"'),
-        (b'{"format": "matpi", "version": 5}', "field version: 5 is unknown"),
+        (b'{"format": "matpi", "version": 6}', "field version: 6 is unknown"),
         (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
         (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
         (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),

@@ -26,8 +26,8 @@ def picture(big: str, small: str = "") -> bytes:
     return image.tobytes()
 
 
-def frame(bits: bytes, text: str, brightness: str = "bright") -> Payload:
-    return {"bits": base64.b64encode(bits).decode(), "brightness": brightness, "text": text}
+def frame(bits: bytes, text: str, brightness: str = "bright", lang: str = "en") -> Payload:
+    return {"bits": base64.b64encode(bits).decode(), "brightness": brightness, "text": text, "lang": lang}
 
 
 class FakeBench:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from matpi.twin.page.server import PageServer
-from tests.web.fake_bench import FakeBench, frame, session
+from tests.web.fake_bench import FakeBench, frame, picture, session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -183,6 +183,23 @@ def test_the_voice_tells_states_and_standing_words_but_no_seconds(page: Page, be
     assert page.evaluate("window.heard[1]") == "0:02, settling."
 
 
+def test_the_words_of_the_panel_are_marked_with_its_language(page: Page, bench: FakeBench) -> None:
+    assert page.evaluate("document.documentElement.lang") == "en"
+    for lang, text in (("de", "Tag 3: heute noch nicht, 2 bis 5 Minuten."), ("en", "Day 3: not yet today.")):
+        bench.show(frame(picture("20:14"), text, lang=lang))
+        until_it_says(page, text)
+        for spoken in ("#says", "#screen"):
+            assert page.locator(spoken).get_attribute("lang") == lang
+        assert page.locator("#screen").get_attribute("aria-label") == text, "no English before it"
+        until(page, f"document.getElementById('voice').textContent === '{text}'")
+        assert page.locator("#voice").get_attribute("lang") == lang
+    bench.show(frame(picture("20:14"), "Tag 3.", lang="de"))
+    until(page, "document.getElementById('voice').lang === 'de'")
+    bench.change(state="ARRIVING")
+    until(page, "document.getElementById('voice').lang === 'en'")
+    assert page.locator("#voice").inner_text() == "A load is on; not yet a session."
+
+
 def test_the_light_plays_its_table_and_rests_when_it_is_over(page: Page, bench: FakeBench) -> None:
     lit = "document.getElementById('lens').style.getPropertyValue('--lit')"
     bench.put("lamp", {"pattern": "saved", "age_s": 0.0, "table": [0.5] * 10, "loops": False})
@@ -231,7 +248,7 @@ def test_controls_call_the_bench_and_follow_it(page: Page, bench: FakeBench) -> 
     assert bench.wait_for(1, "weigh") == [("weigh", 90.5)]
     page.get_by_role("button", name="Pull the power").click()
     assert bench.wait_for(1, "power") == [("power", False)]
-    page.get_by_role("button", name="Boot again").click()
+    page.get_by_role("button", name="Power on").click()
     assert bench.wait_for(2, "power")[-1] == ("power", True)
     bench.change(faults=["panel"], warp=60)
     until(page, "document.querySelector('[data-fault=panel]').checked")
@@ -264,7 +281,7 @@ def test_sessions_and_plan_in_plain_words(page: Page, bench: FakeBench) -> None:
     assert page.locator("#rows td:first-child").all_inner_texts()[-1] == "~Mon 23 Nov, 20:10", "an estimated date"
     assert page.locator("#rows td:last-child").all_inner_texts() == [
         "got up · not counted: not you", "got up · not counted: was that you?", "got up · was that you?",
-        "got up · not counted: a thing",
+        "got up · not counted: an object",
     ]  # fmt: skip
     assert page.locator("#plan p").inner_text() == "Day 3 · 2\N{EN DASH}5 min · thin shirt · learn the sensation"
 
@@ -278,6 +295,7 @@ def test_a_finished_first_day_is_a_full_mark_and_no_zero_per_cent(page: Page, be
         assert page.locator("#plan dt").all_inner_texts() == facts
         assert page.locator("#plan .past").count() == 1
     assert page.locator("#plan dd").last.inner_text() == "1 %"
+    assert page.get_by_title("How steady the habit is").inner_text().split() == ["habit", "1", "%"]
 
 
 def test_what_the_bench_refuses_is_shown(page: Page) -> None:

@@ -24,12 +24,23 @@ from difflib import get_close_matches
 from typing import Final
 
 from matpi.core.plan.programme import STARTER, Course, Tier
-from matpi.core.text import on_panel
+from matpi.core.text import Text, on_panel
 from matpi.errors import ConfigError
 
 MINUTES_MIN, MINUTES_MAX = 1, 20  # the article's top end; other mat texts go to 40, and "more is not always better"
 DAYS_MAX: Final = 99  # chosen: what "day 99" leaves room for on the screen
 WORDS_MAX, NAME_MAX = 30, 21  # the longest the built-in plan has; a line of the screen
+STARTERS: Final = {
+    "thin shirt": Text("clothing.thin_shirt"),
+    "thin shirt, or bare (optional)": Text("clothing.thin_or_bare"),
+    "your choice": Text("clothing.your_choice"),
+    "learn the sensation": Text("goals.sensation"),
+    "build tolerance": Text("goals.tolerance"),
+    "add breathwork": Text("goals.breathwork"),
+    "make it a routine": Text("goals.routine"),
+    "keep going 3-7 a week": Text("goals.keep_going"),
+}
+"""What the starter plan has, by what a plan file calls it: a copied plan stays in the language of the panel."""
 _Span = tuple[int, int]
 _KEYS: Final = {
     "": ("name", "tier", "after"),
@@ -126,7 +137,7 @@ def _tier(table: object, kind: str, where: str, span: _Span | None, wrong: list[
     clothing, goal = words if len(words) == 2 else (None, None)
     if span is None or minutes is None or clothing is None or goal is None:
         return None
-    return Tier(*span, *minutes, clothing, goal)
+    return Tier(*span, *minutes, STARTERS.get(clothing, clothing), STARTERS.get(goal, goal))
 
 
 def _order_faults(spans: Sequence[_Span | None]) -> Iterator[str]:

@@ -13,9 +13,9 @@ docs/behaviour.md 3 has the rules. What they leave open is decided here:
 - **Staying on a tier.** The tier's last day repeats until a session is over its upper bound by more than a minute;
   that session counts as the next tier's first day. So the setting moves no one back who has gone on, and getting up
   slowly at "enough" moves no one on. The after-plan is never held back: its range includes the one before.
-- **Safety.** A "yes" that no clinician has cleared shows tier 1 and at most day 3, and its lower bound makes a day
-  done. Each day is judged by the answer in force then, so that no answer changes a past day. Progress goes by the full
-  targets meanwhile, and is back once the answer is cleared.
+- **Safety.** A "yes" that no doctor has cleared shows tier 1 and at most day 3, and its lower bound makes a day
+  done, which nothing says meanwhile. Each day is judged by the answer in force then, so that no answer changes a past
+  day. Progress goes by the full targets meanwhile, and is back once the answer is cleared.
 - **Settings** are today's: a change of the rest weekdays is a change for past weeks too.
 """
 
@@ -28,9 +28,10 @@ from datetime import UTC, date, tzinfo
 from math import fsum, inf
 
 from matpi.core.clock import day_of
-from matpi.core.model import UTC_MAX, Acknowledgement, Log, Session, Settings
+from matpi.core.model import UTC_MAX, Acknowledgement, Log, Rating, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
-from matpi.core.plan.trend import AT_DAYS, Answer, Trend, trend
+from matpi.core.plan.trend import AT_DAYS, Answer, Trend, first_answer, trend
+from matpi.core.text import Text
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
@@ -46,8 +47,8 @@ class Tier:
     last_day: int
     lower_min: int
     upper_min: int
-    clothing: str
-    goal: str
+    clothing: Text | str  # a string: of a plan of one's own
+    goal: Text | str
 
     @property
     def lower_s(self) -> float:
@@ -59,13 +60,13 @@ class Tier:
 
 
 TIERS = (  # docs/behaviour.md 3, from the article's plan
-    Tier(1, 3, 2, 5, "thin shirt", "learn the sensation"),
-    Tier(4, 7, 5, 10, "thin shirt, or bare (optional)", "build tolerance"),
-    Tier(8, 10, 10, 15, "your choice", "add breathwork"),
-    Tier(11, 14, 15, 20, "your choice", "make it a routine"),
-    Tier(AFTER, AFTER, 10, 20, "your choice", "keep going, 3-7 times a week"),
+    Tier(1, 3, 2, 5, Text("clothing.thin_shirt"), Text("goals.sensation")),
+    Tier(4, 7, 5, 10, Text("clothing.thin_or_bare"), Text("goals.tolerance")),
+    Tier(8, 10, 10, 15, Text("clothing.your_choice"), Text("goals.breathwork")),
+    Tier(11, 14, 15, 20, Text("clothing.your_choice"), Text("goals.routine")),
+    Tier(AFTER, AFTER, 10, 20, Text("clothing.your_choice"), Text("goals.keep_going")),
 )
-SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a clinician agreed, in any plan
+SHORT_MIN = TIERS[0].lower_min, TIERS[0].upper_min  # every session's bounds until a doctor agreed, in any plan
 
 
 def step_back(tiers: Sequence[Tier]) -> tuple[int, ...]:
@@ -108,13 +109,15 @@ class Plan:
     done: bool
     done_days: int  # done days of the whole log; like all that follows, without the session under way
     rest_reason: RestReason | None
-    short_only: bool  # short sessions until a clinician has agreed
+    short_only: bool  # short sessions until a doctor has agreed
+    answered: bool  # the safety questions are, or were before they are asked again; True where no one asks
     streak: int  # done days in a row up to today, over rest days and a today that is not done yet
     score: float  # 0 to 1; one miss costs a few per cent
     week_count: int  # done days since Monday
     weekly_goal: int
     restarted: bool  # back at day 1 after a long gap
     repeated: bool  # back at the first day of the tier after a gap
+    new_tier: bool  # no session yet since the plan came to this tier
     trend: Trend | None  # at day 7 or 14, in this round of the plan
     trend_today: bool  # that day was done today
     done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
@@ -135,11 +138,21 @@ class Plan:
         return self.target.upper_min
 
     @property
-    def clothing(self) -> str:
+    def says_done(self) -> bool:
+        """Return whether to say that the day is done: never while `short_only`, nor before the safety answer."""
+        return self.done and self.answered and not self.short_only
+
+    @property
+    def range_min(self) -> tuple[int, int]:
+        """Return the bounds to show, in minutes; (0, 0), none, while `short_only`: no dose is known to be safe."""
+        return (0, 0) if self.short_only else (self.lower_min, self.upper_min)
+
+    @property
+    def clothing(self) -> Text | str:
         return self.target.clothing
 
     @property
-    def goal(self) -> str:
+    def goal(self) -> Text | str:
         return self.target.goal
 
     @property
@@ -157,7 +170,7 @@ class _Day:
     """What the log has of one day."""
 
     sessions: list[Session] = field(default_factory=list)
-    ratings: list[int] = field(default_factory=list)
+    ratings: list[Rating] = field(default_factory=list)
     stop: bool = False
 
     @property
@@ -190,16 +203,18 @@ class _Fold:
         self.rest_after_stop: set[int] = set()
         self.rated: defaultdict[int, list[Answer]] = defaultdict(list)  # by round
         self.furthest: defaultdict[int, int] = defaultdict(lambda: 1)  # by round: a step back takes no trend away
+        self.tier_before = self.tier = -1  # of the last day with a session: before the day taken last, and with it
         self.passed = 0  # ordinal of the day on which the plan last passed day 7 or 14
 
     def take(self, day: int, entries: _Day) -> None:
         course, tiers = self._course, self._course.tiers
         self.before_gap = self.position
         self.at_start = at_start = _after_gap(self.position, day, self._settings, course)
-        tier = course.tier_of[at_start.shown_day]
-        if entries.ratings:
-            self.rated[at_start.round].append(Answer(at_start.shown_day, sum(entries.ratings) / len(entries.ratings)))
+        tier, self.tier_before = course.tier_of[at_start.shown_day], self.tier
+        if first := first_answer(entries.ratings):
+            self.rated[at_start.round].append(Answer(at_start.shown_day, first.value, first.moment))
         if entries.sessions:
+            self.tier = tier
             full, total_s = tiers[tier], entries.total_s
             if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
@@ -259,11 +274,13 @@ def plan(
         done_days=len(done),
         rest_reason=rests.reason(now),
         short_only=short_only,
+        answered=True,
         streak=streak_of(done, rests, now),
         score=score_of(done, rests, now, settings.weekly_goal),
         week_count=sum(now - (now - 1) % 7 + weekday in done for weekday in range(7)),
         weekly_goal=settings.weekly_goal,
         restarted=restarted,
+        new_tier=not days[now].sessions and fold.tier_before != course.tier_of[at_start.shown_day],
         repeated=at_start.day != fold.before_gap.day and not restarted,
         trend=trend(fold.rated[at_start.round], fold.furthest[at_start.round]),
         trend_today=fold.passed == now,
@@ -280,7 +297,7 @@ def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:
             days[day].sessions.append(session)
     for rating in log.ratings:
         if rating.day is not None and (day := rating.day.toordinal()) <= now:
-            days[day].ratings.append(rating.value)
+            days[day].ratings.append(rating)
     for stop in log.stops:
         if stop.day is not None and (day := stop.day.toordinal()) <= now:
             days[day].stop = True

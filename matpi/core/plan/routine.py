@@ -22,8 +22,8 @@ from typing import Final
 from matpi.core.plan.breathing import CYCLE_S, CYCLES_MAX, CYCLES_MIN
 from matpi.core.plan.programme import Plan
 
-SOON_S: Final = 60.0  # docs/behaviour.md 2: "get up slowly soon" comes this long before the upper bound (article 58)
-OVER_S: Final = 300.0  # chosen: "get up slowly now" this long after "enough", long before the cap of 45 min
+SOON_S: Final = 60.0  # docs/behaviour.md 2: "1 min, then up slowly" comes this long before the upper bound (article 58)
+OVER_S: Final = 300.0  # chosen: "please get up slowly" this long after "enough", long before the cap of 45 min
 DONE_SHOWN_S: Final = 60.0  # docs/behaviour.md 2: a quiet "done for today"
 BREATH_FROM_DAY, BREATH_LONG_FROM_DAY = 8, 11  # article 21, and the table of the plan; that it grows is chosen
 BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
@@ -235,8 +235,8 @@ def off_mat_cues(routine: Routine) -> tuple[Cue, ...]:
 
 def _done_s(routine: Routine, plan: Plan, upper_s: float) -> float | None:
     """Return when the screen says that the day is done, in this session's time; None: it does not."""
-    left_s = plan.target.lower_s - plan.today_s
-    return left_s if not routine.guided and 0.0 < left_s < upper_s - SOON_S else None
+    left_s, silent = plan.target.lower_s - plan.today_s, routine.guided or plan.short_only or not plan.answered
+    return left_s if not silent and 0.0 < left_s < upper_s - SOON_S else None
 
 
 def _fitted(routine: Routine, upper_s: float) -> list[tuple[float, Says]]:

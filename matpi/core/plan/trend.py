@@ -1,30 +1,37 @@
-"""Compare the first three answers of a round with the last three, and before with after a session.
+"""Compare the first three answers of a round with the last three, of one moment; count the answers to "looser?".
 
-A day's ratings are one answer, their mean. The trend at day 7 or 14 is two medians and the number of answers, nothing
-more: a few numbers of one person, with nothing to compare them to, show neither a cause nor whether it was chance.
+A day's number is its first answer. Before and after a session are not compared with each other: of the moments, the
+one with the most days is shown. The trend at day 7 or 14 is two medians and the number of days, nothing more: a few
+numbers of one person, with nothing to compare them to, show neither a cause nor whether it was chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import median
+from statistics import median_low
 from typing import Final
 
-from matpi.core.model import Moment, Rating
+from matpi.core.model import Log, Looser, Moment, Rating
 from matpi.core.text import Text
 
 AT_DAYS: Final = (7, 14)  # docs/behaviour.md 5
 SIDE: Final = 3  # answers on each side; chosen: the median of fewer is one day's mood
+_MOMENTS: Final = {
+    Moment.BEFORE: (Text("trend.before"), "before a session"),
+    Moment.AFTER: (Text("trend.after"), "after a session"),
+    Moment.DAY: (Text("trend.day"), "at other times"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One rated day of a round of the plan; `value` is the mean of its ratings."""
+    """The number of one day of a round of the plan."""
 
     plan_day: int
-    value: float
+    value: int
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +40,19 @@ class Trend:
 
     at_day: int
     answers: int
-    first: float | None
-    last: float | None
+    first: int | None
+    last: int | None
+    moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """How many days were rated before and after a session, and the median of after minus before."""
+def first_answer(ratings: Iterable[Rating]) -> Rating | None:
+    """Return the rating that was given first; None without any."""
+    return min(ratings, key=lambda rating: (rating.utc is None, rating.utc or 0.0, rating.id), default=None)
 
-    count: int
-    change: float
+
+def number_of(log: Log, day: date) -> Rating | None:
+    """Return the day's number: its first answer."""
+    return first_answer(rating for rating in log.ratings if rating.day == day)
 
 
 def trend(answers: Sequence[Answer], reached_day: int) -> Trend | None:
@@ -54,55 +64,43 @@ def trend(answers: Sequence[Answer], reached_day: int) -> Trend | None:
     if at_day is None or not answers:
         return None
     until = next((number for number, day in enumerate(answers) if day.plan_day > at_day), len(answers))
-    values = [day.value for day in answers[:until]]
+    by_moment = {moment: [day.value for day in answers[:until] if day.moment is moment] for moment in Moment}
+    moment = max(by_moment, key=lambda one: len(by_moment[one]))  # the first of equals: before, after, neither
+    values = by_moment[moment]
     if len(values) < 2 * SIDE:
-        return Trend(at_day, len(values), None, None)
-    return Trend(at_day, len(values), median(values[:SIDE]), median(values[-SIDE:]))
-
-
-def pairs(ratings: Sequence[Rating]) -> Pairs | None:
-    """Compare on each day the last rating before the first session with the first one after it."""
-    by_day: dict[date, list[Rating]] = {}
-    for rating in ratings:
-        if rating.day is not None and rating.utc is not None and rating.moment is not Moment.DAY:
-            by_day.setdefault(rating.day, []).append(rating)
-    changes = []
-    for day in by_day.values():
-        day.sort(key=lambda rating: rating.utc or 0.0)
-        after = next((number for number, rating in enumerate(day) if rating.moment is Moment.AFTER), 0)
-        if after:
-            changes.append(day[after].value - day[after - 1].value)
-    return Pairs(len(changes), float(median(changes))) if changes else None
+        return Trend(at_day, len(values), None, None, moment)
+    return Trend(at_day, len(values), median_low(values[:SIDE]), median_low(values[-SIDE:]), moment)
 
 
 def page(seen: Trend) -> tuple[Text, Text, Text]:
     """Return the heading and two lines for the screen."""
+    n, (moment, _) = seen.answers, _MOMENTS[seen.moment]
+    of = Text("trend.one_day", moment=moment) if n == 1 else Text("trend.days", moment=moment, n=n)
+    title = Text("trend.title_day", day=seen.at_day)
     if seen.first is None or seen.last is None:
-        return Text("trend.title"), Text("trend.rated", day=seen.at_day, n=seen.answers), Text("trend.too_few")
-    last = Text("trend.last", n=seen.answers, value=seen.last)
-    return Text("trend.title_day", day=seen.at_day), Text("trend.first", value=seen.first), last
+        return title, of, Text("trend.too_few")
+    return title, of, Text("trend.compared", first=seen.first, last=seen.last)
 
 
-def pairs_page(seen: Pairs | None) -> tuple[Text, Text, Text | str]:
-    """Return the heading and two lines for the screen."""
-    title = Text("trend.pairs_title")
-    if seen is None:
-        return title, Text("trend.no_pairs"), ""
-    return title, Text("trend.change", change=seen.change), Text("trend.pairs", n=seen.count)
+def looser_page(answers: Sequence[Looser]) -> tuple[Text, Text]:
+    """Return the heading and the line for the screen."""
+    counted = Text("trend.looser", yes=_yes(answers), n=len(answers)) if answers else Text("trend.no_looser")
+    return Text("trend.after_mat"), counted
+
+
+def _yes(answers: Sequence[Looser]) -> int:
+    return sum(answer.looser for answer in answers)
 
 
 def sentence(seen: Trend) -> str:
     """Return the trend for a terminal."""
+    of = f"{seen.answers} day{'s' * (seen.answers != 1)} rated {_MOMENTS[seen.moment][1]}"
     if seen.first is None or seen.last is None:
-        few = f"{seen.answers} answer{'s' * (seen.answers != 1)}"
-        return f"Trend at day {seen.at_day}: {few}, too few to tell; it takes {2 * SIDE}."
-    first, last = f"first three answers {seen.first:.2g}", f"last three {seen.last:.2g}"
-    return f"Trend at day {seen.at_day}: {first}, {last} (medians, of {seen.answers} answers; 10 is tightest)."
+        return f"Trend at day {seen.at_day}: {of}, too few to tell; it takes {2 * SIDE}."
+    first, last = f"first three {seen.first}", f"last three {seen.last}"
+    return f"Trend at day {seen.at_day}: {first}, {last} (medians of {of}; 10 is tightest)."
 
 
-def pairs_sentence(seen: Pairs | None) -> str:
-    """Return before and after for a terminal."""
-    if seen is None:
-        return "No day has a rating both before and after a session yet."
-    count = f"{seen.count} pair{'s' * (seen.count != 1)} of ratings on the same day"
-    return f"From before to after a session: median change {seen.change:+g} ({count})."
+def looser_sentence(answers: Sequence[Looser]) -> str:
+    """Return the answers to "looser?" for a terminal; "" without any."""
+    return f"Looser after a session: {_yes(answers)} of {len(answers)} answers." if answers else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, inf
 
@@ -14,6 +15,9 @@ from matpi.core.screens.screen import LONG_SHOWN_S, NOT_SAVED, Look, Screen, Ste
 from matpi.core.text import Text
 from matpi.core.views import Fault, Idle, Notice, Object, Splash
 
+NOT_TODAY_S = 3.0  # the words that answer a press stay so long. Chosen: a short line.
+PAUSED = Text("bar.paused")
+
 
 @dataclass(eq=False)
 class IdleScreen(Screen):
@@ -22,22 +26,39 @@ class IdleScreen(Screen):
     reminder: Reminder
     doubts: Doubts
     parts: Parts
+    ready: Screen  # the advice
     version: str
     set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
+    number_is_due: Callable[[], bool]  # and was not asked for today
     rests = True
 
     @property
     def splash_until(self) -> float:
         return self.clock.began + self.rules.splash_s
 
-    def tap(self, _: float) -> Step | None:
+    def tap(self, t: float) -> Step | None:
         if self.stage.woke:
-            return None
+            return self._offer(t)
         if self.set_aside is not None:
             self.set_aside = None
             return None
+        view = self.look(t).view
+        if isinstance(view, Idle) and view.notice == PAUSED:
+            self.reminder.resume(t)
+            return None
         asked = self.doubts.open_question
         return Step("ask", "a tap") if asked is None else Step("doubtful", str(asked.doubt))
+
+    def _offer(self, t: float) -> Step | None:
+        """Ask for the number of the day, else advise, on a wake where nothing else is to be read."""
+        zero = self.presence.zero
+        unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
+        # A press that silences the reminder is answered on the idle screen.
+        if unwell or self.doubts.open_question or self.reminder.paused or t < self._answered_until:
+            return None
+        if self.number_is_due() and not self.plans.today.short_only:
+            return Step("ask", "first wake of the day")
+        return Step("advise", "woken") if self.ready.wanted else None
 
     def hold(self, _: float) -> Step | None:
         return Step("menu", "held")
@@ -53,20 +74,27 @@ class IdleScreen(Screen):
         if self.presence.zero.word is ZeroWord.WANTED:
             finding = Text("calibration.finding_zero")
             return Look(Notice(finding, Text("calibration.leave_empty"), Text("calibration.ten_seconds")))
-        plan, now = self.plans.today, self.clock.local(t)
+        plan, now, said_until = self.plans.today, self.clock.local(t), self._answered_until
         shown = Idle(
             clock=f"~{self.clock.day(t):%m-%d}" if now is None else f"{now:%H:%M}",
             plan_day=plan.day,
-            lower_min=plan.lower_min,
-            upper_min=plan.upper_min,
+            lower_min=plan.range_min[0],
+            upper_min=plan.range_min[1],
             today_s=floor(plan.today_s),
-            done=plan.done,
+            done=plan.says_done,
             rest_day=plan.rest_day,
-            notice=self._notice(),
+            notice=Text("bar.not_today") if t < said_until else self._notice(),
             plan_days=plan.days,
             who=self.household.name,
         )
-        return Look(shown, inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6))
+        minute = inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6)
+        return Look(shown, min(minute, said_until) if t < said_until else minute)
+
+    @property
+    def _answered_until(self) -> float:
+        """Return how long "not today" is shown: from the press on, or once the menu is left."""
+        answered = self.reminder.answered_at
+        return min(max(answered, self.stage.entered) + NOT_TODAY_S, answered + self.rules.idle_off_s)
 
     def _notice(self) -> Text | str | None:
         """Return what wants attention most."""
@@ -79,16 +107,20 @@ class IdleScreen(Screen):
             return Text("bar.clock_unknown")
         if self.selection.name is not None:
             return Text("bar.next", routine=Text(f"routines.{self.selection.routine.name}.title"))
+        if self.reminder.paused:
+            return PAUSED
         missing = self.reminder.missing_words
         if missing is not None:
             return missing
-        if plan.short_only:
-            return Text("bar.ask_clinician")
         if self.parts.upstream:
             return self.parts.upstream
         if plan.restarted:
             return Text("bar.from_day_1")
-        return Text("bar.once_more") if plan.repeated else None
+        if plan.repeated:
+            return Text("bar.once_more")
+        if plan.week_count >= plan.weekly_goal:
+            return Text("bar.week_done")
+        return Text("bar.little", minutes=plan.lower_min) if self.reminder.missed else None
 
 
 class ObjectScreen(Screen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from matpi.core.clock import between
 from matpi.core.front import Front
@@ -23,18 +23,27 @@ class Item(StrEnum):
     ROUTINE = "routine"
     REST = "rest"
     NO_REST = "no_rest"
+    FELT_WRONG = "felt_wrong"
+    LIGHT_OFF = "light_off"
+    LIGHT_ON = "light_on"
     TREND = "trend"
     ZERO = "zero"
     UNDO_ZERO = "undo_zero"
     CALIBRATE = "calibrate"
     PETS = "pets"
     NO_PETS = "no_pets"
-    CLINICIAN = "clinician"
+    DOCTOR_AGREED = "doctor_agreed"
     SAFETY = "safety"
     BACK = "back"
 
 
-_LEADS_TO = {Item.TREND: "see_trend", Item.SAFETY: "read_safety", Item.CALIBRATE: "calibrate"}
+FIRST_SESSIONS: Final = 3  # before each of them the advice comes by itself
+_LEADS_TO = {
+    Item.FELT_WRONG: "report_problem",
+    Item.TREND: "see_trend",
+    Item.SAFETY: "read_safety",
+    Item.CALIBRATE: "calibrate",
+}
 
 
 class Entry(NamedTuple):
@@ -91,15 +100,16 @@ class MenuScreen(Screen):
         items = [*([Item.WHO] if people.on else []), Item.ROUTINE]
         if self._rest is not None:
             items.append(self._rest)
-        items += [Item.TREND, Item.ZERO]
+        items += [Item.FELT_WRONG, Item.TREND, Item.ZERO]
         if self.zeroing.before is not None:
             items.append(Item.UNDO_ZERO)
         if self.zeroing.calibration is not None:
             items.append(Item.CALIBRATE)
+        items.append(Item.LIGHT_OFF if self.ledger.settings.nudge else Item.LIGHT_ON)
         items.append(Item.PETS if self.ledger.settings.others == "no" else Item.NO_PETS)
         answer = self.household.acknowledgement
         if answer is not None and answer.short_only:
-            items.append(Item.CLINICIAN)
+            items.append(Item.DOCTOR_AGREED)
         return [*(Entry(Text(f"menu.{item}"), item) for item in (*items, Item.SAFETY)), back]
 
     def release(self, t: float) -> Step | None:
@@ -127,6 +137,9 @@ class MenuScreen(Screen):
             case Item.REST | Item.NO_REST:
                 self.household.rest_today(t, rest=item is Item.REST)
                 return "today is a day of rest" if item is Item.REST else "no day of rest after all"
+            case Item.LIGHT_OFF | Item.LIGHT_ON:
+                self.ledger.change("nudge", item is Item.LIGHT_ON)
+                return "the reminder is on" if item is Item.LIGHT_ON else "the reminder is off"
             case Item.ZERO:
                 return "zero set" if self.zeroing.set_zero(t) else "the mat was not still: zero kept"
             case Item.UNDO_ZERO:
@@ -135,9 +148,9 @@ class MenuScreen(Screen):
             case Item.PETS | Item.NO_PETS:
                 self.ledger.change("others", "pets" if item is Item.PETS else "no")
                 return "pets or visitors" if item is Item.PETS else "no pets or visitors"
-            case Item.CLINICIAN:
+            case Item.DOCTOR_AGREED:
                 self.household.clear(t)
-                return "a clinician agreed"
+                return "a doctor agreed"
             case _:
                 return "back"
 
@@ -145,21 +158,48 @@ class MenuScreen(Screen):
         return Look(Menu(tuple(entry.label for entry in self.entries), self._index, self.stage.held(t)))
 
 
+@dataclass(eq=False)
 class ReadyScreen(Screen):
-    """A routine is chosen: what to see to before lying down."""
+    """What to see to before lying down: of a routine that is chosen, and on waking before the first sessions."""
 
     front = Front.READY
     to_do = "Lie down (l) to begin. A tap (space) goes on at once."
-    stays = "advice_s"
     on_tap = GO_ON
+    _chosen: bool = False
+    _seen: tuple[str | None, int, int] | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether it comes by itself: before the first three sessions and the first of a tier, once each."""
+        plan, following = self.plans.today, self._next
+        due = (following[1] < FIRST_SESSIONS or plan.new_tier) and following != self._seen
+        stopped = any(stop.day == plan.today for stop in self.household.log.stops)
+        return due and not (plan.short_only or plan.done or plan.rest_day or stopped)
+
+    @property
+    def _next(self) -> tuple[str | None, int, int]:
+        """Return which session is next: of whom, after how many, and in which tier."""
+        household = self.household
+        return household.owner, len(household.log.counting), self.plans.today.target.first_day
+
+    @property
+    def stays_s(self) -> float:
+        return self.rules.advice_s if self._chosen else self.rules.idle_off_s
+
+    def entered(self, _: float, before: Front) -> None:
+        self._chosen, self._seen = before is Front.MENU, self._next
 
     def look(self, t: float) -> Look:
         """Show the advice, with the bedtime where "before bed" is chosen at another time."""
-        name, now = self.selection.routine.name, self.clock.local(t)
+        name, now, plan = self.selection.routine.name, self.clock.local(t), self.plans.today
         advice = Text(f"routines.{name}.advice")
+        if name == "plan":
+            third = self._next[1] == FIRST_SESSIONS - 1
+            key = "routines.plan_third.advice" if third else "routines.plan.advice"
+            advice = Text(key, clothing=plan.clothing, goal=plan.goal)
         if name == "before_bed" and now is not None:
             bed = datetime.combine(now, self.ledger.settings.bedtime)
             late, early = ((bed - timedelta(minutes=minutes)).time() for minutes in routine.BED_WINDOW_MIN)
             if not between(now.time(), early, late):
                 advice = Text("routines.before_bed_at.advice", clock=f"{bed:%H:%M}")
-        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.target, advice))
+        return Look(Advice(Text(f"routines.{name}.title"), *self.plans.range_min, advice))

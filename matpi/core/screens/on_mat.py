@@ -17,13 +17,6 @@ from matpi.core.session import Running
 from matpi.core.text import Text
 from matpi.core.views import Arriving, Away, Breathe, Holding, Timer
 
-CLOTHING = {
-    "thin shirt": Text("clothing.thin_shirt"),
-    "thin shirt, or bare (optional)": Text("clothing.thin_or_bare"),
-    "your choice": Text("clothing.your_choice"),
-}
-"""The starter plan's own, by what a plan file calls it: a copied plan stays in the language of the panel."""
-
 
 class ArrivingScreen(Screen):
     front = Front.ARRIVING
@@ -31,9 +24,8 @@ class ArrivingScreen(Screen):
 
     def look(self, _: float) -> Look:
         plan, name = self.plans.shown, self.selection.routine.name
-        worn = CLOTHING.get(plan.clothing, plan.clothing)
         title = "" if name == "plan" else Text(f"routines.{name}.title")
-        return Look(Arriving(*self.plans.target, plan.day, worn, title, plan.days, self.household.name))
+        return Look(Arriving(*self.plans.range_min, plan.day, plan.clothing, title, plan.days, self.household.name))
 
 
 @dataclass(eq=False)
@@ -109,7 +101,7 @@ class OnMatScreen(Screen):
 
     def _timer(self, t: float, on_mat_s: float, held: float) -> tuple[Timer, float]:
         elapsed_s = on_mat_s + WOKEN_S
-        lower_min, upper_min = self.plans.target
+        lower_min, upper_min = self.plans.range_min
         seconds, says = self.pacing.shows_seconds(t, elapsed_s), self.pacing.phase(elapsed_s)
         shown = Timer(
             elapsed_s=int(elapsed_s) if seconds else int(elapsed_s // 60) * 60,

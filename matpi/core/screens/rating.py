@@ -1,15 +1,17 @@
-"""The questions "How tight do I feel today?", with its answer as it was saved, and "felt wrong?"."""
+"""The questions "How tight do I feel today?", with its answer as it was saved, "looser?" and "felt wrong?"."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from math import inf
 
 from matpi.core.effects import Drop, Save
 from matpi.core.front import Front
-from matpi.core.model import RATING_MAX, RATING_MIN, Moment, Rating, StopSign
-from matpi.core.screens.screen import FADE_STEP_S, GO_ON, Look, Screen, Step
-from matpi.core.views import FeltWrong, RatingEntry, RatingSaved, fraction
+from matpi.core.model import RATING_MAX, RATING_MIN, Looser, Moment, Rating, StopSign
+from matpi.core.plan.trend import number_of
+from matpi.core.screens.screen import FADE_STEP_S, GO_ON, READ_S, Look, Screen, Step
+from matpi.core.views import FeltWrong, LooserEntry, RatingEntry, RatingSaved, fraction
 
 REST_S = 4.0  # docs/behaviour.md 5: a value that is not touched for this long is the answer
 UNTOUCHED_S = 60.0  # docs/behaviour.md 5: no one is there
@@ -48,10 +50,25 @@ class RatingScreen(Screen):
     front = Front.RATING
     dial: Dial = field(default_factory=lambda: Dial(0.0))
     rating_id: str | None = None  # of the answer, once there is one
+    _asked: dict[str | None, date] = field(default_factory=dict)  # person -> the last day it was asked on
 
     def entered(self, t: float, before: Front) -> None:
+        self._asked[self.household.owner] = self.clock.today
         if before is not Front.SAVED:
             self.dial, self.rating_id = Dial(t), None
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether it is asked: after a session if the day has no number yet; by a tap at any time."""
+        return self.session.last is None or self._is_missing
+
+    def is_due(self) -> bool:
+        """Return whether the day has no number yet, and was not asked for one."""
+        return self._is_missing and self._asked.get(self.household.owner) != self.clock.today
+
+    @property
+    def _is_missing(self) -> bool:
+        return number_of(self.household.log, self.clock.today) is None
 
     @property
     def due(self) -> float:
@@ -117,8 +134,40 @@ class SavedScreen(Screen):
     def look(self, t: float) -> Look:
         rating = self.rating
         saved = rating.rating_id is None or self.ledger.is_saved(rating.rating_id)
-        shown = RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), self.left_share(t))
+        before = number_of(self.household.log, self.clock.today - timedelta(days=1))
+        yesterday = None if before is None else before.value
+        shown = RatingSaved(rating.dial.value or 1, saved, self.stage.held(t), self.left_share(t), yesterday)
         return Look(shown, t + 2 * FADE_STEP_S)
+
+
+class LooserScreen(Screen):
+    """Asked after a session on a day that has its number: a hold stores a yes, a tap a no."""
+
+    front = Front.LOOSER
+    to_do = "Hold (space) if you feel looser than before the mat, tap if not."
+    stays = "ask_s"
+
+    @property
+    def wanted(self) -> bool:
+        last, log = self.session.last, self.household.log
+        if last is None or number_of(log, self.clock.today) is None:
+            return False
+        # Not if the number was given after this session, or it was asked already.
+        return last.id not in {*(rating.session_id for rating in log.ratings), *(one.session_id for one in log.looser)}
+
+    def tap(self, t: float) -> Step | None:
+        return None if t < self.stage.entered + READ_S else self._answered("a tap", looser=False)
+
+    def release(self, _: float) -> Step | None:
+        return self._answered("held", looser=True)
+
+    def _answered(self, reason: str, *, looser: bool) -> Step:
+        if self.session.last is not None:
+            self.ledger.save(Save(Looser(self.session.last.id, looser)))
+        return Step("go_on", reason)
+
+    def look(self, t: float) -> Look:
+        return Look(LooserEntry(self.stage.held(t), self.left_share(t)), t + 2 * FADE_STEP_S)
 
 
 @dataclass(eq=False)
@@ -132,7 +181,10 @@ class FeltWrongScreen(Screen):
     _stop_id: str | None = None
 
     def entered(self, _: float, _before: Front) -> None:
-        self._stop_id = None
+        """Begin with what is noted of this session already: opened from the menu, a hold takes it back."""
+        last, stops = self.session.last, self.ledger.log.stops
+        noted = (stop.id for stop in stops if last is not None and stop.session_id == last.id)
+        self._stop_id = next(noted, None)
 
     def interrupt(self, _: float) -> Step | None:
         return None if self._stop_id is None else Step("go_on", "answered")

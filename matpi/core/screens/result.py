@@ -41,7 +41,8 @@ class DoneScreen(Screen):
             return Look(Notice(Text("on_mat.up_again"), ""))
         name, asks = self.household.result_words(last)
         held, saved = self.stage.held(t) if name else 0.0, self.ledger.is_saved(last.id)
-        return Look(SessionDone(int(last.on_mat_s), plan.done, plan.day, saved, plan.days, name, asks, held))
+        on_mat_s, first = int(last.on_mat_s), plan.short_only
+        return Look(SessionDone(on_mat_s, plan.says_done, plan.day, saved, plan.days, name, asks, held, first))
 
 
 @dataclass(eq=False)

@@ -38,7 +38,7 @@ class TrendScreen(Screen):
 
     def look(self, _: float) -> Look:
         if self._page:
-            return Look(Notice(*trend.pairs_page(trend.pairs(self.household.log.ratings))))
+            return Look(Notice(*trend.looser_page(self.household.log.looser)))
         plan = self.plans.today
         if plan.trend is not None:
             return Look(Notice(*trend.page(plan.trend)))

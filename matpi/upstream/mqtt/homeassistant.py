@@ -91,7 +91,8 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
         return {"platform": "event", "name": name, "state_topic": config.topic(topic), "event_types": [*types], **more}
 
     phases = [one.name.lower() for one in Front]
-    target = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
+    minutes = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
+    target = "{% if value_json.target_upper_min %}" + minutes + "{% else %}ask a doctor first{% endif %}"
     last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
     last_end = "{{ value_json.last.end if value_json.last else None }}"
     # This makes Home Assistant a receiver of the records: while it is away the broker reports no subscriber, which is

@@ -13,6 +13,8 @@ from matpi.core.effects import Effect, Report, Said
 from matpi.core.front import Front
 from matpi.core.model import Log
 from matpi.core.plan.progress import RestReason
+from matpi.core.plan.trend import number_of
+from matpi.words import ENGLISH
 
 if TYPE_CHECKING:
     from matpi.core.device import Device
@@ -65,7 +67,7 @@ class LiveState:
     streak_days: int
     week_count: int
     weekly_goal: int
-    tightness: int | None  # the latest rating, 10 = tightest
+    tightness: int | None  # the first rating of the last rated day, 10 = tightest
     nudge_due: bool
     nudge_on: bool
     bedtime: str
@@ -125,6 +127,8 @@ class Observer:
             s = log.sessions[-1]
             end = None if s.end_utc is None or s.estimated else iso(s.end_utc)
             last = LastSession(s.id, round(s.on_mat_s, 1), str(s.reason), s.routine, end, s.counts)
+        rated = next(reversed(log.ratings), None)
+        number = rated if rated is None or rated.day is None else number_of(log, rated.day)
         rate_hz, depth = edges()
         return LiveState(
             phase=seen.front.name.lower(),
@@ -133,18 +137,18 @@ class Observer:
             today_min=None if today is None else round(self._today_s / 60.0, 1),
             today_since=None if today is None else iso(day_bounds(today, wall.zone, wall.day_start)[0]),
             lifetime_h=round(self._lifetime_s / 3600.0, 2),
-            done=plan.done,
+            done=plan.says_done,
             plan_day=min(plan.day, plan.days),
             plan_days=plan.days,
-            target_lower_min=plan.lower_min,
-            target_upper_min=plan.upper_min,
-            clothing=plan.clothing,
+            target_lower_min=plan.range_min[0],
+            target_upper_min=plan.range_min[1],
+            clothing=ENGLISH.say(plan.clothing),
             rest_day=plan.rest_day,
             streak_days=plan.streak,
             week_count=plan.week_count,
             weekly_goal=plan.weekly_goal,
-            tightness=log.ratings[-1].value if log.ratings else None,
-            nudge_due=seen.nudge is not None and seen.nudge.reason is None,
+            tightness=None if number is None else number.value,
+            nudge_due=seen.reminder is not None and seen.reminder.reason is None,
             nudge_on=settings.nudge,
             bedtime=f"{settings.bedtime:%H:%M}",
             rest_declared=plan.rest_reason is RestReason.DECLARED,
