@@ -172,7 +172,7 @@ def silence(plan: Plan, log: Log, answer: Acknowledgement | None, zone: tzinfo, 
         (_unanswered(plan, log, answer, zone, settings) >= PAUSE_AFTER, Silence.PAUSED),
         (plan.done, Silence.DONE),
         (plan.week_count >= plan.weekly_goal, Silence.WEEK_DONE),
-        (plan.rest_day or any(stop.day == plan.today for stop in log.stops), Silence.REST_DAY),
+        (plan.rest_day or plan.stopped, Silence.REST_DAY),
         (any(record.snoozed and record.day == plan.today for record in log.days), Silence.SNOOZED),
     )
     return next((reason for holds, reason in reasons if holds), None)

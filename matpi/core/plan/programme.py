@@ -109,6 +109,7 @@ class Plan:
     done: bool
     done_days: int  # done days of the whole log; like all that follows, without the session under way
     rest_reason: RestReason | None
+    stopped: bool  # a stop sign was noted today: nothing asks for a session any more
     short_only: bool  # short sessions until a doctor has agreed
     answered: bool  # the safety questions are, or were before they are asked again; True where no one asks
     streak: int  # done days in a row up to today, over rest days and a today that is not done yet
@@ -273,6 +274,7 @@ def plan(
         done=now in done,
         done_days=len(done),
         rest_reason=rests.reason(now),
+        stopped=days[now].stop,
         short_only=short_only,
         answered=True,
         streak=streak_of(done, rests, now),

@@ -173,8 +173,7 @@ class ReadyScreen(Screen):
         """Return whether it comes by itself: before the first three sessions and the first of a tier, once each."""
         plan, following = self.plans.today, self._next
         due = (following[1] < FIRST_SESSIONS or plan.new_tier) and following != self._seen
-        stopped = any(stop.day == plan.today for stop in self.household.log.stops)
-        return due and not (plan.short_only or plan.done or plan.rest_day or stopped)
+        return due and not (plan.short_only or plan.done or plan.rest_day or plan.stopped)
 
     @property
     def _next(self) -> tuple[str | None, int, int]:
