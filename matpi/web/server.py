@@ -54,6 +54,11 @@ class WebServer:
             target=self._server.run, kwargs={"sockets": self._sockets}, name="page", daemon=True
         )
 
+    @property
+    def connections(self) -> int:
+        """Return how many are open."""
+        return len(self._server.server_state.connections)
+
     def start(self) -> None:
         """Serve until `stop`."""
         self._thread.start()
