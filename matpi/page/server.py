@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matpi.config import Config
-from matpi.errors import UsageError
+from matpi.errors import PortInUseError, UsageError
 from matpi.page.access import Access
 from matpi.page.app import Site, make_app, open_paths
 from matpi.page.devices import Devices, devices_file
@@ -70,10 +70,12 @@ def _bound(addresses: Sequence[str], port: int) -> list[socket.socket]:
         for address in addresses:
             try:
                 sockets.append(bound(address, port))
+            except PortInUseError:
+                raise
             except OSError as error:
                 if address == EVERYWHERE[1] and sockets and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
                     continue  # a machine without IPv6
-                if error.errno in {errno.EADDRNOTAVAIL, None} or isinstance(error, socket.gaierror):
+                if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # no such name
                     raise UsageError(f"This machine has no address {address}; choose another with --host.") from error
                 raise
             port = port or sockets[0].getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+HEAD_MAX_BYTES = 16 * 1024  # chosen: a browser sends some 600 bytes of headers
 FOREIGN = "This request comes from another site's page and was refused; use the page served here."
+STOPS = "The page stops or restarts; look whether it was done before you repeat it."
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -74,12 +77,23 @@ class Guard:
             await send(message)
 
         try:
-            await (self._objection(scope) or self._app)(scope, receive, with_headers)
+            await (_too_long(scope) or self._objection(scope) or self._app)(scope, receive, with_headers)
+        except asyncio.CancelledError:  # the server stops, and the call has not come to its end
+            if not started:
+                await refused(503, STOPS)(scope, receive, with_headers)
         except Exception as bug:  # noqa: BLE001 (the last place before the client)
             _log.error("%s %s failed: %r", scope["method"], scope["path"], bug)
             _log.debug("how it came to this", exc_info=True)
             if not started:
                 await refused(500, self._failed)(scope, receive, with_headers)
+
+
+def _too_long(scope: Scope) -> Response | None:
+    size = len(scope["path"]) + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size <= HEAD_MAX_BYTES:
+        return None
+    return refused(431, f"The head of this request is longer than {HEAD_MAX_BYTES} bytes.")
 
 
 async def sentence(request: Request, error: Exception) -> Response:

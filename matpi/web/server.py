@@ -17,9 +17,9 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from matpi.errors import PortInUseError
+from matpi.web.guard import HEAD_MAX_BYTES
 from matpi.web.listeners import Listeners, Patience
 
-HEAD_MAX_BYTES = 16 * 1024  # chosen: a browser sends some 600 bytes of headers
 CONNECTIONS_MAX = 128  # chosen: the app refuses in words before; this bounds memory against a flood
 BODY_BYTES_S = 32 * 1024  # chosen: a body may take a second more for so many bytes; Wi-Fi at its worst is faster
 
@@ -87,6 +87,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 h11_max_incomplete_event_size=HEAD_MAX_BYTES,
                 # Streams end by themselves at shutdown; this is for a call that hangs.
                 timeout_graceful_shutdown=patience.farewell_s,

@@ -29,6 +29,7 @@ class FakeDevice:
         """By request: an answer, or bytes that are sent as they are; others are answered with `said` "Done."."""
         self.calls: list[dict[str, Any]] = []
         self.live: list[socket.socket] = []
+        self.links: set[socket.socket] = set()
         self.connected = 0
         self.changed = threading.Condition()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -43,14 +44,15 @@ class FakeDevice:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for link in tuple(self.live):
+        for link in tuple(self.links):
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
 
     def show(self, **changes: Any) -> None:
         """Send a state to all that listen."""
         for link in tuple(self.live):
-            link.sendall(json.dumps(STATE | changes).encode() + b"\n")
+            with contextlib.suppress(OSError):  # it has just left
+                link.sendall(json.dumps(STATE | changes).encode() + b"\n")
 
     def wait_for_live(self, count: int, timeout_s: float = 20.0) -> int:
         """How many streams there are once there are `count`, or after the timeout."""
@@ -68,6 +70,7 @@ class FakeDevice:
             except OSError:
                 return
             self.connected += 1
+            self.links.add(link)
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()
 
     def _serve(self, link: socket.socket) -> None:
@@ -81,6 +84,7 @@ class FakeDevice:
                     continue
                 reply = self.replies.get(call["do"], {"said": ["Done."], "data": {}})
                 link.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
+        self.links.discard(link)
         with self.changed:
             if link in self.live:
                 self.live.remove(link)

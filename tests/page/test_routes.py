@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -60,7 +61,9 @@ def static(page: Page) -> None:
     zipped = page.get("/static/app.js", accept_encoding="gzip")
     assert zipped.headers["content-encoding"] == "gzip"
     assert zipped.headers["etag"] != answer.headers["etag"]
-    for headers, tag in (({}, answer.headers["etag"]), ({"accept_encoding": "gzip"}, zipped.headers["etag"])):
+    tags: list[tuple[dict[str, Any], str]]
+    tags = [({}, answer.headers["etag"]), ({"accept_encoding": "gzip"}, zipped.headers["etag"])]
+    for headers, tag in tags:
         again = page.get("/static/app.js", if_none_match=tag, **headers)
         assert (again.status, again.text) == (304, "")
     for wrong in ("nothing.js", "secret.key", "../mat.db", "%2e%2e/mat.db", "..%2fmat.db", "", "views"):
@@ -135,7 +138,8 @@ def do(page: Page) -> None:
     page.device.calls.clear()
     for name in ("live", "counts", "pair", "state", "format", "", None, 7, ["rate"]):
         assert page.post("/api/do", {"do": name}).status == 400, name
-    for body in ([], "rate", None, {"value": 4}):
+    bodies: list[Any] = [[], "rate", None, {"value": 4}]
+    for body in bodies:
         assert page.post("/api/do", body).status == 400, body
     assert page.device.calls == []
     plan = {"do": "settings", "set": {"own_plan": "x" * 60_000}}
