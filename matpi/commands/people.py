@@ -21,10 +21,10 @@ from matpi.commands.output import lines, say, table
 from matpi.commands.target import reading, writing
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
-from matpi.core.household import learnt
 from matpi.core.model import Memory
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
+from matpi.core.plan.usual_load import learnt
 from matpi.drivers.clock import boot_id
 from matpi.paths import default_store, device_store, stored_zone
 from matpi.store import members

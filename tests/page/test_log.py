@@ -114,7 +114,7 @@ def test_each_person_has_a_plan_in_the_language_of_the_panel(tmp_path: Path) -> 
         members.change(conn, ["goal", "Jörg", "4"], str)
         members.change(conn, ["remove", "Eva"], str)
     book = logbook.Logbook(path, GERMAN)
-    content = json.loads(book._answer((date(2026, 3, 15), True)).body)
+    content = json.loads(book._answer((date(2026, 3, 15), True)).body())
     book._close()
 
     assert content["estimated"] is True
