@@ -119,7 +119,7 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "full"
     # The codes of `words.LANGUAGES`. Here, so that a fault in another section is shown in it.
     language: Annotated[
-        Literal["en", "de"], about("What the panel speaks; the terminal and the page speak English.")
+        Literal["en", "de"], about("What the panel speaks, unless `matpi settings language=` says otherwise.")
     ] = "en"
 
 

@@ -19,7 +19,7 @@ from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Memory
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
-from matpi.words import ENGLISH, Words, running_text
+from matpi.words import ENGLISH, LANGUAGES, Words, running_text
 
 
 def run(
@@ -48,6 +48,7 @@ def read(store: Path | None, person: str | None = None, words: Words = ENGLISH) 
     """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
         owner, memory = people.loaded(log, person)
+    words = LANGUAGES.get(memory.settings.language, words)
     for page in ("ask_1", "ask_2", "stop"):
         say(running_text(words(f"safety.{page}")) + ".")
     say(" ".join(words("safety.question").splitlines()[-2:]))  # above them are the gestures
@@ -86,6 +87,7 @@ def ask_again(store: Path | None, person: str | None = None, words: Words = ENGL
 
 def answered(given: Acknowledgement | None, memory: Memory, owner: str | None, words: Words = ENGLISH) -> str:
     """Return the answer in sentences of this language, with whose it is where people are named."""
+    words = LANGUAGES.get(memory.settings.language, words)
     zone, named = memory.settings.zone, None if owner is None else memory.people.person(owner)
     whose = "" if named is None else f"{named.name}: "
     if given is None:
