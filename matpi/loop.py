@@ -33,7 +33,7 @@ from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
 from matpi.ports import PART_RETRY_S, Clock, Screen, Store
 from matpi.screen.render import render
-from matpi.words import ENGLISH, Words
+from matpi.words import ENGLISH, LANGUAGES, Words
 
 FOLD_AFTER_S = 2.0  # chosen: so long after the last write the store is folded into one file; 10 ms on x86-64 (measured)
 
@@ -67,7 +67,8 @@ class Loop:
     ) -> None:
         """Wire the ports. `light` and `chime` never raise. `calibration` converts `Counted` to kilograms.
 
-        `inbox` is the queue of `run`: every edge puts its events there. `words` is the language of the screen.
+        `inbox` is the queue of `run`: every edge puts its events there. `words` is the language of the screen
+        where the settings name none.
         """
         self.device = device
         self._store = store
@@ -81,6 +82,11 @@ class Loop:
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
         self._fold_due = inf
+
+    @property
+    def words(self) -> Words:
+        """Return the language of what is shown."""
+        return self._words if self._show is None else LANGUAGES.get(self._show.language, self._words)
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -166,7 +172,7 @@ class Loop:
             if isinstance(show.view, Off):
                 self._screen.off()
             else:
-                self._screen.show(render(show.view, show.shift, self._words), show.brightness)
+                self._screen.show(render(show.view, show.shift, self.words), show.brightness)
         except HardwareError:
             news = self._panel_lost_at is None
             self._panel_lost_at = t

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -34,7 +34,10 @@ def test_what_is_shown_can_be_typed_again() -> None:
         weekly_goal=7,
         nudge=False,
         others="pets",
+        language="de",
     )
+    assert changed(odd, {"language": "auto"}) == replace(odd, language="")
+    assert ("language", "auto") in [row[:2] for row in rows(Settings())]
     assert changed(Settings(), texts_of(f"{key}={value}" for key, value, _ in rows(odd))) == odd
 
 
@@ -58,6 +61,8 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("rest_weekdays=mon,tue,wed,thu,fri", "at most four"),
         ("nudge=perhaps", "yes or no"),
         ("nudge_before_bed_min=1000", "0 to 360"),
+        ("language=fr", "language=fr does not work; give en or de, or auto"),
+        ("language=autode", "give en or de, or auto"),
         ("others=cats", "others=cats does not work; give no or pets"),
     ],
 )

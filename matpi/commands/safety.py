@@ -12,7 +12,7 @@ from matpi.commands.output import say
 from matpi.commands.target import perform, reading, words_of
 from matpi.control import log_view
 from matpi.control.requests.settings import Safety, answered
-from matpi.words import ENGLISH, Words, running_text
+from matpi.words import ENGLISH, LANGUAGES, Words, running_text
 
 
 def run(
@@ -38,6 +38,7 @@ def read(store: Path | None, person: str | None = None, words: Words = ENGLISH) 
     """Print the pages, and the answer of the person who is chosen or named `person`."""
     with reading(store) as log:
         owner, memory = log_view.loaded(log, person)
+    words = LANGUAGES.get(memory.settings.language, words)
     for page in ("ask_1", "ask_2", "stop"):
         say(running_text(words(f"safety.{page}")) + ".")
     say(" ".join(words("safety.question").splitlines()[-2:]))  # above them are the gestures

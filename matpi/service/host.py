@@ -36,7 +36,8 @@ class ApplianceHost:
 
     @property
     def words(self) -> Words:
-        return LANGUAGES[self._appliance.config.panel.language]
+        loop = self._appliance.loop
+        return LANGUAGES[self._appliance.config.panel.language] if loop is None else loop.words
 
     def now(self) -> float:
         return self._appliance.clock.monotonic()

@@ -20,6 +20,7 @@ from matpi.paths import zone_for
 from matpi.store.tables import text_of
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
+AUTO = "auto"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -105,6 +106,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "routine": (str, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
     "others": (str, f"{' or '.join(OTHERS)}: with pets or visitors only a load known as yours counts unasked"),
     "own_plan": (_plan, "a plan file, or none for the starter plan"),
+    "language": (lambda text: {AUTO: ""}.get(text, text), "en or de, or auto for that of the config"),
 }
 
 
@@ -144,6 +146,8 @@ def rows(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _shown(value: object) -> str:
     match value:
+        case "":
+            return AUTO
         case bool():
             return "yes" if value else "no"
         case time():

@@ -22,7 +22,7 @@ from matpi.service.appliance import Appliance, PulledError
 from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.twin.world import SimulatedDisk
-from matpi.words import LANGUAGES
+from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,7 +56,6 @@ class BoardWorld:
         """
         self.mat, self.store_path = board.mat, store_path
         self._board = board
-        self.words = LANGUAGES[config.panel.language]
         self.light = Light(Pattern.OFF, 0.0)
         self.appliance: Appliance | None = None
         self._config, self._clock, self._zone, self._watch = config, clock, zone, watch
@@ -129,6 +128,11 @@ class BoardWorld:
     @property
     def device(self) -> Device | None:
         return None if self.appliance is None else self.appliance.device
+
+    @property
+    def words(self) -> Words:
+        loop = None if self.appliance is None else self.appliance.loop
+        return LANGUAGES[self._config.panel.language] if loop is None else loop.words
 
     @property
     def set_aside(self) -> Path | None:

@@ -31,7 +31,7 @@ from matpi.service.boot import boot
 from matpi.sim.body import Mat
 from matpi.store.db import Store
 from matpi.store.writer import PatientStore
-from matpi.words import LANGUAGES
+from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,7 +125,7 @@ class VirtualWorld:
         self.store: SimulatedDisk | None = None
         self.loop: Loop | None = None
         self.store_path = store_path
-        self.words = LANGUAGES[config.panel.language]
+        self._words = LANGUAGES[config.panel.language]
         self._zone, self._zone_wanted, self._utc = zone, zone_wanted, utc
         self._config = config
         self._sinks = tuple(sink.name for sink in config.upstream.sinks)
@@ -159,7 +159,7 @@ class VirtualWorld:
             store.close()  # or its lock would be in the way of the next try
             raise
         self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self.words)
+        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self._words)
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
         if self._make_relays is not None:
@@ -208,6 +208,10 @@ class VirtualWorld:
     @property
     def device(self) -> Device | None:
         return None if self.loop is None else self.loop.device
+
+    @property
+    def words(self) -> Words:
+        return self._words if self.loop is None else self.loop.words
 
     @property
     def set_aside(self) -> Path | None:

@@ -19,7 +19,7 @@ from matpi.paths import stored_zone
 from matpi.store import history, members
 from matpi.store.db import Store
 from matpi.store.settings import changed, settings_of
-from matpi.words import ENGLISH, Words
+from matpi.words import ENGLISH, LANGUAGES, Words
 
 WORDS_MAX: Final = 8  # chosen: `matpi people` takes three
 
@@ -104,6 +104,7 @@ def _cleared(before: Acknowledgement | None, now: Now) -> Acknowledgement:
 
 def answered(given: Acknowledgement | None, memory: Memory, owner: str | None, words: Words = ENGLISH) -> str:
     """Return the answer in sentences of this language, with whose it is where people are named."""
+    words = LANGUAGES.get(memory.settings.language, words)
     zone, named = memory.settings.zone, None if owner is None else memory.people.person(owner)
     whose = "" if named is None else f"{named.name}: "
     if given is None:
