@@ -145,6 +145,20 @@ _command(
     one_of=("--headless --tty",),
 )
 _command(
+    "page",
+    """Serve the device's page on the local network.
+
+    Reads the log and asks the running device; the device does not need it.
+    """,
+    CONFIG,
+    STORE,
+    _option("--port", type=click.IntRange(0, 65535), help="Port (default: of the config, 8377)."),
+    _option("--host", metavar="ADDR", help="Only this address of this machine (default: all)."),
+    _flag("--devices", help="List the paired browsers and end."),
+    _option("--revoke", metavar="ID", help="Forget this browser: it must be paired again."),
+    one_of=("--devices --revoke",),
+)
+_command(
     "calibrate",
     """Calibrate the load cells with a known weight.
 

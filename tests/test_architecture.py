@@ -18,7 +18,7 @@ from benchmarks.size import PACKAGE, cycles, edges, functions_taking, imported, 
 ROOMS = (
     ("errors",),
     ("core",),
-    ("words", "ports", "paths", "leaves"),
+    ("words", "ports", "paths", "leaves", "web"),
     ("screen", "config"),
     ("loop",),
     ("drivers",),
@@ -40,6 +40,7 @@ ONLY = {
     "sim": {"core", "config", "drivers"},
     "store": {"core", "paths"},
     "leaves": set[str](),
+    "web": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
 LEAVES = {"upstream.config"}
@@ -77,12 +78,17 @@ SEVERAL = {
         "config": "matpi.toml as a whole",
         "upstream.config": "its tables of the sinks",
     },
-    "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
+    "guard": {
+        "drivers.scale.guard": "flags wrong samples",
+        "twin.page.guard": "refuses what is not for the twin's page",
+        "web.guard": "refuses foreign requests",
+    },
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
+    "server": {"twin.page.server": "serves the twin's page", "web.server": "runs an app"},
     "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
     "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
 }

@@ -14,11 +14,11 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
 from matpi.commands.output import say
+from matpi.commands.stopping import stop_on_signals
 from matpi.commands.target import board_log, warn_if_bare
 from matpi.config import Config
 from matpi.core.effects import Effect
@@ -76,7 +76,7 @@ def _page(options: Options) -> None:
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     with _log_of(options) as (store, about):
         twin = _twin(options, store, lambda: asked.put(None))
-        _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
+        stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
         server = PageServer(twin, options["port"])
         try:
             twin.start()
@@ -214,15 +214,3 @@ def _open_browser(url: str) -> None:
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
-
-
-def _stop_on_signals(asked: queue.SimpleQueue[None]) -> None:
-    """Put None into `asked` at a signal; an Event could deadlock, its lock held where the signal comes."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.put(None)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it outlives its terminal
-        signal.signal(signal.SIGHUP, ask)
