@@ -198,5 +198,5 @@ def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
     assert done_days() == (9, 4)
     monkeypatch.setattr("time.time", lambda: evening(10) - 36_000.0)
     for answer in ("again", "some", "doctor_ok", "none", "some", "doctor_ok", "again", "none"):
-        perform(Safety(answer), path)  # type: ignore[arg-type]
+        perform(Safety(answer), path)
         assert done_days() == (9, 4)

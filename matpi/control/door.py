@@ -17,8 +17,19 @@ from matpi.control.requests.transfer import Import
 from matpi.control.state import state_of, with_panel
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Note
-from matpi.core.events import CalibrationWished, Counted, Event, LogChanged, SensorLost, SettingWished, Wish, Wished
+from matpi.core.events import (
+    CalibrationWished,
+    Counted,
+    Event,
+    LogChanged,
+    Noted,
+    SensorLost,
+    SettingWished,
+    Wish,
+    Wished,
+)
 from matpi.core.rules import DeviceRules
+from matpi.core.text import Text
 from matpi.errors import DeviceOffError, MatpiError, StoreError
 from matpi.loop import Loop
 from matpi.store.db import Store
@@ -173,8 +184,14 @@ class Door:
         return Done()
 
     def _pair(self, code: str) -> Done:
-        refusal = self._ask(lambda device: device.pairing.check(self._host.now(), code))
-        if refusal is not None:
+        def check(loop: Loop) -> Text | None:
+            t = self._host.now()
+            refusal = loop.device.pairing.check(t, code)
+            text = "a browser was paired" if refusal is None else "a wrong code was given to pair a browser"
+            loop.send(Noted(t, "pairing", text))  # and the panel follows
+            return refusal
+
+        if (refusal := self._run(check)) is not None:
             raise MatpiError(self._host.words.say(refusal))
         return Done()
 
