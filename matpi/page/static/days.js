@@ -25,6 +25,12 @@ export function owners(log) {
   return [...named, ...others.map(id => ({id, name: null}))];
 }
 
+/** Of `owners` the one to show first: the owner of the present session, else who is chosen. */
+export function chosen(log, people, owner) {
+  const ids = people.map(one => one.id);
+  return [owner, log.people.find(one => one.chosen)?.id, ids[0]].find(id => id !== undefined && ids.includes(id)) ?? null;
+}
+
 const by = record => (record.time ? Date.parse(record.time) : Infinity);
 /** A day's number is its first answer. */
 const first = ratings => ratings.reduce((least, one) => (least === null || by(one) < by(least) ? one : least), null);
@@ -67,7 +73,10 @@ export function daily(log, person) {
   for (const rating of ratings) if (rating.day) at(rating.day).ratings.push(rating);
   for (const stop of stops) if (stop.day) at(stop.day).stops.push(stop);
   const used = [...found.keys()].sort();
-  for (const day of found.values()) day.number = first(day.ratings);
+  for (const day of found.values()) {
+    day.number = first(day.ratings);
+    day.sessions.sort((a, b) => (a.start ?? "").localeCompare(b.start ?? ""));
+  }
   return {
     of: at,
     days: () => used,

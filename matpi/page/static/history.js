@@ -1,8 +1,8 @@
 // History: two weeks as a strip, minutes and tightness as one chart, months as a calendar, and every record opens.
 import {button, choice, h, put, t, when} from "./ui.js";
 import {chart, MOMENTS, sample} from "./chart.js";
-import {daily, LONG, median, owners, plus, range, SHORT, weekday, whole} from "./days.js";
-import {describe, minutesOf, openDay, restore, sessionEntry, sessionLine} from "./records.js";
+import {chosen, daily, median, owners, plus, range, SHORT, weekday, whole} from "./days.js";
+import {answers, describe, minutesOf, openDay, restore, sessionEntry, sessionLine} from "./records.js";
 
 const STRIP_DAYS = 14;
 const RANGES = [14, 30, 90];
@@ -45,13 +45,12 @@ export function leave() {
 
 function show(root, hub) {
   const {log, ctx} = hub, people = owners(log), top = scrollY, focused = document.activeElement?.dataset?.key;
-  const ids = people.map(one => one.id);
-  if (!ids.includes(person)) person = people.length ? (ids.includes(ctx.state?.owner) ? ctx.state.owner : (log.people.find(one => one.chosen)?.id ?? ids[0])) : null;
+  if (!people.some(one => one.id === person)) person = chosen(log, people, ctx.state?.owner);
   hub.person = person;
   hub.people = people;
   const data = (hub.data = daily(log, person)), name = people.find(one => one.id === person)?.name;
   const head = h("header", {class: "row apart"}, h("h1", {}, people.length ? t("history.title_of", {name: name ?? t("history.nobody")}) : t("history.title")),
-    h("a", {class: "button", href: "#sheet"}, t("history.to_sheet")));
+    h("a", {class: "button", href: `#sheet/${log.today}/${person ?? ""}`}, t("history.to_sheet")));
   const who = people.length > 1 && choice(t("history.whose"), people.map(one => [one.id ?? "", one.name ?? t("history.nobody")]), person ?? "", value => {
     person = value || null;
     show(root, hub);
@@ -71,7 +70,7 @@ const card = (title, ...body) => h("section", {class: "card stack"}, h("header",
 function doubted(hub) {
   const asked = hub.log.sessions.filter(one => one.doubt && one.doubt !== "thing" && one.yours === null && one.reason && one.reason !== "discarded" && !one.deleted_why
     && (one.person === hub.person || one.person === null)).slice(-3).reverse();
-  return asked.length > 0 && card(t("history.was_that_you"), h("div", {class: "entries"}, asked.map(one => sessionEntry(hub, one, {dated: true}))));
+  return asked.length > 0 && card(t("history.was_that_you"), h("div", {}, asked.map(one => h("div", {class: "asked"}, sessionEntry(hub, one, {dated: true}), h("div", {class: "row"}, answers(hub, one))))));
 }
 
 // ---- two weeks ---------------------------------------------------------------------------------------------------------
@@ -82,11 +81,11 @@ function strip(hub) {
     h("p", {}, plan.after ? t("history.after_plan") : t("history.plan_day", {day: plan.day, days: plan.days}), " · ", h("span", {class: "nowrap"}, t("history.band", {low: plan.lower_min, high: plan.upper_min}))),
     h("div", {class: "strip plan-days", "aria-hidden": "true"}, Array.from({length: plan.days}, (_, i) => h("i", {class: i + 1 < plan.day ? "past" : i + 1 === plan.day ? "today" : null}))));
   return h("section", {class: "card stack"}, h("header", {}, h("h2", {}, t("history.two_weeks")),
-    h("p", {class: "soft small"}, t("history.sum", {minutes: whole(days.reduce((sum, day) => sum + day.seconds, 0)), n: days.filter(day => day.counted).length}))),
+    h("p", {class: "soft small"}, t("history.sum", {minutes: whole(days.reduce((sum, day) => sum + day.seconds, 0)), n: days.reduce((sum, day) => sum + day.counted, 0)}))),
   where, h("ol", {class: "fortnight"}, days.map(day => h("li", {}, h("button", {type: "button", "data-key": `strip ${day.day}`, class: day.done ? "done" : null,
-    "aria-label": describe(day), "aria-current": day.day === log.today ? "date" : null, onclick: () => openDay(hub, day.day)},
-  h("span", {class: "soft"}, when(day.day, {weekday: "short"})), h("span", {class: "soft"}, when(day.day, {day: "numeric"})),
-  h("b", {}, minutesOf(day, "–")), signs(day))))), hub.log.sessions.length ? null : h("p", {class: "soft"}, t("history.empty")));
+    "aria-current": day.day === log.today ? "date" : null, onclick: () => openDay(hub, day.day)}, h("span", {class: "unseen"}, describe(day)),
+  h("span", {class: "box", "aria-hidden": "true"}, h("span", {class: "soft"}, when(day.day, {weekday: "short"})), h("span", {class: "soft"}, String(Number(day.day.slice(8)))),
+    h("b", {}, minutesOf(day, "–")), signs(day)))))), hub.log.sessions.length ? null : h("p", {class: "soft"}, t("history.empty")));
 }
 
 /** The small signs of a day; what they say is in the label of its button. */
@@ -144,6 +143,7 @@ function charted(hub) {
   };
   list.addEventListener("toggle", tabulate);
   const ranges = choice(t("history.range"), [...RANGES.map(n => [String(n), t("history.days", {n})]), ["all", t("history.all")]], shown, draw);
+  ranges.querySelector("legend").className = "unseen";
   draw(shown);
   const legend = [...(minutesOnly ? ["bar"] : ["band", "done", "bar"]), ...MOMENTS, "looser", "rest", "stop"];
   return h("section", {class: "card stack"}, h("header", {}, h("h2", {}, t("history.chart")), ranges), h("div", {}, host, says),
@@ -177,8 +177,8 @@ function months(hub) {
     }
   }, {rootMargin: AHEAD});
   for (const section of sections) watch.observe(section);
-  const levels = ["none", ...LEVELS_MIN.map((_, i) => i)];
-  const legend = h("p", {class: "levels soft small"}, levels.map((level, i) => h("span", {}, h("i", {class: `l${i}`}), t(`history.level_${level}`, {n: LEVELS_MIN[i - 1] ?? 0}))));
+  const levels = ["none", ...LEVELS_MIN.keys(), LEVELS_MIN.length];
+  const legend = h("p", {class: "levels soft small"}, levels.map((level, i) => h("span", {}, h("i", {class: `l${i}`}), t(`history.level_${level}`, {n: LEVELS_MIN[level]}))));
   return h("section", {class: "stack"}, h("header", {class: "row apart"}, h("h2", {}, t("history.months")), legend),
     h("div", {class: "months", onkeydown: event => arrows(event)}, sections));
 }
@@ -193,10 +193,10 @@ function month(hub, name) {
     if (day.slice(0, 7) !== name) return h("td");
     const of = data.of(day), number = h("span", {}, String(Number(day.slice(8))));
     if (day > log.today && !of.sessions.length) return h("td", {}, h("span", {class: "later"}, number));
-    return h("td", {}, h("button", {type: "button", class: `l${level(of)}`, "data-day": day, "data-key": `month ${day}`, tabindex: day === latest ? 0 : -1, "aria-label": describe(of),
-      "aria-current": day === log.today ? "date" : null, onclick: () => openDay(hub, day)}, number, h("b", {}, minutesOf(of, "")), signs(of)));
+    return h("td", {}, h("button", {type: "button", class: `l${level(of)}`, "data-day": day, "data-key": `month ${day}`, tabindex: day === latest ? 0 : -1,
+      "aria-current": day === log.today ? "date" : null, onclick: () => openDay(hub, day)}, h("span", {class: "unseen"}, describe(of)), h("span", {"aria-hidden": "true"}, number, h("b", {}, minutesOf(of, "")), signs(of))));
   };
-  return [h("header", {class: "row apart"}, h("h3", {}, when(first, {month: "long", year: "numeric"})),
+  return [h("header", {}, h("h3", {}, when(first, {month: "long", year: "numeric"})),
     h("p", {class: "soft small"}, t("history.sum", {minutes: whole(days.reduce((sum, day) => sum + day.seconds, 0)), n: days.reduce((sum, day) => sum + day.counted, 0)}))),
   h("table", {}, h("thead", {}, h("tr", {}, weeks.slice(0, 7).map(day => h("th", {scope: "col"}, when(day, {weekday: "short"}))))),
     h("tbody", {}, Array.from({length: weeks.length / 7}, (_, i) => h("tr", {}, weeks.slice(7 * i, 7 * i + 7).map(cell)))))];
@@ -221,7 +221,7 @@ function deleted(hub) {
   if (!all.length) return null;
   const list = h("div", {class: "entries"});
   const more = (from, to) => list.append(...all.slice(from, to).map(one => h("div", {class: "row apart entry"}, sessionLine(hub, one, {dated: true}),
-    button(t("history.restore"), () => restore(hub, one), "", {"aria-label": t("history.restore_of", {what: one.start ? when(one.start, {...SHORT, hour: "2-digit", minute: "2-digit"}) : t("history.no_date")})}))));
+    button(t("history.restore"), () => restore(hub, one), "", {"aria-label": t("history.restore_of", {what: one.start ? when(one.start, {...SHORT, hour: "2-digit", minute: "2-digit", hourCycle: "h23"}) : t("history.no_date")})}))));
   more(0, DELETED_SHOWN);
   const rest = all.length > DELETED_SHOWN && button(t("history.show_all", {n: all.length}), () => { more(DELETED_SHOWN, all.length); rest.remove(); }, "quiet");
   return h("details", {class: "card deleted"}, h("summary", {}, h("h2", {}, t("history.deleted_ones", {n: all.length}))), list, rest || "");

@@ -3,7 +3,7 @@ import {button, choice, clock, dialog, field, h, hm, put, t, toast, when} from "
 import {LONG, SHORT, whole} from "./days.js";
 
 const ROUTINES = ["plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery", "before_bed"];
-const STAMP = {...SHORT, year: "numeric", hour: "2-digit", minute: "2-digit"};
+const STAMP = {...SHORT, year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23"};
 
 // ---- in words --------------------------------------------------------------------------------------------------------
 /** The minutes of a day for a small box; `none` without a session that counts. */
@@ -25,18 +25,18 @@ function summed(day) {
 const stamp = one => (one.time ?? one.start) ? (one.estimated ? "~" : "") + when(one.time ?? one.start, STAMP) : t("history.no_date");
 const nameOf = (hub, id) => hub.log.people.find(one => one.id === id)?.name ?? t("history.nobody");
 
-/** Why a session counts or does not. */
+/** Why a session counts or does not; "" when nothing speaks against it. */
 function counting(session) {
   if (session.reason === "discarded") return t("history.count_discarded");
   if (session.yours !== null) return t(session.yours ? "history.count_yours" : "history.count_not_yours");
-  return session.doubt ? t(`history.doubt_${session.doubt}`) : t("history.count_yes");
+  return session.doubt ? t(`history.doubt_${session.doubt}`) : "";
 }
 
 /** One line for a session. `dated`: with its date, where the heading has none. */
 export function sessionLine(hub, session, {dated = false} = {}) {
   const time = dated ? stamp(session) : (session.estimated ? "~" : "") + (session.start ? hm(session.start) : "");
   const chip = session.deleted_why ? null : !session.reason ? t("history.under_way") : session.counts ? null : t("history.does_not_count");
-  return h("span", {class: "line"}, h("span", {class: "at"}, time), h("b", {}, t("history.minutes", {time: clock(session.on_mat_s)})),
+  return h("span", {class: "record"}, h("span", {class: "at"}, time), h("b", {}, t("history.minutes", {time: clock(session.on_mat_s)})),
     h("span", {class: "soft"}, t(`history.routine_${session.routine}`)), chip && h("span", {class: "chip warn"}, chip));
 }
 
@@ -44,10 +44,10 @@ function facts(hub, one) {
   const rows = [["start", stamp(one)], ["on_mat", t("history.minutes", {time: clock(one.on_mat_s)}) + (one.aways ? ` (${t("history.aways", {n: one.aways})})` : "")],
     ["routine", t(`history.routine_${one.routine}`)], hub.log.people.length && ["person", nameOf(hub, one.person)],
     ["began", one.load_kg ? t("history.began_kg", {kg: Math.round(one.load_kg)}) : t("history.began")], ["ended", t(`history.end_${one.reason ?? "open"}`)],
-    ["counts", `${t(one.counts ? "history.yes" : "history.no")}: ${counting(one)}`],
+    ["counts", [t(one.counts ? "history.yes" : "history.no"), counting(one)].filter(Boolean).join(": ")],
     one.id in hub.log.looser && ["looser", t(hub.log.looser[one.id] ? "history.yes" : "history.no")],
     one.edited && ["edited", t("history.by_hand")], one.estimated && ["estimated", t("history.estimated")]];
-  return h("dl", {class: "facts"}, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, t(`history.fact_${name}`)), h("dd", {}, value))));
+  return h("dl", {class: "record-facts"}, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, t(`history.fact_${name}`)), h("dd", {}, value))));
 }
 
 // ---- requests --------------------------------------------------------------------------------------------------------
@@ -66,6 +66,9 @@ async function change(hub, request, said = "", refused = sentence => toast(sente
 
 export const restore = (hub, session) => change(hub, {do: "restore_session", id: session.id}, t("history.restored"));
 const remove = (hub, session) => change(hub, {do: "delete_session", id: session.id}, t("history.deleted"), undefined, [t("history.undo"), () => restore(hub, session)]);
+
+/** The buttons of "Was that you?"; the answer that was given has none. */
+export const answers = (hub, session) => [true, false].filter(yours => session.yours !== yours).map(yours => button(t(yours ? "history.yes" : "history.no"), () => change(hub, {do: "answer_session", id: session.id, yours})));
 
 /** A button that asks once more, in its own place, before it deletes what cannot be brought back. */
 function twice(label, sure, work, attrs = {}) {
@@ -127,9 +130,7 @@ export function sessionEntry(hub, session, {dated = false} = {}) {
   const body = h("div", {class: "stack tight"});
   const plain = () => body.replaceChildren(facts(hub, session), session.reason ? actions() : "");
   const actions = () => {
-    const asks = session.doubt !== null && session.yours === null && session.reason !== "discarded";
-    const answer = yours => change(hub, {do: "answer_session", id: session.id, yours});
-    const yours = h("div", {class: "row"}, h("span", {}, t("history.was_that_you")), session.yours !== true && button(t("history.yes"), () => answer(true), asks ? "primary" : ""), session.yours !== false && button(t("history.no"), () => answer(false)));
+    const yours = h("div", {class: "row"}, h("span", {}, t("history.was_that_you")), answers(hub, session));
     const edits = h("div", {class: "row"}, button(t("history.edit"), () => { body.replaceChildren(editing()); body.querySelector("input").focus(); }), button(t("history.delete"), () => remove(hub, session)));
     return h("div", {class: "stack tight"}, session.reason === "discarded" ? "" : yours, edits);
   };
@@ -164,7 +165,7 @@ function saidEntry(hub, one, text) {
     };
     return form(hub, fields, current, set => ({do: "edit_rating", id: one.id, set: asWritten(set)}), plain);
   };
-  const plain = () => box.replaceChildren(h("div", {class: "row apart"}, h("span", {class: "line"}, h("span", {class: "at"}, (one.estimated ? "~" : "") + (one.time ? hm(one.time) : "")), text), h("span", {class: "row"},
+  const plain = () => box.replaceChildren(h("div", {class: "row apart"}, h("span", {class: "record"}, h("span", {class: "at"}, (one.estimated ? "~" : "") + (one.time ? hm(one.time) : "")), text), h("span", {class: "row"},
     button(t("history.edit"), () => { box.replaceChildren(editing()); box.querySelector("input").focus(); }, "quiet", {"aria-label": t("history.edit_of", {what: text})}),
     twice(t("history.delete"), t("history.delete_sure"), () => change(hub, {do: "delete_rating", id: one.id}, t("history.deleted_for_good")), {class: "quiet"}))));
   plain();
