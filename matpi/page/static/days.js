@@ -1,4 +1,5 @@
 // The log of /api/log as days of one person, and sums of them. Dates are ISO texts, which sort and compare.
+import {t} from "./ui.js";
 
 const DAY_MS = 86_400_000;
 
@@ -15,6 +16,9 @@ export const whole = seconds => Math.floor(seconds / 60);
 export const SHORT = {day: "numeric", month: "short"};
 export const LONG = {weekday: "long", day: "numeric", month: "long", year: "numeric"};
 
+/** The name of an owner who is none of the people: earlier versions stored guests. */
+export const nameless = id => t(id === null ? "history.nobody" : "history.guest");
+
 /** Whose records there are: [{id, name}] with id null for those of no one; empty where no one is named. */
 export function owners(log) {
   if (!log.people.length) return [];
@@ -22,7 +26,7 @@ export function owners(log) {
   const named = log.people.filter(person => !person.removed || has(person.id)).map(({id, name}) => ({id, name}));
   const ids = new Set(log.people.map(person => person.id));
   const others = [...new Set(log.sessions.map(one => one.person))].filter(id => !ids.has(id));
-  return [...named, ...others.map(id => ({id, name: null}))];
+  return [...named, ...others.map(id => ({id, name: nameless(id)}))];
 }
 
 /** Of `owners` the one to show first: the owner of the present session, else who is chosen. */

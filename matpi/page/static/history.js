@@ -49,9 +49,9 @@ function show(root, hub) {
   hub.person = person;
   hub.people = people;
   const data = (hub.data = daily(log, person)), name = people.find(one => one.id === person)?.name;
-  const head = h("header", {class: "row apart"}, h("h1", {}, people.length ? t("history.title_of", {name: name ?? t("history.nobody")}) : t("history.title")),
+  const head = h("header", {class: "row apart"}, h("h1", {}, people.length ? t("history.title_of", {name}) : t("history.title")),
     h("a", {class: "button", href: `#sheet/${log.today}/${person ?? ""}`}, t("history.to_sheet")));
-  const who = people.length > 1 && choice(t("history.whose"), people.map(one => [one.id ?? "", one.name ?? t("history.nobody")]), person ?? "", value => {
+  const who = people.length > 1 && choice(t("history.whose"), people.map(one => [one.id ?? "", one.name]), person ?? "", value => {
     person = value || null;
     show(root, hub);
   });
@@ -89,7 +89,7 @@ function strip(hub) {
 }
 
 /** The small signs of a day; what they say is in the label of its button. */
-const signs = day => h("span", {class: "signs"}, day.stops.length ? sample("stop") : day.rest ? sample("rest") : day.done ? sample("check") : "");
+const signs = (day, checked = true) => h("span", {class: "signs"}, day.stops.length ? sample("stop") : day.rest ? sample("rest") : day.done && checked ? sample("check") : "");
 
 // ---- chart -----------------------------------------------------------------------------------------------------------
 /** A day as a point of the chart; `tally` is what the table has of it besides. */
@@ -105,7 +105,7 @@ function together(days, title, axis) {
   const yes = sum(day => day.looser[0]), asked = sum(day => day.looser[1]), stops = sum(day => day.stops.length);
   const says = [t("history.sum", {minutes: whole(seconds), n: counted}), value && t("history.middle", {value, n: values.length, moment: t(`history.moment_${moment}`)}),
     asked && t("history.looser_of", {yes, n: asked}), stops && t("history.stops", {n: stops})];
-  return {several: true, title, axis, seconds, counted, minutes: seconds / 60, band: null, done: false, value, moment, looser: 2 * yes > asked, rest: false, stop: stops > 0,
+  return {several: true, day: days.at(-1).day, title, axis, seconds, counted, minutes: seconds / 60, band: null, done: false, value, moment, looser: 2 * yes > asked, rest: false, stop: stops > 0,
     says: `${title}: ${says.filter(Boolean).join("; ")}`, tally: {yes, asked, stops}};
 }
 
@@ -137,7 +137,7 @@ function charted(hub) {
     host.replaceChildren(chart(all, {
       label: t("history.chart_label"), titles: {tightness: t("history.tightness_title"), minutes: t(wanted === "all" ? "history.minutes_sum" : "history.minutes_title")},
       axis: point => point.axis, says: point => point.says, moved: point => put(says, point.says),
-      open: point => { if (!point.several) openDay(hub, point.day); },
+      open: point => (point.several ? document.querySelector(`[data-month="${point.day.slice(0, 7)}"]`)?.scrollIntoView({block: "center"}) : openDay(hub, point.day)),
     }));
     tabulate();
   };
@@ -194,7 +194,7 @@ function month(hub, name) {
     const of = data.of(day), number = h("span", {}, String(Number(day.slice(8))));
     if (day > log.today && !of.sessions.length) return h("td", {}, h("span", {class: "later"}, number));
     return h("td", {}, h("button", {type: "button", class: `l${level(of)}`, "data-day": day, "data-key": `month ${day}`, tabindex: day === latest ? 0 : -1,
-      "aria-current": day === log.today ? "date" : null, onclick: () => openDay(hub, day)}, h("span", {class: "unseen"}, describe(of)), h("span", {"aria-hidden": "true"}, number, h("b", {}, minutesOf(of, "")), signs(of))));
+      "aria-current": day === log.today ? "date" : null, onclick: () => openDay(hub, day)}, h("span", {class: "unseen"}, describe(of)), h("span", {"aria-hidden": "true"}, number, h("b", {}, minutesOf(of, "")), signs(of, false))));
   };
   return [h("header", {}, h("h3", {}, when(first, {month: "long", year: "numeric"})),
     h("p", {class: "soft small"}, t("history.sum", {minutes: whole(days.reduce((sum, day) => sum + day.seconds, 0)), n: days.reduce((sum, day) => sum + day.counted, 0)}))),

@@ -1,6 +1,6 @@
 // The records of a day: each session, answer and stop sign opens, and is edited, deleted and brought back here.
 import {button, choice, clock, dialog, field, h, hm, put, t, toast, when} from "./ui.js";
-import {LONG, SHORT, whole} from "./days.js";
+import {LONG, nameless, SHORT, whole} from "./days.js";
 
 const ROUTINES = ["plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery", "before_bed"];
 const STAMP = {...SHORT, year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23"};
@@ -23,7 +23,7 @@ function summed(day) {
 }
 
 const stamp = one => (one.time ?? one.start) ? (one.estimated ? "~" : "") + when(one.time ?? one.start, STAMP) : t("history.no_date");
-const nameOf = (hub, id) => hub.log.people.find(one => one.id === id)?.name ?? t("history.nobody");
+const nameOf = (hub, id) => hub.log.people.find(one => one.id === id)?.name ?? nameless(id);
 
 /** Why a session counts or does not; "" when nothing speaks against it. */
 function counting(session) {

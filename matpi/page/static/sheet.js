@@ -33,7 +33,7 @@ export async function render(root, ctx) {
   root.classList.add("stack");
   root.replaceChildren(h("header", {class: "no-print row apart"}, h("h1", {}, t("sheet.title")), h("a", {class: "button", href: "#history"}, t("sheet.back"))),
     h("div", {class: "no-print card stack sheet-choice"}, until,
-      people.length > 1 ? choice(t("history.whose"), people.map(one => [one.id ?? "", one.name ?? t("history.nobody")]), person ?? "", value => { person = value || null; draw(); }) : "",
+      people.length > 1 ? choice(t("history.whose"), people.map(one => [one.id ?? "", one.name]), person ?? "", value => { person = value || null; draw(); }) : "",
       button(t("sheet.print"), () => print(), "primary"), h("h2", {}, t("sheet.downloads")),
       h("ul", {class: "stack tight"}, FILES.map(([key, href]) => h("li", {}, h("a", {href, download: true}, t(`sheet.${key}`)))))),
     paper);
