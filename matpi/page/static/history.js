@@ -2,12 +2,12 @@
 import {button, choice, h, put, t, when} from "./ui.js";
 import {chart, MOMENTS, sample} from "./chart.js";
 import {chosen, daily, median, owners, plus, range, SHORT, weekday, whole} from "./days.js";
-import {answers, describe, minutesOf, openDay, restore, sessionEntry, sessionLine} from "./records.js";
+import {answers, describe, legendOf, minutesOf, openDay, restore, sessionEntry, sessionLine} from "./records.js";
 
 const STRIP_DAYS = 14;
 const RANGES = [14, 30, 90];
 const WEEKS_MAX = 160; // with more weeks than this, the chart of all has a bar a month
-const LEVELS_MIN = [5, 10, 15]; // of the calendar's shades
+const LEVELS_MIN = [5, 10, 15, 20]; // of the calendar's shades
 const AHEAD = "900px 0px"; // how far from the screen a month is filled
 
 let shown = "14", person; // kept from one visit of the view to the next
@@ -128,7 +128,7 @@ function points({data, log}, wanted) {
 function charted(hub) {
   const {minutesOnly} = hub.data;
   const says = h("p", {class: "says"}), host = h("div"), table = h("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": t("history.as_table")});
-  const list = h("details", {}, h("summary", {}, t("history.as_table")), table);
+  const list = h("details", {}, h("summary", {}, t("history.as_table")), table), legend = h("ul", {class: "legend"});
   let all = [];
   const tabulate = () => list.open && table.replaceChildren(tabled(all, minutesOnly));
   const draw = wanted => {
@@ -139,15 +139,14 @@ function charted(hub) {
       axis: point => point.axis, says: point => point.says, moved: point => put(says, point.says),
       open: point => (point.several ? document.querySelector(`[data-month="${point.day.slice(0, 7)}"]`)?.scrollIntoView({block: "center"}) : openDay(hub, point.day)),
     }));
+    legend.replaceChildren(...legendOf(minutesOnly || all[0].several));
     tabulate();
   };
   list.addEventListener("toggle", tabulate);
   const ranges = choice(t("history.range"), [...RANGES.map(n => [String(n), t("history.days", {n})]), ["all", t("history.all")]], shown, draw);
   ranges.querySelector("legend").className = "unseen";
   draw(shown);
-  const legend = [...(minutesOnly ? ["bar"] : ["band", "done", "bar"]), ...MOMENTS, "looser", "rest", "stop"];
-  return h("section", {class: "card stack"}, h("header", {}, h("h2", {}, t("history.chart")), ranges), h("div", {}, host, says),
-    h("ul", {class: "legend"}, legend.map(kind => h("li", {}, sample(kind), t(`history.legend_${minutesOnly && kind === "bar" ? "minutes" : kind}`)))), list);
+  return h("section", {class: "card stack"}, h("header", {}, h("h2", {}, t("history.chart")), ranges), h("div", {}, host, says), legend, list);
 }
 
 function tabled(all, minutesOnly) {

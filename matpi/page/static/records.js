@@ -1,5 +1,6 @@
 // The records of a day: each session, answer and stop sign opens, and is edited, deleted and brought back here.
 import {button, choice, clock, dialog, field, h, hm, put, t, toast, when} from "./ui.js";
+import {MOMENTS, sample} from "./chart.js";
 import {LONG, nameless, SHORT, whole} from "./days.js";
 
 const ROUTINES = ["plan", "downshift", "breath", "upper_back", "neck", "feet", "lower_back", "seat", "calves", "recovery", "before_bed"];
@@ -8,6 +9,10 @@ const STAMP = {...SHORT, year: "numeric", hour: "2-digit", minute: "2-digit", ho
 // ---- in words --------------------------------------------------------------------------------------------------------
 /** The minutes of a day for a small box; `none` without a session that counts. */
 export const minutesOf = (day, none) => (day.counted ? String(whole(day.seconds)) : none);
+
+/** The legend of the chart, item by item; `plain`: minutes without a plan. */
+export const legendOf = plain => [...(plain ? ["bar"] : ["band", "done", "bar"]), ...MOMENTS, "looser", "rest", "stop"].map(kind =>
+  h("li", {}, sample(kind), t(`history.legend_${plain && kind === "bar" ? "minutes" : kind}`)));
 
 /** A day in words, as its button and the chart say it. */
 export const describe = day => `${when(day.day, LONG)}: ${summed(day)}`;
@@ -68,7 +73,10 @@ export const restore = (hub, session) => change(hub, {do: "restore_session", id:
 const remove = (hub, session) => change(hub, {do: "delete_session", id: session.id}, t("history.deleted"), undefined, [t("history.undo"), () => restore(hub, session)]);
 
 /** The buttons of "Was that you?"; the answer that was given has none. */
-export const answers = (hub, session) => [true, false].filter(yours => session.yours !== yours).map(yours => button(t(yours ? "history.yes" : "history.no"), () => change(hub, {do: "answer_session", id: session.id, yours})));
+export const answers = (hub, session) => [true, false].filter(yours => session.yours !== yours).map(yours => button(t(yours ? "history.yes" : "history.no"), async () => {
+  const others = () => hub.log.settings.find(one => one.key === "others")?.value, before = others();
+  if (await change(hub, {do: "answer_session", id: session.id, yours}, t("history.saved")) && others() !== before) toast(t("history.now_pets"));
+}));
 
 /** A button that asks once more, in its own place, before it deletes what cannot be brought back. */
 function twice(label, sure, work, attrs = {}) {
@@ -179,12 +187,13 @@ export function openDay(hub, day) {
   const fill = () => {
     const of = hub.data.of(day), name = hub.people.length > 1 && nameOf(hub, hub.person);
     const list = (title, entries, none) => h("section", {class: "stack tight"}, h("h3", {}, title), entries.length ? h("div", {class: "entries"}, entries) : h("p", {class: "soft"}, none));
-    const felt = twice(t("history.felt_wrong"), t("history.felt_wrong_sure"), () => change(hub, {do: "felt_wrong", on: day, person: hub.log.people.length ? personNow(hub, hub.person) || null : null}));
+    const owner = hub.log.people.find(one => one.id === hub.person && !one.removed);
+    const felt = twice(t("history.felt_wrong"), t("history.felt_wrong_sure"), () => change(hub, {do: "felt_wrong", on: day, person: owner?.name ?? null}, t("history.stop_added")));
     host.replaceChildren(...[h("p", {}, name ? `${name}: ${summed(of)}` : summed(of)),
       list(t("history.sessions"), of.sessions.map(one => sessionEntry(hub, one)), t("history.no_session")),
       list(t("history.tightness"), of.ratings.map(one => saidEntry(hub, one, t(one === of.number && of.ratings.length > 1 ? "history.answer_first" : "history.answer", {value: one.value, moment: t(`history.moment_${one.moment}`)}))), t("history.no_rating")),
       list(t("history.stop_signs"), of.stops.map(one => saidEntry(hub, one, t("history.stop_sign"))), t("history.no_stop")),
-      day <= hub.log.today && h("div", {class: "stack tight"}, h("p", {class: "soft small"}, t("history.felt_wrong_help")), h("div", {class: "row"}, felt))].filter(Boolean));
+      day <= hub.log.today && (owner || !hub.log.people.length) && h("div", {class: "stack tight"}, h("p", {class: "soft small"}, t("history.felt_wrong_help")), h("div", {class: "row"}, felt))].filter(Boolean));
   };
   fill();
   const {reload} = hub;

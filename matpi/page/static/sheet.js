@@ -1,8 +1,9 @@
 // Two weeks on one sheet: plain numbers for oneself or a physiotherapist, on one page of A4. What is measured and what
 // is said are told apart; there is no advice on it.
 import {button, choice, clock, field, h, t, when} from "./ui.js";
-import {chart, MOMENTS, sample} from "./chart.js";
+import {chart} from "./chart.js";
 import {chosen, daily, owners, plus, range, SHORT} from "./days.js";
+import {legendOf} from "./records.js";
 
 const DAYS = 14;
 const PAPER_PX = 800; // the width of the chart before it is made to fit A4: with its table it is one page
@@ -56,14 +57,13 @@ function sheet(log, people, person, last) {
   const columns = ["day", "minutes", "sessions", "tightness", "moment", "looser", "stops", "rest"];
   const points = days.map(day => ({...day, minutes: day.seconds / 60, value: day.number?.value ?? null, moment: day.number?.moment, looser: day.looser[0] > 0, stop: day.stops.length > 0}));
   const look = {label: t("sheet.chart_label"), axis: day => when(day.day, SHORT), titles: {tightness: t("history.tightness_title"), minutes: t("history.minutes_title")}};
-  const legend = [...(data.minutesOnly ? ["bar"] : ["band", "done", "bar"]), ...MOMENTS, "looser", "rest", "stop"];
   const banded = days.some(day => day.band), trend = data.plan?.trend_sentence;
   const notes = [t("sheet.said_measured"), t("sheet.said_tightness"), t("sheet.said_looser"), t("sheet.said_stop"), banded && t("sheet.said_plan"), leftOut && t("sheet.said_left_out", {n: leftOut}),
     undated && t("sheet.said_undated", {n: undated}), estimated && t("sheet.said_estimated"), edited && t("sheet.said_edited")];
   return [
     h("header", {}, h("h2", {}, t("sheet.heading", {first: when(days[0].day, DAY), last: when(last, DAY)})), name ? h("p", {}, t("sheet.of_person", {name})) : ""),
     h("div", {class: "no-print"}, chart(points, look)), h("div", {class: "print-only"}, chart(points, {...look, width: PAPER_PX})),
-    h("ul", {class: "legend"}, legend.map(kind => h("li", {}, sample(kind), t(`history.legend_${data.minutesOnly && kind === "bar" ? "minutes" : kind}`)))),
+    h("ul", {class: "legend"}, legendOf(data.minutesOnly)),
     h("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": t("history.as_table")}, h("table", {},
       h("thead", {}, h("tr", {}, columns.map(key => h("th", {scope: "col"}, t(`sheet.col_${key}`))))),
       h("tbody", {}, days.map(day => h("tr", {}, row(day).map((text, i) => i ? h("td", {}, String(text)) : h("th", {scope: "row"}, text))))),
