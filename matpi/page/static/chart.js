@@ -24,11 +24,13 @@ const MARKS = {
 };
 export const MOMENTS = ["before", "after", "day"];
 
-/** A small picture of one mark, or of "bar", "done" or "band", for a legend. */
+const barOf = ({done}) => (done === null ? "plain" : done ? "done" : "less");
+
+/** A small picture of one mark, of a bar ("plain", "less", "done"), or of the "band", for a legend. */
 export function sample(kind) {
   const path = MARKS[kind] ? MARKS[kind](9, 7, 4) : kind === "band" ? "M1 2h16v10h-16z" : "M5 1h8v12h-8z";
   return svg("svg", {class: "sample", viewBox: "0 0 18 14", width: 18, height: 14, "aria-hidden": "true"},
-    svg("path", {class: kind in MARKS ? `mark ${kind}` : kind === "bar" ? "bar" : kind === "done" ? "bar done" : "band", d: path}));
+    svg("path", {class: kind in MARKS ? `mark ${kind}` : kind === "band" ? kind : `bar ${kind}`, d: path}));
 }
 
 /** Runs of points with the same band, as one area each: side by side they would show seams. */
@@ -74,8 +76,7 @@ function draw(points, width, {axis, titles}) {
     svg("path", {class: "grid", d: lines.join("")}),
     svg("path", {class: "band", d: bands(points, x, minutesY)}),
     svg("rect", {class: "cursor", x: 0, y: TIGHT_Y - 6, width: n(Math.max(2, step)), height: BASE_Y + SIGNS_H - TIGHT_Y + 4, rx: 3}),
-    svg("path", {class: "bar", d: all((p, i) => p.done ? "" : rise(p, i))}),
-    svg("path", {class: "bar done", d: all((p, i) => p.done ? rise(p, i) : "")}),
+    ...["plain", "less", "done"].map(kind => svg("path", {class: `bar ${kind}`, d: all((p, i) => (kind === barOf(p) ? rise(p, i) : ""))})),
     ...MOMENTS.map(moment => svg("path", {class: `line ${moment}`, d: joined(moment).length > 1 ? `M${joined(moment).join("L")}` : ""})),
     ...MOMENTS.map(moment => sign(moment, p => p.value && p.moment === moment, p => tightY(p.value))),
     sign("looser", p => p.looser, () => LOOSER_Y),
@@ -87,7 +88,7 @@ function draw(points, width, {axis, titles}) {
 /**
  * Return the chart of `points`, oldest first, as an element that draws itself to its width.
  *
- * A point: {minutes, band: [lower, upper] or null, done, value: 1 to 10 or null, moment, looser, rest, stop}.
+ * A point: {minutes, band: [lower, upper] or null, done (null: without a plan), value: 1 to 10 or null, moment, looser, rest, stop}.
  * `axis(point)` is its label below, `titles` are {tightness, minutes}, `label` names the whole.
  * With `says(point)` the arrow keys, Home, End, Page Up and Page Down move over the points, and each is announced in
  * these words; `moved(point)` follows, and `open(point)` comes by Enter or a click. Without, it is a picture.

@@ -46,18 +46,18 @@ export const median = values => values.toSorted((a, b) => a - b)[(values.length 
  * What the log has of a person (an id, or null), by day.
  *
  * `of(day)` is always an object: {day, seconds, sessions, counted, ratings, number, stops, looser: [yes, of], rest, done,
- * band}. Seconds are those that count. `minutesOnly`: a doctor is to be asked first, so there is neither band nor done.
+ * band}. Seconds are those that count. `minutesOnly`: a doctor is to be asked first, so there is no band, and done is null.
  */
 export function daily(log, person) {
   const plan = log.plans[person ?? ""] ?? null, safety = log.safety[person ?? ""] ?? null;
   const minutesOnly = Boolean(plan?.short_only || (safety?.some && !safety.cleared));
-  const done = new Set(minutesOnly || safety?.answered === false ? [] : plan?.done_on);
+  const done = new Set(safety?.answered === false ? [] : plan?.done_on);
   const rests = new Set(plan?.rests), found = new Map();
   const mine = records => records.filter(one => one.person === person && !one.deleted_why);
   const at = day => {
     if (!found.has(day)) {
       found.set(day, {day, seconds: 0, sessions: [], counted: 0, ratings: [], number: null, stops: [], looser: [0, 0],
-        rest: rests.has(day), done: done.has(day), band: minutesOnly ? null : plan?.bands[day] ?? null});
+        rest: rests.has(day), done: minutesOnly ? null : done.has(day), band: minutesOnly ? null : plan?.bands[day] ?? null});
     }
     return found.get(day);
   };

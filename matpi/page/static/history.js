@@ -105,7 +105,7 @@ function together(days, title, axis) {
   const yes = sum(day => day.looser[0]), asked = sum(day => day.looser[1]), stops = sum(day => day.stops.length);
   const says = [t("history.sum", {minutes: whole(seconds), n: counted}), value && t("history.middle", {value, n: values.length, moment: t(`history.moment_${moment}`)}),
     asked && t("history.looser_of", {yes, n: asked}), stops && t("history.stops", {n: stops})];
-  return {several: true, day: days.at(-1).day, title, axis, seconds, counted, minutes: seconds / 60, band: null, done: false, value, moment, looser: 2 * yes > asked, rest: false, stop: stops > 0,
+  return {several: true, day: days.at(-1).day, title, axis, seconds, counted, minutes: seconds / 60, band: null, done: null, value, moment, looser: 2 * yes > asked, rest: false, stop: stops > 0,
     says: `${title}: ${says.filter(Boolean).join("; ")}`, tally: {yes, asked, stops}};
 }
 

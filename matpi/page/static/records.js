@@ -11,8 +11,7 @@ const STAMP = {...SHORT, year: "numeric", hour: "2-digit", minute: "2-digit", ho
 export const minutesOf = (day, none) => (day.counted ? String(whole(day.seconds)) : none);
 
 /** The legend of the chart, item by item; `plain`: minutes without a plan. */
-export const legendOf = plain => [...(plain ? ["bar"] : ["band", "done", "bar"]), ...MOMENTS, "looser", "rest", "stop"].map(kind =>
-  h("li", {}, sample(kind), t(`history.legend_${plain && kind === "bar" ? "minutes" : kind}`)));
+export const legendOf = plain => [...(plain ? ["plain"] : ["band", "done", "less"]), ...MOMENTS, "looser", "rest", "stop"].map(kind => h("li", {}, sample(kind), t(`history.legend_${kind}`)));
 
 /** A day in words, as its button and the chart say it. */
 export const describe = day => `${when(day.day, LONG)}: ${summed(day)}`;
