@@ -31,11 +31,11 @@ export async function api(path, body = undefined, options = {}) {
   return options.whole ? [said, answer] : said;
 }
 
-/** Ask the device to do something, and show what it says; return the data, or null when it refused. */
-async function act(request, said = "") {
+/** Ask the device to do something, and show `said` or else what it says; return the data, or null when it refused. */
+async function act(request, said = null) {
   try {
     const answer = await api("/api/do", request);
-    const sentence = said || answer.said.join(" ");
+    const sentence = said ?? answer.said.join(" ");
     if (sentence) toast(sentence);
     return answer.data ?? {};
   } catch (error) {
@@ -87,7 +87,7 @@ async function listen() {
       const answer = await fetch("/events", {signal: mine.signal, cache: "no-store"});
       if (answer.status === 401) return unpair();
       if (answer.ok) await read(answer.body.getReader());
-      else off = (await answer.json()).error ?? off;
+      else if (answer.status === 503) off = t("app.too_many");
     } catch { /* The network is gone, or the page is left: said below. */ }
     if (mine.signal.aborted) return undefined;
     hear(null, off);
@@ -110,7 +110,7 @@ async function read(reader) {
     for (const part of parts) {
       const lines = part.split("\n"), of = name => lines.filter(line => line.startsWith(name)).map(line => line.slice(name.length).trim()).join("\n");
       if (of("event:") === "state") hear(JSON.parse(of("data:")));
-      else if (of("event:") === "off") hear(null, JSON.parse(of("data:")).error);
+      else if (of("event:") === "off") hear(null, t("app.off"));
     }
   }
 }

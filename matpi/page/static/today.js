@@ -1,6 +1,6 @@
 // Today: the mat as it is now, what it asks, and what can be wished for.
 import {breathAt, dial, range} from "./dial.js";
-import {button, choice, clock, dialog, h, hm, put, t} from "./ui.js";
+import {button, choice, clock, dialog, h, hm, put, t, toast} from "./ui.js";
 
 const SITS = new Set(["ON_MAT", "AWAY", "HOLDING"]);
 const ASKED = ["CONFIRM", "FELT_WRONG", "LOOSER", "RATING"];
@@ -11,6 +11,9 @@ export const leave = () => stop();
 
 /** Return whether nothing may be aimed at: the safety questions are open, or a doctor should be asked first. */
 export const isUnsafe = state => state.safety === "unanswered" || state.safety === "some" || state.plan.short_only;
+
+/** Return the name of the person the state is about, as requests take it; null where no one is named. */
+const named = state => state.people.find(one => one.id === state.owner)?.name ?? null;
 
 export function render(root, ctx) {
   const off = h("section", {class: "card away", hidden: true}, h("h1", {}, t("today.off")), h("p", {}), h("p", {class: "soft"}, t("today.off_retry")));
@@ -43,14 +46,15 @@ export function render(root, ctx) {
 
 // ---- the state, in words, and the timer ----------------------------------------------------------------------------
 function nowCard() {
-  const title = h("h1", {role: "status"}), face = dial(), phase = h("p", {class: "phase"}), note = h("p", {class: "note", role: "status"});
-  const el = h("section", {class: "card now", "aria-label": t("today.now")}, title, face, phase, note);
+  const title = h("span", {role: "status"}), who = h("p", {class: "who soft"}), face = dial(), phase = h("p", {class: "phase", role: "status"});
+  const el = h("section", {class: "card now", "aria-label": t("today.now")}, h("h1", {}, title), who, face, phase);
   el.hear = state => {
-    put(title, t(`today.front.${state.front}`));
-    put(phase, phaseOf(state));
-    const [text, warns] = noteOf(state);
-    put(note, text);
-    note.classList.toggle("warn", warns);
+    put(title, t(`today.front.${ASKED.includes(state.front) ? "ASKS" : state.front}`));
+    who.hidden = state.people.length < 2;
+    put(who, state.people.find(one => one.id === (state.session?.person ?? state.owner))?.name ?? "");
+    const [text, kind] = phaseOf(state);
+    put(phase, text);
+    phase.className = `phase ${kind}`;
   };
   el.step = (state, elapsed_s) => {
     const {session, plan} = state, safe = !isUnsafe(state), sits = session && SITS.has(state.front);
@@ -64,24 +68,19 @@ function nowCard() {
   return el;
 }
 
+/** Return the one sentence below the dial and its kind: a fault comes before the phase, the phase before a remark. */
 function phaseOf(state) {
-  if (state.session && SITS.has(state.front)) return state.phase;
-  if (isUnsafe(state)) return "";
-  if (state.plan.done) return t("today.done");
-  if (state.plan.rest_day) return t("today.rest_day");
-  return state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)});
-}
-
-/** Return what should be known besides, the most pressing of it, and whether it is a fault. */
-function noteOf(state) {
-  if (state.unsaved) return [t("today.unsaved"), true];
-  if (state.silent) return [t("today.silent"), true];
-  if (state.lost.length) return [t("today.lost", {parts: state.lost.join(", ")}), true];
-  if (state.trouble) return [state.trouble, true];
-  if (state.plan.stopped) return [t("today.stopped"), false];
-  if (!state.trusted) return [t("today.clock"), false];
-  if (!state.calibrated) return [t("today.uncalibrated"), false];
-  return ["", false];
+  const {plan} = state, sits = state.session && SITS.has(state.front);
+  if (state.unsaved || state.trouble) return [t("today.unsaved"), "warn"];
+  if (state.silent) return [t("today.silent"), "warn"];
+  if (state.lost.length) return [t(`today.lost.${state.lost[0]}`), "warn"];
+  if (sits) return [state.phase, "big"];
+  if (plan.stopped) return [t("today.stopped"), ""];
+  if (!isUnsafe(state) && plan.done) return [t("today.done"), "big"];
+  if (!isUnsafe(state) && plan.rest_day) return [t("today.rest_day"), "big"];
+  if (!state.trusted) return [t("today.clock"), ""];
+  if (!state.calibrated) return [t("today.uncalibrated"), ""];
+  return [state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)}), "big"];
 }
 
 // ---- what is asked ------------------------------------------------------------------------------------------------
@@ -100,11 +99,11 @@ function questions(ctx) {
   };
   const panels = {
     RATING: ratingPanel(ctx),
-    LOOSER: yesNo("looser", () => act({do: "edit_session", id: about(), set: {looser: "yes"}}), () => act({do: "edit_session", id: about(), set: {looser: "no"}})),
-    CONFIRM: yesNo("confirm", () => act({do: "answer_session", id: about(), yours: true}), () => act({do: "answer_session", id: about(), yours: false})),
-    FELT_WRONG: yesNo("felt_wrong", () => act({do: "felt_wrong", on: null, person: ctx.state.owner}),
+    LOOSER: yesNo("looser", () => act({do: "edit_session", id: about(), set: {looser: "yes"}}, ""), () => act({do: "edit_session", id: about(), set: {looser: "no"}}, "")),
+    CONFIRM: yesNo("confirm", () => act({do: "answer_session", id: about(), yours: true}, ""), () => act({do: "answer_session", id: about(), yours: false}, "")),
+    FELT_WRONG: yesNo("felt_wrong", () => noteWrong(ctx, null),
       // "No" stores nothing: it is the tap that the device waits for, if it still does.
-      () => ctx.state.front === "FELT_WRONG" ? act({do: "press", how: "tap"}) : {}),
+      () => ctx.state.front === "FELT_WRONG" ? act({do: "press", how: "tap"}, "") : {}),
   };
   const el = h("section", {class: "card asks", "aria-label": t("today.question"), "aria-live": "polite"}, Object.values(panels));
   let told = "";
@@ -138,14 +137,19 @@ function ratingPanel(ctx) {
     put(said, rated === null ? t("today.rating.once") : t("today.rating.saved", {value: rated}));
   };
   async function rate(value) {
-    const {rated, owner, today} = ctx.state;
-    if (value === rated) return;
-    if (rated === null) await ctx.act({do: "rate", value, person: owner}, t("today.rating.noted", {value}));
+    const {rated, owner, today, asks} = ctx.state;
+    if (value === rated) return undefined;
+    if (rated === null) {
+      const session = asks?.what === "RATING" ? asks.about : null; // the one that has just ended
+      await ctx.act({do: "rate", value, session, person: named(ctx.state)}, "");
+    }
     else {
       const log = await ctx.log().catch(() => null), of = log?.ratings.filter(one => one.day === today && one.value === rated) ?? [];
       const known = of.find(one => one.person === owner) ?? of.find(one => one.person === null);
-      if (known) await ctx.act({do: "edit_rating", id: known.id, set: {value: String(value)}}, t("today.rating.noted", {value}));
+      if (!known) return toast(t("today.rating.unknown"), "warn");
+      await ctx.act({do: "edit_rating", id: known.id, set: {value: String(value)}}, "");
     }
+    return undefined;
   }
   return el;
 }
@@ -154,8 +158,8 @@ function ratingPanel(ctx) {
 function dayCard(ctx) {
   const {act} = ctx, wears = h("p", {class: "soft"}), facts = h("dl", {class: "figures"}), heading = h("h2", {}, t("today.day"));
   const turn = h("div"), safety = h("div", {class: "notice"}, h("p"), h("a", {href: "#setup/safety"}));
-  const rest = button(t("today.rest"), () => act({do: "rest", rest: !ctx.state.rest, person: ctx.state.owner}), "", {"aria-pressed": "false"});
-  const snooze = button(t("today.snooze"), () => act({do: "snooze"}), "", {"aria-pressed": "false"});
+  const rest = button(t("today.rest"), () => act({do: "rest", rest: !ctx.state.rest, person: named(ctx.state)}, ""), "", {"aria-pressed": "false"});
+  const snooze = button(t("today.snooze"), () => act({do: "snooze"}, ""), "", {"aria-pressed": "false"});
   const wrong = button(t("today.wrong.button"), () => feltWrong(ctx));
   const el = h("section", {class: "card stack", "aria-label": t("today.day")}, heading, turn, safety, facts, wears, h("div", {class: "wishes"}, rest, snooze, wrong));
   let people = "";
@@ -183,7 +187,7 @@ function dayCard(ctx) {
     people = wanted;
     turn.hidden = state.people.length < 2;
     turn.replaceChildren(...turn.hidden ? [] : [choice(t("today.turn"), state.people.map(one => [one.name, one.name]), state.people.find(one => one.chosen)?.name,
-      name => act({do: "people", words: ["choose", name]}))]);
+      name => act({do: "people", words: ["choose", name]}, ""))]);
   };
   return el;
 }
@@ -193,19 +197,21 @@ function figures(list, rows) {
   rows.forEach(([name, value], n) => { put(list.children[n].children[0], name); put(list.children[n].children[1], value); });
 }
 
+const noteWrong = (ctx, on) => ctx.act({do: "felt_wrong", on, person: named(ctx.state)}, t("today.wrong.noted"));
+
 /** Note that something felt wrong today or, since bruises show late, yesterday. */
 async function feltWrong(ctx) {
-  const {today, owner} = ctx.state, yesterday = new Date(Date.parse(today) - 864e5).toISOString().slice(0, 10);
+  const {today} = ctx.state, yesterday = new Date(Date.parse(today) - 864e5).toISOString().slice(0, 10);
   const day = choice(t("today.wrong.when"), [["today", t("today.wrong.today")], ["yesterday", t("today.wrong.yesterday")]], "today");
   await dialog(t("today.wrong.title"), [h("p", {}, t("today.wrong.signs")), day, h("p", {class: "soft"}, t("today.wrong.follows"))], [
     {label: t("app.cancel"), kind: "quiet"},
-    {label: t("today.wrong.note"), kind: "primary", run: async () => await ctx.act({do: "felt_wrong", on: day.value === "today" ? null : yesterday, person: owner}) !== null},
+    {label: t("today.wrong.note"), kind: "primary", run: async () => await noteWrong(ctx, day.value === "today" ? null : yesterday) !== null},
   ]);
 }
 
 // ---- the device: its panel, mirrored, and its button ---------------------------------------------------------------
 function deviceCard(ctx) {
-  const canvas = h("canvas", {width: 128, height: 64, role: "img"}), press = how => ctx.act({do: "press", how});
+  const canvas = h("canvas", {width: 128, height: 64, role: "img"}), press = how => ctx.act({do: "press", how}, "");
   const el = h("section", {class: "card device", "aria-label": t("today.device")}, h("h2", {}, t("today.device")),
     h("div", {class: "glass"}, canvas), h("div", {class: "row"}, button(t("today.tap"), () => press("tap")), button(t("today.hold"), () => press("hold"))),
     h("p", {class: "small soft"}, t("today.button")));
