@@ -41,12 +41,12 @@ export function sessionLine(hub, session, {dated = false} = {}) {
   const time = dated ? stamp(session) : (session.estimated ? "~" : "") + (session.start ? hm(session.start) : "");
   const chip = session.deleted_why ? null : !session.reason ? t("history.under_way") : session.counts ? null : t("history.does_not_count");
   return h("span", {class: "record"}, h("span", {class: "at"}, time), h("b", {}, t("history.minutes", {time: clock(session.on_mat_s)})),
-    h("span", {class: "soft"}, t(`history.routine_${session.routine}`)), chip && h("span", {class: "chip warn"}, chip));
+    session.routine !== "plan" && h("span", {class: "soft"}, t(`app.routine.${session.routine}`)), chip && h("span", {class: "chip warn"}, chip));
 }
 
 function facts(hub, one) {
   const rows = [["start", stamp(one)], ["on_mat", t("history.minutes", {time: clock(one.on_mat_s)}) + (one.aways ? ` (${t("history.aways", {n: one.aways})})` : "")],
-    ["routine", t(`history.routine_${one.routine}`)], hub.log.people.length && ["person", nameOf(hub, one.person)],
+    ["routine", t(`app.routine.${one.routine}`)], hub.log.people.length && ["person", nameOf(hub, one.person)],
     ["began", one.load_kg ? t("history.began_kg", {kg: Math.round(one.load_kg)}) : t("history.began")], ["ended", t(`history.end_${one.reason ?? "open"}`)],
     ["counts", [t(one.counts ? "history.yes" : "history.no"), counting(one)].filter(Boolean).join(": ")],
     one.id in hub.log.looser && ["looser", t(hub.log.looser[one.id] ? "history.yes" : "history.no")],
@@ -146,7 +146,7 @@ export function sessionEntry(hub, session, {dated = false} = {}) {
     const fields = {
       minutes: field(t("history.edit_minutes"), input({inputmode: "text", autocomplete: "off", pattern: "[0-9]{1,2}(:[0-5][0-9])?"}, current.minutes), t("history.edit_minutes_help")),
       start: field(t("history.fact_start"), input({type: "datetime-local"}, current.start), t("history.edit_start_help")),
-      routine: field(t("history.fact_routine"), select(ROUTINES.map(one => [one, t(`history.routine_${one}`)]), current.routine)),
+      routine: field(t("history.fact_routine"), select(ROUTINES.map(one => [one, t(`app.routine.${one}`)]), current.routine)),
       ...people(hub, session.person),
       looser: choice(t("history.fact_looser"), [["yes", t("history.yes")], ["no", t("history.no")], ["none", t("history.no_answer")]], current.looser),
     };
