@@ -1,20 +1,10 @@
 // What is about the device itself: the mat, the receivers, the data, the doctor and who may open this page.
 import {LIMITS, ask, filePicker, follow, tell, withLines} from "./setup_fields.js";
-import {button, field, h, number, put, sure, t, when} from "./ui.js";
+import {button, draw, field, h, number, put, sure, t, when} from "./ui.js";
 
 const group = (...children) => withLines(h("div", {class: "field"}, ...children));
 
 // ---- the mat -------------------------------------------------------------------------------------------------------
-/** Draw the panel: 1024 bytes, rows of 128 x 64 dots, the most significant bit on the left. */
-function draw(canvas, frame) {
-  const bytes = atob(frame), to = canvas.getContext("2d"), image = to.createImageData(128, 64);
-  for (let dot = 0; dot < 128 * 64; dot++) {
-    const lit = bytes.charCodeAt(dot >> 3) >> (7 - dot % 8) & 1;
-    image.data.set(lit ? [169, 220, 255, 255] : [6, 8, 10, 255], 4 * dot);
-  }
-  to.putImageData(image, 0, 0);
-}
-
 /** Return the section of the mat; it follows the device's state. */
 export function mat(ctx) {
   const kg = h("b", {}), about = h("p", {class: "small soft"}), is = h("p", {class: "small soft"}), zeroing = group();
@@ -49,10 +39,10 @@ export function mat(ctx) {
     if (!await ask(ctx, weight, {do: "calibrate", weight_kg: kilograms(text)})) ours = false;
   }, "primary");
   const start = h("div", {class: "stack tight"}, weight, h("div", {class: "row"}, begin));
-  const canvas = h("canvas", {width: 128, height: 64, role: "img", class: "panel"}), spoken = h("p", {class: "spoken", "aria-live": "polite"}), pressed = group();
+  const canvas = h("canvas", {width: 128, height: 64, role: "img"}), spoken = h("p", {class: "spoken", "aria-live": "polite"}), pressed = group();
   const hold = button("", () => ask(ctx, pressed, {do: "press", how: "hold"}), "primary"), tap = button("", () => ask(ctx, pressed, {do: "press", how: "tap"}));
   pressed.prepend(h("div", {class: "row"}, hold, tap));
-  const steps = h("div", {class: "stack tight", hidden: true}, h("p", {}, t("setup.calibrate_now")), canvas, spoken, pressed);
+  const steps = h("div", {class: "stack tight", hidden: true}, h("p", {}, t("setup.calibrate_now")), h("div", {class: "glass"}, canvas), spoken, pressed);
   const over = h("p", {class: "small", "aria-live": "polite"});
 
   let frame = "";
