@@ -1,7 +1,7 @@
 // Set-up: one section a subject; what is changed is saved at once.
 import {browsers, data, doctor, mat, receivers} from "./setup_device.js";
 import {LIMITS, ask, done, follow, form as formOf, setting, storedOf, tell, withLines} from "./setup_fields.js";
-import {first} from "./setup_first.js";
+import {first, underWay} from "./setup_first.js";
 import {button, field, h, sure, t} from "./ui.js";
 
 const WIDE = "(min-width: 768px)";
@@ -70,7 +70,7 @@ export async function render(root, ctx) {
   const wide = matchMedia(WIDE).matches;
   const section = name => {
     bodies[name] = h("div", {class: "stack"}, drawn[name]());
-    const asks = name === "first" && !log.safety[owner()?.id ?? ""]?.answered, open = opened[name] ?? (wide || name === ctx.rest || asks);
+    const asks = name === "first" && (underWay() || !log.safety[owner()?.id ?? ""]?.answered), open = opened[name] ?? (wide || name === ctx.rest || asks);
     const summary = h("summary", {onclick: () => { opened[name] = !summary.parentElement.open; }}, h("h2", {}, t(`setup.${name}`)));
     return h("details", {class: "card part", id: `setup-${name}`, open}, summary, bodies[name]);
   };

@@ -55,7 +55,7 @@ export function tell(el, sentence, fine = false) {
 /** Return whether the device could not be asked at all. */
 export const offline = error => error.status === 0 || error.status === 503;
 
-/** Ask the device for something that belongs to a field; return its answer, or null with the reason told there.
+/** Ask the device for something that belongs to a field; return its answer, or null with the reason shown there.
  * `back`: what puts the field back to what is stored, done when the device does not answer. */
 export async function ask(ctx, el, request, back = () => {}) {
   try {
@@ -103,13 +103,20 @@ export function setting(form, key) {
 // ---- typed ---------------------------------------------------------------------------------------------------------
 /** Follow what is typed: `wrong(text)` is the sentence of its bound, `unready(text)` whether it may still become right. */
 export function follow(el, input, {wrong, unready = () => false, is, send}) {
-  let timer = 0;
-  const now = () => {
+  let timer = 0, sent = null;
+  const now = async () => {
     clearTimeout(timer);
     const text = input.value.trim();
-    if (text === is()) return el.querySelector(":scope > .error.fine") || tell(el, "");
+    if (text === sent) return; // it is on its way
+    if (text === is()) {
+      if (!el.querySelector(":scope > .error.fine")) tell(el, "");
+      return;
+    }
     const sentence = wrong(text);
-    return sentence ? tell(el, sentence) : send(text);
+    if (sentence) return tell(el, sentence);
+    sent = text;
+    await send(text);
+    sent = null;
   };
   input.addEventListener("input", () => {
     const text = input.value.trim(), sentence = wrong(text);

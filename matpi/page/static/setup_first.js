@@ -6,8 +6,11 @@ import {button, h, t} from "./ui.js";
 let at = null;
 let answered = "";
 
+/** Return whether the steps have begun and are not finished. */
+export const underWay = () => at !== null && at >= 0;
+
 /** Return what the log has of the answer: "unanswered", "none", "some" or "cleared". */
-export const answerOf = safety => !safety?.answered ? "unanswered" : safety.cleared ? "cleared" : safety.some ? "some" : "none";
+const answerOf = safety => !safety?.answered ? "unanswered" : safety.cleared ? "cleared" : safety.some ? "some" : "none";
 
 /** Put a page of the device's catalogue into elements: a heading, a list ("* ", continued by two spaces), and the rest. */
 function page(key) {
