@@ -407,7 +407,7 @@ def test_receivers_doctor_and_browsers_say_what_came_back(page: Page, device: De
     start(page, device)
     page.get_by_role("button", name="Test: house").click()
     expect(page.locator("#setup-receivers").get_by_text("It answered in 12 ms.")).to_be_visible()
-    page.get_by_role("button", name="Run the doctor").click()
+    page.get_by_role("button", name="Check every part").click()
     expect(page.get_by_text("It works, with something to look at.")).to_be_visible()
     expect(page.get_by_text("check its wires")).to_be_visible()
     browsers = page.locator("#setup-browsers")
@@ -424,7 +424,7 @@ def test_on_a_phone_the_sections_are_a_list_that_the_keyboard_opens(page: Page, 
     start(page, device, "doctor")
     sections = page.locator("details.part")
     assert [one for one in sections.evaluate_all("all => all.map(one => one.open)") if one] == [True]
-    expect(page.get_by_role("button", name="Run the doctor")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Check every part")).to_be_in_viewport()
     for number in range(sections.count()):
         summary = sections.nth(number).locator("summary")
         if not sections.nth(number).evaluate("one => one.open"):

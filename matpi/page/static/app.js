@@ -31,11 +31,11 @@ export async function api(path, body = undefined, options = {}) {
   return options.whole ? [said, answer] : said;
 }
 
-/** Ask the device to do something, and show what it says; return the data, or null when it refused. */
-async function act(request, said = "") {
+/** Ask the device to do something, and show `said` or else what it says; return the data, or null when it refused. */
+async function act(request, said = null) {
   try {
     const answer = await api("/api/do", request);
-    const sentence = said || answer.said.join(" ");
+    const sentence = said ?? answer.said.join(" ");
     if (sentence) toast(sentence);
     return answer.data ?? {};
   } catch (error) {

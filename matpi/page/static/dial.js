@@ -22,7 +22,7 @@ export function dial() {
   const pace = h("p", {class: "pace", "aria-hidden": "true"}), big = h("b"), unit = h("small"), below = h("p", {class: "below"});
   const picture = svg("svg", {viewBox: "0 0 240 240", "aria-hidden": "true"}, svg("circle", {class: "ring", cx: CENTRE, cy: CENTRE, r: OUTER - 5}), disc, ticks);
   const el = h("div", {class: "dial"}, picture, pace, h("div", {role: "timer"}, h("p", {class: "time"}, big, unit), below));
-  let drawn = "";
+  let drawn = null;
 
   function draw(plan, filled) {
     const wanted = plan ? `${plan.lower_min} ${plan.upper_min} ${filled}` : "";

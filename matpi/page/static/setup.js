@@ -29,14 +29,16 @@ export async function render(root, ctx) {
   form = formOf(ctx, log);
   const here = () => log.people.filter(person => !person.removed);
   const owner = () => here().find(person => person.chosen) ?? here()[0] ?? null;
+  let about = null; // the name of the person whose safety answer is shown, where it was chosen
   const bodies = {}, fresh = async () => { log = await ctx.log(); };
   const redraw = (name, children) => bodies[name].replaceChildren(...children);
 
   const drawn = {
     first: () => {
-      const el = h("div", {class: "stack"}), whom = owner();
+      const el = h("div", {class: "stack"}), whom = here().find(person => person.name === about) ?? owner();
+      const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { about = name; redraw("first", drawn.first()); });
       first(el, {
-        form, person: whom?.name ?? null, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first-language"), people: () => people(ctx, here, changedPeople),
+        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first-language"), people: () => people(ctx, here, changedPeople),
         changed: async () => { await fresh(); redraw("first", drawn.first()); redraw("people", drawn.people()); },
       });
       return [el];
@@ -46,7 +48,7 @@ export async function render(root, ctx) {
     people: () => [people(ctx, here, changedPeople), setting(form, "others")],
     mat: () => mat(ctx),
     receivers: () => receivers(ctx, sinks),
-    data: () => data(ctx, () => whose(here()), refresh),
+    data: () => data(ctx, () => whose(here(), t("setup.for_whom")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
     about: () => about(ctx),
@@ -77,6 +79,18 @@ export async function render(root, ctx) {
   root.append(h("h1", {}, t("setup.title")), h("div", {class: "parts"},
     h("div", {class: "stack"}, ["first", "plan", "evening", "people"].map(section)),
     h("div", {class: "stack"}, ["mat", "receivers", "data", "doctor", "browsers", "about"].map(section))));
+  // What is done at the device itself is shown here too, but not under a finger.
+  const seen = state => state && JSON.stringify([state.safety, state.people]);
+  let last = seen(ctx.state);
+  ctx.onState(async state => {
+    const now = seen(state);
+    if (!now || now === last) return;
+    const begun = last;
+    last = now;
+    if (!begun) return;
+    await fresh();
+    for (const name of ["first", "people"]) if (!bodies[name].contains(document.activeElement) && !(name === "first" && underWay())) redraw(name, drawn[name]());
+  });
   if (ctx.rest) document.getElementById(`setup-${ctx.rest}`)?.scrollIntoView();
 }
 
@@ -138,9 +152,12 @@ function people(ctx, here, changed) {
   return el;
 }
 
-/** Return a field that says whose an import is, null where there is nothing to choose. */
-function whose(all) {
-  return all.length < 2 ? null : field(t("setup.for_whom"), h("select", {}, all.map(({name}) => h("option", {value: name}, name))));
+/** Return a field that chooses one of the people, null where there is nothing to choose. */
+function whose(all, label, chosen = all[0]?.name, onchange = () => {}) {
+  if (all.length < 2) return null;
+  const input = h("select", {class: "short", onchange: () => onchange(input.value)}, all.map(({name}) => h("option", {value: name}, name)));
+  input.value = chosen;
+  return field(label, input);
 }
 
 // ---- about ---------------------------------------------------------------------------------------------------------

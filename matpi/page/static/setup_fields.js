@@ -163,7 +163,7 @@ const KINDS = {
     return [el, show];
   },
   select(form, key, {of}, label, help) {
-    const input = h("select", {}, of.map(value => h("option", {value}, t(`routines.${value}.title`)))), el = field(label, input, help), show = () => { input.value = form.stored[key]; };
+    const input = h("select", {}, of.map(value => h("option", {value}, t(`app.routine.${value}`)))), el = field(label, input, help), show = () => { input.value = form.stored[key]; };
     input.addEventListener("change", async () => await save(form, key, input.value, el) || show());
     return [el, show];
   },

@@ -61,7 +61,8 @@ const STEPS = [
   ({language}) => ["setup.first_language", language()],
 ];
 
-/** Draw the section into `el`. `view`: form, safety (of the log), person (name or null), people(), language(), changed(). */
+/** Draw the section into `el`. `view`: form, safety (of the log), person (name or null), whose (a field that chooses
+ * whom it is about, or null), people(), language(), changed(). */
 export function first(el, view) {
   const is = answerOf(view.safety), open = is === "unanswered" && at === null ? 0 : at;
   const go = step => {
@@ -75,7 +76,7 @@ export function first(el, view) {
     const agreed = async () => {
       if (await ask(view.form.ctx, said, {do: "safety", answer: "doctor_ok", person: view.person})) await view.changed();
     };
-    el.replaceChildren(said, h("div", {class: "row"},
+    el.replaceChildren(...(view.whose ? [view.whose] : []), said, h("div", {class: "row"},
       is === "some" ? button(t("setup.safety_agreed"), agreed, "primary") : null,
       button(t(is === "unanswered" ? "setup.first_begin" : "setup.first_again"), () => go(0))));
     return;
@@ -85,10 +86,11 @@ export function first(el, view) {
     return;
   }
   const [heading, body] = STEPS[open]({...view, next: () => go(open + 1)});
-  el.replaceChildren(
+  el.replaceChildren(...[
     h("div", {class: "row apart"}, h("h3", {tabindex: "-1"}, t(heading)), h("p", {class: "small soft"}, t("setup.first_step", {n: open + 1, of: STEPS.length}))),
-    h("progress", {max: STEPS.length, value: open + 1, "aria-hidden": "true"}), open === 0 ? h("p", {class: "soft"}, t("setup.first_hint")) : null, body,
+    h("progress", {max: STEPS.length, value: open + 1, "aria-hidden": "true"}), open === 0 ? h("p", {class: "soft"}, t("setup.first_hint")) : null, open === 0 ? view.whose : null, body,
     h("div", {class: "row"},
       open > 0 ? button(t("setup.first_back"), () => go(open - 1), "quiet") : button(t("setup.first_later"), () => go(-1), "quiet"),
-      open === 0 ? button(t("setup.first_skip"), () => go(2)) : button(t("setup.first_next"), () => go(open + 1), "primary")));
+      open === 0 ? button(t("setup.first_skip"), () => go(2)) : button(t("setup.first_next"), () => go(open + 1), "primary")),
+  ].filter(Boolean));
 }

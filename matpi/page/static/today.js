@@ -1,6 +1,6 @@
 // Today: the mat as it is now, what it asks, and what can be wished for.
 import {breathAt, dial, range} from "./dial.js";
-import {button, choice, clock, dialog, draw, h, hm, put, t} from "./ui.js";
+import {button, choice, clock, dialog, draw, h, hm, put, t, toast} from "./ui.js";
 
 const SITS = new Set(["ON_MAT", "AWAY", "HOLDING"]);
 const ASKED = ["CONFIRM", "FELT_WRONG", "LOOSER", "RATING"];
@@ -43,14 +43,15 @@ export function render(root, ctx) {
 
 // ---- the state, in words, and the timer ----------------------------------------------------------------------------
 function nowCard() {
-  const title = h("h1", {role: "status"}), face = dial(), phase = h("p", {class: "phase"}), note = h("p", {class: "note", role: "status"});
-  const el = h("section", {class: "card now", "aria-label": t("today.now")}, title, face, phase, note);
+  const title = h("span", {role: "status"}), who = h("p", {class: "who soft"}), face = dial(), phase = h("p", {class: "phase", role: "status"});
+  const el = h("section", {class: "card now", "aria-label": t("today.now")}, h("h1", {}, title), who, face, phase);
   el.hear = state => {
-    put(title, t(`today.front.${state.front}`));
-    put(phase, phaseOf(state));
-    const [text, warns] = noteOf(state);
-    put(note, text);
-    note.classList.toggle("warn", warns);
+    put(title, t(`today.front.${ASKED.includes(state.front) ? "ASKS" : state.front}`));
+    who.hidden = state.people.length < 2;
+    put(who, state.people.find(one => one.id === (state.session?.person ?? state.owner))?.name ?? "");
+    const [text, kind] = phaseOf(state);
+    put(phase, text);
+    phase.className = `phase ${kind}`;
   };
   el.step = (state, elapsed_s) => {
     const {session, plan} = state, safe = !isUnsafe(state), sits = session && SITS.has(state.front);
@@ -64,24 +65,20 @@ function nowCard() {
   return el;
 }
 
+/** Return the one sentence below the dial and its kind: a fault comes before the phase, the phase before a remark. */
 function phaseOf(state) {
-  if (state.session && SITS.has(state.front)) return state.phase;
-  if (isUnsafe(state)) return "";
-  if (state.plan.done) return t("today.done");
-  if (state.plan.rest_day) return t("today.rest_day");
-  return state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)});
-}
-
-/** Return what should be known besides, the most pressing of it, and whether it is a fault. */
-function noteOf(state) {
-  if (state.unsaved) return [t("today.unsaved"), true];
-  if (state.silent) return [t("today.silent"), true];
-  if (state.lost.length) return [t("today.lost", {parts: state.lost.join(", ")}), true];
-  if (state.trouble) return [state.trouble, true];
-  if (state.plan.stopped) return [t("today.stopped"), false];
-  if (!state.trusted) return [t("today.clock"), false];
-  if (!state.calibrated) return [t("today.uncalibrated"), false];
-  return ["", false];
+  const {plan} = state, sits = state.session && SITS.has(state.front);
+  if (state.unsaved) return [t("today.unsaved"), "warn"];
+  if (state.silent) return [t("today.silent"), "warn"];
+  if (state.lost.length) return [t("today.lost", {parts: state.lost.join(", ")}), "warn"];
+  if (state.trouble) return [state.trouble, "warn"];
+  if (sits) return [state.phase, "big"];
+  if (plan.stopped) return [t("today.stopped"), ""];
+  if (!isUnsafe(state) && plan.done) return [t("today.done"), "big"];
+  if (!isUnsafe(state) && plan.rest_day) return [t("today.rest_day"), "big"];
+  if (!state.trusted) return [t("today.clock"), ""];
+  if (!state.calibrated) return [t("today.uncalibrated"), ""];
+  return [state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)}), "big"];
 }
 
 // ---- what is asked ------------------------------------------------------------------------------------------------
@@ -139,13 +136,15 @@ function ratingPanel(ctx) {
   };
   async function rate(value) {
     const {rated, owner, today} = ctx.state;
-    if (value === rated) return;
-    if (rated === null) await ctx.act({do: "rate", value, person: owner}, t("today.rating.noted", {value}));
+    if (value === rated) return undefined;
+    if (rated === null) await ctx.act({do: "rate", value, person: owner}, "");
     else {
       const log = await ctx.log().catch(() => null), of = log?.ratings.filter(one => one.day === today && one.value === rated) ?? [];
       const known = of.find(one => one.person === owner) ?? of.find(one => one.person === null);
-      if (known) await ctx.act({do: "edit_rating", id: known.id, set: {value: String(value)}}, t("today.rating.noted", {value}));
+      if (!known) return toast(t("today.rating.unknown"), "warn");
+      await ctx.act({do: "edit_rating", id: known.id, set: {value: String(value)}}, "");
     }
+    return undefined;
   }
   return el;
 }
