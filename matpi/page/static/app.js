@@ -65,6 +65,12 @@ const ctx = {
   },
   navigate: (view, rest = "") => { location.hash = rest ? `${view}/${rest}` : view; },
   restart: () => start(),
+  /** Show the page in this language from now on, in this browser. */
+  async choose(lang) {
+    try { localStorage.setItem(LANGUAGE, lang); } catch { /* Not stored: it holds until the page is left. */ }
+    await speak(lang);
+    await show();
+  },
 };
 
 function hear(state, off = "") {
@@ -73,7 +79,7 @@ function hear(state, off = "") {
   ctx.at = performance.now();
   document.body.classList.toggle("off", !state);
   put($("link"), t(state ? "app.connected" : "app.not_connected"));
-  if (state && state.language !== words.lang) speak(state.language).then(show);
+  if (state && chosen(state.language) !== words.lang) speak(chosen(state.language)).then(show);
   for (const fn of [...hearers]) fn(state);
 }
 
@@ -158,6 +164,16 @@ async function show() {
   }
 }
 
+const LANGUAGE = "matpi-language";
+/** Return the language that was chosen for this browser, else the device's. */
+function chosen(device) {
+  try {
+    return localStorage.getItem(LANGUAGE) ?? device;
+  } catch {
+    return device;
+  }
+}
+
 async function speak(lang) {
   words.texts = await api(`/words/${lang}.json`);
   words.lang = ctx.lang = document.documentElement.lang = lang;
@@ -174,7 +190,7 @@ function unpair() {
 async function start() {
   try {
     ctx.hello = await api("/api/hello");
-    await speak(ctx.hello.language);
+    await speak(chosen(ctx.hello.language));
   } catch (error) {
     // No text is loaded yet: the one sentence that stands in both languages.
     put($("main"), "The page of the mat does not answer. Trying again. – Die Seite der Matte antwortet nicht. Neuer Versuch läuft.");

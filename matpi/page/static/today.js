@@ -1,6 +1,6 @@
 // Today: the mat as it is now, what it asks, and what can be wished for.
 import {breathAt, dial, range} from "./dial.js";
-import {button, choice, clock, dialog, h, hm, put, t, toast} from "./ui.js";
+import {button, choice, clock, dialog, draw, h, hm, put, t, toast} from "./ui.js";
 
 const SITS = new Set(["ON_MAT", "AWAY", "HOLDING"]);
 const ASKED = ["CONFIRM", "FELT_WRONG", "LOOSER", "RATING"];
@@ -223,10 +223,4 @@ function deviceCard(ctx) {
     if (state.frame !== drawn) draw(canvas, drawn = state.frame);
   };
   return el;
-}
-
-function draw(canvas, frame) {
-  const bits = Uint8Array.from(atob(frame), letter => letter.charCodeAt(0)), picture = new ImageData(128, 64);
-  for (let n = 0; n < 128 * 64; n++) picture.data.set(bits[n >> 3] >> 7 - (n & 7) & 1 ? [170, 221, 255, 255] : [0, 0, 0, 255], 4 * n);
-  canvas.getContext("2d").putImageData(picture, 0, 0);
 }

@@ -54,6 +54,13 @@ export function put(el, text) {
   if (el.textContent !== text) el.textContent = text;
 }
 
+/** Draw the device's panel: base64 of 1024 bytes, rows of 128 x 64 dots, the most significant bit on the left. */
+export function draw(canvas, frame) {
+  const bits = Uint8Array.from(atob(frame), letter => letter.charCodeAt(0)), picture = new ImageData(128, 64);
+  for (let n = 0; n < 128 * 64; n++) picture.data.set(bits[n >> 3] >> 7 - (n & 7) & 1 ? [170, 221, 255, 255] : [0, 0, 0, 255], 4 * n);
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
 let made = 0;
 /** Put an input with its label, help and a place for its error; the result has `.input` and `.fail(sentence or "")`. */
 export function field(label, input, help = "") {
