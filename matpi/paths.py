@@ -1,4 +1,4 @@
-"""Find the paths of the session logs, the address of the page and the machine's time zone."""
+"""Find the paths of the session logs and the machine's time zone."""
 
 from __future__ import annotations
 
@@ -43,12 +43,6 @@ def default_store() -> Path:
     """Return the device's log where a device is installed or has left one, else the simulator's."""
     path = device_store()
     return path if _is_there(DEVICE_CONFIG) or _is_there(path) else simulator_store()
-
-
-def page_address(port: int) -> str:
-    """Return the address of the device's page, by the name that avahi gives this machine on the local network."""
-    name = os.uname().nodename.partition(".")[0]
-    return f"http://{name}.local:{port}"
 
 
 def _is_there(path: Path) -> bool:

@@ -268,7 +268,7 @@ start_page() { # never a reason to go back: the device needs no page
   systemctl start "$PAGE" || true
   sleep "$PAGE_SETTLE_S"
   if [ "$(systemctl is-active "$PAGE" 2>/dev/null || true)" = active ]; then
-    say "Its page, for this network: http://$(uname -n | cut -d . -f 1).local:$port"
+    say "Its page, for this network: http://$(uname -n | cut -d . -f 1 | tr A-Z a-z).local:$port"
   else
     warn "The page does not start, and the device runs without it; the reason: journalctl -u $PAGE"
   fi

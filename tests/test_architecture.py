@@ -48,7 +48,7 @@ FLOORS = (
     ("people",),
     ("model",),
     ("events", "effects", "views"),
-    ("clock", "dated", "presence", "button", "light", "plan", "calibration"),
+    ("clock", "dated", "presence", "button", "light", "plan", "calibration", "pairing"),
     ("front", "parts", "session", "ledger", "zeroing"),
     ("selection",),
     ("household",),

@@ -36,9 +36,10 @@ OPENS: Final = {
     "report_problem": Front.FELT_WRONG,
     "see_trend": Front.TREND,
     "calibrate": Front.CALIBRATING,
+    "show_page": Front.PAGE,
 }
 """Triggers that replace the whole list by one entry."""
-CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
+CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration", "leave_page"})
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
 ADVISES: Final = frozenset({"advise", "answered"})  # the first wake since a session; the safety pages
 WAKES: Final = frozenset({"ask", "doubtful"})  # a tap on the idle screen

@@ -34,7 +34,6 @@ from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
 from matpi.errors import MatpiError
 from matpi.loop import Loop
-from matpi.paths import page_address
 from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
@@ -159,7 +158,7 @@ class Appliance:
         if config.upstream.sinks:
             from matpi.upstream.relays import Relays  # here: not loaded while nothing is sent anywhere
 
-            page = page_address(config.page.port) if config.page.enabled else ""
+            page = config.page.address
             self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz, page=page)
             self._relays.start()
         return device

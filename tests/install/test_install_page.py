@@ -19,7 +19,7 @@ def test_the_page_comes_with_the_device_and_goes_with_it(machine: Machine) -> No
     )]  # fmt: skip
     assert order == sorted(order)
     assert machine.has_page()
-    name = platform.node().partition(".")[0]
+    name = platform.node().partition(".")[0].lower()
     assert f"Its page, for this network: http://{name}.local:8377" in done.stdout
 
     (tokens := machine.root / "var/lib/matpi-page/tokens").parent.mkdir(parents=True)
