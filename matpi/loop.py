@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 
 from matpi.core.device import Device
@@ -39,6 +40,16 @@ FOLD_AFTER_S = 2.0  # chosen: so long after the last write the store is folded i
 Watch = Callable[[Effect], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something to be run in the loop's thread, between two events: what asks about the device. It must not raise."""
+
+    what: Callable[[], None]
+
+
+Inbox = queue.SimpleQueue[Event | Counted | Call]
+
+
 class Loop:
     """The owner of the device. `watch` gets every effect after it was performed."""
 
@@ -50,7 +61,7 @@ class Loop:
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
         calibration: Calibration | None = None,
-        inbox: queue.SimpleQueue[Event | Counted] | None = None,
+        inbox: Inbox | None = None,
         chime: Callable[[ChimeKind], None] = lambda _: None,
         words: Words = ENGLISH,
     ) -> None:
@@ -66,7 +77,7 @@ class Loop:
         self._words = words
         self._watch = watch
         self._calibration = calibration
-        self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
+        self._queue: Inbox = queue.SimpleQueue() if inbox is None else inbox
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
         self._fold_due = inf
@@ -102,7 +113,9 @@ class Loop:
                 event = self._queue.get(timeout=wait_s)
             except queue.Empty:
                 event = Tick(clock.monotonic())
-            if not isinstance(event, Saved | SaveFailed) or self._store.holds(event):
+            if isinstance(event, Call):
+                event.what()
+            elif not isinstance(event, Saved | SaveFailed) or self._store.holds(event):
                 self.send(self._weighed(event) if isinstance(event, Counted) else event)
             turned()
             if isinstance(event, Stopping):

@@ -25,6 +25,7 @@ ROOMS = (
     ("sim",),
     ("store",),
     ("upstream",),
+    ("control",),
     ("service",),
     ("twin",),
     ("commands",),

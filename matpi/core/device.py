@@ -115,6 +115,7 @@ class Device:
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
         done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
+        calibrating = calibration.CalibrationScreen(*of_any, emit, parts)
         screens: tuple[Screen, ...] = (
             idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, memory.set_aside, dial.is_due),
             idle.ObjectScreen(*of_any),
@@ -124,7 +125,7 @@ class Device:
             ready,
             trend.TrendScreen(*of_any),
             pairing.PageScreen(*of_any, self.pairing),
-            calibration.CalibrationScreen(*of_any, emit, parts),
+            calibrating,
             on_mat.ArrivingScreen(*of_any),
             on_mat.OnMatScreen(*of_any, pacing),
             on_mat.AwayScreen(*of_any),
@@ -143,7 +144,20 @@ class Device:
         agenda = self.agenda = Agenda(clock, ledger, session, household, plans, doubts, self.screens)
         display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
         self._routing = Routing(
-            emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
+            emit,
+            mat,
+            zeroing,
+            parts,
+            stage,
+            session,
+            selection,
+            household,
+            recovery,
+            agenda,
+            cues,
+            reminder,
+            display,
+            calibrating,
         )
         self._splash_until = t + rules.splash_s
         # After presence, the button and the screen in front; what is due at one time is done in this order.
@@ -276,9 +290,13 @@ class Device:
                 self.ledger.refused(t, key, why)
             case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
-            case events.LogChanged(_, log):
+            case events.LogChanged(_, log, people, answers):
                 self.ledger.replace_log(log)
+                if people is not None and answers is not None:
+                    self.household.replace(people, answers)
                 self.agenda.check()
+            case events.CalibrationWished(_, weight_kg):
+                self._routing.calibrate(t, weight_kg)
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):

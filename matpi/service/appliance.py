@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -33,7 +33,7 @@ from matpi.drivers.oled import PanelThread
 from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
 from matpi.errors import MatpiError
-from matpi.loop import Loop
+from matpi.loop import Call, Inbox, Loop
 from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
@@ -41,6 +41,8 @@ from matpi.store.writer import PatientStore
 from matpi.words import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
+    from matpi.control.door import Door
+    from matpi.control.server import ControlServer
     from matpi.drivers.scale.process import ReaderScale
     from matpi.upstream.relays import Relays
 
@@ -67,7 +69,7 @@ class Appliance:
         clock: Clock,
         *,
         screen: PanelThread | None,
-        inbox: queue.SimpleQueue[Event | Counted],
+        inbox: Inbox,
         boot_id: str,
         zone: str,
         notifier: Notifier | None = None,
@@ -93,6 +95,8 @@ class Appliance:
         self._relays: Relays | None = None
         self._recorder: Recorder | None = None
         self._calibrated: Calibrated | None = None  # a new calibration that is not in use yet
+        self._control: ControlServer | None = None
+        self._door: Door | None = None
         self._status_due = self.started_mono
         self._pulled = threading.Event()
         self._refused = False  # the start failed, and the panel shows why
@@ -151,6 +155,7 @@ class Appliance:
         for of, part in ((config.lamp, self._led), (config.chime, self._chime), (config.button, self._button)):
             if of.driver != "none":
                 part.start()
+        self._open_door()
         self._clock_watch = ClockWatch(clock, put)
         self._clock_watch.start()
         self.scale = self.parts.scale()
@@ -162,6 +167,24 @@ class Appliance:
             self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz, page=page)
             self._relays.start()
         return device
+
+    def _open_door(self) -> None:
+        """Take requests from commands and page; without a socket the device runs on."""
+        from matpi.control.door import Door
+        from matpi.control.paths import to_serve
+        from matpi.control.server import ControlServer
+        from matpi.service.host import ApplianceHost
+
+        def report(trouble: str) -> None:
+            self.put(Noted(self.clock.monotonic(), "control", trouble))
+
+        self._door = Door(ApplianceHost(self))
+        self._control = ControlServer(self._door, to_serve(self.store_path), report)
+        self._control.start()
+
+    def put(self, event: Event | Counted | Call) -> None:
+        """Hand an event to the loop. From any thread."""
+        self._inbox.put(event)
 
     def _committed(self) -> None:
         """Wake the relays, in the writer's thread: the outbox may have something new."""
@@ -178,6 +201,8 @@ class Appliance:
         self._inbox.put(event)
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
+        if self._door is not None:
+            self._door.counted(event)
 
     def _rate_hz(self) -> float | None:
         """Return the rate of the slowest load cell chip."""
@@ -199,10 +224,9 @@ class Appliance:
             self.save_recording()  # what led to the fault; `close` waits for it
             raise
 
-    def save_recording(self) -> None:
+    def save_recording(self) -> Future[Path] | None:
         """Request a file of the last ten minutes of counts. From any thread, and from a signal handler."""
-        if self._recorder is not None:
-            self._recorder.save()
+        return None if self._recorder is None else self._recorder.save()
 
     def ask_to_stop(self) -> None:
         """End `run` soon. From any thread, and from a signal handler."""
@@ -224,6 +248,8 @@ class Appliance:
                     self._calibrated = calibrated
                 case UseCalibration(calibration) if self._calibrated is not None:
                     self._recorder.use_calibration(calibration, self._calibrated.zero)
+        if self._door is not None:
+            self._door.seen(effect)
         self._watch(effect)
 
     def _turned(self) -> None:
@@ -298,7 +324,7 @@ class Appliance:
     def close(self) -> None:
         """End every part, dark and silent. A part that fails does not stop the others from ending."""
         self._notifier.stopping()
-        parts = (self._relays, self.scale, self._clock_watch, self._button, self._led, self._chime)
+        parts = (self._control, self._relays, self.scale, self._clock_watch, self._button, self._led, self._chime)
         ends: list[Callable[[], Any]] = [part.stop for part in parts if part is not None]
         if self.screen is not None:
             ends.append(partial(self.screen.stop, blank=not self._refused))

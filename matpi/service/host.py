@@ -1,0 +1,65 @@
+"""The running device as the control socket asks it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matpi.core.events import ButtonDown, ButtonUp
+from matpi.errors import HardwareError, UsageError
+from matpi.loop import Call, Loop
+from matpi.store.writer import PatientStore
+from matpi.words import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from matpi.service.appliance import Appliance
+
+RECORD_S: Final = 60.0  # chosen: ten minutes of four chips take 0.3 s on x86-64 (measured); a slow card may take more
+
+
+class ApplianceHost:
+    """Implements control.door.Host."""
+
+    def __init__(self, appliance: Appliance) -> None:
+        self._appliance = appliance
+        self.rules = appliance.config.device_rules()
+
+    @property
+    def loop(self) -> Loop | None:
+        return self._appliance.loop
+
+    @property
+    def store(self) -> PatientStore | None:
+        return self._appliance.store
+
+    @property
+    def words(self) -> Words:
+        return LANGUAGES[self._appliance.config.panel.language]
+
+    def now(self) -> float:
+        return self._appliance.clock.monotonic()
+
+    def call(self, what: Callable[[], None]) -> None:
+        self._appliance.put(Call(what))
+
+    def press(self, seconds: float) -> None:
+        """Press the button as a finger does, also where the device has none."""
+        self._appliance.put(ButtonDown(self.now()))
+        time.sleep(seconds)
+        self._appliance.put(ButtonUp(self.now()))
+
+    def record(self) -> Path:
+        asked = self._appliance.save_recording()
+        if asked is None:
+            raise HardwareError("Nothing is recorded yet; try again when the device has started.")
+        return asked.result(RECORD_S)
+
+    def try_out(self, name: str) -> str:
+        from matpi.upstream.trial import try_out
+
+        sinks = {sink.name: sink for sink in self._appliance.config.upstream.sinks}
+        if name not in sinks:
+            raise UsageError(f"There is no receiver {name!r}; the config has {', '.join(sinks) or 'none'}.")
+        return try_out(sinks[name])[1]
