@@ -210,3 +210,11 @@ def test_the_core_is_light() -> None:
 def test_the_command_line_is_light() -> None:
     heavy = {"gpiozero", "luma", "PIL", "starlette", "uvicorn", "sqlite3", "msgspec", "rich", "transitions"}
     assert not loaded_by("import matpi.cli") & heavy
+
+
+def test_the_device_loads_no_web_server() -> None:
+    """The page is a process of its own; the packages are dependencies because the simulator needs them."""
+    rooms = ("service", "control", "upstream")
+    names = ", ".join(name_of(path) for path in modules() if path.relative_to(PACKAGE).parts[0] in rooms)
+    assert "matpi.service.run" in names
+    assert not loaded_by(f"import {names}") & {"starlette", "uvicorn", "anyio", "h11"}

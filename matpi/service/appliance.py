@@ -163,7 +163,8 @@ class Appliance:
         if config.upstream.sinks:
             from matpi.upstream.relays import Relays  # here: not loaded while nothing is sent anywhere
 
-            self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz)
+            page = config.page.address
+            self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz, page=page)
             self._relays.start()
         return device
 
