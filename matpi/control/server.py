@@ -118,7 +118,7 @@ class ControlServer:
                     return self._stream(link, self._door.counts())
                 case _:
                     done = self._door.perform(request)
-                    return _send(link, {"said": done.said, "data": done.data})
+                    return _send(link, {"said": done.said, "data": dict(done.data)})
         except MatpiError as error:
             return _send(link, _refused(error))
         except Exception as bug:  # noqa: BLE001  the device goes on
