@@ -51,6 +51,7 @@ class Pairing:
             return None
         self._tries_left -= 1
         if self._tries_left > 0:
-            return Text("pairing.one_left" if self._tries_left == 1 else "pairing.wrong", n=self._tries_left)
+            left = self._tries_left
+            return Text("pairing.one_left") if left == 1 else Text("pairing.wrong", n=left)
         self.close()
         return Text("pairing.closed", n=TRIES)

@@ -12,7 +12,7 @@ from matpi.screen.glyphs import Face, width_px
 from matpi.words import Words
 
 QUIET_MODULES: Final = 4  # of light around the code, as the standard has it
-QUIET_MIN_MODULES: Final = 1  # what readers still find on a dark panel (zbar and OpenCV, on pictures of the panel)
+QUIET_MIN_MODULES: Final = 1  # what readers still find on a dark panel (ZXing and OpenCV, on pictures of the panel)
 ROWS: Final = 4
 """Of the address; the code has the rest of the height."""
 ROW_PX: Final = 11

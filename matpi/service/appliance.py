@@ -77,12 +77,14 @@ class Appliance:
         watch: Callable[[Effect], None] = lambda _: None,
         turned: Callable[[], None] = lambda: None,
         make_store: Callable[..., PatientStore] = PatientStore,
+        page_address: str | None = None,
     ) -> None:
         self.config, self.parts, self.store_path, self.clock = config, parts, store_path, clock
         self.screen = screen
         self.store: PatientStore | None = None
         self.loop: Loop | None = None
         self.scale: ReaderScale | None = None
+        self._page_address = page_address
         self.started_mono = clock.monotonic()
         self._boot_id, self._zone = boot_id, zone
         self._notifier, self._status_path = notifier or Notifier(None), status_path
@@ -140,7 +142,8 @@ class Appliance:
         rate, boot_id = config.scale.rate, self._boot_id
         self._recorder = Recorder(self.store_path, rate, calibration, memory.zero, clock, boot_id, put)
         self._recorder.start()
-        device = boot(config, store, replace(memory, calibration=calibration), clock.monotonic(), boot_id)
+        memory = replace(memory, calibration=calibration)
+        device = boot(config, store, memory, clock.monotonic(), boot_id, self._page_address)
         self.loop = Loop(
             device,
             store,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matpi.core.events import ButtonDown, ButtonUp
-from matpi.errors import HardwareError, UsageError
+from matpi.errors import HardwareError
 from matpi.loop import Call, Loop
 from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES, Words
@@ -60,7 +60,4 @@ class ApplianceHost:
     def try_out(self, name: str) -> str:
         from matpi.upstream.trial import try_out
 
-        sinks = {sink.name: sink for sink in self._appliance.config.upstream.sinks}
-        if name not in sinks:
-            raise UsageError(f"There is no receiver {name!r}; the config has {', '.join(sinks) or 'none'}.")
-        return try_out(sinks[name])[1]
+        return try_out(self._appliance.config.upstream.sink(name))[1]

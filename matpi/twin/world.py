@@ -108,12 +108,13 @@ class VirtualWorld:
         watch: Callable[[Effect], None] = lambda _: None,
         hear: Callable[[Reading], None] = lambda _: None,
         make_relays: MakeRelays | None = None,
+        page_address: str = "",
     ) -> None:
         """Make a world without power. `utc` is the time at `t` = 0, `rate` is in readings a second.
 
         `watch` sees every effect once performed, `hear` every reading before it is. `zone` is for a new log; with
         `zone_wanted` it is set in one that has another, too. `make_relays` is called at each boot, where records and
-        state are published.
+        state are published. `page_address`: of the device's page, if it has one.
         """
         config = config or Config()
         self.t = 0.0
@@ -127,7 +128,7 @@ class VirtualWorld:
         self.store_path = store_path
         self._words = LANGUAGES[config.panel.language]
         self._zone, self._zone_wanted, self._utc = zone, zone_wanted, utc
-        self._config = config
+        self.config, self._page_address = config, page_address
         self._sinks = tuple(sink.name for sink in config.upstream.sinks)
         self._step = 1.0 / rate
         self._next_reading = self._button_up_at = inf
@@ -174,7 +175,7 @@ class VirtualWorld:
         if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
             ends = [one.end_utc or 0.0 for one in (*memory.log.sessions, memory.open) if one is not None]
             self._utc = max(self._utc, max(ends, default=0.0) + 60.0)
-        return boot(self._config, store, memory, self.t, self.new_id())
+        return boot(self.config, store, memory, self.t, self.new_id(), self._page_address)
 
     def power_off(self) -> None:
         """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
