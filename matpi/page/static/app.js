@@ -134,8 +134,9 @@ let view = null, shown = 0;
 async function show() {
   const [name, ...rest] = location.hash.slice(1).split("/"), moved = shown > 0, mine = ++shown;
   const wanted = ctx.paired ? (VIEWS.includes(name) ? name : "today") : "pair";
-  const next = await import(`./${wanted}.js`);
+  const next = await import(`./${wanted}.js`).catch(() => null);
   if (mine !== shown) return; // another view was asked for while this one was loaded
+  if (!next) return void toast(t("app.no_answer"), "warn");
   view?.leave?.();
   hearers.clear();
   view = next;

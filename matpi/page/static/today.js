@@ -57,10 +57,11 @@ function nowCard() {
     phase.className = `phase ${kind}`;
   };
   el.step = (state, elapsed_s) => {
-    const {session, plan} = state, safe = !isUnsafe(state), sits = session && SITS.has(state.front);
+    const {session, plan} = state, sits = session && SITS.has(state.front);
+    const aims = plan.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
     const seconds = sits ? session.on_mat_s + (session.runs ? elapsed_s : 0) : plan.today_s;
-    const aim = safe && plan.upper_min > 0 ? t("today.of", {range: range(plan)}) : "";
-    face.show(seconds, {plan: safe && plan.upper_min > 0 ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
+    const aim = aims ? t("today.of", {range: range(plan)}) : "";
+    face.show(seconds, {plan: aims ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
     const breath = sits && session.runs ? breathAt(state.pacer, seconds) : null;
     face.breathe(breath);
     return breath !== null;
