@@ -27,7 +27,7 @@ ROOMS = (
     ("upstream",),
     ("control",),
     ("service",),
-    ("twin",),
+    ("twin", "page"),
     ("commands",),
     ("cli",),
     ("__main__",),
