@@ -119,6 +119,9 @@ _command(
     SIM_STORE,
     OTHER_CONFIG,
     _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Port of the web page."),
+    _option(
+        "--page-port", type=click.IntRange(0, 65535), help="Port of the device's own page (default: the next one)."
+    ),
     _option("--browser/--no-browser", default=True, help="Open the page in a browser."),
     _option(
         "--warp",

@@ -95,7 +95,7 @@ ROUTES: Final = {
     "do": Entry("POST", "/api/do", "A request of the control socket; answers `said` and `data`."),
     "log": Entry("GET", "/api/log", "Everything of the log, and the plan of each person."),
     "export": Entry("GET", "/export.json", "What `matpi export` writes."),
-    "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv`."),
+    "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv FOLDER`."),
     "backup": Entry("GET", "/backup.db", "What `matpi backup` writes."),
     "recording": Entry("GET", "/recordings/{name}", "A recording that `record` has saved."),
     "import": Entry("POST", "/api/import", "Takes an export or a backup (32 MiB); `?person=NAME` as `matpi import`."),
