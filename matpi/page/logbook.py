@@ -29,8 +29,9 @@ from matpi.page import figures
 from matpi.store import transfer
 from matpi.store.db import Store, image
 from matpi.store.file import companion
+from matpi.store.history import setting_texts
 from matpi.store.tables import CSV_TABLES, StoredSession
-from matpi.words import Words
+from matpi.words import LANGUAGES, Words
 
 T = TypeVar("T")
 GZIP_LEVEL: Final = 3  # chosen: 5,000 sessions in 14 ms here, a tenth larger than with 6
@@ -54,7 +55,7 @@ class Answer(NamedTuple):
 
 
 class Logbook:
-    """The log at `path`. Its coroutines raise StoreError, in a sentence that a page shows."""
+    """The log at `path`; `words` are those of the config. Its coroutines raise StoreError: a page shows the sentence."""
 
     def __init__(self, path: Path, words: Words) -> None:
         self.path = path
@@ -73,6 +74,13 @@ class Logbook:
         `today`: the day of the running device, and whether it is estimated; None: found out from the log.
         """
         return await self._run(self._answer, today)
+
+    async def language(self) -> str:
+        """Return the language that is set, else that of the config. Never raises."""
+        try:
+            return await self._run(self._language)
+        except StoreError:
+            return self._words.language
 
     async def exported(self) -> bytes:
         """Return the JSON of `matpi export`."""
@@ -132,9 +140,14 @@ class Logbook:
             today=today,
             estimated=estimated,
             version=version,
-            words=self._words,
+            words=LANGUAGES.get(memory.settings.language, self._words),
         )
         return _written(content)
+
+    def _language(self) -> str:
+        with self._opened().reading() as conn:
+            text = setting_texts(conn).get("language", "")
+        return text if text in LANGUAGES else self._words.language
 
     def _exported(self) -> bytes:
         out = BytesIO()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 from collections.abc import Callable, Mapping
@@ -69,9 +68,7 @@ def files_in(folder: Path) -> dict[str, Static]:
 
 def texts() -> dict[str, Static]:
     """Return the texts of the page by language, each as one JSON object: key -> text."""
-    found = {}
-    for language in LANGUAGES:
-        with contextlib.suppress(FileNotFoundError):
-            texts = dict(Words(f"page_{language}").texts)
-            found[language] = Static(msgspec.json.encode(texts), "application/json")
-    return found
+    return {
+        language: Static(msgspec.json.encode(dict(Words(f"page_{language}").texts)), "application/json")
+        for language in LANGUAGES
+    }

@@ -129,6 +129,17 @@ def test_each_person_has_a_plan_in_the_language_of_the_panel(tmp_path: Path) -> 
     assert content["plans"]["p0"]["clothing"] == GERMAN("clothing.thin_or_bare")
 
 
+def test_the_language_that_is_set_holds_for_the_page(make_page: Callable[..., Page]) -> None:
+    page = make_page(device=False)
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "en"
+    with Store.open(page.log) as log:
+        log.write(Save(Settings(zone="Europe/Berlin", language="de")))
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "de"
+    assert found(page)["plans"][""]["clothing"] == GERMAN("clothing.thin_shirt")
+    page.log.unlink()
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "en"
+
+
 def test_while_a_doctor_is_to_be_asked_no_dose_is_shown(make_page: Callable[..., Page]) -> None:
     page = make_page()
     with Store.open(page.log) as log:
