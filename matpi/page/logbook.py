@@ -55,7 +55,7 @@ class Answer(NamedTuple):
 
 
 class Logbook:
-    """The log at `path`; `words` are those of the config. Its coroutines raise StoreError: a page shows the sentence."""
+    """The log at `path`; `words` are those of the config. Its coroutines raise StoreError in a sentence."""
 
     def __init__(self, path: Path, words: Words) -> None:
         self.path = path
