@@ -295,6 +295,27 @@ def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, de
     expect(page.get_by_role("heading", name="Einrichten")).to_be_visible()  # it is kept in this browser
 
 
+def test_each_person_answers_and_what_is_done_at_the_device_is_shown(page: Page, device: Device) -> None:
+    device.person("Ada", chosen=True)
+    device.person("Eva")
+    answer = {"answered": True, "some": True, "cleared": False, "sentence": ""}
+    device.log["safety"] = {"Ada": answer | {"some": False}, "Eva": answer}
+    start(page, device)
+    first = page.locator("#setup-first")
+    expect(first.get_by_text("none of it applies")).to_be_visible()
+    first.get_by_label("Whose answer").select_option("Eva")
+    expect(first.get_by_text("Please ask a doctor first.")).to_be_visible()
+    expect(first.get_by_label("Whose answer")).to_be_focused()
+    first.get_by_role("button", name="A doctor has agreed").click()
+    until(page, lambda: device.asked == [{"do": "safety", "answer": "doctor_ok", "person": "Eva"}])
+    first.get_by_role("button").last.evaluate("button => button.blur()")
+    device.log["safety"]["Eva"] = answer | {"cleared": True}
+    device.person("Ida")
+    tell(page, device, safety="cleared")
+    expect(first.get_by_text("and a doctor has agreed.")).to_be_visible()
+    expect(page.get_by_label("Name of Ida")).to_be_visible()
+
+
 def test_people_are_added_renamed_chosen_and_removed(page: Page, device: Device) -> None:
     device.person("Ada", chosen=True)
     device.person("Eva")

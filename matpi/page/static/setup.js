@@ -29,14 +29,20 @@ export async function render(root, ctx) {
   form = formOf(ctx, log);
   const here = () => log.people.filter(person => !person.removed);
   const owner = () => here().find(person => person.chosen) ?? here()[0] ?? null;
-  let about = null; // the name of the person whose safety answer is shown, where it was chosen
-  const bodies = {}, fresh = async () => { log = await ctx.log(); };
+  let asked = null; // the name of the person whose safety answer is shown, where it was chosen
+  const bodies = {}, fresh = async () => {
+    try {
+      log = await ctx.log();
+    } catch (error) {
+      if (error.status === undefined) throw error; // else what is shown is as it was
+    }
+  };
   const redraw = (name, children) => bodies[name].replaceChildren(...children);
 
   const drawn = {
     first: () => {
-      const el = h("div", {class: "stack"}), whom = here().find(person => person.name === about) ?? owner();
-      const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { about = name; redraw("first", drawn.first()); });
+      const el = h("div", {class: "stack"}), whom = here().find(person => person.name === asked) ?? owner();
+      const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { asked = name; redraw("first", drawn.first()); bodies.first.querySelector("select").focus(); });
       first(el, {
         form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first-language"), people: () => people(ctx, here, changedPeople),
         changed: async () => { await fresh(); redraw("first", drawn.first()); redraw("people", drawn.people()); },
@@ -58,6 +64,7 @@ export async function render(root, ctx) {
     await fresh();
     const next = people(ctx, here, changedPeople);
     el.replaceWith(next);
+    for (const name of ["first", "people"]) if (!bodies[name].contains(next)) redraw(name, drawn[name]());
     tell(next, said, true);
     if (inside) (label && next.querySelector(`[aria-label="${CSS.escape(label)}"]`) || next.querySelector(".adding input"))?.focus();
   };
