@@ -176,7 +176,7 @@ def test_a_bound_is_said_as_it_is_typed_and_what_is_right_is_saved_at_once(page:
     start(page, device)
     goal = page.get_by_label("Days a week", exact=True)
     goal.fill("9")
-    expect(error(page, "Days a week")).to_have_text("A whole number from 3 to 7. 5 stays until then.")
+    expect(error(page, "Days a week")).to_have_text("3 to 7, a whole number. Until then: 5.")
     expect(goal).to_have_attribute("aria-invalid", "true")
     goal.blur()
     goal.fill("4")
@@ -186,7 +186,7 @@ def test_a_bound_is_said_as_it_is_typed_and_what_is_right_is_saved_at_once(page:
     page.get_by_label("Bedtime").fill("21:15")
     page.get_by_label("Bedtime").press("Enter")
     page.get_by_label("Time zone").fill("Mars/Olympus")
-    expect(error(page, "Time zone")).to_contain_text("Write one such as Europe/Berlin. Europe/Berlin stays")
+    expect(error(page, "Time zone")).to_contain_text("Write one such as Europe/Berlin. Until then: Europe/Berlin.")
     page.get_by_label("Usual session").select_option("feet")
     page.get_by_text("Yes, pets or visitors").click()
     until(page, lambda: len(device.asked) == 5)
@@ -397,7 +397,7 @@ def test_data_goes_in_and_out_and_is_deleted_only_by_its_words(page: Page, devic
     device.said = ["12 sessions are new.", "1 is here already."]
     start(page, device)
     data = page.locator("#setup-data")
-    data.get_by_label("Whose sessions these are").select_option("Eva")
+    data.get_by_label("Sessions without a name belong to").select_option("Eva")
     data.locator("input[type=file]").set_input_files(
         {"name": "export.json", "mimeType": "application/json", "buffer": b"{}"}
     )

@@ -54,7 +54,7 @@ export async function render(root, ctx) {
     people: () => [people(ctx, here, changedPeople), setting(form, "others")],
     mat: () => mat(ctx),
     receivers: () => receivers(ctx, sinks),
-    data: () => data(ctx, () => whose(here(), t("setup.for_whom")), refresh),
+    data: () => data(ctx, () => whose(here(), t("setup.for_whom"), "", () => {}, t("setup.no_one")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
     about: () => about(ctx),
@@ -159,10 +159,10 @@ function people(ctx, here, changed) {
   return el;
 }
 
-/** Return a field that chooses one of the people, null where there is nothing to choose. */
-function whose(all, label, chosen = all[0]?.name, onchange = () => {}) {
+/** Return a field that chooses one of the people, or `none`; null where there is nothing to choose. */
+function whose(all, label, chosen, onchange, none = "") {
   if (all.length < 2) return null;
-  const input = h("select", {class: "short", onchange: () => onchange(input.value)}, all.map(({name}) => h("option", {value: name}, name)));
+  const input = h("select", {class: "short", onchange: () => onchange(input.value)}, none && h("option", {value: ""}, none), all.map(({name}) => h("option", {value: name}, name)));
   input.value = chosen;
   return field(label, input);
 }
