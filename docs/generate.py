@@ -188,6 +188,18 @@ def file(name: str) -> str:
     return _block("json" if name.endswith((".jsonl", ".json")) else "text", (ROOT / name).read_text(encoding="utf-8"))
 
 
+def routes(_: str) -> str:
+    """The routes of the device's page."""
+    from matpi.page.app import ROUTES
+
+    lines = ["| route | who | what it answers or does |", "|---|---|---|"]
+    for entry in ROUTES.values():
+        path = re.sub(r":\w+}", "}", entry.path)
+        who = "everybody" if entry.open else "a paired browser"
+        lines.append(f"| `{entry.method} {path}` | {who} | {_cell(entry.what)} |")
+    return "\n".join(lines)
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     "keys": keys,
     "diagram": diagram,
@@ -195,6 +207,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "states": states,
     "screens": screens,
     "transitions": transitions,
+    "routes": routes,
     "arrows": arrows,
     "floors": floors,
     "screen": screen,

@@ -16,8 +16,8 @@ sys.path.insert(0, str(ROOT))
 FILE = ROOT / "systemd" / "matpi.toml"
 HEAD = """\
 # /etc/matpi/matpi.toml: what the hardware is. A key is set by taking the # away before it; each shows its default.
-# What a person sets, such as the time zone, is not here but behind `sudo -u matpi matpi settings`.
-# After a change: sudo systemctl restart matpi
+# What a person sets, such as the time zone, is not here but behind `matpi settings`.
+# After a change: sudo systemctl restart matpi matpi-page
 """
 
 

@@ -119,6 +119,9 @@ _command(
     SIM_STORE,
     OTHER_CONFIG,
     _option("--port", type=click.IntRange(0, 65535), default=8377, show_default=True, help="Port of the web page."),
+    _option(
+        "--page-port", type=click.IntRange(0, 65535), help="Port of the device's own page (default: the next one)."
+    ),
     _option("--browser/--no-browser", default=True, help="Open the page in a browser."),
     _option(
         "--warp",
@@ -143,6 +146,20 @@ _command(
     _option("--rate", type=Number(1, 100), help="With --record: readings per second (default: 10)."),
     _flag("--overwrite", help="With --record: replace FILE if it exists."),
     one_of=("--headless --tty",),
+)
+_command(
+    "page",
+    """Serve the device's page on the local network.
+
+    Reads the log and asks the running device; the device does not need it.
+    """,
+    CONFIG,
+    STORE,
+    _option("--port", type=click.IntRange(0, 65535), help="Port (default: of the config, 8377)."),
+    _option("--host", metavar="ADDR", help="Only this address of this machine (default: all)."),
+    _flag("--devices", help="List the paired browsers and end."),
+    _option("--revoke", metavar="ID", help="Forget this browser: it must be paired again."),
+    one_of=("--devices --revoke",),
 )
 _command(
     "calibrate",

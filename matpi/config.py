@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
+from contextlib import suppress
+from os import uname
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin
 
@@ -53,16 +55,11 @@ class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     away_s: Annotated[float, about("Time to come back before the session ends, in s.", 1, 300)] = 20.0
     min_session_s: Annotated[float, about("Shorter ones are only counted, in s.", 5, 300)] = 30.0
     cap_min: Annotated[float, about("A session is closed after this long, in min.", 10, 120)] = 45.0
-    object_s: Annotated[
-        float,
-        about("A load in which nothing moves for this long is an object, in s; under 40 is taken as 40.", 10, 600),
-    ] = 40.0
+    object_s: Annotated[float, about("A load still for this long is an object, in s; 40 at least.", 10, 600)] = 40.0
     object_ratio: Annotated[float, about("No longer used; stillness has a fixed limit.", 1, 5)] = 2.0
     stale_s: Annotated[float, about("Sensor timeout that is held, in s.", 0.5, 10)] = 2.0
     sensor_gone_s: Annotated[float, about("Sensor timeout that ends the session, in s.", 10, 300)] = 60.0
-    zero_reach_kg: Annotated[
-        float, about("The zero follows no further from the calibrated reference, in kg.", 0.5, 10)
-    ] = 3.0
+    zero_reach_kg: Annotated[float, about("Reach of the zero from the calibrated reference, in kg.", 0.5, 10)] = 3.0
 
 
 class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +119,7 @@ class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "full"
     # The codes of `words.LANGUAGES`. Here, so that a fault in another section is shown in it.
     language: Annotated[
-        Literal["en", "de"], about("What the panel speaks; the terminal and the page speak English.")
+        Literal["en", "de"], about("What the panel speaks, unless `matpi settings language=` says otherwise.")
     ] = "en"
 
 
@@ -163,10 +160,16 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without effect: the device serves no page. Accepted, because configs up to 0.3.0 have it."""
+    """The page for browsers on the local network, served by `matpi page`."""
 
-    enabled: Annotated[bool, about("false: no page is served.")] = True
+    enabled: Annotated[bool, about("false: no page is served, and the menu has no entry for it.")] = True
     port: Annotated[int, about("TCP port; under 1024 needs a right of its own.", 1, 65535)] = 8377
+
+    @property
+    def address(self) -> str:
+        """Return where browsers on the local network find the page by mDNS, "" when it is not served."""
+        port = "" if self.port == 80 else f":{self.port}"
+        return f"http://{uname().nodename.partition('.')[0].lower()}.local{port}" if self.enabled else ""
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,15 +204,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             min_session_s=p.min_session_s,
             cap_s=p.cap_min * 60.0,
             counts_per_kg=self.scale.counts_per_kg,
+            page_address=self.page.address,
         )
 
     def unstored_minutes(self, own_plan: str) -> str:
         """Return why a session long enough for a day of the plan may not be stored, "" if each one is."""
         from matpi.core.plan.custom_plan import course_of
 
-        given_s = self.presence.min_session_s
-        least_s = 60 * min(tier.lower_min for tier in course_of(own_plan)[0].tiers)
-        if given_s <= least_s:
+        given_s, tiers = self.presence.min_session_s, course_of(own_plan)[0].tiers
+        if given_s <= (least_s := 60 * min(tier.lower_min for tier in tiers)):
             return ""
         why = f"min_session_s = {given_s:g} in [presence] is longer than the {least_s} s that are enough on some days"
         return f"{why} of the plan, so such sessions are not stored; give {least_s} or less"
@@ -237,17 +240,15 @@ def load(path: Path | None = None) -> Config:
 
 def panel_of(path: Path | None) -> PanelConfig:
     """Return the panel to show a config's fault on: its [panel] if valid, else the default."""
-    if path is None:
-        return PanelConfig()
-    try:
-        return _struct(PanelConfig, _parse(path).get("panel", {}), path, "panel.")
-    except ConfigError:
-        return PanelConfig()
+    with suppress(ConfigError):
+        if path is not None:
+            return _struct(PanelConfig, _parse(path).get("panel", {}), path, "panel.")
+    return PanelConfig()
 
 
 def reference() -> list[KeyReference]:
-    """Return every key that has an effect, in the order of the file, for the documentation."""
-    return [row for row in _rows(Config, "") if not row.key.startswith("page.")]
+    """Return every key, in the order of the file, for the documentation."""
+    return _rows(Config, "")
 
 
 def _read(path: Path) -> bytes:
@@ -316,8 +317,8 @@ def _value(field: FieldInfo, given: Any, path: Path, key: str) -> Any:
 
 
 def _unknown(path: Path, prefix: str, name: str, known: list[str]) -> str:
-    near = [prefix + key for key in difflib.get_close_matches(name, known, n=1, cutoff=0.6)]
-    close = near + [row.key for row in reference() if row.key.rpartition(".")[2] == name]
+    close = [prefix + key for key in difflib.get_close_matches(name, known, n=1, cutoff=0.6)]
+    close += [row.key for row in reference() if row.key.rpartition(".")[2] == name]
     advice = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}."
     return f"{path}: the key {prefix}{_toml(name)[1:-1]} is unknown; {advice}"
 
@@ -364,10 +365,9 @@ def _bounds(hint: Any) -> str:
     if kind is str:
         length = "a text in quotes" if high is None else f"a text of {low or 0} to {high} characters"
         return given("title") or ("an absolute path in quotes" if given("pattern") else length)
-    span = f"{low} to {high}"
     if _item(hint) is not None:
-        return f"{span} tables"
-    return f"a whole number from {span}" if kind is int else f"a number from {span}"
+        return f"{low} to {high} tables"
+    return f"a {'whole ' if kind is int else ''}number from {low} to {high}"
 
 
 def _toml(value: Any) -> str:

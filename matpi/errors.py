@@ -80,6 +80,10 @@ class ImportFormatError(MatpiError, ValueError):
         super().__init__(printable(message))  # it quotes a foreign file
 
 
+class DeviceOffError(MatpiError, OSError):
+    """No device runs, or it does not answer."""
+
+
 class PortInUseError(MatpiError, OSError):
     """The address of the page is in use."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 
 from matpi.core.device import Device
@@ -32,11 +33,21 @@ from matpi.core.views import Off
 from matpi.errors import HardwareError, StoreError
 from matpi.ports import PART_RETRY_S, Clock, Screen, Store
 from matpi.screen.render import render
-from matpi.words import ENGLISH, Words
+from matpi.words import ENGLISH, LANGUAGES, Words
 
 FOLD_AFTER_S = 2.0  # chosen: so long after the last write the store is folded into one file; 10 ms on x86-64 (measured)
 
 Watch = Callable[[Effect], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something to be run in the loop's thread, between two events: what asks about the device. It must not raise."""
+
+    what: Callable[[], None]
+
+
+Inbox = queue.SimpleQueue[Event | Counted | Call]
 
 
 class Loop:
@@ -50,13 +61,14 @@ class Loop:
         light: Callable[[Light], None],
         watch: Watch = lambda _: None,
         calibration: Calibration | None = None,
-        inbox: queue.SimpleQueue[Event | Counted] | None = None,
+        inbox: Inbox | None = None,
         chime: Callable[[ChimeKind], None] = lambda _: None,
         words: Words = ENGLISH,
     ) -> None:
         """Wire the ports. `light` and `chime` never raise. `calibration` converts `Counted` to kilograms.
 
-        `inbox` is the queue of `run`: every edge puts its events there. `words` is the language of the screen.
+        `inbox` is the queue of `run`: every edge puts its events there. `words` is the language of the screen
+        where the settings name none.
         """
         self.device = device
         self._store = store
@@ -66,10 +78,15 @@ class Loop:
         self._words = words
         self._watch = watch
         self._calibration = calibration
-        self._queue: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue() if inbox is None else inbox
+        self._queue: Inbox = queue.SimpleQueue() if inbox is None else inbox
         self._show: Show | None = None
         self._panel_lost_at: float | None = None
         self._fold_due = inf
+
+    @property
+    def words(self) -> Words:
+        """Return the language of what is shown."""
+        return self._words if self._show is None else LANGUAGES.get(self._show.language, self._words)
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -102,7 +119,9 @@ class Loop:
                 event = self._queue.get(timeout=wait_s)
             except queue.Empty:
                 event = Tick(clock.monotonic())
-            if not isinstance(event, Saved | SaveFailed) or self._store.holds(event):
+            if isinstance(event, Call):
+                event.what()
+            elif not isinstance(event, Saved | SaveFailed) or self._store.holds(event):
                 self.send(self._weighed(event) if isinstance(event, Counted) else event)
             turned()
             if isinstance(event, Stopping):
@@ -153,7 +172,7 @@ class Loop:
             if isinstance(show.view, Off):
                 self._screen.off()
             else:
-                self._screen.show(render(show.view, show.shift, self._words), show.brightness)
+                self._screen.show(render(show.view, show.shift, self.words), show.brightness)
         except HardwareError:
             news = self._panel_lost_at is None
             self._panel_lost_at = t

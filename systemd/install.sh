@@ -19,11 +19,16 @@ COMMAND="$ROOT/usr/local/bin/matpi"
 SERVICE=matpi.service
 UNIT="$ROOT/etc/systemd/system/$SERVICE"
 BACKOFF="$UNIT.d/10-backoff.conf"
+PAGE=matpi-page.service
+PAGE_UNIT="$ROOT/etc/systemd/system/$PAGE"
+PAGE_DATA="$ROOT/var/lib/matpi-page"
 SYSUSERS="$ROOT/etc/sysusers.d/matpi.conf"
 TMPFILES="$ROOT/etc/tmpfiles.d/matpi.conf"
 UDEV="$ROOT/etc/udev/rules.d/60-matpi.rules"
 # A little over the watchdog's 20 s, so that a version that hangs at once is seen.
 SETTLE_S="${MATPI_SETTLE_S:-25}"
+# The page has loaded its parts by then, or ended. Chosen.
+PAGE_SETTLE_S="${MATPI_SETTLE_S:-5}"
 # A release takes 89 MB (du, x86-64), and pip unpacks beside it.
 ROOM_KB=200000
 
@@ -56,6 +61,7 @@ tidy() {
     stopped)
       rm -rf "$new"
       systemctl start "$SERVICE" || warn "The service did not start again; see: journalctl -u $SERVICE"
+      start_page
       ;;
     switching)
       code=1
@@ -205,8 +211,20 @@ lay() { # the system files of release $1
   [ -e "$CONFIG" ] || install -D -m 644 "$1/systemd/matpi.toml" "$CONFIG"
   mkdir -p "$(dirname "$COMMAND")"
   ln -sfn "$CURRENT/bin/matpi" "$COMMAND"
+  if [ -e "$1/systemd/$PAGE" ]; then
+    install -D -m 644 "$1/systemd/$PAGE" "$PAGE_UNIT"
+  else
+    remove_page # a version before the page
+  fi
   systemctl daemon-reload
   systemctl enable --quiet "$SERVICE"
+  [ ! -e "$PAGE_UNIT" ] || systemctl enable --quiet "$PAGE"
+}
+
+remove_page() {
+  [ -e "$PAGE_UNIT" ] || return 0
+  systemctl disable --now --quiet "$PAGE" || warn "The page could not be stopped; it ends with the next shutdown."
+  rm -f "$PAGE_UNIT"
 }
 
 systemd_version() { systemctl --version | sed -n '1s/^systemd \([0-9][0-9]*\).*/\1/p' | grep . || echo 0; }
@@ -235,6 +253,31 @@ starts() { # whether the service starts and is still the same one after a while
   systemctl start "$SERVICE" || return 1
   sleep "$SETTLE_S"
   runs && [ "$(systemctl show -p NRestarts --value "$SERVICE")" = 0 ]
+}
+
+stop_page() { systemctl stop "$PAGE" 2>/dev/null || true; } # which an older version does not have
+
+start_page() { # never a reason to go back: the device needs no page
+  [ -e "$PAGE_UNIT" ] || return 0
+  port=$(page_port)
+  if [ -z "$port" ]; then
+    say "Its page is switched off, in [page] of $CONFIG."
+    return
+  fi
+  systemctl reset-failed "$PAGE" 2>/dev/null || true
+  systemctl start "$PAGE" || true
+  sleep "$PAGE_SETTLE_S"
+  if [ "$(systemctl is-active "$PAGE" 2>/dev/null || true)" = active ]; then
+    say "Its page, for this network: http://$(uname -n | cut -d . -f 1 | tr A-Z a-z).local:$port"
+  else
+    warn "The page does not start, and the device runs without it; the reason: journalctl -u $PAGE"
+  fi
+}
+
+page_port() { # none when the page is switched off
+  "$PYTHON" -c 'import sys, tomllib
+page = tomllib.load(open(sys.argv[1], "rb")).get("page", {})
+print(page.get("port", 8377) if page.get("enabled", True) else "")' "$CONFIG" 2>/dev/null || echo 8377
 }
 
 last_words() { journalctl -u "$SERVICE" -n 5 -o cat --no-pager >&2 || true; }
@@ -271,6 +314,7 @@ set_up() {
     say "It will start after a reboot: the panel's bus, I2C, is off."
     say "To do: sudo raspi-config nonint do_i2c 0, then sudo reboot"
   fi
+  ! runs || start_page
   say "To do once: the speed of the panel's bus, hardware/boot.md."
 }
 
@@ -292,6 +336,7 @@ upgrade() {
   build
   say "Stopping $(basename "$old"). A session under way goes on after the start if somebody still lies there."
   phase=stopped
+  stop_page
   systemctl stop "$SERVICE"
   log_keeper backup || refuse "No change without a copy of the session log. $(as_it_was)."
   phase=switching
@@ -305,18 +350,21 @@ upgrade() {
     [ "$release" = "$new" ] || [ "$release" = "$old" ] || rm -rf "$release"
   done
   say "$(basename "$new") runs. $(basename "$old") is kept beside it."
+  start_page
 }
 
 go_back() { # nothing here may keep the old version from starting
   set +e
   warn "$(basename "$new") did not come up. Its last words:"
   last_words
+  stop_page
   systemctl stop "$SERVICE"
   log_keeper restore || warn "The copy of the session log from before lies beside it."
   point "$old"
   lay "$old"
   if starts; then
     warn "Went back: $(basename "$old") runs again, with the session log it had. Report the words above."
+    start_page
   else
     warn "Went back to $(basename "$old"), but it does not start either; look at: journalctl -u matpi"
   fi
@@ -328,6 +376,7 @@ uninstall() {
     say "matpi is not installed here."
     return
   fi
+  remove_page
   systemctl disable --now --quiet "$SERVICE" || warn "The service could not be stopped; it ends with the next shutdown."
   rm -f "$UNIT" "$SYSUSERS" "$TMPFILES" "$UDEV"
   remove_backoff
@@ -336,13 +385,17 @@ uninstall() {
   udevadm control --reload || true
   # The number of a user that is gone may be given to another, who should not get the log with it.
   [ ! -d "$DATA" ] || chown -R -h root:root "$DATA"
+  userdel matpi-page 2>/dev/null || true
   userdel matpi 2>/dev/null || true
   groupdel matpi 2>/dev/null || true # it stays behind when others are members of it
-  rm -rf "$OPT"
+  # The tokens of paired browsers are no diary, and open nothing any more.
+  rm -rf "$OPT" "$PAGE_DATA"
   say "matpi is taken away. Two things are left, because they are yours:"
   say "  $DATA  every session; export it with a matpi, or remove it: sudo rm -r $DATA"
   say "  $(dirname "$CONFIG")  the settings of the hardware"
-  [ ! -e "$UNIT.d" ] || say "  $UNIT.d  your changes to the service"
+  for changes in "$UNIT.d" "$PAGE_UNIT.d"; do
+    [ ! -e "$changes" ] || say "  $changes  your changes to the service"
+  done
 }
 
 case "${1:-}" in

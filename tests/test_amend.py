@@ -14,6 +14,8 @@ import pytest
 
 from matpi.cli import run
 from matpi.commands import plan, ratings, sessions, transfer
+from matpi.commands.target import perform
+from matpi.control.requests.sessions import AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.core.effects import Checkpoint, Drop, Save
 from matpi.core.model import Doubt, EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import StoreBusyError, UsageError
@@ -63,7 +65,7 @@ def test_a_deleted_session_comes_back_and_the_plan_follows_both_ways(path: Path,
 
 
 def test_the_deleted_are_listed_with_when_and_why(path: Path, capsys: Out) -> None:
-    sessions.delete(path, "0000")
+    perform(DeleteSession("0000"), path)
     capsys.readouterr()
     sessions.sessions(path, as_json=True, deleted=True)
     line = json.loads(capsys.readouterr().out)
@@ -91,7 +93,7 @@ def test_an_edit_counts_at_once_and_keeps_what_was(path: Path, capsys: Out) -> N
 
 
 def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
-    sessions.edit(path, "3333", ("start=2025-11-27 03:30",))
+    perform(EditSession("3333", {"start": "2025-11-27 03:30"}), path)
     with Store.open(path, read_only=True) as log:
         moved = next(entry.session for entry in log.sessions() if entry.session.id == "3333aaaa")
     assert moved.start_utc == datetime(2025, 11, 27, 2, 30, tzinfo=UTC).timestamp()
@@ -101,7 +103,7 @@ def test_another_start_is_another_day_of_the_plan(path: Path) -> None:
 def test_a_session_without_a_date_can_be_given_one(path: Path) -> None:
     with Store.open(path) as log:
         log.write(Save(session("undated", None, 5.0)))
-    sessions.edit(path, "undated", ("start=2025-11-25T20:00",))
+    perform(EditSession("undated", {"start": "2025-11-25T20:00"}), path)
     with Store.open(path, read_only=True) as log:
         dated = next(entry.session for entry in log.sessions() if entry.session.id == "undated")
     assert dated.day == date(2025, 11, 25)
@@ -165,7 +167,7 @@ def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys
     with Store.open(path) as log:
         log.write(Save(session("discarded", START_UTC + 90_000, 20.0, reason=EndReason.DISCARDED, day=MONDAY)))
         log.write(Drop(Session, "discarded", "discarded by hand"))
-    sessions.restore(path, "discarded")
+    perform(RestoreSession("discarded"), path)
     assert "the plan does not count it" in capsys.readouterr().out
     assert plan_day(path, capsys) == (4, 4)
 
@@ -173,26 +175,26 @@ def test_what_was_thrown_away_on_the_mat_comes_back_uncounted(path: Path, capsys
 def test_all_three_need_the_log_for_themselves(path: Path) -> None:
     with Store.open(path):
         with pytest.raises(StoreBusyError, match="in use"):
-            sessions.delete(path, "0000")
+            perform(DeleteSession("0000"), path)
         with pytest.raises(StoreBusyError, match="in use"):
-            sessions.edit(path, "0000", ("minutes=4",))
-    sessions.delete(path, "0000")
+            perform(EditSession("0000", {"minutes": "4"}), path)
+    perform(DeleteSession("0000"), path)
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        sessions.restore(path, "0000")
+        perform(RestoreSession("0000"), path)
 
 
 def test_the_trace_of_both_goes_with_an_export(path: Path, tmp_path: Path) -> None:
-    sessions.delete(path, "0000")
-    sessions.edit(path, "1111", ("minutes=4",))
+    perform(DeleteSession("0000"), path)
+    perform(EditSession("1111", {"minutes": "4"}), path)
     transfer.export(path, tmp_path / "out.json", as_csv=False)
     told = (tmp_path / "out.json").read_text()
     assert '"deleted_why": "by hand"' in told or '"deleted_why":"by hand"' in told
     assert "1111aaaa" in told
     other = tmp_path / "other.db"
     transfer.import_(other, tmp_path / "out.json")
-    sessions.restore(other, "0000")
+    perform(RestoreSession("0000"), other)
     with pytest.raises(UsageError, match="fits no session"):
-        sessions.restore(other, "0000")
+        perform(RestoreSession("0000"), other)
 
 
 def test_the_clock_time_that_a_change_skipped_never_was(
@@ -218,7 +220,7 @@ def test_one_session_at_a_time_on_one_mat(path: Path, capsys: Out) -> None:
     start = datetime.fromtimestamp(second - 192 - 1, ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M:%S")
     assert run(["sessions", "--edit", "0000", f"start={start}", "--store", str(path)]) == 0
     assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 2, "longer, and into the next"
-    sessions.delete(path, "1111")
+    perform(DeleteSession("1111"), path)
     assert run(["sessions", "--edit", "0000", "minutes=4", "--store", str(path)]) == 0, "a deleted one is not there"
 
 
@@ -266,11 +268,11 @@ def test_a_deleted_session_takes_its_rating_and_its_stop_sign_along(path: Path, 
         return reason, len(capsys.readouterr().out.splitlines())
 
     assert rest_and_ratings() == ("stop sign", 1)
-    sessions.delete(path, "3333")
+    perform(DeleteSession("3333"), path)
     assert rest_and_ratings() == (None, 0)
     sessions.sessions(path, as_json=True, deleted=True)
     assert json.loads(capsys.readouterr().out)["rating"] == 3, "what is deleted is still told whole"
-    sessions.restore(path, "3333")
+    perform(RestoreSession("3333"), path)
     assert rest_and_ratings() == ("stop sign", 1)
 
 
@@ -343,7 +345,7 @@ def test_a_no_to_an_unusual_load_reports_the_setting(path: Path, capsys: Out) ->
 def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
     with Store.open(path) as log:
         log.write(Checkpoint(session("open", START_UTC + 86400 * 3 + 3000, 3.0, reason=None)))
-    sessions.delete(path, "3333")
+    perform(DeleteSession("3333"), path)
     for words, why in (
         (["--confirm", "zzz"], "fits no session"),
         (["--deny", "3333"], "fits no session"),
@@ -354,7 +356,7 @@ def test_what_takes_no_answer_is_one_sentence(path: Path, capsys: Out) -> None:
         assert (code, out, len(err)) == (2, [], 1)
         assert why in err[0]
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        sessions.answer(path, "0000", yours=False)
+        perform(AnswerSession("0000", False), path)
 
 
 def test_the_list_says_what_does_not_count_and_how_to_answer(path: Path, capsys: Out) -> None:

@@ -18,15 +18,16 @@ from benchmarks.size import PACKAGE, cycles, edges, functions_taking, imported, 
 ROOMS = (
     ("errors",),
     ("core",),
-    ("words", "ports", "paths", "leaves"),
+    ("words", "ports", "paths", "leaves", "web"),
     ("screen", "config"),
     ("loop",),
     ("drivers",),
     ("sim",),
     ("store",),
     ("upstream",),
+    ("control",),
     ("service",),
-    ("twin",),
+    ("twin", "page"),
     ("commands",),
     ("cli",),
     ("__main__",),
@@ -39,6 +40,7 @@ ONLY = {
     "sim": {"core", "config", "drivers"},
     "store": {"core", "paths"},
     "leaves": set[str](),
+    "web": set[str](),
 }
 """Rooms that may import these alone, and errors, of all that is below them. The store knows no network."""
 LEAVES = {"upstream.config"}
@@ -48,7 +50,7 @@ FLOORS = (
     ("people",),
     ("model",),
     ("events", "effects", "views"),
-    ("clock", "dated", "presence", "button", "light", "plan", "calibration"),
+    ("clock", "dated", "presence", "button", "light", "plan", "calibration", "pairing"),
     ("front", "parts", "session", "ledger", "zeroing"),
     ("selection",),
     ("household",),
@@ -76,14 +78,36 @@ SEVERAL = {
         "config": "matpi.toml as a whole",
         "upstream.config": "its tables of the sinks",
     },
-    "guard": {"drivers.scale.guard": "flags wrong samples", "twin.page.guard": "refuses foreign requests"},
+    "guard": {
+        "drivers.scale.guard": "flags wrong samples",
+        "twin.page.guard": "refuses what is not for the twin's page",
+        "web.guard": "refuses foreign requests",
+    },
+    "host": {"service.host": "the service behind the control socket", "twin.host": "the twin behind it"},
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
+    "ratings": {"commands.ratings": "`matpi ratings`", "control.requests.ratings": "its requests"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
-    "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
-    "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
+    "sessions": {"commands.sessions": "`matpi sessions`", "control.requests.sessions": "its requests"},
+    "server": {
+        "control.server": "serves the control socket",
+        "page.server": "serves the device's page",
+        "twin.page.server": "serves the twin's page",
+        "web.server": "runs an app",
+    },
+    "settings": {
+        "commands.settings": "`matpi settings`",
+        "control.requests.settings": "its request, and those of people, safety and rest",
+        "store.settings": "settings read by name and stored",
+    },
+    "state": {"control.state": "what the control socket reports", "upstream.mqtt.state": "what MQTT reports"},
+    "transfer": {
+        "commands.transfer": "`matpi export`, `import`, `backup`",
+        "control.requests.transfer": "the request to import, and to delete everything",
+        "store.transfer": "export and import",
+    },
 }
 """File names of several rooms, and what the module is in each."""
 
@@ -203,3 +227,11 @@ def test_the_core_is_light() -> None:
 def test_the_command_line_is_light() -> None:
     heavy = {"gpiozero", "luma", "PIL", "starlette", "uvicorn", "sqlite3", "msgspec", "rich", "transitions"}
     assert not loaded_by("import matpi.cli") & heavy
+
+
+def test_the_device_loads_no_web_server() -> None:
+    """The page is a process of its own; the packages are dependencies because the simulator needs them."""
+    rooms = ("service", "control", "upstream")
+    names = ", ".join(name_of(path) for path in modules() if path.relative_to(PACKAGE).parts[0] in rooms)
+    assert "matpi.service.run" in names
+    assert not loaded_by(f"import {names}") & {"starlette", "uvicorn", "anyio", "h11"}

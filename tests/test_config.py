@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -176,7 +177,7 @@ def test_the_reference_has_a_row_a_key_with_bounds_and_text() -> None:
     assert all(row.bounds and row.text for row in rows.values())
     assert rows["presence.on_kg"][1:3] == ("12", "a number from 3 to 40")
     assert rows["scale.channels[].clock"].default == ""
-    assert {key.partition(".")[0] for key in rows} == set(Config.__struct_fields__) - {"page"}
+    assert {key.partition(".")[0] for key in rows} == set(Config.__struct_fields__)
 
 
 def test_the_defaults_of_the_reference_can_be_pasted_into_a_file(tmp_path: Path) -> None:
@@ -184,12 +185,14 @@ def test_the_defaults_of_the_reference_can_be_pasted_into_a_file(tmp_path: Path)
     assert load(written(tmp_path, text)) == Config()
 
 
-def test_what_has_no_effect_is_accepted_and_offered_nowhere(tmp_path: Path) -> None:
-    """Files installed with 0.3.0 have a [page]: they must not end the start, and no page of docs may promise one."""
-    path = tmp_path / "matpi.toml"
-    for text in ("[page]\n", "[page]\nenabled = true\nport = 8377\n"):
-        path.write_text(text)
-        assert load(path).scale == Config().scale
-    assert not [row for row in reference() if row.key.startswith("page.")]
-    for page in ("systemd/matpi.toml", "docs/configuration.md"):
-        assert "no page is served" not in (Path(__file__).parents[1] / page).read_text(encoding="utf-8")
+def test_the_device_shows_where_the_page_is_and_nothing_when_it_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matpi.config.uname", lambda: SimpleNamespace(nodename="Mat-Room.fritz.box"))
+    cases = {
+        "": "http://mat-room.local:8377",
+        "[page]\nport = 80\n": "http://mat-room.local",
+        "[page]\nenabled = false\n": "",
+    }
+    for text, address in cases.items():
+        assert load(written(tmp_path, text)).device_rules().page_address == address

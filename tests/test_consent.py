@@ -12,6 +12,8 @@ import pytest
 from matpi import paths
 from matpi.cli import run
 from matpi.commands import safety
+from matpi.commands.target import perform
+from matpi.control.requests.settings import Safety
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Settings
 from matpi.core.plan.programme import plan
@@ -66,7 +68,7 @@ def test_a_yes_keeps_sessions_short_until_a_doctor_agreed(path: Path, capsys: Ou
 
 
 def test_the_old_name_of_the_option_works_and_is_not_shown(path: Path, capsys: Out) -> None:
-    safety.answer(path, some=True)
+    perform(Safety("some"), path)
     assert run(["safety", "--clinician-ok", "--store", str(path)]) == 0
     kept = stored(path)
     assert kept is not None
@@ -124,25 +126,25 @@ def test_a_config_that_is_named_must_be_there(path: Path, capsys: Out) -> None:
 
 
 def test_asked_again(path: Path) -> None:
-    safety.answer(path, some=False)
+    perform(Safety("none"), path)
     assert run(["safety", "--ask-again", "--store", str(path)]) == 0
     kept = stored(path)
     assert kept is not None
     assert kept.asked_again
-    safety.answer(path, some=False)
+    perform(Safety("none"), path)
     kept = stored(path)
     assert kept is not None
     assert not kept.asked_again
 
 
 def test_asking_again_before_anything_was_answered_changes_nothing(path: Path) -> None:
-    safety.ask_again(path)
+    perform(Safety("again"), path)
     assert stored(path) is None
 
 
 def test_a_yes_holds_until_what_is_asked_again_is_answered(path: Path, capsys: Out) -> None:
-    safety.answer(path, some=True)
-    safety.ask_again(path)
+    perform(Safety("some"), path)
+    perform(Safety("again"), path)
     capsys.readouterr()
     safety.read(path)
     told = capsys.readouterr().out
@@ -192,18 +194,9 @@ def test_neither_answering_nor_clearing_changes_how_the_past_is_judged(
             log.write(Save(session(f"s{day}", evening(day), minutes, day=day_of_it)))
     assert done_days() == (5, 0)
     monkeypatch.setattr("time.time", lambda: evening(6) - 3600.0)
-    safety.answer(path, some=True)
+    perform(Safety("some"), path)
     assert done_days() == (9, 4)
     monkeypatch.setattr("time.time", lambda: evening(10) - 36_000.0)
-    for say in (
-        safety.ask_again,
-        lambda path: safety.answer(path, some=True),
-        safety.doctor_agreed,
-        lambda path: safety.answer(path, some=False),
-        lambda path: safety.answer(path, some=True),
-        safety.doctor_agreed,
-        safety.ask_again,
-        lambda path: safety.answer(path, some=False),
-    ):
-        say(path)
+    for answer in ("again", "some", "doctor_ok", "none", "some", "doctor_ok", "again", "none"):
+        perform(Safety(answer), path)
         assert done_days() == (9, 4)

@@ -20,6 +20,7 @@ import click
 import pytest
 
 from matpi import cli, config
+from matpi.control.requests import all as requests
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
 from matpi.core.routing import OF_SESSION
@@ -231,7 +232,7 @@ def accept(command: str) -> None:
 @every_page
 def test_commands_are_accepted(page: Path) -> None:
     for command in commands(page):
-        words = re.sub(r"^sudo (-u \w+ )?", "", command).split()
+        words = re.sub(r"^sudo (-u [\w-]+ )?", "", command).split()
         if words[0] != "matpi":
             assert words[0] in TOOLS, f"who is {words[0]}?"
             continue
@@ -438,3 +439,13 @@ def test_the_code_points_to_pages_that_are_there() -> None:
                 assert any(heading.startswith(f"{section}.") for heading in headings), f"{path.name}: {page} {section}"
             if page == "docs/sources.md" and section:
                 assert section in headings, f"{path.name}: {page} has no section {section}"
+
+
+# -- the control socket ------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_control_socket_has_every_request_as_it_is_taken() -> None:
+    page = prose(ROOT / "docs" / "control.md")
+    examples = re.findall(r'`(\{"do".*?\})` \|', page)
+    shown = [str(type(requests.request_of(example.encode())).__struct_config__.tag) for example in examples]
+    assert sorted(shown) == sorted(requests.NAMES)

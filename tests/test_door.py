@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
 from matpi.cli import run
-from matpi.commands.settings import change
+from matpi.commands.target import perform
+from matpi.control.requests.settings import Settings as SettingsRequest
 from matpi.core.effects import Save
 from matpi.core.model import EndReason, Session, Settings
 from matpi.errors import UsageError
 from matpi.store.db import Store
-from matpi.store.settings import READERS, changed, rows
+from matpi.store.settings import READERS, changed, rows, texts_of
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +34,11 @@ def test_what_is_shown_can_be_typed_again() -> None:
         weekly_goal=7,
         nudge=False,
         others="pets",
+        language="de",
     )
-    assert changed(Settings(), tuple(f"{key}={value}" for key, value, _ in rows(odd))) == odd
+    assert changed(odd, {"language": "auto"}) == replace(odd, language="")
+    assert ("language", "auto") in [row[:2] for row in rows(Settings())]
+    assert changed(Settings(), texts_of(f"{key}={value}" for key, value, _ in rows(odd))) == odd
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,8 @@ def test_what_is_shown_can_be_typed_again() -> None:
         ("rest_weekdays=mon,tue,wed,thu,fri", "at most four"),
         ("nudge=perhaps", "yes or no"),
         ("nudge_before_bed_min=1000", "0 to 360"),
+        ("language=fr", "language=fr does not work; give en or de, or auto"),
+        ("language=autode", "give en or de, or auto"),
         ("others=cats", "others=cats does not work; give no or pets"),
     ],
 )
@@ -64,10 +70,10 @@ def test_a_wrong_one_is_told_and_changes_nothing(
     pair: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "log.db"
-    change(path, ("weekly_goal=6",))
+    perform(SettingsRequest({"weekly_goal": "6"}), path)
     capsys.readouterr()
     with pytest.raises(UsageError, match=words):
-        changed(Settings(), (pair,))
+        changed(Settings(), texts_of((pair,)))
     assert run(["settings", "nudge=no", pair, "--store", str(path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     with Store.open(path, read_only=True) as store:
@@ -87,7 +93,7 @@ def test_weekdays_are_read_as_far_as_they_are_written() -> None:
     for text, days in (
         ("mon", {0}), ("tues,Thurs", {1, 3}), ("Monday, sunday", {0, 6}), ("wednes", {2}), ("none", set()), ("", set()),
     ):  # fmt: skip
-        assert changed(Settings(), (f"rest_weekdays={text}",)).rest_weekdays == days, text
+        assert changed(Settings(), texts_of((f"rest_weekdays={text}",))).rest_weekdays == days, text
 
 
 def test_a_day_starts_at_any_hour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,15 +149,15 @@ def test_a_log_that_is_made_by_a_setting_is_told_once(tmp_path: Path, capsys: py
 def test_a_wrong_setting_makes_no_log(tmp_path: Path) -> None:
     path = tmp_path / "new" / "log.db"
     with pytest.raises(UsageError):
-        change(path, ("bed=23:15",))
+        perform(SettingsRequest({"bed": "23:15"}), path)
     assert not path.parent.exists()
 
 
 def test_the_zone_of_a_log_that_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.db"
     monkeypatch.setenv("TZ", "Europe/Rome")
-    change(path, ("weekly_goal=6",))
+    perform(SettingsRequest({"weekly_goal": "6"}), path)
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
-    change(path, ("weekly_goal=7",))
+    perform(SettingsRequest({"weekly_goal": "7"}), path)
     with Store.open(path, read_only=True) as store:
         assert store.load().settings == Settings(weekly_goal=7, zone="Europe/Rome")

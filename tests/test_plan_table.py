@@ -91,7 +91,7 @@ def test_the_marks_of_the_plan_are_those_of_the_page(path: Path, capsys: Out, mo
 def test_what_is_wrong_with_a_plan_is_told_a_sentence_each_and_the_old_one_stays(
     path: Path, tmp_path: Path, capsys: Out
 ) -> None:
-    plan.use(path, EXAMPLE)
+    assert run(["plan", "--use", str(EXAMPLE), "--store", str(path)]) == 0
     bad = tmp_path / "bad.toml"
     bad.write_text("[[tier]]\ndays = [1, 3]\nminutes = [9, 5]\nclothing = 'a'\ngoal = 'b'\n")
     assert run(["plan", "--use", str(bad), "--store", str(path)]) == 2

@@ -14,6 +14,8 @@ import pytest
 
 from matpi import cli, paths
 from matpi.commands import plan, ratings, sessions, transfer
+from matpi.commands.target import perform
+from matpi.control.requests.sessions import DeleteSession
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import EndReason, Moment, Rating, Session, Settings, StopSign
 from matpi.errors import ImportFormatError, StoreBusyError, StoreError, UsageError
@@ -234,7 +236,7 @@ def test_a_simulated_log_ahead_of_the_clock_is_told_as_its_own_last_day(
 
 @pytest.mark.parametrize("given", ["aaaa1111bbbb", "aaaa", "a"])
 def test_delete_by_id_or_its_start_keeps_the_trace(path: Path, capsys: Out, given: str) -> None:
-    sessions.delete(path, given)
+    perform(DeleteSession(given), path)
     assert "aaaa1111bbbb is deleted" in capsys.readouterr().out
     with Store.open(path, read_only=True) as log:
         stored = {entry.session.id: entry.deleted_why for entry in log.sessions()}
@@ -250,19 +252,19 @@ def test_delete_refuses_what_is_not_one_closed_session(path: Path, given: str, w
     with Store.open(path) as log:
         log.write(Save(session("aaaa1111bbcc", START_UTC + 60)))
     with pytest.raises(UsageError, match=why):
-        sessions.delete(path, given)
+        perform(DeleteSession(given), path)
     with Store.open(path, read_only=True) as log:
         assert [entry.deleted_why for entry in log.sessions()] == [None, None, None]
 
 
 def test_delete_needs_the_log_for_itself(path: Path) -> None:
     with Store.open(path), pytest.raises(StoreBusyError, match="in use"):
-        sessions.delete(path, "aaaa")
+        perform(DeleteSession("aaaa"), path)
 
 
 def test_delete_makes_no_log(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no session log"):
-        sessions.delete(tmp_path / "none.db", "aaaa")
+        perform(DeleteSession("aaaa"), tmp_path / "none.db")
     assert list(tmp_path.iterdir()) == []
 
 

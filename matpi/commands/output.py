@@ -9,12 +9,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
 from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 from types import MappingProxyType
 from typing import Any
+
+from matpi.words.phrases import at, local
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PIPED_WIDTH = 120  # chosen: nothing of ours is wider, so no cell wraps in a pipe
@@ -107,30 +108,9 @@ def _row_lines(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) 
     ]
 
 
-def count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
-def words(name: str) -> str:
-    return str(name).replace("_", " ")
-
-
-def _at(utc: float, offset_s: int | None) -> datetime:
-    return datetime.fromtimestamp(utc, UTC if offset_s is None else timezone(timedelta(seconds=offset_s)))
-
-
-def iso(utc: float | None, offset_s: int | None) -> str | None:
-    return None if utc is None else _at(utc, offset_s).isoformat(timespec="seconds")
-
-
-def local(utc: float | None, offset_s: int | None, *, estimated: bool = False) -> str:
-    about = "~" if estimated else ""
-    return "no date yet" if utc is None else f"{about}{_at(utc, offset_s):%Y-%m-%d %H:%M}"
-
-
 def day_and_time(utc: float | None, offset_s: int | None, *, estimated: bool) -> tuple[str, str]:
     """Return the first two cells of a row of a table: the weekday, and the date with the time."""
-    weekday = "" if utc is None else WEEKDAYS[_at(utc, offset_s).weekday()]
+    weekday = "" if utc is None else WEEKDAYS[at(utc, offset_s).weekday()]
     return weekday, local(utc, offset_s, estimated=estimated)
 
 

@@ -10,27 +10,28 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from math import fsum
 from pathlib import Path
 from typing import Any
 
-from matpi.commands import people, settings
 from matpi.commands.editing import doubts
-from matpi.commands.output import WEEKDAYS, boxes, count, lines, say, table, words
-from matpi.commands.target import reading, writing
+from matpi.commands.output import WEEKDAYS, boxes, lines, say, table
+from matpi.commands.target import perform, reading
+from matpi.control import log_view
+from matpi.control.requests.settings import Rest, Settings
 from matpi.core.clock import believable
-from matpi.core.effects import Save
-from matpi.core.model import DayRecord, Log
+from matpi.core.model import Log
 from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import STARTER, Course, Plan
 from matpi.core.plan.programme import plan as plan_of
 from matpi.core.plan.progress import RestReason
-from matpi.errors import UsageError
-from matpi.paths import default_store, stored_zone
+from matpi.paths import stored_zone
+from matpi.store.settings import read_plan_file
 from matpi.words import ENGLISH, duration
+from matpi.words.phrases import count, words
 
 WEEKS = 4  # so many are shown: one look at how it goes, not an archive
 FIELDS = (
@@ -53,9 +54,9 @@ def run(
 ) -> None:
     """Change what the options say, and show the plan."""
     if file is not None or starter:
-        use(store, file)
+        perform(Settings({"own_plan": read_plan_file("none" if file is None else str(file))}), store, names_log=False)
     if rest or no_rest:
-        rest_today(store, rest=rest, person=person)
+        perform(Rest(rest, person), store, names_log=False)
     plan_today(store, as_json=as_json, person=person)
 
 
@@ -66,11 +67,11 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
     """
     with reading(store) as log:
         path = log.path
-        owner, memory = people.loaded(log, person)
-        name = people.name_of(people.names(log), owner)
+        owner, memory = log_view.loaded(log, person)
+        name = log_view.name_of(log_view.names(log), owner)
     now = time.time()
-    today, estimated, ahead = people.today_of(memory, path, now)
-    memory = people.only(memory, owner)
+    today, estimated, ahead = log_view.today_of(memory, path, now)
+    memory = log_view.only(memory, owner)
     course, wrong = course_of(memory.settings.own_plan)
     running = memory.open
     plan = plan_of(
@@ -105,30 +106,6 @@ def plan_today(store: Path | None, *, as_json: bool, person: str | None = None) 
         say(f"The clock of this computer says {said}, which cannot be; set it, and the plan counts from the right day.")
     if ahead:
         say(f"This log runs ahead of the clock; today is its last day, {today}.")
-
-
-def use(store: Path | None, file: Path | None) -> None:
-    """Use the plan in `file` from now on, None: the starter plan. Raises UsageError or ConfigError."""
-    settings.change(store or default_store(), (f"own_plan={'none' if file is None else file}",))
-
-
-def rest_today(store: Path | None, *, rest: bool, person: str | None = None) -> None:
-    """Make today a day of rest of the person who is chosen or named `person`, or none after all.
-
-    The weekdays of the settings stay. Needs the log for itself (StoreBusyError while a device runs). Raises
-    UsageError, and changes nothing.
-    """
-    path, now = store or default_store(), time.time()
-    if not believable(now):
-        raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
-    settings.begin(path)
-    with writing(path) as log:
-        owner, memory = people.loaded(log, person)
-        today = people.today_of(memory, path, now).day
-        days = people.only(memory, owner).log.days
-        old = next((record for record in days if record.day == today), DayRecord(today, person=owner))
-        if old.rest is not rest:
-            log.write(Save(replace(old, rest=rest)))
 
 
 def _weeks(log: Log, plan: Plan) -> list[tuple[str, ...]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from matpi import config as config_file
-from matpi.commands.output import count, lines, say, warn, words
+from matpi.commands.output import lines, say, warn
 from matpi.core.effects import Effect, Show
 from matpi.core.views import Off
 from matpi.drivers.scale.trace import Trace, read_calibration
 from matpi.twin.replay import line_of, replay
 from matpi.words import LANGUAGES
+from matpi.words.phrases import count, words
 
 
 def run(file: Path, config_path: Path | None, *, as_json: bool, screen: bool, calibration: Path | None) -> None:

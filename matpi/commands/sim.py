@@ -14,13 +14,14 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from matpi import config as config_file
 from matpi.commands.output import say
+from matpi.commands.stopping import stop_on_signals
 from matpi.commands.target import board_log, warn_if_bare
 from matpi.config import Config
+from matpi.control.address import beside
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError
@@ -70,24 +71,34 @@ def run(**options: Any) -> None:
 
 
 def _page(options: Options) -> None:
-    """Serve the twin on 127.0.0.1, until Ctrl-C or SIGTERM."""
+    """Serve the twin and its device's page on 127.0.0.1, until Ctrl-C or SIGTERM."""
+    from matpi.page.server import SiteServer
     from matpi.twin.page.server import PageServer
 
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
-    with _log_of(options) as (store, about):
-        twin = _twin(options, store, lambda: asked.put(None))
-        _stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
+    with _log_of(options) as (store, about), ExitStack() as ends:
+        config = config_file.load(options["config_path"])
+        site = None
+        if config.page.enabled:
+            port, page_port = options["port"], options["page_port"]
+            page_port = (port + 1 if port else 0) if page_port is None else page_port
+            site = SiteServer(config, store, beside(store), port=page_port, config_path=options["config_path"])
+            ends.callback(site.stop)
+        twin = _twin(options, store, lambda: asked.put(None), "" if site is None else site.url.rstrip("/"))
+        stop_on_signals(asked)  # before the address is printed: who reads it may stop the twin at once
         server = PageServer(twin, options["port"])
-        try:
-            twin.start()
-            server.start()
-            say(f"matpi is on a simulated mat at {server.url}\n{about} Press Ctrl-C to stop.")
-            if options["browser"]:
-                _open_browser(server.url)
-            asked.get()
-        finally:
-            server.stop()
-            twin.stop()
+        ends.callback(twin.stop)
+        ends.callback(server.stop)
+        twin.start()
+        server.start()
+        say(f"matpi is on a simulated mat at {server.url}")
+        if site is not None:
+            site.start()
+            say(f"Its page, as on a phone, is at {site.url} (pair it: hold the button, menu, Page, hold 3 s)")
+        say(f"{about} Press Ctrl-C to stop.")
+        if options["browser"]:
+            _open_browser(server.url)
+        asked.get()
 
 
 def _terminal(options: Options) -> None:
@@ -157,7 +168,7 @@ def make_rig(
     )
 
 
-def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
+def _twin(options: Options, store: Path, crashed: Callable[[], None], page_address: str = "") -> Twin:
     """Make a twin played by the wall clock: of a virtual world, with `board` of the emulated board."""
     from matpi.twin.twin import Twin
 
@@ -168,9 +179,13 @@ def _twin(options: Options, store: Path, crashed: Callable[[], None]) -> Twin:
 
         zone, board = _zone_of(options), Board(config, kg=options["kg"], seed=options["seed"])
         warn_if_bare(store)
-        return Twin(lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch), crashed=crashed)
+        return Twin(
+            lambda watch: BoardWorld(config, board, store, SystemClock(), zone, watch, page_address), crashed=crashed
+        )
     return Twin(
-        lambda watch: make_rig(options, store, time.time(), watch, make_relays=_relays_of(config, store)),
+        lambda watch: make_rig(
+            options, store, time.time(), watch, make_relays=_relays_of(config, store), page_address=page_address
+        ),
         int(options["warp"]),
         crashed=crashed,
     )
@@ -214,15 +229,3 @@ def _open_browser(url: str) -> None:
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return
     threading.Thread(target=webbrowser.open, args=(url,), name="browser", daemon=True).start()
-
-
-def _stop_on_signals(asked: queue.SimpleQueue[None]) -> None:
-    """Put None into `asked` at a signal; an Event could deadlock, its lock held where the signal comes."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.put(None)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: it outlives its terminal
-        signal.signal(signal.SIGHUP, ask)

@@ -10,10 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matpi.commands.output import stored, warn
+from matpi.commands.output import say, stored, warn
+from matpi.control.client import device_of
+from matpi.control.requests.base import Done, LogRequest, machine_now
+from matpi.control.requests.settings import Settings as SettingsRequest
+from matpi.control.requests.transfer import Import
+from matpi.core.effects import Save
+from matpi.core.model import Settings
+from matpi.core.rules import DeviceRules
 from matpi.errors import MatpiError
-from matpi.paths import default_store, device_config, device_store, simulator_store
+from matpi.paths import default_store, device_config, device_store, simulator_store, system_zone
 from matpi.store.db import Store, bare, is_unmade
+from matpi.store.settings import changed
 from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
@@ -98,6 +106,50 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
         stored.append(path)
         if store is None:
             report(log.path, empty=_is_empty(log))
+
+
+def perform(
+    request: LogRequest,
+    store: Path | None,
+    config_path: Path | None = None,
+    rules: DeviceRules | None = None,
+    *,
+    names_log: bool = True,
+) -> Done:
+    """Have the running device of the log do it, else do it here; print the answer and return it. Raises MatpiError.
+
+    A request that begins a log makes one where there is none, in this machine's zone. `rules`: of the device, where
+    the request goes by them. `names_log`: report the log where `store` is None; else the caller does.
+    """
+    path = store or default_store()
+    device = device_of(path)
+    if device is not None:
+        reply = device.ask(request)
+        done = Done(reply.said, reply.data)
+        stored.append(path)
+        if store is None and names_log:
+            report(path)
+    else:
+        if request.begins and is_unmade(path):
+            begin(path, request)
+        elif not isinstance(request, Import):
+            Store.open(path, read_only=True).close()  # a damaged log is reported and stays where it is
+        with writing(store if names_log else path) as log:
+            done = request.perform(log, machine_now(rules or DeviceRules(), words_of(config_path)))
+    for sentence in done.said:
+        say(sentence)
+    return done
+
+
+def begin(path: Path, request: LogRequest) -> None:
+    """Make the log at `path`, in this machine's zone; not for a setting that does not work."""
+    if isinstance(request, SettingsRequest):
+        changed(Settings(), request.set)
+    begun = bool(bare(path))
+    with writing(path) as log:
+        log.write(Save(Settings(zone=system_zone())))
+    if not begun:
+        warn(f"There was no session log at {path} yet; a new one was made.")
 
 
 def report(path: Path, *, empty: bool = False) -> None:

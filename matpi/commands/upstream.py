@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -14,7 +11,7 @@ from typing import Any, Final
 
 from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split
-from matpi.commands.output import count, lines, say, stored, table
+from matpi.commands.output import lines, say, stored, table
 from matpi.commands.target import config_of, report
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreError, UsageError
@@ -23,8 +20,8 @@ from matpi.store.db import Store, is_unmade
 from matpi.upstream import queue
 from matpi.upstream.config import Table
 from matpi.upstream.queue import SinkStatus
-from matpi.upstream.relays import sink_of
-from matpi.upstream.sink import Delivery, UpstreamError
+from matpi.upstream.trial import try_out
+from matpi.words.phrases import count
 
 PART: Final = "upstream"
 NONE: Final = Check(PART, "sinks", SKIPPED, "nothing is sent anywhere: the config has no [[upstream.webhook]] or .mqtt")
@@ -104,22 +101,10 @@ def forget(tables: Sequence[Table], path: Path, name: str) -> None:
 
 def test(tables: Sequence[Table], name: str | None) -> bool:
     """Send a record of nothing to each, now, and report it. False when one did not arrive."""
-    clock, well = SystemClock(), True
-    for chosen in _chosen(tables, name):
-        sink = sink_of(chosen.trial(), lambda _: None)
-        id_, begun = uuid.uuid4().hex, time.monotonic()
-        body = {"type": "test", "timestamp": None, "data": {"id": id_, "rev": 1}}
-        try:
-            nothing = Delivery(0, f"{id_}-1", "test", json.dumps(body).encode())
-            sink.deliver(nothing, clock.utc() if clock.trusted() else None)
-        except UpstreamError as error:
-            say(f"{chosen.name}: {error}")
-            well = False
-        else:
-            say(f"{chosen.name}: arrived at {chosen.shown} in {time.monotonic() - begun:.2f} s.")
-        finally:
-            sink.close()
-    return well
+    answers = [try_out(chosen) for chosen in _chosen(tables, name)]
+    for _, sentence in answers:
+        say(sentence)
+    return all(arrived for arrived, _ in answers)
 
 
 def _chosen(tables: Sequence[Table], name: str | None) -> list[Table]:

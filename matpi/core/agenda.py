@@ -21,6 +21,7 @@ from matpi.core.front import AFTER_SESSION, ASKED_AGAIN, HIDDEN, ON_WAKING, Fron
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import Session
+from matpi.core.plan.trend import number_of
 from matpi.core.plans import Plans
 from matpi.core.screens.screen import Screen
 from matpi.core.session import SessionMachine, State
@@ -36,9 +37,10 @@ OPENS: Final = {
     "report_problem": Front.FELT_WRONG,
     "see_trend": Front.TREND,
     "calibrate": Front.CALIBRATING,
+    "show_page": Front.PAGE,
 }
 """Triggers that replace the whole list by one entry."""
-CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration"})
+CLOSES: Final = frozenset({"no", "leave_menu", "answered", "expired", "leave_calibration", "leave_page"})
 """Triggers that end the present entry and, but for a question that waits hidden, the list."""
 ADVISES: Final = frozenset({"advise", "answered"})  # the first wake since a session; the safety pages
 WAKES: Final = frozenset({"ask", "doubtful"})  # a tap on the idle screen
@@ -111,9 +113,14 @@ class Agenda:
         self._show(self._all_about(session) if asked else [])
 
     def check(self) -> None:
-        """Go on when what is asked about was answered or deleted elsewhere."""
-        if self.now is not None and self.now.about is not None and not self._is_wanted(self.now):
+        """Go on when what is asked was answered elsewhere, or is about a session that was deleted."""
+        if self.now is not None and self._is_moot(self.now):
             self._show(self._ahead)
+
+    def _is_moot(self, ask: Ask) -> bool:
+        if ask.about is not None:
+            return not self._is_wanted(ask)
+        return ask.screen is Front.RATING and number_of(self.household.log, self.clock.today) is not None
 
     def _all_about(self, session: Session) -> list[Ask]:
         order = list(AFTER_SESSION)

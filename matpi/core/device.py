@@ -27,6 +27,7 @@ from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import Looser, Memory, Rating, Session
 from matpi.core.pacing import Pacing
+from matpi.core.pairing import Pairing
 from matpi.core.parts import Parts
 from matpi.core.plan.programme import Plan
 from matpi.core.plans import Plans
@@ -37,7 +38,7 @@ from matpi.core.redating import Redating
 from matpi.core.reminder import Reminder, ReminderState
 from matpi.core.routing import Routing
 from matpi.core.rules import DeviceRules
-from matpi.core.screens import calibration, idle, menu, on_mat, rating, result, safety, trend
+from matpi.core.screens import calibration, idle, menu, on_mat, pairing, rating, result, safety, trend
 from matpi.core.screens.screen import Screen, Step
 from matpi.core.selection import Selection
 from matpi.core.session import Running, SessionMachine
@@ -74,7 +75,8 @@ class Snapshot:
 class Device:
     """Wire the machines.
 
-    `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name, `new_id` a record id.
+    `memory` is what the store loaded at boot; `zone_for` makes a tzinfo from an IANA name, `new_id` a record id,
+    from which the pairing code is made as well: nobody may be able to guess it.
     `presence` makes the Presence, for trying another rule.
     """
 
@@ -109,9 +111,11 @@ class Device:
         self._redating = Redating(emit, clock, ledger, session, household, recovery)
         reminder = self.reminder = Reminder(clock, ledger, household, plans, stage)
         pacing = self.pacing = Pacing(plans, selection, rules)
+        self.pairing = Pairing(new_id)
         cues = self._cues = Cues(emit, clock, session, stage, selection, plans, pacing)
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
         done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
+        calibrating = calibration.CalibrationScreen(*of_any, emit, parts)
         screens: tuple[Screen, ...] = (
             idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, memory.set_aside, dial.is_due),
             idle.ObjectScreen(*of_any),
@@ -120,7 +124,8 @@ class Device:
             menu.MenuScreen(*of_any),
             ready,
             trend.TrendScreen(*of_any),
-            calibration.CalibrationScreen(*of_any, emit, parts),
+            pairing.PageScreen(*of_any, self.pairing),
+            calibrating,
             on_mat.ArrivingScreen(*of_any),
             on_mat.OnMatScreen(*of_any, pacing),
             on_mat.AwayScreen(*of_any),
@@ -139,7 +144,20 @@ class Device:
         agenda = self.agenda = Agenda(clock, ledger, session, household, plans, doubts, self.screens)
         display = self.display = Display(t, emit, rules, clock, ledger, mat, reminder, stage, self.screens)
         self._routing = Routing(
-            emit, mat, zeroing, parts, stage, session, selection, household, recovery, agenda, cues, reminder, display
+            emit,
+            mat,
+            zeroing,
+            parts,
+            stage,
+            session,
+            selection,
+            household,
+            recovery,
+            agenda,
+            cues,
+            reminder,
+            display,
+            calibrating,
         )
         self._splash_until = t + rules.splash_s
         # After presence, the button and the screen in front; what is due at one time is done in this order.
@@ -272,9 +290,13 @@ class Device:
                 self.ledger.refused(t, key, why)
             case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
-            case events.LogChanged(_, log):
+            case events.LogChanged(_, log, people, answers):
                 self.ledger.replace_log(log)
+                if people is not None and answers is not None:
+                    self.household.replace(people, answers)
                 self.agenda.check()
+            case events.CalibrationWished(_, weight_kg):
+                self._routing.calibrate(t, weight_kg)
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):

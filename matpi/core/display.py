@@ -78,7 +78,8 @@ class Display:
         dark_at = self.stage.touched + screen.dark_s
         look = self._look(t, screen, dark_at)
         off = isinstance(look.view, Off)
-        show = Show(look.view, self._brightness(t), (self._shift % 3, self._shift // 3))
+        shift, language = (self._shift % 3, self._shift // 3), self.ledger.settings.language
+        show = Show(look.view, self._brightness(t), shift, language)
         if show != self.shown:
             if off:
                 self.wander()

@@ -66,6 +66,7 @@ class Show:
     brightness: Brightness = Brightness.BRIGHT
     shift: tuple[int, int] = (0, 0)
     """Pixels right and down, 0 to 2 each: the picture wanders so that no pixel wears out first."""
+    language: str = ""  # one of model.LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from matpi.core.model import Log
+from matpi.core.model import Acknowledgement, Log
+from matpi.core.people import People
 from matpi.core.text import Text
 
 NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_plug"))
@@ -117,6 +118,7 @@ class Wish(StrEnum):
 
     ZERO = "zero the mat"
     """Only while it is empty."""
+    UNDO_ZERO = "the zero from before the last one"
     SNOOZE = "no reminder today"
     REST = "today is a rest day"
     NO_REST = "today is no rest day after all"
@@ -140,6 +142,14 @@ class SettingWished:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationWished:
+    """Calibrate with this weight, of a person who follows the steps on the panel. Only while nothing goes on."""
+
+    t: float
+    weight_kg: float
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamTrouble:
     """Records are not sent on, and a person ought to know."""
 
@@ -150,10 +160,13 @@ class UpstreamTrouble:
 
 @dataclass(frozen=True, slots=True)
 class LogChanged:
-    """A person deleted, edited or imported: the log as it is now."""
+    """A person deleted, edited or imported: what is stored, as it is now. None: as before."""
 
     t: float
     log: Log
+    people: People | None = None
+    answers: tuple[Acknowledgement, ...] | None = None
+    """To the safety pages, of all people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +196,7 @@ Event = (
     | SaveFailed
     | Wished
     | SettingWished
+    | CalibrationWished
     | UpstreamTrouble
     | LogChanged
     | Tick

@@ -34,6 +34,7 @@ class Front(Enum):
     CALIBRATING = "calibrating, step by step"
     READY = "what to see to before lying down"
     TREND = "how it went so far"
+    PAGE = "pairing a browser"
 
 
 AFTER_SESSION: Final = (

@@ -10,7 +10,7 @@ also goes on to the next name, so that whatever was attributed wrongly is put ri
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -70,9 +70,31 @@ class Household:
     """The whole log, and of it what is this person's."""
 
     def __post_init__(self, memory: Memory) -> None:
-        people, answers = memory.people, (memory.acknowledgement, *memory.answers)
-        self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
+        self._use(memory.people)
+        answers = (memory.acknowledgement, *memory.answers)
         self.answers = {answer.person: answer for answer in answers if answer}
+
+    def _use(self, people: People) -> None:
+        self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
+
+    def replace(self, people: People, answers: Iterable[Acknowledgement]) -> None:
+        """Take what the store has, changed by a person, and on top of it what the store does not have yet."""
+        self._use(people)
+        new = {answer.person: answer for answer in answers}
+        # An answer without a date was given while the clock was not known: in this boot.
+        self._answered_now |= {person for person, answer in new.items() if answer.utc is None}
+        for write in self.ledger.waiting.values():
+            match write:
+                case Save(Acknowledgement() as answer):
+                    new[answer.person] = answer
+                case Save(Chosen(person)) if people.person(person) is not None:
+                    self.people = self.people.choose(person)
+                case _:
+                    pass
+        self.answers = new
+        running = self.session.running
+        if running is not None and (running.person is None or not people.all):
+            running.person = people.owner  # as the store has it: the first name takes over all there is
 
     @property
     def next_owner(self) -> str | None:

@@ -25,6 +25,7 @@ ROUTINE_NAMES = (
 )  # fmt: skip
 """In the order of the menu; core/plan/routine.py describes each."""
 OTHERS = ("no", "pets")
+LANGUAGES = ("", "en", "de")  # the codes of the catalogues; "": as the config says
 LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4
@@ -87,12 +88,10 @@ class Session:
     utc_offset_s: int | None = None
     """Local time minus UTC at the start."""
     day: date | None = None
-    aways: int = 0
-    """How often the person left and came back in time."""
+    aways: int = 0  # how often the person left and came back in time
     routine: str = "plan"
     edited: bool = False
-    load_kg: float | None = None
-    """The middle load; None: not known."""
+    load_kg: float | None = None  # the middle load; None: not known
     person: str | None = None
     """Whose it is: an id, `people.GUEST_ID` in a log of an earlier version, or None where no one was named."""
     doubt: Doubt | None = None
@@ -217,8 +216,7 @@ class DayRecord:
     """What a person said about one day of the plan, beyond its sessions; with neither, that it reminds again."""
 
     day: date
-    rest: bool = False
-    """Declared a rest day."""
+    rest: bool = False  # declared a rest day
     snoozed: bool = False
     """The reminder was acknowledged by a tap: silent until the next day."""
     person: str | None = None
@@ -298,16 +296,14 @@ class Calibration:
 class Settings:
     """What a person sets on the device, the page or the command line; kept in the database."""
 
-    zone: str = "UTC"
-    """IANA name of the time zone the person lives in."""
+    zone: str = "UTC"  # IANA name of the time zone the person lives in
     day_start: time = time(4, 0)
     bedtime: time = time(22, 30)
     nudge_before_bed_min: int = 90
     nudge: bool = True
     quiet_from: time = time(22, 30)
     quiet_to: time = time(7, 0)
-    rest_weekdays: frozenset[int] = frozenset()
-    """0 = Monday."""
+    rest_weekdays: frozenset[int] = frozenset()  # 0 = Monday
     weekly_goal: int = 5
     stay_on_tier: bool = False
     """Do not move on to the next tier of the plan."""
@@ -319,6 +315,8 @@ class Settings:
     """Whether others use the mat, one of OTHERS: with "pets" an unknown load counts only when it is confirmed."""
     own_plan: str = ""
     """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
+    language: str = ""
+    """Of the panel, one of LANGUAGES."""
     key: ClassVar[str] = "settings"
 
     def __post_init__(self) -> None:
@@ -333,6 +331,8 @@ class Settings:
             raise ValueError(f"there is no routine {self.routine!r}; there are {', '.join(ROUTINE_NAMES)}")
         if self.others not in OTHERS:
             raise ValueError(f"others on the mat: {self.others!r} is none of {', '.join(OTHERS)}")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"the panel speaks {' or '.join(LANGUAGES[1:])}, not {self.language!r}")
         if not all(0 <= weekday <= 6 for weekday in self.rest_weekdays):
             raise ValueError("rest days are weekdays from 0 (Monday) to 6 (Sunday)")
         if len(self.rest_weekdays) > REST_WEEKDAYS_MAX:

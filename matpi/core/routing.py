@@ -26,6 +26,7 @@ from matpi.core.presence.load import Change, Load
 from matpi.core.presence.zero import ZeroWord
 from matpi.core.recovery import Recovery
 from matpi.core.reminder import Reminder
+from matpi.core.screens.calibration import CalibrationScreen
 from matpi.core.screens.screen import Step
 from matpi.core.selection import Selection
 from matpi.core.session import TRIGGERS, SessionMachine, State
@@ -66,6 +67,7 @@ class Routing:
     cues: Cues
     reminder: Reminder
     display: Display
+    calibrating: CalibrationScreen
     changed: bool = True  # what is shown may have changed
     _about: str | None = None  # id of the session or stay that was asked about last
 
@@ -134,6 +136,11 @@ class Routing:
                 if why := self._keeps_zero(t):
                     text = f"a zero was asked for from outside, but {why}: zero kept"
                     self.emit(Note(t, "zero_refused", text))
+            case Wish.UNDO_ZERO:
+                if why := "nothing was zeroed" if self.zeroing.before is None else self._is_busy:
+                    self.emit(Note(t, "zero_refused", f"the zero before was asked for from outside, but {why}"))
+                else:
+                    self.zeroing.undo_zero(t)
             case Wish.SNOOZE:
                 self.reminder.snooze_all(t)
             case Wish.REST | Wish.NO_REST:
@@ -143,13 +150,24 @@ class Routing:
 
     def _keeps_zero(self, t: float) -> str:
         """Set the zero, only when nothing is on the mat and nothing moves. Return why not, "" when it is set."""
+        return self._is_busy or ("" if self.zeroing.set_zero(t) else "the load moves")
+
+    @property
+    def _is_busy(self) -> str:
+        """Return why the mat can be neither zeroed nor calibrated now, "" when it can."""
         if self.presence.silent:
             return "the load cells are silent"
         if self.presence.load is not Load.EMPTY:
             return "the mat is not empty"
-        if self.stage.front is not Front.IDLE:
-            return f"the device is busy ({self.stage.front.value})"
-        return "" if self.zeroing.set_zero(t) else "the load moves"
+        return "" if self.stage.front is Front.IDLE else f"the device is busy ({self.stage.front.value})"
+
+    def calibrate(self, t: float, weight_kg: float) -> None:
+        """Open the calibration for a person of this weight; else note why not."""
+        if why := "these cells give kilograms" if self.zeroing.calibration is None else self._is_busy:
+            self.emit(Note(t, "calibration_refused", f"a calibration was asked for from outside, but {why}"))
+            return
+        self.calibrating.given_kg = weight_kg
+        self.fire(Step("calibrate", "from outside"), t)
 
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason

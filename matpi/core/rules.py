@@ -104,3 +104,5 @@ class DeviceRules:
     """The zero is written this rarely, and only when it moved: cards wear."""
     panel_note_s: float = 600.0
     """A panel that comes and goes is noted this rarely. Chosen."""
+    page_address: str = ""
+    """Of the page that `matpi page` serves; empty: it serves none, and the menu has no entry for it."""

@@ -236,6 +236,14 @@ class WeightEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePairing:
+    """Where the page is, and the code that pairs a browser with it."""
+
+    address: str  # as in the address line, such as http://matpi.local:8377
+    code: str  # six digits
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something is broken or odd, in words a person can act on."""
 
@@ -277,6 +285,7 @@ View = (
     | Advice
     | Guide
     | WeightEntry
+    | PagePairing
     | Fault
     | Notice
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PIL import Image
 
 from matpi.core.views import View
-from matpi.screen import idle_views, question_views, session_views
+from matpi.screen import idle_views, page_view, question_views, session_views
 from matpi.screen.canvas import PANEL, SHIFT_MAX, Canvas, draw, sentence
 from matpi.words import ENGLISH, Words
 
 __all__ = ["draw", "render", "spoken"]
-_DRAWINGS = (idle_views, question_views, session_views)
+_DRAWINGS = (idle_views, page_view, question_views, session_views)
 """Imported here: each registers its drawings with `draw`, and what a screen reader says with `sentence`."""
 
 

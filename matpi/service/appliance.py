@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -33,7 +33,7 @@ from matpi.drivers.oled import PanelThread
 from matpi.drivers.scale.recorder import Recorder
 from matpi.drivers.systemd import Notifier
 from matpi.errors import MatpiError
-from matpi.loop import Loop
+from matpi.loop import Call, Inbox, Loop
 from matpi.ports import Clock
 from matpi.service.boot import boot, calibration_of
 from matpi.service.parts import Parts, show_why
@@ -41,6 +41,8 @@ from matpi.store.writer import PatientStore
 from matpi.words import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
+    from matpi.control.door import Door
+    from matpi.control.server import ControlServer
     from matpi.drivers.scale.process import ReaderScale
     from matpi.upstream.relays import Relays
 
@@ -67,7 +69,7 @@ class Appliance:
         clock: Clock,
         *,
         screen: PanelThread | None,
-        inbox: queue.SimpleQueue[Event | Counted],
+        inbox: Inbox,
         boot_id: str,
         zone: str,
         notifier: Notifier | None = None,
@@ -75,12 +77,14 @@ class Appliance:
         watch: Callable[[Effect], None] = lambda _: None,
         turned: Callable[[], None] = lambda: None,
         make_store: Callable[..., PatientStore] = PatientStore,
+        page_address: str | None = None,
     ) -> None:
         self.config, self.parts, self.store_path, self.clock = config, parts, store_path, clock
         self.screen = screen
         self.store: PatientStore | None = None
         self.loop: Loop | None = None
         self.scale: ReaderScale | None = None
+        self._page_address = page_address
         self.started_mono = clock.monotonic()
         self._boot_id, self._zone = boot_id, zone
         self._notifier, self._status_path = notifier or Notifier(None), status_path
@@ -93,6 +97,8 @@ class Appliance:
         self._relays: Relays | None = None
         self._recorder: Recorder | None = None
         self._calibrated: Calibrated | None = None  # a new calibration that is not in use yet
+        self._control: ControlServer | None = None
+        self._door: Door | None = None
         self._status_due = self.started_mono
         self._pulled = threading.Event()
         self._refused = False  # the start failed, and the panel shows why
@@ -136,7 +142,8 @@ class Appliance:
         rate, boot_id = config.scale.rate, self._boot_id
         self._recorder = Recorder(self.store_path, rate, calibration, memory.zero, clock, boot_id, put)
         self._recorder.start()
-        device = boot(config, store, replace(memory, calibration=calibration), clock.monotonic(), boot_id)
+        memory = replace(memory, calibration=calibration)
+        device = boot(config, store, memory, clock.monotonic(), boot_id, self._page_address)
         self.loop = Loop(
             device,
             store,
@@ -151,6 +158,7 @@ class Appliance:
         for of, part in ((config.lamp, self._led), (config.chime, self._chime), (config.button, self._button)):
             if of.driver != "none":
                 part.start()
+        self._open_door()
         self._clock_watch = ClockWatch(clock, put)
         self._clock_watch.start()
         self.scale = self.parts.scale()
@@ -158,9 +166,28 @@ class Appliance:
         if config.upstream.sinks:
             from matpi.upstream.relays import Relays  # here: not loaded while nothing is sent anywhere
 
-            self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz)
+            page = config.page.address
+            self._relays = Relays(config.upstream, self.store_path, clock, put, rate_hz=self._rate_hz, page=page)
             self._relays.start()
         return device
+
+    def _open_door(self) -> None:
+        """Take requests from commands and page; without a socket the device runs on."""
+        from matpi.control.address import to_serve
+        from matpi.control.door import Door
+        from matpi.control.server import ControlServer
+        from matpi.service.host import ApplianceHost
+
+        def report(trouble: str) -> None:
+            self.put(Noted(self.clock.monotonic(), "control", trouble))
+
+        self._door = Door(ApplianceHost(self))
+        self._control = ControlServer(self._door, to_serve(self.store_path), report)
+        self._control.start()
+
+    def put(self, event: Event | Counted | Call) -> None:
+        """Hand an event to the loop. From any thread."""
+        self._inbox.put(event)
 
     def _committed(self) -> None:
         """Wake the relays, in the writer's thread: the outbox may have something new."""
@@ -177,6 +204,8 @@ class Appliance:
         self._inbox.put(event)
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
+        if self._door is not None:
+            self._door.counted(event)
 
     def _rate_hz(self) -> float | None:
         """Return the rate of the slowest load cell chip."""
@@ -198,10 +227,9 @@ class Appliance:
             self.save_recording()  # what led to the fault; `close` waits for it
             raise
 
-    def save_recording(self) -> None:
+    def save_recording(self) -> Future[Path] | None:
         """Request a file of the last ten minutes of counts. From any thread, and from a signal handler."""
-        if self._recorder is not None:
-            self._recorder.save()
+        return None if self._recorder is None else self._recorder.save()
 
     def ask_to_stop(self) -> None:
         """End `run` soon. From any thread, and from a signal handler."""
@@ -223,6 +251,8 @@ class Appliance:
                     self._calibrated = calibrated
                 case UseCalibration(calibration) if self._calibrated is not None:
                     self._recorder.use_calibration(calibration, self._calibrated.zero)
+        if self._door is not None:
+            self._door.seen(effect)
         self._watch(effect)
 
     def _turned(self) -> None:
@@ -297,7 +327,7 @@ class Appliance:
     def close(self) -> None:
         """End every part, dark and silent. A part that fails does not stop the others from ending."""
         self._notifier.stopping()
-        parts = (self._relays, self.scale, self._clock_watch, self._button, self._led, self._chime)
+        parts = (self._control, self._relays, self.scale, self._clock_watch, self._button, self._led, self._chime)
         ends: list[Callable[[], Any]] = [part.stop for part in parts if part is not None]
         if self.screen is not None:
             ends.append(partial(self.screen.stop, blank=not self._refused))

@@ -13,8 +13,14 @@ from matpi.paths import stored_zone, zone_doubts
 from matpi.store.writer import PatientStore
 
 
-def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str) -> Device:
-    """Return the device at monotonic `t`, with `memory` as loaded and the calibration in use."""
+def boot(
+    config: Config, store: PatientStore, memory: Memory, t: float, boot_id: str, page_address: str | None = None
+) -> Device:
+    """Return the device at monotonic `t`, with `memory` as loaded and the calibration in use.
+
+    `page_address`: of its page; None: as the config says.
+    """
+    rules = config.device_rules()
     return Device(
         t,
         boot_id=boot_id,
@@ -23,7 +29,7 @@ def boot(config: Config, store: PatientStore, memory: Memory, t: float, boot_id:
             doubts=memory.doubts + zone_doubts(memory.settings.zone),
             set_aside=None if store.set_aside is None else store.set_aside.name,
         ),
-        rules=config.device_rules(),
+        rules=rules if page_address is None else replace(rules, page_address=page_address),
         zone_for=stored_zone,
         new_id=lambda: uuid.uuid4().hex,
         version=__version__,

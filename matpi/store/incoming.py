@@ -87,7 +87,12 @@ class Document:
 
 def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
     """Read what transfer.export_json writes. Raises ImportFormatError, also after `latest_utc`."""
-    name = str(source) if isinstance(source, Path) else "the input"
+    return parse(text_of_file(source), _name(source), latest_utc)
+
+
+def text_of_file(source: Path | BinaryIO) -> str:
+    """Return the text of an export. Raises ImportFormatError for a file that cannot be one."""
+    name = _name(source)
     if isinstance(source, Path) and (source.suffix.lower() == ".csv" or source.is_dir()):
         raise ImportFormatError(
             f"{name} is not read: CSV is for spreadsheets and goes out only; name a JSON file of `matpi export`."
@@ -99,14 +104,23 @@ def read(source: Path | BinaryIO, latest_utc: float = UTC_MAX) -> Document:
                 f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
                 " an export of it, and docs/store.md says how a backup is put back."
             )
-        text = data.decode("utf-8-sig")
-        document = _composed(msgspec.json.decode(text))
-        lines = _lines(text) if isinstance(document, dict) else {}
+        return data.decode("utf-8-sig")
     except OSError as error:
         why = faults.denied(Path(name)) if isinstance(error, PermissionError) else error.strerror
         raise ImportFormatError(f"{name} cannot be read: {why}; nothing was imported.") from error
     except UnicodeDecodeError as error:
         raise ImportFormatError(f"{name} is not UTF-8 text; nothing was imported.") from error
+
+
+def _name(source: Path | BinaryIO) -> str:
+    return str(source) if isinstance(source, Path) else "the input"
+
+
+def parse(text: str, name: str, latest_utc: float = UTC_MAX) -> Document:
+    """Read the text of an export that is called `name`. Raises as `read`."""
+    try:
+        document = _composed(msgspec.json.decode(text))
+        lines = _lines(text) if isinstance(document, dict) else {}
     except RecursionError as error:
         raise ImportFormatError(f"{name} is nested too deeply for an export; nothing was imported.") from error
     except msgspec.DecodeError as error:

@@ -6,7 +6,7 @@ What hardware and deployment need is in the config file instead; no setting is i
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
@@ -20,6 +20,7 @@ from matpi.paths import zone_for
 from matpi.store.tables import text_of
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
+AUTO = "auto"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -52,8 +53,8 @@ def _days(text: str) -> frozenset[int]:
     return frozenset() if names == ["none"] else frozenset(map(_weekday, names))
 
 
-def _own_plan(text: str) -> str:
-    """Return the TOML in a file, "" for none. Raises ConfigError with a sentence for each thing wrong."""
+def read_plan_file(text: str) -> str:
+    """Return the plan in the file `text`, "" for none. Raises ConfigError."""
     if text in {"", "none"}:
         return ""
     path = Path(text)
@@ -62,19 +63,31 @@ def _own_plan(text: str) -> str:
             raw = file.read(PLAN_BYTES + 1)
         if len(raw) > PLAN_BYTES:
             raise ConfigError(f"{path} is larger than {PLAN_BYTES // 1024} KiB and so no plan; name another file.")
-        plan = normalize("NFC", raw.decode("utf-8-sig"))
-        wrong = faults(tomllib.loads(plan))
+        return _plan(raw.decode("utf-8-sig"), str(path))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); check the name.") from error
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text; save the file as UTF-8.") from None
+
+
+def _plan(text: str, name: str = "The plan") -> str:
+    """Return the TOML of a plan, "" for none. Raises ConfigError with a sentence for each thing wrong."""
+    if text in {"", "none"}:
+        return ""
+    plan = normalize("NFC", text)
+    try:
+        if len(plan) > PLAN_BYTES:
+            raise ConfigError(f"{name} is larger than {PLAN_BYTES // 1024} KiB and so no plan; choose another.")
+        wrong = faults(tomllib.loads(plan))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}; correct it there.") from None
+        if isinstance(error, MatpiError):
+            raise
+        raise ConfigError(f"{name} is not TOML: {error}; correct it there.") from None
     if len(wrong) == 1:
-        raise ConfigError(f"{path}: {wrong[0]}")
+        raise ConfigError(f"{name}: {wrong[0]}")
     if wrong:
         reasons = "".join(f"\n  {sentence}" for sentence in wrong)
-        raise ConfigError(f"{path} is no plan yet, and the plan used before stays:{reasons}")
+        raise ConfigError(f"{name} is no plan yet, and the plan used before stays:{reasons}")
     return plan
 
 
@@ -92,17 +105,26 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "no_restart": (_yes_no, "yes or no"),
     "routine": (str, f"what a session is unless the menu says otherwise: {', '.join(ROUTINE_NAMES)}"),
     "others": (str, f"{' or '.join(OTHERS)}: with pets or visitors only a load known as yours counts unasked"),
-    "own_plan": (_own_plan, "a plan file, or none for the starter plan"),
+    "own_plan": (_plan, "a plan file, or none for the starter plan"),
+    "language": (lambda text: {AUTO: ""}.get(text, text), "en or de, or auto for that of the config"),
 }
 
 
-def changed(settings: Settings, pairs: tuple[str, ...]) -> Settings:
-    """Return the settings with all `pairs` of "key=value". Raises UsageError about the first wrong one."""
-    new: dict[str, Any] = {}
+def texts_of(pairs: Iterable[str]) -> dict[str, str]:
+    """Return "key=value" as a person types it by key; of a plan file what is in it. Raises UsageError, ConfigError."""
+    texts: dict[str, str] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"{pair!r} sets nothing; write it as key=value, for example bedtime=22:30.")
+        texts[key] = read_plan_file(text) if key == "own_plan" else text
+    return texts
+
+
+def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """Return the settings with each of `texts`, by key. Raises UsageError about the first wrong one."""
+    new: dict[str, Any] = {}
+    for key, text in texts.items():
         if key not in READERS:
             raise UsageError(f"There is no setting {key!r}; choose one of {', '.join(READERS)}.")
         read, wanted = READERS[key]
@@ -124,6 +146,8 @@ def rows(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _shown(value: object) -> str:
     match value:
+        case "":
+            return AUTO
         case bool():
             return "yes" if value else "no"
         case time():

@@ -70,21 +70,32 @@ class Imported:
 
 def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
     """Write one file a table of CSV_TABLES; return their paths. Raises StoreError."""
-    import csv
-    import io
-
     with store.reading() as conn:
         lists = _lists(conn, tables.CSV_TABLES)
     written = []
     for table, records in lists:
-        text = io.StringIO(newline="")
-        out = csv.writer(text)
-        out.writerow(table.fields)
-        out.writerows([_cell(value) for value in table.exported(record)] for record in records)
         path = folder / f"{table.name}.csv"
-        write_private(path, text.getvalue().encode())
+        write_private(path, _csv(table, records))
         written.append(path)
     return tuple(written)
+
+
+def export_table(store: Store, table: Table) -> bytes:
+    """Return one table as CSV. Raises StoreError."""
+    with store.reading() as conn:
+        [(_, records)] = _lists(conn, [table])
+    return _csv(table, records)
+
+
+def _csv(table: Table, records: list[Any]) -> bytes:
+    import csv
+    import io
+
+    text = io.StringIO(newline="")
+    out = csv.writer(text)
+    out.writerow(table.fields)
+    out.writerows([_cell(value) for value in table.exported(record)] for record in records)
+    return text.getvalue().encode()
 
 
 def export_json(store: Store, target: Path | BinaryIO) -> None:

@@ -214,6 +214,25 @@ class PatientStore:
     def count(self, kind: str, text: str) -> bool:
         return self._do("note", object(), lambda: self._writer().count(kind, text))
 
+    def change(self, work: Callable[[Store], None], failed: Callable[[Exception], None]) -> None:
+        """Run `work` on the open log, in order with the writes and in their thread; it must call back by itself.
+
+        `failed` gets what it raised, and why the log cannot be opened. Either runs in the thread of the log.
+        """
+
+        def job() -> None:
+            try:
+                work(self._writer())
+            except Exception as error:  # noqa: BLE001  a request that fails is no failure of the device
+                failed(error)
+            else:
+                self._committed()
+
+        if self._thread is None:
+            job()
+        else:
+            self._thread.submit("change", object(), job)
+
     def holds(self, answer: Saved | SaveFailed) -> bool:
         return self._thread is None or self._thread.holds(answer)
 

@@ -22,7 +22,7 @@ from matpi.service.appliance import Appliance, PulledError
 from matpi.service.parts import light_up
 from matpi.sim.board import FAULTS, Board
 from matpi.twin.world import SimulatedDisk
-from matpi.words import LANGUAGES
+from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,17 +49,18 @@ class BoardWorld:
         clock: Clock,
         zone: str,
         watch: Callable[[Effect], None] = lambda _: None,
+        page_address: str = "",
     ) -> None:
         """Wire a board. `watch` sees every effect once performed, in the device's thread.
 
-        `zone` is for a new log.
+        `zone` is for a new log; `page_address`: of the device's page, if it has one.
         """
         self.mat, self.store_path = board.mat, store_path
         self._board = board
-        self.words = LANGUAGES[config.panel.language]
         self.light = Light(Pattern.OFF, 0.0)
         self.appliance: Appliance | None = None
         self._config, self._clock, self._zone, self._watch = config, clock, zone, watch
+        self._page_address = page_address
         self._thread: threading.Thread | None = None
         self._asked: Callable[[], None] | None = None
         self._crash: Exception | None = None
@@ -82,6 +83,7 @@ class BoardWorld:
             watch=self._performed,
             turned=self._turned,
             make_store=partial(SimulatedDisk, full=lambda: self._disk_full),
+            page_address=self._page_address,
         )
         booted: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, args=(appliance, booted), name="device", daemon=True)
@@ -129,6 +131,11 @@ class BoardWorld:
     @property
     def device(self) -> Device | None:
         return None if self.appliance is None else self.appliance.device
+
+    @property
+    def words(self) -> Words:
+        loop = None if self.appliance is None else self.appliance.loop
+        return LANGUAGES[self._config.panel.language] if loop is None else loop.words
 
     @property
     def set_aside(self) -> Path | None:

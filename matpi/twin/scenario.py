@@ -43,7 +43,7 @@ from matpi.errors import MatpiError, ScenarioError
 from matpi.sim.body import Act
 from matpi.store import members
 from matpi.store.db import Store, is_unmade
-from matpi.store.settings import changed
+from matpi.store.settings import changed, texts_of
 from matpi.twin.world import FAULTS, HOLD_S, TAP_S, VirtualWorld
 
 Do = Literal[
@@ -266,7 +266,7 @@ class Story:
                 world.run_until(world.t + TAP_EVERY_S)
                 world.press(HOLD_S)
             case "set":
-                world.beside(lambda log: log.write(Save(changed(log.load().settings, tuple(to.split())))))
+                world.beside(lambda log: log.write(Save(changed(log.load().settings, texts_of(to.split())))))
             case "people":
                 world.beside(lambda log: self._people(log, to.split()))
             case "delete":

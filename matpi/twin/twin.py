@@ -30,6 +30,7 @@ from matpi.twin.bench import (
     plan_message,
     session_message,
 )
+from matpi.twin.host import Outlet
 from matpi.twin.prompts import Prompts
 from matpi.twin.world import VirtualWorld
 
@@ -62,12 +63,13 @@ class Twin:
         """
         self._channel = Channel()
         self._prompts = Prompts()
-        self._world = make_world(self._watch)
+        world = self._world = make_world(self._watch)
         self._warp = warp
         self._crashed = crashed
         self._crash: Exception | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="twin", daemon=True)
+        self._outlet = Outlet(world, world.config, self._commands.put) if isinstance(world, VirtualWorld) else None
         self._booted: Future[None] = Future()
         self._ending = False
         self._real_then = self._then = 0.0
@@ -198,6 +200,8 @@ class Twin:
 
     def _boot(self) -> None:
         self._world.power_on()
+        if self._outlet is not None:
+            self._outlet.on()
         self._sessions_due = True
         if self._world.set_aside is not None:
             self._log("note", "log set aside", f"it was damaged and is kept as {self._world.set_aside}")
@@ -213,6 +217,8 @@ class Twin:
         if self._reader is not None:
             self._reader.close()
         self._reader, self._version, self._panel_shown = None, -1, -1
+        if self._outlet is not None:
+            self._outlet.off()
         off()
 
     def _act(self, what: Act) -> None:
@@ -259,6 +265,8 @@ class Twin:
 
     def _watch(self, effect: Effect) -> None:
         """Pass on an effect. In the device's thread, as is `_refresh`."""
+        if self._outlet is not None:
+            self._outlet.door.seen(effect)
         self._channel.log_effect(effect, self._clock)
         if isinstance(effect, Changed):
             self._status_due = 0.0

@@ -31,7 +31,7 @@ from matpi.service.boot import boot
 from matpi.sim.body import Mat
 from matpi.store.db import Store
 from matpi.store.writer import PatientStore
-from matpi.words import LANGUAGES
+from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -108,12 +108,13 @@ class VirtualWorld:
         watch: Callable[[Effect], None] = lambda _: None,
         hear: Callable[[Reading], None] = lambda _: None,
         make_relays: MakeRelays | None = None,
+        page_address: str = "",
     ) -> None:
         """Make a world without power. `utc` is the time at `t` = 0, `rate` is in readings a second.
 
         `watch` sees every effect once performed, `hear` every reading before it is. `zone` is for a new log; with
         `zone_wanted` it is set in one that has another, too. `make_relays` is called at each boot, where records and
-        state are published.
+        state are published. `page_address`: of the device's page, if it has one.
         """
         config = config or Config()
         self.t = 0.0
@@ -125,9 +126,9 @@ class VirtualWorld:
         self.store: SimulatedDisk | None = None
         self.loop: Loop | None = None
         self.store_path = store_path
-        self.words = LANGUAGES[config.panel.language]
+        self._words = LANGUAGES[config.panel.language]
         self._zone, self._zone_wanted, self._utc = zone, zone_wanted, utc
-        self._config = config
+        self.config, self._page_address = config, page_address
         self._sinks = tuple(sink.name for sink in config.upstream.sinks)
         self._step = 1.0 / rate
         self._next_reading = self._button_up_at = inf
@@ -159,7 +160,7 @@ class VirtualWorld:
             store.close()  # or its lock would be in the way of the next try
             raise
         self.store = store
-        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self.words)
+        self.loop = Loop(device, store, self.panel, self._set_light, self._performed, words=self._words)
         self._next_reading = self.t + 0.4  # the cells' settling at 10 readings/s
         self.loop.send(WallClock(self.t, self.utc, self.clock_trusted))
         if self._make_relays is not None:
@@ -174,7 +175,7 @@ class VirtualWorld:
         if self.t == 0.0:  # the simulated clock of the last time may have been ahead of the real one
             ends = [one.end_utc or 0.0 for one in (*memory.log.sessions, memory.open) if one is not None]
             self._utc = max(self._utc, max(ends, default=0.0) + 60.0)
-        return boot(self._config, store, memory, self.t, self.new_id())
+        return boot(self.config, store, memory, self.t, self.new_id(), self._page_address)
 
     def power_off(self) -> None:
         """Pull the plug: no last checkpoint, no goodbye. The file is as the last commit left it."""
@@ -208,6 +209,10 @@ class VirtualWorld:
     @property
     def device(self) -> Device | None:
         return None if self.loop is None else self.loop.device
+
+    @property
+    def words(self) -> Words:
+        return self._words if self.loop is None else self.loop.words
 
     @property
     def set_aside(self) -> Path | None:

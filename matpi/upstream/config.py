@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from matpi.errors import UsageError
+
 SinkName = Annotated[
     str,
     Meta(
@@ -252,6 +254,14 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def sinks(self) -> tuple[Table, ...]:
         return (*self.webhook, *self.mqtt)
+
+    def sink(self, name: str) -> Table:
+        """Return the table of this name. Raises UsageError."""
+        found = next((sink for sink in self.sinks if sink.name == name), None)
+        if found is None:
+            names = ", ".join(sink.name for sink in self.sinks) or "none"
+            raise UsageError(f"There is no receiver {name!r}; the config has {names}.")
+        return found
 
     def fault(self) -> str:
         """Return what is wrong with the tables and what to do, "" for nothing."""

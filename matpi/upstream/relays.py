@@ -44,15 +44,18 @@ class LiveSink(Sink, Protocol):
         """Handle a turn of the loop. `edges` gives the slowest chip's rate in Hz and the records due."""
 
 
-def sink_of(table: Table, put: Put) -> Sink:
-    """Return the sink of a table; `put` takes commands from outside. What a kind needs is loaded here."""
+def sink_of(table: Table, put: Put, page: str = "") -> Sink:
+    """Return the sink of a table; `put` takes commands from outside, `page` is the address of the device's page.
+
+    What a kind needs is loaded here.
+    """
     if isinstance(table, WebhookConfig):
         from matpi.upstream.webhook import Webhook
 
         return Webhook(table)
     from matpi.upstream.mqtt.sink import MqttSink
 
-    return MqttSink(table, __version__, put)
+    return MqttSink(table, __version__, put, page=page)
 
 
 class Relays:
@@ -66,8 +69,11 @@ class Relays:
         put: Put,
         *,
         rate_hz: Callable[[], float | None] = lambda: None,
+        page: str = "",
     ) -> None:
+        """`page` is the address of the device's page, "" without one."""
         self._config, self._path, self._clock, self._put, self._rate_hz = config, store_path, clock, put, rate_hz
+        self._page = page
         self._lock = threading.Lock()  # guards the troubles, which every relay's thread reports
         self._troubles: dict[str, Trouble] = {}
         self._threads: list[RelayThread] = []
@@ -84,7 +90,7 @@ class Relays:
     def _add(self, table: Table) -> None:
         name = table.name
         try:
-            sink = sink_of(table, self._put)
+            sink = sink_of(table, self._put, self._page)
         except (ImportError, OSError) as error:
             text = f"cannot be sent to ({error}); reinstall matpi with `make upgrade`, everything is kept."
             self._report(name, Trouble(text, Text("upstream.no_library")))

@@ -35,6 +35,7 @@ from matpi.core.events import (
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session
 from matpi.core.presence.load import Load
+from matpi.core.rules import DeviceRules
 from matpi.core.views import Menu, RatingSaved, SessionDone
 from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells, end_of
 
@@ -55,6 +56,7 @@ LOADS_THAT_FIT: dict[Front, set[Load]] = {
     Front.OFF_MAT: {Load.EMPTY, Load.OBJECT},
     Front.READY: {Load.EMPTY, Load.OBJECT},
     Front.TREND: {Load.EMPTY, Load.OBJECT},
+    Front.PAGE: {Load.EMPTY, Load.OBJECT},
     Front.RATING: {Load.EMPTY, Load.OBJECT},
     Front.SAVED: {Load.EMPTY, Load.OBJECT},
     Front.LOOSER: {Load.EMPTY, Load.OBJECT},
@@ -65,10 +67,16 @@ MUST_HEAR = {Front.ON_MAT, Front.ARRIVING, Front.IDLE, Front.MENU, Front.SAFETY,
 MUST_NOT_HEAR = {Front.HOLDING, Front.SENSOR_LOST}
 
 
+PAGED = DeviceRules(page_address="http://mat.local:8377")
+
+
 class Watched(Bench):
     """Checks after every single event what must hold at any time."""
 
     began: dict[str, float]
+
+    def __init__(self, memory: Memory | None = None, **given: Any) -> None:
+        super().__init__(memory, rules=PAGED, **given)
 
     def send(self, event: Event) -> None:
         before = len(self.effects)
@@ -165,6 +173,8 @@ BEGINNINGS: list[list[tuple[str, Any, Any]]] = [
     [("cap", 45.0, 0)],
     [("cap", 25.0, 0), ("still", True, 1.0), ("cap", 25.0, 0)],
     [("press", 0.15, 0), ("press", 0.9, 0)],
+    [("menu", "Page", 0), ("press", 3.2, 0)],
+    [("menu", "Page", 0), ("press", 25.0, 0)],
 ]
 """To the doors of the rarer states; random steps alone seldom get there."""
 STORY = st.builds(
@@ -365,7 +375,7 @@ def test_any_story_with_a_power_cut_in_it(
 def test_the_same_story_twice_gives_the_same_effects(story: list[tuple[str, Any, Any]]) -> None:
     told = []
     for _ in range(2):
-        bench = Bench()
+        bench = Bench(rules=PAGED)
         bench.pass_s(30)
         play(bench, story)
         told.append(bench.effects)

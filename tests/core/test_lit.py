@@ -13,6 +13,7 @@ from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Log, Memory, Settings
+from matpi.core.rules import DeviceRules
 from matpi.core.screens.menu import Item
 from matpi.core.views import Breathe, Fault, GetUp, Idle, Off, SessionDone
 from matpi.words import ENGLISH
@@ -89,6 +90,13 @@ def first_start() -> Bench:
     return bench
 
 
+def page_shown() -> Bench:
+    bench = ready(rules=DeviceRules(page_address="http://matpi.local:8377"))
+    bench.choose(Item.PAGE)
+    bench.hold(3.2)
+    return bench
+
+
 REACHED: dict[Front, Callable[[], Bench]] = {
     Front.IDLE: ready,
     Front.SAFETY: first_start,
@@ -96,6 +104,7 @@ REACHED: dict[Front, Callable[[], Bench]] = {
     Front.READY: lambda: chosen(Item.ROUTINE, ENGLISH("routines.seat.title")),
     Front.TREND: lambda: chosen(Item.TREND),
     Front.CALIBRATING: lambda: chosen(Item.CALIBRATE),
+    Front.PAGE: page_shown,
     Front.ARRIVING: lambda: lain(1.5),
     Front.ON_MAT: lain,
     Front.AWAY: lambda: lain(up_s=5),

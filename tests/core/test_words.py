@@ -86,7 +86,7 @@ def test_the_keys_that_the_core_makes_are_there() -> None:
     assert names("phases.") == list(Says)
     assert names("routines.", ".title") == list(ROUTINES)
     assert names("routines.", ".advice") == [*ROUTINES, "before_bed_at", "plan_third"]
-    assert names("menu.") == [*Item, "hint"]
+    assert names("menu.") == [*Item, "page_hold", "hint"]
     assert set(PAGES_AFTER_YES) == set(names("safety.")) - {"tap"}
     assert set(names("places.")) == {name for chips in NAMES.values() for name in chips} | {"cell"}
     for words in LANGUAGES.values():

@@ -1,6 +1,7 @@
 """A machine to install on: a folder for its disk, stand-ins for what changes the system, a small project as the source.
 
-Real are install.sh, its environments, pip, SQLite. The stand-in for systemctl starts the service by running it once.
+Real are install.sh, its environments, pip, SQLite. The stand-in for systemctl starts the service by running it once; of
+the page it only notes that it runs.
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ STUBS = {
         ("systemd-sysusers", "systemd-tmpfiles", "udevadm", "chown", "userdel", "usermod", "groupdel"), ":"
     ),
     "systemctl": """
+for unit; do :; done
+if [ "$unit" = matpi-page.service ]; then
+  case "$1" in
+    start) [ -z "${FAKE_PAGE_FAILS:-}" ] || exit 1; : >"$STATE/page" ;;
+    stop | disable) rm -f "$STATE/page" ;;
+    is-active) [ -e "$STATE/page" ] && echo active || { echo failed; exit 3; } ;;
+  esac
+  exit
+fi
 case "$1" in
   start)
     echo 0 >"$STATE/restarts"
@@ -178,7 +188,8 @@ esac
         current = self.root / "opt" / "matpi" / "current"
         current.unlink(missing_ok=True)
         current.symlink_to(f"releases/{release.name}")
-        (self.state / "active").touch()
+        for running in ("active", "page"):
+            (self.state / running).touch()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self.log)) as conn:
             conn.executescript(
@@ -223,6 +234,10 @@ esac
 
     def is_active(self) -> bool:
         return (self.state / "active").exists()
+
+    def has_page(self) -> bool:
+        """Whether the page runs."""
+        return (self.state / "page").exists()
 
     @property
     def current(self) -> str:

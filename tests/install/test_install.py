@@ -12,6 +12,7 @@ from tests.install.machine import REPOSITORY, Machine
 
 SYSTEM_FILES = {
     "etc/systemd/system/matpi.service",
+    "etc/systemd/system/matpi-page.service",
     "etc/sysusers.d/matpi.conf",
     "etc/tmpfiles.d/matpi.conf",
     "etc/udev/rules.d/60-matpi.rules",
@@ -79,7 +80,8 @@ def test_who_installs_joins_the_group_that_reads_the_log(machine: Machine) -> No
         assert (done.returncode, done.stderr) == (0, "")
         assert not [call for call in machine.calls if call.startswith("usermod")], user
     done = machine.run("uninstall")
-    assert machine.calls.index("userdel matpi") < machine.calls.index("groupdel matpi")
+    order = [machine.calls.index(call) for call in ("userdel matpi-page", "userdel matpi", "groupdel matpi")]
+    assert order == sorted(order)
 
 
 def test_upgrade_keeps_the_last_two(machine: Machine) -> None:
@@ -93,8 +95,9 @@ def test_upgrade_keeps_the_last_two(machine: Machine) -> None:
     assert machine.unit == "# of 1.0\n"
     assert machine.in_log() == (1, ["a"])
     assert machine.log.with_name("matpi.db.before-1.0-3").exists()
-    stops = [call.split()[1] for call in machine.calls if call.startswith("systemctl st")]
-    assert stops == ["stop", "start"]
+    stops = [call.removeprefix("systemctl ") for call in machine.calls if call.startswith("systemctl st")]
+    page, device = "matpi-page.service", "matpi.service"
+    assert stops == [f"stop {page}", f"stop {device}", f"start {device}", f"start {page}"]
 
 
 def goes_back(machine: Machine) -> subprocess.CompletedProcess[str]:
@@ -107,6 +110,7 @@ def goes_back(machine: Machine) -> subprocess.CompletedProcess[str]:
     assert machine.unit == "# of 0.9\n"
     assert machine.ran == ["1.0", "0.9"]
     assert machine.is_active()
+    assert machine.has_page()
     assert machine.in_log() == (1, ["a"])
     assert "0.9-1 runs again" in done.stderr
     return done

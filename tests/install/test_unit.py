@@ -1,4 +1,4 @@
-"""The service's files, each judged by the tool that reads it, and what they must say."""
+"""The files of the device's service, each judged by the tool that reads it, and what they must say."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ import pytest
 from matpi.core.rules import DeviceRules
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
-UNIT = SYSTEMD / "matpi.service"
-EXPOSURE_LIMIT = 2.0
+UNIT, PAGE = SYSTEMD / "matpi.service", SYSTEMD / "matpi-page.service"
+EXPOSURE_LIMITS = {UNIT: 2.0, PAGE: 1.5}
+
+BONDS = ("Requires", "Wants", "BindsTo", "Requisite", "PartOf", "Upholds")
+
+both = pytest.mark.parametrize("unit", [UNIT, PAGE], ids=lambda unit: unit.name)
 
 
 def tool(name: str) -> str:
@@ -32,33 +37,36 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
 
-def values(key: str) -> list[str]:
+def values(key: str, unit: Path = UNIT) -> list[str]:
     """What the unit sets `key` to, in its order."""
-    return re.findall(rf"^{key}=(.*)$", UNIT.read_text(), re.MULTILINE)
+    return re.findall(rf"^{key}=(.*)$", unit.read_text(), re.MULTILINE)
 
 
-def test_systemd_has_no_complaint(tmp_path: Path) -> None:
+@both
+def test_systemd_has_no_complaint(unit: Path, tmp_path: Path) -> None:
     # The command is not installed here; everything else is the unit as it is.
-    copy = tmp_path / UNIT.name
-    text, count = re.subn(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(), flags=re.MULTILINE)
+    copy = tmp_path / unit.name
+    text, count = re.subn(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
     assert count == 1
     copy.write_text(text)
     done = run(tool("systemd-analyze"), "verify", "--man=no", copy)
-    assert UNIT.name not in done.stderr
+    assert unit.name not in done.stderr
     assert done.returncode == 0, done.stderr
 
 
-def test_a_wrong_key_would_be_seen(tmp_path: Path) -> None:
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace("WatchdogSec=", "WatchdogSecs="))
-    assert "WatchdogSecs" in run(tool("systemd-analyze"), "verify", "--man=no", copy).stderr
+@both
+def test_a_wrong_key_would_be_seen(unit: Path, tmp_path: Path) -> None:
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace("MemoryMax=", "MemoryMost="))
+    assert "MemoryMost" in run(tool("systemd-analyze"), "verify", "--man=no", copy).stderr
 
 
-def test_it_is_hardly_exposed() -> None:
-    done = run(tool("systemd-analyze"), "security", "--offline=true", "--no-pager", UNIT)
-    found = re.search(r"Overall exposure level for matpi\.service: ([\d.]+)", done.stdout)
+@both
+def test_it_is_hardly_exposed(unit: Path) -> None:
+    done = run(tool("systemd-analyze"), "security", "--offline=true", "--no-pager", unit)
+    found = re.search(rf"Overall exposure level for {re.escape(unit.name)}: ([\d.]+)", done.stdout)
     assert found is not None, done.stdout + done.stderr
-    assert float(found[1]) <= EXPOSURE_LIMIT, done.stdout
+    assert float(found[1]) <= EXPOSURE_LIMITS[unit], done.stdout
 
 
 def test_it_is_ready_watched_and_started_again() -> None:
@@ -91,8 +99,50 @@ def test_the_delay_of_restarts_grows_where_systemd_can_do_that(tmp_path: Path) -
 
 
 def test_it_waits_for_neither_network_nor_time() -> None:
-    for key in ("After", "Requires", "Wants", "BindsTo", "Requisite"):
+    for key in ("After", *BONDS):
         assert values(key) == []
+
+
+def test_the_page_comes_after_the_device_and_neither_needs_the_other() -> None:
+    assert values("After", PAGE) == ["matpi.service"]
+    for key in BONDS:
+        assert values(key, PAGE) == []
+    assert "matpi-page" not in UNIT.read_text()
+
+
+def test_the_page_is_started_again_unless_it_ended_by_itself() -> None:
+    assert values("ExecStart", PAGE) == ["/opt/matpi/current/bin/matpi page --config /etc/matpi/matpi.toml"]
+    assert values("Restart", PAGE) == ["on-failure"], "switched off in [page] it ends with 0"
+    assert values("RestartPreventExitStatus", PAGE) == ["2"]
+    assert values("StartLimitIntervalSec", PAGE) == ["0"]
+
+
+def test_the_page_changes_nothing_but_its_own_state() -> None:
+    assert values("User", PAGE) == ["matpi-page"]
+    assert values("StateDirectory", PAGE) == ["matpi-page"]
+    assert values("StateDirectoryMode", PAGE) == ["0700"]
+    assert values("ProtectSystem", PAGE) == ["strict"]
+    for key in ("ReadWritePaths", "RuntimeDirectory", "BindPaths", "DeviceAllow"):
+        assert values(key, PAGE) == []
+    assert values("PrivateDevices", PAGE) == ["yes"]
+
+
+def test_the_page_gives_way_to_the_device() -> None:
+    assert int(values("Nice", PAGE)[0]) > 0
+    assert int(values("CPUWeight", PAGE)[0]) < 100  # of systemd
+    assert int(values("OOMScoreAdjust", PAGE)[0]) > 0
+    assert values("MemoryMax", PAGE) == ["96M"]
+
+
+def test_the_page_answers_private_networks_only() -> None:
+    assert values("IPAddressDeny", PAGE) == ["any"]
+    allowed = values("IPAddressAllow", PAGE)[0].split()
+    assert allowed.pop(0) == "localhost"
+    for network in map(ip_network, allowed):
+        assert network.is_private or network.is_link_local, network
+    for address in ("192.168.1.20", "10.0.0.7", "172.31.255.1", "169.254.3.4", "fe80::1", "fd12:3456::1"):
+        assert any(ip_address(address) in network for network in map(ip_network, allowed)), address
+    assert not any(ip_address("172.32.0.1") in network for network in map(ip_network, allowed))
 
 
 def test_only_the_reader_need_ask_for_priority() -> None:
@@ -138,10 +188,13 @@ def test_the_user_and_the_folder_of_the_log_are_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     done = run(tool("systemd-sysusers"), f"--root={tmp_path}", SYSTEMD / "sysusers.conf")
     assert done.returncode == 0, done.stderr
-    _, _, uid, gid, *_, shell = (tmp_path / "etc" / "passwd").read_text().strip().split(":")
-    assert shell.endswith("nologin")
+    users = {line.split(":")[0]: line.split(":")[2:] for line in (tmp_path / "etc" / "passwd").read_text().splitlines()}
+    assert users.keys() == {"matpi", "matpi-page"}
+    assert all(user[-1].endswith("nologin") for user in users.values())
+    uid, gid, *_ = users["matpi"]
     groups = {line.split(":")[0]: line.split(":")[3] for line in (tmp_path / "etc" / "group").read_text().split()}
     assert {name for name, members in groups.items() if members == "matpi"} == {"gpio", "i2c", "spi"}
+    assert {name for name, members in groups.items() if members == "matpi-page"} == {"matpi"}
     done = run(tool("systemd-tmpfiles"), "--create", f"--root={tmp_path}", SYSTEMD / "tmpfiles.conf")
     assert done.returncode == 0, done.stderr
     folder = (tmp_path / "var" / "lib" / "matpi").stat()

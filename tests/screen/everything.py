@@ -33,6 +33,7 @@ from matpi.core.views import (
     Notice,
     Object,
     OffMat,
+    PagePairing,
     RatingEntry,
     RatingSaved,
     Safety,
@@ -45,6 +46,7 @@ from matpi.drivers.scale.assembly import NAMES
 from matpi.words import ENGLISH
 
 WIDEST_NAME = "M" * NAME_MAX
+HOST_MAX = 63
 CELLS = 4
 CAP_S = 120 * 60
 """The longest that presence.cap_min may be."""
@@ -140,9 +142,12 @@ def before_and_after() -> Iterator[View]:
             yield from (OffMat(Text(f"phases.{phase.says}"), left_s) for left_s in (300, None))
     items = [Text(f"menu.{item}") for item in Item if item is not Item.BACK]
     titles = [Text(f"routines.{name}.title") for name in ROUTINES]
-    lists: list[Sequence[Text | str]] = [items, titles, [WIDEST_NAME]]
+    lists: list[Sequence[Text | str]] = [items, titles, [WIDEST_NAME], [Text("menu.page_hold")]]
     for entries in lists:
         yield from (Menu((*entries, Text("menu.back")), index) for index in range(len(entries) + 1))
+
+    for chars, port in product((1, 5, 11, 20, HOST_MAX), ("", ":8377", ":65535")):
+        yield PagePairing(f"http://{'m' * chars}.local{port}", "888888")
 
 
 def questions() -> Iterator[View]:

@@ -31,6 +31,7 @@ from matpi.core.views import (
     Object,
     Off,
     OffMat,
+    PagePairing,
     RatingEntry,
     RatingSaved,
     Safety,
@@ -57,6 +58,7 @@ ENGLISH_ONLY: Final = frozenset(
         "timer-discard-notice",
         "fault-mat",
         "fault-disk-full",
+        *("page", "page-port-80", "page-raspberrypi", "page-long-name", "page-longest-name"),
     }
     | {"fault-log", "fault-clock", "fault-long-words", "notice", "notice-one-line"}
 )
@@ -232,6 +234,15 @@ def gallery() -> dict[str, View]:
         "menu-pets": Menu((Text("menu.calibrate"), Text("menu.pets"), Text("menu.safety"), Text("menu.back")), 1),
         "menu-no-pets": Menu((Text("menu.calibrate"), Text("menu.no_pets"), Text("menu.safety"), Text("menu.back")), 1),
         "menu-calibrate": Menu((Text("menu.zero"), Text("menu.calibrate"), Text("menu.safety"), Text("menu.back")), 1),
+        "menu-page": Menu((Text("menu.calibrate"), Text("menu.page"), Text("menu.safety"), Text("menu.back")), 1),
+        "menu-page-too-short": Menu(
+            (Text("menu.calibrate"), Text("menu.page_hold"), Text("menu.safety"), Text("menu.back")), 1, hold=0.5
+        ),
+        "page": PagePairing("http://matpi.local:8377", "420175"),
+        "page-port-80": PagePairing("http://matpi.local", "000000"),
+        "page-raspberrypi": PagePairing("http://raspberrypi.local:8377", "420175"),
+        "page-long-name": PagePairing("http://acupressure-mat-in-the-living-room.local:8377", "420175"),
+        "page-longest-name": PagePairing(f"http://{'mat' * 21}.local:8377", "420175"),
         "calibrate-empty": Guide(Text("calibration.title"), Text("calibration.take_all_off"), Text("calibration.hint")),
         "calibrate-empty-hold": Guide(
             Text("calibration.title"), Text("calibration.take_all_off"), Text("calibration.hint"), hold=0.5

@@ -36,6 +36,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
         | dict.fromkeys(("was_that_you", "looser", "felt_wrong"), TITLE),
     ),
     "menu": ("The menu that a hold opens", 14, {"hint": LINE}),
+    "pairing": ("What the page says to a browser that types the code of the panel", None, {}),
     "people": ("Several people at one mat", LINE, {}),
     "trend": (
         "What the ratings show",

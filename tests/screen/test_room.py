@@ -22,6 +22,7 @@ from matpi.core.views import (
     Menu,
     Notice,
     Object,
+    PagePairing,
     RatingEntry,
     Safety,
     SessionDone,
@@ -136,6 +137,8 @@ def _texts(view: View) -> list[Text | str]:
         return [f"{view.page}/{view.pages}"]
     if isinstance(view, Menu):
         return [view.items[view.index]]
+    if isinstance(view, PagePairing):  # the address: test_page_view.py
+        return [f"{view.code[:3]} {view.code[3:]}"]
     if isinstance(view, Arriving):
         below = view.routine if view.who and view.routine else ENGLISH.say(view.clothing).partition(" (")[0]
         return [below, *([view.who] if view.who else [])]

@@ -15,11 +15,11 @@ import pytest
 
 from matpi.core.device import Device
 from matpi.core.effects import Checkpoint, Drop, Effect, Save
-from matpi.core.events import ButtonDown, Counted, Event, Saved, SaveFailed, Stopping
+from matpi.core.events import ButtonDown, Event, Saved, SaveFailed, Stopping
 from matpi.core.model import Session, Settings
 from matpi.drivers.clock import SystemClock
 from matpi.errors import StoreBusyError, StoreError
-from matpi.loop import Loop
+from matpi.loop import Inbox, Loop
 from matpi.store import file, writer
 from matpi.store.db import Store
 from matpi.store.writer import PatientStore
@@ -277,7 +277,7 @@ class Hearing:
 
 def test_the_loop_hears_no_overtaken_answer(log: Path) -> None:
     """Or the panel said Saved of the 8 that is not stored, and it was never tried again when that failed."""
-    inbox: queue.SimpleQueue[Event | Counted] = queue.SimpleQueue()
+    inbox: Inbox = queue.SimpleQueue()
     heard, mono = Hearing(), time.monotonic
     store = PatientStore(log, monotonic=mono, first_settings=Settings(), put=inbox.put)
     loop = Loop(cast("Device", heard), store, None, lambda _: None, inbox=inbox)

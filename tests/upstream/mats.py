@@ -18,6 +18,7 @@ from tests.upstream.broker import Listener, eventually
 SESSIONS = "matpi/mat/sessions"
 STATE, DIAGNOSTICS, EVENT = "matpi/mat/state", "matpi/mat/diagnostics", "matpi/mat/event"
 AVAILABILITY, DISCOVERY = "matpi/mat/availability", "homeassistant/device/matpi_mat/config"
+PAGE_ADDRESS = "http://mat.local:8377"
 
 LYING = LiveState(
     phase="on_mat",
@@ -64,7 +65,7 @@ class Mat:
     def __init__(self, settings: MqttConfig, draw: float | Callable[[], float] = 0.0) -> None:
         self.put: list[Event] = []
         drawn = draw if callable(draw) else lambda: draw
-        self.sink = MqttSink(settings, "0.2.0", self.put.append, draw=drawn)
+        self.sink = MqttSink(settings, "0.2.0", self.put.append, page=PAGE_ADDRESS, draw=drawn)
 
     @property
     def notes(self) -> list[str]:

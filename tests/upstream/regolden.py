@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matpi.upstream.mqtt import homeassistant
 from matpi.upstream.mqtt.state import Happening
-from tests.upstream.mats import LYING, config
+from tests.upstream.mats import LYING, PAGE_ADDRESS, config
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -15,7 +15,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 def payloads() -> dict[str, bytes]:
     settings = config(1883)
     return {
-        "discovery": homeassistant.discovery_payload(settings, "0.2.0"),
+        "discovery": homeassistant.discovery_payload(settings, "0.2.0", PAGE_ADDRESS),
         "state": homeassistant.state_payload(LYING),
         "diagnostics": homeassistant.diagnostics_payload(LYING),
         "event-started": homeassistant.event_payload(Happening(0.0, "session_started")),

@@ -13,7 +13,7 @@ from matpi.core.front import Front
 from matpi.upstream.config import MqttConfig
 from matpi.upstream.mqtt import homeassistant
 from matpi.upstream.mqtt.commands import COMMANDS
-from tests.upstream.mats import LYING, config
+from tests.upstream.mats import LYING, PAGE_ADDRESS, config
 from tests.upstream.regolden import GOLDENS, payloads, readable
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,6 +44,12 @@ def test_every_component_has_its_own_qos_and_its_own_id() -> None:
     assert len({component["unique_id"] for component in components.values()}) == len(components)
     assert reported["device"]["identifiers"] == ["matpi_mat"]
     assert reported["availability_topic"] == "matpi/mat/availability"
+
+
+def test_the_device_names_its_page_only_where_it_has_one() -> None:
+    for page in ("", PAGE_ADDRESS):
+        device = json.loads(homeassistant.discovery_payload(config(1883), "0.2.0", page))["device"]
+        assert device.get("configuration_url", "") == page
 
 
 def test_two_mats_in_one_house_share_nothing() -> None:

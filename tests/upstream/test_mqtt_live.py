@@ -18,6 +18,7 @@ from tests.upstream.mats import (
     DISCOVERY,
     EVENT,
     LYING,
+    PAGE_ADDRESS,
     SESSIONS,
     STATE,
     Mat,
@@ -45,6 +46,7 @@ def test_discovery_state_and_availability_are_published_in_order(broker: Broker)
     assert eventually(lambda: len(late.heard) == 4)
     assert {heard.topic for heard in late.heard if heard.retained} == set(SHOWN)
     assert late.of(AVAILABILITY)[0].payload == b"online"
+    assert json.loads(late.of(DISCOVERY)[0].payload)["device"]["configuration_url"] == PAGE_ADDRESS
     made.sink.close()
     assert eventually(lambda: house.of(AVAILABILITY)[-1].payload == b"offline")
     late.close()

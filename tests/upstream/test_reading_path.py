@@ -16,10 +16,10 @@ import pytest
 from matpi.core.brightness import Brightness
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Save
-from matpi.core.events import Counted, Event, Reading, Stopping
+from matpi.core.events import Event, Reading, Stopping
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
-from matpi.loop import Loop
+from matpi.loop import Inbox, Loop
 from matpi.store.writer import PatientStore
 from matpi.upstream.config import UpstreamConfig, WebhookConfig
 from matpi.upstream.relays import Relays
@@ -83,7 +83,7 @@ def latest(tmp_path: Path, config: UpstreamConfig, tried: Callable[[], object]) 
     sinks = tuple(sink.name for sink in config.sinks)
     store = PatientStore(tmp_path / "matpi.db", monotonic=clock.monotonic, first_settings=Settings(), sinks=sinks)
     device = TimedDevice(store)
-    inbox: SimpleQueue[Event | Counted] = SimpleQueue()
+    inbox: Inbox = SimpleQueue()
     loop = Loop(device, store, Dark(), lambda _: None, inbox=inbox)
     relays = Relays(config, tmp_path / "matpi.db", clock, inbox.put)
     relays.start()

@@ -29,7 +29,7 @@ def ask(
     try:
         connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
-        text = response.read().decode()
+        text = response.read().decode(errors="replace")
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
     finally:
         connection.close()
@@ -61,9 +61,9 @@ class Events:
 
 
 @contextmanager
-def listening(url: str) -> Iterator[Events]:
+def listening(url: str, headers: Mapping[str, str] | None = None) -> Iterator[Events]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    connection.request("GET", "/events")
+    connection.request("GET", "/events", headers=dict(headers or {}))
     response = connection.getresponse()
     try:
         yield Events(response)

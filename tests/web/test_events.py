@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from matpi.twin.page.listeners import BACKLOG_LINES, MAX_LISTENERS, Patience
 from matpi.twin.page.server import PageServer
+from matpi.web.listeners import BACKLOG_LINES, MAX_LISTENERS, Patience
 from tests.web.client import ask, listening
 from tests.web.fake_bench import FakeBench
 

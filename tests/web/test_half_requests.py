@@ -6,8 +6,8 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-from matpi.twin.page.listeners import Patience
 from matpi.twin.page.server import PageServer
+from matpi.web.listeners import Patience
 from tests.web.client import ask, listening, post
 from tests.web.fake_bench import FakeBench
 

@@ -19,7 +19,7 @@ from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
 from matpi.commands.doctor.running import STATUS_PATH, Device, Life
 from matpi.commands.doctor.scale import scale_checks
 from matpi.commands.editing import doubts
-from matpi.commands.output import count, lines, say, table
+from matpi.commands.output import lines, say, table
 from matpi.commands.target import board_log, config_path_of, parts_of
 from matpi.config import Config
 from matpi.core.events import Counted, Event, SensorLost
@@ -28,6 +28,7 @@ from matpi.drivers.facts import Probe, ScaleFacts
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.ports import PutCounted
 from matpi.store.db import Store, bare, is_unmade
+from matpi.words.phrases import count
 
 WATCH_S: Final = 8.0  # 80 samples of a chip at 10/s, less the half second it settles
 PIPED_WIDTH: Final = 400  # chosen: one line a check where no one looks

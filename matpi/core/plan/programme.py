@@ -292,6 +292,30 @@ def plan(
     return found.running(running_s)
 
 
+def bands(
+    log: Log,
+    today: date,
+    settings: Settings,
+    acknowledgement: Acknowledgement | None = None,
+    *,
+    days: int,
+    course: Course = STARTER,
+    zone: tzinfo = UTC,
+) -> dict[date, tuple[int, int]]:
+    """Return the range of minutes that held on each of the last `days` days, up to today; linear in the log.
+
+    A day that a "yes" to the safety questions kept short has none: no dose is known to be safe.
+    """
+    now, spans = today.toordinal(), _short_spans(acknowledgement, zone, settings)
+    fold, entries, found = _Fold(course, settings, spans), _by_day(log, now), {}
+    for day in sorted({*entries, *range(now - days + 1, now + 1)}):
+        fold.take(day, entries[day])  # one without entries moves the plan nowhere
+        if day > now - days and not any((s.since or 0) <= day <= (s.until or s.since or now) for s in spans):
+            tier = course.tiers[course.tier_of[fold.at_start.shown_day]]
+            found[date.fromordinal(day)] = tier.lower_min, tier.upper_min
+    return found
+
+
 def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:
     days: defaultdict[int, _Day] = defaultdict(_Day)
     for session in log.counting:

@@ -23,7 +23,8 @@ from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
 GUESS_KG: Final = 70
 LIGHTEST_KG, HEAVIEST_KG = 40, 150
-TYPED_TO_KG: Final = 0.5  # whole kilograms are chosen here
+CHOSEN_TO_KG: Final = 0.5  # whole kilograms are chosen here
+GIVEN_TO_KG: Final = 0.05  # bathroom scales show 100 g
 UNTOUCHED_S: Final = 180.0  # after that it is given up. Chosen: a walk to the bathroom scales and back.
 RESULT_S: Final = 20.0  # the result stays this long, and as long as the person stays to read it
 
@@ -46,6 +47,7 @@ class CalibrationScreen(Screen):
     to_do = "Follow the steps on the screen."
     emit: Emit
     parts: Parts
+    given_kg: float | None = None  # the weight, where it was given with the wish to calibrate
 
     def entered(self, t: float, _before: Front) -> None:
         calibration = self.zeroing.calibration
@@ -54,13 +56,15 @@ class CalibrationScreen(Screen):
         self._at, self._kg = Stop.EMPTY, GUESS_KG
         self._result_at = t
         channels = len(calibration.counts_per_kg)
-        self._procedure = Calibrating(channels, self.rules.counts_per_kg, weight_error_kg=TYPED_TO_KG)
+        error_kg = CHOSEN_TO_KG if self.given_kg is None else GIVEN_TO_KG
+        self._procedure = Calibrating(channels, self.rules.counts_per_kg, weight_error_kg=error_kg)
         self._counts: tuple[float, ...] = ()
         self._ok = True
         self.presence.suspend()
 
     def left(self) -> None:
         """Resume presence: however it ended, the mat counts again."""
+        self.given_kg = None
         if not self.presence.silent:
             self.parts.explain_cells()
         self.presence.suspend(False)
@@ -129,9 +133,7 @@ class CalibrationScreen(Screen):
             case Stop.TENS:
                 self._at = Stop.ONES
             case Stop.ONES:
-                self._procedure.weight_kg = float(self._kg)
-                self._at = Stop.PLACE
-                self._procedure.begin(t, by_itself=True)
+                self._weigh(t, float(self._kg))
             case Stop.RESULT:
                 return Step("leave_calibration", "held")
         return None
@@ -148,10 +150,18 @@ class CalibrationScreen(Screen):
             self._take_result(t)
         elif procedure.step != step:
             self.stage.touch(t)
-            if self._at is Stop.EMPTY:
+            if self._at is Stop.EMPTY and self.given_kg is not None:
+                self._weigh(t, self.given_kg)
+            elif self._at is Stop.EMPTY:
                 self._at = Stop.TENS
             else:
                 procedure.begin(t, by_itself=True)
+
+    def _weigh(self, t: float, weight_kg: float) -> None:
+        """Go on from the weight to the first place."""
+        self._procedure.weight_kg = weight_kg
+        self._at = Stop.PLACE
+        self._procedure.begin(t, by_itself=True)
 
     def _take_result(self, t: float) -> None:
         result = self._procedure.result

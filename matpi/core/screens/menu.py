@@ -30,6 +30,7 @@ class Item(StrEnum):
     ZERO = "zero"
     UNDO_ZERO = "undo_zero"
     CALIBRATE = "calibrate"
+    PAGE = "page"
     PETS = "pets"
     NO_PETS = "no_pets"
     DOCTOR_AGREED = "doctor_agreed"
@@ -63,12 +64,13 @@ class MenuScreen(Screen):
     stays = "menu_s"
     over = "leave_menu"
     _index: int = 0
+    _too_short: bool = False  # the last hold, for PAGE: its line says how long it takes
     _list: Item | None = None  # WHO or ROUTINE: their list is shown
     _rest: Item | None = None
     """REST: today can be made a day of rest; NO_REST: it is one and need not stay it; None: not offered."""
 
     def entered(self, t: float, _before: Front) -> None:
-        self._index, self._list = 0, None
+        self._index, self._list, self._too_short = 0, None, False
         self._rest = self._rest_offered(t)
 
     def _rest_offered(self, t: float) -> Item | None:
@@ -82,8 +84,16 @@ class MenuScreen(Screen):
         return None if plan.rest_day else Item.REST
 
     def tap(self, _: float) -> Step | None:
-        self._index = (self._index + 1) % len(self.entries)
+        self._index, self._too_short = (self._index + 1) % len(self.entries), False
         return None
+
+    def hold(self, _: float) -> Step | None:
+        self._too_short = self.entries[self._index].item is Item.PAGE
+        return None
+
+    def hold_long(self, _: float) -> Step | None:
+        """Open the page's screen: a code to pair with is not shown by mistake."""
+        return Step("show_page", "held for 3 s") if self._too_short else None
 
     def stuck(self, _: float) -> Step | None:
         opened = self.stage.press_front in {Front.IDLE, Front.OBJECT}
@@ -105,12 +115,15 @@ class MenuScreen(Screen):
             items.append(Item.UNDO_ZERO)
         if self.zeroing.calibration is not None:
             items.append(Item.CALIBRATE)
+        if self.rules.page_address:
+            items.append(Item.PAGE)
         items.append(Item.LIGHT_OFF if self.ledger.settings.nudge else Item.LIGHT_ON)
         items.append(Item.PETS if self.ledger.settings.others == "no" else Item.NO_PETS)
         answer = self.household.acknowledgement
         if answer is not None and answer.short_only:
             items.append(Item.DOCTOR_AGREED)
-        return [*(Entry(Text(f"menu.{item}"), item) for item in (*items, Item.SAFETY)), back]
+        labels = {Item.PAGE: "page_hold"} if self._too_short else {}
+        return [*(Entry(Text(f"menu.{labels.get(item, item)}"), item) for item in (*items, Item.SAFETY)), back]
 
     def release(self, t: float) -> Step | None:
         """Choose the line that is marked."""
@@ -118,6 +131,8 @@ class MenuScreen(Screen):
         if item is None and self._list is Item.ROUTINE:
             self.selection.take(name, t)
             return Step("choose", name)
+        if item is Item.PAGE:
+            return None
         if item in _LEADS_TO:
             return Step(_LEADS_TO[item], "chosen")
         if item in {Item.WHO, Item.ROUTINE}:
@@ -155,7 +170,9 @@ class MenuScreen(Screen):
                 return "back"
 
     def look(self, t: float) -> Look:
-        return Look(Menu(tuple(entry.label for entry in self.entries), self._index, self.stage.held(t)))
+        entries = self.entries
+        held = self.stage.held(t, long=entries[self._index].item is Item.PAGE)
+        return Look(Menu(tuple(entry.label for entry in entries), self._index, held))
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import deque
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -24,7 +25,7 @@ from matpi.core.model import Calibration, Zero
 from matpi.drivers.scale.assembly import RATE_BOUNDS
 from matpi.drivers.scale.guard import STATUSES, Status
 from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
-from matpi.errors import MatpiError
+from matpi.errors import MatpiError, TraceError
 from matpi.ports import Clock, Put
 
 FOLDER: Final = "recordings"
@@ -55,7 +56,9 @@ class Recorder:
         self._columns: tuple[array[Any], ...] = tuple(array(kind, [0]) * self._rows for kind in kinds)
         self._taken = 0
         self.result = ""  # where the last file is, or why there is none, in a sentence; "" before the first
-        self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()  # its put is safe in a signal handler
+        self._requests: queue.SimpleQueue[Future[Path] | None] = (
+            queue.SimpleQueue()
+        )  # its put is safe in a signal handler
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -63,7 +66,7 @@ class Recorder:
 
     def stop(self) -> None:
         """Wait until every requested file is written, for at most STOP_S."""
-        self._requests.put(False)
+        self._requests.put(None)
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
 
@@ -88,19 +91,23 @@ class Recorder:
             self._zeros.clear()
             self._zeros.append((-math.inf, zero))
 
-    def save(self) -> None:
-        """Request a file. From any thread, and from a signal handler."""
-        self._requests.put(True)
+    def save(self) -> Future[Path]:
+        """Request a file; the answer is its path. From any thread, and from a signal handler."""
+        asked: Future[Path] = Future()
+        self._requests.put(asked)
+        return asked
 
     # -- the thread ------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while self._requests.get():
+        while (asked := self._requests.get()) is not None:
             try:
                 path = self._write()
             except (MatpiError, OSError, ValueError) as error:  # ValueError: a calibration or zero out of all bounds
                 kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {error}"
+                asked.set_exception(TraceError(text))
             else:
+                asked.set_result(path)
                 kind, text = "recorded", f"The last {SPAN_S / 60:g} minutes are saved in {path}."
             self.result = text
             self._put(Noted(self._clock.monotonic(), kind, text))

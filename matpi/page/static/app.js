@@ -93,7 +93,7 @@ async function listen() {
       const answer = await fetch("/events", {signal: mine.signal, cache: "no-store"});
       if (answer.status === 401) return unpair();
       if (answer.ok) await read(answer.body.getReader());
-      else off = (await answer.json()).error ?? off;
+      else if (answer.status === 503) off = t("app.too_many");
     } catch { /* The network is gone, or the page is left: said below. */ }
     if (mine.signal.aborted) return undefined;
     hear(null, off);
@@ -116,7 +116,7 @@ async function read(reader) {
     for (const part of parts) {
       const lines = part.split("\n"), of = name => lines.filter(line => line.startsWith(name)).map(line => line.slice(name.length).trim()).join("\n");
       if (of("event:") === "state") hear(JSON.parse(of("data:")));
-      else if (of("event:") === "off") hear(null, JSON.parse(of("data:")).error);
+      else if (of("event:") === "off") hear(null, t("app.off"));
     }
   }
 }
@@ -140,8 +140,9 @@ let view = null, shown = 0;
 async function show() {
   const [name, ...rest] = location.hash.slice(1).split("/"), moved = shown > 0, mine = ++shown;
   const wanted = ctx.paired ? (VIEWS.includes(name) ? name : "today") : "pair";
-  const next = await import(`./${wanted}.js`);
+  const next = await import(`./${wanted}.js`).catch(() => null);
   if (mine !== shown) return; // another view was asked for while this one was loaded
+  if (!next) return void toast(t("app.no_answer"), "warn");
   view?.leave?.();
   hearers.clear();
   view = next;

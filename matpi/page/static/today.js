@@ -12,6 +12,9 @@ export const leave = () => stop();
 /** Return whether nothing may be aimed at: the safety questions are open, or a doctor should be asked first. */
 export const isUnsafe = state => state.safety === "unanswered" || state.safety === "some" || state.plan.short_only;
 
+/** Return the name of the person the state is about, as requests take it; null where no one is named. */
+const named = state => state.people.find(one => one.id === state.owner)?.name ?? null;
+
 export function render(root, ctx) {
   const off = h("section", {class: "card away", hidden: true}, h("h1", {}, t("today.off")), h("p", {}), h("p", {class: "soft"}, t("today.off_retry")));
   const now = nowCard(), asks = questions(ctx), day = dayCard(ctx), device = deviceCard(ctx);
@@ -54,10 +57,11 @@ function nowCard() {
     phase.className = `phase ${kind}`;
   };
   el.step = (state, elapsed_s) => {
-    const {session, plan} = state, safe = !isUnsafe(state), sits = session && SITS.has(state.front);
+    const {session, plan} = state, sits = session && SITS.has(state.front);
+    const aims = plan.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
     const seconds = sits ? session.on_mat_s + (session.runs ? elapsed_s : 0) : plan.today_s;
-    const aim = safe && plan.upper_min > 0 ? t("today.of", {range: range(plan)}) : "";
-    face.show(seconds, {plan: safe && plan.upper_min > 0 ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
+    const aim = aims ? t("today.of", {range: range(plan)}) : "";
+    face.show(seconds, {plan: aims ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
     const breath = sits && session.runs ? breathAt(state.pacer, seconds) : null;
     face.breathe(breath);
     return breath !== null;
@@ -68,10 +72,9 @@ function nowCard() {
 /** Return the one sentence below the dial and its kind: a fault comes before the phase, the phase before a remark. */
 function phaseOf(state) {
   const {plan} = state, sits = state.session && SITS.has(state.front);
-  if (state.unsaved) return [t("today.unsaved"), "warn"];
+  if (state.unsaved || state.trouble) return [t("today.unsaved"), "warn"];
   if (state.silent) return [t("today.silent"), "warn"];
-  if (state.lost.length) return [t("today.lost", {parts: state.lost.join(", ")}), "warn"];
-  if (state.trouble) return [state.trouble, "warn"];
+  if (state.lost.length) return [t(`today.lost.${state.lost[0]}`), "warn"];
   if (sits) return [state.phase, "big"];
   if (plan.stopped) return [t("today.stopped"), ""];
   if (!isUnsafe(state) && plan.done) return [t("today.done"), "big"];
@@ -97,11 +100,11 @@ function questions(ctx) {
   };
   const panels = {
     RATING: ratingPanel(ctx),
-    LOOSER: yesNo("looser", () => act({do: "edit_session", id: about(), set: {looser: "yes"}}), () => act({do: "edit_session", id: about(), set: {looser: "no"}})),
-    CONFIRM: yesNo("confirm", () => act({do: "answer_session", id: about(), yours: true}), () => act({do: "answer_session", id: about(), yours: false})),
-    FELT_WRONG: yesNo("felt_wrong", () => act({do: "felt_wrong", on: null, person: ctx.state.owner}),
+    LOOSER: yesNo("looser", () => act({do: "edit_session", id: about(), set: {looser: "yes"}}, ""), () => act({do: "edit_session", id: about(), set: {looser: "no"}}, "")),
+    CONFIRM: yesNo("confirm", () => act({do: "answer_session", id: about(), yours: true}, ""), () => act({do: "answer_session", id: about(), yours: false}, "")),
+    FELT_WRONG: yesNo("felt_wrong", () => noteWrong(ctx, null),
       // "No" stores nothing: it is the tap that the device waits for, if it still does.
-      () => ctx.state.front === "FELT_WRONG" ? act({do: "press", how: "tap"}) : {}),
+      () => ctx.state.front === "FELT_WRONG" ? act({do: "press", how: "tap"}, "") : {}),
   };
   const el = h("section", {class: "card asks", "aria-label": t("today.question"), "aria-live": "polite"}, Object.values(panels));
   let told = "";
@@ -135,9 +138,12 @@ function ratingPanel(ctx) {
     put(said, rated === null ? t("today.rating.once") : t("today.rating.saved", {value: rated}));
   };
   async function rate(value) {
-    const {rated, owner, today} = ctx.state;
+    const {rated, owner, today, asks} = ctx.state;
     if (value === rated) return undefined;
-    if (rated === null) await ctx.act({do: "rate", value, person: owner}, "");
+    if (rated === null) {
+      const session = asks?.what === "RATING" ? asks.about : null; // the one that has just ended
+      await ctx.act({do: "rate", value, session, person: named(ctx.state)}, "");
+    }
     else {
       const log = await ctx.log().catch(() => null), of = log?.ratings.filter(one => one.day === today && one.value === rated) ?? [];
       const known = of.find(one => one.person === owner) ?? of.find(one => one.person === null);
@@ -153,8 +159,8 @@ function ratingPanel(ctx) {
 function dayCard(ctx) {
   const {act} = ctx, wears = h("p", {class: "soft"}), facts = h("dl", {class: "figures"}), heading = h("h2", {}, t("today.day"));
   const turn = h("div"), safety = h("div", {class: "notice"}, h("p"), h("a", {href: "#setup/safety"}));
-  const rest = button(t("today.rest"), () => act({do: "rest", rest: !ctx.state.rest, person: ctx.state.owner}), "", {"aria-pressed": "false"});
-  const snooze = button(t("today.snooze"), () => act({do: "snooze"}), "", {"aria-pressed": "false"});
+  const rest = button(t("today.rest"), () => act({do: "rest", rest: !ctx.state.rest, person: named(ctx.state)}, ""), "", {"aria-pressed": "false"});
+  const snooze = button(t("today.snooze"), () => act({do: "snooze"}, ""), "", {"aria-pressed": "false"});
   const wrong = button(t("today.wrong.button"), () => feltWrong(ctx));
   const el = h("section", {class: "card stack", "aria-label": t("today.day")}, heading, turn, safety, facts, wears, h("div", {class: "wishes"}, rest, snooze, wrong));
   let people = "";
@@ -182,7 +188,7 @@ function dayCard(ctx) {
     people = wanted;
     turn.hidden = state.people.length < 2;
     turn.replaceChildren(...turn.hidden ? [] : [choice(t("today.turn"), state.people.map(one => [one.name, one.name]), state.people.find(one => one.chosen)?.name,
-      name => act({do: "people", words: ["choose", name]}))]);
+      name => act({do: "people", words: ["choose", name]}, ""))]);
   };
   return el;
 }
@@ -192,19 +198,21 @@ function figures(list, rows) {
   rows.forEach(([name, value], n) => { put(list.children[n].children[0], name); put(list.children[n].children[1], value); });
 }
 
+const noteWrong = (ctx, on) => ctx.act({do: "felt_wrong", on, person: named(ctx.state)}, t("today.wrong.noted"));
+
 /** Note that something felt wrong today or, since bruises show late, yesterday. */
 async function feltWrong(ctx) {
-  const {today, owner} = ctx.state, yesterday = new Date(Date.parse(today) - 864e5).toISOString().slice(0, 10);
+  const {today} = ctx.state, yesterday = new Date(Date.parse(today) - 864e5).toISOString().slice(0, 10);
   const day = choice(t("today.wrong.when"), [["today", t("today.wrong.today")], ["yesterday", t("today.wrong.yesterday")]], "today");
   await dialog(t("today.wrong.title"), [h("p", {}, t("today.wrong.signs")), day, h("p", {class: "soft"}, t("today.wrong.follows"))], [
     {label: t("app.cancel"), kind: "quiet"},
-    {label: t("today.wrong.note"), kind: "primary", run: async () => await ctx.act({do: "felt_wrong", on: day.value === "today" ? null : yesterday, person: owner}) !== null},
+    {label: t("today.wrong.note"), kind: "primary", run: async () => await noteWrong(ctx, day.value === "today" ? null : yesterday) !== null},
   ]);
 }
 
 // ---- the device: its panel, mirrored, and its button ---------------------------------------------------------------
 function deviceCard(ctx) {
-  const canvas = h("canvas", {width: 128, height: 64, role: "img"}), press = how => ctx.act({do: "press", how});
+  const canvas = h("canvas", {width: 128, height: 64, role: "img"}), press = how => ctx.act({do: "press", how}, "");
   const el = h("section", {class: "card device", "aria-label": t("today.device")}, h("h2", {}, t("today.device")),
     h("div", {class: "glass"}, canvas), h("div", {class: "row"}, button(t("today.tap"), () => press("tap")), button(t("today.hold"), () => press("hold"))),
     h("p", {class: "small soft"}, t("today.button")));

@@ -15,10 +15,14 @@ export const number = (value, digits = 0) => value.toLocaleString(words.lang, {m
 /** Return minutes and seconds, "12:34", of seconds. */
 export const clock = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
+const formats = new Map(); // a format takes longer to make than a hundred dates to write
+
 /** Return a moment or day in the language: the wall time that an ISO text names, whatever zone the browser is in. */
 export function when(iso, options = {weekday: "short", day: "numeric", month: "short"}) {
   const [, y, m, d, hh = 0, mm = 0] = /^(\d+)-(\d+)-(\d+)(?:T(\d+):(\d+))?/.exec(iso).map(Number);
-  return new Intl.DateTimeFormat(words.lang, {timeZone: "UTC", ...options}).format(Date.UTC(y, m - 1, d, hh || 0, mm || 0));
+  const key = words.lang + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(words.lang, {timeZone: "UTC", ...options}));
+  return formats.get(key).format(Date.UTC(y, m - 1, d, hh || 0, mm || 0));
 }
 
 /** Return the time of day, "21:05", of an ISO text. */

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import os
-import socket
-import threading
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 
-import h11
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from matpi.errors import PortInUseError, UsageError
+from matpi.errors import UsageError
 from matpi.sim.body import Act
 from matpi.twin.bench import WEIGHT_MAX_KG, WEIGHT_MIN_KG, Bench, FaultName, Warp
-from matpi.twin.page.guard import LocalOnly, content_policy, refused
-from matpi.twin.page.listeners import MAX_LISTENERS, Listeners, Patience
+from matpi.twin.page.guard import content_policy, objection
+from matpi.web.guard import Guard, refused, sentence
+from matpi.web.listeners import MAX_LISTENERS, Listeners, Patience
+from matpi.web.server import TooLongError, WebServer, body_of, bound, is_json
 
 BODY_MAX_BYTES = 4096  # the longest call has some 40
 WEIGHT = Annotated[float, msgspec.Meta(ge=WEIGHT_MIN_KG, le=WEIGHT_MAX_KG)]
@@ -54,30 +48,17 @@ CALLS = {
 }
 
 
-class PageServer:
+class PageServer(WebServer):
     """Serves at `url` from `start` to `stop`. Port 0 takes any free one.
 
     Binds when made, so that a taken port raises PortInUseError at once.
     """
 
     def __init__(self, bench: Bench, port: int = 0, patience: Patience = Patience()) -> None:  # noqa: B008 (frozen)
-        self._socket = _bound(port)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        listeners = Listeners(bench, patience)
-        self._server = _Server(_app(bench, listeners), listeners, _timed(patience.request_s))
-        served = {"sockets": [self._socket]}
-        self._thread = threading.Thread(target=self._server.run, kwargs=served, name="page", daemon=True)
-
-    def start(self) -> None:
-        """Serve until `stop`, in a thread of its own."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the open event streams and the server; return when both are over."""
-        self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join()
-        self._socket.close()
+        own = bound("127.0.0.1", port)
+        self.url = f"http://127.0.0.1:{own.getsockname()[1]}/"
+        listeners = Listeners(bench.subscribe, patience, frozenset({"log"}))
+        super().__init__(_app(bench, listeners), listeners, [own], patience)
 
 
 # -- the app -----------------------------------------------------------------------------------------------------------
@@ -102,22 +83,27 @@ def _app(bench: Bench, listeners: Listeners) -> Starlette:
             Route("/events", listen),
             *(Route(f"/api/{name}", partial(_perform, bench, name), methods=["POST"]) for name in CALLS),
         ],
-        middleware=[Middleware(LocalOnly, policy=content_policy(page))],
-        exception_handlers={HTTPException: _sentence},
+        middleware=[
+            Middleware(
+                Guard,
+                objection=objection,
+                headers={"content-security-policy": content_policy(page)},
+                failed="matpi failed at this request; the terminal it runs in says more.",
+            )
+        ],
+        exception_handlers={HTTPException: sentence},
     )
 
 
 async def _perform(bench: Bench, name: str, request: Request) -> Response:
     call = CALLS[name]
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+    if not is_json(request):
         return refused(415, f"/api/{name} takes application/json; send {call.example}.")
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_MAX_BYTES:
-                return refused(413, f"The call is longer than {BODY_MAX_BYTES} bytes; send {call.example}.")
+        body = await body_of(request, BODY_MAX_BYTES)
         getattr(bench, name)(*msgspec.structs.astuple(msgspec.json.decode(body, type=call.body)))
+    except TooLongError:
+        return refused(413, f"The call is longer than {BODY_MAX_BYTES} bytes; send {call.example}.")
     except ClientDisconnect:
         return Response(status_code=400)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -125,85 +111,3 @@ async def _perform(bench: Bench, name: str, request: Request) -> Response:
     except UsageError as error:
         return refused(400, str(error))
     return Response(status_code=204)
-
-
-async def _sentence(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    sentences = {
-        404: f"There is nothing at {request.url.path}; the page is at /.",
-        405: f"{request.url.path} does not answer to {request.method}.",
-    }
-    return refused(status, sentences.get(status, "This request was not understood; open the page at /."))
-
-
-# -- the server --------------------------------------------------------------------------------------------------------
-
-
-class _Server(uvicorn.Server):
-    """Ends the open event streams before it waits for its connections."""
-
-    def __init__(self, app: Starlette, listeners: Listeners, http: type[asyncio.Protocol]) -> None:
-        self._listeners = listeners
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=http,
-                loop="asyncio",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # Streams end by themselves at shutdown; this is for a call that hangs. Chosen, unmeasured.
-                timeout_graceful_shutdown=2,
-            )
-        )
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._listeners.close()
-        await super().shutdown(sockets)
-
-
-def _timed(limit_s: float) -> type[asyncio.Protocol]:
-    """Make a protocol that closes a connection whose request is not whole `limit_s` after it began.
-
-    uvicorn itself limits only the time between two requests.
-    """
-
-    class Timed(H11Protocol):
-        _due: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._watch()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._watch()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            self._stop()
-
-        def _watch(self) -> None:
-            if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
-                self._stop()  # the request is whole
-            elif self._due is None:
-                self._due = self.loop.call_later(limit_s, self.transport.close)
-
-        def _stop(self) -> None:
-            if self._due is not None:
-                self._due.cancel()
-                self._due = None
-
-    return Timed
-
-
-def _bound(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("127.0.0.1", port), backlog=64)
-    except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-            raise
-        why = os.strerror(error.errno)
-        raise PortInUseError(f"Port {port} cannot be used ({why}); choose another with --port.") from error

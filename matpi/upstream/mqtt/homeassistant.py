@@ -54,8 +54,8 @@ def event_payload(what: Happening) -> bytes:
     return encoded({"event_type": fields.pop("kind"), **(fields if what.session_id is not None else {})})
 
 
-def discovery_payload(config: MqttConfig, version: str) -> bytes:
-    """Return the discovery message of this mat."""
+def discovery_payload(config: MqttConfig, version: str, page: str = "") -> bytes:
+    """Return the discovery message of this mat; `page` is the address of its page, "" without one."""
     name, settable = f"matpi_{config.device_id}", _settable(config)
     components = _shown(config) | (settable if config.commands else {})
     # A key with its platform alone takes away an entity that was announced before.
@@ -64,10 +64,12 @@ def discovery_payload(config: MqttConfig, version: str) -> bytes:
     for key, one in components.items():
         entity_id = f"{one['platform']}.{name}_{key}".lower()
         one |= {"unique_id": f"{name}_{key}", "default_entity_id": entity_id, "qos": QOS}
-    device = {
+    device: dict[str, Any] = {
         "identifiers": [name], "name": config.device_name, "manufacturer": "matpi", "model": "acupressure mat",
         "sw_version": version,
     }  # fmt: skip
+    if page:
+        device["configuration_url"] = page
     return encoded(
         {
             "device": device,

@@ -78,9 +78,10 @@ class Publisher:
         draw: Callable[[], float],
         note: Callable[[str], None],
         answered: Callable[[str, int], None],
+        page: str,
     ) -> None:
-        """`answered` gets topic and reason code of the broker's answer to what was published."""
-        self._config, self._version = config, version
+        """`answered` gets topic and reason code of the broker's answer to what was published. `page` is an address."""
+        self._config, self._version, self._page = config, version, page
         self._draw, self._note, self._answered = draw, note, answered
         self._state: LiveState | None = None
         self._happenings: deque[Happening] = deque(maxlen=EVENTS_MAX)
@@ -117,7 +118,7 @@ class Publisher:
         config = self._config
         self._announce_at = inf
         if self.birth_topic:
-            self._send(link, config.discovery_topic, homeassistant.discovery_payload(config, self._version))
+            self._send(link, config.discovery_topic, homeassistant.discovery_payload(config, self._version, self._page))
         self._pace.forget()
         self._show(link, now)
         if not config.availability_topic:

@@ -48,13 +48,19 @@ class MqttSink:
     """A broker, connected at once and reconnected until `close`. `put` gets commands and notes."""
 
     def __init__(
-        self, config: MqttConfig, version: str, put: Put = lambda _: None, *, draw: Callable[[], float] = random.random
+        self,
+        config: MqttConfig,
+        version: str,
+        put: Put = lambda _: None,
+        *,
+        page: str = "",
+        draw: Callable[[], float] = random.random,
     ) -> None:
-        """Start the thread; `draw` gives 0 to 1."""
+        """Start the thread; `draw` gives 0 to 1, `page` is the address of the device's page, "" without one."""
         self.config, self.needs_clock = config, config.needs_clock
         self._put, self._draw = put, draw
         self._observer = Observer()
-        self._publisher = Publisher(config, version, draw, self._note_once, self._answered)
+        self._publisher = Publisher(config, version, draw, self._note_once, self._answered, page)
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._closing = False
         self._trouble: LaterError | None = None

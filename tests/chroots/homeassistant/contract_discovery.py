@@ -31,7 +31,7 @@ from matpi.upstream.mqtt import homeassistant as told
 from matpi.upstream.mqtt.state import Happening
 from matpi.upstream.sink import Delivery, LaterError
 from tests.upstream.broker import Broker, Listener
-from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, SESSIONS, Mat, config, delivery
+from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, PAGE_ADDRESS, SESSIONS, Mat, config, delivery
 
 WITHIN_S = 10.0
 PAGE = Path("docs/upstream-mqtt.md").read_text(encoding="utf-8")
@@ -143,6 +143,7 @@ async def test_every_entity_is_there_with_its_state_and_nothing_is_complained_of
     device = registry.async_get_device(identifiers={("mqtt", "matpi_mat")})
     assert device is not None
     assert (device.name, device.manufacturer, device.sw_version) == ("Acupressure mat", "matpi", "0.2.0")
+    assert device.configuration_url == PAGE_ADDRESS
     owned = entity_registry.async_entries_for_device(entity_registry.async_get(hass), device.id)
     assert len(owned) == len(ENTITIES)
     last = hass.states.get("sensor.matpi_mat_last_duration")
@@ -372,4 +373,4 @@ async def test_what_can_no_longer_be_set_goes_and_the_rest_stays(
 
 def test_the_golden_is_what_is_sent() -> None:
     golden = Path("tests/upstream/goldens/discovery.json").read_text(encoding="utf-8")
-    assert json.loads(golden) == json.loads(told.discovery_payload(config(1883), "0.2.0"))
+    assert json.loads(golden) == json.loads(told.discovery_payload(config(1883), "0.2.0", PAGE_ADDRESS))

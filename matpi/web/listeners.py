@@ -1,7 +1,7 @@
-"""Send server-sent events to the open pages, each with a bounded backlog. None makes the bench wait.
+"""Send server-sent events to the open pages, each with a bounded backlog. None makes the source wait.
 
-Of frame, lamp, status and sessions a page that lags gets the newest only; log lines wait in order. A page that lets too
-many of them wait, or takes nothing for too long, is dropped and may connect again.
+Of most kinds of event a page that lags gets the newest only; those that are `queued`, such as the lines of a log, wait
+in order. A page that lets too many of them wait, or takes nothing for too long, is dropped and may connect again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import msgspec
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from matpi.twin.bench import Bench, Payload
+Put = Callable[[str, Any], None]
+"""Takes the kind of an event and what msgspec writes as its JSON; from any thread, and never waits."""
+Subscribe = Callable[[Put], Callable[[], None]]
+"""Calls `put` from now on, until what it returned is called."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,21 +41,30 @@ class Patience:
     """How long a page may take nothing at all before it is dropped. Chosen, unmeasured."""
     request_s: float = 10.0
     """How long a request may take to arrive whole. Chosen: on this machine it takes milliseconds."""
+    check_s: float = 0.5
+    """How often it is checked whether a page may go on listening."""
+    farewell_s: int = 2
+    """How long calls may go on when the server stops. Chosen, unmeasured."""
+
+
+def always() -> bool:
+    return True
 
 
 class Listeners:
     """All open streams of one server. Lives on the event loop's thread, except for what `put` does."""
 
-    def __init__(self, bench: Bench, patience: Patience) -> None:
-        self._bench = bench
+    def __init__(self, subscribe: Subscribe, patience: Patience, queued: frozenset[str] = frozenset()) -> None:
+        self._subscribe = subscribe
         self._patience = patience
+        self._queued = queued
         self._open: set[Listener] = set()
 
-    def admit(self) -> Listener | None:
-        """Return a response that streams until the page leaves or lags; None at MAX_LISTENERS."""
+    def admit(self, may: Callable[[], bool] = always) -> Listener | None:
+        """Return a response that streams until the page leaves, lags or no longer `may`; None at MAX_LISTENERS."""
         if len(self._open) >= MAX_LISTENERS:
             return None
-        listener = Listener(self._bench, self._patience, self._open.discard)
+        listener = Listener(self._subscribe, self._patience, self._queued, may, self._open.discard)
         self._open.add(listener)
         return listener
 
@@ -63,11 +75,20 @@ class Listeners:
 
 
 class Listener:
-    """One page's stream, an ASGI response. Leaves `Listeners` and the bench by itself, however it ends."""
+    """One page's stream, an ASGI response. Leaves `Listeners` and the source by itself, however it ends."""
 
-    def __init__(self, bench: Bench, patience: Patience, leave: Callable[[Listener], None]) -> None:
-        self._bench = bench
+    def __init__(
+        self,
+        subscribe: Subscribe,
+        patience: Patience,
+        queued: frozenset[str],
+        may: Callable[[], bool],
+        leave: Callable[[Listener], None],
+    ) -> None:
+        self._subscribe = subscribe
         self._patience = patience
+        self._queued = queued
+        self._may = may
         self._leave = leave
         self._latest: dict[str, bytes] = {}
         self._lines: list[bytes] = []
@@ -77,7 +98,7 @@ class Listener:
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
 
-        def put(kind: str, payload: Payload) -> None:
+        def put(kind: str, payload: Any) -> None:
             # Encoded here, in the caller's thread: afterwards the payload may change without harm.
             chunk = b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(payload))
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has stopped
@@ -87,11 +108,12 @@ class Listener:
         tasks: list[asyncio.Task[Any]] = []
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            unsubscribe = self._bench.subscribe(put)
+            unsubscribe = self._subscribe(put)
             tasks = [
                 asyncio.create_task(self._write(send, b"retry: %d\n\n" % RETRY_MS)),
                 asyncio.create_task(_gone(receive)),
                 asyncio.create_task(self.over.wait()),
+                *([] if self._may is always else [asyncio.create_task(self._forbidden())]),
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -106,13 +128,18 @@ class Listener:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _add(self, kind: str, chunk: bytes) -> None:
-        if kind != "log":
+        if kind not in self._queued:
+            self._latest.pop(kind, None)  # what came last is sent last
             self._latest[kind] = chunk
         elif len(self._lines) < BACKLOG_LINES:
             self._lines.append(chunk)
         else:
             self._drop()
         self._news.set()
+
+    async def _forbidden(self) -> None:
+        while self._may():  # noqa: ASYNC110  another process may take the right away
+            await asyncio.sleep(self._patience.check_s)
 
     def _drop(self) -> None:
         """End the stream of a page that lags."""

@@ -1,0 +1,1 @@
+"""The one door of a device: typed requests, and the control socket on which the running device takes them."""

@@ -1,0 +1,297 @@
+"""Perform requests on a running device: in its own thread what is the core's, in the store's what is the log's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import fields, replace
+from pathlib import Path
+from queue import Empty, Full, Queue
+from typing import Any, Final, Protocol, TypeVar
+
+from matpi.control.requests import all as requests
+from matpi.control.requests.base import Done, LogRequest, Now, Request
+from matpi.control.requests.settings import Settings
+from matpi.control.requests.transfer import Import
+from matpi.control.state import state_of, with_panel
+from matpi.core.device import Device
+from matpi.core.effects import Effect, Note
+from matpi.core.events import (
+    CalibrationWished,
+    Counted,
+    Event,
+    LogChanged,
+    Noted,
+    SensorLost,
+    SettingWished,
+    Wish,
+    Wished,
+)
+from matpi.core.rules import DeviceRules
+from matpi.core.text import Text
+from matpi.errors import DeviceOffError, MatpiError, StoreError
+from matpi.loop import Loop
+from matpi.store.db import Store
+from matpi.store.settings import changed
+from matpi.store.writer import PatientStore
+from matpi.words import Words
+
+T = TypeVar("T")
+CALL_S: Final = 10.0  # chosen: the device takes a call between two readings, so only a hung one does not answer
+STORE_S: Final = 55.0  # chosen: an import of ten years on a slow card takes seconds
+LIVE_S: Final = 0.25  # chosen: a load that moves is seen to move
+AGAIN_S: Final = 5.0  # so often the state is sent while only time goes on in it
+SAMPLES: Final = 1024  # wait for a client that does not read them: 6 s of two chips at 80/s
+PRESS_S: Final = {"tap": 0.15, "hold": 0.9}  # of the button, over the 0.7 s of a hold
+PASSING: Final = frozenset({"utc", "local", "front_s"})
+"""What of the state changes as time goes on."""
+WISHES: Final = {
+    requests.Zero: Wish.ZERO,
+    requests.UndoZero: Wish.UNDO_ZERO,
+    requests.Identify: Wish.IDENTIFY,
+    requests.Snooze: Wish.SNOOZE,
+}
+REFUSALS: Final = frozenset({"zero_refused", "wish_refused", "calibration_refused"})
+"""The notes that say why a wish was not granted."""
+
+
+class Host(Protocol):
+    """The owner of the device: the service, or a twin."""
+
+    rules: DeviceRules
+
+    @property
+    def loop(self) -> Loop | None: ...
+    @property
+    def store(self) -> PatientStore | None: ...
+    @property
+    def words(self) -> Words:
+        """Return the words of the panel."""
+
+    def now(self) -> float:
+        """Return the device's monotonic seconds."""
+
+    def call(self, what: Callable[[], None]) -> None:
+        """Run `what` soon, in the thread that owns the device."""
+
+    def press(self, seconds: float) -> None:
+        """Press the button and release it after `seconds`."""
+
+    def record(self) -> Path:
+        """Save the last ten minutes of counts; return the file. Raises MatpiError."""
+
+    def try_out(self, name: str) -> str:
+        """Send a record of nothing to a receiver; return what came back, in a sentence. Raises MatpiError."""
+
+
+class Door:
+    """Takes requests, each in a thread of the caller's."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._refused: list[str] | None = None  # why the wish under way was not granted, by the core
+        self._listeners: tuple[Queue[Mapping[str, Any]], ...] = ()  # of counts; replaced whole
+
+    def perform(self, request: Request) -> Done:
+        """Answer a request that has one answer. Raises MatpiError with why not; then nothing has changed."""
+        match request:
+            case Settings():
+                return self._set(request)
+            case LogRequest():
+                return self._change(request)
+            case requests.State():
+                return Done(data=self.state())
+            case requests.Press(how):
+                self._host.press(PRESS_S[how])
+                return Done()
+            case requests.Calibrate(weight_kg):
+                return self._wish(lambda t: CalibrationWished(t, weight_kg))
+            case requests.Record():
+                return Done(data={"name": self._host.record().name})
+            case requests.Pair(code):
+                return self._pair(code)
+            case requests.UpstreamTest(name):
+                return Done((self._host.try_out(name),))
+            case _:
+                wish = WISHES[type(request)]
+                return self._wish(lambda t: Wished(t, wish))
+
+    # -- what the core does ----------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        words = self._host.words
+        state, show = self._ask(lambda device: (state_of(device, words), device.display.shown))
+        return with_panel(state, show, words)
+
+    def live(self) -> Iterator[Mapping[str, Any] | None]:
+        """Yield the state at once and at each change; None when there was none for LIVE_S."""
+        last, sent_at = self.state(), time.monotonic()
+        yield last
+        while True:
+            time.sleep(LIVE_S)
+            new, now = self.state(), time.monotonic()
+            if now >= sent_at + AGAIN_S or _lasting(new) != _lasting(last):
+                last, sent_at = new, now
+                yield new
+            else:
+                yield None
+
+    def counted(self, event: Event | Counted) -> None:
+        """Pass a sample on to who listens. In the thread of the load cells; never waits."""
+        for listener in self._listeners:
+            try:
+                match event:
+                    case Counted(t, counts, ok, flag):
+                        listener.put_nowait({"t": t, "counts": list(counts), "ok": ok, "flag": str(flag)})
+                    case SensorLost():
+                        listener.put_nowait({"lost": event.why})
+                    case _:
+                        pass
+            except Full:
+                pass  # it reads too slowly, and sees from `t` that something is missing
+
+    def counts(self) -> Iterator[Mapping[str, Any] | None]:
+        """Yield each sample; None when a second brought none."""
+        listener: Queue[Mapping[str, Any]] = Queue(SAMPLES)
+        self._listeners = (*self._listeners, listener)
+        try:
+            while True:
+                try:
+                    yield listener.get(timeout=1.0)
+                except Empty:
+                    yield None
+        finally:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+    def seen(self, effect: Effect) -> None:
+        """Note why a wish is not granted. In the device's thread."""
+        if self._refused is not None and isinstance(effect, Note) and effect.kind in REFUSALS:
+            self._refused.append(effect.text)
+
+    def _wish(self, event_at: Callable[[float], Event]) -> Done:
+        def wish(loop: Loop) -> list[str]:
+            refused: list[str] = []
+            self._refused = refused
+            try:
+                loop.send(event_at(self._host.now()))
+            finally:
+                self._refused = None
+            return refused
+
+        if refused := self._run(wish):
+            raise MatpiError(f"{refused[0][:1].upper()}{refused[0][1:]}.")
+        return Done()
+
+    def _pair(self, code: str) -> Done:
+        def check(loop: Loop) -> Text | None:
+            t = self._host.now()
+            refusal = loop.device.pairing.check(t, code)
+            text = "a browser was paired" if refusal is None else "a wrong code was given to pair a browser"
+            loop.send(Noted(t, "pairing", text))  # and the panel follows
+            return refusal
+
+        if (refusal := self._run(check)) is not None:
+            raise MatpiError(self._host.words.say(refusal))
+        return Done()
+
+    # -- what changes the log --------------------------------------------------------------------------------------
+
+    def _set(self, request: Settings) -> Done:
+        """Change settings as their owner, the device, does; answer when they are stored."""
+
+        def change(loop: Loop) -> None:
+            before = loop.device.ledger.settings
+            new = changed(before, request.set)
+            for field in fields(new):
+                if getattr(new, field.name) != getattr(before, field.name):
+                    loop.send(SettingWished(self._host.now(), field.name, getattr(new, field.name)))
+
+        self._run(change)
+        self._after_writes(lambda _: None)
+        if why := self._ask(lambda device: device.ledger.failed.get("settings", "")):
+            raise StoreError(f"It holds from now on, but is not on the disk yet: {why}")
+        return Done()
+
+    def _change(self, request: LogRequest) -> Done:
+        """Perform it in the thread of the log, and give the device what is stored then."""
+        if isinstance(request, Import):
+            request = _without_singles(request)
+        done: list[Done] = []
+
+        def now_of(device: Device) -> Now:
+            if device.ledger.failed:
+                raise StoreError(f"The log cannot be changed now: {device.ledger.trouble}")
+            t, clock = self._host.now(), device.clock
+            stamp = clock.stamp(t)
+            return Now(stamp["utc"], clock.trusted, self._host.rules, self._host.words, clock.today, stamp)
+
+        now = self._ask(now_of)
+
+        def work(log: Store) -> LogChanged:
+            done.append(request.perform(log, now))
+            memory = log.load()
+            answers = tuple(filter(None, (memory.acknowledgement, *memory.answers)))
+            return LogChanged(self._host.now(), memory.log, memory.people, answers)
+
+        self._after_writes(work)
+        return done[0]
+
+    def _after_writes(self, work: Callable[[Store], LogChanged | None]) -> None:
+        """Run `work` after all that was handed to the store so far, and then let the device take what it returns."""
+        performed: Future[LogChanged | None] = Future()
+
+        def submit(_: Loop) -> None:
+            store = self._host.store
+            if store is None:
+                raise DeviceOffError("The device is off.")
+            store.change(lambda log: performed.set_result(work(log)), performed.set_exception)
+
+        self._run(submit)
+        try:
+            event = performed.result(STORE_S)
+        except TimeoutError:
+            raise StoreError("The disk has not answered for a minute; see `matpi doctor`.") from None
+        if event is not None:
+            self._run(lambda loop: loop.send(replace(event, t=self._host.now())))
+
+    # -- the device's thread ---------------------------------------------------------------------------------------
+
+    @property
+    def _loop(self) -> Loop:
+        if (loop := self._host.loop) is None:
+            raise DeviceOffError("The device is off.")
+        return loop
+
+    def _ask(self, what: Callable[[Device], T]) -> T:
+        return self._run(lambda loop: what(loop.device))
+
+    def _run(self, what: Callable[[Loop], T]) -> T:
+        """Return what `what` returns in the device's thread, or raise what it raises."""
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(what(self._loop))
+            except Exception as error:  # noqa: BLE001  raised where it was asked
+                answer.set_exception(error)
+
+        self._host.call(run)
+        try:
+            return answer.result(CALL_S)
+        except TimeoutError:
+            raise DeviceOffError("The device does not answer; see `matpi doctor`.") from None
+
+
+def _lasting(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state without what changes as time goes on."""
+    kept = {name: value for name, value in state.items() if name not in PASSING}
+    session = state["session"]
+    kept["plan"] = {**state["plan"], "today_s": 0.0}
+    kept["session"] = session and {**session, "on_mat_s": 0.0 if session["runs"] else session["on_mat_s"]}
+    return kept
+
+
+def _without_singles(request: Import) -> Import:
+    """Return the import without calibration and zero: the running device has its own in use."""
+    return Import(request.document, request.person, request.name, singles=False)

@@ -1,0 +1,182 @@
+"""Make the answer to GET /api/log: all of the log as plain values, and what the plan computes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any, Final
+
+from matpi.control.log_view import only
+from matpi.core.household import learnt
+from matpi.core.model import Acknowledgement, DayRecord, Memory, Rating, StopSign
+from matpi.core.plan import trend
+from matpi.core.plan.custom_plan import course_of
+from matpi.core.plan.programme import Course, Plan, bands
+from matpi.core.plan.programme import plan as plan_of
+from matpi.paths import stored_zone
+from matpi.store import settings
+from matpi.store.tables import Member, StoredSession
+from matpi.words import Words
+
+BAND_DAYS: Final = 56  # four weeks of the sheet, twice
+PLAIN: Final = "day days after short_only today_s rest_day rest_reason week_count weekly_goal streak stopped"
+"""Fields of a Plan that go out as they are."""
+
+
+def answer(
+    memory: Memory,
+    sessions: Sequence[StoredSession],
+    ratings: Sequence[Rating],
+    looser: Mapping[str, bool],
+    members: Sequence[Member],
+    *,
+    today: date,
+    estimated: bool,
+    version: int,
+    words: Words,
+) -> dict[str, Any]:
+    """Return what docs/page.md describes; `sessions` and `ratings` with the deleted and the open."""
+    usual = learnt(memory.people, memory.log)
+    owners: tuple[str | None, ...] = tuple(member.id for member in members if not member.removed) or (None,)
+    course, _ = course_of(memory.settings.own_plan)
+    zone = stored_zone(memory.settings.zone)
+    return {
+        "version": version,
+        "today": today.isoformat(),
+        "estimated": estimated,
+        "people": [
+            {
+                "id": member.id,
+                "name": member.name,
+                "chosen": member.chosen,
+                "removed": member.removed,
+                "weekly_goal": member.weekly_goal,
+                "usual_kg": None if (person := usual.person(member.id)) is None else person.usual_kg,
+            }
+            for member in members
+        ],
+        "settings": [
+            {"key": key, "value": value, "wanted": wanted} for key, value, wanted in settings.rows(memory.settings)
+        ],
+        "sessions": [_session(entry) for entry in sessions],
+        "ratings": [
+            {**_dated(rating), "value": rating.value, "moment": rating.moment, "session_id": rating.session_id}
+            for rating in ratings
+        ],
+        "looser": looser,
+        "stops": [{**_dated(stop), "session_id": stop.session_id} for stop in memory.log.stops],
+        "days": [_day(record) for record in memory.log.days],
+        "plans": {owner or "": _plan(only(memory, owner), today, course, zone, words) for owner in owners},
+        "safety": {owner or "": _safety(memory.answer_of(owner), zone, words) for owner in owners},
+    }
+
+
+def _session(entry: StoredSession) -> dict[str, Any]:
+    one = entry.session
+    return {
+        "id": one.id,
+        "start": _time(one.start_utc, one.utc_offset_s),
+        "day": one.day,
+        "on_mat_s": round(one.on_mat_s, 3),
+        "span_s": round(one.span_s, 3),
+        "reason": one.reason,
+        "aways": one.aways,
+        "routine": one.routine,
+        "person": one.person,
+        "counts": entry.counts,
+        "doubt": one.doubt,
+        "yours": one.yours,
+        "edited": one.edited,
+        "estimated": one.estimated,
+        "deleted_why": entry.deleted_why,
+        "load_kg": one.load_kg,
+    }
+
+
+def _dated(record: Rating | StopSign) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "time": _time(record.utc, record.utc_offset_s),
+        "day": record.day,
+        "person": record.person,
+        "estimated": record.estimated,
+    }
+
+
+def _day(record: DayRecord) -> dict[str, Any]:
+    return {"day": record.day, "rest": record.rest, "person": record.person}
+
+
+def _time(utc: float | None, offset_s: int | None) -> str | None:
+    if utc is None:
+        return None
+    zone = UTC if offset_s is None else timezone(timedelta(seconds=offset_s))
+    return datetime.fromtimestamp(utc, zone).isoformat(timespec="seconds")
+
+
+def _plan(own: Memory, today: date, course: Course, zone: tzinfo, words: Words) -> dict[str, Any]:
+    running = own.open
+    on_mat_s = running.on_mat_s if running is not None and running.counts and running.day == today else 0.0
+    rules = own.settings, own.acknowledgement
+    plan = plan_of(own.log, today, *rules, course=course, running_s=on_mat_s, zone=zone)
+    return {
+        **{name: getattr(plan, name) for name in PLAIN.split()},
+        **dict(zip(("lower_min", "upper_min"), plan.range_min, strict=True)),
+        "done": plan.says_done,
+        "clothing": words.say(plan.clothing),
+        "goal": words.say(plan.goal),
+        "today": today,
+        "score": round(plan.score, 3),
+        "trend": None if plan.trend is None else asdict(plan.trend),
+        "trend_sentence": _trend(plan.trend, words),
+        "course": [
+            {
+                "first_day": tier.first_day,
+                "last_day": tier.last_day,
+                "lower_min": tier.lower_min,
+                "upper_min": tier.upper_min,
+                "clothing": words.say(tier.clothing),
+                "goal": words.say(tier.goal),
+            }
+            for tier in course.tiers
+        ],
+        "bands": bands(own.log, today, *rules, days=BAND_DAYS, course=course, zone=zone),
+        "done_on": [date.fromordinal(day) for day in sorted(plan.done_on)],
+        "rests": _rests(own, plan),
+    }
+
+
+def _rests(own: Memory, plan: Plan) -> list[date]:
+    """Return the days without a demand, from the first session or the first band on."""
+    now = plan.today.toordinal()
+    days = (session.day for session in own.log.counting if session.day is not None)
+    first = min(*(day.toordinal() for day in days), now - BAND_DAYS + 1, now)
+    return [date.fromordinal(day) for day in range(first, now + 1) if plan.rests.reason(day) is not None]
+
+
+def _trend(seen: trend.Trend | None, words: Words) -> str:
+    """Return the trend in the page's language, as the panel has it; "" before there is one."""
+    if seen is None:
+        return ""
+    title, of, compared = map(words.say, trend.page(seen))
+    return f"{title}: {compared} ({of})."
+
+
+def _safety(given: Acknowledgement | None, zone: tzinfo, words: Words) -> dict[str, Any]:
+    """Return the answer to the safety pages, and a sentence about it without a command of the terminal."""
+    if given is None:
+        return {"answered": False, "some": False, "cleared": False, "sentence": ""}
+
+    def on(utc: float | None) -> str:
+        return "" if utc is None else f" {words('command.on', date=f'{datetime.fromtimestamp(utc, zone):%Y-%m-%d}')}"
+
+    said = [words("command.some" if given.some else "command.none", on=on(given.utc))]
+    if given.some and given.cleared:
+        said.append(words("command.agreed", agreed_on=on(given.cleared_utc)))
+    return {
+        "answered": not given.asked_again,
+        "some": given.some,
+        "cleared": given.cleared,
+        "sentence": " ".join(said),
+    }

@@ -1,0 +1,1 @@
+"""Serve a page over HTTP: what the twin's page and the device's own have in common."""
