@@ -447,5 +447,5 @@ def test_the_code_points_to_pages_that_are_there() -> None:
 def test_the_page_of_the_control_socket_has_every_request_as_it_is_taken() -> None:
     page = prose(ROOT / "docs" / "control.md")
     examples = re.findall(r'`(\{"do".*?\})` \|', page)
-    shown = [type(requests.request_of(example.encode())).__struct_config__.tag for example in examples]
+    shown = [str(type(requests.request_of(example.encode())).__struct_config__.tag) for example in examples]
     assert sorted(shown) == sorted(requests.NAMES)
