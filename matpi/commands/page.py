@@ -58,7 +58,7 @@ def serve(config: Config, config_path: Path | None, log: Path, port: int | None,
     import queue
 
     from matpi.commands.stopping import stop_on_signals
-    from matpi.control.paths import socket_of
+    from matpi.control.address import socket_of
     from matpi.page.server import EVERYWHERE, SiteServer
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from matpi.control.paths import socket_of
+from matpi.control.address import socket_of
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 
 ANSWER_S: Final = 60.0

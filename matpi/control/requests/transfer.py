@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matpi.control.requests.base import Done, LogRequest, Now
-from matpi.control.requests.editing import latest
+from matpi.control.requests.fields import latest
 from matpi.core.effects import Save
 from matpi.core.model import Settings
 from matpi.errors import UsageError
