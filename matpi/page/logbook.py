@@ -134,8 +134,6 @@ class Logbook:
         content = figures.answer(
             memory,
             sessions,
-            store.ratings(),
-            store.looser(),
             store.members(),
             today=today,
             estimated=estimated,
