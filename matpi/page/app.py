@@ -159,7 +159,7 @@ class Site:
             {
                 "version": __version__,
                 "paired": _browser(request) is not None,
-                "language": self._language,
+                "language": self._language if state is None else state.get("language", self._language),
                 "running": state is not None,
             }
         )
