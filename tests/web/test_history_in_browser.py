@@ -141,13 +141,13 @@ def test_the_arrow_keys_say_each_day_of_the_chart(opened: Callable[..., Any]) ->
             )
             page.keyboard.press("ArrowLeft")
             expect(chart).to_have_attribute(
-                "aria-valuetext", re.compile("29, 2026: no session; plan 2 to 5 min; rest day$")
+                "aria-valuetext", re.compile("29 November 2026: no session; plan 2 to 5 min; rest day$")
             )
             page.keyboard.press("ArrowLeft")
             of_day = (
                 "4:20 min; plan 2 to 5 min; plan reached; tightness 7, before a session; looser afterwards; stop sign"
             )
-            expect(chart).to_have_attribute("aria-valuetext", re.compile(f"28, 2026: {of_day}$"))
+            expect(chart).to_have_attribute("aria-valuetext", re.compile(f"28 November 2026: {of_day}$"))
             expect(page.locator(".says")).to_contain_text(of_day)
             page.keyboard.press("Home")
             page.keyboard.press("ArrowLeft")
