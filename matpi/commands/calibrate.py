@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from matpi.commands import remote
 from matpi.commands.output import bar, say
 from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
+from matpi.control.client import device_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.calibration.weighing import Refusal
@@ -47,8 +49,14 @@ class Keeps(Protocol):
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
-    """Open parts and log and calibrate; the device must not run. Raises ConfigError, and as `calibrate`."""
+    """Calibrate: a running device does it itself, else with parts and log. Raises ConfigError, and as `calibrate`."""
     config = config_of(config_path, board=board)
+    log_path = store or log_of(config, board=board)
+    if (device := device_of(log_path)) is not None:
+        if anywhere:
+            raise UsageError("The running device calibrates one place a chip; for --anywhere stop it first.")
+        remote.calibrate(device, log_path, _ask_weight(_ask) if weight_kg is None else weight_kg)
+        return
     parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
     with writing(store, log_of(config, board=board)) as log:
         calibrate(

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from matpi import __version__
-from matpi.commands.doctor.running import owner_of, running
+from matpi.commands.doctor.running import owner_of
 from matpi.commands.output import say
+from matpi.commands.remote import RemoteScale
 from matpi.commands.target import config_of, log_of, parts_of
+from matpi.control.client import device_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
 from matpi.drivers.clock import SystemClock
@@ -27,24 +29,24 @@ from matpi.ports import Scale
 from matpi.service.boot import calibration_of
 from matpi.store.db import Store, is_unmade
 
-WRITE_S: Final = 60.0
-"""Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
-LOOK_S: Final = 0.05
 ROOM_BYTES: Final = 1_000_000  # chosen: twice the largest recording (drivers.recorder)
 
 
 def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool) -> None:
-    """Record from the running device with `last`, else live. Raises as `save_last` and `record_live`."""
+    """Record from the running device with `last`, else live, by way of the device when one runs.
+
+    Raises as `save_last` and `record_live`.
+    """
     config = config_of(config_path, board=board)
     log = store or log_of(config, board=board)
     if last:
         saved = save_last(log, file, overwrite=overwrite)
         say(f"The last 10 minutes are in {file}, a copy of {saved}.")
         return
-    if (pid := owner_of(log)) is not None:
+    device = device_of(log)
+    if device is None and (pid := owner_of(log)) is not None:
         raise HardwareError(
-            f"The device, process {pid}, holds the load cells' pins; stop it first (`sudo systemctl stop matpi`),"
-            f" or save its last 10 minutes with --last."
+            f"The device, process {pid}, holds the load cells' pins and has no control socket; see `matpi doctor`."
         )
     memory = Memory()
     if not is_unmade(log):
@@ -53,35 +55,23 @@ def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool,
     calibration, _ = calibration_of(memory.calibration, config.scale)
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
-    scale = parts_of(config, board=board).scale()
+    scale: Scale = parts_of(config, board=board).scale() if device is None else RemoteScale(device)
     record_live(scale, config.scale.channel_count, about, file, overwrite=overwrite)
 
 
 def save_last(log: Path, file: Path, *, overwrite: bool) -> Path:
     """Have the device that owns `log` save its last ten minutes; copy them to `file`.
 
-    Returns the device's own file. The copy is packed when its name ends in .gz. Raises TraceError.
+    Returns the device's own file. The copy is packed when its name ends in .gz. Raises MatpiError.
     """
     if file.exists() and not overwrite:
         raise TraceError(f"{file} exists already; choose another name, or give --overwrite.")
-    pid = owner_of(log)
-    if pid is None:
+    device = device_of(log)
+    if device is None:
         raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
     folder = log.with_name(FOLDER)
     _check_room(folder if folder.is_dir() else log.parent)
-    before = set(folder.glob("*.csv.gz"))
-    try:
-        os.kill(pid, signal.SIGUSR1)
-    except OSError as error:
-        raise TraceError(f"The device, process {pid}, cannot be asked ({error.strerror}); run it with sudo.") from error
-    end = time.monotonic() + WRITE_S
-    while not (new := set(folder.glob("*.csv.gz")) - before):
-        if not running(pid):
-            raise TraceError("The device ended before it saved anything; `journalctl -u matpi` has the reason.")
-        if time.monotonic() > end:
-            raise TraceError(f"The device saved nothing within {WRITE_S:g} s; `journalctl -u matpi` has the reason.")
-        time.sleep(LOOK_S)
-    saved = min(new)
+    saved = folder / str(device.ask({"do": "record"}).data["name"])
     partial = file if _is_through(file) else _beside(file)
     try:
         data = saved.read_bytes()
