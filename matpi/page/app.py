@@ -20,7 +20,6 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from matpi import __version__
-from matpi.config import Config
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.page import statics, uploads
 from matpi.page.access import COOKIE, POLICY, Access
@@ -127,7 +126,6 @@ class Site:
 
     def __init__(
         self,
-        config: Config,
         devices: Devices,
         logbook: Logbook,
         link: Link,
@@ -135,7 +133,6 @@ class Site:
         subcommands: Subcommands,
         static: Path,
     ) -> None:
-        self._language = config.panel.language
         self._devices, self._logbook, self._link = devices, logbook, link
         self._listeners, self._subcommands = listeners, subcommands
         self._files, self._texts = statics.files_in(static), statics.texts()
@@ -159,7 +156,7 @@ class Site:
             {
                 "version": __version__,
                 "paired": _browser(request) is not None,
-                "language": self._language,
+                "language": await self._logbook.language() if state is None else state["language"],
                 "running": state is not None,
             }
         )

@@ -20,6 +20,8 @@ from matpi.web.listeners import Put
 OFF: Final = "The device does not answer: it is off, or it restarts."
 ASK_S: Final = 30.0  # chosen: a change of the log on a slow card takes seconds
 RETRY_S: Final = 2.0
+REQUEST_MAX_BYTES: Final = 32 << 20
+"""As control/server.py takes, which is not loaded here: it brings the whole core along."""
 LINE_MAX_BYTES: Final = 1 << 20  # chosen: a state is some 4 kB
 ASKED_MAX: Final = 8
 """Questions at one time; more wait. Chosen: the device answers one after another."""
@@ -38,6 +40,8 @@ class Link:
     async def ask(self, request: dict[str, Any], timeout_s: float = ASK_S) -> dict[str, Any]:
         """Return the answer, with `said` and `data`. Raises DeviceOffError, UsageError and MatpiError."""
         line = msgspec.json.encode(request) + b"\n"
+        if len(line) > REQUEST_MAX_BYTES:
+            raise UsageError(f"The device takes {REQUEST_MAX_BYTES >> 20} MiB at most; import a smaller file.")
         try:
             async with asyncio.timeout(timeout_s), self._turn, self._connected() as (reader, writer):
                 writer.write(line)

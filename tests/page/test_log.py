@@ -114,7 +114,7 @@ def test_each_person_has_a_plan_in_the_language_of_the_panel(tmp_path: Path) -> 
         members.change(conn, ["goal", "Jörg", "4"], str)
         members.change(conn, ["remove", "Eva"], str)
     book = logbook.Logbook(path, GERMAN)
-    content = json.loads(book._answer((date(2026, 3, 15), True)).body)
+    content = json.loads(book._answer((date(2026, 3, 15), True)).body())
     book._close()
 
     assert content["estimated"] is True
@@ -127,6 +127,17 @@ def test_each_person_has_a_plan_in_the_language_of_the_panel(tmp_path: Path) -> 
     assert (content["plans"]["p0"]["day"], content["plans"]["p1"]["day"]) == (4, 1)
     assert content["plans"]["p1"]["weekly_goal"] == 4
     assert content["plans"]["p0"]["clothing"] == GERMAN("clothing.thin_or_bare")
+
+
+def test_the_language_that_is_set_holds_for_the_page(make_page: Callable[..., Page]) -> None:
+    page = make_page(device=False)
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "en"
+    with Store.open(page.log) as log:
+        log.write(Save(Settings(zone="Europe/Berlin", language="de")))
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "de"
+    assert found(page)["plans"][""]["clothing"] == GERMAN("clothing.thin_shirt")
+    page.log.unlink()
+    assert json.loads(page.get("/api/hello", paired=False).text)["language"] == "en"
 
 
 def test_while_a_doctor_is_to_be_asked_no_dose_is_shown(make_page: Callable[..., Page]) -> None:
