@@ -68,12 +68,12 @@ class Client:
             raise DeviceOffError(f"The device has closed its control socket ({error.strerror}); try again.") from None
 
     def _answers(self, lines: Any) -> Iterator[Any]:
-        while line := lines.readline():
+        while (line := lines.readline()).endswith(b"\n"):  # a device that is killed may leave half a line
             answer = json.loads(line)
             if "error" in answer:
                 raise (UsageError if answer.get("usage") else MatpiError)(answer["error"])
             yield answer
-        raise DeviceOffError("The device has ended before it answered; try again once it runs.")
+        raise DeviceOffError("The device has ended; try again once it runs.")
 
     def _connect(self, timeout_s: float | None) -> socket.socket:
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

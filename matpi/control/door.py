@@ -105,8 +105,8 @@ class Door:
             case requests.Press(how):
                 self._host.press(PRESS_S[how])
                 return Done()
-            case requests.Calibrate(weight_kg):
-                return self._wish(lambda t: CalibrationWished(t, weight_kg))
+            case requests.Calibrate(weight_kg, anywhere):
+                return self._wish(lambda t: CalibrationWished(t, weight_kg, anywhere))
             case requests.Record():
                 return Done(data={"name": self._host.record().name})
             case requests.Pair(code):

@@ -295,8 +295,8 @@ class Device:
                 if people is not None and answers is not None:
                     self.household.replace(people, answers)
                 self.agenda.check()
-            case events.CalibrationWished(_, weight_kg):
-                self._routing.calibrate(t, weight_kg)
+            case events.CalibrationWished():
+                self._routing.calibrate(event)
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):

@@ -78,8 +78,8 @@ class WriterLock:
             os.close(fd)
             who, how = (f"matpi, process {owner}", f"`kill {owner}`, ") if owner.isdigit() else ("another matpi", "")
             raise StoreBusyError(
-                f"The session log {path} is in use by {who}; stop that one first ({how}the service with"
-                f" `sudo systemctl stop matpi`), then try again."
+                f"The session log {path} is in use by {who}; wait until that one has ended, or end it ({how}the"
+                f" service with `sudo systemctl stop matpi`), then try again."
             ) from None
         except OSError:
             os.close(fd)

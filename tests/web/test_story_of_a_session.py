@@ -62,7 +62,9 @@ def test_a_session_is_timed_and_rated_and_seen_in_the_history(mat: Mat, watched:
         expect(page.get_by_role("status").filter(has_text="Saved: 4.")).to_be_visible()
 
         go(page, "History")
-        said = re.compile(r"March 15, 2026: 15:\d\d min; plan 15 to 20 min; plan reached; tightness 4, after a session; looser")
+        said = re.compile(
+            r"March 15, 2026: 15:\d\d min; plan 15 to 20 min; plan reached; tightness 4, after a session; looser"
+        )
         chart = page.get_by_role("slider", name="Days, minutes and tightness")
         expect(chart).to_have_attribute("aria-valuetext", re.compile(f"Sunday, {said.pattern}"))
         strip = page.get_by_role("list").get_by_role("button", name=said)
@@ -91,7 +93,9 @@ def test_a_session_is_edited_deleted_and_brought_back(mat: Mat, watched: Watched
         page.get_by_role("button", name="Undo").click()
         expect(day.get_by_role("group").filter(has_text="12:30 min")).to_be_visible()
         day.get_by_role("button", name="Close").click()
-        expect(page.get_by_role("list").get_by_role("button", name=re.compile("March 14, 2026: 12:30 min"))).to_be_focused()
+        expect(
+            page.get_by_role("list").get_by_role("button", name=re.compile("March 14, 2026: 12:30 min"))
+        ).to_be_focused()
     [kept] = [one for one in mat.log()["sessions"] if one["day"] == "2026-03-14"]
     assert (kept["on_mat_s"], kept["edited"], kept["deleted_why"]) == (750.0, True, None)
 
@@ -108,7 +112,9 @@ def test_what_felt_wrong_and_rest_and_a_load_that_is_not_the_usual_one(mat: Mat,
         mat.lie("16:05")
         mat.get_up()
         expect(page.get_by_role("heading", name="Was that you?")).to_be_visible()
-        expect(page.get_by_role("paragraph").filter(has_text=re.compile(r"4:\d\d min on the mat, from 16:00"))).to_be_visible()
+        expect(
+            page.get_by_role("paragraph").filter(has_text=re.compile(r"4:\d\d min on the mat, from 16:00"))
+        ).to_be_visible()
         page.get_by_role("button", name="No, leave it out").click()
         expect(page.get_by_role("heading", name="Was that you?")).to_be_hidden()
         expect(page.get_by_role("definition").filter(has_text="0 min")).to_be_visible()
