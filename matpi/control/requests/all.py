@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Final, Literal, Union
 
 import msgspec
@@ -82,13 +83,18 @@ OF_DEVICE: Final = (
 )  # fmt: skip
 """They need a running device."""
 NAMES: Final = tuple(str(kind.__struct_config__.tag) for kind in (*OF_LOG, *OF_DEVICE))
-_DECODER: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Union[(*OF_LOG, *OF_DEVICE)])
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Request]:
+    """Return the decoder, made with the first request and not while the device starts."""
+    return msgspec.json.Decoder(Union[(*OF_LOG, *OF_DEVICE)])
 
 
 def request_of(line: bytes) -> Request:
     """Return the request. Raises UsageError with what is wrong."""
     try:
-        return _DECODER.decode(line)
+        return _decoder().decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"The request was not understood ({error}); docs/control.md lists what can be asked."
