@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,8 @@ class Client:
     def _asked(self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float | None) -> Iterator[Iterator[Any]]:
         try:
             with closing(self._connect(timeout_s)) as link:
-                link.sendall(msgspec.json.encode(request) + b"\n")
+                with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was read: why follows
+                    link.sendall(msgspec.json.encode(request) + b"\n")
                 with link.makefile("rb") as lines:
                     yield self._answers(lines)
         except TimeoutError:
@@ -87,7 +88,7 @@ class Client:
                 f"The running device may not be asked by this user ({self.path}); join its group with "
                 "`sudo usermod -aG matpi NAME` and log in again, or use sudo."
             ) from None
-        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError, BlockingIOError):
+        except OSError:
             link.close()
             raise DeviceOffError(f"No device is running with the control socket {self.path}; start it.") from None
         except BaseException:

@@ -21,7 +21,17 @@ from matpi.core.clock import Clock
 from matpi.core.effects import Chosen, Emit, Note, Save
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
-from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
+from matpi.core.model import (
+    LOAD_MAX_KG,
+    Acknowledgement,
+    DayRecord,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.people import (
     PEOPLE_MAX,
     STEADY_BLOCKS,
@@ -77,23 +87,35 @@ class Household:
         self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
 
     def replace(self, people: People, answers: Iterable[Acknowledgement]) -> None:
-        """Take what the store has, changed by a person, and on top of it what the store does not have yet."""
+        """Take what the store has, changed by a person, and on top of it what the store does not have yet.
+
+        As in the store, the first name takes over all there is, and the last one leaves it to no person.
+        """
         self._use(people)
         new = {answer.person: answer for answer in answers}
-        # An answer without a date was given while the clock was not known: in this boot.
-        self._answered_now |= {person for person, answer in new.items() if answer.utc is None}
-        for write in self.ledger.waiting.values():
+        # One without a date was given just now, while the clock is not known.
+        self._answered_now |= {p for p, one in new.items() if one.utc is None and one != self.answers.get(p)}
+        for key, write in list(self.ledger.waiting.items()):
             match write:
-                case Save(Acknowledgement() as answer):
-                    new[answer.person] = answer
-                case Save(Chosen(person)) if people.person(person) is not None:
+                case Save(Chosen(person)) if people.person(person) is None:
+                    self.ledger.forget(key)  # the store would refuse it for good
+                case Save(Chosen(person)):
                     self.people = self.people.choose(person)
+                case Save(Session() | Rating() | StopSign() | DayRecord() | Acknowledgement() as record):
+                    if (owner := people.heir(record.person)) != record.person:
+                        self.ledger.forget(key)
+                        self.ledger.save(Save(record := replace(record, person=owner)))
+                    if isinstance(record, Acknowledgement):
+                        new[owner] = record
                 case _:
                     pass
         self.answers = new
-        running = self.session.running
-        if running is not None and (running.person is None or not people.all):
-            running.person = people.owner  # as the store has it: the first name takes over all there is
+        for running in self.session.unfinished:
+            before, running.person = running.person, people.heir(running.person)
+            if running.person != before:
+                self.session.checkpoint(self.clock.t)  # the last one may have stored the owner before
+        suggested = self._suggestion and people.on and people.person(self._suggestion.id)
+        self._suggestion = suggested or None
 
     @property
     def next_owner(self) -> str | None:
