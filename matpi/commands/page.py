@@ -77,6 +77,7 @@ def serve(config: Config, config_path: Path | None, log: Path, port: int | None,
     from matpi.page.server import EVERYWHERE, SiteServer
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # else each malformed request is a line in the journal
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     stop_on_signals(asked)
     server = SiteServer(

@@ -34,6 +34,8 @@ from matpi.web.server import TooLongError, body_of, is_json
 YEAR_S: Final = 365 * 86_400
 PAIR_EVERY_S: Final = 1.0
 """Between two tries of a code, of all browsers together; the device itself counts five."""
+HELLO_S: Final = 2.0
+"""How old may be what the unpaired see of the device: that it runs, and its language."""
 CALL_MAX_BYTES: Final = 4096
 PLAN_MAX_BYTES: Final = 64 * 1024 + 1024
 """Of a call that brings a plan of one's own: as long as one may be in store/settings.py, and what is around it."""
@@ -151,7 +153,7 @@ class Site:
         return self._file(self._texts, request.path_params["language"], request)
 
     async def hello(self, request: Request) -> Response:
-        state = await self._link.state()
+        state = await self._link.state(HELLO_S)  # whoever is not paired must not keep the device busy
         return JSONResponse(
             {
                 "version": __version__,

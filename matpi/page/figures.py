@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
@@ -30,8 +30,6 @@ PLAIN: Final = "day days after short_only today_s rest_day rest_reason week_coun
 def answer(
     memory: Memory,
     sessions: Sequence[StoredSession],
-    ratings: Sequence[Rating],
-    looser: Mapping[str, bool],
     members: Sequence[Member],
     *,
     today: date,
@@ -39,7 +37,7 @@ def answer(
     version: int,
     words: Words,
 ) -> dict[str, Any]:
-    """Return what docs/page.md describes; `sessions` and `ratings` with the deleted and the open.
+    """Return what docs/page.md describes; `sessions` with the deleted and the open.
 
     The longest lists are iterators, so that they are never in memory as a whole.
     """
@@ -66,8 +64,8 @@ def answer(
             {"key": key, "value": value, "wanted": wanted} for key, value, wanted in settings.rows(memory.settings)
         ],
         "sessions": map(_session, sessions),
-        "ratings": map(_rating, ratings),
-        "looser": looser,
+        "ratings": map(_rating, memory.log.ratings),
+        "looser": {answer.session_id: answer.looser for answer in memory.log.looser},
         "stops": [{**_dated(stop), "session_id": stop.session_id} for stop in memory.log.stops],
         "days": [_day(record) for record in memory.log.days],
         "plans": {owner or "": _plan(only(memory, owner), today, course, zone, words) for owner in owners},

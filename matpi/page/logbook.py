@@ -55,7 +55,7 @@ class Answer(NamedTuple):
 
 
 class Logbook:
-    """The log at `path`; `words` are those of the config. Its coroutines raise StoreError: a page shows the sentence."""
+    """The log at `path`; `words` are those of the config. Its coroutines raise StoreError in a sentence."""
 
     def __init__(self, path: Path, words: Words) -> None:
         self.path = path
@@ -134,8 +134,6 @@ class Logbook:
         content = figures.answer(
             memory,
             sessions,
-            store.ratings(),
-            store.looser(),
             store.members(),
             today=today,
             estimated=estimated,

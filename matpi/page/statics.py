@@ -26,6 +26,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
+SAFETY: Final = ("safety.ask_1", "safety.ask_2", "safety.question", "safety.stop")
 ASK_AGAIN: Final = "no-cache"
 """A browser stores it and asks each time whether it is still the same: after an upgrade nothing old is left."""
 
@@ -67,8 +68,18 @@ def files_in(folder: Path) -> dict[str, Static]:
 
 
 def texts() -> dict[str, Static]:
-    """Return the texts of the page by language, each as one JSON object: key -> text."""
+    """Return the texts of the page by language, each as one JSON object: key -> text.
+
+    The safety pages are those of the panel, so that both say the same.
+    """
     return {
-        language: Static(msgspec.json.encode(dict(Words(f"page_{language}").texts)), "application/json")
+        language: Static(
+            msgspec.json.encode({**device_texts(language), **Words(f"page_{language}").texts}), "application/json"
+        )
         for language in LANGUAGES
     }
+
+
+def device_texts(language: str) -> dict[str, str]:
+    """Return what the page shows of the panel's own texts."""
+    return {key: LANGUAGES[language].texts[key] for key in SAFETY}

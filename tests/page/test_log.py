@@ -67,9 +67,9 @@ def test_every_record_is_there(make_page: Callable[..., Page]) -> None:
         "edited": False, "estimated": False, "deleted_why": None, "load_kg": None,
     }  # fmt: skip
     assert content["ratings"][0] == {
-        "id": "r0", "time": "2026-03-12T21:06:40+01:00", "day": "2026-03-12", "person": None, "estimated": False,
-        "value": 7, "moment": "after", "session_id": "s0",
-    }  # fmt: skip
+        "id": "r1", "time": "2026-03-13T21:06:40+01:00", "day": "2026-03-13", "person": None, "estimated": False,
+        "value": 6, "moment": "after", "session_id": "s1",
+    }, "that of the deleted session is in no chart"  # fmt: skip
     assert content["looser"] == {"s1": True}
     assert [(one["id"], one["session_id"]) for one in content["stops"]] == [("x", "s2")]
     assert content["days"] == [{"day": "2026-03-13", "rest": True, "person": None}]

@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 
 import matpi
 from matpi.core.model import Settings
+from matpi.page.statics import device_texts
 from matpi.store.settings import rows
-from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Route
@@ -96,7 +96,7 @@ class Device:
             self._take(route, path)
         else:
             language = path[7:9]
-            own = LANGUAGES[language].texts if path.startswith("/words/") else {}
+            own = device_texts(language) if path.startswith("/words/") else {}
             page = tomllib.loads((ROOT / f"words/page_{language}.toml").read_text("utf-8")) if own else {}
             route.fulfill(
                 json={
@@ -280,8 +280,11 @@ def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, de
         first.get_by_role("button", name="Next").press("Enter")
         expect(first.get_by_role("heading", name=heading)).to_be_focused()
     first.get_by_role("button", name="Next").press("Enter")
+    first.get_by_label("Language of the device").select_option("de")
+    until(page, lambda: device.asked[-1].get("set") == {"language": "de"})
+    first.get_by_label("Language of this page").focus()
     first.get_by_label("Language of this page").select_option("de")
-    expect(first.get_by_role("heading", name="Die Sprache dieser Seite")).to_be_visible()
+    expect(first.get_by_role("heading", name="Deine Sprache")).to_be_visible()
     expect(first.get_by_label("Sprache dieser Seite")).to_be_focused()
     first.get_by_role("button", name="Weiter").click()
     first.get_by_role("button", name="Schließen").click()
@@ -289,7 +292,7 @@ def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, de
     safety["cleared"] = True
     first.get_by_role("button", name="Der Arzt hat zugestimmt").click()
     expect(first.get_by_text("Arzt hat zugestimmt.")).to_be_visible()
-    answers = [(request["answer"], request["person"]) for request in device.asked]
+    answers = [(request["answer"], request["person"]) for request in device.asked if request["do"] == "safety"]
     assert answers == [("some", None), ("doctor_ok", None)]
     page.reload()
     expect(page.get_by_role("heading", name="Einrichten")).to_be_visible()  # it is kept in this browser

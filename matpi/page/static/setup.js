@@ -44,7 +44,7 @@ export async function render(root, ctx) {
       const el = h("div", {class: "stack"}), whom = here().find(person => person.name === asked) ?? owner();
       const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { asked = name; redraw("first", drawn.first()); bodies.first.querySelector("select").focus(); });
       first(el, {
-        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first-language"), people: () => people(ctx, here, changedPeople),
+        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first"), people: () => people(ctx, here, changedPeople),
         changed: async () => { await fresh(); redraw("first", drawn.first()); redraw("people", drawn.people()); },
       });
       return [el];
@@ -168,17 +168,19 @@ function whose(all, label, chosen, onchange, none = "") {
 }
 
 // ---- about ---------------------------------------------------------------------------------------------------------
-/** `id`: of the select; it is made anew in its language, and keeps the focus. */
-function language(ctx, id) {
-  const input = h("select", {id, onchange: () => ctx.choose(input.value).then(() => document.getElementById(id)?.focus())}, h("option", {value: "en", lang: "en"}, "English"), h("option", {value: "de", lang: "de"}, "Deutsch"));
-  input.value = ctx.lang;
-  return field(t("setup.language"), input, t("setup.language_help"));
+/** Return the language of the device and of the page. `place`: a name that keeps the focus when both are drawn again. */
+function language(ctx, place) {
+  const input = h("select", {"data-keep": `${place}-page`, onchange: () => ctx.choose(input.value)}, ["auto", "en", "de"].map(value => h("option", {value: value === "auto" ? "" : value}, t(`setup.page_language_${value}`))));
+  input.value = ctx.language;
+  const device = setting(form, "language");
+  device.input.dataset.keep = `${place}-device`;
+  return h("div", {class: "stack tight"}, device, field(t("setup.page_language"), input, t("setup.page_language_help")));
 }
 
 function about(ctx) {
   return [
     h("dl", {class: "facts"}, h("dt", {}, t("setup.version")), h("dd", {}, ctx.hello.version), h("dt", {}, t("setup.address")), h("dd", {}, location.origin)),
-    language(ctx, "page-language"),
+    language(ctx, "about"),
     h("div", {class: "field"}, h("p", {}, h("a", {href: "#sheet"}, t("setup.sheet"))), h("p", {class: "help"}, t("setup.sheet_help"))),
     h("p", {class: "help"}, t("setup.plain")),
   ];
