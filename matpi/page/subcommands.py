@@ -77,12 +77,17 @@ class Subcommands:
             raise MatpiError("This runs already, asked for by another page; wait until it is done.")
         command = [sys.executable, "-m", "matpi", *words, *self._options]
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                )
+            except OSError as error:
+                raise MatpiError(
+                    f"`matpi {words[0]}` cannot be started ({error.strerror}); try it in a terminal."
+                ) from error
             try:
                 async with asyncio.timeout(LIMIT_S):
                     out, wrong = await process.communicate()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from matpi.page.subcommands import HIDDEN, OF_FILES, seen_by_service
+import pytest
+
+from matpi.errors import MatpiError
+from matpi.page.subcommands import HIDDEN, OF_FILES, Subcommands, seen_by_service
 
 
 def test_what_the_sandbox_hides_is_no_verdict(tmp_path: Path) -> None:
@@ -35,3 +39,9 @@ def test_what_the_sandbox_hides_is_no_verdict(tmp_path: Path) -> None:
         assert (("panel", "answer") in judged) is (device != "SKIPPED")
         assert ("log", "whole") in judged
         assert seen["gpio", "header"]["do"] == "run `matpi doctor` in a terminal"
+
+
+def test_a_doctor_that_cannot_be_started_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(MatpiError, match=r"`matpi doctor` cannot be started \(No such file or directory\)"):
+        asyncio.run(Subcommands([]).doctor())
