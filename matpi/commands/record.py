@@ -15,8 +15,8 @@ from typing import Any
 from matpi import __version__
 from matpi.commands.output import say
 from matpi.commands.target import config_of, log_of, parts_of
+from matpi.control.address import socket_of
 from matpi.control.client import Client
-from matpi.control.paths import socket_of
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
 from matpi.drivers.clock import SystemClock

@@ -15,8 +15,8 @@ import msgspec
 
 from matpi import __version__
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.control.address import socket_of
 from matpi.control.client import Client
-from matpi.control.paths import socket_of
 from matpi.drivers.facts import Status
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
