@@ -84,7 +84,7 @@ def reading(store: Path | None) -> Iterator[Store]:
 
 @contextmanager
 def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store]:
-    """Open a writer, otherwise like `reading`; needs the log for itself (StoreBusyError).
+    """Open a writer, otherwise like `reading`. Raises StoreBusyError beside another writer (see `perform`).
 
     `otherwise`: the log where `store` is None, if not the default one. What became of a bare or a damaged file is
     reported.

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,8 @@ class Client:
     def _asked(self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float | None) -> Iterator[Iterator[Any]]:
         try:
             with closing(self._connect(timeout_s)) as link:
-                link.sendall(msgspec.json.encode(request) + b"\n")
+                with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was read: why follows
+                    link.sendall(msgspec.json.encode(request) + b"\n")
                 with link.makefile("rb") as lines:
                     yield self._answers(lines)
         except TimeoutError:
@@ -68,12 +69,12 @@ class Client:
             raise DeviceOffError(f"The device has closed its control socket ({error.strerror}); try again.") from None
 
     def _answers(self, lines: Any) -> Iterator[Any]:
-        while line := lines.readline():
+        while (line := lines.readline()).endswith(b"\n"):  # a device that is killed may leave half a line
             answer = json.loads(line)
             if "error" in answer:
                 raise (UsageError if answer.get("usage") else MatpiError)(answer["error"])
             yield answer
-        raise DeviceOffError("The device has ended before it answered; try again once it runs.")
+        raise DeviceOffError("The device has ended; try again once it runs.")
 
     def _connect(self, timeout_s: float | None) -> socket.socket:
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -87,7 +88,7 @@ class Client:
                 f"The running device may not be asked by this user ({self.path}); join its group with "
                 "`sudo usermod -aG matpi NAME` and log in again, or use sudo."
             ) from None
-        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError, BlockingIOError):
+        except OSError:
             link.close()
             raise DeviceOffError(f"No device is running with the control socket {self.path}; start it.") from None
         except BaseException:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from dataclasses import fields, replace
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Any, Final, Protocol, TypeVar
@@ -16,7 +18,7 @@ from matpi.control.requests.settings import Settings
 from matpi.control.requests.transfer import Import
 from matpi.control.state import state_of, with_panel
 from matpi.core.device import Device
-from matpi.core.effects import Effect, Note
+from matpi.core.effects import Calibrated, Effect, Note
 from matpi.core.events import (
     CalibrationWished,
     Counted,
@@ -28,6 +30,8 @@ from matpi.core.events import (
     Wish,
     Wished,
 )
+from matpi.core.model import Memory
+from matpi.core.model import Settings as Settings_
 from matpi.core.rules import DeviceRules
 from matpi.core.text import Text
 from matpi.errors import DeviceOffError, MatpiError, StoreError
@@ -39,6 +43,7 @@ from matpi.words import Words
 
 T = TypeVar("T")
 CALL_S: Final = 10.0  # chosen: the device takes a call between two readings, so only a hung one does not answer
+OFF: Final = "The device is off."
 STORE_S: Final = 55.0  # chosen: an import of ten years on a slow card takes seconds
 LIVE_S: Final = 0.25  # chosen: a load that moves is seen to move
 AGAIN_S: Final = 5.0  # so often the state is sent while only time goes on in it
@@ -92,6 +97,9 @@ class Door:
         self._host = host
         self._refused: list[str] | None = None  # why the wish under way was not granted, by the core
         self._listeners: tuple[Queue[Mapping[str, Any]], ...] = ()  # of counts; replaced whole
+        self._lock = threading.Lock()  # guards what follows, and the change of `_listeners`
+        self._waited: set[Future[Any]] = set()  # by the threads of the callers
+        self._closed = False
 
     def perform(self, request: Request) -> Done:
         """Answer a request that has one answer. Raises MatpiError with why not; then nothing has changed."""
@@ -105,8 +113,8 @@ class Door:
             case requests.Press(how):
                 self._host.press(PRESS_S[how])
                 return Done()
-            case requests.Calibrate(weight_kg):
-                return self._wish(lambda t: CalibrationWished(t, weight_kg))
+            case requests.Calibrate(weight_kg, anywhere):
+                return self._wish(lambda t: CalibrationWished(t, weight_kg, anywhere))
             case requests.Record():
                 return Done(data={"name": self._host.record().name})
             case requests.Pair(code):
@@ -154,7 +162,8 @@ class Door:
     def counts(self) -> Iterator[Mapping[str, Any] | None]:
         """Yield each sample; None when a second brought none."""
         listener: Queue[Mapping[str, Any]] = Queue(SAMPLES)
-        self._listeners = (*self._listeners, listener)
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
         try:
             while True:
                 try:
@@ -162,7 +171,8 @@ class Door:
                 except Empty:
                     yield None
         finally:
-            self._listeners = tuple(other for other in self._listeners if other is not listener)
+            with self._lock:
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
 
     def seen(self, effect: Effect) -> None:
         """Note why a wish is not granted. In the device's thread."""
@@ -199,68 +209,88 @@ class Door:
 
     def _set(self, request: Settings) -> Done:
         """Change settings as their owner, the device, does; answer when they are stored."""
-
-        def change(loop: Loop) -> None:
-            before = loop.device.ledger.settings
-            new = changed(before, request.set)
-            for field in fields(new):
-                if getattr(new, field.name) != getattr(before, field.name):
-                    loop.send(SettingWished(self._host.now(), field.name, getattr(new, field.name)))
-
-        self._run(change)
-        self._after_writes(lambda _: None)
-        if why := self._ask(lambda device: device.ledger.failed.get("settings", "")):
+        if not self._run(lambda loop: self._wish_settings(loop, changed(loop.device.ledger.settings, request.set))):
+            return Done()
+        why = ""
+        try:
+            self._in_store(lambda _: None)
+        except StoreError as error:
+            why = str(error)
+        if why := self._ask(lambda device: device.ledger.failed.get("settings", "")) or why:
             raise StoreError(f"It holds from now on, but is not on the disk yet: {why}")
         return Done()
 
+    def _wish_settings(self, loop: Loop, new: Settings_, of: Settings_ | None = None) -> bool:
+        """Have the device change what in `new` differs from `of`, else from its own. Return whether anything does."""
+        before = of or loop.device.ledger.settings
+        names = [field.name for field in fields(new) if getattr(new, field.name) != getattr(before, field.name)]
+        for name in names:
+            loop.send(SettingWished(self._host.now(), name, getattr(new, name)))
+        return bool(names)
+
     def _change(self, request: LogRequest) -> Done:
         """Perform it in the thread of the log, and give the device what is stored then."""
-        if isinstance(request, Import):
-            request = _without_singles(request)
-        done: list[Done] = []
 
         def now_of(device: Device) -> Now:
             if device.ledger.failed:
                 raise StoreError(f"The log cannot be changed now: {device.ledger.trouble}")
-            t, clock = self._host.now(), device.clock
-            stamp = clock.stamp(t)
-            return Now(stamp["utc"], clock.trusted, self._host.rules, self._host.words, clock.today, stamp)
+            t, clock, running = self._host.now(), device.clock, device.session.running
+            stamp, under_way = clock.stamp(t), None if running is None else running.id
+            words, rules = self._host.words, self._host.rules
+            return Now(stamp["utc"], clock.trusted, rules, words, clock.today, stamp, under_way)
 
         now = self._ask(now_of)
 
-        def work(log: Store) -> LogChanged:
-            done.append(request.perform(log, now))
+        def work(log: Store) -> tuple[Done, Future[list[str]]]:
+            before = log.load().settings
+            if isinstance(request, Import):
+                done, calibrated = request.beside_device(log, now)
+            else:
+                done, calibrated = request.perform(log, now), None
             memory = log.load()
-            answers = tuple(filter(None, (memory.acknowledgement, *memory.answers)))
-            return LogChanged(self._host.now(), memory.log, memory.people, answers)
+            # Posted from here, so that it comes before the answers to all that is written later.
+            return done, self._post(lambda loop: self._take(loop, memory, before, calibrated))
 
-        self._after_writes(work)
-        return done[0]
+        done, taken = self._in_store(work)
+        return Done((*done.said, *self._wait(taken)), done.data)
 
-    def _after_writes(self, work: Callable[[Store], LogChanged | None]) -> None:
-        """Run `work` after all that was handed to the store so far, and then let the device take what it returns."""
-        performed: Future[LogChanged | None] = Future()
+    def _take(self, loop: Loop, memory: Memory, before: Settings_, calibrated: Calibrated | None) -> list[str]:
+        """Have the device take what is stored now, and an imported calibration; return what there is to say of it."""
+        said = [] if calibrated is None else _calibrate(loop.device, calibrated)
+        answers = tuple(filter(None, (memory.acknowledgement, *memory.answers)))
+        loop.send(LogChanged(self._host.now(), memory.log, memory.people, answers))
+        self._wish_settings(loop, memory.settings, before)
+        return said
+
+    def _in_store(self, work: Callable[[Store], T]) -> T:
+        """Return what `work` returns, run after all that was handed to the store so far."""
+        performed: Future[T] = Future()
 
         def submit(_: Loop) -> None:
             store = self._host.store
             if store is None:
-                raise DeviceOffError("The device is off.")
-            store.change(lambda log: performed.set_result(work(log)), performed.set_exception)
+                raise DeviceOffError(OFF)
+            store.change(lambda log: _answer(performed, work(log)), lambda error: _fail(performed, error))
 
         self._run(submit)
-        try:
-            event = performed.result(STORE_S)
-        except TimeoutError:
-            raise StoreError("The disk has not answered for a minute; see `matpi doctor`.") from None
-        if event is not None:
-            self._run(lambda loop: loop.send(replace(event, t=self._host.now())))
+        return self._wait(performed, of_disk=True)
 
     # -- the device's thread ---------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        self._closed = False
+
+    def close(self) -> None:
+        """Refuse what is waited for, and all that follows until `open`: the device ends."""
+        with self._lock:
+            self._closed, waited = True, tuple(self._waited)
+        for answer in waited:
+            _fail(answer, DeviceOffError("The device has ended before it answered."))
 
     @property
     def _loop(self) -> Loop:
         if (loop := self._host.loop) is None:
-            raise DeviceOffError("The device is off.")
+            raise DeviceOffError(OFF)
         return loop
 
     def _ask(self, what: Callable[[Device], T]) -> T:
@@ -268,19 +298,57 @@ class Door:
 
     def _run(self, what: Callable[[Loop], T]) -> T:
         """Return what `what` returns in the device's thread, or raise what it raises."""
+        return self._wait(self._post(what))
+
+    def _post(self, what: Callable[[Loop], T]) -> Future[T]:
         answer: Future[T] = Future()
 
         def run() -> None:
             try:
-                answer.set_result(what(self._loop))
+                _answer(answer, what(self._loop))
             except Exception as error:  # noqa: BLE001  raised where it was asked
-                answer.set_exception(error)
+                _fail(answer, error)
 
         self._host.call(run)
+        return answer
+
+    def _wait(self, answer: Future[T], *, of_disk: bool = False) -> T:
+        with self._lock:
+            if self._closed:
+                raise DeviceOffError(OFF)
+            self._waited.add(answer)
         try:
-            return answer.result(CALL_S)
+            return answer.result(STORE_S if of_disk else CALL_S)
         except TimeoutError:
+            if of_disk:
+                raise StoreError("The disk has not answered for a minute; see `matpi doctor`.") from None
             raise DeviceOffError("The device does not answer; see `matpi doctor`.") from None
+        finally:
+            with self._lock:
+                self._waited.discard(answer)
+
+
+def _answer(future: Future[T], value: T) -> None:
+    with suppress(InvalidStateError):  # given up by then
+        future.set_result(value)
+
+
+def _fail(future: Future[Any], error: Exception) -> None:
+    with suppress(InvalidStateError):
+        future.set_exception(error)
+
+
+def _calibrate(device: Device, imported: Calibrated) -> list[str]:
+    """Use a calibration that was imported where the device has none of its own; return why not."""
+    own, new = device.zeroing.calibration, imported.calibration
+    if new.approximate or own == new:
+        return []
+    if own is None or not own.approximate:
+        return ["The calibration of the import is left out: the device has its own in use."]
+    if len(own.counts_per_kg) != len(new.counts_per_kg):
+        return ["The calibration of the import is left out: it is of another number of load cell channels."]
+    device.zeroing.calibrate(imported)  # what follows is done with the event that comes next
+    return ["The calibration of the import is used from now on."]
 
 
 def _lasting(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -290,8 +358,3 @@ def _lasting(state: Mapping[str, Any]) -> dict[str, Any]:
     kept["plan"] = {**state["plan"], "today_s": 0.0}
     kept["session"] = session and {**session, "on_mat_s": 0.0 if session["runs"] else session["on_mat_s"]}
     return kept
-
-
-def _without_singles(request: Import) -> Import:
-    """Return the import without calibration and zero: the running device has its own in use."""
-    return Import(request.document, request.person, request.name, singles=False)

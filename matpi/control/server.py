@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 LINE_MAX: Final = 32 << 20  # bytes: an export of ten years of three sessions a day has 5 MB
 CLIENTS_MAX: Final = 16  # chosen: the page has two, a terminal one
 IDLE_S: Final = 300.0  # a connection that asks nothing, or takes no answer, for so long is closed
+RETRY_S: Final = 0.2  # chosen: until a descriptor may be free again
 SEND_S: Final = 5.0  # chosen: who takes nothing for so long is gone
 
 
@@ -40,7 +42,7 @@ class ControlServer:
         """Bind and serve. A socket that a power cut has left is replaced; the log's lock says that no one has it."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            with contextlib.suppress(FileNotFoundError):
+            if self.path.is_socket():
                 self.path.unlink()
             before = os.umask(0o117)  # the owner and the group: the socket is never open for others, not for an instant
             try:
@@ -51,13 +53,14 @@ class ControlServer:
             listener.listen(CLIENTS_MAX)
         except OSError as error:
             listener.close()
-            self._report(f"commands and page cannot reach the device: {self.path} ({error.strerror})")
+            self._report(f"commands and page cannot reach the device: {self.path} ({error.strerror or error})")
             return
+        self._door.open()
         self._listener = listener
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the socket and every connection."""
+        """Close the socket and every connection. Waits for nothing: its threads end within a second."""
         listener, self._listener = self._listener, None
         if listener is None:
             return
@@ -66,6 +69,7 @@ class ControlServer:
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)  # wakes `accept`
         listener.close()
+        self._door.close()
         with self._lock:
             links = tuple(self._links)
         for link in links:
@@ -78,6 +82,7 @@ class ControlServer:
                 link, _ = listener.accept()
             except OSError as error:
                 if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ECONNABORTED}:
+                    time.sleep(RETRY_S)
                     continue
                 return
             with self._lock:

@@ -20,7 +20,7 @@ from matpi.core.doubt import Doubts
 from matpi.core.front import AFTER_SESSION, ASKED_AGAIN, HIDDEN, ON_WAKING, Front
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
-from matpi.core.model import Session
+from matpi.core.model import Acknowledgement, Rating, Session
 from matpi.core.plan.trend import number_of
 from matpi.core.plans import Plans
 from matpi.core.screens.screen import Screen
@@ -112,15 +112,34 @@ class Agenda:
         asked = self.doubts.asks(session) or self.doubts.has_result(session)
         self._show(self._all_about(session) if asked else [])
 
-    def check(self) -> None:
-        """Go on when what is asked was answered elsewhere, or is about a session that was deleted."""
-        if self.now is not None and self._is_moot(self.now):
-            self._show(self._ahead)
+    @property
+    def answers(self) -> tuple[Rating | None, Acknowledgement | None]:
+        """Return the answers to what is asked about no session: the number of today, and that to the safety pages."""
+        return number_of(self.household.log, self.clock.today), self.household.acknowledgement
 
-    def _is_moot(self, ask: Ask) -> bool:
+    def check(self, before: tuple[Rating | None, Acknowledgement | None]) -> None:
+        """Go on when what is asked was answered elsewhere, or is about a session that was deleted.
+
+        `before`: `answers` before the log was changed.
+        """
+        if self.now is None:
+            last = self.session.last
+            if last is not None:  # after the cap it is shown, and asked about later
+                self.session.show(next((s for s in self.ledger.log.sessions if s.id == last.id), None))
+        elif self._is_moot(self.now, before):
+            self._show(self._ahead or [Ask(Front.READY)] * (self.now.screen is Front.SAFETY))
+
+    def _is_moot(self, ask: Ask, before: tuple[Rating | None, Acknowledgement | None]) -> bool:
         if ask.about is not None:
             return not self._is_wanted(ask)
-        return ask.screen is Front.RATING and number_of(self.household.log, self.clock.today) is not None
+        rating, safety = self.answers
+        match ask.screen:
+            case Front.RATING:
+                return rating is not None and rating != before[0]
+            case Front.SAFETY:
+                return safety is not None and safety != before[1]
+            case _:
+                return False
 
     def _all_about(self, session: Session) -> list[Ask]:
         order = list(AFTER_SESSION)

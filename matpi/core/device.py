@@ -8,7 +8,7 @@ and their deadlines are one list.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from math import inf
 from typing import Final
@@ -291,12 +291,16 @@ class Device:
             case events.SettingWished(_, name, value):
                 self._routing.changed = self.ledger.change(name, value)
             case events.LogChanged(_, log, people, answers):
+                before, running = self.agenda.answers, self.session.running
+                if running is not None:  # one that goes on after all is closed in the store until it ends again
+                    log = replace(log, sessions=tuple(s for s in log.sessions if s.id != running.id))
                 self.ledger.replace_log(log)
                 if people is not None and answers is not None:
                     self.household.replace(people, answers)
-                self.agenda.check()
-            case events.CalibrationWished(_, weight_kg):
-                self._routing.calibrate(t, weight_kg)
+                    self.recovery.replace(people)
+                self.agenda.check(before)
+            case events.CalibrationWished():
+                self._routing.calibrate(event)
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):

@@ -21,7 +21,17 @@ from matpi.core.clock import Clock
 from matpi.core.effects import Chosen, Emit, Note, Save
 from matpi.core.front import Front, Stage
 from matpi.core.ledger import Ledger
-from matpi.core.model import LOAD_MAX_KG, Acknowledgement, DayRecord, Log, Memory, Session, Settings
+from matpi.core.model import (
+    LOAD_MAX_KG,
+    Acknowledgement,
+    DayRecord,
+    Log,
+    Memory,
+    Rating,
+    Session,
+    Settings,
+    StopSign,
+)
 from matpi.core.people import (
     PEOPLE_MAX,
     STEADY_BLOCKS,
@@ -30,9 +40,8 @@ from matpi.core.people import (
     Person,
     steady_kg,
     suggest,
-    usual_kg,
 )
-from matpi.core.plan.routine import ROUTINES, Area
+from matpi.core.plan.usual_load import is_on_back, learnt
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.selection import Selection
@@ -78,23 +87,35 @@ class Household:
         self.people = people.choose(people.all[0].id) if people.on and people.chosen is None else people
 
     def replace(self, people: People, answers: Iterable[Acknowledgement]) -> None:
-        """Take what the store has, changed by a person, and on top of it what the store does not have yet."""
+        """Take what the store has, changed by a person, and on top of it what the store does not have yet.
+
+        As in the store, the first name takes over all there is, and the last one leaves it to no person.
+        """
         self._use(people)
         new = {answer.person: answer for answer in answers}
-        # An answer without a date was given while the clock was not known: in this boot.
-        self._answered_now |= {person for person, answer in new.items() if answer.utc is None}
-        for write in self.ledger.waiting.values():
+        # One without a date was given just now, while the clock is not known.
+        self._answered_now |= {p for p, one in new.items() if one.utc is None and one != self.answers.get(p)}
+        for key, write in list(self.ledger.waiting.items()):
             match write:
-                case Save(Acknowledgement() as answer):
-                    new[answer.person] = answer
-                case Save(Chosen(person)) if people.person(person) is not None:
+                case Save(Chosen(person)) if people.person(person) is None:
+                    self.ledger.forget(key)  # the store would refuse it for good
+                case Save(Chosen(person)):
                     self.people = self.people.choose(person)
+                case Save(Session() | Rating() | StopSign() | DayRecord() | Acknowledgement() as record):
+                    if (owner := people.heir(record.person)) != record.person:
+                        self.ledger.forget(key)
+                        self.ledger.save(Save(record := replace(record, person=owner)))
+                    if isinstance(record, Acknowledgement):
+                        new[owner] = record
                 case _:
                     pass
         self.answers = new
-        running = self.session.running
-        if running is not None and (running.person is None or not people.all):
-            running.person = people.owner  # as the store has it: the first name takes over all there is
+        for running in self.session.unfinished:
+            before, running.person = running.person, people.heir(running.person)
+            if running.person != before:
+                self.session.checkpoint(self.clock.t)  # the last one may have stored the owner before
+        suggested = self._suggestion and people.on and people.person(self._suggestion.id)
+        self._suggestion = suggested or None
 
     @property
     def next_owner(self) -> str | None:
@@ -223,7 +244,7 @@ class Household:
 
     def sample_from(self, t: float, running: Running) -> None:
         """Begin to sample the load; never where that says nothing, or is known."""
-        wanted = self.people.on and running.load_kg is None and _on_back(running.routine)
+        wanted = self.people.on and running.load_kg is None and is_on_back(running.routine)
         self.due = max(t + EVERY_S, running.start + STEADY_FROM_S) if wanted else inf
 
     def advance(self, t: float) -> None:
@@ -299,20 +320,3 @@ def _with_goal(settings: Settings, weekly_goal: int) -> Settings:
 
 def _question(person: Person) -> Text:
     return Text("people.asks", name=person.name)
-
-
-def learnt(people: People, log: Log) -> People:
-    """Return `people` with what each usually weighs on the mat, by the last sessions on the back."""
-    for person in people.all:
-        loads = [
-            session.load_kg
-            for session in log.sessions
-            if session.person == person.id and session.load_kg is not None and _on_back(session.routine)
-        ]
-        people = people.learnt(person.id, usual_kg(loads))
-    return people
-
-
-def _on_back(routine: str) -> bool:
-    own = ROUTINES.get(routine)
-    return own is not None and own.area is Area.UPPER_BACK

@@ -45,6 +45,8 @@ class Ledger:
     def replace_log(self, log: Log) -> None:
         """Take the store's log, changed by a person, and on top of it what the store does not have yet."""
         self.log = log
+        here = {(day.day, day.person): day for day in log.days}
+        self._days = {key: here[key] for key in self._days if key in here}
         for write in list(self.waiting.values()):
             self._enter(write)
 

@@ -101,6 +101,10 @@ class People:
             return self.chosen
         return self.all[0].id if self.all else None
 
+    def heir(self, owner: str | None) -> str | None:
+        """Return whose something of `owner` is now: the first name takes over, the last one leaves it to no person."""
+        return self.owner or self.all[0].id if self.all and owner is None else owner if self.all else None
+
     def choose(self, person_id: str | None) -> People:
         return replace(self, chosen=person_id)
 

@@ -6,7 +6,7 @@ there after the cap begins no second session.
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from math import inf
 
 from matpi.core.clock import Clock
@@ -15,6 +15,7 @@ from matpi.core.effects import DateBoot, Drop, Emit, Note, Report, Said, Save
 from matpi.core.household import Household
 from matpi.core.ledger import Ledger
 from matpi.core.model import EndReason, Memory, Session
+from matpi.core.people import People
 from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules
 from matpi.core.selection import Selection
@@ -133,6 +134,12 @@ class Recovery:
         """Take that readings end over an empty mat: with enough of them before, the person has got up."""
         if self.presence.heard_s > self.rules.still_there_s:
             self._capped = None
+
+    def replace(self, people: People) -> None:
+        """Take who shares the mat now, as the household does, and what was changed of the capped session."""
+        self.left_open = self.left_open and replace(self.left_open, person=people.heir(self.left_open.person))
+        capped = self._capped
+        self._capped = next((s for s in self.ledger.log.sessions if capped is not None and s.id == capped.id), None)
 
     def date(self, dating: DateBoot) -> None:
         self.left_open = self.left_open and redated(self.left_open, dating)

@@ -17,7 +17,7 @@ from matpi.core.button import Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
 from matpi.core.effects import Changed, Emit, Note, Report, Said
-from matpi.core.events import Wish
+from matpi.core.events import CalibrationWished, Wish
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.parts import Parts
@@ -161,13 +161,14 @@ class Routing:
             return "the mat is not empty"
         return "" if self.stage.front is Front.IDLE else f"the device is busy ({self.stage.front.value})"
 
-    def calibrate(self, t: float, weight_kg: float) -> None:
-        """Open the calibration for a person of this weight; else note why not."""
+    def calibrate(self, wish: CalibrationWished) -> None:
+        """Open the calibration with the weight that is given; else note why not."""
         if why := "these cells give kilograms" if self.zeroing.calibration is None else self._is_busy:
-            self.emit(Note(t, "calibration_refused", f"a calibration was asked for from outside, but {why}"))
+            text = f"a calibration was asked for from outside, but {why}; it needs an empty mat and an idle device"
+            self.emit(Note(wish.t, "calibration_refused", text))
             return
-        self.calibrating.given_kg = weight_kg
-        self.fire(Step("calibrate", "from outside"), t)
+        self.calibrating.given = wish
+        self.fire(Step("calibrate", "from outside"), wish.t)
 
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason

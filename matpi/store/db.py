@@ -36,6 +36,8 @@ class Store:
         self.path = path
         self.set_aside = set_aside
         """Where a damaged file was put when this one was opened."""
+        self.in_use = False
+        """A device runs on it: of two open sessions the older one may go on, too."""
 
     @classmethod
     def open(
@@ -127,15 +129,20 @@ class Store:
     def load(self) -> Memory:
         """Read all that the device starts with.
 
-        Of several open sessions the newest stays open; a writer closes the others at their last checkpoint.
+        Of several open sessions the newest stays open; a writer that is not `in_use` closes the others at their last
+        checkpoint.
         """
-        if self._lock is not None:
+        if self._lock is not None and not self.in_use:
             # On a full disk they wait for the next start.
             with contextlib.suppress(DiskTroubleError), self.writing() as conn:
                 conn.execute(
                     "UPDATE sessions SET reason = 'power_lost' WHERE reason IS NULL"
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
                 )
+        return self.load_all()[0]
+
+    def load_all(self) -> tuple[Memory, tuple[StoredSession, ...]]:
+        """Read what the device starts with, and all sessions as `sessions` returns them, in one go."""
         with self.reading() as conn:
             settings, wrong = settings_of(history.setting_texts(conn))
             people, doubt = members.people_of(conn)
@@ -153,7 +160,7 @@ class Store:
                 people=people,
                 answers=tuple(history.records(conn, ANSWERS, doubts)),
             )
-            return replace(memory, doubts=tuple(doubts))
+            return replace(memory, doubts=tuple(doubts)), oldest_first(stored, lambda entry: entry.session.start_utc)
 
     def has_settings(self) -> bool:
         """Return whether settings were ever stored."""
@@ -228,6 +235,12 @@ class Store:
     def fold(self) -> bool:
         """Move the write-ahead log into the one file unless a session is under way. Return False to retry."""
         return file.fold(self._conn)
+
+    def scrub(self) -> None:
+        """Rewrite the file, so that nothing deleted is left in its free pages. A full disk leaves it as it is."""
+        with contextlib.suppress(sqlite3.Error):
+            self._conn.execute("VACUUM")
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # --- by hand
 

@@ -3,7 +3,7 @@
 JSON goes both ways, CSV is for spreadsheets and goes out only. Floats are written in full, so a round trip is exact,
 with one exception: a session that is still open comes in as ended by a power cut at its last checkpoint. An import goes
 by id: what the log has already stays as it is, so importing twice changes nothing; what contradicts the log is reported
-(Clashes). What there is one of (zero, calibration, acknowledgement, settings) is taken where there is none yet.
+(Clashes). What there is one of is taken where there is none yet, settings also where nothing has happened yet.
 
 A name means the same person in both logs. A name that is new here comes along as it was into a log where no person is
 named and nothing has happened yet; into any other as a person who is not here now, so that no menu grows by an import.
@@ -205,7 +205,7 @@ def take(store: Store, document: Document, name: str | None = None) -> Imported:
                 nobodys += record.session.person is None
             _insert(conn, replace(one, record=record))
             new[one.table.name] += 1
-        taken = _take_singles(conn, document.singles)
+        taken = _take_singles(conn, document.singles, empty=not any(here.values()))
         nobodys = nobodys if owners.are_named() else 0
         outbox.of_the_past(conn)
     return Imported(
@@ -236,12 +236,13 @@ def _insert(conn: sqlite3.Connection, one: Found) -> None:
         raise ImportFormatError(f"{one.where}, field {field}: {why}; nothing was imported.") from error
 
 
-def _take_singles(conn: sqlite3.Connection, singles: dict[str, Any]) -> tuple[str, ...]:
+def _take_singles(conn: sqlite3.Connection, singles: dict[str, Any], *, empty: bool) -> tuple[str, ...]:
     here = _singles(conn)
+    if empty and here["acknowledgement"] is None:
+        here["settings"] = None  # those that a new device has begun with
     taken = [name for name, single in singles.items() if single is not None and here[name] is None]
-    # An undo of another zero than the current one would be wrong.
     if "zero" not in taken and "zero_before" in taken:
-        taken.remove("zero_before")
+        taken.remove("zero_before")  # an undo of another zero than the current one would be wrong
     try:
         for name in taken:
             match singles[name]:
@@ -252,9 +253,8 @@ def _take_singles(conn: sqlite3.Connection, singles: dict[str, Any]) -> tuple[st
                 case Settings() | Acknowledgement() as record:
                     history.put(conn, record)
     except (sqlite3.IntegrityError, OverflowError, StoreError) as error:
-        raise ImportFormatError(
-            f"Field {name} of the import cannot be stored ({error}); nothing was imported."
-        ) from error
+        why = f"Field {name} of the import cannot be stored ({error}); nothing was imported."
+        raise ImportFormatError(why) from error
     return tuple(taken)
 
 

@@ -222,7 +222,13 @@ class PatientStore:
 
         def job() -> None:
             try:
-                work(self._writer())
+                store = self._writer()
+                store.in_use = True
+                work(store)
+            except DiskTroubleError as error:
+                failed(error)
+                if self._thread is not None:
+                    raise  # answered as a write that failed
             except Exception as error:  # noqa: BLE001  a request that fails is no failure of the device
                 failed(error)
             else:

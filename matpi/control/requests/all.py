@@ -12,6 +12,7 @@ from matpi.control.requests.ratings import DeleteRating, EditRating, FeltWrong, 
 from matpi.control.requests.sessions import AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.control.requests.settings import People, Rest, Safety, Settings
 from matpi.control.requests.transfer import DeleteEverything, Import, UpstreamRetry
+from matpi.core.calibration.solve import LEAST_KG
 from matpi.errors import UsageError
 
 
@@ -50,9 +51,11 @@ class Press(Request, frozen=True):
 
 
 class Calibrate(Request, frozen=True):
-    """Open the calibration for a person of this weight, who follows the panel."""
+    """Open the calibration with this weight; the steps are followed on the panel, or by `live`."""
 
-    weight_kg: Annotated[float, msgspec.Meta(ge=20.0, le=200.0)]
+    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=200.0)]
+    anywhere: bool = False
+    """One placement for all chips instead of one for each."""
 
 
 class Record(Request, frozen=True):

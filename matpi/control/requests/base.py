@@ -33,6 +33,9 @@ class Now:
     stamp: Mapping[str, Any] | None = None
     """The fields of a record's date, by the clock of a running device, which dates it later if it must."""
 
+    under_way: str | None = None
+    """Id of the session under way; one that goes on after all is closed in the log."""
+
     @property
     def known_utc(self) -> float | None:
         return self.utc if self.trusted else None

@@ -35,7 +35,7 @@ class DeleteSession(LogRequest, frozen=True):
     id: str
 
     def perform(self, log: Store, now: Now) -> Done:
-        found, _ = _find(log, self.id)
+        found, _ = _find(log, self.id, now)
         log.delete_session(found.id, utc=now.known_utc)
         said = f"Session {found.id} is deleted, and the plan is recomputed."
         return Done((said, f"Not meant? matpi sessions --restore {self.id}"))
@@ -46,8 +46,8 @@ class RestoreSession(LogRequest, frozen=True):
 
     id: str
 
-    def perform(self, log: Store, now: Now) -> Done:  # noqa: ARG002
-        found, others = _find(log, self.id, deleted=True)
+    def perform(self, log: Store, now: Now) -> Done:
+        found, others = _find(log, self.id, now, deleted=True)
         _refuse_overlap(None, found, others, "delete that one or correct its start first")
         log.restore_session(found.id)
         said = [f"Session {found.id} is back, and the plan is recomputed."]
@@ -66,7 +66,7 @@ class AnswerSession(LogRequest, frozen=True):
     yours: bool
 
     def perform(self, log: Store, now: Now) -> Done:
-        found, _ = _find(log, self.id)
+        found, _ = _find(log, self.id, now)
         if found.yours is self.yours:
             answered = "confirmed" if self.yours else "denied"
             return Done((f"Session {found.id} is {answered} already; nothing was changed.",))
@@ -94,7 +94,7 @@ class EditSession(LogRequest, frozen=True):
     set: dict[str, str]
 
     def perform(self, log: Store, now: Now) -> Done:
-        found, others = _find(log, self.id)
+        found, others = _find(log, self.id, now)
         memory, names = log.load(), log_view.names(log)
         newest = max((session.end_utc or 0.0 for session in memory.log.sessions), default=0.0)
 
@@ -142,13 +142,16 @@ class EditSession(LogRequest, frozen=True):
         return Done(tuple(said))
 
 
-def _find(log: Store, start: str, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
-    """Return the session, and all there are. Raises UsageError."""
+def _find(log: Store, start: str, now: Now, *, deleted: bool = False) -> tuple[Session, tuple[StoredSession, ...]]:
+    """Return the session, and all there are. Raises UsageError, also for one that is under way."""
     entries = log.sessions()
     known = {entry.session.id: entry.session for entry in entries if (entry.deleted_why is not None) is deleted}
     command = f"matpi sessions {'--deleted ' if deleted else ''}--json"
     advice = f" of {log.path}; take a whole one from `{command}`"
-    return known[pick(start, known, "no session", "sessions", advice)], entries
+    found = known[pick(start, known, "no session", "sessions", advice)]
+    if found.id == now.under_way:
+        raise UsageError(f"The session {found.id!r} is still going on; wait until it has ended.")
+    return found, entries
 
 
 def _seconds(text: str, rules: DeviceRules) -> float:

@@ -14,7 +14,7 @@ from matpi.control.requests.base import Done, LogRequest, Now
 from matpi.core.clock import believable
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, DayRecord, Memory
-from matpi.errors import UsageError
+from matpi.errors import MatpiError, UsageError
 from matpi.paths import stored_zone
 from matpi.store import history, members
 from matpi.store.db import Store
@@ -61,6 +61,8 @@ class Rest(LogRequest, frozen=True):
     def perform(self, log: Store, now: Now) -> Done:
         if not believable(now.utc):
             raise UsageError("The clock of this computer cannot be right, so what is today is not known; set it first.")
+        if now.stamp is not None and not now.trusted:
+            raise MatpiError("The clock of the device is not known yet, so neither is today; try again when it is.")
         owner, memory = log_view.loaded(log, self.person)
         today = now.today or log_view.today_of(memory, log.path, now.utc).day
         days = log_view.only(memory, owner).log.days

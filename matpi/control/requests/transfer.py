@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from matpi.control.requests.base import Done, LogRequest, Now
 from matpi.control.requests.fields import latest
-from matpi.core.effects import Save
-from matpi.core.model import Settings
+from matpi.core.effects import Calibrated, Save
+from matpi.core.model import Settings, Zero
 from matpi.errors import UsageError
 from matpi.paths import system_zone, zone_doubts
 from matpi.store.db import Store
@@ -17,6 +17,7 @@ from matpi.store.history import setting_texts
 from matpi.words.phrases import count, words
 
 if TYPE_CHECKING:
+    from matpi.store.incoming import Document
     from matpi.store.transfer import Imported
 
 ID_SHOWN: Final = 8
@@ -43,17 +44,28 @@ class Import(LogRequest, frozen=True):
     person: str | None = None
     name: str = "the file"
     """What the document is called in a refusal."""
-    singles: bool = True
-    """False: calibration and zero stay as they are, for a running device has them in use."""
 
     def perform(self, log: Store, now: Now) -> Done:
+        return self._take(log, self._parsed(now))
+
+    def beside_device(self, log: Store, now: Now) -> tuple[Done, Calibrated | None]:
+        """Do all but take calibration and zero, which a running device has in use; return those."""
+        document = self._parsed(now)
+        scale, zero, _ = (document.singles.pop(name, None) for name in ("calibration", "zero", "zero_before"))
+        if scale is None:
+            return self._take(log, document), None
+        if zero is None or len(zero.kg) != len(scale.counts_per_kg):
+            zero = Zero((0.0,) * len(scale.counts_per_kg))
+        return self._take(log, document), Calibrated(scale, zero)
+
+    def _parsed(self, now: Now) -> Document:
         from matpi.store import incoming  # here: the device rarely needs it
+
+        return incoming.parse(self.document, self.name, latest(now))
+
+    def _take(self, log: Store, document: Document) -> Done:
         from matpi.store.transfer import take
 
-        document = incoming.parse(self.document, self.name, latest(now))
-        if not self.singles:
-            for single in ("calibration", "zero", "zero_before"):
-                document.singles.pop(single, None)
         with log.reading() as conn:
             new = not setting_texts(conn)
         try:
@@ -82,9 +94,11 @@ class DeleteEverything(LogRequest, frozen=True):
             (under_way,) = conn.execute("SELECT count(*) FROM sessions WHERE reason IS NULL").fetchone()
             if under_way:
                 raise UsageError("A session is under way; get up from the mat first. Nothing was deleted.")
-            conn.execute("PRAGMA secure_delete = ON")  # else the text of the rows stays in the file until it is reused
+            # What is queued for receivers goes, too; but not that something was deleted, which they are still to get.
+            conn.execute(r"DELETE FROM outbox WHERE kind NOT LIKE '%\_deleted' ESCAPE '\'")
             for table in PERSONAL:
                 conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+        log.scrub()
         return Done(
             ("Every session, answer and name is deleted. Exports, backups and recordings are files of their own.",)
         )

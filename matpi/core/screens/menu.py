@@ -63,15 +63,20 @@ class MenuScreen(Screen):
     to_do = "Tap (space) for the next line, hold to choose it. Untouched, the menu closes."
     stays = "menu_s"
     over = "leave_menu"
-    _index: int = 0
+    _marked: tuple[Item | None, str] | None = None  # item and name of the line; None: the first
     _too_short: bool = False  # the last hold, for PAGE: its line says how long it takes
     _list: Item | None = None  # WHO or ROUTINE: their list is shown
     _rest: Item | None = None
     """REST: today can be made a day of rest; NO_REST: it is one and need not stay it; None: not offered."""
 
     def entered(self, t: float, _before: Front) -> None:
-        self._index, self._list, self._too_short = 0, None, False
+        self._marked, self._list, self._too_short = None, None, False
         self._rest = self._rest_offered(t)
+
+    @property
+    def _index(self) -> int:
+        """Return the number of the line that is marked; the first when it is gone: lines come and go from outside."""
+        return next((n for n, (_, item, name) in enumerate(self.entries) if (item, name) == self._marked), 0)
 
     def _rest_offered(self, t: float) -> Item | None:
         """Return what is offered to the person whose turn it is; None when today is unknown or has a session."""
@@ -84,7 +89,9 @@ class MenuScreen(Screen):
         return None if plan.rest_day else Item.REST
 
     def tap(self, _: float) -> Step | None:
-        self._index, self._too_short = (self._index + 1) % len(self.entries), False
+        entries = self.entries
+        self._marked = entries[(self._index + 1) % len(entries)][1:]
+        self._too_short = False
         return None
 
     def hold(self, _: float) -> Step | None:
@@ -137,9 +144,8 @@ class MenuScreen(Screen):
             return Step(_LEADS_TO[item], "chosen")
         if item in {Item.WHO, Item.ROUTINE}:
             self._list = item
-            names = [entry.name for entry in self.entries]
             marked = self.selection.next_name if item is Item.ROUTINE else self.household.people.chosen
-            self._index = names.index(marked) if marked in names else 0
+            self._marked = None, marked or ""
             return None
         return Step("leave_menu", self._do(t, item, name))
 

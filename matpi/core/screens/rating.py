@@ -178,25 +178,28 @@ class FeltWrongScreen(Screen):
     to_do = "Hold (space) if it felt wrong. If not, wait or tap."
     stays = "ask_s"
     on_tap = GO_ON
-    _stop_id: str | None = None
+    _noted: str | None = None  # id of the stop sign that was noted here
 
     def entered(self, _: float, _before: Front) -> None:
-        """Begin with what is noted of this session already: opened from the menu, a hold takes it back."""
+        self._noted = None
+
+    @property
+    def _stop_id(self) -> str | None:
+        """Return what is noted of this session, here or elsewhere: a hold takes it back."""
         last, stops = self.session.last, self.ledger.log.stops
-        noted = (stop.id for stop in stops if last is not None and stop.session_id == last.id)
-        self._stop_id = next(noted, None)
+        about = None if last is None else last.id
+        return next((s.id for s in stops if s.id == self._noted or (last is not None and s.session_id == about)), None)
 
     def interrupt(self, _: float) -> Step | None:
         return None if self._stop_id is None else Step("go_on", "answered")
 
     def release(self, t: float) -> Step | None:
-        if self._stop_id is not None:
-            self.ledger.save(Drop(StopSign, self._stop_id, "stop_taken_back"))
-            self._stop_id = None
+        if (stop_id := self._stop_id) is not None:
+            self.ledger.save(Drop(StopSign, stop_id, "stop_taken_back"))
             return None
         last = self.session.last
-        self._stop_id, about = self.clock.new_id(), None if last is None else last.id
-        stop = StopSign(id=self._stop_id, session_id=about, person=self.household.owner, **self.clock.stamp(t))
+        self._noted, about = self.clock.new_id(), None if last is None else last.id
+        stop = StopSign(id=self._noted, session_id=about, person=self.household.owner, **self.clock.stamp(t))
         self.ledger.save(Save(stop))
         return None
 
