@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from itertools import count
@@ -22,14 +20,27 @@ from hypothesis import strategies as st
 from matpi.control.requests import all as requests
 from matpi.control.requests.base import LogRequest, Now
 from matpi.core.effects import Calibrated, Save
-from matpi.core.events import SettingWished
-from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Calibration, Rating, Session, Settings, Zero
-from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
+from matpi.core.model import Acknowledgement, Calibration, Session, Settings, Zero
+from matpi.errors import MatpiError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
-from tests.control.rig import ANNA, BEN, GONE, NOON, ODD, ONE, RATED, STOPPED, TODAY, TWO, Rig, asked, lived
-from tests.control.rig import after_restart, remembered
+from tests.control.rig import (
+    ANNA,
+    BEN,
+    GONE,
+    NOON,
+    ODD,
+    ONE,
+    RATED,
+    STOPPED,
+    TODAY,
+    TWO,
+    Rig,
+    after_restart,
+    asked,
+    lived,
+    remembered,
+)
 
 YESTERDAY = str(TODAY - timedelta(days=1))
 A, B = ANNA[:8], BEN[:8]
