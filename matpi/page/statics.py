@@ -70,13 +70,17 @@ def files_in(folder: Path) -> dict[str, Static]:
 def texts() -> dict[str, Static]:
     """Return the texts of the page by language, each as one JSON object: key -> text.
 
-    The safety pages are those of the panel, so that both say the same.
+    With the safety pages of the device: the page asks what the panel asks.
     """
     return {
         language: Static(
-            msgspec.json.encode({**device_texts(language), **Words(f"page_{language}").texts}), "application/json"
+            msgspec.json.encode(
+                {key: text for key, text in own.texts.items() if key.startswith("safety.")}
+                | dict(Words(f"page_{language}").texts)
+            ),
+            "application/json",
         )
-        for language in LANGUAGES
+        for language, own in LANGUAGES.items()
     }
 
 

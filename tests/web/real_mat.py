@@ -57,7 +57,7 @@ class Mat:
         """Return what the page is told of the log."""
         token = Devices(devices_file(self.store)).add("a test")
         answer = ask(self.url, "GET", "/api/log", headers={"cookie": f"{COOKIE}={token}"})
-        return dict(json.loads(answer.body))
+        return dict(json.loads(answer.text))
 
     @property
     def state(self) -> dict[str, Any]:

@@ -134,7 +134,8 @@ export function dialog(title, body, actions) {
     el.addEventListener("close", () => {
       document.body.append(document.getElementById("toasts"));
       el.remove();
-      if (before?.isConnected) before.focus();
+      // What opened it may have been drawn anew since.
+      (before?.isConnected ? before : document.querySelector(`[data-key="${before?.dataset.key}"]`))?.focus();
       resolve(value);
     });
     document.body.append(el);
