@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -199,19 +200,24 @@ def test_a_copy_that_fails_leaves_the_file_as_it_was(
     assert other.read_text().startswith("# matpi recording")
 
 
-def test_record_last_fails_when_the_device_ends_meanwhile(running: Running, tmp_path: Path) -> None:
-    file = tmp_path / "x.csv"
-    running.process.send_signal(signal.SIGSTOP)  # it is asked, and does not answer
-    words = [sys.executable, "-m", "matpi", "record", "--last", str(file), "--store", str(running.log)]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as asked:
-        links = Path(f"/proc/{asked.pid}/fd")
-        until(lambda: any(str(link.readlink()).startswith("socket:") for link in links.iterdir()))
-        time.sleep(0.2)
-        running.process.kill()
-        _, reported = asked.communicate(timeout=60)
-    assert asked.returncode == 1
-    assert reported.startswith("matpi: The device has ")
-    assert reported.count("\n") == 1
+def test_record_last_fails_when_the_device_ends_meanwhile(tmp_path: Path, capsys: Out) -> None:
+    log, file = tmp_path / "log.db", tmp_path / "x.csv"
+
+    def end_when_asked() -> None:
+        while True:
+            link, _ = listener.accept()
+            with link, link.makefile("rb") as lines:
+                if lines.readline():
+                    return
+
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(f"{log}.sock")
+        listener.listen()
+        device = threading.Thread(target=end_when_asked, daemon=True)
+        device.start()
+        assert cli.run(["record", "--last", str(file), "--store", str(log)]) == 1
+        device.join(60)
+    assert capsys.readouterr().err == "matpi: The device has ended; try again once it runs.\n"
     assert not file.exists()
 
 
