@@ -64,7 +64,7 @@ export async function render(root, ctx) {
     await fresh();
     const next = people(ctx, here, changedPeople);
     el.replaceWith(next);
-    for (const name of ["first", "people"]) if (!bodies[name].contains(next)) redraw(name, drawn[name]());
+    for (const name of ["first", "people", "data"]) if (!bodies[name].contains(next)) redraw(name, drawn[name]());
     tell(next, said, true);
     if (inside) (label && next.querySelector(`[aria-label="${CSS.escape(label)}"]`) || next.querySelector(".adding input"))?.focus();
   };
@@ -125,6 +125,7 @@ function resting(ctx) {
 function people(ctx, here, changed) {
   const all = here(), el = withLines(h("div", {class: "field people"})), radio = `chosen-${++lists}`;
   const change = async (row, words, back) => {
+    tell(el, "");
     const answer = await ask(ctx, row, {do: "people", words}, back);
     if (answer) await changed(el, answer.said.join(" "));
     return answer;
