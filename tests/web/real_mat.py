@@ -87,17 +87,21 @@ class Mat:
     def lie(self, until: str) -> None:
         """Lie down, and let the time pass until the clock shows HH:MM."""
         self.twin.act("lie_down")
+        self.twin.warp(10)
         self.show("ON_MAT")
+        self.twin.warp(1)
         self.twin.jump(until)
         self.until(lambda state: state["local"][11:16] >= until or state["local"][11:16] == _before(until))
 
     def get_up(self) -> dict[str, Any]:
-        """Get up, and wait until the session has ended; the clock then goes as fast as before."""
+        """Get up, and wait until the session has ended and what is asked about it is shown."""
         self.twin.act("get_up")
         self.twin.warp(60)
-        state = self.until(lambda state: state["session"] is None)
+        self.until(lambda state: state["session"] is None)
         self.twin.warp(1)
-        return state
+        if self.state["front"] == "DONE":
+            self.do("press", how="tap")
+        return self.until(lambda state: state["asks"])
 
 
 def _before(clock: str) -> str:

@@ -76,7 +76,7 @@ def test_a_german_device_has_a_german_page(tmp_path: Path, watched: Watched, wid
         expect(panel).to_have_accessible_name(re.compile("Wie verspannt fühlst du dich heute"))
         page.get_by_role("navigation", name="Ansichten").get_by_role("link", name="Verlauf").click()
         expect(
-            page.get_by_role("list").get_by_role("button", name=re.compile(r"14\. März 2026: 18:10 Min"))
+            page.get_by_role("list").get_by_role("button", name=re.compile(r"14\. März 2026: 18:10 min"))
         ).to_be_visible()
         page.get_by_role("navigation", name="Ansichten").get_by_role("link", name="Einrichten").click()
         opened(page, "Über").get_by_role("combobox", name="Sprache dieser Seite").select_option("en")
