@@ -223,7 +223,14 @@ class Rig:
         answer: Future[T] = Future()
         loop = self.loop
         assert loop is not None
-        self.inbox.put(Call(lambda: answer.set_result(what(loop.device))))
+
+        def run() -> None:
+            try:
+                answer.set_result(what(loop.device))
+            except BaseException as error:  # noqa: BLE001  raised where it was asked
+                answer.set_exception(error)
+
+        self.inbox.put(Call(run))
         return answer.result(WITHIN_S)
 
     def settled(self) -> Rig:
