@@ -363,7 +363,7 @@ def threads() -> int:
 
 
 def test_stop_ends_streams_within_a_second_and_leaves_no_thread_and_no_descriptor(tmp_path: Path) -> None:
-    before, files = threads(), len(os.listdir("/proc/self/fd"))
+    before, files = threads(), len(list(Path("/proc/self/fd").iterdir()))
     served = Served(tmp_path)
     for _ in range(2):
         streams = [served.client.stream({"do": kind}, timeout_s=SOON_S) for kind in ("live", "live", "counts")]
@@ -392,7 +392,7 @@ def test_stop_ends_streams_within_a_second_and_leaves_no_thread_and_no_descripto
         served.is_well()
     served.stop()
     until(lambda: threads() <= before)
-    until(lambda: len(os.listdir("/proc/self/fd")) <= files)
+    until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= files)
 
 
 def _quiet(stream: Iterator[Any]) -> Iterator[Any]:
