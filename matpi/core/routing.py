@@ -134,11 +134,10 @@ class Routing:
         match wish:
             case Wish.ZERO:
                 if why := self._keeps_zero(t):
-                    text = f"a zero was asked for from outside, but {why}: zero kept"
-                    self.emit(Note(t, "zero_refused", text))
+                    self.emit(Note(t, "zero_refused", f"the zero is kept: {why}"))
             case Wish.UNDO_ZERO:
                 if why := "nothing was zeroed" if self.zeroing.before is None else self._is_busy:
-                    self.emit(Note(t, "zero_refused", f"the zero before was asked for from outside, but {why}"))
+                    self.emit(Note(t, "zero_refused", f"the zero is kept: {why}"))
                 else:
                     self.zeroing.undo_zero(t)
             case Wish.SNOOZE:
@@ -159,12 +158,13 @@ class Routing:
             return "the load cells are silent"
         if self.presence.load is not Load.EMPTY:
             return "the mat is not empty"
-        return "" if self.stage.front is Front.IDLE else f"the device is busy ({self.stage.front.value})"
+        free = self.stage.front in {Front.IDLE, Front.READY}  # the advice for a session is no question
+        return "" if free else f"the device is busy ({self.stage.front.value})"
 
     def calibrate(self, wish: CalibrationWished) -> None:
         """Open the calibration with the weight that is given; else note why not."""
         if why := "these cells give kilograms" if self.zeroing.calibration is None else self._is_busy:
-            text = f"a calibration was asked for from outside, but {why}; it needs an empty mat and an idle device"
+            text = f"no calibration now: {why}; it needs an empty mat and an idle device"
             self.emit(Note(wish.t, "calibration_refused", text))
             return
         self.calibrating.given = wish

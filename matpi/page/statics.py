@@ -74,13 +74,9 @@ def texts() -> dict[str, Static]:
     """
     return {
         language: Static(
-            msgspec.json.encode(
-                {key: text for key, text in own.texts.items() if key.startswith("safety.")}
-                | dict(Words(f"page_{language}").texts)
-            ),
-            "application/json",
+            msgspec.json.encode(device_texts(language) | dict(Words(f"page_{language}").texts)), "application/json"
         )
-        for language, own in LANGUAGES.items()
+        for language in LANGUAGES
     }
 
 
