@@ -1,4 +1,4 @@
-"""The mat is calibrated, and its last ten minutes are saved, by the page of the emulated board: real drivers, real time."""
+"""The mat is calibrated, and its last ten minutes saved, by the page of the emulated board: real drivers, real time."""
 
 from __future__ import annotations
 
