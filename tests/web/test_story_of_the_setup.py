@@ -59,8 +59,9 @@ def test_people_are_added_and_take_turns(mat: Mat, watched: Watched, width: int)
         expect(people.get_by_role("textbox", name="New name")).to_have_accessible_description(re.compile("Ada|ada"))
         people.get_by_role("radio", name="The next session is Maximiliane's").check()
         go(page, "Today")
-        expect(page.get_by_role("radio", name="Maximiliane")).to_be_checked()
-        page.get_by_role("radio", name="Ada").check()
+        turn = page.get_by_role("group", name="Whose turn is it?")
+        expect(turn.get_by_role("radio", name="Maximiliane")).to_be_checked()
+        turn.get_by_role("radio", name="Ada").check()
         assert mat.until(lambda state: [one["name"] for one in state["people"] if one["chosen"]] == ["Ada"])
 
 

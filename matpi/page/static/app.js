@@ -166,7 +166,9 @@ async function show() {
   document.title = `${t(`app.${wanted}`)} – matpi`;
   const root = h("div", {class: `view view-${wanted}`});
   $("main").replaceChildren(root);
-  await view.render(root, ctx);
+  // A view that is left before it has loaded must not begin to listen.
+  const its = Object.assign(Object.create(ctx), {onState: fn => mine === shown ? ctx.onState(fn) : () => {}});
+  await view.render(root, its);
   if (moved) {
     scrollTo(0, 0);
     $("main").focus({preventScroll: true});

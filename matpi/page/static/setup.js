@@ -5,14 +5,14 @@ import {first, underWay} from "./setup_first.js";
 import {button, field, h, sure, t} from "./ui.js";
 
 const WIDE = "(min-width: 768px)";
-let form = null;
+let flush = null;
 let lists = 0;
 const opened = {}; // section -> whether it was opened or closed by hand
 
 /** Send what was typed last. */
 export function leave() {
-  for (const now of form?.flush ?? []) now();
-  form = null;
+  for (const now of flush ?? []) now();
+  flush = null;
 }
 
 export async function render(root, ctx) {
@@ -26,7 +26,8 @@ export async function render(root, ctx) {
     root.append(h("h1", {}, t("setup.title")), h("div", {class: "card stack"}, h("p", {class: "notice warn"}, error.message), h("div", {class: "row"}, button(t("setup.again"), again))));
     return;
   }
-  form = formOf(ctx, log);
+  const form = formOf(ctx, log); // not shared: what is under way when the view is left still has it
+  ({flush} = form);
   const here = () => log.people.filter(person => !person.removed);
   const owner = () => here().find(person => person.chosen) ?? here()[0] ?? null;
   let asked = null; // the name of the person whose safety answer is shown, where it was chosen
@@ -44,7 +45,7 @@ export async function render(root, ctx) {
       const el = h("div", {class: "stack"}), whom = here().find(person => person.name === asked) ?? owner();
       const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { asked = name; redraw("first", drawn.first()); bodies.first.querySelector("select").focus(); });
       first(el, {
-        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first"), people: () => people(ctx, here, changedPeople),
+        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(form, "first"), people: () => people(ctx, here, changedPeople),
         changed: async () => { await fresh(); redraw("first", drawn.first()); redraw("people", drawn.people()); },
       });
       return [el];
@@ -57,7 +58,7 @@ export async function render(root, ctx) {
     data: () => data(ctx, () => whose(here(), t("setup.for_whom"), "", () => {}, t("setup.no_one")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
-    about: () => about(ctx),
+    about: () => about(form),
   };
   const changedPeople = async (el, said) => {
     const label = document.activeElement?.getAttribute("aria-label"), inside = el.contains(document.activeElement);
@@ -170,7 +171,8 @@ function whose(all, label, chosen, onchange, none = "") {
 
 // ---- about ---------------------------------------------------------------------------------------------------------
 /** Return the language of the device and of the page. `place`: a name that keeps the focus when both are drawn again. */
-function language(ctx, place) {
+function language(form, place) {
+  const {ctx} = form;
   const input = h("select", {"data-keep": `${place}-page`, onchange: () => ctx.choose(input.value)}, ["auto", "en", "de"].map(value => h("option", {value: value === "auto" ? "" : value}, t(`setup.page_language_${value}`))));
   input.value = ctx.language;
   const device = setting(form, "language");
@@ -178,10 +180,11 @@ function language(ctx, place) {
   return h("div", {class: "stack tight"}, device, field(t("setup.page_language"), input, t("setup.page_language_help")));
 }
 
-function about(ctx) {
+function about(form) {
+  const {ctx} = form;
   return [
     h("dl", {class: "facts"}, h("dt", {}, t("setup.version")), h("dd", {}, ctx.hello.version), h("dt", {}, t("setup.address")), h("dd", {}, location.origin)),
-    language(ctx, "about"),
+    language(form, "about"),
     h("div", {class: "field"}, h("p", {}, h("a", {href: "#sheet"}, t("setup.sheet"))), h("p", {class: "help"}, t("setup.sheet_help"))),
     h("p", {class: "help"}, t("setup.plain")),
   ];
