@@ -8,7 +8,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import h11
 import uvicorn
@@ -20,7 +20,8 @@ from matpi.errors import PortInUseError
 from matpi.web.guard import HEAD_MAX_BYTES
 from matpi.web.listeners import Listeners, Patience
 
-CONNECTIONS_MAX = 128  # chosen: the app refuses in words before; this bounds memory against a flood
+CONNECTIONS_MAX = 256  # chosen: the app refuses in words before; this bounds memory against a flood
+ADDRESS_MAX = 72  # of them from one address, so that one that floods locks no other out; over what the app allows it
 BODY_BYTES_S = 32 * 1024  # chosen: a body may take a second more for so many bytes; Wi-Fi at its worst is faster
 
 
@@ -58,6 +59,10 @@ class WebServer:
     def connections(self) -> int:
         """Return how many are open."""
         return len(self._server.server_state.connections)
+
+    def connections_of(self, host: str) -> int:
+        """Return how many are open from the address `host`."""
+        return _from(self._server.server_state.connections, host)
 
     def start(self) -> None:
         """Serve until `stop`."""
@@ -113,7 +118,8 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            if len(self.connections) > CONNECTIONS_MAX:
+            others = self.connections  # of uvicorn, with this one
+            if len(others) > CONNECTIONS_MAX or _from(others, _host(self)) > ADDRESS_MAX:
                 transport.abort()
                 return
             own = transport.get_extra_info("socket")
@@ -157,6 +163,16 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
                 self._due = None
 
     return Timed
+
+
+def _host(connection: object) -> str:
+    """Return where it comes from; "" where that is not known (any more)."""
+    client = getattr(connection, "client", None)
+    return str(client[0]) if client else ""
+
+
+def _from(connections: Iterable[object], host: str) -> int:
+    return sum(_host(one) == host for one in connections)
 
 
 def bound(address: str, port: int) -> socket.socket:
