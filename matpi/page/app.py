@@ -99,7 +99,7 @@ ROUTES: Final = {
     "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv FOLDER`."),
     "backup": Entry("GET", "/backup.db", "What `matpi backup` writes."),
     "recording": Entry("GET", "/recordings/{name}", "A recording that `record` has saved."),
-    "import": Entry("POST", "/api/import", "Takes an export or a backup (32 MiB); `?person=NAME` as `matpi import`."),
+    "import": Entry("POST", "/api/import", "An export (8 MiB) or a backup (32 MiB); `?person=NAME` as `matpi import`."),
     "doctor": Entry("GET", "/api/doctor", "`checks`: `part`, `name`, `verdict`, `sentence`, `do`. Takes seconds."),
     "sinks": Entry("GET", "/api/sinks", "Where records are sent: `name`, `kind`, `url`, `state`."),
 }  # fmt: skip
