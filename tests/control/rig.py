@@ -238,13 +238,17 @@ class Rig:
         for _ in range(3):
             done: Future[None] = Future()
             assert self.store is not None
-            self.call(partial(self.store.change, lambda _, done=done: done.set_result(None), done.set_exception))
+            self.call(partial(self.store.change, partial(_done, done), done.set_exception))
             done.result(WITHIN_S)
             self.ask(lambda _: None)
         return self
 
     def perform(self, **fields: Any) -> Done:
         return self.door.perform(asked(**fields))
+
+
+def _done(future: Future[None], _: Store) -> None:
+    future.set_result(None)
 
 
 def asked(**fields: Any) -> Request:

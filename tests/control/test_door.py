@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -322,10 +323,11 @@ def test_who_waits_is_refused_at_once_when_the_device_ends(rig: Rig) -> None:
 
 
 def test_two_who_change_at_once_lose_nothing(rig: Rig) -> None:
-    threads = [
-        in_background(lambda who=who: [rig.perform(do="rate", value=n, person=who) for n in range(1, 11)])
-        for who in ("Anna", "Ben", None)
-    ]
+    def rates(person: str | None) -> None:
+        for value in range(1, 11):
+            rig.perform(do="rate", value=value, person=person)
+
+    threads = [in_background(partial(rates, who)) for who in ("Anna", "Ben", None)]
     for thread, failed in threads:
         thread.join(30.0)
         assert not failed

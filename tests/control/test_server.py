@@ -265,9 +265,10 @@ def test_clients_that_go_in_the_middle_of_a_stream_leave_nothing_behind(served: 
     before = threads()
     for n in range(30):
         link = served.connect()
-        link.sendall(b'{"do":"live"}\n' if n % 2 else b'{"do":"counts"}\n')
-        if n % 3:
-            link.recv(10) if n % 2 else None
+        with contextlib.suppress(BrokenPipeError):  # the seventeenth
+            link.sendall(b'{"do":"live"}\n' if n % 2 else b'{"do":"counts"}\n')
+        if n % 3 and n % 2:
+            link.recv(10)
         link.close()
     until(lambda: not served.server._links)
     until(lambda: not served.rig.door._listeners)
@@ -299,11 +300,11 @@ def test_ten_thousand_requests_and_two_who_change_at_once(served: Served) -> Non
         one.start()
     with contextlib.closing(served.connect()) as link, link.makefile("rb") as lines:
         for _ in range(100):
-            link.sendall(b'{"do":"felt_wrong","on":"never"}\n' * 100)
-            for _ in range(100):
-                assert b"is no date" in lines.readline()
+            link.sendall(b'{"do":"zero","now":true}\n' * 90 + b'{"do":"felt_wrong","on":"never"}\n' * 10)
+            for n in range(100):
+                assert (b"unknown field" if n < 90 else b"is no date") in lines.readline()
     for one in both:
-        one.join(SOON_S * 3)
+        one.join(SOON_S * 6)
     assert not failed
     assert len(served.rig.ask(lambda device: device.ledger.log.ratings)) == 41
     assert served.rig.settled().ask(remembered) == after_restart(served.rig.path)
