@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import threading
@@ -29,6 +30,7 @@ from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, S
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
+from matpi.words import LANGUAGES
 from tests.control.cases import GOOD, NEED_MORE, REFUSED, filled
 from tests.control.rig import (
     ANNA,
@@ -502,3 +504,47 @@ def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(ri
     rig.door.counted(SensorLost(1.0, "head chip silent"))
     counts.close()  # type: ignore[attr-defined]
     assert len(rig.door._listeners) == 1
+
+
+def test_a_browser_is_paired_with_the_code_on_the_panel_and_five_wrong_ones_close_it(rig: Rig) -> None:
+    def code() -> str:
+        rig.ask(lambda device: device.pairing.open(rig.clock.t))
+        return rig.ask(lambda device: device.pairing.code)
+
+    right = code()
+    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
+    with pytest.raises(MatpiError, match="4"):
+        rig.perform(do="pair", code=wrong)
+    assert rig.perform(do="pair", code=f"{right[:3]} {right[3:]}") == Done()
+    with pytest.raises(MatpiError):
+        rig.perform(do="pair", code=right)
+    right = code()
+    for _ in range(5):
+        with pytest.raises(MatpiError):
+            rig.perform(do="pair", code=f"{(int(right) + 1) % 1_000_000:06d}")
+    with pytest.raises(MatpiError):
+        rig.perform(do="pair", code=right)
+
+
+def test_a_calibration_is_opened_with_the_weight_given(tmp_path: Path) -> None:
+    with Rig(lived(tmp_path / "log.db"), calibration=NOMINAL) as rig:
+        rig.pass_s(30.0)
+        assert rig.perform(do="calibrate", weight_kg=70.4) == Done()
+        assert rig.door.state()["front"] == "CALIBRATING"
+        with pytest.raises(MatpiError, match="A calibration was asked for from outside, but the device is busy"):
+            rig.perform(do="calibrate", weight_kg=70.4)
+        assert rig.ask(lambda device: device.stage.front) is Front.CALIBRATING
+
+
+def test_a_receiver_is_tried_out_in_the_thread_of_who_asks(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rig, "try_out", lambda name: f"{name} has answered.")
+    assert rig.perform(do="upstream_test", name="house").said == ("house has answered.",)
+
+
+def test_the_language_of_the_panel_is_that_of_the_state(rig: Rig) -> None:
+    for language in ("de", "en"):
+        rig.words_ = LANGUAGES[language]
+        state = rig.door.state()
+        assert state["language"] == language
+        assert len(base64.b64decode(state["frame"])) == 1024
+        assert json.dumps(state, allow_nan=False)
