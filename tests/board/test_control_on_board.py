@@ -92,7 +92,7 @@ def test_a_session_is_watched_rated_and_corrected_while_the_device_runs(mat: Mat
         (session,) = (entry.session for entry in log.sessions())
     assert client.ask({"do": "edit_session", "id": session.id, "set": {"minutes": "2"}}).said
     recording = client.ask({"do": "record"}).data["name"]
-    assert len((mat.path.parent / "recordings" / recording).read_text().splitlines()) > 30
+    assert (mat.path.parent / "recordings" / recording).stat().st_size > 100
     appliance = mat.world.appliance
     assert appliance is not None
     assert appliance.device is not None
