@@ -22,7 +22,7 @@ import matpi
 from matpi import cli, paths
 
 ROOT = Path(__file__).resolve().parents[1]
-UNTIL_ASKED = {"run", "record", "sim"}
+UNTIL_ASKED = {"run", "record", "sim", "page"}
 """They end when they are asked to, if they start at all."""
 OF_THE_LOG = {"sessions", "ratings", "plan", "safety", "export", "import", "people", "settings"}
 ASKED_AFTER_S, KILLED_AFTER_S = 1.0, 120
@@ -59,6 +59,7 @@ def commands(folder: Path) -> list[list[str]]:
             f"sim --headless --scenario {ROOT}/docs/examples/evening.jsonl", f"sim --headless --scenario {folder}/Zoë",
             "sim --tty", "nonsense", "--help", "--version",
             "run", f"run --board --store {folder}/board.db", "sim --no-browser --port 0",
+            "page --port 0 --host 127.0.0.1", "page --devices", "page --revoke nobody",
         )
     ]  # fmt: skip
 

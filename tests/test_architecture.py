@@ -27,7 +27,7 @@ ROOMS = (
     ("upstream",),
     ("control",),
     ("service",),
-    ("twin",),
+    ("twin", "page"),
     ("commands",),
     ("cli",),
     ("__main__",),
@@ -83,14 +83,31 @@ SEVERAL = {
         "twin.page.guard": "refuses what is not for the twin's page",
         "web.guard": "refuses foreign requests",
     },
+    "host": {"service.host": "the service behind the control socket", "twin.host": "the twin behind it"},
     "parts": {"core.parts": "which part does not work", "service.parts": "the parts of a device, real or emulated"},
     "people": {"commands.people": "`matpi people`", "core.people": "who shares the mat"},
+    "ratings": {"commands.ratings": "`matpi ratings`", "control.requests.ratings": "its requests"},
     "replay": {"commands.replay": "`matpi replay`", "twin.replay": "a trace through the core"},
     "run": {"commands.run": "`matpi run`", "service.run": "the process of the device"},
     "safety": {"commands.safety": "`matpi safety`", "core.screens.safety": "the safety pages"},
-    "server": {"twin.page.server": "serves the twin's page", "web.server": "runs an app"},
-    "settings": {"commands.settings": "`matpi settings`", "store.settings": "settings read by name and stored"},
-    "transfer": {"commands.transfer": "`matpi export`, `import`, `backup`", "store.transfer": "export and import"},
+    "sessions": {"commands.sessions": "`matpi sessions`", "control.requests.sessions": "its requests"},
+    "server": {
+        "control.server": "serves the control socket",
+        "page.server": "serves the device's page",
+        "twin.page.server": "serves the twin's page",
+        "web.server": "runs an app",
+    },
+    "settings": {
+        "commands.settings": "`matpi settings`",
+        "control.requests.settings": "its request, and those of people, safety and rest",
+        "store.settings": "settings read by name and stored",
+    },
+    "state": {"control.state": "what the control socket reports", "upstream.mqtt.state": "what MQTT reports"},
+    "transfer": {
+        "commands.transfer": "`matpi export`, `import`, `backup`",
+        "control.requests.transfer": "the request to import, and to delete everything",
+        "store.transfer": "export and import",
+    },
 }
 """File names of several rooms, and what the module is in each."""
 

@@ -132,9 +132,11 @@ def test_the_configuration_page_has_every_key() -> None:
     assert all(f"| `{row.key}` |" in page for row in config.reference())
 
 
-def test_the_picture_is_of_this_program() -> None:
+def test_the_pictures_are_of_this_program() -> None:
     picture = script("make_picture")
     assert picture.made_from() == picture.digest(), "run `python docs/make_picture.py` and look at the picture"
+    page = script("make_page_pictures")
+    assert page.made_from() == {page.digest()}, "run `python docs/make_page_pictures.py` and look at the pictures"
 
 
 @every_page
@@ -447,5 +449,5 @@ def test_the_code_points_to_pages_that_are_there() -> None:
 def test_the_page_of_the_control_socket_has_every_request_as_it_is_taken() -> None:
     page = prose(ROOT / "docs" / "control.md")
     examples = re.findall(r'`(\{"do".*?\})` \|', page)
-    shown = [type(requests.request_of(example.encode())).__struct_config__.tag for example in examples]
+    shown = [str(type(requests.request_of(example.encode())).__struct_config__.tag) for example in examples]
     assert sorted(shown) == sorted(requests.NAMES)

@@ -222,7 +222,7 @@ from matpi import cli
 from matpi import paths
 loaded, log, asked = json.load(sys.stdin)
 sys.stdout = open(os.devnull, "w")
-for words in (["sessions"], ["sessions", "--json"], ["plan"], ["settings"], ["export", "-"]):
+for words in (["sessions"], ["sessions", "--json"], ["plan"], ["settings", "bedtime=23:00"], ["export", "-"]):
     cli.run([*words, "--store", loaded])  # imports what the others may not reach
 paths.DEVICE_STORE, paths.DEVICE_CONFIG = Path(log), Path(log, "no config")
 answers = []

@@ -1,27 +1,30 @@
 """Run `matpi calibrate` on the terminal: the empty mat, your weight, one place a channel, the result.
 
-core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. Nothing is written before
-everything has been measured: Ctrl-C at any time leaves the old values.
+core/calibration/procedure.py measures, as on the device; here are words, keys and a bar. A running device does it
+itself and is followed. Nothing is written before everything has been measured: Ctrl-C leaves the old values.
 """
 
 from __future__ import annotations
 
+import os
 import queue
+import select
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from matpi.commands.output import bar, say
 from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
+from matpi.control.client import Client, device_of
 from matpi.core.calibration.procedure import OFF, Calibrating
 from matpi.core.calibration.solve import LEAST_KG, Solved
 from matpi.core.calibration.weighing import Refusal
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
-from matpi.errors import CalibrationError, UsageError
+from matpi.errors import CalibrationError, DeviceOffError, MatpiError, UsageError
 from matpi.ports import Scale
 
 LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
@@ -36,6 +39,10 @@ PLACES: Final = {
     "head": "Stand at the head end, both feet right above its cells",
     "foot": "Stand at the foot end, both feet right above its cells",
 }
+EMPTY: Final = "Take everything off the mat"
+BEGINS: Final = "it begins by itself when you stand still, or with Enter."  # on the device
+NOBODY: Final = "There is nobody to answer here; run it in a terminal."
+POLL_S: Final = 0.2  # between two looks at the running device; chosen
 
 BAR_MARKS: Final = 40
 
@@ -47,10 +54,17 @@ class Keeps(Protocol):
 
 
 def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None, anywhere: bool, board: bool) -> None:
-    """Open parts and log and calibrate; the device must not run. Raises ConfigError, and as `calibrate`."""
+    """Have the running device calibrate; without one, open parts and log and do it here.
+
+    Raises ConfigError, and as `calibrate` and `follow`.
+    """
     config = config_of(config_path, board=board)
+    path = store or log_of(config, board=board)
+    if (device := device_of(path)) is not None:
+        follow(device, weight_kg=weight_kg, anywhere=anywhere)
+        return
     parts = parts_of(config, board=board, kg=EMULATED_KG if weight_kg is None else weight_kg)
-    with writing(store, log_of(config, board=board)) as log:
+    with writing(store, path) as log:
         calibrate(
             parts.scale(),
             log,
@@ -63,11 +77,70 @@ def run(config_path: Path | None, store: Path | None, *, weight_kg: float | None
         )
 
 
+def follow(device: Client, *, weight_kg: float | None, anywhere: bool) -> None:
+    """Calibrate on the running device: show its steps, and hold its button at each Enter.
+
+    However it ends, the device does not stay in it. Raises CalibrationError, and MatpiError with why the device does
+    not begin.
+    """
+    weight_kg = _ask_weight(_ask) if weight_kg is None else weight_kg
+    _check(weight_kg, LEAST_KG)
+    device.ask({"do": "calibrate", "weight_kg": weight_kg, "anywhere": anywhere})
+    try:
+        now = _progress(device)
+        while now["result"] is None:
+            step = now["step"]
+            say(f"{EMPTY}, then press Enter." if step == OFF else f"{_place(step)}; {BEGINS}")
+            with _bar() as draw:
+                while now["result"] is None and now["step"] == step:
+                    if _is_entered(needed=step == OFF):
+                        device.ask({"do": "press", "how": "hold"})
+                    now = _progress(device)
+                    draw(now["done"])
+            if now["result"] != "refused":
+                say("  measured.")
+    except DeviceOffError as error:
+        raise CalibrationError(
+            f"The device ended before the calibration had a result ({str(error).rstrip('.')})."
+        ) from None
+    except BaseException:
+        with suppress(MatpiError):
+            if device.ask({"do": "state"}).data["calibration"] is not None:
+                device.ask({"do": "press", "how": "tap"})
+        raise
+    if now["result"] != "calibrated":
+        raise CalibrationError(f"{now['sentence']}{' The old values stay.' if now['result'] == 'refused' else ''}")
+    say(now["sentence"])
+
+
+def _progress(device: Client) -> Mapping[str, Any]:
+    """Return the state of the calibration on the device. Raises CalibrationError when there is none any more."""
+    progress: Mapping[str, Any] | None = device.ask({"do": "state"}).data["calibration"]
+    if progress is None:
+        raise CalibrationError(
+            "The calibration was given up on the device, or nothing was done for three minutes; the old values stay. "
+            "Run it again."
+        )
+    return progress
+
+
+def _is_entered(*, needed: bool) -> bool:
+    """Return whether Enter was pressed within POLL_S. Raises UsageError where it is `needed` and no one can."""
+    if not select.select([sys.stdin], [], [], POLL_S)[0]:
+        return False
+    if os.read(sys.stdin.fileno(), 4096):
+        return True
+    if needed:
+        raise UsageError(NOBODY)
+    time.sleep(POLL_S)
+    return False
+
+
 def _ask(question: str) -> str:
     try:
         return input(question)
     except EOFError:
-        raise UsageError("There is nobody to answer here; run it in a terminal.") from None
+        raise UsageError(NOBODY) from None
 
 
 def calibrate(
@@ -97,8 +170,7 @@ def calibrate(
         for step in procedure.steps:
             if step != OFF and procedure.weight_kg == 0.0:
                 procedure.weight_kg = _ask_weight(ask) if weight_kg is None else weight_kg
-            words = "Take everything off the mat" if step == OFF else _place(step)
-            ask(f"{words}, then press Enter. ")
+            ask(f"{EMPTY if step == OFF else _place(step)}, then press Enter. ")
             on_step(step)
             _measure(procedure, inbox, channels, now)
     finally:
@@ -172,7 +244,7 @@ def _place(step: str) -> str:
 
 
 def _report(result: Solved, procedure: Calibrating) -> None:
-    say(f"Calibrated to within {result.error_percent:.1f} %, if the weight is right.")
+    say(result.sentence)
     for name, slope in zip(procedure.names.channels, result.calibration.counts_per_kg, strict=True):
         say(f"  {name}: {slope:,.0f} counts per kilogram".replace(",", " "))
     for channel in result.turned:

@@ -9,7 +9,7 @@ from pathlib import Path
 from matpi.commands.output import say, table
 from matpi.commands.target import config_path_of
 from matpi.config import Config
-from matpi.errors import UsageError
+from matpi.errors import StoreError, UsageError
 from matpi.page.devices import Devices, devices_file
 from matpi.paths import default_store
 
@@ -23,19 +23,34 @@ def run(
     devices: bool,
     revoke: str | None,
 ) -> None:
-    """List or revoke, or serve until SIGTERM or Ctrl-C. Raises ConfigError, PortInUseError and UsageError."""
+    """List or revoke, or serve until SIGTERM or Ctrl-C.
+
+    Raises ConfigError, PortInUseError, UsageError and StoreError.
+    """
     from matpi import config as config_file
 
     if (devices or revoke is not None) and not (port is None and host is None):
         raise UsageError("--port and --host are for serving the page; leave them out with --devices and --revoke.")
     path, config_path = store or default_store(), config_path_of(config_path, board=False)
-    paired = Devices(devices_file(path))
     if revoke is not None:
-        say(f"{paired.revoke(revoke).name} is no longer paired.")
+        say(f"{_paired(path).revoke(revoke).name} is no longer paired.")
     elif devices:
-        listed(paired)
+        listed(_paired(path))
     else:
         serve(config_file.load(config_path), config_path, path, port, host)
+
+
+def _paired(log: Path) -> Devices:
+    """Return the browsers of this log's page. Raises StoreError for a user who may not read them."""
+    file = devices_file(log)
+    try:
+        with file.open("rb"):
+            pass
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(f"The paired browsers in {file} cannot be read ({error.strerror}); use sudo.") from None
+    return Devices(file)
 
 
 def listed(paired: Devices) -> None:
@@ -58,10 +73,11 @@ def serve(config: Config, config_path: Path | None, log: Path, port: int | None,
     import queue
 
     from matpi.commands.stopping import stop_on_signals
-    from matpi.control.paths import socket_of
+    from matpi.control.address import socket_of
     from matpi.page.server import EVERYWHERE, SiteServer
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # else each malformed request is a line in the journal
     asked: queue.SimpleQueue[None] = queue.SimpleQueue()
     stop_on_signals(asked)
     server = SiteServer(

@@ -18,10 +18,10 @@ from matpi.commands.output import lines, say, table
 from matpi.commands.target import perform, reading
 from matpi.control.log_view import only, today_of
 from matpi.control.requests.settings import People
-from matpi.core.household import learnt
 from matpi.core.model import Memory
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import plan as plan_of
+from matpi.core.plan.usual_load import learnt
 from matpi.paths import stored_zone
 from matpi.store import members
 from matpi.store.tables import Member

@@ -1,51 +1,46 @@
-"""Run `matpi record`: counts of the load cells as a file, from the running device or live."""
+"""Run `matpi record`: counts of the load cells as a file, from the running device if there is one."""
 
 from __future__ import annotations
 
 import gzip
-import os
 import queue
 import signal
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from matpi import __version__
-from matpi.commands.doctor.running import owner_of, running
 from matpi.commands.output import say
 from matpi.commands.target import config_of, log_of, parts_of
+from matpi.control.address import socket_of
+from matpi.control.client import Client
 from matpi.core.events import Counted, Event, SensorLost, Stopping
 from matpi.core.model import Memory
 from matpi.drivers.clock import SystemClock
 from matpi.drivers.scale.process import FAILED
 from matpi.drivers.scale.recorder import FOLDER
 from matpi.drivers.scale.trace import FORMAT, About, TraceWriter
-from matpi.errors import HardwareError, TraceError
-from matpi.ports import Scale
+from matpi.errors import HardwareError, MatpiError, TraceError
+from matpi.ports import PutCounted, Scale
 from matpi.service.boot import calibration_of
 from matpi.store.db import Store, is_unmade
-
-WRITE_S: Final = 60.0
-"""Chosen: ten minutes of four chips at 80/s take 0.3 s on x86-64 (measured); a slow card may take a minute."""
-LOOK_S: Final = 0.05
-ROOM_BYTES: Final = 1_000_000  # chosen: twice the largest recording (drivers.recorder)
 
 
 def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool, overwrite: bool, board: bool) -> None:
     """Record from the running device with `last`, else live. Raises as `save_last` and `record_live`."""
     config = config_of(config_path, board=board)
-    log = store or log_of(config, board=board)
+    log, channels = store or log_of(config, board=board), config.scale.channel_count
+    device = Client(socket_of(log))
+    running = device.is_there()
     if last:
-        saved = save_last(log, file, overwrite=overwrite)
+        if not running:
+            raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
+        saved = save_last(device, log.with_name(FOLDER), file, overwrite=overwrite)
         say(f"The last 10 minutes are in {file}, a copy of {saved}.")
         return
-    if (pid := owner_of(log)) is not None:
-        raise HardwareError(
-            f"The device, process {pid}, holds the load cells' pins; stop it first (`sudo systemctl stop matpi`),"
-            f" or save its last 10 minutes with --last."
-        )
     memory = Memory()
     if not is_unmade(log):
         with Store.open(log, read_only=True) as stored:
@@ -53,35 +48,19 @@ def run(file: Path, config_path: Path | None, store: Path | None, *, last: bool,
     calibration, _ = calibration_of(memory.calibration, config.scale)
     start_utc = datetime.now(UTC).isoformat() if SystemClock().trusted() else None
     about = About(FORMAT, calibration, memory.zero, matpi=__version__, start_utc=start_utc, rate=config.scale.rate)
-    scale = parts_of(config, board=board).scale()
-    record_live(scale, config.scale.channel_count, about, file, overwrite=overwrite)
+    scale = DeviceScale(device, channels) if running else parts_of(config, board=board).scale()
+    record_live(scale, channels, about, file, overwrite=overwrite)
 
 
-def save_last(log: Path, file: Path, *, overwrite: bool) -> Path:
-    """Have the device that owns `log` save its last ten minutes; copy them to `file`.
+def save_last(device: Client, folder: Path, file: Path, *, overwrite: bool) -> Path:
+    """Have the device save its last ten minutes in its `folder`; copy them to `file`.
 
-    Returns the device's own file. The copy is packed when its name ends in .gz. Raises TraceError.
+    Returns the device's own file. The copy is packed when its name ends in .gz. Raises TraceError, and MatpiError with
+    why the device saves nothing.
     """
     if file.exists() and not overwrite:
         raise TraceError(f"{file} exists already; choose another name, or give --overwrite.")
-    pid = owner_of(log)
-    if pid is None:
-        raise TraceError(f"No device is running with the log {log}; start it, or record without --last.")
-    folder = log.with_name(FOLDER)
-    _check_room(folder if folder.is_dir() else log.parent)
-    before = set(folder.glob("*.csv.gz"))
-    try:
-        os.kill(pid, signal.SIGUSR1)
-    except OSError as error:
-        raise TraceError(f"The device, process {pid}, cannot be asked ({error.strerror}); run it with sudo.") from error
-    end = time.monotonic() + WRITE_S
-    while not (new := set(folder.glob("*.csv.gz")) - before):
-        if not running(pid):
-            raise TraceError("The device ended before it saved anything; `journalctl -u matpi` has the reason.")
-        if time.monotonic() > end:
-            raise TraceError(f"The device saved nothing within {WRITE_S:g} s; `journalctl -u matpi` has the reason.")
-        time.sleep(LOOK_S)
-    saved = min(new)
+    saved = folder / str(device.ask({"do": "record"}).data["name"])
     partial = file if _is_through(file) else _beside(file)
     try:
         data = saved.read_bytes()
@@ -96,6 +75,34 @@ def save_last(log: Path, file: Path, *, overwrite: bool) -> Path:
     return saved
 
 
+class DeviceScale:
+    """The load cells of a running device, by its control socket. Implements ports.Scale; ends when the device does."""
+
+    def __init__(self, device: Client, channels: int) -> None:
+        self._device, self._channels = device, channels
+
+    def start(self, put: PutCounted) -> None:
+        threading.Thread(target=self._listen, args=(put,), name="scale", daemon=True).start()
+
+    def stop(self) -> None:
+        """Do nothing: the connection ends with this process."""
+
+    def _listen(self, put: PutCounted) -> None:
+        try:
+            for message in self._device.stream({"do": "counts"}):
+                if "lost" in message:
+                    put(SensorLost(time.monotonic(), message["lost"]))
+                elif (channels := len(message["counts"])) != self._channels:
+                    raise HardwareError(
+                        f"The device has {channels} chips, the config {self._channels}; give its with --config."
+                    )
+                else:
+                    put(Counted(message["t"], tuple(message["counts"]), message["ok"], message["flag"]))
+        except MatpiError as error:
+            put(SensorLost(time.monotonic(), str(error)))
+            put(Stopping(time.monotonic()))
+
+
 def _is_through(file: Path) -> bool:
     """Return whether `file` is a device or a link, such as /dev/stdout: never replaced or removed."""
     return file.is_symlink() or (file.exists() and not file.is_file())
@@ -104,18 +111,6 @@ def _is_through(file: Path) -> bool:
 def _beside(file: Path) -> Path:
     """Return where to write what is to replace `file` once it is whole."""
     return file.with_name(f"unfinished-{file.name}")
-
-
-def _check_room(folder: Path) -> None:
-    """Raise TraceError when `folder` takes no recording; the device reports that in its journal only."""
-    try:
-        disk = os.statvfs(folder)
-    except OSError:
-        return  # the device may do what this user may not
-    if disk.f_flag & os.ST_RDONLY:
-        raise TraceError(f"The device cannot save into {folder}: the disk is read-only; make it writable.")
-    if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
-        raise TraceError(f"The device cannot save into {folder}: the disk is full; make room on it.")
 
 
 def record_live(scale: Scale, channels: int, about: About, file: Path, *, overwrite: bool) -> None:

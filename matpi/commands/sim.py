@@ -21,7 +21,7 @@ from matpi.commands.output import say
 from matpi.commands.stopping import stop_on_signals
 from matpi.commands.target import board_log, warn_if_bare
 from matpi.config import Config
-from matpi.control.paths import beside
+from matpi.control.address import beside
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
 from matpi.errors import UsageError

@@ -11,21 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matpi.commands.output import say, stored, warn
-from matpi.control.client import device_of
-from matpi.control.requests.base import Done, LogRequest, machine_now
-from matpi.control.requests.settings import Settings as SettingsRequest
-from matpi.control.requests.transfer import Import
-from matpi.core.effects import Save
-from matpi.core.model import Settings
-from matpi.core.rules import DeviceRules
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_config, device_store, simulator_store, system_zone
 from matpi.store.db import Store, bare, is_unmade
-from matpi.store.settings import changed
 from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
     from matpi.config import Config
+    from matpi.control.requests.base import Done, LogRequest
+    from matpi.core.rules import DeviceRules
     from matpi.service.parts import Header
     from matpi.sim.board import Board
 
@@ -90,7 +84,7 @@ def reading(store: Path | None) -> Iterator[Store]:
 
 @contextmanager
 def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store]:
-    """Open a writer, otherwise like `reading`; needs the log for itself (StoreBusyError).
+    """Open a writer, otherwise like `reading`. Raises StoreBusyError beside another writer (see `perform`).
 
     `otherwise`: the log where `store` is None, if not the default one. What became of a bare or a damaged file is
     reported.
@@ -121,6 +115,12 @@ def perform(
     A request that begins a log makes one where there is none, in this machine's zone. `rules`: of the device, where
     the request goes by them. `names_log`: report the log where `store` is None; else the caller does.
     """
+    # Here: `matpi run` uses this module too, and what it loads first delays the splash.
+    from matpi.control.client import device_of
+    from matpi.control.requests.base import Done, machine_now
+    from matpi.control.requests.transfer import Import
+    from matpi.core.rules import DeviceRules
+
     path = store or default_store()
     device = device_of(path)
     if device is not None:
@@ -143,6 +143,11 @@ def perform(
 
 def begin(path: Path, request: LogRequest) -> None:
     """Make the log at `path`, in this machine's zone; not for a setting that does not work."""
+    from matpi.control.requests.settings import Settings as SettingsRequest
+    from matpi.core.effects import Save
+    from matpi.core.model import Settings
+    from matpi.store.settings import changed
+
     if isinstance(request, SettingsRequest):
         changed(Settings(), request.set)
     begun = bool(bare(path))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from matpi.control.paths import socket_of
+from matpi.control.address import socket_of
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 
 ANSWER_S: Final = 60.0
@@ -69,12 +69,12 @@ class Client:
             raise DeviceOffError(f"The device has closed its control socket ({error.strerror}); try again.") from None
 
     def _answers(self, lines: Any) -> Iterator[Any]:
-        while (line := lines.readline()).endswith(b"\n"):
+        while (line := lines.readline()).endswith(b"\n"):  # a device that is killed may leave half a line
             answer = json.loads(line)
             if "error" in answer:
                 raise (UsageError if answer.get("usage") else MatpiError)(answer["error"])
             yield answer
-        raise DeviceOffError("The device has ended before it answered; try again once it runs.")
+        raise DeviceOffError("The device has ended; try again once it runs.")
 
     def _connect(self, timeout_s: float | None) -> socket.socket:
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -34,7 +34,7 @@ from matpi.core.model import Memory
 from matpi.core.model import Settings as Settings_
 from matpi.core.rules import DeviceRules
 from matpi.core.text import Text
-from matpi.errors import DeviceOffError, MatpiError, StoreError
+from matpi.errors import DeviceOffError, HardwareError, MatpiError, StoreError
 from matpi.loop import Loop
 from matpi.store.db import Store
 from matpi.store.settings import changed
@@ -113,8 +113,8 @@ class Door:
             case requests.Press(how):
                 self._host.press(PRESS_S[how])
                 return Done()
-            case requests.Calibrate(weight_kg):
-                return self._wish(lambda t: CalibrationWished(t, weight_kg))
+            case requests.Calibrate(weight_kg, anywhere):
+                return self._wish(lambda t: CalibrationWished(t, weight_kg, anywhere))
             case requests.Record():
                 return Done(data={"name": self._host.record().name})
             case requests.Pair(code):
@@ -160,7 +160,9 @@ class Door:
                 pass  # it reads too slowly, and sees from `t` that something is missing
 
     def counts(self) -> Iterator[Mapping[str, Any] | None]:
-        """Yield each sample; None when a second brought none."""
+        """Yield each sample; None when a second brought none. Raises HardwareError where cells give kilograms."""
+        if self._ask(lambda device: device.zeroing.calibration) is None:
+            raise HardwareError("A simulated mat gives no counts; `matpi sim --board` has cells that do.")
         listener: Queue[Mapping[str, Any]] = Queue(SAMPLES)
         with self._lock:
             self._listeners = (*self._listeners, listener)

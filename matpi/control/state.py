@@ -12,6 +12,7 @@ from matpi.core.effects import Show
 from matpi.core.front import Front
 from matpi.core.plan.breathing import IN_S, OUT_S
 from matpi.core.plan.trend import number_of
+from matpi.core.screens.calibration import CalibrationScreen
 from matpi.core.views import Off
 from matpi.screen.frame import rows
 from matpi.screen.render import render, spoken
@@ -25,7 +26,7 @@ FRAME_BYTES: Final = 1024
 def state_of(device: Device, words: Words) -> dict[str, Any]:
     """Return the state without the panel (`with_panel`). In the thread that owns the device; takes no disk."""
     seen, clock, household = device.snapshot(), device.clock, device.household
-    running, plan = device.session.running, seen.plan
+    running, plan, screen = device.session.running, seen.plan, device.display.screen
     on_mat_s = seen.on_mat_s or 0.0
     if running is not None and seen.open is not None and seen.open.counts:
         plan = plan.running(on_mat_s)
@@ -73,6 +74,7 @@ def state_of(device: Device, words: Words) -> dict[str, Any]:
             "stopped": plan.stopped,
         },
         "asks": _asks(device),
+        "calibration": screen.progress._asdict() if isinstance(screen, CalibrationScreen) else None,
         "owner": household.owner,
         "people": [
             {"id": person.id, "name": person.name, "chosen": person.id == household.next_owner}

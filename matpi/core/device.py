@@ -299,8 +299,8 @@ class Device:
                     self.household.replace(people, answers)
                     self.recovery.replace(people)
                 self.agenda.check(before)
-            case events.CalibrationWished(_, weight_kg):
-                self._routing.calibrate(t, weight_kg)
+            case events.CalibrationWished():
+                self._routing.calibrate(event)
             case events.Wished(_, wish):
                 self._routing.grant(t, wish)
             case events.UpstreamTrouble(_, short):

@@ -147,6 +147,8 @@ class CalibrationWished:
 
     t: float
     weight_kg: float
+    anywhere: bool = False
+    """One placement for all chips instead of one for each, as for a weight that is no person."""
 
 
 @dataclass(frozen=True, slots=True)

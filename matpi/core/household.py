@@ -40,9 +40,8 @@ from matpi.core.people import (
     Person,
     steady_kg,
     suggest,
-    usual_kg,
 )
-from matpi.core.plan.routine import ROUTINES, Area
+from matpi.core.plan.usual_load import is_on_back, learnt
 from matpi.core.presence.detector import Presence
 from matpi.core.presence.load import Load
 from matpi.core.selection import Selection
@@ -245,7 +244,7 @@ class Household:
 
     def sample_from(self, t: float, running: Running) -> None:
         """Begin to sample the load; never where that says nothing, or is known."""
-        wanted = self.people.on and running.load_kg is None and _on_back(running.routine)
+        wanted = self.people.on and running.load_kg is None and is_on_back(running.routine)
         self.due = max(t + EVERY_S, running.start + STEADY_FROM_S) if wanted else inf
 
     def advance(self, t: float) -> None:
@@ -321,20 +320,3 @@ def _with_goal(settings: Settings, weekly_goal: int) -> Settings:
 
 def _question(person: Person) -> Text:
     return Text("people.asks", name=person.name)
-
-
-def learnt(people: People, log: Log) -> People:
-    """Return `people` with what each usually weighs on the mat, by the last sessions on the back."""
-    for person in people.all:
-        loads = [
-            session.load_kg
-            for session in log.sessions
-            if session.person == person.id and session.load_kg is not None and _on_back(session.routine)
-        ]
-        people = people.learnt(person.id, usual_kg(loads))
-    return people
-
-
-def _on_back(routine: str) -> bool:
-    own = ROUTINES.get(routine)
-    return own is not None and own.area is Area.UPPER_BACK

@@ -17,7 +17,7 @@ from matpi.core.button import Gesture
 from matpi.core.cues import Cues
 from matpi.core.display import Display
 from matpi.core.effects import Changed, Emit, Note, Report, Said
-from matpi.core.events import Wish
+from matpi.core.events import CalibrationWished, Wish
 from matpi.core.front import Front, Stage
 from matpi.core.household import Household
 from matpi.core.parts import Parts
@@ -134,11 +134,10 @@ class Routing:
         match wish:
             case Wish.ZERO:
                 if why := self._keeps_zero(t):
-                    text = f"a zero was asked for from outside, but {why}: zero kept"
-                    self.emit(Note(t, "zero_refused", text))
+                    self.emit(Note(t, "zero_refused", f"the zero is kept: {why}"))
             case Wish.UNDO_ZERO:
                 if why := "nothing was zeroed" if self.zeroing.before is None else self._is_busy:
-                    self.emit(Note(t, "zero_refused", f"the zero before was asked for from outside, but {why}"))
+                    self.emit(Note(t, "zero_refused", f"the zero is kept: {why}"))
                 else:
                     self.zeroing.undo_zero(t)
             case Wish.SNOOZE:
@@ -159,15 +158,17 @@ class Routing:
             return "the load cells are silent"
         if self.presence.load is not Load.EMPTY:
             return "the mat is not empty"
-        return "" if self.stage.front is Front.IDLE else f"the device is busy ({self.stage.front.value})"
+        free = self.stage.front in {Front.IDLE, Front.READY}  # the advice for a session is no question
+        return "" if free else f"the device is busy ({self.stage.front.value})"
 
-    def calibrate(self, t: float, weight_kg: float) -> None:
-        """Open the calibration for a person of this weight; else note why not."""
+    def calibrate(self, wish: CalibrationWished) -> None:
+        """Open the calibration with the weight that is given; else note why not."""
         if why := "these cells give kilograms" if self.zeroing.calibration is None else self._is_busy:
-            self.emit(Note(t, "calibration_refused", f"a calibration was asked for from outside, but {why}"))
+            text = f"no calibration now: {why}; it needs an empty mat and an idle device"
+            self.emit(Note(wish.t, "calibration_refused", text))
             return
-        self.calibrating.given_kg = weight_kg
-        self.fire(Step("calibrate", "from outside"), t)
+        self.calibrating.given = wish
+        self.fire(Step("calibrate", "from outside"), wish.t)
 
     def _take(self, change: Change) -> None:
         trigger, t, at, reason = change.trigger, change.t, change.at, change.reason

@@ -20,7 +20,6 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from matpi import __version__
-from matpi.config import Config
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.page import statics, uploads
 from matpi.page.access import COOKIE, POLICY, Access
@@ -35,6 +34,8 @@ from matpi.web.server import TooLongError, body_of, is_json
 YEAR_S: Final = 365 * 86_400
 PAIR_EVERY_S: Final = 1.0
 """Between two tries of a code, of all browsers together; the device itself counts five."""
+HELLO_S: Final = 2.0
+"""How old may be what the unpaired see of the device: that it runs, and its language."""
 CALL_MAX_BYTES: Final = 4096
 PLAN_MAX_BYTES: Final = 64 * 1024 + 1024
 """Of a call that brings a plan of one's own: as long as one may be in store/settings.py, and what is around it."""
@@ -95,7 +96,7 @@ ROUTES: Final = {
     "do": Entry("POST", "/api/do", "A request of the control socket; answers `said` and `data`."),
     "log": Entry("GET", "/api/log", "Everything of the log, and the plan of each person."),
     "export": Entry("GET", "/export.json", "What `matpi export` writes."),
-    "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv`."),
+    "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv FOLDER`."),
     "backup": Entry("GET", "/backup.db", "What `matpi backup` writes."),
     "recording": Entry("GET", "/recordings/{name}", "A recording that `record` has saved."),
     "import": Entry("POST", "/api/import", "Takes an export or a backup (32 MiB); `?person=NAME` as `matpi import`."),
@@ -127,7 +128,6 @@ class Site:
 
     def __init__(
         self,
-        config: Config,
         devices: Devices,
         logbook: Logbook,
         link: Link,
@@ -135,7 +135,6 @@ class Site:
         subcommands: Subcommands,
         static: Path,
     ) -> None:
-        self._language = config.panel.language
         self._devices, self._logbook, self._link = devices, logbook, link
         self._listeners, self._subcommands = listeners, subcommands
         self._files, self._texts = statics.files_in(static), statics.texts()
@@ -154,12 +153,12 @@ class Site:
         return self._file(self._texts, request.path_params["language"], request)
 
     async def hello(self, request: Request) -> Response:
-        state = await self._link.state()
+        state = await self._link.state(HELLO_S)  # whoever is not paired must not keep the device busy
         return JSONResponse(
             {
                 "version": __version__,
                 "paired": _browser(request) is not None,
-                "language": self._language,
+                "language": await self._logbook.language() if state is None else state["language"],
                 "running": state is not None,
             }
         )

@@ -20,6 +20,8 @@ from matpi.web.listeners import Put
 OFF: Final = "The device does not answer: it is off, or it restarts."
 ASK_S: Final = 30.0  # chosen: a change of the log on a slow card takes seconds
 RETRY_S: Final = 2.0
+REQUEST_MAX_BYTES: Final = 32 << 20
+"""As control/server.py takes, which is not loaded here: it brings the whole core along."""
 LINE_MAX_BYTES: Final = 1 << 20  # chosen: a state is some 4 kB
 ASKED_MAX: Final = 8
 """Questions at one time; more wait. Chosen: the device answers one after another."""
@@ -31,6 +33,8 @@ class Link:
     def __init__(self, path: Path, retry_s: float = RETRY_S) -> None:
         self._path, self._retry_s = path, retry_s
         self._turn = asyncio.Semaphore(ASKED_MAX)
+        self._asking = asyncio.Lock()
+        self._known: tuple[float, dict[str, Any] | None] | None = None
         self._puts: set[Put] = set()
         self._follower: asyncio.Task[None] | None = None
         self._last: tuple[str, Any] | None = None
@@ -38,6 +42,8 @@ class Link:
     async def ask(self, request: dict[str, Any], timeout_s: float = ASK_S) -> dict[str, Any]:
         """Return the answer, with `said` and `data`. Raises DeviceOffError, UsageError and MatpiError."""
         line = msgspec.json.encode(request) + b"\n"
+        if len(line) > REQUEST_MAX_BYTES:
+            raise UsageError(f"The device takes {REQUEST_MAX_BYTES >> 20} MiB at most; import a smaller file.")
         try:
             async with asyncio.timeout(timeout_s), self._turn, self._connected() as (reader, writer):
                 writer.write(line)
@@ -55,16 +61,19 @@ class Link:
         except (OSError, ValueError) as error:
             raise DeviceOffError(OFF) from error
 
-    async def state(self) -> dict[str, Any] | None:
-        """Return what the device shows; None while it does not answer."""
+    async def state(self, max_age_s: float = 0.0) -> dict[str, Any] | None:
+        """Return what the device shows, as it was up to `max_age_s` ago; None while it does not answer."""
         if self._last is not None and self._last[0] == "state":
             known: dict[str, Any] = msgspec.json.decode(self._last[1])
             return known
-        try:
-            answer: dict[str, Any] = (await self.ask({"do": "state"}, RETRY_S))["data"]
-        except MatpiError:
-            return None
-        return answer
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if self._known is None or now - self._known[0] > max_age_s:
+                try:
+                    self._known = now, (await self.ask({"do": "state"}, RETRY_S))["data"]
+                except MatpiError:
+                    self._known = now, None
+            return self._known[1]
 
     def subscribe(self, put: Put) -> Callable[[], None]:
         """Put the events `state` and `off` from now on, until what is returned is called."""

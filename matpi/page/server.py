@@ -55,7 +55,7 @@ class SiteServer(WebServer):
         paired = Devices(devices or devices_file(log))
         listeners = Listeners(self.link.subscribe, patience)
         options = [*(["--config", str(config_path)] if config_path else []), "--store", str(log)]
-        site = Site(config, paired, self._logbook, self.link, listeners, Subcommands(options), static)
+        site = Site(paired, self._logbook, self.link, listeners, Subcommands(options), static)
         access = Access(paired, open_paths(), port, lambda: self.connections)
         super().__init__(make_app(site, access), listeners, sockets, patience)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +26,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
+SAFETY: Final = ("safety.ask_1", "safety.ask_2", "safety.question", "safety.stop")
 ASK_AGAIN: Final = "no-cache"
 """A browser stores it and asks each time whether it is still the same: after an upgrade nothing old is left."""
 
@@ -40,21 +40,22 @@ class Static:
         self._tag = hashlib.blake2b(body, digest_size=12).hexdigest()
 
     def answer(self, request: Request) -> Response:
-        return tagged(request, self._body, self._zipped, self._tag, self._kind, ASK_AGAIN)
+        return tagged(request, lambda: self._body, self._zipped, self._tag, self._kind, ASK_AGAIN)
 
 
-def tagged(request: Request, body: bytes, zipped: bytes, tag: str, kind: str, cache: str) -> Response:
+def tagged(request: Request, plain: Callable[[], bytes], zipped: bytes, tag: str, kind: str, cache: str) -> Response:
     """Return the body as the browser takes it, or 304 when it has it."""
     headers = {"vary": "accept-encoding", "cache-control": cache}
-    if "gzip" in request.headers.get("accept-encoding", "") and len(zipped) < len(body):
-        body, tag = zipped, f"{tag}-gz"
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    if takes_gzip:
+        tag = f"{tag}-gz"
         headers["content-encoding"] = "gzip"
     headers["etag"] = f'"{tag}"'
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
     if headers["etag"] in known:
         headers.pop("content-encoding", None)
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=kind, headers=headers)
+    return Response(zipped if takes_gzip else plain(), media_type=kind, headers=headers)
 
 
 def files_in(folder: Path) -> dict[str, Static]:
@@ -67,10 +68,18 @@ def files_in(folder: Path) -> dict[str, Static]:
 
 
 def texts() -> dict[str, Static]:
-    """Return the texts of the page by language, each as one JSON object: key -> text."""
-    found = {}
-    for language in LANGUAGES:
-        with contextlib.suppress(FileNotFoundError):
-            texts = dict(Words(f"page_{language}").texts)
-            found[language] = Static(msgspec.json.encode(texts), "application/json")
-    return found
+    """Return the texts of the page by language, each as one JSON object: key -> text.
+
+    With the safety pages of the device: the page asks what the panel asks.
+    """
+    return {
+        language: Static(
+            msgspec.json.encode(device_texts(language) | dict(Words(f"page_{language}").texts)), "application/json"
+        )
+        for language in LANGUAGES
+    }
+
+
+def device_texts(language: str) -> dict[str, str]:
+    """Return what the page shows of the panel's own texts."""
+    return {key: LANGUAGES[language].texts[key] for key in SAFETY}

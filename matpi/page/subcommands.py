@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,6 +14,28 @@ import msgspec
 from matpi.errors import MatpiError
 
 LIMIT_S: Final = 30.0
+HIDDEN: Final = frozenset(
+    {("gpio", "header"), ("spi", "nodes"), ("user", "groups"), ("clock", "trust"), ("disk", "writable")}
+)
+"""Checks that go wrong in the service: its unit shows it no device, no board, and a disk that is read-only."""
+OF_FILES: Final = frozenset({"config", "device", "disk", "log", "upstream", "matpi"})
+"""The parts that can be checked there while no device runs that reports the others."""
+
+
+def seen_by_service(checks: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the checks without what a process in the sandbox of matpi-page.service cannot see."""
+    gone = any((check["part"], check["name"], check["verdict"]) == ("device", "running", "SKIPPED") for check in checks)
+    hidden = {
+        "verdict": "SKIPPED",
+        "sentence": "cannot be seen from the page",
+        "do": "run `matpi doctor` in a terminal",
+    }
+    return [
+        check | hidden
+        if (check["part"], check["name"]) in HIDDEN or (gone and check["part"] not in OF_FILES)
+        else check
+        for check in checks
+    ]
 
 
 class Subcommands:
@@ -25,7 +48,7 @@ class Subcommands:
     async def doctor(self) -> list[dict[str, str]]:
         """Return the checks, as they are seen from this process. Raises MatpiError."""
         (printed,) = await self._printed("doctor", "--json")
-        return [
+        checks = [
             {
                 "part": check["part"],
                 "name": check["name"],
@@ -35,6 +58,7 @@ class Subcommands:
             }
             for check in printed["checks"]
         ]
+        return seen_by_service(checks) if "STATE_DIRECTORY" in os.environ else checks
 
     async def sinks(self) -> list[dict[str, str | None]]:
         """Return where records are sent, without a secret, and how that goes. Raises MatpiError."""
@@ -53,12 +77,17 @@ class Subcommands:
             raise MatpiError("This runs already, asked for by another page; wait until it is done.")
         command = [sys.executable, "-m", "matpi", *words, *self._options]
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                )
+            except OSError as error:
+                raise MatpiError(
+                    f"`matpi {words[0]}` cannot be started ({error.strerror}); try it in a terminal."
+                ) from error
             try:
                 async with asyncio.timeout(LIMIT_S):
                     out, wrong = await process.communicate()

@@ -173,8 +173,8 @@ class Appliance:
 
     def _open_door(self) -> None:
         """Take requests from commands and page; without a socket the device runs on."""
+        from matpi.control.address import to_serve
         from matpi.control.door import Door
-        from matpi.control.paths import to_serve
         from matpi.control.server import ControlServer
         from matpi.service.host import ApplianceHost
 

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-from matpi.core.events import ButtonDown, ButtonUp
+from matpi.config import Config
+from matpi.core.events import ButtonDown, ButtonUp, Event
 from matpi.errors import HardwareError
 from matpi.loop import Call, Loop
+from matpi.ports import Clock
 from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES, Words
 
-if TYPE_CHECKING:
-    from matpi.service.appliance import Appliance
-
 RECORD_S: Final = 50.0  # chosen: ten minutes of four chips take 0.3 s on x86-64 (measured); a slow card may take more
+
+
+class Owner(Protocol):
+    """What of the appliance it takes."""
+
+    config: Config
+    clock: Clock
+    loop: Loop | None
+    store: PatientStore | None
+
+    def put(self, event: Event | Call) -> None: ...
+    def save_recording(self) -> Future[Path] | None: ...
 
 
 class ApplianceHost:
     """Implements control.door.Host."""
 
-    def __init__(self, appliance: Appliance) -> None:
+    def __init__(self, appliance: Owner) -> None:
         self._appliance = appliance
         self.rules = appliance.config.device_rules()
 

@@ -139,6 +139,10 @@ class Store:
                     "UPDATE sessions SET reason = 'power_lost' WHERE reason IS NULL"
                     " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
                 )
+        return self.load_all()[0]
+
+    def load_all(self) -> tuple[Memory, tuple[StoredSession, ...]]:
+        """Read what the device starts with, and all sessions as `sessions` returns them, in one go."""
         with self.reading() as conn:
             settings, wrong = settings_of(history.setting_texts(conn))
             people, doubt = members.people_of(conn)
@@ -156,7 +160,7 @@ class Store:
                 people=people,
                 answers=tuple(history.records(conn, ANSWERS, doubts)),
             )
-            return replace(memory, doubts=tuple(doubts))
+            return replace(memory, doubts=tuple(doubts)), oldest_first(stored, lambda entry: entry.session.start_utc)
 
     def has_settings(self) -> bool:
         """Return whether settings were ever stored."""

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
@@ -77,8 +78,8 @@ class WriterLock:
             os.close(fd)
             who, how = (f"matpi, process {owner}", f"`kill {owner}`, ") if owner.isdigit() else ("another matpi", "")
             raise StoreBusyError(
-                f"The session log {path} is in use by {who}; stop that one first ({how}the service with"
-                f" `sudo systemctl stop matpi`), then try again."
+                f"The session log {path} is in use by {who}; wait until that one has ended, or end it ({how}the"
+                f" service with `sudo systemctl stop matpi`), then try again."
             ) from None
         except OSError:
             os.close(fd)
@@ -135,10 +136,8 @@ def transaction(conn: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Ite
         raise
 
 
-def _text(data: bytes) -> str:
-    """Replace what is no UTF-8: a flipped bit in one text must not make the whole log unreadable."""
-    return data.decode(errors="replace")
-
+_text = partial(str, encoding="utf-8", errors="replace")
+"""Replaces what is no UTF-8: a flipped bit in one text must not make the whole log unreadable."""
 
 _CANNOT_SHARE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 

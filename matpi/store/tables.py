@@ -8,10 +8,10 @@ To store a new kind: its record with a `key` in core/model.py, its table here, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, time
 from enum import StrEnum
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -143,6 +143,11 @@ class Table:
         self._get = attrgetter(*(column if column in hints else f"session.{column}" for column in columns))
         readers = ((n, _reader(hints.get(column) or nested[column])) for n, column in enumerate(columns))
         self._readers = tuple((n, reader) for n, reader in readers if reader is not None)
+        self._nested = None
+        if record is StoredSession:
+            places = [columns.index(field.name) for field in fields(Session)]
+            ends = [columns.index(field.name) for field in fields(StoredSession)[1:]]
+            self._nested = itemgetter(*places), itemgetter(*ends)
 
     def stored(self, record: Any) -> Row:
         """Return the record as SQLite takes it."""
@@ -161,11 +166,10 @@ class Table:
         for n, read in self._readers:
             if values[n] is not None:
                 values[n] = read(values[n])
-        named = dict(zip(self.columns, values, strict=True))
-        if self.record is not StoredSession:
-            return self.record(**named)
-        deleted = {name: named.pop(name) for name in ("deleted_utc", "deleted_why")}
-        return StoredSession(Session(**named), **deleted)
+        if self._nested is not None:  # by position: there are thousands of sessions
+            session, deleted = self._nested
+            return StoredSession(Session(*session(values)), *deleted(values))
+        return self.record(**dict(zip(self.columns, values, strict=True)))
 
     def one(self, where: str) -> str:
         """Return the select of the rows where this holds."""

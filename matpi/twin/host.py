@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matpi.config import Config
+from matpi.control.address import beside
 from matpi.control.door import Door
-from matpi.control.paths import beside
 from matpi.control.server import ControlServer
 from matpi.errors import HardwareError
 from matpi.loop import Loop

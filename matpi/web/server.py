@@ -117,6 +117,9 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
                 transport.abort()
                 return
             own = transport.get_extra_info("socket")
+            # asyncio leaves it on for a socket that was accepted, and then each answer takes the 40 ms for which the
+            # other end keeps back its acknowledgement of the head.
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with contextlib.suppress(AttributeError, OSError):  # Linux only
                 # The kernel ends a connection whose other end takes nothing: also one that uvicorn has closed, which
                 # otherwise waits for ever to send what is left.

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from matpi.config import Config, PresenceConfig
+from matpi.control.address import beside
 from matpi.control.client import Client, device_of
-from matpi.control.paths import beside
 from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Acknowledgement, Calibration, Zero
 from matpi.drivers.clock import SystemClock

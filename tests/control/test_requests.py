@@ -176,7 +176,7 @@ def test_rest_is_of_the_day_of_the_log_where_no_device_runs(tmp_path: Path) -> N
 def test_a_command_prints_what_the_device_says_and_ends_as_it_would_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from matpi.control.paths import beside
+    from matpi.control.address import beside
     from matpi.control.server import ControlServer
 
     alone, path = lived(tmp_path / "alone.db"), lived(tmp_path / "log.db")

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matpi.control import server
+from matpi.control.address import beside, socket_of
 from matpi.control.client import Client, device_of, short
-from matpi.control.paths import beside, socket_of
 from matpi.control.server import CLIENTS_MAX, LINE_MAX, ControlServer
 from matpi.core.events import Counted, Tick
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError

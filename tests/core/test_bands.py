@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from matpi.core.model import Acknowledgement, EndReason, Log, Moment, Rating, Session, Settings, StopSign
-from matpi.core.plan.programme import bands, plan
+from matpi.core.plan.programme import plan
 
 TODAY = date(2026, 6, 30)
 
@@ -53,7 +53,7 @@ def test_each_day_has_the_range_that_held_when_it_began() -> None:
     for seed in range(12):
         log = random_log(seed)
         settings = Settings(stay_on_tier=seed % 3 == 0, no_restart=seed % 4 == 0)
-        found = bands(log, TODAY, settings, days=56)
+        found = plan(log, TODAY, settings, band_days=56).bands
         assert list(found) == [TODAY - timedelta(days=n) for n in range(55, -1, -1)]
         for day, band in found.items():
             then = plan(until(log, day), day, settings)
@@ -65,9 +65,17 @@ def test_each_day_has_the_range_that_held_when_it_began() -> None:
 def test_a_day_kept_short_by_the_safety_answer_has_no_range() -> None:
     asked, agreed = TODAY - timedelta(days=20), TODAY - timedelta(days=10)
     answer = Acknowledgement(some=True, utc=utc_of(asked), cleared=True, cleared_utc=utc_of(agreed))
-    found = bands(random_log(1), TODAY, Settings(), answer, days=56)
+    found = plan(random_log(1), TODAY, Settings(), answer, band_days=56).bands
 
     assert asked - timedelta(days=1) in found
     assert not {asked, agreed, TODAY - timedelta(days=15)} & set(found)
     assert agreed + timedelta(days=1) in found
-    assert bands(Log(), TODAY, Settings(), Acknowledgement(some=True, utc=None), days=3) == {}
+    assert plan(Log(), TODAY, Settings(), Acknowledgement(some=True, utc=None), band_days=3).bands == {}
+
+
+def test_asking_for_the_ranges_changes_nothing_else() -> None:
+    for seed in range(20):
+        log = random_log(seed)
+        for ago in (0, 1, 3, 8, 30):
+            day, settings = TODAY - timedelta(days=ago), Settings(stay_on_tier=seed % 2 == 0)
+            assert plan(log, day, settings) == plan(log, day, settings, band_days=56)

@@ -10,10 +10,11 @@ from math import pi, sin
 import pytest
 
 from matpi.core.effects import Calibrated, Note, Save, UseCalibration, Zeros
-from matpi.core.events import Saved, SensorLost
+from matpi.core.events import CalibrationWished, Saved, SensorLost
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, Memory, Zero
 from matpi.core.presence.load import Load
+from matpi.core.screens.calibration import CalibrationScreen, Progress
 from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Menu, Notice, WeightEntry
 from matpi.words import ENGLISH
@@ -165,6 +166,65 @@ def test_a_hold_measures_at_once() -> None:
     assert on.state is Front.IDLE
     assert on.saves(Calibrated) == []
     assert on.device.zeroing.calibration == UNCALIBRATED
+
+
+def progress(on: Bench) -> Progress:
+    screen = on.device.display.screen
+    assert isinstance(screen, CalibrationScreen)
+    return screen.progress
+
+
+def test_from_outside_the_weight_is_given_and_every_step_can_be_followed() -> None:
+    on = bench()
+    on.send(CalibrationWished(on.t, 74.0))
+    assert progress(on) == Progress("off", False, 0.0, None, "")
+    on.hold()
+    on.pass_s(2)
+    assert progress(on).measuring
+    assert 0.0 < progress(on).done < 1.0
+    on.pass_s(4)
+    assert progress(on).step == "head"
+    for place, then in (("head", "foot"), ("foot", "foot")):
+        on.body = stand(place)
+        on.pass_s(8)
+        assert progress(on).step == then
+    assert progress(on).result == "calibrated"
+    assert "Calibrated to within" in progress(on).sentence
+    assert on.rows.calibration is not None
+    assert on.rows.calibration.counts_per_kg == pytest.approx(TRUE.slopes, rel=0.01)
+
+
+def test_from_outside_one_placement_is_enough_where_it_is_wished() -> None:
+    on = bench(Cells((39_000.0, 39_000.0), (172_000.0, -129_000.0)))
+    on.send(CalibrationWished(on.t, 74.0, anywhere=True))
+    on.hold()
+    on.pass_s(6)
+    assert progress(on).step == "mat"
+    on.body = stand("middle")
+    on.pass_s(8)
+    assert progress(on).result == "calibrated"
+    on.body = nothing
+    on.pass_s(25)
+    choose(on)  # the next one, with the button, asks for both ends again
+    on.hold()
+    on.pass_s(6)
+    assert progress(on).step == "weight"
+    weigh_in(on)
+    assert progress(on).step == "head"
+
+
+def test_from_outside_it_is_seen_that_nothing_is_on_the_disk_or_was_measured() -> None:
+    on = bench()
+    on.disk_full = True
+    calibrated(on)
+    assert progress(on).result == "unsaved"
+    assert "not on the disk yet" in progress(on).sentence
+    on = bench()
+    to_head(on)
+    on.hold()
+    on.pass_s(6)
+    assert progress(on).result == "refused"
+    assert "Stand on the mat" in progress(on).sentence
 
 
 @pytest.mark.parametrize(

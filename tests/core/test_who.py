@@ -13,7 +13,6 @@ import pytest
 
 from matpi.core.effects import Chosen, Pattern
 from matpi.core.front import Front
-from matpi.core.household import learnt
 from matpi.core.model import (
     Acknowledgement,
     DayRecord,
@@ -27,6 +26,7 @@ from matpi.core.model import (
     StopSign,
 )
 from matpi.core.people import GUEST_ID, People, Person
+from matpi.core.plan.usual_load import learnt
 from matpi.core.reminder import Silence
 from matpi.core.screens.menu import Item
 from matpi.core.views import Arriving, Idle, Menu, SessionDone, Timer

@@ -14,6 +14,7 @@ STATE: dict[str, Any] = {
     "local": "2026-03-15T21:00:00+01:00",
     "today": "2026-03-15",
     "trusted": True,
+    "language": "en",
     "front": "IDLE",
     "session": None,
     "spoken": "Nobody on the mat.",
@@ -50,7 +51,9 @@ class FakeDevice:
 
     def show(self, **changes: Any) -> None:
         """Send a state to all that listen."""
-        for link in tuple(self.live):
+        with self.changed:
+            listening = tuple(self.live)
+        for link in listening:
             with contextlib.suppress(OSError):  # it has just left
                 link.sendall(json.dumps(STATE | changes).encode() + b"\n")
 
@@ -79,8 +82,10 @@ class FakeDevice:
                 call = json.loads(line)
                 self.calls.append(call)
                 if call["do"] == "live":
-                    link.sendall(json.dumps(STATE).encode() + b"\n")
-                    self._listed(link)
+                    with self.changed:  # who has heard of the first state is in the list
+                        link.sendall(json.dumps(STATE).encode() + b"\n")
+                        self.live.append(link)
+                        self.changed.notify_all()
                     continue
                 reply = self.replies.get(call["do"], {"said": ["Done."], "data": {}})
                 link.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
@@ -89,8 +94,3 @@ class FakeDevice:
             if link in self.live:
                 self.live.remove(link)
                 self.changed.notify_all()
-
-    def _listed(self, link: socket.socket) -> None:
-        with self.changed:
-            self.live.append(link)
-            self.changed.notify_all()

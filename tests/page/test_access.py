@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from matpi.page.app import ROUTES
+from matpi.page.app import HELLO_S, ROUTES
 from tests.page.conftest import Page
 from tests.web.client import ask
 
@@ -95,6 +95,14 @@ def test_the_unpaired_get_nothing_personal(page: Page) -> None:
     for path in ("/", "/api/hello", "/static/app.js"):
         text = ask(page.url, "GET", path).text
         assert not any(secret in text for secret in ("s0", "the test", "2026-03-1", "Nobody on the mat"))
+
+
+def test_the_unpaired_do_not_keep_the_device_busy(make_page: Callable[..., Page]) -> None:
+    page = make_page()
+    begun = time.monotonic()
+    for _ in range(100):
+        assert page.get("/api/hello", paired=False).status == 200
+    assert len(page.device.asked("state")) <= 1 + (time.monotonic() - begun) / HELLO_S
 
 
 def test_too_many_connections_are_refused_in_words(make_page: Callable[..., Page]) -> None:

@@ -13,7 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matpi.control.requests import all as requests
+from matpi.control.server import LINE_MAX
 from matpi.page.app import CALL_MAX_BYTES, DO, ROUTES
+from matpi.page.link import REQUEST_MAX_BYTES
 from tests.page.conftest import Page
 from tests.page.fake_device import STATE
 from tests.web.client import ask
@@ -32,6 +35,12 @@ def of(route: str) -> Callable[[Callable[[Page], None]], Callable[[Page], None]]
 
 def test_each_route_is_tried() -> None:
     assert set(TRIED) == set(ROUTES)
+
+
+def test_all_that_the_device_takes_can_be_asked_but_its_streams_and_the_code() -> None:
+    names = {kind.__struct_config__.tag for kind in (*requests.OF_LOG, *requests.OF_DEVICE)}
+    assert names - {"state", "live", "counts", "pair"} == DO
+    assert REQUEST_MAX_BYTES == LINE_MAX
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -72,6 +81,10 @@ def static(page: Page) -> None:
 
 @of("words")
 def words(page: Page) -> None:
+    for language in ("en", "de"):
+        texts = json.loads(page.get(f"/words/{language}.json", paired=False).text)
+        assert len(texts) > 100
+        assert all(isinstance(text, str) and "." in key for key, text in texts.items())
     for wrong in ("fr", "..%2fen", "page_en"):
         assert page.get(f"/words/{wrong}.json", paired=False).status == 404, wrong
 

@@ -12,9 +12,11 @@ import pytest
 
 import matpi
 from matpi.commands.calibrate import HEAVIEST_KG, LIGHTEST_KG
+from matpi.core.model import LANGUAGES as CODES
 from matpi.core.model import OTHERS, REST_WEEKDAYS_MAX, ROUTINE_NAMES, Settings
 from matpi.core.people import NAME_MAX, PEOPLE_MAX
-from matpi.store.settings import PLAN_BYTES, READERS
+from matpi.page.statics import device_texts
+from matpi.store.settings import AUTO, PLAN_BYTES, READERS
 from matpi.words import LANGUAGES
 
 ROOT = Path(matpi.__file__).parent
@@ -29,7 +31,7 @@ def table() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for key, kind, rest in re.findall(r"^  (\w+): \{kind: \"(\w+)\"(.*)\},$", body, re.MULTILINE):
         numbers = {name: int(value) for name, value in re.findall(r"(min|max): (\d+)", rest)}
-        found[key] = {"kind": kind, "of": tuple(re.findall(r"\"(\w+)\"", rest)), **numbers}
+        found[key] = {"kind": kind, "of": tuple(re.findall(r"\"(\w+)\"", rest.partition("of: ")[2])), **numbers}
     return found
 
 
@@ -65,6 +67,7 @@ def test_what_can_be_chosen_is_what_the_device_knows() -> None:
     rules = table()
     assert rules["routine"]["of"] == ROUTINE_NAMES
     assert rules["others"]["of"] == OTHERS
+    assert rules["language"]["of"] == (AUTO, *CODES[1:])
     assert rules["rest_weekdays"]["max"] == REST_WEEKDAYS_MAX
 
 
@@ -80,16 +83,21 @@ def test_the_other_bounds_are_those_of_the_device() -> None:
 
 
 def test_every_field_has_its_texts_in_both_languages() -> None:
-    for language, device in LANGUAGES.items():
+    for language in LANGUAGES:
         texts = tomllib.loads((ROOT / "words" / f"page_{language}.toml").read_text(encoding="utf-8"))["setup"]
         for key, rule in table().items():
             needed = [key, f"{key}_help"]
             needed += [f"{key}_bound"] if "max" in rule else []
-            needed += [f"{key}_{value}" for value in rule["of"]] if rule["kind"] == "choice" else []
+            needed += [f"{key}_{value}" for value in rule["of"]] if key in {"others", "language"} else []
             assert [name for name in needed if not texts.get(name)] == [], language
-        # Of the device's own catalogue the page shows the safety pages.
-        for name in ("safety.ask_1", "safety.ask_2", "safety.question", "safety.stop"):
-            assert device(name) != name
+
+
+def test_the_safety_pages_are_served_in_the_words_of_the_panel() -> None:
+    script = (STATIC / "setup_first.js").read_text(encoding="utf-8")
+    for language, device in LANGUAGES.items():
+        served = device_texts(language)
+        assert served.keys() == set(re.findall(r"\"(safety\.\w+)\"", script))
+        assert all(text == device.texts[key] for key, text in served.items())
 
 
 def test_the_texts_of_set_up_are_all_used_and_all_there() -> None:
@@ -99,7 +107,7 @@ def test_the_texts_of_set_up_are_all_used_and_all_there() -> None:
     assert named - texts.keys() == set()
     built = tuple(re.findall(r"setup\.([a-z_]+_)\$\{", script))
     of_a_key = {f"{key}{end}" for key in table() for end in ("", "_help", "_bound")}
-    choices = {f"others_{value}" for value in OTHERS}
+    choices = {f"others_{value}" for value in OTHERS} | {f"language_{value}" for value in (AUTO, *CODES[1:])}
     sections = set(re.findall(r"^    (\w+): \(\) =>", script, re.MULTILINE))
     left = texts.keys() - named - of_a_key - choices - sections
     assert {name for name in left if not name.startswith(built)} == set()

@@ -229,7 +229,7 @@ def test_the_check_at_open_is_bounded(whole: Path) -> None:
 
 
 def test_a_second_writer_is_told_who_the_first_is(whole: Path) -> None:
-    with Store.open(whole), pytest.raises(StoreBusyError, match=rf"process {os.getpid()}; stop that one first"):
+    with Store.open(whole), pytest.raises(StoreBusyError, match=rf"process {os.getpid()}; wait until that one"):
         Store.open(whole)
     Store.open(whole).close()
 

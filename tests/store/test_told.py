@@ -84,10 +84,12 @@ def test_who_has_the_log_is_told_by_number_or_not_at_all(tmp_path: Path) -> None
     with Store.open(path):
         with pytest.raises(StoreBusyError) as told:
             Store.open(path)
-        assert f"process {os.getpid()}; stop that one first (`kill {os.getpid()}`, " in str(told.value)
+        assert f"process {os.getpid()}; wait until that one has ended, or end it (`kill {os.getpid()}`, " in str(
+            told.value
+        )
         assert "page" not in str(told.value)
         assert "`sudo systemctl stop matpi`" in str(told.value)
         file.companion(path, ".lock").write_bytes(b"")  # as a full disk leaves it
-        with pytest.raises(StoreBusyError, match="in use by another matpi; stop that one first") as told:
+        with pytest.raises(StoreBusyError, match="in use by another matpi; wait until that one") as told:
             Store.open(path)
         assert "kill" not in str(told.value)

@@ -3,12 +3,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from matpi.twin.page.server import PageServer
 from tests.web.fake_bench import FakeBench
+from tests.web.real_mat import Mat, Watched, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -61,6 +63,27 @@ def bench() -> Iterator[FakeBench]:
     yield _BENCH
     assert _BENCH.wait_for_listeners(0) == 0
     _BENCH.reset()
+
+
+@pytest.fixture(params=[360, 1280])
+def width(request: pytest.FixtureRequest) -> int:
+    """The width of the screen in px."""
+    return int(request.param)
+
+
+@pytest.fixture
+def mat(tmp_path: Path) -> Iterator[Mat]:
+    """A simulated device after an invented fortnight, with its page."""
+    with running(tmp_path / "mat.db") as one:
+        yield one
+
+
+@pytest.fixture
+def watched(chromium_browser: Browser) -> Iterator[Watched]:
+    """Browsers, which have complained of nothing at the end."""
+    watched = Watched(chromium_browser)
+    yield watched
+    assert watched.complaints == []
 
 
 _BENCH = FakeBench()

@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 
 import matpi
 from matpi.core.model import Settings
+from matpi.page.statics import device_texts
 from matpi.store.settings import rows
-from matpi.words import LANGUAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, Route
@@ -96,7 +96,7 @@ class Device:
             self._take(route, path)
         else:
             language = path[7:9]
-            own = LANGUAGES[language].texts if path.startswith("/words/") else {}
+            own = device_texts(language) if path.startswith("/words/") else {}
             page = tomllib.loads((ROOT / f"words/page_{language}.toml").read_text("utf-8")) if own else {}
             route.fulfill(
                 json={
@@ -176,7 +176,7 @@ def test_a_bound_is_said_as_it_is_typed_and_what_is_right_is_saved_at_once(page:
     start(page, device)
     goal = page.get_by_label("Days a week", exact=True)
     goal.fill("9")
-    expect(error(page, "Days a week")).to_have_text("A whole number from 3 to 7. 5 stays until then.")
+    expect(error(page, "Days a week")).to_have_text("3 to 7, a whole number. Until then: 5.")
     expect(goal).to_have_attribute("aria-invalid", "true")
     goal.blur()
     goal.fill("4")
@@ -186,7 +186,7 @@ def test_a_bound_is_said_as_it_is_typed_and_what_is_right_is_saved_at_once(page:
     page.get_by_label("Bedtime").fill("21:15")
     page.get_by_label("Bedtime").press("Enter")
     page.get_by_label("Time zone").fill("Mars/Olympus")
-    expect(error(page, "Time zone")).to_contain_text("Write one such as Europe/Berlin. Europe/Berlin stays")
+    expect(error(page, "Time zone")).to_contain_text("Write one such as Europe/Berlin. Until then: Europe/Berlin.")
     page.get_by_label("Usual session").select_option("feet")
     page.get_by_text("Yes, pets or visitors").click()
     until(page, lambda: len(device.asked) == 5)
@@ -280,8 +280,11 @@ def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, de
         first.get_by_role("button", name="Next").press("Enter")
         expect(first.get_by_role("heading", name=heading)).to_be_focused()
     first.get_by_role("button", name="Next").press("Enter")
+    first.get_by_label("Language of the device").select_option("de")
+    until(page, lambda: device.asked[-1].get("set") == {"language": "de"})
+    first.get_by_label("Language of this page").focus()
     first.get_by_label("Language of this page").select_option("de")
-    expect(first.get_by_role("heading", name="Die Sprache dieser Seite")).to_be_visible()
+    expect(first.get_by_role("heading", name="Deine Sprache")).to_be_visible()
     expect(first.get_by_label("Sprache dieser Seite")).to_be_focused()
     first.get_by_role("button", name="Weiter").click()
     first.get_by_role("button", name="Schließen").click()
@@ -289,10 +292,31 @@ def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, de
     safety["cleared"] = True
     first.get_by_role("button", name="Der Arzt hat zugestimmt").click()
     expect(first.get_by_text("Arzt hat zugestimmt.")).to_be_visible()
-    answers = [(request["answer"], request["person"]) for request in device.asked]
+    answers = [(request["answer"], request["person"]) for request in device.asked if request["do"] == "safety"]
     assert answers == [("some", None), ("doctor_ok", None)]
     page.reload()
     expect(page.get_by_role("heading", name="Einrichten")).to_be_visible()  # it is kept in this browser
+
+
+def test_each_person_answers_and_what_is_done_at_the_device_is_shown(page: Page, device: Device) -> None:
+    device.person("Ada", chosen=True)
+    device.person("Eva")
+    answer = {"answered": True, "some": True, "cleared": False, "sentence": ""}
+    device.log["safety"] = {"Ada": answer | {"some": False}, "Eva": answer}
+    start(page, device)
+    first = page.locator("#setup-first")
+    expect(first.get_by_text("none of it applies")).to_be_visible()
+    first.get_by_label("Whose answer").select_option("Eva")
+    expect(first.get_by_text("Please ask a doctor first.")).to_be_visible()
+    expect(first.get_by_label("Whose answer")).to_be_focused()
+    first.get_by_role("button", name="A doctor has agreed").click()
+    until(page, lambda: device.asked == [{"do": "safety", "answer": "doctor_ok", "person": "Eva"}])
+    first.get_by_role("button").last.evaluate("button => button.blur()")
+    device.log["safety"]["Eva"] = answer | {"cleared": True}
+    device.person("Ida")
+    tell(page, device, safety="cleared")
+    expect(first.get_by_text("and a doctor has agreed.")).to_be_visible()
+    expect(page.get_by_label("Name of Ida")).to_be_visible()
 
 
 def test_people_are_added_renamed_chosen_and_removed(page: Page, device: Device) -> None:
@@ -376,7 +400,7 @@ def test_data_goes_in_and_out_and_is_deleted_only_by_its_words(page: Page, devic
     device.said = ["12 sessions are new.", "1 is here already."]
     start(page, device)
     data = page.locator("#setup-data")
-    data.get_by_label("Whose sessions these are").select_option("Eva")
+    data.get_by_label("Sessions without a name belong to").select_option("Eva")
     data.locator("input[type=file]").set_input_files(
         {"name": "export.json", "mimeType": "application/json", "buffer": b"{}"}
     )

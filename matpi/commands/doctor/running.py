@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -18,9 +15,9 @@ import msgspec
 
 from matpi import __version__
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
+from matpi.control.address import socket_of
+from matpi.control.client import Client
 from matpi.drivers.facts import Status
-from matpi.errors import TraceError
-from matpi.store.file import companion
 
 STATUS_PATH: Final = Path("/run/matpi/status.json")
 FRESH_S: Final = 15.0  # three times the interval at which the running device writes
@@ -67,23 +64,6 @@ def running(pid: int) -> bool:
         return True
 
 
-def owner_of(log: Path) -> int | None:
-    """Return the process of the running device that owns `log`; None without one.
-
-    Raises TraceError when this user may not know.
-    """
-    try:
-        pid = int(companion(log, ".lock").read_text())
-        caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    except PermissionError:
-        raise TraceError(f"The log {log} may not be read by this user; run it with sudo.") from None
-    except (OSError, ValueError):
-        return None
-    # The lock names its last owner, which may have ended, or be a command that a signal would end.
-    catches = caught is not None and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1
-    return pid if catches and running(pid) else None
-
-
 def read_device(
     path: Path,
     *,
@@ -97,11 +77,13 @@ def read_device(
     status file.
     """
     device = _by_status(path, now, alive)
-    if device.life is Life.GONE and log is not None:
-        with suppress(TraceError):
-            if (pid := owner_of(log)) is not None:
-                return Device(Life.BY_HAND, why=f"process {pid}")
-    return device
+    if device.life is not Life.GONE or log is None:
+        return device
+    client = Client(socket_of(log))
+    try:
+        return Device(Life.BY_HAND, why=f"the device at {client.path}") if client.is_there() else device
+    except OSError as error:
+        return Device(Life.UNKNOWN, why=str(error).rstrip("."))
 
 
 def _by_status(path: Path, now: Callable[[], float], alive: Callable[[int], bool]) -> Device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Final, Literal, Union
 
 import msgspec
@@ -11,6 +12,7 @@ from matpi.control.requests.ratings import DeleteRating, EditRating, FeltWrong, 
 from matpi.control.requests.sessions import AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.control.requests.settings import People, Rest, Safety, Settings
 from matpi.control.requests.transfer import DeleteEverything, Import, UpstreamRetry
+from matpi.core.calibration.solve import LEAST_KG
 from matpi.errors import UsageError
 
 
@@ -49,9 +51,11 @@ class Press(Request, frozen=True):
 
 
 class Calibrate(Request, frozen=True):
-    """Open the calibration for a person of this weight, who follows the panel."""
+    """Open the calibration with this weight; the steps are followed on the panel, or by `live`."""
 
-    weight_kg: Annotated[float, msgspec.Meta(ge=20.0, le=200.0)]
+    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=200.0)]
+    anywhere: bool = False
+    """One placement for all chips instead of one for each."""
 
 
 class Record(Request, frozen=True):
@@ -79,13 +83,18 @@ OF_DEVICE: Final = (
 )  # fmt: skip
 """They need a running device."""
 NAMES: Final = tuple(str(kind.__struct_config__.tag) for kind in (*OF_LOG, *OF_DEVICE))
-_DECODER: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Union[(*OF_LOG, *OF_DEVICE)])
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Request]:
+    """Return the decoder, made with the first request and not while the device starts."""
+    return msgspec.json.Decoder(Union[(*OF_LOG, *OF_DEVICE)])
 
 
 def request_of(line: bytes) -> Request:
     """Return the request. Raises UsageError with what is wrong."""
     try:
-        return _DECODER.decode(line)
+        return _decoder().decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"The request was not understood ({error}); docs/control.md lists what can be asked."

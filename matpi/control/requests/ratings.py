@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from matpi.control import log_view
 from matpi.control.requests.base import Done, LogRequest, Now
-from matpi.control.requests.editing import dated, edits, instant, pick
+from matpi.control.requests.fields import dated, edits, instant, pick
 from matpi.control.requests.sessions import EDITS as SESSION_EDITS
 from matpi.core.clock import believable, day_bounds
 from matpi.core.effects import Save

@@ -9,7 +9,7 @@ from typing import Final
 
 from matpi.control import log_view
 from matpi.control.requests.base import Done, LogRequest, Now
-from matpi.control.requests.editing import dated, edits, instant, pick
+from matpi.control.requests.fields import dated, edits, instant, pick
 from matpi.core.model import ROUTINE_NAMES, EndReason, Session
 from matpi.core.rules import DeviceRules
 from matpi.errors import UsageError

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matpi.control.requests.base import Done, LogRequest, Now
-from matpi.control.requests.editing import latest
+from matpi.control.requests.fields import latest
 from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Settings, Zero
 from matpi.errors import UsageError
 from matpi.paths import system_zone, zone_doubts
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
-from matpi.upstream import queue
 from matpi.words.phrases import count, words
 
 if TYPE_CHECKING:
@@ -111,6 +110,8 @@ class UpstreamRetry(LogRequest, frozen=True):
     name: str
 
     def perform(self, log: Store, now: Now) -> Done:  # noqa: ARG002
+        from matpi.upstream import queue  # here: not loaded while nothing is sent anywhere
+
         with log.writing() as conn:
             if not queue.ask_again(conn, self.name):
                 raise UsageError(f"The device has not been started with a receiver {self.name!r} yet; restart it.")

@@ -39,6 +39,10 @@ class Solved:
     error_percent: float  # the most any slope is off, if the weight is right to within `weight_error_kg`
     turned: tuple[int, ...] = ()  # channels whose counts fall with load: wired the other way round, which is allowed
 
+    @property
+    def sentence(self) -> str:
+        return f"Calibrated to within {self.error_percent:.1f} %, if the weight is right."
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

@@ -22,7 +22,7 @@ docs/behaviour.md 3 has the rules. What they leave open is decided here:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
 from math import fsum, inf
@@ -124,6 +124,9 @@ class Plan:
     done_on: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
     rests: Rests = field(default=Rests(frozenset(), frozenset(), frozenset()), compare=False, repr=False)
     """With `done_on` (ordinals) what each day before was, so that a table of weeks takes one fold of the log."""
+    bands: Mapping[date, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """The range of minutes that held on each of the days asked for, without those that a "yes" to the safety questions
+    kept short: no dose is known to be safe."""
 
     @property
     def after(self) -> bool:
@@ -246,18 +249,24 @@ def plan(
     course: Course = STARTER,
     running_s: float = 0.0,
     zone: tzinfo = UTC,
+    band_days: int = 0,
 ) -> Plan:
     """Return what holds on `today`. Linear in the log; never raises for a valid one.
 
-    `running_s` is the length of a session under way; `zone` says on which day the acknowledgement was given.
+    `running_s` is the length of a session under way; `zone` says on which day the acknowledgement was given;
+    `band_days`: the plan has the bands of so many days, up to today.
     """
     now, tiers = today.toordinal(), course.tiers
     short_only = acknowledgement is not None and acknowledgement.short_only
-    fold = _Fold(course, settings, _short_spans(acknowledgement, zone, settings))
+    spans = _short_spans(acknowledgement, zone, settings)
+    fold, bands = _Fold(course, settings, spans), {}
     days = _by_day(log, now)
     today_s = days[now].total_s  # makes today a day of the fold
-    for day in sorted(days):
-        fold.take(day, days[day])
+    for day in sorted(days.keys() | range(now + 1 - band_days, now)):
+        fold.take(day, days[day])  # one without entries moves the plan nowhere
+        if day > now - band_days and not any((s.since or 0) <= day <= (s.until or s.since or now) for s in spans):
+            tier = tiers[course.tier_of[fold.at_start.shown_day]]
+            bands[date.fromordinal(day)] = tier.lower_min, tier.upper_min
 
     at_start, done = fold.at_start, fold.done
     shown_day = min(at_start.shown_day, tiers[0].last_day) if short_only else at_start.shown_day
@@ -288,32 +297,9 @@ def plan(
         trend_today=fold.passed == now,
         done_on=frozenset(done),
         rests=rests,
+        bands=bands,
     )
     return found.running(running_s)
-
-
-def bands(
-    log: Log,
-    today: date,
-    settings: Settings,
-    acknowledgement: Acknowledgement | None = None,
-    *,
-    days: int,
-    course: Course = STARTER,
-    zone: tzinfo = UTC,
-) -> dict[date, tuple[int, int]]:
-    """Return the range of minutes that held on each of the last `days` days, up to today; linear in the log.
-
-    A day that a "yes" to the safety questions kept short has none: no dose is known to be safe.
-    """
-    now, spans = today.toordinal(), _short_spans(acknowledgement, zone, settings)
-    fold, entries, found = _Fold(course, settings, spans), _by_day(log, now), {}
-    for day in sorted({*entries, *range(now - days + 1, now + 1)}):
-        fold.take(day, entries[day])  # one without entries moves the plan nowhere
-        if day > now - days and not any((s.since or 0) <= day <= (s.until or s.since or now) for s in spans):
-            tier = course.tiers[course.tier_of[fold.at_start.shown_day]]
-            found[date.fromordinal(day)] = tier.lower_min, tier.upper_min
-    return found
 
 
 def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from matpi.core.calibration.procedure import Calibrating
 from matpi.core.calibration.solve import Solved
 from matpi.core.effects import Calibrated, Emit, Note
-from matpi.core.events import Reading
+from matpi.core.events import CalibrationWished, Reading
 from matpi.core.front import Front
 from matpi.core.parts import Parts
 from matpi.core.screens.screen import NOT_SAVED, Look, Screen, Step
@@ -39,6 +39,19 @@ class Stop(Enum):
     RESULT = auto()
 
 
+Outcome = Literal["calibrated", "unsaved", "refused"]
+
+
+class Progress(NamedTuple):
+    """How far a calibration is; `step` is one of the procedure's, or "weight"."""
+
+    step: str
+    measuring: bool
+    done: float  # of this step, 0 to 1
+    result: Outcome | None
+    sentence: str  # what came of it, and what to do
+
+
 @dataclass(eq=False)
 class CalibrationScreen(Screen):
     """Own one calibration, from the menu to its result."""
@@ -47,7 +60,7 @@ class CalibrationScreen(Screen):
     to_do = "Follow the steps on the screen."
     emit: Emit
     parts: Parts
-    given_kg: float | None = None  # the weight, where it was given with the wish to calibrate
+    given: CalibrationWished | None = None  # from outside, with the weight
 
     def entered(self, t: float, _before: Front) -> None:
         calibration = self.zeroing.calibration
@@ -56,15 +69,16 @@ class CalibrationScreen(Screen):
         self._at, self._kg = Stop.EMPTY, GUESS_KG
         self._result_at = t
         channels = len(calibration.counts_per_kg)
-        error_kg = CHOSEN_TO_KG if self.given_kg is None else GIVEN_TO_KG
-        self._procedure = Calibrating(channels, self.rules.counts_per_kg, weight_error_kg=error_kg)
+        error_kg = CHOSEN_TO_KG if self.given is None else GIVEN_TO_KG
+        anywhere = self.given is not None and self.given.anywhere
+        self._procedure = Calibrating(channels, self.rules.counts_per_kg, anywhere=anywhere, weight_error_kg=error_kg)
         self._counts: tuple[float, ...] = ()
         self._ok = True
         self.presence.suspend()
 
     def left(self) -> None:
         """Resume presence: however it ended, the mat counts again."""
-        self.given_kg = None
+        self.given = None
         if not self.presence.silent:
             self.parts.explain_cells()
         self.presence.suspend(False)
@@ -90,6 +104,22 @@ class CalibrationScreen(Screen):
         procedure.take(t, counts, ok)
         self._follow(t, step)
         return self._progress != before
+
+    @property
+    def progress(self) -> Progress:
+        """Return how far it is, for who follows it from outside."""
+        procedure, result = self._procedure, self._procedure.result
+        step = "weight" if self._at in {Stop.TENS, Stop.ONES} else procedure.step
+        outcome: Outcome | None = None
+        sentence = ""
+        if isinstance(result, Solved):
+            if self.ledger.is_saved(Calibrated.key):
+                outcome, sentence = "calibrated", result.sentence
+            elif why := self.ledger.failed.get(Calibrated.key):
+                outcome, sentence = "unsaved", f"The calibration holds from now on, but is not on the disk yet: {why}"
+        elif result is not None:
+            outcome, sentence = "refused", f"{result.reason} {result.remedy}"
+        return Progress(step, procedure.measuring, round(procedure.done, 2), outcome, sentence)
 
     @property
     def _progress(self) -> tuple[object, ...]:
@@ -150,8 +180,8 @@ class CalibrationScreen(Screen):
             self._take_result(t)
         elif procedure.step != step:
             self.stage.touch(t)
-            if self._at is Stop.EMPTY and self.given_kg is not None:
-                self._weigh(t, self.given_kg)
+            if self._at is Stop.EMPTY and self.given is not None:
+                self._weigh(t, self.given.weight_kg)
             elif self._at is Stop.EMPTY:
                 self._at = Stop.TENS
             else:

@@ -65,10 +65,15 @@ const ctx = {
   },
   navigate: (view, rest = "") => { location.hash = rest ? `${view}/${rest}` : view; },
   restart: () => start(),
-  /** Show the page in this language from now on, in this browser. */
+  /** The language that was chosen for this browser, "" for the device's. */
+  get language() { return chosen(""); },
+  /** Show the page in this language from now on, in this browser; "": in the device's. */
   async choose(lang) {
-    try { localStorage.setItem(LANGUAGE, lang); } catch { /* Not stored: it holds until the page is left. */ }
-    await speak(lang);
+    try {
+      if (lang) localStorage.setItem(LANGUAGE, lang);
+      else localStorage.removeItem(LANGUAGE);
+    } catch { /* Not stored: it holds until the page is left. */ }
+    await speak(lang || (ctx.state ?? ctx.hello).language);
     await show();
   },
 };
@@ -135,14 +140,18 @@ document.addEventListener("visibilitychange", () => {
 });
 
 // ---- views -------------------------------------------------------------------------------------------------------
-let view = null, shown = 0;
+let view = null, shown = 0, at = "";
 
 async function show() {
-  const [name, ...rest] = location.hash.slice(1).split("/"), moved = shown > 0, mine = ++shown;
+  const [name, ...rest] = location.hash.slice(1).split("/"), mine = ++shown;
   const wanted = ctx.paired ? (VIEWS.includes(name) ? name : "today") : "pair";
   const next = await import(`./${wanted}.js`).catch(() => null);
   if (mine !== shown) return; // another view was asked for while this one was loaded
   if (!next) return void toast(t("app.no_answer"), "warn");
+  const here = `${wanted} ${location.hash}`, moved = at && at !== here, keep = document.activeElement?.dataset.keep;
+  // Drawn again where it is, in another language: what is seen of it stays, and the focus where it has a name.
+  if (at === here) $("main").style.minHeight = `${$("main").offsetHeight}px`;
+  at = here;
   view?.leave?.();
   hearers.clear();
   view = next;
@@ -157,11 +166,14 @@ async function show() {
   document.title = `${t(`app.${wanted}`)} – matpi`;
   const root = h("div", {class: `view view-${wanted}`});
   $("main").replaceChildren(root);
-  await view.render(root, ctx);
+  // A view that is left before it has loaded must not begin to listen.
+  const its = Object.assign(Object.create(ctx), {onState: fn => mine === shown ? ctx.onState(fn) : () => {}});
+  await view.render(root, its);
   if (moved) {
     scrollTo(0, 0);
     $("main").focus({preventScroll: true});
-  }
+  } else if (keep) document.querySelector(`[data-keep="${keep}"]`)?.focus({preventScroll: true});
+  $("main").style.minHeight = "";
 }
 
 const LANGUAGE = "matpi-language";

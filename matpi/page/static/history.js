@@ -2,7 +2,7 @@
 import {button, choice, h, put, t, when} from "./ui.js";
 import {chart, MOMENTS, sample} from "./chart.js";
 import {chosen, daily, median, owners, plus, range, SHORT, weekday, whole} from "./days.js";
-import {answers, describe, legendOf, minutesOf, openDay, restore, sessionEntry, sessionLine} from "./records.js";
+import {answers, describe, legendOf, minutesOf, openDay, ratingEntry, restore, sessionEntry, sessionLine, stopEntry} from "./records.js";
 
 const STRIP_DAYS = 14;
 const RANGES = [14, 30, 90];
@@ -40,6 +40,7 @@ export async function render(root, ctx) {
 
 export function leave() {
   visits += 1;
+  document.querySelector("dialog[open]")?.close();
   watch?.disconnect();
 }
 
@@ -54,14 +55,22 @@ function show(root, hub) {
   const who = people.length > 1 && choice(t("history.whose"), people.map(one => [one.id ?? "", one.name]), person ?? "", value => {
     person = value || null;
     show(root, hub);
+    root.querySelector("fieldset input:checked").focus();
   });
   watch?.disconnect();
   root.classList.add("stack");
   root.replaceChildren(...[head, who, log.estimated && h("p", {class: "notice"}, t("history.clock_unknown")),
-    data.minutesOnly && h("p", {class: "notice warn"}, data.safety?.sentence || t("history.minutes_only")),
+    data.minutesOnly && h("p", {class: "notice warn"}, t("history.minutes_only")),
     doubted(hub), strip(hub), charted(hub), months(hub), undated(hub), deleted(hub)].filter(Boolean));
   scrollTo(0, top);
   if (focused) root.querySelector(`[data-key="${focused}"]`)?.focus({preventScroll: true});
+}
+
+const open = new Set(); // what is unfolded stays so when the log was read again
+function unfolds(key, el) {
+  el.open = open.has(key);
+  el.addEventListener("toggle", () => open[el.open ? "add" : "delete"](key));
+  return el;
 }
 
 const card = (title, ...body) => h("section", {class: "card stack"}, h("header", {}, h("h2", {}, title)), ...body);
@@ -128,7 +137,7 @@ function points({data, log}, wanted) {
 function charted(hub) {
   const {minutesOnly} = hub.data;
   const says = h("p", {class: "says"}), host = h("div"), table = h("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": t("history.as_table")});
-  const list = h("details", {}, h("summary", {}, t("history.as_table")), table), legend = h("ul", {class: "legend"});
+  const list = unfolds("table", h("details", {}, h("summary", {}, t("history.as_table")), table)), legend = h("ul", {class: "legend"});
   let all = [];
   const tabulate = () => list.open && table.replaceChildren(tabled(all, minutesOnly));
   const draw = wanted => {
@@ -210,8 +219,9 @@ function arrows(event) {
 
 // ---- what has no day, and what was deleted -----------------------------------------------------------------------------
 function undated(hub) {
-  const {sessions} = hub.data.undated;
-  return sessions.length > 0 && card(t("history.undated"), h("p", {class: "soft"}, t("history.undated_help")), h("div", {class: "entries"}, sessions.toReversed().map(one => sessionEntry(hub, one, {dated: true}))));
+  const {sessions, ratings, stops} = hub.data.undated;
+  const entries = [...sessions.toReversed().map(one => sessionEntry(hub, one, {dated: true})), ...ratings.map(one => ratingEntry(hub, one)), ...stops.map(one => stopEntry(hub, one))];
+  return entries.length > 0 && card(t("history.undated"), h("p", {class: "soft"}, t("history.undated_help")), h("div", {class: "entries"}, entries));
 }
 
 const DELETED_SHOWN = 20;
@@ -223,5 +233,5 @@ function deleted(hub) {
     button(t("history.restore"), () => restore(hub, one), "", {"aria-label": t("history.restore_of", {what: one.start ? when(one.start, {...SHORT, hour: "2-digit", minute: "2-digit", hourCycle: "h23"}) : t("history.no_date")})}))));
   more(0, DELETED_SHOWN);
   const rest = all.length > DELETED_SHOWN && button(t("history.show_all", {n: all.length}), () => { more(DELETED_SHOWN, all.length); rest.remove(); }, "quiet");
-  return h("details", {class: "card deleted"}, h("summary", {}, h("h2", {}, t("history.deleted_ones", {n: all.length}))), list, rest || "");
+  return unfolds("deleted", h("details", {class: "card deleted"}, h("summary", {}, h("h2", {}, t("history.deleted_ones", {n: all.length}))), list, rest || ""));
 }

@@ -110,7 +110,7 @@ function form(hub, fields, current, request, close) {
     return (await change(hub, request(set), t("history.saved"), refused)) && close();
   };
   const saving = button(t("history.save"), save, "primary");
-  return h("form", {class: "stack tight", onsubmit: event => { event.preventDefault(); saving.click(); }}, Object.values(fields), error,
+  return h("form", {class: "stack tight", novalidate: true, onsubmit: event => { event.preventDefault(); saving.click(); }}, Object.values(fields), error,
     h("div", {class: "row"}, saving, button(t("app.cancel"), close, "quiet")));
 }
 
@@ -144,7 +144,7 @@ export function sessionEntry(hub, session, {dated = false} = {}) {
   const editing = () => {
     const looser = hub.log.looser[session.id], current = {minutes: clock(session.on_mat_s), start: localTime(session.start), routine: session.routine, person: personNow(hub, session.person), looser: looser === undefined ? "none" : looser ? "yes" : "no"};
     const fields = {
-      minutes: field(t("history.edit_minutes"), input({inputmode: "text", autocomplete: "off", pattern: "[0-9]{1,2}(:[0-5][0-9])?"}, current.minutes), t("history.edit_minutes_help")),
+      minutes: field(t("history.edit_minutes"), input({inputmode: "text", autocomplete: "off"}, current.minutes), t("history.edit_minutes_help")),
       start: field(t("history.fact_start"), input({type: "datetime-local"}, current.start), t("history.edit_start_help")),
       routine: field(t("history.fact_routine"), select(ROUTINES.map(one => [one, t(`app.routine.${one}`)]), current.routine)),
       ...people(hub, session.person),
@@ -179,6 +179,10 @@ function saidEntry(hub, one, text) {
   return box;
 }
 
+/** An answer; `first`: it is the number of the day, of several. */
+export const ratingEntry = (hub, one, first = false) => saidEntry(hub, one, t(first ? "history.answer_first" : "history.answer", {value: one.value, moment: t(`history.moment_${one.moment}`)}));
+export const stopEntry = (hub, one) => saidEntry(hub, one, t("history.stop_sign"));
+
 // ---- one day ---------------------------------------------------------------------------------------------------------
 /** Open everything of a day in a dialog; what is changed there is read again. */
 export function openDay(hub, day) {
@@ -190,8 +194,8 @@ export function openDay(hub, day) {
     const felt = twice(t("history.felt_wrong"), t("history.felt_wrong_sure"), () => change(hub, {do: "felt_wrong", on: day, person: owner?.name ?? null}, t("history.stop_added")));
     host.replaceChildren(...[h("p", {}, name ? `${name}: ${summed(of)}` : summed(of)),
       list(t("history.sessions"), of.sessions.map(one => sessionEntry(hub, one)), t("history.no_session")),
-      list(t("history.tightness"), of.ratings.map(one => saidEntry(hub, one, t(one === of.number && of.ratings.length > 1 ? "history.answer_first" : "history.answer", {value: one.value, moment: t(`history.moment_${one.moment}`)}))), t("history.no_rating")),
-      list(t("history.stop_signs"), of.stops.map(one => saidEntry(hub, one, t("history.stop_sign"))), t("history.no_stop")),
+      list(t("history.tightness"), of.ratings.map(one => ratingEntry(hub, one, one === of.number && of.ratings.length > 1)), t("history.no_rating")),
+      list(t("history.stop_signs"), of.stops.map(one => stopEntry(hub, one)), t("history.no_stop")),
       day <= hub.log.today && (owner || !hub.log.people.length) && h("div", {class: "stack tight"}, h("p", {class: "soft small"}, t("history.felt_wrong_help")), h("div", {class: "row"}, felt))].filter(Boolean));
   };
   fill();

@@ -5,14 +5,14 @@ import {first, underWay} from "./setup_first.js";
 import {button, field, h, sure, t} from "./ui.js";
 
 const WIDE = "(min-width: 768px)";
-let form = null;
+let flush = null;
 let lists = 0;
 const opened = {}; // section -> whether it was opened or closed by hand
 
 /** Send what was typed last. */
 export function leave() {
-  for (const now of form?.flush ?? []) now();
-  form = null;
+  for (const now of flush ?? []) now();
+  flush = null;
 }
 
 export async function render(root, ctx) {
@@ -26,19 +26,26 @@ export async function render(root, ctx) {
     root.append(h("h1", {}, t("setup.title")), h("div", {class: "card stack"}, h("p", {class: "notice warn"}, error.message), h("div", {class: "row"}, button(t("setup.again"), again))));
     return;
   }
-  form = formOf(ctx, log);
+  const form = formOf(ctx, log); // not shared: what is under way when the view is left still has it
+  ({flush} = form);
   const here = () => log.people.filter(person => !person.removed);
   const owner = () => here().find(person => person.chosen) ?? here()[0] ?? null;
-  let about = null; // the name of the person whose safety answer is shown, where it was chosen
-  const bodies = {}, fresh = async () => { log = await ctx.log(); };
+  let asked = null; // the name of the person whose safety answer is shown, where it was chosen
+  const bodies = {}, fresh = async () => {
+    try {
+      log = await ctx.log();
+    } catch (error) {
+      if (error.status === undefined) throw error; // else what is shown is as it was
+    }
+  };
   const redraw = (name, children) => bodies[name].replaceChildren(...children);
 
   const drawn = {
     first: () => {
-      const el = h("div", {class: "stack"}), whom = here().find(person => person.name === about) ?? owner();
-      const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { about = name; redraw("first", drawn.first()); });
+      const el = h("div", {class: "stack"}), whom = here().find(person => person.name === asked) ?? owner();
+      const chooses = whose(here(), t("setup.for_whom_safety"), whom?.name, name => { asked = name; redraw("first", drawn.first()); bodies.first.querySelector("select").focus(); });
       first(el, {
-        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(ctx, "first-language"), people: () => people(ctx, here, changedPeople),
+        form, person: whom?.name ?? null, whose: chooses, safety: log.safety[whom?.id ?? ""], language: () => language(form, "first"), people: () => people(ctx, here, changedPeople),
         changed: async () => { await fresh(); redraw("first", drawn.first()); redraw("people", drawn.people()); },
       });
       return [el];
@@ -48,16 +55,17 @@ export async function render(root, ctx) {
     people: () => [people(ctx, here, changedPeople), setting(form, "others")],
     mat: () => mat(ctx),
     receivers: () => receivers(ctx, sinks),
-    data: () => data(ctx, () => whose(here(), t("setup.for_whom")), refresh),
+    data: () => data(ctx, () => whose(here(), t("setup.for_whom"), "", () => {}, t("setup.no_one")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
-    about: () => about(ctx),
+    about: () => about(form),
   };
   const changedPeople = async (el, said) => {
     const label = document.activeElement?.getAttribute("aria-label"), inside = el.contains(document.activeElement);
     await fresh();
     const next = people(ctx, here, changedPeople);
     el.replaceWith(next);
+    for (const name of ["first", "people", "data"]) if (!bodies[name].contains(next)) redraw(name, drawn[name]());
     tell(next, said, true);
     if (inside) (label && next.querySelector(`[aria-label="${CSS.escape(label)}"]`) || next.querySelector(".adding input"))?.focus();
   };
@@ -118,6 +126,7 @@ function resting(ctx) {
 function people(ctx, here, changed) {
   const all = here(), el = withLines(h("div", {class: "field people"})), radio = `chosen-${++lists}`;
   const change = async (row, words, back) => {
+    tell(el, "");
     const answer = await ask(ctx, row, {do: "people", words}, back);
     if (answer) await changed(el, answer.said.join(" "));
     return answer;
@@ -152,26 +161,30 @@ function people(ctx, here, changed) {
   return el;
 }
 
-/** Return a field that chooses one of the people, null where there is nothing to choose. */
-function whose(all, label, chosen = all[0]?.name, onchange = () => {}) {
+/** Return a field that chooses one of the people, or `none`; null where there is nothing to choose. */
+function whose(all, label, chosen, onchange, none = "") {
   if (all.length < 2) return null;
-  const input = h("select", {class: "short", onchange: () => onchange(input.value)}, all.map(({name}) => h("option", {value: name}, name)));
+  const input = h("select", {class: "short", onchange: () => onchange(input.value)}, none && h("option", {value: ""}, none), all.map(({name}) => h("option", {value: name}, name)));
   input.value = chosen;
   return field(label, input);
 }
 
 // ---- about ---------------------------------------------------------------------------------------------------------
-/** `id`: of the select; it is made anew in its language, and keeps the focus. */
-function language(ctx, id) {
-  const input = h("select", {id, onchange: () => ctx.choose(input.value).then(() => document.getElementById(id)?.focus())}, h("option", {value: "en", lang: "en"}, "English"), h("option", {value: "de", lang: "de"}, "Deutsch"));
-  input.value = ctx.lang;
-  return field(t("setup.language"), input, t("setup.language_help"));
+/** Return the language of the device and of the page. `place`: a name that keeps the focus when both are drawn again. */
+function language(form, place) {
+  const {ctx} = form;
+  const input = h("select", {"data-keep": `${place}-page`, onchange: () => ctx.choose(input.value)}, ["auto", "en", "de"].map(value => h("option", {value: value === "auto" ? "" : value}, t(`setup.page_language_${value}`))));
+  input.value = ctx.language;
+  const device = setting(form, "language");
+  device.input.dataset.keep = `${place}-device`;
+  return h("div", {class: "stack tight"}, device, field(t("setup.page_language"), input, t("setup.page_language_help")));
 }
 
-function about(ctx) {
+function about(form) {
+  const {ctx} = form;
   return [
     h("dl", {class: "facts"}, h("dt", {}, t("setup.version")), h("dd", {}, ctx.hello.version), h("dt", {}, t("setup.address")), h("dd", {}, location.origin)),
-    language(ctx, "page-language"),
+    language(form, "about"),
     h("div", {class: "field"}, h("p", {}, h("a", {href: "#sheet"}, t("setup.sheet"))), h("p", {class: "help"}, t("setup.sheet_help"))),
     h("p", {class: "help"}, t("setup.plain")),
   ];

@@ -47,7 +47,7 @@ export function mat(ctx) {
 
   let frame = "";
   const hear = state => {
-    put(kg, !state || state.silent || state.kg === null ? "–" : number(state.kg, 1));
+    put(kg, !state || state.silent || state.kg === null ? "–" : number(Math.abs(state.kg) < 0.05 ? 0 : state.kg, 1)); // never "-0.0"
     put(about, !state || state.silent ? t("setup.mat_unknown") : state.approximate ? t("setup.mat_about") : t("setup.mat_measured"));
     put(is, !state ? ctx.off || t("setup.offline") : state.silent ? t("setup.mat_silent") : t(`setup.mat_${state.load}`));
     put(known, t(state?.calibrated ? "setup.calibrate_is" : "setup.calibrate_never"));

@@ -17,6 +17,7 @@ export const FIELDS = {
   day_start: {kind: "clock"},
   zone: {kind: "zone"},
   others: {kind: "choice", of: ["no", "pets"]},
+  language: {kind: "select", of: ["auto", "en", "de"]},
 };
 
 /** Bounds of what is no setting: core/people.py, commands/calibrate.py, store/settings.py, and the page's own route. */
@@ -163,7 +164,7 @@ const KINDS = {
     return [el, show];
   },
   select(form, key, {of}, label, help) {
-    const input = h("select", {}, of.map(value => h("option", {value}, t(`app.routine.${value}`)))), el = field(label, input, help), show = () => { input.value = form.stored[key]; };
+    const input = h("select", {}, of.map(value => h("option", {value}, t(key === "routine" ? `app.routine.${value}` : `setup.${key}_${value}`)))), el = field(label, input, help), show = () => { input.value = form.stored[key]; };
     input.addEventListener("change", async () => await save(form, key, input.value, el) || show());
     return [el, show];
   },

@@ -46,8 +46,8 @@ export function render(root, ctx) {
 
 // ---- the state, in words, and the timer ----------------------------------------------------------------------------
 function nowCard() {
-  const title = h("span", {role: "status"}), who = h("p", {class: "who soft"}), face = dial(), phase = h("p", {class: "phase", role: "status"});
-  const el = h("section", {class: "card now", "aria-label": t("today.now")}, h("h1", {}, title), who, face, phase);
+  const title = h("h1", {"aria-live": "polite"}), who = h("p", {class: "who soft"}), face = dial(), phase = h("p", {class: "phase", role: "status"});
+  const el = h("section", {class: "card now", "aria-label": t("today.now")}, title, who, face, phase);
   el.hear = state => {
     put(title, t(`today.front.${ASKED.includes(state.front) ? "ASKS" : state.front}`));
     who.hidden = state.people.length < 2;

@@ -21,7 +21,7 @@ const formats = new Map(); // a format takes longer to make than a hundred dates
 export function when(iso, options = {weekday: "short", day: "numeric", month: "short"}) {
   const [, y, m, d, hh = 0, mm = 0] = /^(\d+)-(\d+)-(\d+)(?:T(\d+):(\d+))?/.exec(iso).map(Number);
   const key = words.lang + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(words.lang, {timeZone: "UTC", ...options}));
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(words.lang === "en" ? "en-GB" : words.lang, {timeZone: "UTC", ...options}));
   return formats.get(key).format(Date.UTC(y, m - 1, d, hh || 0, mm || 0));
 }
 
@@ -134,7 +134,8 @@ export function dialog(title, body, actions) {
     el.addEventListener("close", () => {
       document.body.append(document.getElementById("toasts"));
       el.remove();
-      if (before?.isConnected) before.focus();
+      // What opened it may have been drawn anew since.
+      (before?.isConnected ? before : document.querySelector(`[data-key="${before?.dataset.key}"]`))?.focus();
       resolve(value);
     });
     document.body.append(el);
