@@ -49,6 +49,8 @@ NOON = 1_773_576_000.0
 TODAY = date(2026, 3, 15)
 ANNA, BEN, ONE, TWO, ODD, GONE, RATED, STOPPED = (f"{n:x}" * 32 for n in range(1, 9))
 """Two people; sessions of yesterday, of this morning, of an unusual load, and a deleted one; a rating, a stop sign."""
+NOMINAL = Calibration((0, 0), (43_000.0, 43_000.0), approximate=True)
+"""Of cells that are counted and were not calibrated yet."""
 WITHIN_S = 30.0
 
 

@@ -27,7 +27,7 @@ from matpi.core.effects import Calibrated, Checkpoint, Save
 from matpi.core.events import Counted, SensorLost, WallClock, Wish, Wished
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
-from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
+from matpi.errors import DeviceOffError, HardwareError, MatpiError, StoreError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
 from matpi.words import LANGUAGES
@@ -36,6 +36,7 @@ from tests.control.rig import (
     ANNA,
     BEN,
     GONE,
+    NOMINAL,
     NOON,
     ONE,
     RATED,
@@ -397,9 +398,6 @@ def test_what_is_of_today_waits_for_the_clock(tmp_path: Path) -> None:
 # -- an import
 
 
-NOMINAL = Calibration((0, 0), (43_000.0, 43_000.0), approximate=True)
-
-
 def new(path: Path) -> Path:
     """Make the log that a device makes when it is started for the first time."""
     with Store.open(path) as log:
@@ -488,7 +486,10 @@ def test_after_delete_everything_nothing_personal_is_left_in_the_file(rig: Rig) 
         assert (memory.settings, memory.log.sessions, memory.people.all) == (settings_, (), ())
 
 
-def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(rig: Rig) -> None:
+def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(tmp_path: Path) -> None:
+    with Rig(lived(tmp_path / "log.db")) as of_kg, pytest.raises(HardwareError, match="gives no counts"):
+        next(of_kg.door.counts())
+    rig = Rig(lived(tmp_path / "other.db"), calibration=NOMINAL)
     counts, idle = rig.door.counts(), rig.door.counts()
     heard: list[Any] = []
     thread, failed = in_background(lambda: heard.append(next(counts)))
@@ -504,6 +505,7 @@ def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(ri
     rig.door.counted(SensorLost(1.0, "head chip silent"))
     counts.close()  # type: ignore[attr-defined]
     assert len(rig.door._listeners) == 1
+    rig.stop()
 
 
 def test_a_browser_is_paired_with_the_code_on_the_panel_and_five_wrong_ones_close_it(rig: Rig) -> None:
@@ -531,7 +533,7 @@ def test_a_calibration_is_opened_with_the_weight_given(tmp_path: Path) -> None:
         rig.pass_s(30.0)
         assert rig.perform(do="calibrate", weight_kg=70.4) == Done()
         assert rig.door.state()["front"] == "CALIBRATING"
-        with pytest.raises(MatpiError, match="A calibration was asked for from outside, but the device is busy"):
+        with pytest.raises(MatpiError, match="No calibration now: the device is busy"):
             rig.perform(do="calibrate", weight_kg=70.4)
         assert rig.ask(lambda device: device.stage.front) is Front.CALIBRATING
 

@@ -215,7 +215,7 @@ def test_a_device_that_hangs_is_an_error_of_the_device_and_nothing_is_written_be
 
     path = lived(tmp_path / "log.db")
     before = dump(path)
-    monkeypatch.setattr(target, "device_of", lambda _: Hung())
+    monkeypatch.setattr("matpi.control.client.device_of", lambda _: Hung())
     request = asked(do="rate", value=4)
     assert isinstance(request, LogRequest)
     with pytest.raises(DeviceOffError):

@@ -27,7 +27,7 @@ from matpi.control.server import CLIENTS_MAX, LINE_MAX, ControlServer
 from matpi.core.events import Counted, Tick
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from tests.control.cases import GOOD, REFUSED
-from tests.control.rig import ONE, Rig, after_restart, lived, remembered
+from tests.control.rig import NOMINAL, ONE, Rig, after_restart, lived, remembered
 
 SOON_S = 20.0
 
@@ -43,7 +43,7 @@ class Served:
     """A rig behind its socket."""
 
     def __init__(self, folder: Path, path: Path | None = None) -> None:
-        self.rig = Rig(lived(folder / "log.db"))
+        self.rig = Rig(lived(folder / "log.db"), calibration=NOMINAL)
         self.path = path or beside(self.rig.path)
         self.reports: list[str] = []
         self.server = ControlServer(self.rig.door, self.path, self.reports.append)
@@ -462,8 +462,8 @@ def test_the_client_says_in_words_what_is_wrong(tmp_path: Path) -> None:
         Client(tmp_path / "none.sock").ask({"do": "state"})
     path = tmp_path / "odd.sock"
     for sent, words in (
-        (b"", "ended before it answered"),
-        (b'{"said": [', "ended before it answered"),
+        (b"", "The device has ended"),
+        (b'{"said": [', "The device has ended"),
         (None, "not answer"),
     ):
         with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener:
