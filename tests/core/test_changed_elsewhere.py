@@ -577,7 +577,7 @@ def refused(bench: Bench, event: Event, kind: str) -> str:
     before = len(bench.effects)
     bench.send(event)
     notes = [effect for effect in bench.effects[before:] if isinstance(effect, Note) and effect.kind == kind]
-    return notes[0].text.rpartition("from outside, but ")[2] if notes else ""
+    return notes[0].text.partition(": ")[2].partition("; it needs")[0] if notes else ""
 
 
 def counting() -> Bench:
