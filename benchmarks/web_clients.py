@@ -46,7 +46,7 @@ class Stint:
         try:
             writer.write(self.head("GET", "/events"))
             while line := await reader.readline():
-                self.states += line == b"event: state\r\n" or line == b"event: state\n"
+                self.states += line in {b"event: state\r\n", b"event: state\n"}
         finally:
             writer.transport.abort()
 

@@ -234,6 +234,14 @@ def requests(port: int, token: str) -> None:
     browser = Browser(port, token)
     _, body, tag = browser.ask("GET", "/api/log")
 
+    def not_modified() -> bool:
+        nonlocal begun, tag
+        while True:
+            begun = time.perf_counter()
+            status, _, tag = browser.ask("GET", "/api/log", If_None_Match=tag)
+            if status == 304:  # else the device has just saved how long the session is by now
+                return True
+
     def rated() -> bool:
         status, got, _ = browser.ask("POST", "/api/do", {"do": "rate", "value": 5})
         gone, _, _ = browser.ask("POST", "/api/do", {"do": "delete_rating", "id": json.loads(got)["data"]["id"]})
@@ -252,6 +260,7 @@ def requests(port: int, token: str) -> None:
         "POST /api/do, rate and delete": (REQUESTS // 10, rated),
         "GET /api/log, changed": (REQUESTS // 10, changed),
     }
+    begun = 0.0
     for what, (number, ask) in kinds.items():
         taken = []
         for _ in range(number):
@@ -299,7 +308,14 @@ def idle(device: Device, page: int, port: int, token: str) -> None:
     browser.close()
     say("web_idle_percent", round(nothing, 2), target=1.0, reached=nothing < 1.0, one_stream=round(streaming, 2))
     more = round(watched - alone, 2)
-    say("web_device_stream_percent", more, target=3.0, reached=more <= 3.0, without=round(alone, 2), front=device.front())
+    say(
+        "web_device_stream_percent",
+        more,
+        target=3.0,
+        reached=more <= 3.0,
+        without=round(alone, 2),
+        front=device.front(),
+    )
 
 
 def kills(log: Path, token: str) -> None:
@@ -344,7 +360,9 @@ def socket_costs(log: Path) -> None:
     cpu = {control: min(ms for ms, _ in found) for control, found in cost.items()}
     rss = {control: statistics.median(mb for _, mb in found) for control, found in cost.items()}
     more = round(rss[True] - rss[False], 2)
-    say("socket_rss_mb", more, target=1.5, reached=more <= 1.5, device=round(rss[True], 1), without=round(rss[False], 1))
+    say(
+        "socket_rss_mb", more, target=1.5, reached=more <= 1.5, device=round(rss[True], 1), without=round(rss[False], 1)
+    )
     more = round(cpu[True] - cpu[False], 1)
     say("socket_ready_cpu_ms", more, target=15, reached=more <= 15, device=round(cpu[True]), without=round(cpu[False]))
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -55,7 +55,7 @@ WITHIN_S = 30.0
 def session(id_: str, days_ago: int, hour: float, **more: Any) -> Session:
     start = NOON - 86_400 * days_ago + 3600 * (hour - 12)
     made = Session(id_, "boot-0", 100.0, 620.0, 600.0, EndReason.LEFT, start, 0, TODAY - timedelta(days=days_ago))
-    return replace(made, person=ANNA, load_kg=45.0, **more)
+    return replace(made, **{"person": ANNA, "load_kg": 45.0, **more})
 
 
 def lived(path: Path, *, people: bool = True) -> Path:
@@ -159,7 +159,7 @@ class Rig:
         self.effects.append(effect)
         self.door.seen(effect)
 
-    def __enter__(self) -> Rig:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -206,12 +206,15 @@ class Rig:
     def send(self, event: Event) -> None:
         self.inbox.put(event)
 
-    def pass_s(self, seconds: float, kg: float = 0.0) -> None:
-        """Let time pass with this load on the mat, and wait until the device has heard of all of it."""
+    def pass_s(self, seconds: float, kg: float = 0.0, *, moves: bool = True) -> None:
+        """Let time pass with this load on the mat, a thing if nothing `moves`; wait until the device has seen it."""
         for _ in range(round(seconds * 10)):
             self.clock.t += 0.1
             self._n += 1
-            noise, sway = 0.003 * ((self._n * 7919) % 13 - 6) / 6, 0.05 * ((self._n % 30) - 15) / 15 * (kg > 0)
+            noise, sway = (
+                0.003 * ((self._n * 7919) % 13 - 6) / 6,
+                0.05 * ((self._n % 30) - 15) / 15 * (kg > 0 and moves),
+            )
             self.send(Reading(self.clock.t, (0.7 * kg + noise + sway, 0.3 * kg - noise / 2 - sway)))
         self.ask(lambda _: None)
 
@@ -220,7 +223,14 @@ class Rig:
         answer: Future[T] = Future()
         loop = self.loop
         assert loop is not None
-        self.inbox.put(Call(lambda: answer.set_result(what(loop.device))))
+
+        def run() -> None:
+            try:
+                answer.set_result(what(loop.device))
+            except BaseException as error:  # noqa: BLE001  raised where it was asked
+                answer.set_exception(error)
+
+        self.inbox.put(Call(run))
         return answer.result(WITHIN_S)
 
     def settled(self) -> Rig:

@@ -22,6 +22,7 @@ from matpi.core.effects import Calibrated, Checkpoint, Drop, Report, Said, Save,
 from matpi.core.events import (
     ButtonDown,
     ButtonUp,
+    CalibrationWished,
     Event,
     LogChanged,
     PanelBack,
@@ -31,9 +32,12 @@ from matpi.core.events import (
     SettingWished,
     Tick,
     WallClock,
+    Wish,
+    Wished,
 )
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Log, Memory, Rating, Session
+from matpi.core.model import Acknowledgement, Log, Memory, Moment, Rating, Session
+from matpi.core.people import People, Person
 from matpi.core.presence.load import Load
 from matpi.core.rules import DeviceRules
 from matpi.core.views import Menu, RatingSaved, SessionDone
@@ -148,7 +152,19 @@ STEP = st.one_of(
     st.tuples(st.just("down"), st.booleans(), st.just(0)),
     st.tuples(st.just("clock"), st.sampled_from([-3e8, -40.0, 0.0, 0.0, 3e8]), st.booleans()),
     st.tuples(st.just("disk"), st.sampled_from(["full", "mute", "fine", "fine"]), st.just(0)),
-    st.tuples(st.just("page"), st.sampled_from(["settings", "pets", "log", "lost", "back"]), st.just(0)),
+    st.tuples(
+        st.just("page"), st.sampled_from(["settings", "pets", "log", "lost", "back", "zero", "undo", "kg"]), st.just(0)
+    ),
+    st.tuples(
+        st.just("stored"),
+        st.sampled_from(["same", "ada", "both", "other", "none", "rated", "safe", "yours"]),
+        st.just(0),
+    ),
+    st.tuples(
+        st.just("stored"),
+        st.sampled_from(["same", "ada", "both", "other", "none", "rated", "safe", "yours"]),
+        st.just(0),
+    ),
     st.tuples(st.just("long"), st.sampled_from([7.0, 20.0, 25.0]), st.booleans()),
     st.tuples(st.just("jump"), st.sampled_from([5.0, 25.0, 100.0, 3600.0, 86_400.0]), st.just(0)),
 )
@@ -229,8 +245,13 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                     "log": LogChanged(bench.t, Log()),
                     "lost": PanelLost(bench.t),
                     "back": PanelBack(bench.t),
+                    "zero": Wished(bench.t, Wish.ZERO),
+                    "undo": Wished(bench.t, Wish.UNDO_ZERO),
+                    "kg": CalibrationWished(bench.t, 70.0),
                 }
                 bench.send(said[one])
+            case "stored":
+                bench.send(changed(bench, one))
             case "jump":  # the machine was asleep: one late event, then readings again
                 bench.t += one
                 bench.send(Tick(bench.t))
@@ -250,6 +271,29 @@ def play(bench: Bench, story: list[tuple[str, Any, Any]]) -> None:
                 bench.rate = 4.0
                 bench.lie(2720.0, kg=one)
                 bench.rate = 10.0
+
+
+ADA, BEN, CLEO = Person("a", "Ada"), Person("b", "Ben"), Person("c", "Cleo")
+NAMED = {"ada": People((ADA,)), "both": People((ADA, BEN), "b"), "other": People((BEN, CLEO), "c"), "none": People()}
+
+
+def changed(bench: Bench, how: str) -> LogChanged:
+    """What a person has changed in the store, and the device hears of."""
+    rows, day = bench.rows, bench.device.clock.today
+    rows.people = NAMED.get(how, rows.people)
+    if how == "rated":
+        rows.ratings["elsewhere"] = Rating(
+            "elsewhere", "x", 0.0, 4, Moment.DAY, utc=NOON, day=day, person=rows.people.owner
+        )
+    if how == "safe":
+        answer = Acknowledgement(some=True, utc=NOON, person=rows.people.owner)
+        rows.answers[answer.person] = answer
+    if how == "yours":
+        closed = {id_: replace(s, yours=True) for id_, s in rows.sessions.items() if s.doubt and not s.is_open}
+        rows.sessions.update(closed)
+    memory = rows.memory()
+    answers = tuple(filter(None, (memory.acknowledgement, *memory.answers)))
+    return LogChanged(bench.t, memory.log, memory.people, answers)
 
 
 def started(bench: Bench) -> set[str]:
