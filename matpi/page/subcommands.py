@@ -105,6 +105,7 @@ class Subcommands:
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
+                await process.communicate()  # also when the page ends in the middle: its pipes are closed
         try:
             found: list[dict[str, Any]] = [msgspec.json.decode(line) for line in out.splitlines()]
         except msgspec.DecodeError:
