@@ -28,7 +28,7 @@ from matpi.twin.world import VirtualWorld
 from tests.web.client import ask
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 UTC = 1_773_586_800.0  # 2026-03-15 15:00 UTC: 16:00 in Berlin, a Sunday
 ZONE = "Europe/Berlin"
@@ -160,6 +160,8 @@ class Watched:
         self._complaints: list[str] = []
         self.refused: set[int] = set()
         """The statuses that the test makes the server answer with."""
+        self.expected: set[str] = set()
+        """Complaints that the test provokes otherwise."""
 
     @contextmanager
     def open(self, mat: Mat, width: int, view: str = "", *, paired: bool = True, **more: Any) -> Iterator[Page]:
@@ -173,13 +175,17 @@ class Watched:
         page = context.new_page()
         page.set_default_timeout(LONG_MS)
         page.on("pageerror", lambda error: self._complaints.append(str(error)))
-        page.on("console", lambda line: line.type in {"error", "warning"} and self._complaints.append(line.text))
+        page.on("console", self._heard)
         page.goto(f"{mat.url}{view and f'#{view}'}")
         yield page
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
         context.close()
 
+    def _heard(self, line: ConsoleMessage) -> None:
+        if line.type in {"error", "warning"}:
+            self._complaints.append(line.text)
+
     @property
     def complaints(self) -> list[str]:
         wanted = tuple(f"Failed to load resource: the server responded with a status of {one}" for one in self.refused)
-        return [line for line in self._complaints if not line.startswith(wanted)]
+        return [line for line in self._complaints if line not in self.expected and not line.startswith(wanted)]
