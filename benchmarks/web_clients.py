@@ -1,9 +1,10 @@
 """The clients of a page, in a process of their own: `python -m benchmarks.web_clients PORT TOKEN`.
 
-A line on standard input, `{"clients": 50, "streams": 8, "every_s": 1.0, "rates": 20, "seconds": 10}`, begins a stint: so many
-clients connect, `streams` of them listen to the live state and one more tries to, and each of the others asks one
+A line on standard input begins a stint: `{"clients": 50, "streams": 8, "every_s": 1.0, "rates": 20, "seconds": 10}`. So
+many clients connect, `streams` of them listen to the live state and one more tries to, and each of the others asks one
 request every so many seconds, until all leave. Asked is the log, with the tag of the last one; of `rates` requests one
-is a rating that is noted and deleted again, which changes the log for all (0: none). The answer is a line: what came back, and how long it took.
+is a rating that is noted and deleted again, which changes the log for all (0: none). The answer is a line: what came
+back, and how long it took.
 """
 
 from __future__ import annotations
