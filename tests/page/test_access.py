@@ -111,15 +111,20 @@ def test_too_many_connections_are_refused_in_words(make_page: Callable[..., Page
 
     page = make_page()
     where = urlsplit(page.url)
-    idle = [socket.create_connection((where.hostname, where.port)) for _ in range(BUSY_FROM)]
+    head = f"POST /api/do HTTP/1.1\r\nHost: localhost\r\nCookie: matpi={page.token}\r\n"
+    begun = f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n".encode()
+    asking = []
     try:
-        wait_for(lambda: page.server.connections == BUSY_FROM)
+        for n in range(BUSY_FROM):
+            asking.append(socket.create_connection((where.hostname, where.port)))
+            asking[-1].sendall(begun)  # an idle one would make room
+            wait_for(lambda n=n: page.server.connections == n + 1)  # type: ignore[misc]
         answer = page.get("/api/devices")
         assert (answer.status, answer.error.startswith("Too many browsers")) == (503, True)
-        idle += [socket.create_connection((where.hostname, where.port)) for _ in range(2 * CONNECTIONS_MAX)]
-        wait_for(lambda: page.server.connections == CONNECTIONS_MAX)
+        asking += [socket.create_connection((where.hostname, where.port)) for _ in range(2 * CONNECTIONS_MAX)]
+        wait_for(lambda: page.server.connections <= CONNECTIONS_MAX)
     finally:
-        for one in idle:
+        for one in asking:
             one.close()
     wait_for(lambda: page.server.connections < BUSY_FROM)
     assert page.get("/api/devices").status == 200
