@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from matpi.control.address import beside
 from matpi.control.client import Client
 from matpi.core.effects import Effect
 from matpi.drivers.clock import SystemClock
+from matpi.errors import MatpiError
 from matpi.page.access import COOKIE
 from matpi.page.devices import Devices, devices_file
 from matpi.page.server import SiteServer
@@ -65,11 +66,13 @@ class Mat:
 
     def until(self, true: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Wait until this is true of the state; return it."""
-        end = time.monotonic() + LONG_MS / 1000
-        while not true(state := self.state):
+        end, state = time.monotonic() + LONG_MS / 1000, {"front": "?", "spoken": "?"}
+        while True:
+            with suppress(MatpiError):  # a skip over minutes takes seconds on a busy machine, and no call meanwhile
+                if true(state := self.state):
+                    return state
             assert time.monotonic() < end, (state["front"], state["spoken"])
             time.sleep(0.02)
-        return state
 
     def show(self, front: str) -> dict[str, Any]:
         return self.until(lambda state: state["front"] == front)

@@ -233,6 +233,7 @@ async function start() {
 }
 
 addEventListener("hashchange", event => {
+  if (!shown) return undefined; // the start is still under way
   if (location.hash === "#main") return history.replaceState(null, "", event.oldURL); // the skip link
   return show();
 });
