@@ -41,6 +41,8 @@ SESSIONS = 5_000
 CLIENTS, STREAMS, REFUSED = 50, 8, "503 8 pages are open already; close one of them."
 WINDOW_S, PAIRS, CHANGING_PAIRS, SETTLE_S = 10.0, 6, 3, 1.5
 TARGET_LATE_MS = 20.0
+STEADY_MS = 50.0
+"""The worst without clients, up to which the difference of two worst says something."""
 KILLS, STARTS, REQUESTS, RECONNECTS = 50, 5, 400, 50
 IDLE_S = 30.0
 LENGTH_S = 0.5
@@ -212,7 +214,7 @@ def lateness(device: Device, clients: subprocess.Popen[str], rates: int, pairs: 
         f"{name}_late_more_ms",
         more,
         target=TARGET_LATE_MS,
-        reached=more <= TARGET_LATE_MS,
+        reached=more <= TARGET_LATE_MS if alone["worst"] <= STEADY_MS else "the machine is too busy to say",
         without=alone,
         beside_clients=among,
         window_s=WINDOW_S,
@@ -393,7 +395,13 @@ def main() -> None:
                 lateness(device, clients, 20, CHANGING_PAIRS, "web_changing")
                 assert clients.stdin is not None
                 clients.stdin.close()
-            say("web_rss_after_mb", round(rss_mb(page.pid), 1), target=45, sessions=SESSIONS)
+            say(
+                "web_rss_after_mb",
+                round(after := rss_mb(page.pid), 1),
+                target=45,
+                reached=after < 45,
+                sessions=SESSIONS,
+            )
         kills(log, token)
         session(device, on)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matpi.service.appliance import Appliance
 
 # Between threads. A change of a log of 5,000 sessions computes for 0.2 s; with Python's 5 ms a tenth of the readings
-# came over 50 ms late meanwhile, with this 30 to 40 ms (measured on a busy x86-64, benchmarks/web_session.py).
+# came over 50 ms late meanwhile, with this over 30 to 40 ms (three runs on a busy x86-64).
 SWITCH_S: Final = 0.001
 
 
