@@ -58,10 +58,11 @@ function nowCard() {
   };
   el.step = (state, elapsed_s) => {
     const {session, plan} = state, sits = session && SITS.has(state.front);
-    const aims = plan.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
+    const goal = sits ? session : plan; // a routine has its own minutes
+    const aims = goal.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
     const seconds = sits ? session.on_mat_s + (session.runs ? elapsed_s : 0) : plan.today_s;
-    const aim = aims ? t("today.of", {range: range(plan)}) : "";
-    face.show(seconds, {plan: aims ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
+    const aim = aims ? t("today.of", {range: range(goal)}) : "";
+    face.show(seconds, {plan: aims ? goal : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
     const breath = sits && session.runs ? breathAt(state.pacer, seconds) : null;
     face.breathe(breath);
     return breath !== null;
