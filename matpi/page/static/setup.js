@@ -17,9 +17,10 @@ export function leave() {
 
 export async function render(root, ctx) {
   const get = path => ctx.api(path).catch(() => null);
-  let log, sinks, devices;
+  const sinks = get("/api/sinks"); // a process that takes a second, on a small Pi some: nothing else waits for it
+  let log, devices;
   try {
-    [log, sinks, devices] = await Promise.all([ctx.log(), get("/api/sinks"), get("/api/devices")]);
+    [log, devices] = await Promise.all([ctx.log(), get("/api/devices")]);
   } catch (error) {
     if (error.status === undefined) throw error;
     const again = () => { root.replaceChildren(); return render(root, ctx); };
@@ -54,7 +55,10 @@ export async function render(root, ctx) {
     evening: () => [...["nudge", "bedtime", "nudge_before_bed_min"].map(key => setting(form, key)), h("div", {class: "pair"}, setting(form, "quiet_from"), setting(form, "quiet_to")), ...["day_start", "zone"].map(key => setting(form, key))],
     people: () => [people(ctx, here, changedPeople), setting(form, "others")],
     mat: () => mat(ctx),
-    receivers: () => receivers(ctx, sinks),
+    receivers: () => {
+      sinks.then(list => redraw("receivers", receivers(ctx, list)));
+      return [h("p", {class: "soft"}, t("setup.receivers_busy"))];
+    },
     data: () => data(ctx, () => whose(here(), t("setup.for_whom"), "", () => {}, t("setup.no_one")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
