@@ -132,6 +132,14 @@ def test_what_felt_wrong_and_rest_and_a_load_that_is_not_the_usual_one(mat: Mat,
         expect(today).to_have_accessible_name(re.compile("1 session not counted"))
 
 
+def test_the_minutes_of_a_routine_are_those_of_the_panel(mat: Mat, watched: Watched) -> None:
+    mat.do("settings", set={"routine": "breath"})
+    with watched.open(mat, 360) as page:
+        mat.lie("16:02")
+        assert (mat.state["session"]["lower_min"], mat.state["session"]["upper_min"]) == (3, 5)
+        expect(page.get_by_role("timer")).to_contain_text("of 3–5")
+
+
 def test_bedtime_is_changed_while_somebody_lies_on_the_mat(mat: Mat, watched: Watched, width: int) -> None:
     with watched.open(mat, width, "setup/evening") as page:
         mat.lie("16:05")
