@@ -1,9 +1,10 @@
 """The clients of a page, in a process of their own: `python -m benchmarks.web_clients PORT TOKEN`.
 
-A line on standard input, `{"clients": 50, "streams": 8, "every_s": 1.0, "seconds": 10}`, begins a stint: so many
-clients connect, `streams` of them listen to the live state and one more tries to, and each of the others asks one
-request every so many seconds (0: one after another), until all leave. Asked are the log, with the tag of the last one,
-and now and then a rating that is noted and deleted again. The answer is a line: what came back, and how long it took.
+A line on standard input begins a stint: `{"clients": 50, "streams": 8, "every_s": 1.0, "rates": 20, "seconds": 10}`. So
+many clients connect, `streams` of them listen to the live state and one more tries to, and each of the others asks one
+request every so many seconds, until all leave. Asked is the log, with the tag of the last one; of `rates` requests one
+is a rating that is noted and deleted again, which changes the log for all (0: none). The answer is a line: what came
+back, and how long it took.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-RATES_EVERY = 20
-"""Of so many requests of a client, one is a rating, which changes the log for all."""
-
 
 @dataclass
 class Stint:
@@ -29,6 +27,7 @@ class Stint:
     port: int
     token: str
     every_s: float
+    rates: int
     statuses: Counter[str] = field(default_factory=Counter)
     taken_s: list[float] = field(default_factory=list)
     states: int = 0
@@ -65,7 +64,7 @@ class Stint:
             await asyncio.sleep(self.every_s * number / 50)  # spread over the second
             for n in count(number):
                 begun = time.monotonic()
-                if n % RATES_EVERY == 0:
+                if self.rates and n % self.rates == 0:
                     await self.rate(reader, writer)
                 else:
                     sent = self.head("GET", "/api/log", f"If-None-Match: {tag}", "Accept-Encoding: gzip")
@@ -114,8 +113,10 @@ async def answer(
     return int(first.split()[1]), headers, body
 
 
-async def stint(port: int, token: str, clients: int, streams: int, every_s: float, seconds: float) -> dict[str, Any]:
-    one = Stint(port, token, every_s)
+async def stint(
+    port: int, token: str, clients: int, streams: int, every_s: float, rates: int, seconds: float
+) -> dict[str, Any]:
+    one = Stint(port, token, every_s, rates)
     jobs = [one.listen() for _ in range(streams)]
     jobs += [one.ask(n) for n in range(clients - streams - 1)]
     tasks = [asyncio.create_task(job) for job in (*jobs, one.ninth())]

@@ -4,7 +4,8 @@ Three processes and the clients' own, on one machine: `matpi run --board` (obser
 Nice=5, and web_clients.py at nice 19. On a real device the clients are other machines; here they take the processor
 from it, so the figures are on the bad side. The log has 5,000 sessions. Lateness is the time from the moment at which
 the reader's process took a reading from the emulated chip to the moment at which the loop has it, of every reading
-while a person is on the mat; windows with and without clients take turns, and `*_more_ms` is their difference.
+while a person is on the mat; windows with and without clients take turns, and `*_more_ms` is the difference of the two
+worst. Each client asks once a second; of `web_changing` two of them a second note a rating and delete it again.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ from matpi.store.db import Store
 
 SESSIONS = 5_000
 CLIENTS, STREAMS, REFUSED = 50, 8, "503 8 pages are open already; close one of them."
-WINDOW_S, PAIRS, HARD_PAIRS, SETTLE_S = 10.0, 6, 3, 1.5
+WINDOW_S, PAIRS, CHANGING_PAIRS, SETTLE_S = 10.0, 6, 3, 1.5
 TARGET_LATE_MS = 20.0
+STEADY_MS = 50.0
+"""The worst without clients, up to which the difference of two worst says something."""
 KILLS, STARTS, REQUESTS, RECONNECTS = 50, 5, 400, 50
 IDLE_S = 30.0
 LENGTH_S = 0.5
@@ -180,7 +183,7 @@ def of_lateness(late: Sequence[Sequence[float]]) -> dict[str, float]:
     }
 
 
-def lateness(device: Device, clients: subprocess.Popen[str], every_s: float, pairs: int, name: str) -> None:
+def lateness(device: Device, clients: subprocess.Popen[str], rates: int, pairs: int, name: str) -> None:
     assert clients.stdin is not None
     assert clients.stdout is not None
     without: list[list[float]] = []
@@ -191,7 +194,7 @@ def lateness(device: Device, clients: subprocess.Popen[str], every_s: float, pai
         since = time.monotonic()
         time.sleep(WINDOW_S)
         windows.append((since, time.monotonic()))
-        stint = {"clients": CLIENTS, "streams": STREAMS, "every_s": every_s, "seconds": WINDOW_S}
+        stint = {"clients": CLIENTS, "streams": STREAMS, "every_s": 1.0, "rates": rates, "seconds": WINDOW_S}
         since = time.monotonic()
         clients.stdin.write(json.dumps(stint) + "\n")
         clients.stdin.flush()
@@ -211,7 +214,7 @@ def lateness(device: Device, clients: subprocess.Popen[str], every_s: float, pai
         f"{name}_late_more_ms",
         more,
         target=TARGET_LATE_MS,
-        reached=more <= TARGET_LATE_MS,
+        reached=more <= TARGET_LATE_MS if alone["worst"] <= STEADY_MS else "the machine is too busy to say",
         without=alone,
         beside_clients=among,
         window_s=WINDOW_S,
@@ -233,6 +236,7 @@ def requests(port: int, token: str) -> None:
     """Time to an answer, one after another over one connection, beside a session."""
     browser = Browser(port, token)
     _, body, tag = browser.ask("GET", "/api/log")
+    begun = 0.0
 
     def not_modified() -> bool:
         nonlocal begun, tag
@@ -260,7 +264,6 @@ def requests(port: int, token: str) -> None:
         "POST /api/do, rate and delete": (REQUESTS // 10, rated),
         "GET /api/log, changed": (REQUESTS // 10, changed),
     }
-    begun = 0.0
     for what, (number, ask) in kinds.items():
         taken = []
         for _ in range(number):
@@ -388,11 +391,17 @@ def main() -> None:
             requests(port, token)
             command = ["nice", "-n", "19", sys.executable, "-m", "benchmarks.web_clients", str(port), token]
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
-                lateness(device, clients, 1.0, PAIRS, "web")
-                lateness(device, clients, 0.0, HARD_PAIRS, "web_hard")
+                lateness(device, clients, 0, PAIRS, "web")
+                lateness(device, clients, 20, CHANGING_PAIRS, "web_changing")
                 assert clients.stdin is not None
                 clients.stdin.close()
-            say("web_rss_after_mb", round(rss_mb(page.pid), 1), target=45, sessions=SESSIONS)
+            say(
+                "web_rss_after_mb",
+                round(after := rss_mb(page.pid), 1),
+                target=45,
+                reached=after < 45,
+                sessions=SESSIONS,
+            )
         kills(log, token)
         session(device, on)
 

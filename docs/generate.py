@@ -85,6 +85,7 @@ def agenda(_: str) -> str:
     lines += ["    discard --> DISCARDED"]
     lines += [f"    {'hold_on_idle' if name == 'menu' else 'MENU'} --> {to.name} : {name.replace('_', ' ')}"
               for name, to in OPENS.items() if name != "safety_due"]  # fmt: skip
+    lines += [f"    {Front.SAFETY.name} --> {Front.PAGE.name} : show page"]
     return "\n".join([*dict.fromkeys(lines), "```"])
 
 

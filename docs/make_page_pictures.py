@@ -89,10 +89,10 @@ def photograph(url: str, token: str, client: Client, twin: Twin) -> dict[str, by
 def lie(client: Client, twin: Twin, page: Page) -> None:
     """Have somebody lie on the mat for seven minutes."""
     twin.act("lie_down")
-    while client.ask({"do": "state"}).data["session"] is None:
-        page.wait_for_timeout(100)
+    page.get_by_role("heading", name="On the mat").wait_for()
     twin.jump("20:47")
     client.ask({"do": "press", "how": "tap"})
+    page.get_by_role("timer").filter(has_text="6").wait_for()
 
 
 def main() -> None:
@@ -119,7 +119,7 @@ def main() -> None:
     notes.add_text("made-from", digest())
     for name, png in pictures.items():
         with Image.open(io.BytesIO(png)) as image:
-            image.convert("RGB").quantize(255).save(FOLDER / f"{name}.png", optimize=True, pnginfo=notes)
+            image.convert("RGB").save(FOLDER / f"{name}.png", optimize=True, pnginfo=notes)
 
 
 if __name__ == "__main__":

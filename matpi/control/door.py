@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Any, Final, Protocol, TypeVar
 
+from matpi.control.log_view import sharing
 from matpi.control.requests import all as requests
 from matpi.control.requests.base import Done, LogRequest, Now, Request
 from matpi.control.requests.settings import Settings
@@ -30,14 +31,15 @@ from matpi.core.events import (
     Wish,
     Wished,
 )
-from matpi.core.model import Memory
+from matpi.core.model import Log, Memory
 from matpi.core.model import Settings as Settings_
 from matpi.core.rules import DeviceRules
 from matpi.core.text import Text
 from matpi.errors import DeviceOffError, HardwareError, MatpiError, StoreError
 from matpi.loop import Loop
 from matpi.store.db import Store
-from matpi.store.settings import changed
+from matpi.store.history import setting_texts
+from matpi.store.settings import changed, settings_of
 from matpi.store.writer import PatientStore
 from matpi.words import Words
 
@@ -248,23 +250,27 @@ class Door:
     def _change(self, request: LogRequest) -> Done:
         """Perform it in the thread of the log, and give the device what is stored then."""
 
-        def now_of(device: Device) -> Now:
+        def now_of(device: Device) -> tuple[Now, Log]:
             if device.ledger.failed:
                 raise StoreError(f"The log cannot be changed now: {device.ledger.trouble}")
             t, clock, running = self._host.now(), device.clock, device.session.running
             stamp, under_way = clock.stamp(t), None if running is None else running.id
             words, rules = self._host.words, self._host.rules
-            return Now(stamp["utc"], clock.trusted, rules, words, clock.today, stamp, under_way)
+            now = Now(stamp["utc"], clock.trusted, rules, words, clock.today, stamp, under_way)
+            return now, device.ledger.log
 
-        now = self._ask(now_of)
+        now, known = self._ask(now_of)
 
         def work(log: Store) -> tuple[Done, Future[list[str]]]:
-            before = log.load().settings
+            with log.reading() as conn:
+                before, _ = settings_of(setting_texts(conn))
             if isinstance(request, Import):
                 done, calibrated = request.beside_device(log, now)
             else:
                 done, calibrated = request.perform(log, now), None
             memory = log.load()
+            # Shared here, where it may take its time: the device compares its logs, and readings wait meanwhile.
+            memory = replace(memory, log=sharing(memory.log, known))
             # Posted from here, so that it comes before the answers to all that is written later.
             return done, self._post(lambda loop: self._take(loop, memory, before, calibrated))
 

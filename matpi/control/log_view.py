@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records
-from matpi.core.model import Memory
+from matpi.core.model import Log, Memory
 from matpi.drivers.clock import boot_id
 from matpi.paths import device_store, stored_zone
 from matpi.store import members
@@ -66,6 +66,16 @@ def _estimated_now(memory: Memory) -> float:
         return float("-inf")
     t = time.monotonic()
     return t + first_offset(t, boot_id(), memory.log, memory.open)
+
+
+def sharing(log: Log, known: Log) -> Log:
+    """Return the same log with the very records of `known` where they are equal: then the two compare at once."""
+    sessions, ratings = ({one.id: one for one in records} for records in (known.sessions, known.ratings))
+    return replace(
+        log,
+        sessions=tuple(had if (had := sessions.get(one.id)) == one else one for one in log.sessions),
+        ratings=tuple(had if (had := ratings.get(one.id)) == one else one for one in log.ratings),
+    )
 
 
 class Today(NamedTuple):

@@ -127,7 +127,7 @@ class ControlServer:
         except MatpiError as error:
             return _send(link, _refused(error))
         except Exception as bug:  # noqa: BLE001  the device goes on
-            _log.error("the request %s failed: %r", line[:40], bug)
+            _log.error("a request failed: %r", bug)  # not what it has: a name or a code does not belong into a log
             _log.debug("how it came to this", exc_info=True)
             sentence = f"matpi failed at this request ({type(bug).__name__}); `journalctl -u matpi` says more."
             return _send(link, {"error": sentence, "usage": False})

@@ -104,12 +104,15 @@ def _session(device: Device, t: float, on_mat_s: float) -> dict[str, Any] | None
     if running is None:
         return None
     record = running.record(t)
+    lower_min, upper_min = device.plans.range_min
     return {
         "id": record.id,
         "on_mat_s": round(on_mat_s, 2),
         "runs": device.stage.front is Front.ON_MAT,
         "routine": record.routine,
         "person": record.person,
+        "lower_min": lower_min,
+        "upper_min": upper_min,
         "start": None
         if record.start_utc is None or record.estimated
         else datetime.fromtimestamp(record.start_utc, device.clock.zone).isoformat(timespec="seconds"),

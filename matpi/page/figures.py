@@ -12,7 +12,6 @@ import msgspec
 
 from matpi.control.log_view import only
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Rating, StopSign
-from matpi.core.plan import trend
 from matpi.core.plan.custom_plan import course_of
 from matpi.core.plan.programme import Course, Plan
 from matpi.core.plan.programme import plan as plan_of
@@ -165,7 +164,6 @@ def _plan(own: Memory, today: date, course: Course, zone: tzinfo, words: Words) 
         "today": today,
         "score": round(plan.score, 3),
         "trend": None if plan.trend is None else asdict(plan.trend),
-        "trend_sentence": _trend(plan.trend, words),
         "course": [
             {
                 "first_day": tier.first_day,
@@ -176,9 +174,11 @@ def _plan(own: Memory, today: date, course: Course, zone: tzinfo, words: Words) 
                 "goal": words.say(tier.goal),
             }
             for tier in course.tiers
+            if not plan.short_only
         ],
-        "bands": plan.bands,
-        "done_on": [date.fromordinal(day) for day in sorted(plan.done_on)],
+        # Whoever is to ask a doctor first is shown no range, and no day that reached one.
+        "bands": {} if plan.short_only else plan.bands,
+        "done_on": [] if plan.short_only else [date.fromordinal(day) for day in sorted(plan.done_on)],
         "rests": _rests(own, plan),
     }
 
@@ -189,14 +189,6 @@ def _rests(own: Memory, plan: Plan) -> list[date]:
     days = (session.day for session in own.log.sessions if session.day is not None)
     first = min(min(days, default=plan.today).toordinal(), now - BAND_DAYS + 1)
     return [date.fromordinal(day) for day in range(first, now + 1) if plan.rests.reason(day) is not None]
-
-
-def _trend(seen: trend.Trend | None, words: Words) -> str:
-    """Return the trend in the page's language, as the panel has it; "" before there is one."""
-    if seen is None:
-        return ""
-    title, of, compared = map(words.say, trend.page(seen))
-    return f"{title}: {compared} ({of})."
 
 
 def _safety(given: Acknowledgement | None, zone: tzinfo, words: Words) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Subcommands:
     def __init__(self, options: Sequence[str]) -> None:
         self._options = list(options)
         self._turn = asyncio.Semaphore(1)
+        self._under_way: dict[tuple[str, ...], asyncio.Task[list[dict[str, Any]]]] = {}
 
     async def doctor(self) -> list[dict[str, str]]:
         """Return the checks, as they are seen from this process. Raises MatpiError."""
@@ -73,8 +74,14 @@ class Subcommands:
         ]
 
     async def _printed(self, *words: str) -> list[dict[str, Any]]:
-        if self._turn.locked():
-            raise MatpiError("This runs already, asked for by another page; wait until it is done.")
+        """Run it, or wait for the same one that was asked for by another page."""
+        task = self._under_way.get(words)
+        if task is None:
+            task = self._under_way[words] = asyncio.create_task(self._run(*words))
+            task.add_done_callback(lambda _: self._under_way.pop(words))
+        return await asyncio.shield(task)
+
+    async def _run(self, *words: str) -> list[dict[str, Any]]:
         command = [sys.executable, "-m", "matpi", *words, *self._options]
         async with self._turn:
             try:
@@ -98,6 +105,7 @@ class Subcommands:
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
+                await process.communicate()  # also when the page ends in the middle: its pipes are closed
         try:
             found: list[dict[str, Any]] = [msgspec.json.decode(line) for line in out.splitlines()]
         except msgspec.DecodeError:

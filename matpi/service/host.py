@@ -16,7 +16,7 @@ from matpi.ports import Clock
 from matpi.store.writer import PatientStore
 from matpi.words import LANGUAGES, Words
 
-RECORD_S: Final = 60.0  # chosen: ten minutes of four chips take 0.3 s on x86-64 (measured); a slow card may take more
+RECORD_S: Final = 50.0  # chosen: ten minutes of four chips take 0.3 s on x86-64 (measured); a slow card may take more
 
 
 class Owner(Protocol):
@@ -67,7 +67,10 @@ class ApplianceHost:
         asked = self._appliance.save_recording()
         if asked is None:
             raise HardwareError("Nothing is recorded yet; try again when the device has started.")
-        return asked.result(RECORD_S)
+        try:
+            return asked.result(RECORD_S)
+        except TimeoutError:
+            raise HardwareError("The recording is not written yet; look in `recordings` beside the log.") from None
 
     def try_out(self, name: str) -> str:
         from matpi.upstream.trial import try_out

@@ -45,7 +45,7 @@ class VirtualHost:
 
     def press(self, seconds: float) -> None:
         self._do(lambda: self._world.press(seconds))
-        time.sleep(seconds)
+        time.sleep(seconds + 0.1)  # and the world has let it go
 
     def record(self) -> Path:
         raise HardwareError("A simulated mat gives no counts; `matpi sim --board` has cells that do.")

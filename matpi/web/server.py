@@ -22,6 +22,7 @@ from matpi.web.listeners import Listeners, Patience
 
 CONNECTIONS_MAX = 256  # chosen: the app refuses in words before; this bounds memory against a flood
 ADDRESS_MAX = 72  # of them from one address, so that one that floods locks no other out; over what the app allows it
+ROOM_FROM = 60  # of one address; from here on its one that has asked nothing for longest makes room for a new one
 BODY_BYTES_S = 32 * 1024  # chosen: a body may take a second more for so many bytes; Wi-Fi at its worst is faster
 
 
@@ -113,13 +114,19 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
 
     class Timed(H11Protocol):
         _due: asyncio.TimerHandle | None = None
+        _asked_at = 0.0  # its last whole request, or its beginning
         _begun = 0.0
         _received = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            others = self.connections  # of uvicorn, with this one
-            if len(others) > CONNECTIONS_MAX or _from(others, _host(self)) > ADDRESS_MAX:
+            self._asked_at = self.loop.time()
+            own_address = [one for one in self.connections if _host(one) == _host(self)]
+            full = len(self.connections) > CONNECTIONS_MAX
+            room = (len(own_address) <= ROOM_FROM and not full) or self._make_room(
+                self.connections if full else own_address
+            )
+            if not room and (full or len(own_address) > ADDRESS_MAX):
                 transport.abort()
                 return
             own = transport.get_extra_info("socket")
@@ -141,9 +148,24 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
             self._stop()
 
+        def _make_room(self, among: Iterable[object]) -> bool:
+            """Close one that is half-open or idle, if there is one: two hundred of them must not keep a browser out."""
+            idle = [
+                one
+                for one in among
+                if isinstance(one, Timed)
+                and one is not self
+                and (one.cycle is None or one.cycle.response_complete)
+                and not one.transport.is_closing()
+            ]
+            if idle:
+                min(idle, key=lambda one: one._asked_at).transport.abort()  # noqa: SLF001
+            return bool(idle)
+
         def _watch(self) -> None:
             if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
                 self._stop()  # the request is whole
+                self._asked_at = self.loop.time()
             elif self._due is None:
                 self._begun, self._received = self.loop.time(), 0
                 self._due = self.loop.call_later(patience.request_s, self._late)

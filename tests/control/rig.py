@@ -49,6 +49,8 @@ NOON = 1_773_576_000.0
 TODAY = date(2026, 3, 15)
 ANNA, BEN, ONE, TWO, ODD, GONE, RATED, STOPPED = (f"{n:x}" * 32 for n in range(1, 9))
 """Two people; sessions of yesterday, of this morning, of an unusual load, and a deleted one; a rating, a stop sign."""
+NOMINAL = Calibration((0, 0), (43_000.0, 43_000.0), approximate=True)
+"""Of cells that are counted and were not calibrated yet."""
 WITHIN_S = 30.0
 
 
@@ -238,13 +240,17 @@ class Rig:
         for _ in range(3):
             done: Future[None] = Future()
             assert self.store is not None
-            self.call(partial(self.store.change, lambda _, done=done: done.set_result(None), done.set_exception))
+            self.call(partial(self.store.change, partial(_done, done), done.set_exception))
             done.result(WITHIN_S)
             self.ask(lambda _: None)
         return self
 
     def perform(self, **fields: Any) -> Done:
         return self.door.perform(asked(**fields))
+
+
+def _done(future: Future[None], _: Store) -> None:
+    future.set_result(None)
 
 
 def asked(**fields: Any) -> Request:

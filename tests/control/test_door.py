@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import threading
@@ -9,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -25,14 +27,16 @@ from matpi.core.effects import Calibrated, Checkpoint, Save
 from matpi.core.events import Counted, SensorLost, WallClock, Wish, Wished
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
-from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
+from matpi.errors import DeviceOffError, HardwareError, MatpiError, StoreError, UsageError
 from matpi.store.db import Store
 from matpi.store.transfer import export_json
+from matpi.words import LANGUAGES
 from tests.control.cases import GOOD, NEED_MORE, REFUSED, filled
 from tests.control.rig import (
     ANNA,
     BEN,
     GONE,
+    NOMINAL,
     NOON,
     ONE,
     RATED,
@@ -322,10 +326,11 @@ def test_who_waits_is_refused_at_once_when_the_device_ends(rig: Rig) -> None:
 
 
 def test_two_who_change_at_once_lose_nothing(rig: Rig) -> None:
-    threads = [
-        in_background(lambda who=who: [rig.perform(do="rate", value=n, person=who) for n in range(1, 11)])
-        for who in ("Anna", "Ben", None)
-    ]
+    def rates(person: str | None) -> None:
+        for value in range(1, 11):
+            rig.perform(do="rate", value=value, person=person)
+
+    threads = [in_background(partial(rates, who)) for who in ("Anna", "Ben", None)]
     for thread, failed in threads:
         thread.join(30.0)
         assert not failed
@@ -391,9 +396,6 @@ def test_what_is_of_today_waits_for_the_clock(tmp_path: Path) -> None:
 
 
 # -- an import
-
-
-NOMINAL = Calibration((0, 0), (43_000.0, 43_000.0), approximate=True)
 
 
 def new(path: Path) -> Path:
@@ -492,7 +494,10 @@ def test_after_delete_everything_nothing_personal_is_left_in_the_file(rig: Rig) 
         assert (memory.settings, memory.log.sessions, memory.people.all) == (settings_, (), ())
 
 
-def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(rig: Rig) -> None:
+def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(tmp_path: Path) -> None:
+    with Rig(lived(tmp_path / "log.db")) as of_kg, pytest.raises(HardwareError, match="gives no counts"):
+        next(of_kg.door.counts())
+    rig = Rig(lived(tmp_path / "other.db"), calibration=NOMINAL)
     counts, idle = rig.door.counts(), rig.door.counts()
     heard: list[Any] = []
     thread, failed = in_background(lambda: heard.append(next(counts)))
@@ -508,3 +513,48 @@ def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(ri
     rig.door.counted(SensorLost(1.0, "head chip silent"))
     counts.close()  # type: ignore[attr-defined]
     assert len(rig.door._listeners) == 1
+    rig.stop()
+
+
+def test_a_browser_is_paired_with_the_code_on_the_panel_and_five_wrong_ones_close_it(rig: Rig) -> None:
+    def code() -> str:
+        rig.ask(lambda device: device.pairing.open(rig.clock.t))
+        return rig.ask(lambda device: device.pairing.code)
+
+    right = code()
+    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
+    with pytest.raises(MatpiError, match="4"):
+        rig.perform(do="pair", code=wrong)
+    assert rig.perform(do="pair", code=f"{right[:3]} {right[3:]}") == Done()
+    with pytest.raises(MatpiError):
+        rig.perform(do="pair", code=right)
+    right = code()
+    for _ in range(5):
+        with pytest.raises(MatpiError):
+            rig.perform(do="pair", code=f"{(int(right) + 1) % 1_000_000:06d}")
+    with pytest.raises(MatpiError):
+        rig.perform(do="pair", code=right)
+
+
+def test_a_calibration_is_opened_with_the_weight_given(tmp_path: Path) -> None:
+    with Rig(lived(tmp_path / "log.db"), calibration=NOMINAL) as rig:
+        rig.pass_s(30.0)
+        assert rig.perform(do="calibrate", weight_kg=70.4) == Done()
+        assert rig.door.state()["front"] == "CALIBRATING"
+        with pytest.raises(MatpiError, match="No calibration now: the device is busy"):
+            rig.perform(do="calibrate", weight_kg=70.4)
+        assert rig.ask(lambda device: device.stage.front) is Front.CALIBRATING
+
+
+def test_a_receiver_is_tried_out_in_the_thread_of_who_asks(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rig, "try_out", lambda name: f"{name} has answered.")
+    assert rig.perform(do="upstream_test", name="house").said == ("house has answered.",)
+
+
+def test_the_language_of_the_panel_is_that_of_the_state(rig: Rig) -> None:
+    for language in ("de", "en"):
+        rig.words_ = LANGUAGES[language]
+        state = rig.door.state()
+        assert state["language"] == language
+        assert len(base64.b64decode(state["frame"])) == 1024
+        assert json.dumps(state, allow_nan=False)

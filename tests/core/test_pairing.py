@@ -211,3 +211,28 @@ def test_every_answer_has_its_sentence_in_every_language() -> None:
             assert "{" not in said
         assert words(f"menu.{Item.PAGE}") in words("pairing.closed", n=5), "the entry as the menu has it"
         assert words(f"menu.{Item.PAGE}") in words("pairing.none_open")
+
+
+def test_on_a_new_device_a_long_hold_on_a_safety_page_shows_the_code() -> None:
+    bench = Bench(Memory(), rules=DeviceRules(page_address=ADDRESS))
+    bench.pass_s(20)
+    bench.hold(1.0)
+    assert bench.state is Front.SAFETY  # a short one does nothing there
+    bench.hold(3.2)
+    assert bench.state is Front.PAGE
+    assert typed(bench, code_of(bench)) is None
+    bench.pass_s(1)
+    assert bench.state is Front.SAFETY
+    bench.tap()
+    bench.tap()
+    bench.hold(3.2)  # on the page that asks it is the answer
+    answer = bench.device.household.acknowledgement
+    assert answer is not None
+    assert not answer.some
+
+
+def test_without_a_page_a_long_hold_on_a_safety_page_does_nothing() -> None:
+    bench = Bench(Memory(), rules=DeviceRules())
+    bench.pass_s(20)
+    bench.hold(3.2)
+    assert bench.state is Front.SAFETY

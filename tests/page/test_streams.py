@@ -144,6 +144,24 @@ def test_slow_and_half_open_requests_are_closed(make_page: Callable[..., Page]) 
     assert page.device.asked("import") == []
 
 
+def test_two_hundred_half_open_and_idle_connections_keep_no_paired_browser_out(make_page: Callable[..., Page]) -> None:
+    page = make_page()
+    where = urlsplit(page.url)
+    whole = b"GET /api/hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with page.listening() as stream, ExitStack() as held:
+        stream.message()
+        for begun in (b"", b"GET / HTTP/1.1\r\nHost: loc", whole):
+            for _ in range(200):
+                one = held.enter_context(socket.create_connection((where.hostname, where.port), timeout=60))
+                one.sendall(begun)
+            for _ in range(5):
+                since = time.monotonic()
+                assert page.get("/api/devices").status == 200, begun
+                assert time.monotonic() - since < 1.0, begun
+        page.device.show(kg=7.0)
+        assert stream.message() == ("state", STATE | {"kg": 7.0}), "an open page is none of them"
+
+
 def test_a_long_head_is_refused(page: Page) -> None:
     heads: tuple[dict[str, Any], ...] = ({"x": "y" * 60_000}, {f"x{n}": "y" * 200 for n in range(95)})
     for headers in heads:

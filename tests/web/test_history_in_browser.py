@@ -58,7 +58,7 @@ def stop(name: str, day: str) -> dict[str, Any]:
 
 def a_log(**other: Any) -> Log:
     """Return the log of three days: done with two answers, a rest day with a stop sign before it, and today."""
-    plan = PLAN | {"trend_sentence": "", "bands": {ago(n): [2, 5] for n in range(20)}}
+    plan = PLAN | {"trend": None, "bands": {ago(n): [2, 5] for n in range(20)}}
     made: Log = {"version": 1, "today": ago(0), "estimated": False, "people": [], "settings": [], "days": []}
     made["sessions"] = [session("a", ago(2), 260.0), session("b", ago(0), 70.0)]
     made["ratings"] = [rating("r2", ago(2), 3, "after", 22), rating("r1", ago(2), 7, "before")]
@@ -346,14 +346,16 @@ def test_the_sheet_is_one_page_in_plain_numbers(mat: Mat, opened: Callable[..., 
         session("e", ago(20), 999.0),
         session("f", None),
     ]
-    mat.log["plans"][""] |= {"trend_sentence": "Trend, day 7: first 7, last 5 (before mat: 6 days)."}
+    mat.log["plans"][""] |= {"trend": {"at_day": 7, "answers": 6, "first": 7, "last": 5, "moment": "before"}}
     for language in ("en", "de"):
         mat.language = language
         for width in WIDTHS:
             with opened(width, f"sheet/{ago(0)}") as page:
                 expect(page.locator(".paper tbody tr")).to_have_count(14)
                 assert page.locator(".paper tfoot tr > *").all_inner_texts()[1:3] == ["18:04", "3"]
-                expect(page.locator(".paper")).to_contain_text("Trend, day 7")
+                expect(page.locator(".paper")).to_contain_text(
+                    {"en": "tightness 7 at first, 5 at the end", "de": "zuerst 7, zuletzt 5"}[language]
+                )
                 paper = page.pdf(prefer_css_page_size=True)
                 assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, (language, width)
     with opened(1280, f"sheet/{ago(14)}") as page:

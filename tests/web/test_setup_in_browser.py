@@ -264,31 +264,38 @@ def test_a_plan_of_ones_own_is_sent_as_its_text(page: Page, device: Device) -> N
     assert [request["set"] for request in device.asked] == [{"own_plan": text}, {"own_plan": ""}]
 
 
-def test_the_first_steps_go_from_the_safety_pages_to_the_language(page: Page, device: Device) -> None:
+def test_the_first_steps_go_from_the_language_to_the_usual_session(page: Page, device: Device) -> None:
     safety = device.log["safety"][""]
     safety["answered"] = False
     device.on_do = lambda request: safety.update(answered=True, some=True) if request["do"] == "safety" else None
     page.set_viewport_size({"width": 360, "height": 740})
     start(page, device)
     first = page.locator("#setup-first")
-    expect(first.get_by_text("heart condition, if told to go easy")).to_be_visible()
-    first.get_by_role("button", name="Something applies, or I am unsure").press("Enter")
-    expect(first.get_by_role("heading", name="What to remember")).to_be_focused()
-    expect(first.get_by_text("Please ask a doctor before you use the mat.")).to_be_visible()
-    expect(first.get_by_text("pain feels wrong")).to_be_visible()
-    for heading in ("Where you live", "When you go to bed", "Who uses the mat", "What you lie on it with"):
-        first.get_by_role("button", name="Next").press("Enter")
-        expect(first.get_by_role("heading", name=heading)).to_be_focused()
-    first.get_by_role("button", name="Next").press("Enter")
     first.get_by_label("Language of the device").select_option("de")
     until(page, lambda: device.asked[-1].get("set") == {"language": "de"})
     first.get_by_label("Language of this page").focus()
     first.get_by_label("Language of this page").select_option("de")
     expect(first.get_by_role("heading", name="Deine Sprache")).to_be_visible()
     expect(first.get_by_label("Sprache dieser Seite")).to_be_focused()
-    first.get_by_role("button", name="Weiter").click()
-    first.get_by_role("button", name="Schließen").click()
-    expect(first.get_by_text("Bitte frag erst einen Arzt.")).to_be_visible()
+    first.get_by_label("Sprache dieser Seite").select_option("en")
+    first.get_by_role("button", name="Next").press("Enter")
+    expect(first.get_by_text("heart condition, if told to go easy")).to_be_visible()
+    first.get_by_role("button", name="Something applies, or I am unsure").press("Enter")
+    expect(first.get_by_role("heading", name="What to remember")).to_be_focused()
+    expect(first.get_by_text("Please ask a doctor before you use the mat.")).to_be_visible()
+    expect(first.get_by_text("pain feels wrong")).to_be_visible()
+    for heading in ("Where you live", "When you go to bed", "Who uses the mat", "What you use the mat for"):
+        first.get_by_role("button", name="Next").press("Enter")
+        expect(first.get_by_role("heading", name=heading)).to_be_focused()
+    first.get_by_role("button", name="Next").press("Enter")
+    expect(first.get_by_text("Please ask a doctor before you use the mat.")).to_be_visible()
+    expect(first.get_by_text("Lie down")).to_have_count(0)
+    first.get_by_role("button", name="Close").click()
+    expect(first.get_by_text("Please ask a doctor first.")).to_be_visible()
+    page.locator("#setup-about summary").click()
+    page.locator("#setup-about").get_by_label("Language of this page").select_option("de")
+    first.locator("summary").click()
+    expect(first.get_by_role("button", name="Der Arzt hat zugestimmt")).to_be_visible()
     safety["cleared"] = True
     first.get_by_role("button", name="Der Arzt hat zugestimmt").click()
     expect(first.get_by_text("Arzt hat zugestimmt.")).to_be_visible()

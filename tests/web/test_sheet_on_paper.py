@@ -29,3 +29,4 @@ def test_the_sheet_is_one_page_of_paper(mat: Mat, watched: Watched, width: int) 
         expect(paper).to_be_visible()
         for shell in ("navigation", "banner", "button"):
             expect(page.get_by_role(shell)).to_have_count(0)
+        page.emulate_media(media="screen")

@@ -112,7 +112,7 @@ def test_what_felt_wrong_and_rest_and_a_load_that_is_not_the_usual_one(mat: Mat,
         mat.lie("16:05")
         mat.get_up()
         expect(page.get_by_role("heading", name="Was that you?")).to_be_visible()
-        said = page.get_by_role("paragraph").filter(has_text=re.compile(r"5:0\d min on the mat, from 16:00"))
+        said = page.get_by_role("paragraph").filter(has_text=re.compile(r"[45]:\d\d min on the mat, from 16:0\d"))
         expect(said).to_be_visible()
         page.get_by_role("button", name="No, leave it out").click()
         expect(page.get_by_role("heading", name="Was that you?")).to_be_hidden()
@@ -130,6 +130,14 @@ def test_what_felt_wrong_and_rest_and_a_load_that_is_not_the_usual_one(mat: Mat,
         go(page, "History")
         today = page.get_by_role("list").get_by_role("button", name=re.compile("15 March 2026: no session.*stop sign"))
         expect(today).to_have_accessible_name(re.compile("1 session not counted"))
+
+
+def test_the_minutes_of_a_routine_are_those_of_the_panel(mat: Mat, watched: Watched) -> None:
+    mat.do("settings", set={"routine": "breath"})
+    with watched.open(mat, 360) as page:
+        mat.lie("16:02")
+        assert (mat.state["session"]["lower_min"], mat.state["session"]["upper_min"]) == (3, 5)
+        expect(page.get_by_role("timer")).to_contain_text("of 3–5")
 
 
 def test_bedtime_is_changed_while_somebody_lies_on_the_mat(mat: Mat, watched: Watched, width: int) -> None:

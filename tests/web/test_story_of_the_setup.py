@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from matpi.config import Config, PanelConfig
 from tests.web.real_mat import Mat, Watched, go, heading, opened, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -19,6 +23,8 @@ def test_the_first_steps_on_a_new_device(tmp_path: Path, watched: Watched, width
     with running(tmp_path / "new.db", demo=False) as mat, watched.open(mat, width) as page:
         page.get_by_role("link", name="Read and answer them here").click()
         first = opened(page, "First steps")
+        expect(first.get_by_role("heading", name="Your language")).to_be_visible()
+        first.get_by_role("button", name="Next").click()
         expect(first.get_by_role("listitem").filter(has_text="pregnant")).to_be_visible()
         first.get_by_role("button", name="None of this applies").click()
         expect(first.get_by_role("heading", name="What to remember")).to_be_focused()
@@ -33,7 +39,6 @@ def test_the_first_steps_on_a_new_device(tmp_path: Path, watched: Watched, width
         expect(first.get_by_role("heading", name="Who uses the mat")).to_be_visible()
         first.get_by_role("button", name="Next").click()
         first.get_by_role("combobox", name="Usual session").select_option("neck")
-        first.get_by_role("button", name="Next").click()
         first.get_by_role("button", name="Next").click()
         first.get_by_role("button", name="Close").click()
         expect(first.get_by_role("paragraph").filter(has_text="Answered: none of it applies.")).to_be_visible()
@@ -87,10 +92,10 @@ def test_a_german_device_has_a_german_page(tmp_path: Path, watched: Watched, wid
 def test_an_export_is_imported_into_an_empty_device_and_a_backup_restored(
     mat: Mat, tmp_path: Path, watched: Watched, width: int
 ) -> None:
-    def fetched(page: object, data: object, name: str) -> Path:
-        with page.expect_download() as download:  # type: ignore[attr-defined]
-            data.get_by_role("link", name=name).click()  # type: ignore[attr-defined]
-        path = tmp_path / download.value.suggested_filename
+    def fetched(page: Page, data: Locator, name: str) -> Path:
+        with page.expect_download() as download:
+            data.get_by_role("link", name=name).click()
+        path = tmp_path / str(download.value.suggested_filename)
         download.value.save_as(path)
         return path
 

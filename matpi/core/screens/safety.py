@@ -64,6 +64,10 @@ class SafetyScreen(Screen):
         """Answer on the page that asks: none applies."""
         return self._answer(t, some=False) if self._asks and not self.stage.woke else None
 
+    def hold_long(self, _: float) -> Step | None:
+        """Show a code from a page that asks nothing: a new device is then set up on its page, these questions too."""
+        return Step("show_page", "held for 3 s") if self.rules.page_address and not self._asks else None
+
     def _answer(self, t: float, *, some: bool) -> Step | None:
         self.household.acknowledge(t, some=some)
         self._pages, self._answered = PAGES_AFTER_YES if some else PAGES, True

@@ -139,6 +139,13 @@ document.addEventListener("visibilitychange", () => {
   else if (ctx.paired && !stream) listen();
 });
 
+// What comes over a network that is gone would be waited for.
+addEventListener("offline", () => {
+  if (!stream) return;
+  hangUp();
+  listen();
+});
+
 // ---- views -------------------------------------------------------------------------------------------------------
 let view = null, shown = 0, at = "";
 
@@ -147,15 +154,18 @@ async function show() {
   const wanted = ctx.paired ? (VIEWS.includes(name) ? name : "today") : "pair";
   const next = await import(`./${wanted}.js`).catch(() => null);
   if (mine !== shown) return; // another view was asked for while this one was loaded
-  if (!next) return void toast(t("app.no_answer"), "warn");
-  const here = `${wanted} ${location.hash}`, moved = at && at !== here, keep = document.activeElement?.dataset.keep;
+  if (!next) {
+    if (at) history.replaceState(null, "", at.slice(at.indexOf("#"))); // so that the same link leads there the next time
+    return void toast(t("app.no_answer"), "warn");
+  }
+  const here = `${wanted} ${location.hash || "#today"}`, moved = at && at !== here, keep = document.activeElement?.dataset.keep;
   // Drawn again where it is, in another language: what is seen of it stays, and the focus where it has a name.
   if (at === here) $("main").style.minHeight = `${$("main").offsetHeight}px`;
   at = here;
   view?.leave?.();
   hearers.clear();
   view = next;
-  ctx.rest = decodeURIComponent(rest.join("/"));
+  ctx.rest = decoded(rest.join("/"));
   for (const el of document.querySelectorAll("[data-t]")) put(el, t(el.dataset.t));
   for (const el of document.querySelectorAll("[data-label]")) el.setAttribute("aria-label", t(el.dataset.label));
   for (const link of $("tabs").children) {
@@ -174,6 +184,14 @@ async function show() {
     $("main").focus({preventScroll: true});
   } else if (keep) document.querySelector(`[data-keep="${keep}"]`)?.focus({preventScroll: true});
   $("main").style.minHeight = "";
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ""; // an address typed by hand
+  }
 }
 
 const LANGUAGE = "matpi-language";
@@ -215,6 +233,7 @@ async function start() {
 }
 
 addEventListener("hashchange", event => {
+  if (!shown) return undefined; // the start is still under way
   if (location.hash === "#main") return history.replaceState(null, "", event.oldURL); // the skip link
   return show();
 });

@@ -19,8 +19,7 @@ const MARKS = {
   looser: (x, y, r) => `M${n(x - r)} ${n(y - 0.5 * r)}l${n(r)} ${n(r)}l${n(r)} ${n(-r)}`,
   check: (x, y, r) => `M${n(x - 0.9 * r)} ${n(y)}l${n(0.7 * r)} ${n(0.8 * r)}l${n(1.2 * r)} ${n(-1.7 * r)}`,
   rest: (x, y, r) => `M${n(x - r)} ${n(y)}h${n(2 * r)}`,
-  stop: (x, y, r) => `M${n(x - 0.45 * r)} ${n(y - 1.1 * r)}h${n(0.9 * r)}l${n(0.65 * r)} ${n(0.65 * r)}v${n(0.9 * r)}`
-    + `l${n(-0.65 * r)} ${n(0.65 * r)}h${n(-0.9 * r)}l${n(-0.65 * r)} ${n(-0.65 * r)}v${n(-0.9 * r)}z`,
+  stop: (x, y, r) => `M${n(x - r)} ${n(y - r)}l${n(2 * r)} ${n(2 * r)}M${n(x - r)} ${n(y + r)}l${n(2 * r)} ${n(-2 * r)}`,
 };
 export const MOMENTS = ["before", "after", "day"];
 

@@ -11,7 +11,7 @@ const LEVELS_MIN = [5, 10, 15, 20]; // of the calendar's shades
 const AHEAD = "900px 0px"; // how far from the screen a month is filled
 
 let shown = "14", person; // kept from one visit of the view to the next
-let watch = null, visits = 0;
+let watch = null, visits = 0, turned = null;
 
 export async function render(root, ctx) {
   const visit = ++visits;
@@ -29,6 +29,9 @@ export async function render(root, ctx) {
   } catch (error) {
     root.replaceChildren(h("h1", {}, t("history.title")), h("p", {class: "notice warn"}, error.message));
   }
+  // Another browser may have changed what the state says nothing of.
+  turned = () => document.querySelector("main form, dialog form") || hub.reload().catch(() => {});
+  addEventListener("focus", turned);
   let last = trace(ctx.state);
   ctx.onState(state => {
     const now = trace(state);
@@ -40,6 +43,7 @@ export async function render(root, ctx) {
 
 export function leave() {
   visits += 1;
+  removeEventListener("focus", turned);
   document.querySelector("dialog[open]")?.close();
   watch?.disconnect();
 }

@@ -17,9 +17,9 @@ export function leave() {
 
 export async function render(root, ctx) {
   const get = path => ctx.api(path).catch(() => null);
-  let log, sinks, devices;
+  let log, devices, sinks; // undefined: still asked for, by a program that takes seconds on a Pi
   try {
-    [log, sinks, devices] = await Promise.all([ctx.log(), get("/api/sinks"), get("/api/devices")]);
+    [log, devices] = await Promise.all([ctx.log(), get("/api/devices")]);
   } catch (error) {
     if (error.status === undefined) throw error;
     const again = () => { root.replaceChildren(); return render(root, ctx); };
@@ -54,7 +54,7 @@ export async function render(root, ctx) {
     evening: () => [...["nudge", "bedtime", "nudge_before_bed_min"].map(key => setting(form, key)), h("div", {class: "pair"}, setting(form, "quiet_from"), setting(form, "quiet_to")), ...["day_start", "zone"].map(key => setting(form, key))],
     people: () => [people(ctx, here, changedPeople), setting(form, "others")],
     mat: () => mat(ctx),
-    receivers: () => receivers(ctx, sinks),
+    receivers: () => sinks === undefined ? [h("p", {class: "soft"}, t("setup.reading"))] : receivers(ctx, sinks),
     data: () => data(ctx, () => whose(here(), t("setup.for_whom"), "", () => {}, t("setup.no_one")), refresh),
     doctor: () => doctor(ctx),
     browsers: () => browsers(ctx, devices, async () => { devices = await get("/api/devices"); redraw("browsers", drawn.browsers()); }),
@@ -87,6 +87,7 @@ export async function render(root, ctx) {
   root.append(h("h1", {}, t("setup.title")), h("div", {class: "parts"},
     h("div", {class: "stack"}, ["first", "plan", "evening", "people"].map(section)),
     h("div", {class: "stack"}, ["mat", "receivers", "data", "doctor", "browsers", "about"].map(section))));
+  get("/api/sinks").then(known => { sinks = known; redraw("receivers", drawn.receivers()); });
   // What is done at the device itself is shown here too, but not under a finger.
   const seen = state => state && JSON.stringify([state.safety, state.people]);
   let last = seen(ctx.state);

@@ -36,8 +36,10 @@ function answers(ctx, el, person, then) {
     button(t("setup.safety_doctor"), () => give("some", "doctor_ok")));
 }
 
-/** Return the steps as [heading, body]; `view` has form, people section, language field and redraw. */
+/** The steps: each returns [heading, body]; `view` has form, people section, language field and redraw. */
+const SAFETY = 1; // the step that asks; the next one has what to remember
 const STEPS = [
+  ({language}) => ["setup.first_language", language()],
   ({form, person, next}) => {
     const el = withLines(h("div", {class: "field"}));
     // Between its heading and its last two lines are the gestures of the device's button.
@@ -58,7 +60,6 @@ const STEPS = [
   ({form}) => ["setup.first_bedtime", setting(form, "bedtime")],
   ({people}) => ["setup.first_people", h("div", {class: "stack tight"}, h("p", {class: "soft"}, t("setup.first_people_hint")), people())],
   ({form}) => ["setup.first_area", setting(form, "routine")],
-  ({language}) => ["setup.first_language", language()],
 ];
 
 /** Draw the section into `el`. `view`: form, safety (of the log), person (name or null), whose (a field that chooses
@@ -82,15 +83,15 @@ export function first(el, view) {
     return;
   }
   if (open >= STEPS.length) {
-    el.replaceChildren(h("h3", {tabindex: "-1"}, t("setup.first")), h("p", {}, t("setup.first_done")), h("div", {class: "row"}, button(t("setup.first_close"), () => go(-1), "primary")));
+    el.replaceChildren(h("h3", {tabindex: "-1"}, t("setup.first")), h("p", {}, t((answered || is) === "some" ? "setup.safety_ask_first" : "setup.first_done")), h("div", {class: "row"}, button(t("setup.first_close"), () => go(-1), "primary")));
     return;
   }
   const [heading, body] = STEPS[open]({...view, next: () => go(open + 1)});
   el.replaceChildren(...[
     h("div", {class: "row apart"}, h("h3", {tabindex: "-1"}, t(heading)), h("p", {class: "small soft"}, t("setup.first_step", {n: open + 1, of: STEPS.length}))),
-    h("progress", {max: STEPS.length, value: open + 1, "aria-hidden": "true"}), open === 0 ? h("p", {class: "soft"}, t("setup.first_hint")) : null, open === 0 ? view.whose : null, body,
+    h("progress", {max: STEPS.length, value: open + 1, "aria-hidden": "true"}), open === 0 ? h("p", {class: "soft"}, t("setup.first_hint")) : null, open === SAFETY ? view.whose : null, body,
     h("div", {class: "row"},
       open > 0 ? button(t("setup.first_back"), () => go(open - 1), "quiet") : button(t("setup.first_later"), () => go(-1), "quiet"),
-      open === 0 ? button(t("setup.first_skip"), () => go(2)) : button(t("setup.first_next"), () => go(open + 1), "primary")),
+      open === SAFETY ? button(t("setup.first_skip"), () => go(SAFETY + 2)) : button(t("setup.first_next"), () => go(open + 1), "primary")),
   ].filter(Boolean));
 }

@@ -51,13 +51,13 @@ function sheet(log, people, person, last) {
     const of = shown.filter(one => one.day === day.day);
     return (of.some(one => one.estimated) ? " ~" : "") + (of.some(one => one.edited) ? " *" : "");
   };
-  const row = day => [when(day.day, {weekday: "short", ...DAY}) + marks(day), day.counted ? clock(day.seconds) : none, day.counted || none, day.number?.value ?? none,
+  const row = day => [when(day.day, {weekday: "short", ...SHORT}) + marks(day), day.counted ? clock(day.seconds) : none, day.counted || none, day.number?.value ?? none,
     day.number ? t(`sheet.moment_${day.number.moment}`) : none, day.looser[1] ? t("sheet.of", {yes: day.looser[0], n: day.looser[1]}) : none, day.stops.length || none, day.rest ? t("sheet.yes") : none];
   const sums = [t("sheet.sum"), clock(seconds), sum(day => day.counted) || none, "", t("sheet.answers", {n: numbers.length}), asked ? t("sheet.of", {yes, n: asked}) : none, sum(day => day.stops.length) || none, sum(day => Number(day.rest)) || none];
   const columns = ["day", "minutes", "sessions", "tightness", "moment", "looser", "stops", "rest"];
   const points = days.map(day => ({...day, minutes: day.seconds / 60, value: day.number?.value ?? null, moment: day.number?.moment, looser: day.looser[0] > 0, stop: day.stops.length > 0}));
   const look = {label: t("sheet.chart_label"), axis: day => when(day.day, SHORT), titles: {tightness: t("history.tightness_title"), minutes: t("history.minutes_title")}};
-  const banded = days.some(day => day.band), trend = data.plan?.trend_sentence;
+  const banded = days.some(day => day.band), trend = last === log.today && data.plan?.trend;
   const notes = [t("sheet.said_measured"), t("sheet.said_tightness"), t("sheet.said_looser"), t("sheet.said_stop"), banded && t("sheet.said_plan"), leftOut && t("sheet.said_left_out", {n: leftOut}),
     undated && t("sheet.said_undated", {n: undated}), estimated && t("sheet.said_estimated"), edited && t("sheet.said_edited")];
   return [
@@ -68,7 +68,7 @@ function sheet(log, people, person, last) {
       h("thead", {}, h("tr", {}, columns.map(key => h("th", {scope: "col"}, t(`sheet.col_${key}`))))),
       h("tbody", {}, days.map(day => h("tr", {}, row(day).map((text, i) => i ? h("td", {}, String(text)) : h("th", {scope: "row"}, text))))),
       h("tfoot", {}, h("tr", {}, sums.map((text, i) => i ? h("td", {}, String(text)) : h("th", {scope: "row"}, text)))))),
-    h("p", {}, t("sheet.days", {n: days.filter(day => day.counted).length}), trend ? `. ${t("sheet.trend", {day: when(log.today, DAY), sentence: trend})}` : "."),
+    h("p", {}, t("sheet.days", {n: days.filter(day => day.counted).length}), ". ", trend && trend.first !== null ? t("sheet.trend", {...trend, moment: t(`sheet.moment_${trend.moment}`)}) : ""),
     h("section", {class: "said"}, h("h3", {}, t("sheet.said_heading")), h("ul", {}, notes.filter(Boolean).map(text => h("li", {}, text))), h("p", {}, t("sheet.made", {day: when(log.today, DAY)}))),
   ];
 }

@@ -58,10 +58,11 @@ function nowCard() {
   };
   el.step = (state, elapsed_s) => {
     const {session, plan} = state, sits = session && SITS.has(state.front);
-    const aims = plan.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
+    const goal = sits ? session : plan; // a routine has its own minutes
+    const aims = goal.upper_min > 0 && !isUnsafe(state) && (sits || !plan.stopped); // a stop sign: nothing more today
     const seconds = sits ? session.on_mat_s + (session.runs ? elapsed_s : 0) : plan.today_s;
-    const aim = aims ? t("today.of", {range: range(plan)}) : "";
-    face.show(seconds, {plan: aims ? plan : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
+    const aim = aims ? t("today.of", {range: range(goal)}) : "";
+    face.show(seconds, {plan: aims ? goal : null, fine: Boolean(sits) && seconds < 60, said: sits ? aim : `${t("today.today")} ${aim}`});
     const breath = sits && session.runs ? breathAt(state.pacer, seconds) : null;
     face.breathe(breath);
     return breath !== null;
@@ -75,7 +76,7 @@ function phaseOf(state) {
   if (state.unsaved || state.trouble) return [t("today.unsaved"), "warn"];
   if (state.silent) return [t("today.silent"), "warn"];
   if (state.lost.length) return [t(`today.lost.${state.lost[0]}`), "warn"];
-  if (sits) return [state.phase, "big"];
+  if (sits) return [state.front === "ON_MAT" ? state.phase : "", "big"]; // else the heading says why it waits
   if (plan.stopped) return [t("today.stopped"), ""];
   if (!isUnsafe(state) && plan.done) return [t("today.done"), "big"];
   if (!isUnsafe(state) && plan.rest_day) return [t("today.rest_day"), "big"];
@@ -213,12 +214,14 @@ async function feltWrong(ctx) {
 // ---- the device: its panel, mirrored, and its button ---------------------------------------------------------------
 function deviceCard(ctx) {
   const canvas = h("canvas", {width: 128, height: 64, role: "img"}), press = how => ctx.act({do: "press", how}, "");
+  const says = h("p", {class: "small soft says"});
   const el = h("section", {class: "card device", "aria-label": t("today.device")}, h("h2", {}, t("today.device")),
     h("div", {class: "glass"}, canvas), h("div", {class: "row"}, button(t("today.tap"), () => press("tap")), button(t("today.hold"), () => press("hold"))),
-    h("p", {class: "small soft"}, t("today.button")));
+    says);
   let drawn = "";
   el.hear = state => {
     canvas.setAttribute("aria-label", state.brightness === "off" ? t("today.dark") : state.spoken);
+    put(says, t(state.brightness === "off" ? "today.dark" : "today.button"));
     canvas.classList.toggle("dim", state.brightness === "dim");
     if (state.frame !== drawn) draw(canvas, drawn = state.frame);
   };
