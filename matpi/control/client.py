@@ -18,6 +18,7 @@ from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 
 ANSWER_S: Final = 60.0
 """The longest wait for an answer. Chosen: an import of ten years on a slow card takes seconds."""
+UNSURE: Final = "look whether it was done before you repeat it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +45,47 @@ class Client:
 
     def ask(self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float = ANSWER_S) -> Reply:
         """Return the answer. Raises DeviceOffError, and MatpiError with what the device has refused."""
-        with self._asked(request, timeout_s) as lines:
+        with self._asked(request, timeout_s, f"The device has ended before it answered; {UNSURE}.") as lines:
             answer = next(lines)
         return Reply(tuple(answer.get("said", ())), answer.get("data", {}))
 
     def stream(self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float | None = None) -> Iterator[Any]:
         """Yield what the device sends, without an end. Raises as `ask`, also when the device ends."""
-        with self._asked(request, timeout_s) as lines:
+        with self._asked(request, timeout_s, "The device has ended; try again once it runs.") as lines:
             yield from lines
 
     @contextmanager
-    def _asked(self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float | None) -> Iterator[Iterator[Any]]:
+    def _asked(
+        self, request: msgspec.Struct | Mapping[str, Any], timeout_s: float | None, ended: str
+    ) -> Iterator[Iterator[Any]]:
+        try:
+            line = msgspec.json.encode(request) + b"\n"
+        except UnicodeEncodeError:
+            raise UsageError(
+                "This has letters that are not UTF-8; write it in a terminal with UTF-8, such as `LANG=C.UTF-8`."
+            ) from None
         try:
             with closing(self._connect(timeout_s)) as link:
                 with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was read: why follows
-                    link.sendall(msgspec.json.encode(request) + b"\n")
+                    link.sendall(line)
                 with link.makefile("rb") as lines:
-                    yield self._answers(lines)
+                    yield self._answers(lines, ended)
         except TimeoutError:
-            raise DeviceOffError(f"The device does not answer at {self.path}; see `matpi doctor`.") from None
+            raise DeviceOffError(
+                f"The device does not answer at {self.path}; {UNSURE}, and see `matpi doctor`."
+            ) from None
         except OSError as error:
             if isinstance(error, MatpiError):
                 raise
-            raise DeviceOffError(f"The device has closed its control socket ({error.strerror}); try again.") from None
+            raise DeviceOffError(f"The device has closed its control socket ({error.strerror}); {UNSURE}.") from None
 
-    def _answers(self, lines: Any) -> Iterator[Any]:
+    def _answers(self, lines: Any, ended: str) -> Iterator[Any]:
         while (line := lines.readline()).endswith(b"\n"):  # a device that is killed may leave half a line
             answer = json.loads(line)
             if "error" in answer:
                 raise (UsageError if answer.get("usage") else MatpiError)(answer["error"])
             yield answer
-        raise DeviceOffError("The device has ended; try again once it runs.")
+        raise DeviceOffError(ended)
 
     def _connect(self, timeout_s: float | None) -> socket.socket:
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

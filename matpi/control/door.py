@@ -51,6 +51,7 @@ LIVE_S: Final = 0.25  # chosen: a load that moves is seen to move
 AGAIN_S: Final = 5.0  # so often the state is sent while only time goes on in it
 SAMPLES: Final = 1024  # wait for a client that does not read them: 6 s of two chips at 80/s
 PRESS_S: Final = {"tap": 0.15, "hold": 0.9}  # of the button, over the 0.7 s of a hold
+APART_S: Final = 0.1  # chosen: over the 20 ms after which the button counts as released
 PASSING: Final = frozenset({"utc", "local", "front_s"})
 """What of the state changes as time goes on."""
 WISHES: Final = {
@@ -99,6 +100,7 @@ class Door:
         self._host = host
         self._refused: list[str] | None = None  # why the wish under way was not granted, by the core
         self._listeners: tuple[Queue[Mapping[str, Any]], ...] = ()  # of counts; replaced whole
+        self._pressing = threading.Lock()  # held while the button is pressed from afar
         self._lock = threading.Lock()  # guards what follows, and the change of `_listeners`
         self._waited: set[Future[Any]] = set()  # by the threads of the callers
         self._closed = False
@@ -113,7 +115,7 @@ class Door:
             case requests.State():
                 return Done(data=self.state())
             case requests.Press(how):
-                self._host.press(PRESS_S[how])
+                self._press(PRESS_S[how])
                 return Done()
             case requests.Calibrate(weight_kg, anywhere):
                 return self._wish(lambda t: CalibrationWished(t, weight_kg, anywhere))
@@ -182,6 +184,19 @@ class Door:
         """Note why a wish is not granted. In the device's thread."""
         if self._refused is not None and isinstance(effect, Note) and effect.kind in REFUSALS:
             self._refused.append(effect.text)
+
+    def _press(self, seconds: float) -> None:
+        """Press the button, apart from any other press from afar.
+
+        Together they would be the hold of 3 s that discards a session and opens the code: only a hand may do that.
+        """
+        if not self._pressing.acquire(blocking=False):
+            raise MatpiError("The button is pressed from elsewhere just now; try again in a second.")
+        try:
+            self._host.press(seconds)
+            time.sleep(APART_S)
+        finally:
+            self._pressing.release()
 
     def _wish(self, event_at: Callable[[float], Event]) -> Done:
         def wish(loop: Loop) -> list[str]:

@@ -20,13 +20,13 @@ COOKIE: Final = "matpi"
 COOKIE_MAX: Final = 200
 """Characters of a token at most, so that none is hashed that cannot be ours."""
 BUSY_FROM: Final = 64
-"""Connections from which on requests are refused. Chosen: eight browsers with six each leave room."""
+"""Connections of one address from which on its requests are refused. Chosen: eight windows with six each leave room."""
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 UNPAIRED: Final = "This browser is not paired; open the page at / and enter the code that the device shows."
-BUSY: Final = "Too many browsers are connected to the page at once; close some and try again."
+BUSY: Final = "Too many windows of this computer are connected to the page at once; close some and try again."
 NOT_OURS: Final = (
     "This page answers only to the names and addresses of this device; open it as http://{name}.local:{port}/ or by its"
     " address."
@@ -38,7 +38,7 @@ class Access:
     """What a Guard asks of each request. `open_`: the paths, and beginnings that end in /, for all."""
 
     def __init__(
-        self, devices: Devices, open_: Collection[str], port: int, connections: Callable[[], int] = lambda: 0
+        self, devices: Devices, open_: Collection[str], port: int, connections: Callable[[str], int] = lambda _: 0
     ) -> None:
         self._devices, self._port, self._connections = devices, port, connections
         self._open = frozenset(open_)
@@ -49,7 +49,7 @@ class Access:
 
     def __call__(self, scope: Scope) -> Response | None:
         """Return the refusal of this request; None when it is let in."""
-        if self._connections() > BUSY_FROM:
+        if self._connections((scope.get("client") or ("",))[0]) > BUSY_FROM:
             return refused(503, BUSY)
         headers, path = Headers(scope=scope), scope["path"]
         hosts = headers.getlist("host")

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from matpi import __version__
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.page import statics, uploads
-from matpi.page.access import COOKIE, POLICY, Access
+from matpi.page.access import COOKIE, POLICY, UNPAIRED, Access
 from matpi.page.devices import NAME_MAX, Browser, Devices
 from matpi.page.link import Link
 from matpi.page.logbook import Logbook
@@ -99,7 +99,7 @@ ROUTES: Final = {
     "table": Entry("GET", "/export/{table}.csv", "One table of `matpi export --csv FOLDER`."),
     "backup": Entry("GET", "/backup.db", "What `matpi backup` writes."),
     "recording": Entry("GET", "/recordings/{name}", "A recording that `record` has saved."),
-    "import": Entry("POST", "/api/import", "Takes an export or a backup (32 MiB); `?person=NAME` as `matpi import`."),
+    "import": Entry("POST", "/api/import", "An export (8 MiB) or a backup (32 MiB); `?person=NAME` as `matpi import`."),
     "doctor": Entry("GET", "/api/doctor", "`checks`: `part`, `name`, `verdict`, `sentence`, `do`. Takes seconds."),
     "sinks": Entry("GET", "/api/sinks", "Where records are sent: `name`, `kind`, `url`, `state`."),
 }  # fmt: skip
@@ -195,6 +195,7 @@ class Site:
 
     async def revoke(self, request: Request) -> Response:
         given = await _body(request, Revoke, '{"id": "0a1b2c3d"}')
+        self._still_paired(request)
         gone = await asyncio.to_thread(self._devices.revoke, given.id)
         answer = JSONResponse({})
         if gone.id == getattr(_browser(request), "id", None):
@@ -216,6 +217,7 @@ class Site:
         has_plan = name == "settings" and isinstance(setting, dict) and "own_plan" in setting
         if not has_plan and len(msgspec.json.encode(call)) > CALL_MAX_BYTES:
             raise Refused(413, f"The call is longer than {CALL_MAX_BYTES} bytes.")
+        self._still_paired(request)
         return JSONResponse(await self._link.ask(call))
 
     async def log(self, request: Request) -> Response:
@@ -261,6 +263,7 @@ class Site:
                 raise MatpiError(f"The upload found no room ({error.strerror}); make room on the device.") from error
             with file:
                 document = await asyncio.to_thread(uploads.document_of, file)
+            self._still_paired(request)
             person = request.query_params.get("person") or None
             call = {"do": "import", "document": document, "person": person}
             return JSONResponse(await self._link.ask(call, IMPORT_S))
@@ -297,6 +300,11 @@ class Site:
     async def _note(self, browser: Browser | None) -> None:
         if browser is not None and self._devices.is_due(browser):
             await asyncio.to_thread(self._devices.saw, browser)
+
+    def _still_paired(self, request: Request) -> None:
+        """Refuse a call whose browser was revoked while its body came in, which may take minutes."""
+        if self._devices.find(request.cookies.get(COOKIE, "")) is None:
+            raise Refused(401, UNPAIRED)
 
     def _file(self, known: dict[str, statics.Static], name: str, request: Request) -> Response:
         file = known.get(name)

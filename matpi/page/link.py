@@ -18,6 +18,7 @@ from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.web.listeners import Put
 
 OFF: Final = "The device does not answer: it is off, or it restarts."
+ENDED: Final = "The device has ended before it answered; look whether it was done before you repeat it."
 ASK_S: Final = 30.0  # chosen: a change of the log on a slow card takes seconds
 RETRY_S: Final = 2.0
 REQUEST_MAX_BYTES: Final = 32 << 20
@@ -126,7 +127,7 @@ class Link:
 
 def _understood(line: bytes) -> dict[str, Any]:
     if not line:
-        raise DeviceOffError(OFF)
+        raise DeviceOffError(ENDED)
     answer = msgspec.json.decode(line, type=dict[str, Any])
     if "error" in answer:
         kind = UsageError if answer.get("usage") else MatpiError

@@ -56,7 +56,7 @@ class SiteServer(WebServer):
         listeners = Listeners(self.link.subscribe, patience)
         options = [*(["--config", str(config_path)] if config_path else []), "--store", str(log)]
         site = Site(paired, self._logbook, self.link, listeners, Subcommands(options), static)
-        access = Access(paired, open_paths(), port, lambda: self.connections)
+        access = Access(paired, open_paths(), port, self.connections_of)
         super().__init__(make_app(site, access), listeners, sockets, patience)
 
     def stop(self) -> None:

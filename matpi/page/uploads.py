@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,6 +16,8 @@ from matpi.store.transfer import export_json
 from matpi.web.server import TooLongError
 
 IMPORT_MAX_BYTES: Final = 32 * 1024 * 1024
+EXPORT_MAX_BYTES: Final = 8 * 1024 * 1024
+"""As a running device takes (control/requests/transfer.py); more would not fit beside itself into the page's memory."""
 IN_MEMORY_BYTES: Final = 1024 * 1024
 """What is longer is on the disk while it comes in."""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -40,6 +43,11 @@ def document_of(file: IO[bytes]) -> str:
     file.seek(0)
     if file.read(len(_SQLITE)) == _SQLITE:
         return _from_backup(file)
+    if file.seek(0, os.SEEK_END) > EXPORT_MAX_BYTES:
+        raise ImportFormatError(
+            f"The file is larger than a running device takes ({EXPORT_MAX_BYTES >> 20} MiB); stop the device, then run"
+            " `matpi import` in a terminal."
+        )
     file.seek(0)
     try:
         return file.read().decode("utf-8-sig")

@@ -8,7 +8,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import h11
 import uvicorn
@@ -20,8 +20,9 @@ from matpi.errors import PortInUseError
 from matpi.web.guard import HEAD_MAX_BYTES
 from matpi.web.listeners import Listeners, Patience
 
-ROOM_FROM = 60  # connections; from here on the one that has asked nothing for longest makes room for a new one
-CONNECTIONS_MAX = 128  # chosen: the app refuses in words before; this bounds memory against a flood
+ROOM_FROM = 60  # of one address; from here on the one that has asked nothing for longest makes room for a new one
+CONNECTIONS_MAX = 256  # chosen: the app refuses in words before; this bounds memory against a flood
+ADDRESS_MAX = 72  # of them from one address, so that one that floods locks no other out; over what the app allows it
 BODY_BYTES_S = 32 * 1024  # chosen: a body may take a second more for so many bytes; Wi-Fi at its worst is faster
 
 
@@ -59,6 +60,10 @@ class WebServer:
     def connections(self) -> int:
         """Return how many are open."""
         return len(self._server.server_state.connections)
+
+    def connections_of(self, host: str) -> int:
+        """Return how many are open from the address `host`."""
+        return _from(self._server.server_state.connections, host)
 
     def start(self) -> None:
         """Serve until `stop`."""
@@ -116,8 +121,11 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._asked_at = self.loop.time()
-            room = len(self.connections) <= ROOM_FROM or self._make_room()
-            if not room and len(self.connections) > CONNECTIONS_MAX:
+            others = self.connections  # of uvicorn, with this one
+            from_here = _from(others, _host(self))
+            if from_here > ROOM_FROM and self._make_room():
+                from_here -= 1
+            if len(others) > CONNECTIONS_MAX or from_here > ADDRESS_MAX:
                 transport.abort()
                 return
             own = transport.get_extra_info("socket")
@@ -140,12 +148,13 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
             self._stop()
 
         def _make_room(self) -> bool:
-            """Close one that is half-open or idle, if there is one: two hundred of them must not keep a browser out."""
+            """Close one of this address that is half-open or idle, if there is one: they keep no browser out."""
             idle = [
                 one
                 for one in self.connections
                 if isinstance(one, Timed)
                 and one is not self
+                and _host(one) == _host(self)
                 and (one.cycle is None or one.cycle.response_complete)
                 and not one.transport.is_closing()
             ]
@@ -176,6 +185,16 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
                 self._due = None
 
     return Timed
+
+
+def _host(connection: object) -> str:
+    """Return where it comes from; "" where that is not known (any more)."""
+    client = getattr(connection, "client", None)
+    return str(client[0]) if client else ""
+
+
+def _from(connections: Iterable[object], host: str) -> int:
+    return sum(_host(one) == host for one in connections)
 
 
 def bound(address: str, port: int) -> socket.socket:

@@ -217,7 +217,8 @@ def test_record_last_fails_when_the_device_ends_meanwhile(tmp_path: Path, capsys
         device.start()
         assert cli.run(["record", "--last", str(file), "--store", str(log)]) == 1
         device.join(60)
-    assert capsys.readouterr().err == "matpi: The device has ended; try again once it runs.\n"
+    sentence = "matpi: The device has ended before it answered; look whether it was done before you repeat it.\n"
+    assert capsys.readouterr().err == sentence
     assert not file.exists()
 
 

@@ -423,6 +423,14 @@ def test_an_import_into_a_new_device_brings_settings_and_calibration(tmp_path: P
         assert rig.perform(do="import", document=elsewhere).said[-1].endswith("left alone: 1.")
 
 
+def test_an_import_that_would_take_the_memory_of_the_device_is_refused(rig: Rig, elsewhere: str) -> None:
+    end = elsewhere.rindex("}")
+    for much in ("[[" + "[]," * 299_997 + "[]]]", "[" + "{}," * 300_000 + "{}]", json.dumps("x" * (8 << 20))):
+        with pytest.raises(MatpiError, match=r"larger than a running device takes .* stop the device"):
+            rig.perform(do="import", document=f'{elsewhere[:end]}, "more": {much}' + "}")
+    rig.perform(do="import", document=elsewhere + " " * (7 << 20))
+
+
 def test_an_imported_calibration_is_left_out_where_it_cannot_be_used(tmp_path: Path, elsewhere: str) -> None:
     own = Calibration((5, 5), (39_000.0, 39_000.0))
     for n, (scale, why) in enumerate(

@@ -105,24 +105,41 @@ def test_the_unpaired_do_not_keep_the_device_busy(make_page: Callable[..., Page]
     assert len(page.device.asked("state")) <= 1 + (time.monotonic() - begun) / HELLO_S
 
 
-def test_too_many_connections_are_refused_in_words(make_page: Callable[..., Page]) -> None:
+def test_too_many_connections_are_refused_in_words_and_lock_out_no_other_address(
+    make_page: Callable[..., Page],
+) -> None:
     from matpi.page.access import BUSY_FROM
-    from matpi.web.server import CONNECTIONS_MAX
+    from matpi.web.server import ADDRESS_MAX, CONNECTIONS_MAX
 
     page = make_page()
     where = urlsplit(page.url)
-    head = f"POST /api/do HTTP/1.1\r\nHost: localhost\r\nCookie: matpi={page.token}\r\n"
+    at = (where.hostname, where.port)
+    head = f"POST /api/do HTTP/1.1\r\nHost: {where.netloc}\r\nCookie: matpi={page.token}\r\n"
     begun = f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n".encode()
     asking = []
+
+    def other() -> int:
+        with socket.create_connection(at, timeout=30, source_address=("127.0.0.2", 0)) as link:
+            link.sendall(
+                f"GET /api/devices HTTP/1.1\r\nHost: {where.netloc}\r\nCookie: matpi={page.token}\r\n"
+                "Connection: close\r\n\r\n".encode()
+            )
+            return int(link.makefile("rb").readline().split()[1])
+
     try:
         for n in range(BUSY_FROM):
             asking.append(socket.create_connection((where.hostname, where.port)))
             asking[-1].sendall(begun)  # an idle one would make room
             wait_for(lambda n=n: page.server.connections == n + 1)  # type: ignore[misc]
         answer = page.get("/api/devices")
-        assert (answer.status, answer.error.startswith("Too many browsers")) == (503, True)
-        asking += [socket.create_connection((where.hostname, where.port)) for _ in range(2 * CONNECTIONS_MAX)]
-        wait_for(lambda: page.server.connections <= CONNECTIONS_MAX)
+        assert (answer.status, answer.error.startswith("Too many windows")) == (503, True)
+        assert other() == 200
+        asking += [socket.create_connection(at) for _ in range(3 * ADDRESS_MAX)]
+        wait_for(lambda: page.server.connections <= ADDRESS_MAX)
+        assert other() == 200
+        for n in range(CONNECTIONS_MAX):  # no address has so many that an idle one makes room
+            asking.append(socket.create_connection(at, source_address=(f"127.0.0.{3 + n // 50}", 0)))
+        wait_for(lambda: page.server.connections == CONNECTIONS_MAX)
     finally:
         for one in asking:
             one.close()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import stat
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -160,3 +162,32 @@ def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert devices_file(tmp_path / "mat.db") == tmp_path / "mat.db.page.json"
     monkeypatch.setenv("STATE_DIRECTORY", os.fspath(tmp_path / "state"))
     assert devices_file(tmp_path / "mat.db") == tmp_path / "state" / "devices.json"
+
+
+def test_a_call_that_is_half_sent_when_its_browser_is_revoked_is_refused(make_page: Callable[..., Page]) -> None:
+    page = make_page()
+    where = urlsplit(page.url)
+    (staying,) = page.devices.all()
+    calls = {
+        "/api/do": b'{"do": "people", "words": ["add", "Mallory"]}',
+        "/api/import": b'{"format": "matpi"}',
+        "/api/revoke": json.dumps({"id": staying.id}).encode(),
+    }
+    for path, body in calls.items():
+        token = page.devices.add("leaves")
+        leaving = page.devices.find(token)
+        assert leaving is not None
+        with socket.create_connection((where.hostname, where.port), timeout=30) as link:
+            link.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: {where.netloc}\r\nCookie: matpi={token}\r\nConnection: close\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + body[:5]
+            )
+            assert page.get("/api/devices").status == 200  # the head has been taken by then
+            page.devices.revoke(leaving.id)
+            link.sendall(body[5:])
+            answer = link.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 401 "), (path, answer)
+        assert b"not paired" in answer
+    assert page.device.asked("people") == page.device.asked("import") == []
+    assert page.devices.all() == (staying,)

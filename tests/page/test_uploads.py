@@ -78,6 +78,17 @@ def test_a_file_that_is_too_large_is_refused(page: Page, monkeypatch: pytest.Mon
     assert [len(call["document"]) for call in page.device.asked("import")] == [2_000_000]
 
 
+def test_an_export_that_is_larger_than_a_running_device_takes_is_refused(page: Page) -> None:
+    from matpi.control.requests.transfer import BESIDE_MAX
+
+    assert uploads.EXPORT_MAX_BYTES == BESIDE_MAX
+    page.device.calls.clear()
+    answer = page.ask("POST", "/api/import", b" " * (BESIDE_MAX + 1), **BINARY)
+    assert (answer.status, "stop the device" in answer.error) == (409, True)
+    assert page.device.asked("import") == []
+    assert page.ask("POST", "/api/import", b" " * BESIDE_MAX, **BINARY).status == 200
+
+
 def test_one_import_at_a_time(make_page: Callable[..., Page]) -> None:
     page = make_page()
     page.device.replies["import"] = b""  # no answer

@@ -10,7 +10,7 @@ from matpi.control.requests.base import Done, LogRequest, Now
 from matpi.control.requests.fields import latest
 from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Settings, Zero
-from matpi.errors import UsageError
+from matpi.errors import ImportFormatError, UsageError
 from matpi.paths import system_zone, zone_doubts
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ID_SHOWN: Final = 8
 NAMED_MAX: Final = 5  # of the ids that an import reports in one sentence
+BESIDE_MAX: Final = 8 << 20  # characters; an export of ten years of three sessions a day has 5 MB
+PARTS_MAX: Final = 300_000  # records and lists in it; chosen: those ten years have some 70,000 (estimated)
+"""Of an import beside a running device, which has 200 MB: 5 MB of empty lists took 400 MB and 40 s (measured)."""
 SURE: Final = "delete everything"
 PERSONAL: Final = (
     "looser", "session_edits", "ratings", "stops", "days", "sessions", "people", "acknowledgement", "diagnostics"
@@ -50,6 +53,11 @@ class Import(LogRequest, frozen=True):
 
     def beside_device(self, log: Store, now: Now) -> tuple[Done, Calibrated | None]:
         """Do all but take calibration and zero, which a running device has in use; return those."""
+        if len(self.document) > BESIDE_MAX or self.document.count("[") + self.document.count("{") > PARTS_MAX:
+            raise ImportFormatError(
+                f"{self.name} is larger than a running device takes ({BESIDE_MAX >> 20} MiB, {PARTS_MAX} records);"
+                " nothing was imported; stop the device, then run `matpi import`."
+            )
         document = self._parsed(now)
         scale, zero, _ = (document.singles.pop(name, None) for name in ("calibration", "zero", "zero_before"))
         if scale is None:
