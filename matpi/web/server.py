@@ -20,9 +20,9 @@ from matpi.errors import PortInUseError
 from matpi.web.guard import HEAD_MAX_BYTES
 from matpi.web.listeners import Listeners, Patience
 
+ROOM_FROM = 60  # of one address; from here on the one that has asked nothing for longest makes room for a new one
 CONNECTIONS_MAX = 256  # chosen: the app refuses in words before; this bounds memory against a flood
 ADDRESS_MAX = 72  # of them from one address, so that one that floods locks no other out; over what the app allows it
-ROOM_FROM = 60  # of one address; from here on its one that has asked nothing for longest makes room for a new one
 BODY_BYTES_S = 32 * 1024  # chosen: a body may take a second more for so many bytes; Wi-Fi at its worst is faster
 
 
@@ -121,12 +121,11 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._asked_at = self.loop.time()
-            own_address = [one for one in self.connections if _host(one) == _host(self)]
-            full = len(self.connections) > CONNECTIONS_MAX
-            room = (len(own_address) <= ROOM_FROM and not full) or self._make_room(
-                self.connections if full else own_address
-            )
-            if not room and (full or len(own_address) > ADDRESS_MAX):
+            others = self.connections  # of uvicorn, with this one
+            from_here = _from(others, _host(self))
+            if from_here > ROOM_FROM and self._make_room():
+                from_here -= 1
+            if len(others) > CONNECTIONS_MAX or from_here > ADDRESS_MAX:
                 transport.abort()
                 return
             own = transport.get_extra_info("socket")
@@ -148,13 +147,14 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
             self._stop()
 
-        def _make_room(self, among: Iterable[object]) -> bool:
-            """Close one that is half-open or idle, if there is one: two hundred of them must not keep a browser out."""
+        def _make_room(self) -> bool:
+            """Close one of this address that is half-open or idle, if there is one: they keep no browser out."""
             idle = [
                 one
-                for one in among
+                for one in self.connections
                 if isinstance(one, Timed)
                 and one is not self
+                and _host(one) == _host(self)
                 and (one.cycle is None or one.cycle.response_complete)
                 and not one.transport.is_closing()
             ]
