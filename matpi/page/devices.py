@@ -146,7 +146,6 @@ class Devices:
         return ()
 
     def _set_aside(self) -> None:
-        self._known = None, ()
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
         try:
@@ -154,6 +153,7 @@ class Devices:
         except OSError as error:
             self._unread(error)
             return
+        self._known = None, ()
         _log.error("The list of paired browsers was damaged and is kept as %s; pair each browser again.", aside)
 
 

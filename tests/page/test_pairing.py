@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -191,3 +192,18 @@ def test_a_call_that_is_half_sent_when_its_browser_is_revoked_is_refused(make_pa
         assert b"not paired" in answer
     assert page.device.asked("people") == page.device.asked("import") == []
     assert page.devices.all() == (staying,)
+
+
+def test_a_damaged_list_that_cannot_be_renamed_is_reported_once(
+    devices: Devices, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = devices.add("a phone")
+    devices.path.write_text("{damaged")
+
+    def denied(*_: object) -> Path:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", denied)
+    for _ in range(50):
+        assert devices.find(token) is None
+    assert len(caplog.records) == 1, caplog.text
