@@ -94,7 +94,8 @@ def _page(options: Options) -> None:
         say(f"matpi is on a simulated mat at {server.url}")
         if site is not None:
             site.start()
-            say(f"Its page, as on a phone, is at {site.url} (pair it: hold the button, menu, Page, hold 3 s)")
+            how = "hold the button, menu, Page, hold 3 s; with a new log hold 3 s at once"
+            say(f"Its page, as on a phone, is at {site.url} (pair it: {how})")
         say(f"{about} Press Ctrl-C to stop.")
         if options["browser"]:
             _open_browser(server.url)

@@ -272,7 +272,7 @@ def test_the_first_steps_go_from_the_language_to_the_usual_session(page: Page, d
     start(page, device)
     first = page.locator("#setup-first")
     first.get_by_label("Language of the device").select_option("de")
-    until(page, lambda: device.asked[-1].get("set") == {"language": "de"})
+    until(page, lambda: [one.get("set") for one in device.asked[-1:]] == [{"language": "de"}])
     first.get_by_label("Language of this page").focus()
     first.get_by_label("Language of this page").select_option("de")
     expect(first.get_by_role("heading", name="Deine Sprache")).to_be_visible()

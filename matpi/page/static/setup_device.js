@@ -160,7 +160,7 @@ export function data(ctx, whose, changed) {
 }
 
 // ---- the doctor ----------------------------------------------------------------------------------------------------
-const WORST = ["FAIL", "WARN", "OK"];
+const WORST = ["FAIL", "WARN", "OK", "SKIPPED"];
 
 export function doctor(ctx) {
   const sum = h("p", {class: "soft", role: "status"}), list = h("ul", {class: "list checks"});
@@ -169,8 +169,9 @@ export function doctor(ctx) {
     list.replaceChildren();
     try {
       const {checks} = await ctx.api("/api/doctor");
-      put(sum, t(`setup.doctor_sum_${WORST.find(verdict => checks.some(check => check.verdict === verdict)) ?? "OK"}`));
-      list.append(...checks.map(check => h("li", {class: `check-${check.verdict}`},
+      put(sum, t(`setup.doctor_sum_${WORST.slice(0, 2).find(verdict => checks.some(check => check.verdict === verdict)) ?? "OK"}`));
+      const at = check => WORST.indexOf(check.verdict);
+      list.append(...checks.sort((one, other) => at(one) - at(other)).map(check => h("li", {class: `check-${check.verdict}`},
         h("p", {}, h("b", {}, `${check.part} ${check.name}`), " ", h("span", {class: check.verdict === "FAIL" || check.verdict === "WARN" ? "chip warn" : "chip"}, t(`setup.verdict_${check.verdict}`))),
         h("p", {class: "small"}, check.sentence), check.do ? h("p", {class: "small do"}, check.do) : null)));
     } catch (error) {
