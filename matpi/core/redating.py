@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from matpi.core import dated
@@ -18,7 +18,10 @@ from matpi.core.session import SessionMachine
 
 @dataclass(eq=False)
 class Redating:
-    """Take what the wall clock shows to everywhere where a record of this boot is held. Own nothing."""
+    """Take what the wall clock shows to everywhere where a record of this boot is held.
+
+    Own the estimates of earlier boots as they were before the clock moved them: it may have been wrong.
+    """
 
     emit: Emit
     clock: Clock
@@ -26,6 +29,7 @@ class Redating:
     session: SessionMachine
     household: Household
     recovery: Recovery
+    _estimates: dict[str, DateBoot] = field(default_factory=dict)
 
     def take(self, t: float, event: WallClock) -> bool:
         """Move what this boot has dated with the clock. Return False when it shows what was known.
@@ -46,14 +50,22 @@ class Redating:
             self._date(clock.dating(clock.boot_id, clock.offset_utc, estimated=not clock.trusted))
         if abs(step) >= MOVES_S and not first and not event.slept:
             self._move_days(clock.day(t) - today)
+        if first or (trusted and abs(step) >= MOVES_S and not event.slept):
+            self._order()
         if first:
-            for dating in list(dated.in_order(self.ledger.log, self.recovery.left_open, clock)):
-                self._date(dating)
             if self.session.running is not None:
                 self.recovery.decide(t, self.session.running.start)
                 self.session.checkpoint(t)
             self.household.date_answers(event.utc)
         return first or abs(step) > 0.5
+
+    def _order(self) -> None:
+        """Correct the estimates of earlier boots, now that it is known when this one began."""
+        for dating in self._estimates.values():
+            self._date(dating)
+        for before, after in list(dated.in_order(self.ledger.log, self.recovery.left_open, self.clock)):
+            self._estimates[after.boot_id] = before
+            self._date(after)
 
     def _date(self, dating: DateBoot) -> None:
         self.recovery.date(dating)
