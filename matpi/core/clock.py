@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 EARLIEST_UTC = 1_735_689_600.0  # 2025: no matpi is older, so a clock that shows less has stopped, such as in 1970
 LATEST_UTC = 4_070_908_800.0  # 2099: a clock beyond is wrong for longer than a mat lasts. Both chosen.
 MOVES_S = 60.0
-"""Dates move with a step of the clock from here on. Chosen: less moves hardly a session to another day, and each move
-rewrites records and sends them again."""
+"""Dates move with a step of the clock from here on, and with a shorter one to another day. Chosen: each move rewrites
+records and sends them again."""
+STEP_S = 0.5  # as in drivers/clock.py: what is less is no step
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  naive on purpose: local time is UTC plus the zone's offset

@@ -13,7 +13,7 @@ from datetime import time, timedelta, timezone, tzinfo
 from math import ceil
 from typing import TypeVar
 
-from matpi.core.clock import EARLIEST_UTC, MOVES_S, Clock, believable, day_of, utc_offset_s
+from matpi.core.clock import EARLIEST_UTC, MOVES_S, STEP_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
 from matpi.core.model import Dated, Log, Session
 
@@ -37,24 +37,35 @@ def end_of(record: Dated) -> float | None:
 def redated(record: Record, dating: DateBoot) -> Record:
     """Return the record as `dating` has it; the same object when nothing changes.
 
-    A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
-    edited it; what is missing beside it, such as its day, is filled in.
+    A date by a trusted clock is moved only by a trusted one that differs by MOVES_S or in the day, and never after a
+    person has edited it; what is missing beside it, such as its day, is filled in.
     """
     if record.boot_id != dating.boot_id:
         return record
+    zone, day_start = _place(record, dating)
     was, utc = utc_of(record), mono_of(record) + dating.offset_utc
     offset_s, day, estimated = record.utc_offset_s, record.day, record.estimated
     edited = isinstance(record, Session) and record.edited
-    if was is not None and not estimated and (dating.estimated or edited or abs(utc - was) < MOVES_S):
+    if was is not None and not estimated and (dating.estimated or edited or _near(was, utc, zone, day_start)):
         utc = was
     elif was is not None or day is None:
         offset_s, day, estimated = None, None, dating.estimated
-    zone, day_start = _place(record, dating)
     offset_s = utc_offset_s(utc, zone) if offset_s is None else offset_s
     day = day or day_of(utc, zone, day_start)
     at = {"start_utc" if isinstance(record, Session) else "utc": utc}
     new = replace(record, **at, utc_offset_s=offset_s, day=day, estimated=estimated)  # type: ignore[arg-type]
     return record if new == record else new
+
+
+def moves(log: Log, dating: DateBoot) -> bool:
+    """Return whether a record would have another date."""
+    return any(redated(r, dating) is not r for table in (log.sessions, log.ratings, log.stops) for r in table)
+
+
+def _near(was: float, utc: float, zone: tzinfo, day_start: time) -> bool:
+    """Return whether a date is left as it is."""
+    off = abs(utc - was)
+    return off < STEP_S or (off < MOVES_S and day_of(was, zone, day_start) == day_of(utc, zone, day_start))
 
 
 def _place(record: Dated, dating: DateBoot) -> tuple[tzinfo, time]:

@@ -24,21 +24,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from matpi.core.effects import Save, Write, Zeros
+from matpi.core.effects import Save, Zeros
 from matpi.core.events import SettingWished, Stopping
 from matpi.core.model import Acknowledgement, Session, Settings, Zero
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.drivers.clock import ClockWatch
 from matpi.store.db import Store
-from tests.bench import Bench, Rows
+from tests.bench import Bench
 from tests.reliability.days import DAY_S, ZONES, changes, right_day
+from tests.reliability.disk import OnDisk
 
 PERIOD_S = 1.0
 # Short sessions, and no fault of cells that are not asked while time goes by: it is the clock that is tried.
-RULES = DeviceRules(presence=PresenceRules(away_s=4.0, stale_s=30 * DAY_S), min_session_s=6.0, zero_save_s=30 * DAY_S)
+RULES = DeviceRules(presence=PresenceRules(away_s=3.0, stale_s=30 * DAY_S), min_session_s=4.0, zero_save_s=30 * DAY_S)
 FIRST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # no matpi is older: what is earlier is no time
 LAST = datetime(2099, 1, 1, tzinfo=UTC).timestamp()
-DONE_S = 120.0  # of the first tier, in which all lives stay
+DONE_S, DAYS_OF_TIER = 120.0, 3  # of the first tier: in none is a later one begun
 CASES_A_LIFE = 10
 TEN_YEARS_S = 10 * 365.25 * DAY_S
 UNTIMED_S = 60.0  # docs/behaviour.md 3 promises days; dates may be off by this much
@@ -92,18 +93,6 @@ class Lain:
     since: float  # the newest time in the log before
 
 
-class OnDisk(Rows):
-    """The rows of a bench, in the real store."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store.load())
-        self._store = store
-
-    def commit(self, effect: Write) -> str:
-        self._store.write(effect)
-        return effect.key
-
-
 @dataclass
 class Figures:
     cases: int = 0
@@ -130,6 +119,7 @@ class Life:
         else:
             self.now = rng.uniform(FIRST + 370 * DAY_S, FIRST + 60 * 365 * DAY_S)
         self.lain: list[Lain] = []
+        self.long = 0  # sessions so far that make a day done
         self.boots: list[Boot] = []
         with Store.open(path) as store:
             store.write(Save(Settings(zone=self.zone, day_start=self.day_start, nudge=False)))
@@ -286,8 +276,10 @@ class Life:
         since = self.newest
         for do in steps[0]:
             do()
-        on_mat_s = 125.0 if rng.random() < 0.06 else rng.uniform(8.0, 11.0)
-        self.pass_s(rng.uniform(3.0, 4.0))
+        long = self.long < DAYS_OF_TIER and rng.random() < 0.04
+        self.long += long
+        on_mat_s = DONE_S + 5.0 if long else rng.uniform(6.0, 8.0)
+        self.pass_s(rng.uniform(2.0, 3.0))
         start, zone = self.bench.t, self.zone
         self.bench.kg = 60.0
         self.pass_s(on_mat_s / 2)
@@ -296,7 +288,7 @@ class Life:
         self.pass_s(start + on_mat_s - self.bench.t)
         on_mat_s = self.bench.t - start
         self.bench.kg = 0.0
-        self.pass_s(6.0)
+        self.pass_s(5.0)
         saved = self.bench.saved
         if len(saved) != 1:
             raise WrongError(f"{len(saved)} sessions were stored where there was one")
@@ -349,10 +341,13 @@ class Life:
         if found.estimated is one.boot.known:
             raise WrongError(f"{one.id} is {'' if found.estimated else 'not '}marked as estimated")
         day = partial(right_day, zone=zone, day_start=one.day_start)
-        # The start is known to within one sample.
-        of_start = (
-            {day(found.start_utc)} if found.estimated else {day(one.utc + off) for off in (-PERIOD_S, 0.0, PERIOD_S)}
-        )
+        begun, off_by = one.utc, (-PERIOD_S, 0.0, PERIOD_S)  # the start is known to within one sample
+        if found.estimated:  # and that of an estimate which was moved, over a change of the clocks, to within two hours
+            begun, off_by = (
+                found.start_utc,
+                (0.0,) if one.boot.bound is None else (-7200.0, -3600.0, 0.0, 3600.0, 7200.0),
+            )
+        of_start = {day(begun + off) for off in off_by}
         if found.day not in of_start:
             raise WrongError(f"{one.id} began at {one.utc:.1f} in {one.zone}: {of_start}, and has the day {found.day}")
         if not found.estimated:
