@@ -341,12 +341,13 @@ class Life:
         if found.estimated is one.boot.known:
             raise WrongError(f"{one.id} is {'' if found.estimated else 'not '}marked as estimated")
         day = partial(right_day, zone=zone, day_start=one.day_start)
-        begun, off_by = one.utc, (-PERIOD_S, 0.0, PERIOD_S)  # the start is known to within one sample
-        if found.estimated:  # and that of an estimate which was moved, over a change of the clocks, to within two hours
-            begun, off_by = (
-                found.start_utc,
-                (0.0,) if one.boot.bound is None else (-7200.0, -3600.0, 0.0, 3600.0, 7200.0),
-            )
+        # The start is known to within one sample, that of an estimate which was moved over a change of the clocks to
+        # within two hours.
+        begun, off_by = one.utc, [-PERIOD_S, 0.0, PERIOD_S]
+        if found.estimated:
+            begun, off_by = found.start_utc, [0.0]
+            if one.boot.bound is not None:
+                off_by = [-7200.0, -3600.0, 0.0, 3600.0, 7200.0]
         of_start = {day(begun + off) for off in off_by}
         if found.day not in of_start:
             raise WrongError(f"{one.id} began at {one.utc:.1f} in {one.zone}: {of_start}, and has the day {found.day}")

@@ -223,7 +223,7 @@ def test_a_config_is_taken_or_refused_with_its_name(tmp_path: Path, raw: bytes) 
 def spoilt(document: Any, rng: random.Random, junk: list[Any]) -> Any:
     """Change the document in some places: a value, a key, a record twice or gone."""
     for value in junk:
-        at, parent, key = document, None, None
+        at, parent, key = document, None, None  # type: Any, Any, Any
         while isinstance(at, dict | list) and at and (parent is None or rng.random() < 0.85):
             parent, key = at, rng.choice(list(at) if isinstance(at, dict) else range(len(at)))
             at = at[key]
@@ -392,7 +392,7 @@ def test_a_wild_button_and_wild_cells_harm_no_record(
                     bench.pass_s(seconds)
                     bench.ok = True
                 case "one end":
-                    bench.body = lambda _, kg=kg: (kg, 0.0)  # type: ignore[misc]
+                    bench.body = lambda _, kg=kg: (kg, 0.0)
                     bench.pass_s(seconds)
                     bench.body = None
                 case "late":
