@@ -42,6 +42,7 @@ LAST = datetime(2099, 1, 1, tzinfo=UTC).timestamp()
 DONE_S, DAYS_OF_TIER = 120.0, 3  # of the first tier: in none is a later one begun
 CASES_A_LIFE = 10
 TEN_YEARS_S = 10 * 365.25 * DAY_S
+CHANGES_H = 1.0, 2.0, 24.0, 25.0  # by which a zone's clock changes; a day when the date line moves
 UNTIMED_S = 60.0  # docs/behaviour.md 3 promises days; dates may be off by this much
 
 
@@ -91,6 +92,7 @@ class Lain:
     zone: str
     day_start: time
     since: float  # the newest time in the log before
+    by_offset: bool = False  # of the zone then, a device started since knows the offset alone
 
 
 @dataclass
@@ -119,6 +121,7 @@ class Life:
         else:
             self.now = rng.uniform(FIRST + 370 * DAY_S, FIRST + 60 * 365 * DAY_S)
         self.lain: list[Lain] = []
+        self.found: list[Session] = []  # in the log, after the last case
         self.long = 0  # sessions so far that make a day done
         self.boots: list[Boot] = []
         with Store.open(path) as store:
@@ -153,6 +156,8 @@ class Life:
         self.store = Store.open(self.path)
         self.store.in_use = True
         rows, boot = OnDisk(self.store), self.boots[-1]
+        for one in self.lain:
+            one.by_offset |= one.zone != self.zone and not one.boot.known
         ids = f"{boot.id}-{len(self.lain)}"
         self.bench = Bench(
             rows.before, utc=None, rules=RULES, t=t, rate=1 / PERIOD_S, boot_id=boot.id, zone_for=ZONES.__getitem__
@@ -170,8 +175,7 @@ class Life:
 
     @property
     def newest(self) -> float:
-        assert self.store is not None
-        ends = [entry.session.end_utc or 0.0 for entry in self.store.sessions()]
+        ends = [session.end_utc or 0.0 for session in self.found]
         return max((end for end in ends if FIRST <= end < LAST), default=FIRST)
 
     def poll(self) -> None:
@@ -330,7 +334,8 @@ class Life:
         newest = self.lain[-1]
         self.figures.exact += newest.boot.known
         self.figures.estimated += not newest.boot.known
-        self.check_plan(list(stored.values()))
+        self.found = list(stored.values())
+        self.check_plan()
 
     def check_session(self, one: Lain, found: Session) -> None:
         zone, longer = ZONES[one.zone], found.on_mat_s - one.on_mat_s
@@ -341,13 +346,12 @@ class Life:
         if found.estimated is one.boot.known:
             raise WrongError(f"{one.id} is {'' if found.estimated else 'not '}marked as estimated")
         day = partial(right_day, zone=zone, day_start=one.day_start)
-        # The start is known to within one sample, that of an estimate which was moved over a change of the clocks to
-        # within two hours.
-        begun, off_by = one.utc, [-PERIOD_S, 0.0, PERIOD_S]
-        if found.estimated:
-            begun, off_by = found.start_utc, [0.0]
-            if one.boot.bound is not None:
-                off_by = [-7200.0, -3600.0, 0.0, 3600.0, 7200.0]
+        # The start is known to within one sample; by_offset, and with an estimate that was moved, a change of the clocks
+        # in between is not known.
+        begun, off_by = (found.start_utc if found.estimated else one.utc), [-PERIOD_S, 0.0, PERIOD_S]
+        if one.by_offset or one.boot.bound is not None:
+            off_by += [sign * hours * 3600.0 for sign in (-1, 1) for hours in CHANGES_H]
+            self.figures.seen["by the offset alone"] += one.by_offset and not found.estimated
         of_start = {day(begun + off) for off in off_by}
         if found.day not in of_start:
             raise WrongError(f"{one.id} began at {one.utc:.1f} in {one.zone}: {of_start}, and has the day {found.day}")
@@ -361,14 +365,14 @@ class Life:
         elif not one.since - UNTIMED_S - PERIOD_S <= found.start_utc <= one.boot.bound - found.span_s + 1e-3:
             raise WrongError(f"{one.id} is at {found.start_utc:.1f}: not in {one.since:.1f} .. {one.boot.bound:.1f}")
 
-    def check_plan(self, found: list[Session]) -> None:
+    def check_plan(self) -> None:
         plan, machine, boot = self.bench.device.plans.today, self.machine, self.boots[-1]
         utc = self.bench.t + (machine.true if boot.known else boot.estimate)
         near = {right_day(at, ZONES[self.zone], self.day_start) for at in (utc, utc - (0.0 if boot.known else 61.0))}
         if plan.today not in near:
             raise WrongError(f"today is {near}, and the plan has {plan.today}")
         totals: Counter[date] = Counter()
-        for session in found:
+        for session in self.found:
             assert session.day is not None
             totals[session.day] += session.on_mat_s  # type: ignore[assignment]
         if abs(totals[plan.today] - plan.today_s) > 1e-6:
