@@ -346,8 +346,8 @@ class Life:
         if found.estimated is one.boot.known:
             raise WrongError(f"{one.id} is {'' if found.estimated else 'not '}marked as estimated")
         day = partial(right_day, zone=zone, day_start=one.day_start)
-        # The start is known to within one sample. By the offset alone, and of a moved estimate, a change of the clocks in
-        # between is not known.
+        # The start is known to within one sample. By the offset alone, and of a moved estimate, a change of the zone in
+        # between is not.
         begun, off_by = (found.start_utc if found.estimated else one.utc), [-PERIOD_S, 0.0, PERIOD_S]
         if one.by_offset or one.boot.bound is not None:
             off_by += [sign * hours * 3600.0 for sign in (-1, 1) for hours in CHANGES_H]
