@@ -73,6 +73,7 @@ def test_the_command_shows_it_and_leaves_nothing_behind(tmp_path: Path, end: sig
     try:
         assert process.stdout is not None
         assert re.search(r"http://\S+/", line := process.stdout.readline()), line
+        assert re.search(r"page, as on a phone, is at http://\S+/", line := process.stdout.readline()), line
         assert "an invented fortnight and is deleted at the end" in process.stdout.readline()
         assert [path.name for path in temp.glob("*/demo.db")] == ["demo.db"]
         process.send_signal(end)

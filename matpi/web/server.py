@@ -121,7 +121,7 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._asked_at = self.loop.time()
-            others = self.connections  # of uvicorn, with this one
+            others = [one for one in self.connections if not _is_closing(one)]  # of uvicorn, with this one
             from_here = _from(others, _host(self))
             if from_here > ROOM_FROM and self._make_room():
                 from_here -= 1
@@ -156,7 +156,7 @@ def timed(patience: Patience) -> type[asyncio.Protocol]:
                 and one is not self
                 and _host(one) == _host(self)
                 and (one.cycle is None or one.cycle.response_complete)
-                and not one.transport.is_closing()
+                and not _is_closing(one)
             ]
             if idle:
                 min(idle, key=lambda one: one._asked_at).transport.abort()  # noqa: SLF001
@@ -191,6 +191,12 @@ def _host(connection: object) -> str:
     """Return where it comes from; "" where that is not known (any more)."""
     client = getattr(connection, "client", None)
     return str(client[0]) if client else ""
+
+
+def _is_closing(connection: object) -> bool:
+    """Return whether it was closed or aborted already, and only has not left yet."""
+    transport = getattr(connection, "transport", None)
+    return transport is None or bool(transport.is_closing())
 
 
 def _from(connections: Iterable[object], host: str) -> int:
