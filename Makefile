@@ -6,7 +6,7 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -34,6 +34,9 @@ sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 
 test: check ## Everything: checks, then every test
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+
+soak: $(STAMP) ## Hours: ten times as many clock cases and hostile inputs, and new ones
+	MATPI_FUZZ=10 $(BIN)/python -m pytest -n 4 --dist worksteal tests/reliability $(ARGS)
 
 test-hermetic: ## The tests as a plain user, at 03:00, in random order, on a busy machine
 	@sh tests/hermetic/run.sh $(ARGS)

@@ -83,7 +83,7 @@ def zone_for(name: str) -> tzinfo:
         if not available_timezones():
             why = "This computer has no time zone data and knows only UTC; install tzdata."
             raise UsageError(why) from error
-        raise UsageError(f"There is no time zone {name!r}; write it like Europe/Berlin.") from error
+        raise UsageError(f"There is no time zone {name[:80]!r}; write it like Europe/Berlin.") from error
 
 
 def stored_zone(name: str) -> tzinfo:

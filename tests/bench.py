@@ -185,6 +185,7 @@ class Bench:
         seed: int = 1,
         cells: Cells | None = None,
         words: Words = ENGLISH,
+        zone_for: Callable[[str], tzinfo] = zone_for,
     ) -> None:
         """With `cells` the readings are what chips count, weighed with the device's calibration as the loop does."""
         ids = count(1)

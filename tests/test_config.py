@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import string
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from matpi.config import Config, load, reference
 from matpi.core.rules import PresenceRules
@@ -143,32 +140,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     for path, word in cases.items():
         with pytest.raises(ConfigError, match=word):
             load(path)
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.one_of(
-        st.binary(max_size=80),
-        st.text(alphabet=string.printable, max_size=80).map(str.encode),
-        st.builds(
-            lambda table, key, value: f"[{table}]\n{key} = {value}\n".encode(),
-            st.sampled_from(["presence", "scale", "panel", "button", "lamp", "store", "page", "x"]),
-            st.sampled_from([row.key.rpartition(".")[2] for row in reference()]),
-            st.sampled_from(["-1", "1e999", "''", "[]", "{}", "[[]]", "07:32:00", "true", "9e18", "[{data=1}]", "nan"]),
-        ),
-    )
-)
-def test_whatever_is_in_the_file_it_is_taken_or_refused_with_its_name(tmp_path: Path, raw: bytes) -> None:
-    file = tmp_path / "matpi.toml"
-    file.write_bytes(raw)
-    try:
-        config = load(file)
-    except ConfigError as error:
-        told = str(error)
-    else:
-        assert msgspec.convert(msgspec.to_builtins(config), Config) == config
-        return
-    assert "matpi.toml" in told
 
 
 def test_the_reference_has_a_row_a_key_with_bounds_and_text() -> None:

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from matpi.core.effects import DateBoot
+from matpi.core.effects import DateBoot, Place
 
 if TYPE_CHECKING:
     from matpi.core.model import Memory, Settings
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 EARLIEST_UTC = 1_735_689_600.0  # 2025: no matpi is older, so a clock that shows less has stopped, such as in 1970
 LATEST_UTC = 4_070_908_800.0  # 2099: a clock beyond is wrong for longer than a mat lasts. Both chosen.
 MOVES_S = 60.0
-"""Dates move with a step of the clock from here on. Chosen: less moves hardly a session to another day, and each move
-rewrites records and sends them again."""
+"""Dates move with a step of the clock from here on, and with a shorter one to another day. Chosen: each move rewrites
+records and sends them again."""
+STEP_S = 0.5  # as in drivers/clock.py: what is less is no step
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  naive on purpose: local time is UTC plus the zone's offset
@@ -55,11 +56,16 @@ class Clock:
         self.offset_utc = offset_utc  # utc = monotonic + offset
         self.trusted = False  # a trusted clock has given the time in this boot
         self._zone_for = zone_for
+        self._before: tuple[Place, ...] = ()
+        self.zone, self.day_start = zone_for(memory.settings.zone), memory.settings.day_start
         self.use(memory.settings)
 
     def use(self, settings: Settings) -> None:
         """Take zone and start of the day from `settings`."""
+        here = Place(self.t, self.zone, self.day_start)
         self.zone, self.day_start = self._zone_for(settings.zone), settings.day_start
+        if (self.zone, self.day_start) != here[1:]:
+            self._before = (*self._before, here)
         self._day = (0.0, 0.0, date.min)
         self._next: dict[tuple[time, ...], tuple[object, float]] = {}
 
@@ -128,8 +134,9 @@ class Clock:
         return found
 
     def dating(self, boot_id: str, offset_utc: float, *, estimated: bool) -> DateBoot:
-        """Return the effect that dates the records of a boot, in the zone of now."""
-        return DateBoot(boot_id, offset_utc, estimated, self.zone, self.day_start)
+        """Return the effect that dates the records of a boot, each in the zone of its time as far as it is known."""
+        before = self._before if boot_id == self.boot_id else ()
+        return DateBoot(boot_id, offset_utc, estimated, self.zone, self.day_start, before)
 
     def stamp(self, t: float) -> dict[str, Any]:
         """Return the fields that date a record of `t`."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import time, timedelta, timezone, tzinfo
 from math import ceil
 from typing import TypeVar
 
-from matpi.core.clock import EARLIEST_UTC, MOVES_S, Clock, believable, day_of, utc_offset_s
+from matpi.core.clock import EARLIEST_UTC, MOVES_S, STEP_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
 from matpi.core.model import Dated, Log, Session
 
@@ -36,23 +37,47 @@ def end_of(record: Dated) -> float | None:
 def redated(record: Record, dating: DateBoot) -> Record:
     """Return the record as `dating` has it; the same object when nothing changes.
 
-    A date by a trusted clock is moved only by a trusted one that differs by MOVES_S, and never after a person has
-    edited it; what is missing beside it, such as its day, is filled in.
+    A date by a trusted clock is moved only by a trusted one that differs by MOVES_S or in the day, and never after a
+    person has edited it; what is missing beside it, such as its day, is filled in.
     """
     if record.boot_id != dating.boot_id:
         return record
+    zone, day_start = _place(record, dating)
     was, utc = utc_of(record), mono_of(record) + dating.offset_utc
     offset_s, day, estimated = record.utc_offset_s, record.day, record.estimated
     edited = isinstance(record, Session) and record.edited
-    if was is not None and not estimated and (dating.estimated or edited or abs(utc - was) < MOVES_S):
+    if was is not None and not estimated and (dating.estimated or edited or _near(was, utc, zone, day_start)):
         utc = was
     elif was is not None or day is None:
         offset_s, day, estimated = None, None, dating.estimated
-    offset_s = utc_offset_s(utc, dating.zone) if offset_s is None else offset_s
-    day = day or day_of(utc, dating.zone, dating.day_start)
+    offset_s = utc_offset_s(utc, zone) if offset_s is None else offset_s
+    day = day or day_of(utc, zone, day_start)
     at = {"start_utc" if isinstance(record, Session) else "utc": utc}
     new = replace(record, **at, utc_offset_s=offset_s, day=day, estimated=estimated)  # type: ignore[arg-type]
     return record if new == record else new
+
+
+def moves(log: Log, dating: DateBoot) -> bool:
+    """Return whether a record would have another date."""
+    return any(redated(r, dating) is not r for table in (log.sessions, log.ratings, log.stops) for r in table)
+
+
+def _near(was: float, utc: float, zone: tzinfo, day_start: time) -> bool:
+    """Return whether a date is left as it is."""
+    off = abs(utc - was)
+    return off < STEP_S or (off < MOVES_S and day_of(was, zone, day_start) == day_of(utc, zone, day_start))
+
+
+def _place(record: Dated, dating: DateBoot) -> tuple[tzinfo, time]:
+    """Return zone and start of the day at the time of the record.
+
+    Of a zone changed before the device was started again, the record's own offset is known.
+    """
+    zone, day_start = dating.place(mono_of(record))
+    was, offset_s = utc_of(record), record.utc_offset_s
+    if was is not None and offset_s is not None and offset_s != utc_offset_s(was, zone):
+        zone = timezone(timedelta(seconds=offset_s))
+    return zone, day_start
 
 
 def records(log: Log, left_open: Session | None = None) -> list[Dated]:
@@ -105,24 +130,26 @@ def undated(log: Log, clock: Clock) -> Iterator[DateBoot]:
             last = max(last, end or last)
 
 
-def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[DateBoot]:
-    """Yield estimates of earlier boots, corrected now that it is known when this one began.
+def in_order(log: Log, left_open: Session | None, clock: Clock) -> Iterator[tuple[DateBoot, DateBoot]]:
+    """Yield the estimate of each earlier boot to be corrected, now that it is known when this one began; and corrected.
 
     Those between two known times move together: up to the day before the later one, for people lie down most days,
     but not onto its day, which would be done with no one on the mat; and before it in any case.
     """
-    bound, run, offsets = clock.began + clock.offset_utc, list[Dated](), dict[str, float]()
+    bound, run, shifts = clock.began + clock.offset_utc, list[Dated](), dict[str, tuple[float, float]]()
     for record in (*reversed(records(log, left_open)), None):
         if record is not None and record.estimated:
             run.append(record)
             continue
-        if run and (shift := _shift(run, bound, clock)):
+        # Known to be later than this boot: one of the two clocks was wrong, and nothing follows for what is between.
+        known = (record and utc_of(record)) or 0.0
+        if run and known <= bound and (shift := _shift(run, bound, clock)):
             for one in run:
-                offsets.setdefault(one.boot_id, (utc_of(one) or 0.0) - mono_of(one) + shift)
+                shifts.setdefault(one.boot_id, ((utc_of(one) or 0.0) - mono_of(one), shift))
         run.clear()
         bound = bound if record is None else min(bound, utc_of(record) or bound)
-    for boot, offset in offsets.items():
-        yield clock.dating(boot, offset, estimated=True)
+    for boot, (offset, shift) in shifts.items():
+        yield clock.dating(boot, offset, estimated=True), clock.dating(boot, offset + shift, estimated=True)
 
 
 def _shift(run: list[Dated], bound: float, clock: Clock) -> float:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from transitions import Machine
 
-from matpi.core.clock import Clock
+from matpi.core.clock import Clock, day_of, utc_offset_s
 from matpi.core.dated import redated
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Emit, Report, Said, Save
 from matpi.core.ledger import Ledger
@@ -119,8 +119,10 @@ class Running:
         if self.carried is not None:
             self._date_as(self.carried)
         elif self.boot_id == clock.boot_id:
+            dating = clock.dating(self.boot_id, clock.offset_utc, estimated=not clock.trusted)
+            zone, day_start = dating.place(self.start)
             utc = self.start + clock.offset_utc
-            self.start_utc, self.utc_offset_s, self.day = utc, clock.offset_at(utc), clock.day_at(utc)
+            self.start_utc, self.utc_offset_s, self.day = utc, utc_offset_s(utc, zone), day_of(utc, zone, day_start)
             self.estimated = not clock.trusted
 
     def on_mat_s(self, t: float) -> float:

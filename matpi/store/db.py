@@ -333,6 +333,9 @@ def _open_writer(
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
         migrations.migrate(conn, path)
+        # Changes nothing, but fails where SQLite has opened the file for reading only, as it does by itself when the
+        # disk refuses more at that moment: the connection could never write again.
+        conn.execute("DELETE FROM sessions WHERE 0")
         outbox.begin(conn, sinks)
 
     return file.open_checked(path, prepare, any_thread=any_thread)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -39,6 +40,7 @@ def make_folder(folder: Path) -> None:
             give_to_owner(fd, folder.parent)
         finally:
             os.close(fd)
+        sync_folder(folder.parent)
 
 
 def make_file(path: Path) -> int:
@@ -296,5 +298,8 @@ def sync_folder(folder: Path) -> None:
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems have no such call for a folder
+            raise
     finally:
         os.close(fd)

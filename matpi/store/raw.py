@@ -21,6 +21,7 @@ APPLICATION_ID = int.from_bytes(b"matp", "big")
 _LOG_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
 """A file of such a name that is no database was one; any other was named by mistake."""
 MAGIC = b"SQLite format 3\0"
+_JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _PAGE_ONE = 105
 """The bytes of page one we read: the file header (100) and the first table's leaf header up to its cell count."""
 _ATTEMPTS = 3
@@ -60,6 +61,8 @@ def peek(path: Path) -> Header | None:
         if wal.exists() and wal.stat().st_size:
             raise faults.damaged(path, "it is empty, but its log of writes is not")
         return None
+    if not page.startswith(MAGIC) and _is_begun(path):
+        return Header(version=0, application_id=0, bare=True)
     if not page.startswith(MAGIC) and path.suffix.lower() not in _LOG_SUFFIXES:
         raise StoreError(
             f"{path} is not a session log and was not touched; check the name, or choose one that ends in .db."
@@ -73,6 +76,19 @@ def peek(path: Path) -> Header | None:
         application_id=int.from_bytes(page[68:72], "big"),
         bare=page[100] == 0x0D and page[103:105] == b"\0\0",
     )
+
+
+def _is_begun(path: Path) -> bool:
+    """Return whether a power cut has torn the first page of a new log, which never had a commit.
+
+    Then the rollback journal says that the database had no page before, and SQLite empties it.
+    """
+    try:
+        with path.with_name(f"{path.name}-journal").open("rb") as file:
+            head = file.read(20)
+    except FileNotFoundError:
+        return False
+    return head[:8] == _JOURNAL_MAGIC and head[16:] == bytes(4) and not _wal_of(path).exists()
 
 
 def _page_one_in_wal(wal: Path) -> bytes | None:

@@ -15,11 +15,12 @@ from unicodedata import normalize
 
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan.custom_plan import course_of, faults
-from matpi.errors import ConfigError, MatpiError, UsageError
+from matpi.errors import ConfigError, MatpiError, UsageError, printable
 from matpi.paths import zone_for
 from matpi.store.tables import text_of
 
 PLAN_BYTES = 64 * 1024  # chosen: a plan of 99 days is 20 kB
+QUOTED = 80  # characters of a wrong value that a sentence shows; chosen
 AUTO = "auto"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -126,7 +127,7 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
     new: dict[str, Any] = {}
     for key, text in texts.items():
         if key not in READERS:
-            raise UsageError(f"There is no setting {key!r}; choose one of {', '.join(READERS)}.")
+            raise UsageError(f"There is no setting {key[:QUOTED]!r}; choose one of {', '.join(READERS)}.")
         read, wanted = READERS[key]
         try:
             new[key] = read(text)
@@ -134,7 +135,7 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
         except MatpiError:
             raise
         except (ValueError, KeyError) as error:
-            raise UsageError(f"{key}={text} does not work; give {wanted}.") from error
+            raise UsageError(f"{key}={printable(text[:QUOTED])} does not work; give {wanted}.") from error
     return replace(settings, **new)
 
 

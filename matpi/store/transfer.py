@@ -72,12 +72,10 @@ def export_csv(store: Store, folder: Path) -> tuple[Path, ...]:
     """Write one file a table of CSV_TABLES; return their paths. Raises StoreError."""
     with store.reading() as conn:
         lists = _lists(conn, tables.CSV_TABLES)
-    written = []
-    for table, records in lists:
-        path = folder / f"{table.name}.csv"
-        write_private(path, _csv(table, records))
-        written.append(path)
-    return tuple(written)
+    files = {folder / f"{table.name}.csv": _csv(table, records) for table, records in lists}
+    for path, data in files.items():
+        write_private(path, data)
+    return tuple(files)
 
 
 def export_table(store: Store, table: Table) -> bytes:
@@ -168,6 +166,7 @@ def write_private(path: Path, data: bytes, what: str = "export") -> None:
                 out.flush()
                 os.fsync(out.fileno())
             part.replace(path)
+            file.sync_folder(path.parent)  # or a power cut takes the name away again
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

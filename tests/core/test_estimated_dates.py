@@ -14,7 +14,7 @@ import pytest
 
 from matpi.core.clock import EARLIEST_UTC
 from matpi.core.effects import DateBoot, Pattern
-from matpi.core.events import WallClock, Wish, Wished
+from matpi.core.events import SettingWished, WallClock, Wish, Wished
 from matpi.core.model import Acknowledgement, DayRecord, EndReason, Log, Memory, Moment, Rating, Session, StopSign
 from matpi.core.rules import DeviceRules, PresenceRules
 from matpi.core.screens.menu import Item
@@ -324,6 +324,41 @@ def test_a_small_step_rewrites_nothing_and_what_a_person_has_edited_stays() -> N
     lie(again)
     again.send(WallClock(again.t, NOON + 2 * DAY_S, trusted=True))
     assert days(again) == [TODAY - timedelta(9), TODAY + timedelta(2)]
+
+
+def test_a_short_step_moves_what_it_takes_to_another_day() -> None:
+    """A session right after 04:00 by a clock that is 30 s fast began before it."""
+    bench = Bench(Memory(acknowledgement=ANSWERED), utc=NOON - 8 * 3600.0 + 5.0, rules=PATIENT, rate=1 / 30)
+    lie(bench)
+    assert days(bench) == [TODAY]
+    bench.send(WallClock(bench.t, NOON - 8 * 3600.0 - 25.0 + bench.t - 100.0, trusted=True))
+    assert days(bench) == [TODAY - timedelta(1)]
+    assert stored(bench) == bench.device.ledger.log
+
+
+def test_a_correction_after_a_trip_leaves_each_day_in_the_zone_of_its_time() -> None:
+    for restarted in (False, True):
+        bench = wrong_by(400 * DAY_S)
+        lie(bench)  # noon in UTC
+        bench.send(SettingWished(bench.t, "zone", "Pacific/Auckland"))
+        if restarted:
+            log, settings = stored(bench), bench.device.ledger.settings
+            memory = Memory(log=log, settings=settings, acknowledgement=ANSWERED)
+            bench = Bench(memory, utc=None, rules=PATIENT, t=bench.t + 1.0, rate=1 / 30)
+        corrected(bench, NOON + 8 * 3600.0)
+        assert days(bench) == [TODAY], "where it is the next day by then"
+        assert bench.device.plans.today.today == TODAY + timedelta(1)
+
+
+@pytest.mark.parametrize("step_s", [400 * DAY_S, -400 * DAY_S, 2 * DAY_S])
+def test_a_wrong_clock_at_the_start_spoils_no_estimate(step_s: float) -> None:
+    log = Log(sessions=(session("a", NOON - 5 * DAY_S), session("b", NOON - 5 * DAY_S + 600, estimated=True)))
+    right, wrong = offline(log, "boot-2"), offline(log, "boot-2")
+    wrong.send(WallClock(wrong.t, NOON + step_s, trusted=True))
+    for bench in (right, wrong):
+        bench.send(WallClock(bench.t, NOON, trusted=True))
+    assert days(wrong) == days(right) == [TODAY - timedelta(5), TODAY - timedelta(1)]
+    assert stored(wrong) == wrong.device.ledger.log == right.device.ledger.log
 
 
 def test_a_machine_that_was_suspended_moves_no_date() -> None:

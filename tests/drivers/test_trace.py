@@ -7,7 +7,6 @@ import gzip
 import os
 import random
 import tracemalloc
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -156,20 +155,6 @@ def test_a_cut_gzip_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
     broken = bytearray(whole)
     broken[len(whole) // 2 : len(whole) // 2 + 20] = bytes(20)
     assert refusal(trace(tmp_path, bytes(broken), "hole.csv.gz"))[1].startswith(str(tmp_path / "hole.csv.gz"))
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=60), st.sampled_from([b"", b"t_s,kg_0\n", b"t_s,kg_0,ok\n0,1,1\n", b"\x1f\x8b"]))
-def test_whatever_is_in_the_file_it_is_read_or_refused_with_its_name(tmp_path: Path, tail: bytes, head: bytes) -> None:
-    file = trace(tmp_path, head + tail)
-    reported = str(file)
-    try:
-        got = list(Trace(file))
-    except TraceError as error:
-        reported = str(error)
-    else:
-        assert all(a.t <= b.t for a, b in pairwise(got))
-    assert str(file) in reported
 
 
 def test_memory_stays_flat(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -121,9 +122,18 @@ def test_a_database_of_another_program_is_not_touched(path: Path) -> None:
     assert contents(path.parent) == before
 
 
-@pytest.mark.parametrize("cut_short", ["empty", "bare"])
+JOURNAL_OF_NO_PAGES = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + struct.pack(">IIIII", 0, 7, 0, 512, 4096) + bytes(484)
+"""The rollback journal of a database that had no page yet."""
+
+
+@pytest.mark.parametrize("cut_short", ["empty", "bare", "torn", "shorter than a header"])
 def test_a_creation_that_was_cut_short_is_finished(path: Path, cut_short: str) -> None:
     path.touch()
+    if cut_short in {"torn", "shorter than a header"}:
+        path.write_bytes(bytes(4096 if cut_short == "torn" else 50))
+        file.companion(path, "-journal").write_bytes(JOURNAL_OF_NO_PAGES)
+        with pytest.raises(StoreError, match="bare beginning"):
+            Store.open(path, read_only=True)
     if cut_short == "bare":
         conn = sqlite3.connect(path)
         conn.execute("PRAGMA journal_mode = WAL")
@@ -152,12 +162,24 @@ def break_header_only(path: Path) -> None:
     os.truncate(path, 50)
 
 
+def break_header_with_a_journal(path: Path) -> None:
+    path.write_bytes(bytes(100) + path.read_bytes()[100:])
+    file.companion(path, "-journal").write_bytes(JOURNAL_OF_NO_PAGES.replace(b"\0\0\0\7\0\0\0\0", b"\0\0\0\7\0\0\0\3"))
+
+
 def break_wal_without_database(path: Path) -> None:
     path.write_bytes(b"")
     file.companion(path, "-wal").write_bytes(b"acknowledged sessions")
 
 
-BREAKS = [break_text, break_middle, break_end, break_header_only, break_wal_without_database]
+BREAKS = [
+    break_text,
+    break_middle,
+    break_end,
+    break_header_only,
+    break_header_with_a_journal,
+    break_wal_without_database,
+]
 
 
 @pytest.mark.parametrize("damage", BREAKS)

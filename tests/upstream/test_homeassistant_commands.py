@@ -6,8 +6,6 @@ from dataclasses import fields
 from datetime import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from matpi.core.events import Event, SettingWished, Wish, Wished
 from matpi.core.model import Settings
@@ -62,16 +60,6 @@ def test_a_bad_value_is_reported_with_what_is_right(name: str, payload: bytes) -
     assert words.endswith(f"send {COMMANDS[name][0]}.")
     assert len(words) < 200
     assert words.isprintable()
-
-
-@given(name=st.one_of(st.sampled_from(sorted(COMMANDS)), st.text(max_size=20)), payload=st.binary(max_size=80))
-def test_whatever_comes_is_an_event_or_one_sentence(name: str, payload: bytes) -> None:
-    reported = ""
-    try:
-        event = event_of(name, payload, 1.0)
-    except CommandError as error:
-        reported = str(error)
-    assert reported.endswith(".") and "\n" not in reported if reported else isinstance(event, Wished | SettingWished)
 
 
 def test_a_retained_command_is_none() -> None:

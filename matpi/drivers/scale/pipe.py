@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from matpi.core.model import Counts
-from matpi.drivers.scale.guard import STATUSES, Sample
+from matpi.drivers.scale.guard import CODE_MAX, CODE_MIN, STATUSES, Sample
 
 HEAD: Final = struct.Struct("<BBBxid")
 SAMPLE, REPORT, MESSAGE = 1, 2, 3
@@ -89,6 +89,8 @@ class Inlet:
             while at + size <= len(data):
                 kind, chip, status, number, t = HEAD.unpack_from(data, at)
                 if kind == SAMPLE:
+                    if not CODE_MIN <= number <= CODE_MAX:
+                        raise FormatError(f"counts of more than 24 bits: {number}")
                     at += size
                     yield chip, Sample(t, Counts(number), STATUSES[status])
                     continue

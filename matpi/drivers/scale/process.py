@@ -38,6 +38,7 @@ SILENT_S: Final = 3.0  # the reader reports once a second even when its chips gi
 BEGIN_S: Final = 15.0  # to the first report; chosen: 0.2 s on x86-64, a small board with a slow card is 30 times slower
 PAUSE_S: Final = 0.02  # between two reads of the pipe: the thread wakes 50 times a second instead of 170
 POLL_MS: Final = 200
+AHEAD_S: Final = 1.0  # both processes read one clock; chosen: what is further ahead is no time
 END_S: Final = 1.0
 ERRORS_MAX: Final = 2000
 STARTING: Final = (Text("scale.reader_restarts"), Text("scale.wait"))
@@ -219,9 +220,12 @@ class ReaderScale:
     def _hear(self, inlet: Inlet, data: bytes) -> _End | None:
         """Put the events of the records. Return the reason when the reader reports why it ends."""
         for record in inlet.feed(data):
+            t = record.t if isinstance(record, JsonRecord) else record[1].t
+            if not 0.0 <= t <= self._now() + AHEAD_S:
+                raise FormatError(f"a record of {t:g} s")  # the core would wait until then
             if isinstance(record, JsonRecord):
                 if record.kind == MESSAGE:
-                    return _End(str(record.body.get("text")), hardware=bool(record.body.get("hardware")))
+                    return _End(str(record.body["text"]), hardware=bool(record.body.get("hardware")))
                 self._take_report(record)
                 continue
             chip, sample = record

@@ -1,0 +1,395 @@
+"""Cut the power at every call the store makes, start again, and compare the log with what was acknowledged.
+
+`PYTHONPATH=. python -m tests.reliability.power [SEED]` runs the whole sweep and prints one JSON line.
+disk.py says what is real, cut.py what is modelled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
+from matpi.core.events import Event, Saved
+from matpi.core.model import Acknowledgement, Settings, StopSign
+from matpi.errors import StoreError
+from matpi.store import file, incoming, members, migrations, tables, transfer
+from matpi.store.db import Store, image
+from matpi.store.writer import PatientStore
+from matpi.upstream.queue import Outbox
+from tests.reliability.cut import Cut, cuts
+from tests.reliability.disk import Disk
+from tests.store.values import UTC, rating, schemas, session, stop, undated
+
+SINKS: Final = ("app", "house")
+LOG: Final = Path("log/matpi.db")
+OUT: Final = Path("out")
+
+Ack = Callable[..., None]
+Put = Callable[[Event], None]
+
+
+# -- what a log has ----------------------------------------------------------------------------------------------------
+
+
+def start(folder: Path, put: Put | None = None) -> PatientStore:
+    """Open the log as the device does."""
+    return PatientStore(
+        folder / LOG, monotonic=time.monotonic, first_settings=Settings(zone="Europe/Rome"), sinks=SINKS, put=put
+    )
+
+
+def connection(store: PatientStore) -> sqlite3.Connection:
+    assert store._store is not None
+    return store._store._conn
+
+
+def content(conn: sqlite3.Connection, folder: Path) -> object:
+    """Return every row of every table, and every file that was written for the person."""
+    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    rows = tuple((name, tuple(conn.execute(f"SELECT * FROM {name} ORDER BY 1, 2"))) for name in names)
+    found = sorted(path for path in (folder / OUT).rglob("*") if path.is_file() and path.suffix != ".part")
+    return rows, tuple((path.name, path.read_bytes()) for path in found)
+
+
+def after_start(folder: Path) -> object:
+    """Start on what is left and return what the log has. Raises AssertionError with the kind of loss, StoreError."""
+    with contextlib.closing(start(folder)) as store:
+        if store.set_aside is not None:
+            raise AssertionError(f"set aside: {store.set_aside.name}")
+        if not store.is_open:
+            raise AssertionError(f"corrupt: {store.trouble}")
+        doubts = store.load().doubts
+        if doubts:
+            raise AssertionError(f"torn: {doubts}")
+        conn = connection(store)
+        found = conn.execute("PRAGMA integrity_check").fetchall() + conn.execute("PRAGMA foreign_key_check").fetchall()
+        if found != [("ok",)]:
+            raise AssertionError(f"corrupt: {found}")
+        return content(conn, folder)
+
+
+# -- what the device does ----------------------------------------------------------------------------------------------
+
+
+def first_start(folder: Path, ack: Ack) -> None:
+    with contextlib.closing(start(folder)) as store:
+        store.load()
+        ack(content(connection(store), folder))
+        for effect in (Save(Acknowledgement(some=False, utc=UTC)), Checkpoint(session("s1", reason=None))):
+            store.write(effect)
+            ack(content(connection(store), folder))
+
+
+def evening(n: int) -> Iterator[Checkpoint | Save]:
+    """One session with its checkpoints and rating."""
+    for on_mat_s in (0.0, 15.0, 30.0):
+        yield Checkpoint(session(f"s{n}", reason=None, span_s=on_mat_s, on_mat_s=on_mat_s, start_utc=UTC + 86_400 * n))
+    yield Save(session(f"s{n}", start_utc=UTC + 86_400 * n))
+    yield Save(rating(f"r{n}", session_id=f"s{n}", utc=UTC + 86_400 * n + 640))
+
+
+def sessions(folder: Path, ack: Ack, evenings: int = 6) -> None:
+    """Sessions of several evenings, sent upstream meanwhile, with a restart and what else may happen on a mat."""
+    relay = Outbox(folder / LOG, "house")
+    for first in (0, evenings // 2):
+        with contextlib.closing(start(folder)) as store:
+            held = connection(store)
+            store.load()
+            for n in range(first, first + evenings // 2):
+                for effect in evening(n):
+                    store.write(effect)
+                    ack(content(held, folder))
+                if (due := relay.due()) is not None:
+                    relay.acked(due, UTC)
+                    ack(content(held, folder), soft=True)  # sent again, under the same id
+                store.fold()
+            for other in (
+                Save(undated(f"u{first}", 50.0)),
+                DateBoot("boot-a", UTC),
+                Save(stop(f"w{first}")),
+                Drop(StopSign, f"w{first}", "taken back"),
+                Save(Settings(weekly_goal=3 + first)),
+            ):
+                store.write(other)
+                ack(content(held, folder))
+    relay.close()
+
+
+def written_by_the_thread(folder: Path, ack: Ack) -> None:
+    """As the service: the thread writes, and its answer is the acknowledgement."""
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def put(event: Event) -> None:
+        assert isinstance(event, Saved), event
+        ack(content(connection(store), folder))
+        heard.put(event)
+
+    store = start(folder, put)
+    with contextlib.closing(store):
+        store.load()
+        for n in range(2):
+            for effect in evening(n):
+                store.write(effect)
+                heard.get(timeout=60)
+
+
+def migration(folder: Path, ack: Ack) -> None:
+    with contextlib.closing(start(folder)) as store:
+        ack(content(connection(store), folder))
+        store.write(Save(session("s9")))
+        ack(content(connection(store), folder))
+
+
+def export(folder: Path, ack: Ack) -> None:
+    """The files of `matpi export` and `matpi backup`, and an export over an older one."""
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        for _ in range(2):
+            transfer.export_json(store, folder / OUT / "export.json")
+            ack(content(store._conn, folder))
+            store.write(Save(session("later")))
+            ack(content(store._conn, folder))
+        transfer.write_private(folder / OUT / "backup.db", image(folder / LOG), "backup")
+        ack(content(store._conn, folder))
+        for table in tables.CSV_TABLES:
+            transfer.write_private(folder / OUT / "csv" / table.name, transfer.export_table(store, table))
+            ack(content(store._conn, folder))
+
+
+def by_import(folder: Path, ack: Ack) -> None:
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        transfer.take(store, incoming.read(folder / OUT / "theirs.json"))
+        ack(content(store._conn, folder))
+        transfer.take(store, incoming.read(folder / OUT / "theirs.json"))
+        ack(content(store._conn, folder))
+
+
+def by_hand(folder: Path, ack: Ack) -> None:
+    """Deletions, with the file rewritten so that nothing deleted is left in it, and other changes by a person."""
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        changes: tuple[Callable[[], object], ...] = (
+            lambda: store.delete_session("s0", utc=UTC),
+            lambda: store.restore_session("s0"),
+            lambda: store.answer_session("s1", yours=False),
+            lambda: store.delete_session("s1"),
+            store.ask_safety_again,
+            lambda: store.write(Drop(StopSign, "w0", "taken back")),
+        )
+        for change in changes:
+            change()
+            ack(content(store._conn, folder))
+        by_sql: tuple[Callable[[sqlite3.Connection], object], ...] = (
+            lambda conn: members.add(conn, "Ada", "ada"),
+            lambda conn: members.remove(conn, "Ada"),
+        )
+        for by_name in by_sql:
+            with store.writing() as conn:
+                by_name(conn)
+            ack(content(store._conn, folder))
+        store.scrub()
+        ack(content(store._conn, folder))
+        store.delete_session("s2")
+        ack(content(store._conn, folder))
+
+
+# -- what was there before ---------------------------------------------------------------------------------------------
+
+
+def nothing(folder: Path) -> None:
+    """A new card."""
+
+
+def a_new_log(folder: Path) -> None:
+    start(folder).close()
+
+
+def a_log(folder: Path) -> None:
+    with contextlib.closing(start(folder)) as store:
+        for n in range(4):
+            for effect in evening(n):
+                store.write(effect)
+        store.write(Save(stop("w0")))
+        store.write(Save(Acknowledgement(some=True, utc=UTC)))
+
+
+def with_theirs(folder: Path) -> None:
+    """A log, and the export of another one."""
+    a_log(folder)
+    with tempfile.TemporaryDirectory() as there, Store.open(Path(there) / "theirs.db") as store:
+        for n in range(12):
+            store.write(Save(session(f"t{n}", boot_id="theirs", start_utc=UTC - 1200 * (n + 1))))
+            store.write(Save(rating(f"q{n}", session_id=f"t{n}")))
+        transfer.export_json(store, folder / OUT / "theirs.json")
+
+
+def of_version(version: int, folder: Path) -> None:
+    """A log of an older matpi, cut: its last sessions are in the log of writes only."""
+    with tempfile.TemporaryDirectory() as old:
+        for step in migrations.steps()[:version]:
+            shutil.copy(step, old)
+        made = Path(old) / LOG.name
+        conn = sqlite3.connect(made, isolation_level=None)
+        with schemas(Path(old)), contextlib.closing(conn):
+            conn.execute("PRAGMA journal_mode = wal")
+            migrations.migrate(conn, made)
+            conn.execute("PRAGMA wal_checkpoint")
+            for n in range(20):
+                conn.execute(
+                    "INSERT INTO sessions (id, boot_id, start_mono, span_s, on_mat_s, reason, aways, routine, edited)"
+                    " VALUES (?, 'b', ?, 60.0, 60.0, 'left', 0, 'plan', 0)",
+                    (f"s{n}", float(n)),
+                )
+            conn.execute(
+                "INSERT INTO zero (which, kg_1, kg_2, by_hand, anchor_kg) VALUES ('current', 0.5, -0.25, 1, 2.0)"
+            )
+            (folder / LOG.parent).mkdir()
+            for suffix in ("", "-wal"):
+                shutil.copy(file.companion(made, suffix), folder / LOG.parent)
+
+
+def cut_before(seed: int, folder: Path) -> None:
+    """What a cut while a session was stored has left."""
+    with tempfile.TemporaryDirectory() as before:
+        where = Path(before).resolve()
+        disk = Disk(where)
+        with disk.watched():
+            sessions(where, lambda *_, **__: disk.acked(None), evenings=2)
+        rng = random.Random(seed)
+        found = list(islice(cuts(disk, None, rng, 2), 200, None))
+        rng.choice(found).write(folder / "cut")
+    for path in (folder / "cut").iterdir():
+        path.rename(folder / path.name)
+    (folder / "cut").rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is cut: what was there, what is done then, and how many states of each cut are made by chance."""
+
+    before: Callable[[Path], None]
+    work: Callable[[Path, Ack], None]
+    tries: int
+    least: int
+    """So many states differ at least: the sweep has not gone blind."""
+
+
+LIVES: Final[dict[str, Life]] = {
+    "first start": Life(nothing, first_start, 2, 300),
+    "sessions": Life(a_new_log, sessions, 1, 1100),
+    "writer thread": Life(a_new_log, written_by_the_thread, 2, 200),
+    **{
+        f"migration from {version}": Life(partial(of_version, version), migration, 2, 80)
+        for version in range(1, len(migrations.steps()))
+    },
+    "export and backup": Life(a_log, export, 4, 200),
+    "import": Life(with_theirs, by_import, 10, 80),
+    "changes by hand": Life(a_log, by_hand, 1, 700),
+    "after a cut": Life(partial(cut_before, 1), partial(sessions, evenings=2), 1, 500),
+}
+
+
+# -- the sweep ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Figures:
+    """How many states a sweep has seen, and what it found in them."""
+
+    cut_states: int = 0
+    lost: int = 0
+    torn: int = 0
+    corrupt: int = 0
+    set_aside: int = 0
+    example: str = ""
+
+    def note(self, what: str, where: str) -> None:
+        kind = what.split(":", maxsplit=1)[0].replace(" ", "_")
+        setattr(self, kind, getattr(self, kind) + 1)
+        self.example = self.example or f"{where}: {what}"
+
+    def add(self, other: Figures) -> None:
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) or value if name == "example" else getattr(self, name) + value)
+
+    @property
+    def found(self) -> int:
+        return self.lost + self.torn + self.corrupt + self.set_aside
+
+
+def judged(cut: Cut, got: object) -> str:
+    if got in cut.allowed:
+        return ""
+    return "lost" if got in cut.before else "torn"
+
+
+def sweep(name: str, scratch: Path, *, seed: int = 15, only: int | None = None) -> Figures:
+    """Cut the life of that name everywhere; `only`: that many states at most."""
+    life = LIVES[name]
+    folder = scratch.resolve() / "life"
+    folder.mkdir()
+    life.before(folder)
+    shutil.copytree(folder, scratch / "start")
+    at_first = after_start(scratch / "start")
+    disk = Disk(folder)
+    with disk.watched():
+        life.work(folder, disk.acked)
+    figures = Figures()
+    for n, cut in enumerate(islice(cuts(disk, at_first, random.Random(seed), life.tries), only)):
+        here = scratch / f"cut{n}"
+        cut.write(here)
+        figures.cut_states += 1
+        try:
+            wrong = judged(cut, after_start(here))
+        except AssertionError as error:
+            wrong = str(error)
+        except (StoreError, sqlite3.Error) as error:
+            wrong = f"corrupt: {error}"
+        if wrong:
+            figures.note(wrong, f"{name}, cut {n} after call {cut.at}")
+        shutil.rmtree(here)
+    return figures
+
+
+def synchronous(value: int) -> contextlib.AbstractContextManager[object]:
+    """While in it the log is written with this `synchronous`: 2 is FULL, as it should be, 1 NORMAL, 0 OFF."""
+    pragmas = tuple((name, value if name == "synchronous" else kept) for name, kept in file.WRITER_PRAGMAS)
+    return mock.patch.object(file, "WRITER_PRAGMAS", pragmas)
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """In memory where there is such a folder: what is cut is modelled, and a sweep syncs thousands of times."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(prefix="matpi-power-", dir=memory if memory.is_dir() else None)
+
+
+def main(seed: int = 15) -> int:
+    began = time.process_time()
+    total, careless = Figures(), Figures()
+    for name in LIVES:
+        with scratch_folder() as scratch:
+            figures = sweep(name, Path(scratch), seed=seed)
+        print(f"{name:20} {asdict(figures)}", file=sys.stderr, flush=True)
+        total.add(figures)
+    with scratch_folder() as scratch, synchronous(1):
+        careless.add(sweep("sessions", Path(scratch), seed=seed))
+    found = {"power": asdict(total), "synchronous=NORMAL, sessions": asdict(careless)}
+    print(json.dumps({**found, "seed": seed, "cpu_s": round(time.process_time() - began, 1)}))
+    return int(total.found > 0 or not careless.lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
