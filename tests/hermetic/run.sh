@@ -29,7 +29,7 @@ if [ "${1:-}" = quick ]; then
   .venv/bin/python -m pytest -n 2 --dist worksteal tests/test_*.py tests/benchmarks tests/drivers tests/hardware \
     tests/page tests/screen tests/sim tests/store tests/web \
     --ignore-glob='*/web/test_story_*' --ignore-glob='*/web/test_page_in_*' --ignore-glob='*/web/test_sheet_*' \
-    --ignore-glob='*/web/test_calibration_*'
+    --ignore-glob='*/web/test_calibration_*' --ignore-glob='*/web/test_history_*' --ignore-glob='*/web/test_setup_*'
   exit
 fi
 
