@@ -66,7 +66,7 @@ def log_ms(log: Path) -> tuple[float, float, int, int]:
     made: list[float] = []
     again: list[float] = []
     for ago in range(RUNS):
-        today = date.today() - timedelta(days=ago), False  # noqa: DTZ011  another day: it is made anew
+        today = date.today() - timedelta(days=ago), False  # noqa: DTZ011  another day: it is made again
         for times in (made, again):
             begun = time.perf_counter()
             answer = asyncio.run(book.answer(today))

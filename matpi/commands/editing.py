@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from matpi.commands.output import say
+from matpi.control.requests.fields import ID_SHOWN
 from matpi.core.model import Memory, Rating, Session, StopSign
 from matpi.errors import UsageError
 from matpi.paths import zone_doubts
-
-ID_SHOWN = 8  # characters of an id in a table; more are shown where that is not enough
 
 
 def shown_length(ids: Sequence[str]) -> int:

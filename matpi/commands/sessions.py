@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matpi.commands import people
-from matpi.commands.editing import ID_SHOWN, explain_estimates, shown_length, texts_of
+from matpi.commands.editing import explain_estimates, shown_length, texts_of
 from matpi.commands.output import bar, day_and_time, lines, say, table
 from matpi.commands.target import config_of, perform, reading
 from matpi.control import log_view
+from matpi.control.requests.fields import ID_SHOWN
 from matpi.control.requests.sessions import EDITS, AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.errors import UsageError

@@ -20,6 +20,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from matpi import __version__
+from matpi.control.requests import all as requests
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
 from matpi.page import statics, uploads
 from matpi.page.access import COOKIE, POLICY, UNPAIRED, Access
@@ -40,33 +41,7 @@ CALL_MAX_BYTES: Final = 4096
 PLAN_MAX_BYTES: Final = 64 * 1024 + 1024
 """Of a call that brings a plan of one's own: as long as one may be in store/settings.py, and what is around it."""
 IMPORT_S: Final = 300.0  # chosen: ten years of sessions into a slow card take a minute
-DO: Final = frozenset(
-    {
-        "zero",
-        "undo_zero",
-        "identify",
-        "snooze",
-        "press",
-        "calibrate",
-        "settings",
-        "people",
-        "edit_session",
-        "delete_session",
-        "restore_session",
-        "answer_session",
-        "rate",
-        "edit_rating",
-        "delete_rating",
-        "felt_wrong",
-        "rest",
-        "safety",
-        "import",
-        "delete_everything",
-        "record",
-        "upstream_test",
-        "upstream_retry",
-    }
-)
+DO: Final = frozenset(requests.NAMES) - {"state", "live", "counts", "pair"}
 """What may be asked of the device: all that its socket takes but its streams, its state and the code."""
 FAILED: Final = "The page failed at this request; its log says more: journalctl -u matpi-page."
 RECORDINGS: Final = "recordings"
@@ -153,7 +128,7 @@ class Site:
         return self._file(self._texts, request.path_params["language"], request)
 
     async def hello(self, request: Request) -> Response:
-        state = await self._link.state(HELLO_S)  # whoever is not paired must not keep the device busy
+        state = await self._link.state(HELLO_S)  # an unpaired browser must not keep the device busy
         return JSONResponse(
             {
                 "version": __version__,

@@ -176,7 +176,7 @@ def _plan(own: Memory, today: date, course: Course, zone: tzinfo, words: Words) 
             for tier in course.tiers
             if not plan.short_only
         ],
-        # Whoever is to ask a doctor first is shown no range, and no day that reached one.
+        # A person who should ask a doctor first is shown no range, and no day that reached one.
         "bands": {} if plan.short_only else plan.bands,
         "done_on": [] if plan.short_only else [date.fromordinal(day) for day in sorted(plan.done_on)],
         "rests": _rests(own, plan),

@@ -1,4 +1,4 @@
-"""The page's own files and texts: read at the start, kept compressed, told apart by a strong ETag."""
+"""The page's own files and texts: read at the start, kept compressed, each with a strong ETag."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Clock cases: generated lives of a device whose clock is absent, late, wrong or moved, in odd zones.
 
 A case is one session with a zone, an instant and what the clock does before, during or after it. Several make a life:
-one log on a disk, opened anew by each start. The truth is known here; the device sees what a machine would show it.
+one log on a disk, opened again by each start. The truth is known here; the device sees what a machine would show it.
 
     PYTHONPATH=. python -m tests.reliability.clock --cases 10000
-    PYTHONPATH=. python -m tests.reliability.clock --seed 1 --life 77    one life again, told step by step
+    PYTHONPATH=. python -m tests.reliability.clock --seed 1 --life 77    one life again, printed step by step
 """
 
 from __future__ import annotations
@@ -430,7 +430,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Generated clock cases; the figures as one JSON line.")
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--life", type=int, help="only this one, told step by step")
+    parser.add_argument("--life", type=int, help="only this one, printed step by step")
     given = parser.parse_args()
     figures, wrong = run(given.cases, given.seed, given.life)
     for sentence in wrong[:20]:

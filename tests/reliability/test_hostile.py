@@ -104,7 +104,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def log(tmp_path: Path, before: bytes) -> Callable[[], Path]:
-    """Make the log as it was before, anew."""
+    """Make the log again as it was before."""
 
     def made() -> Path:
         path = tmp_path / "matpi.db"

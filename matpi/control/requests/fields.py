@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
+from typing import Final
 
 from matpi.control.requests.base import Now
 from matpi.core.clock import LATEST_UTC, day_of, local_instant, utc_offset_s
 from matpi.core.model import Settings
 from matpi.errors import UsageError
 from matpi.paths import stored_zone
+
+ID_SHOWN: Final = 8  # characters of an id in a table; more are shown where that is not enough
 
 
 def pick(start: str, ids: Collection[str], none: str, several: str, advice: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matpi.control.requests.base import Done, LogRequest, Now
-from matpi.control.requests.fields import latest
+from matpi.control.requests.fields import ID_SHOWN, latest
 from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matpi.store.incoming import Document
     from matpi.store.transfer import Imported
 
-ID_SHOWN: Final = 8
 NAMED_MAX: Final = 5  # of the ids that an import reports in one sentence
 BESIDE_MAX: Final = 8 << 20  # characters; an export of ten years of three sessions a day has 5 MB
 PARTS_MAX: Final = 300_000  # records and lists in it; chosen: those ten years have some 70,000 (estimated)
