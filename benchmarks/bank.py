@@ -54,13 +54,15 @@ class Job:
     kind: str
     seed: int
     folder: Path | None = None
+    duration_s: float | None = None
+    """Of an empty day, instead of its own."""
 
     def make(self) -> Recording | None:
         """None for a real waveform that is not there."""
         if self.part == "sessions":
             return days.session(self.kind, self.seed)
         if self.part == "days":
-            return days.empty_day(self.kind, self.seed)
+            return days.empty_day(self.kind, self.seed, duration_s=self.duration_s)
         assert self.folder is not None
         lay = waveforms.standing if self.kind == "recorded_standing" else waveforms.presses
         return lay(self.folder, self.seed)

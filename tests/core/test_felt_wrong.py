@@ -359,6 +359,7 @@ def test_after_a_stop_sign_nothing_asks_for_a_session_that_day() -> None:
     bench.pass_s(120)
     bench.tap()
     assert bench.state is not Front.READY
+    bench.rate = 1.0
     bench.pass_s(12 * 3600)
     assert bench.device.reminder.reasons == {None: Silence.REST_DAY}
 

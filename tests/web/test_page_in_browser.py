@@ -202,9 +202,10 @@ def test_the_words_of_the_panel_are_marked_with_its_language(page: Page, bench: 
 
 def test_the_light_plays_its_table_and_rests_when_it_is_over(page: Page, bench: FakeBench) -> None:
     lit = "document.getElementById('lens').style.getPropertyValue('--lit')"
-    bench.put("lamp", {"pattern": "saved", "age_s": 0.0, "table": [0.5] * 10, "loops": False})
+    bench.put("lamp", {"pattern": "saved", "age_s": 0.0, "table": [0.5] * 20_000, "loops": False})
     # Half the light is 0.735 of full scale in sRGB (IEC 61966-2-1).
     until(page, f"{lit} === '0.735'")
+    bench.put("lamp", {"pattern": "saved", "age_s": 0.0, "table": [0.5] * 10, "loops": False})
     until(page, f"{lit} === '0.000'")
     page.evaluate("window.drawn = 0; window.was = playLamp; playLamp = () => { window.drawn++; window.was(); }; 0")
     page.wait_for_timeout(100)
