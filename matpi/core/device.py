@@ -189,11 +189,7 @@ class Device:
         """Return all that follows from `event` and from the time until it, in the order to be done."""
         t, presence = event.t, self.presence
         if type(event) is Reading and t < self._wake and self.stage.front is not Front.CALIBRATING:
-            if not presence.read(event):
-                return NOTHING
-            settled = self.zeroing.calm and self.recovery.left_open is None and self.selection.settled
-            if settled and not presence.changes:
-                self._wake = min(self._others_due, presence.deadline)
+            if not presence.read(event) or self._nothing_follows():
                 return NOTHING
             self.clock.t = max(self.clock.t, t)
             self._routing.follow(t)
@@ -209,6 +205,14 @@ class Device:
             self._take(event, t)
         self._settle(self.clock.t)
         return self._take_effects()
+
+    def _nothing_follows(self) -> bool:
+        """Return whether all is as it was before presence looked; then only its deadline has moved."""
+        settled = self.zeroing.calm and self.recovery.left_open is None and self.selection.settled
+        if not settled or self.presence.changes:
+            return False
+        self._wake = min(self._others_due, self.presence.deadline)
+        return True
 
     def next_wake(self) -> float | None:
         """Return when to send a Tick if nothing else happens; None: never."""
@@ -232,6 +236,8 @@ class Device:
             t = self.clock.t = max(self._wake, self.clock.t)
             if t >= self.presence.deadline:
                 self.presence.advance(t)
+                if t < self._others_due and not self._stopped and self._nothing_follows():
+                    continue  # the cells were heard in time
                 self._routing.follow(t)
             if t >= self._button.deadline:
                 self._button.advance(t)
