@@ -63,7 +63,7 @@ class HostProbe:
         self._synchronised, self._sleep = synchronised or KernelClock().synchronised, sleep
 
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
-        """Collect all facts in at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S + ANSWER_S (drivers/clock.py)."""
+        """Collect all facts in at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""
         gpio = self.gpio()
         panel = config.panel
         uses_spi = config.scale.driver == "spi"
