@@ -36,7 +36,9 @@ def test_the_figures_at_the_top_are_those_of_the_sections() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("power", power.LIVES), ("careless", power.CARELESS), ("disk", trouble.SWEEPS)]
+    ("name", "rows"),
+    [("power", power.LIVES), ("careless", power.CARELESS), ("disk", trouble.SWEEPS)],
+    ids=["power", "careless", "disk"],
 )
 def test_the_tables_have_what_is_swept(name: str, rows: dict[str, object]) -> None:
     found = figures.rows_of(figures.on_page(name))
