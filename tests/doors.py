@@ -119,11 +119,24 @@ def load() -> None:
             importlib.import_module(module.name)
 
 
+def is_slow(words: list[str]) -> bool:
+    """Return whether it takes seconds, whatever the log is, and leaves the log as it is."""
+    return words[0] == "doctor" or words[:2] in (["run", "--board"], ["page", "--port"])
+
+
+def run_all(condition: str, every: list[list[str]], at: Path) -> list[tuple[Running, list[Any]]]:
+    """Run the commands one after the other, the slow ones beside them."""
+    slow = [start(condition, words, Path(f"{at}-slow-{n}")) for n, words in enumerate(filter(is_slow, every))]
+    ended = []
+    for n, words in enumerate(one for one in every if not is_slow(one)):
+        running = start(condition, words, Path(f"{at}-{n}"))
+        ended.append((running, running.done()))
+    return ended + [(running, running.done()) for running in slow]
+
+
 def rehearse(every: list[list[str]], folder: Path) -> None:
     """Import what the commands import: the other user may not reach the files of this interpreter."""
-    for n, words in enumerate(every):
-        running = start("rehearsal", words, folder / f"rehearsal-{n}")
-        running.done()
+    for running, _ in run_all("rehearsal", every, folder / "rehearsal"):
         modules = running.out.with_suffix(".modules")  # not there when the command was asked to end
         for name in json.loads(modules.read_text()) if modules.exists() else ():
             with suppress(ImportError):
@@ -141,10 +154,8 @@ def main(condition: str, folder: Path, log: Path) -> None:
         log.parent.chmod(0o755)
         rehearse(every, folder)
         log.parent.chmod(open_log)
-    runs = [start(condition, words, folder / f"last-{n}") for n, words in enumerate(every[-2:])]
-    done = [start(condition, words, folder / f"run-{n}").done() for n, words in enumerate(every[:-2])]
-    done += [running.done() for running in runs]
-    (folder / "done.json").write_text(json.dumps(done))
+    done = run_all(condition, every, folder / "run")
+    (folder / "done.json").write_text(json.dumps([one for _, one in done]))
 
 
 if __name__ == "__main__":

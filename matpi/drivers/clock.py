@@ -5,7 +5,7 @@ once one of these holds:
 
 1. This is no board (no /proc/device-tree/model): a desktop computer has a battery for its clock.
 2. systemd-timesyncd has had an answer in this boot.
-3. A time service, chrony and ntpd among them, disciplines the kernel's clock (adjtimex: not STA_UNSYNC).
+3. A time service, chrony and ntpd among them, disciplines the kernel's clock (`KernelClock`).
 4. The kernel took the time from a battery-backed clock (`battery_backed`).
 """
 
@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import ctypes
 import math
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,11 @@ RTC: Final = Path("/sys/class/rtc")
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 STA_UNSYNC: Final = 0x0040  # <sys/timex.h>; the kernel sets it again 9 h after the last answer
+TIMEDATED: Final = ("timedatectl", "show", "--property=NTPSynchronized", "--value")
+ASK_S: Final = 10.0  # chosen: between two questions, and before the first
+ANSWER_S: Final = (
+    5.0  # chosen: longer than timedated, which runs only when it is asked, takes to start on a small board
+)
 BUILD_YEAR: Final = 2026
 BATTERY_UV: Final = 2_000_000
 AGREE_S: Final = 60.0
@@ -50,7 +56,7 @@ class SystemClock:
         rtc: Path = RTC,
     ) -> None:
         self._synchronized, self._rtc = synchronized, rtc
-        self._kernel = kernel or kernel_synchronised
+        self._kernel = kernel or KernelClock().synchronised
         self._trusted = not board.exists()
 
     def monotonic(self) -> float:
@@ -60,9 +66,9 @@ class SystemClock:
         return time.time()
 
     def trusted(self) -> bool:
-        """Return whether the wall clock is trusted. Cheap enough to call once a second."""
+        """Return whether the wall clock is trusted. Cheap enough to call once a second; may wait for ANSWER_S."""
         self._trusted = (
-            self._trusted or self._synchronized.exists() or self._kernel() or battery_backed(self._rtc, self.utc())
+            self._trusted or self._synchronized.exists() or battery_backed(self._rtc, self.utc()) or self._kernel()
         )
         return self._trusted
 
@@ -176,14 +182,45 @@ class _Timex(ctypes.Structure):
     )
 
 
-def kernel_synchronised() -> bool:
-    """Return whether a time service disciplines the clock; False if adjtimex is refused.
+def kernel_status() -> int | None:
+    """Return the status bits of the kernel's clock; None where adjtimex is missing or refused.
 
     ProtectClock= refuses it even for reading (systemd/systemd#26413).
     """
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     timex = _Timex()
-    return adjtimex is not None and adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & STA_UNSYNC
+    return None if adjtimex is None or adjtimex(ctypes.byref(timex)) < 0 else timex.status
+
+
+class KernelClock:
+    """Return whether a time service disciplines the kernel's clock.
+
+    Where the kernel refuses an answer, as in the service's sandbox, systemd-timedated is asked. Not at once: while the
+    machine starts, its answer may take seconds, and the device would wait for it.
+    """
+
+    def __init__(
+        self,
+        status: Callable[[], int | None] = kernel_status,
+        timedated: Sequence[str] = TIMEDATED,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._status, self._timedated, self._monotonic = status, timedated, monotonic
+        self._ask_at = monotonic() + ASK_S
+
+    def synchronised(self) -> bool:
+        """Return it, False without an answer. Waits for at most ANSWER_S, once in ASK_S."""
+        status = self._status()
+        if status is not None:
+            return not status & STA_UNSYNC
+        if self._monotonic() < self._ask_at:
+            return False
+        self._ask_at = self._monotonic() + ASK_S
+        try:
+            done = subprocess.run(self._timedated, capture_output=True, text=True, timeout=ANSWER_S, check=False)
+        except (OSError, subprocess.SubprocessError):
+            return False
+        return done.stdout.strip() == "yes"
 
 
 def boot_id(path: Path = BOOT_ID, slept_s: Callable[[], float] = suspended_s) -> str:

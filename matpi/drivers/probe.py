@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matpi.config import Config
-from matpi.drivers.clock import BOARD, SYNCHRONIZED, kernel_synchronised
+from matpi.drivers.clock import BOARD, SYNCHRONIZED, KernelClock
 from matpi.drivers.facts import BusFacts, ButtonFacts, ClockFacts, DiskFacts, GpioFacts, HostFacts
 from matpi.drivers.pins import GPIOCHIPS, HEADER_CHIPS
 from matpi.errors import MatpiError
@@ -54,13 +54,13 @@ class HostProbe:
         open_bus: Callable[[int], Any] | None = None,
         label: Callable[[Path], str] | None = None,
         run: Callable[[list[str]], str] | None = None,
-        synchronised: Callable[[], bool] = kernel_synchronised,
+        synchronised: Callable[[], bool] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         bus_limit_s: float = BUS_LIMIT_S,
     ) -> None:
         self._pins, self._root, self._bus_limit_s = pins, root, bus_limit_s
         self._open_bus, self._label, self._run = open_bus or _smbus, label or chip_label, run or _output
-        self._synchronised, self._sleep = synchronised, sleep
+        self._synchronised, self._sleep = synchronised or KernelClock().synchronised, sleep
 
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts:
         """Collect all facts in at most BUS_LIMIT_S + PRESS_WATCH_S + RUN_LIMIT_S."""

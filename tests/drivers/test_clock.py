@@ -5,12 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from matpi.core.events import Event, Noted, WallClock
-from matpi.drivers.clock import ClockWatch, SystemClock, battery_backed, boot_id, kernel_synchronised
+from matpi.drivers import clock as clock_module
+from matpi.drivers.clock import (
+    ASK_S,
+    STA_UNSYNC,
+    ClockWatch,
+    KernelClock,
+    SystemClock,
+    battery_backed,
+    boot_id,
+    kernel_status,
+)
 from matpi.ports import Clock
 
 
@@ -52,7 +63,44 @@ def test_a_desktop_is_trusted(tmp_path: Path) -> None:
 
 
 def test_the_kernel_can_be_asked() -> None:
-    assert kernel_synchronised() in {True, False}
+    status = kernel_status()
+    assert status is None or status >= 0
+
+
+@pytest.mark.parametrize(("status", "synchronised"), [(0, True), (0x2001, True), (STA_UNSYNC, False), (0x41, False)])
+def test_the_kernels_own_answer_counts_and_no_program_is_started(status: int, synchronised: bool) -> None:
+    opposite = ("echo", "no" if synchronised else "yes")
+    assert KernelClock(lambda: status, opposite).synchronised() is synchronised
+
+
+@pytest.mark.parametrize(
+    ("timedated", "synchronised"),
+    [
+        (("echo", "yes"), True),
+        (("echo", "no"), False),
+        (("echo", "Failed to query server: yes"), False),
+        (("false",), False),
+        (("no-such-program",), False),
+    ],
+)
+def test_where_the_kernel_refuses_timedated_is_asked(timedated: tuple[str, ...], synchronised: bool) -> None:
+    assert KernelClock(lambda: None, timedated, count(step=ASK_S).__next__).synchronised() is synchronised
+
+
+def test_timedated_is_not_asked_at_the_start_nor_all_the_time(tmp_path: Path) -> None:
+    """Each answer takes time: the device would start late."""
+    now, asked = 100.0, tmp_path / "asked"
+    kernel = KernelClock(lambda: None, ("sh", "-c", f"echo >>{asked}; echo no"), lambda: now)
+    for second in range(int(3 * ASK_S)):
+        now = 100.0 + second
+        assert not kernel.synchronised()
+        assert asked.exists() is (second >= ASK_S)
+    assert asked.read_text() == "\n" * 2
+
+
+def test_a_timedated_that_hangs_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_module, "ANSWER_S", 0.05)
+    assert not KernelClock(lambda: None, ("sleep", "60"), count(step=ASK_S).__next__).synchronised()
 
 
 def test_the_boot_id(tmp_path: Path) -> None:

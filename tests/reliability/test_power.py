@@ -5,18 +5,15 @@ The figures of each are printed with `pytest -s`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from functools import cache, partial
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from matpi.core.effects import Write
-from matpi.store import file, migrations, transfer
-from tests.reliability import power, trouble
+from matpi.store import migrations
+from tests.reliability import figures, power, trouble
 from tests.reliability.disk import CAN_WATCH, Trouble
 
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="this Python has its SQLite linked in, where no call can be seen")
@@ -29,74 +26,52 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
+def page_has(table: str, row: str, *cells: object) -> None:
+    """Compare the row of docs/dev/reliability.md with what was just found, if it was found with this SQLite."""
+    if figures.is_counted_here(table):
+        found = figures.rows_of(figures.on_page(table))[row]
+        assert found == [*map(figures.cell, cells)], f"write the table again: {figures.__doc__}"
+
+
 @pytest.mark.parametrize("name", power.LIVES)
 def test_a_power_cut_loses_nothing_acknowledged(name: str, scratch: Path) -> None:
-    figures = power.sweep(name, scratch)
-    print(f"\n{name}: {figures}")
-    assert not figures.found, figures
-    assert figures.cut_states >= power.LIVES[name].least
+    found = power.sweep(name, scratch)
+    print(f"\n{name}: {found}")
+    assert not found.found, found
+    assert found.cut_states >= power.LIVES[name].least
+    page_has("power", name, found.cut_states, 0, 0, 0, 0)
 
 
 def test_there_are_enough_cuts() -> None:
     assert sum(life.least for life in power.LIVES.values()) >= 3000
 
 
-# -- the check can fail --------------------------------------------------------------------------------------------
-
-
-def without(calls: str) -> AbstractContextManager[object]:
-    """While in it the store synchronises no export, or no folder."""
-    if calls == "folders":
-        return mock.patch.object(file, "sync_folder")
-    return mock.patch.object(transfer, "os", mock.Mock(wraps=os, fsync=lambda _: None))
-
-
-@pytest.mark.parametrize(
-    ("name", "careless", "kind"),
-    [
-        ("sessions", partial(power.synchronous, 1), "lost"),
-        ("sessions", partial(power.synchronous, 0), "corrupt"),
-        ("export and backup", partial(without, "files"), "torn"),
-        ("export and backup", partial(without, "folders"), "lost"),
-    ],
-    ids=["synchronous=NORMAL", "synchronous=OFF", "no fsync of an export", "no fsync of a folder"],
-)
-def test_the_sweep_finds_what_a_careless_store_loses(
-    name: str, careless: Callable[[], AbstractContextManager[object]], kind: str, scratch: Path
-) -> None:
-    with careless():
-        figures = power.sweep(name, scratch, only=400)
-    print(f"\n{figures}")
-    assert getattr(figures, kind) > 0
+@pytest.mark.parametrize("name", power.CARELESS)
+def test_the_sweep_finds_what_a_careless_store_loses(name: str, scratch: Path) -> None:
+    """The check can fail."""
+    careless = power.CARELESS[name]
+    found = careless.sweep(scratch)
+    print(f"\n{found}")
+    count = getattr(found, careless.kind)
+    assert count > 0
+    page_has("careless", name, careless.life, found.cut_states, f"{count:,} {careless.kind}")
 
 
 # -- a disk that fails ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", trouble.KINDS)
-@pytest.mark.parametrize(
-    ("before", "effects"),
-    [
-        (power.nothing, trouble.SHORT),
-        (power.a_new_log, trouble.EVENING),
-        (partial(power.of_version, 3), trouble.SHORT),
-    ],
-    ids=["first start", "evening", "migration"],
-)
-def test_a_disk_that_fails_from_any_call_on_loses_nothing(
-    before: Callable[[Path], None], effects: tuple[Write, ...], kind: str, scratch: Path
-) -> None:
+@pytest.mark.parametrize("name", trouble.SWEEPS)
+def test_a_disk_that_fails_loses_nothing(name: str, scratch: Path) -> None:
     """No error but a StoreError leaves the store, and all is written when the disk is well again."""
-    runs, hurt = trouble.sweep(before, effects, scratch, trouble.KINDS[kind], once=False)
-    print(f"\n{kind}: {runs} runs, {hurt} with a write that failed")
-    assert runs > 50
-    assert hurt > runs / 2
-
-
-def test_a_single_call_that_fails_loses_nothing(scratch: Path) -> None:
-    runs, hurt = trouble.sweep(power.a_new_log, trouble.EVENING, scratch, trouble.KINDS["I/O error"], once=True)
-    print(f"\nI/O error, once: {runs} runs, {hurt} with a write that failed")
-    assert hurt > 10
+    sweep = trouble.SWEEPS[name]
+    runs, hurt = sweep.run(scratch)
+    print(f"\n{name}: {runs} runs, {hurt} with a write that failed")
+    if sweep.once:
+        assert hurt > 10
+    else:
+        assert runs > 50
+        assert hurt > runs / 2
+    page_has("disk", name, runs, hurt, 0)
 
 
 def test_the_timer_goes_on_over_a_disk_that_fails(scratch: Path) -> None:

@@ -1,17 +1,21 @@
 """Fail the calls of the store from each one on: no room, an I/O error, a card that has become read-only.
 
 What could not be written is asked for again, as the device does, and the disk is well again at the end.
+`PYTHONPATH=. python -m tests.reliability.trouble` runs all and prints the figures as a JSON line.
 """
 
 from __future__ import annotations
 
 import errno
+import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from matpi.core.effects import Save, Write
 from matpi.core.front import Front
@@ -21,7 +25,7 @@ from matpi.store.db import Store
 from matpi.store.writer import REOPEN_EVERY_S, PatientStore
 from matpi.twin.world import VirtualWorld
 from tests.reliability.disk import Disk, Trouble
-from tests.reliability.power import LOG, SINKS, after_start, evening
+from tests.reliability.power import LOG, SINKS, a_new_log, after_start, evening, nothing, of_version, scratch_folder
 from tests.store.values import UTC, stop
 
 KINDS: Final = {"no room": errno.ENOSPC, "I/O error": errno.EIO, "read-only": errno.EROFS}
@@ -61,29 +65,49 @@ def lived(folder: Path, effects: tuple[Write, ...], trouble: Trouble | None) -> 
     return disk.calls, refused
 
 
-def sweep(
-    before: Callable[[Path], None], effects: tuple[Write, ...], scratch: Path, number: int, *, once: bool
-) -> tuple[int, int]:
-    """Begin the trouble at each call, for that call alone (`once`) or until the end.
+class Sweep(NamedTuple):
+    """A life, and the trouble that begins at each of its calls: for that call alone (`once`) or until the end."""
 
-    Return how many runs there were, and in how many a write failed. Raises AssertionError when a log differs from that
-    of a life without trouble.
-    """
-    scratch = scratch.resolve()
-    before_it = scratch / "before"
-    before_it.mkdir()
-    before(before_it)
-    shutil.copytree(before_it, scratch / "well")
-    calls, _ = lived(scratch / "well", effects, None)
-    wanted = after_start(scratch / "well")
-    hurt = 0
-    for n in range(calls):
-        here = scratch / f"run{n}"
-        shutil.copytree(before_it, here)
-        hurt += lived(here, effects, Trouble(number, n, n + 1 if once else inf))[1] > 0
-        assert after_start(here) == wanted, f"call {n} of {calls}"
-        shutil.rmtree(here)
-    return calls, hurt
+    before: Callable[[Path], None]
+    effects: tuple[Write, ...]
+    number: int
+    once: bool = False
+
+    def run(self, scratch: Path) -> tuple[int, int]:
+        """Return how many runs there were, and in how many a write failed.
+
+        Raises AssertionError when a log differs from that of a life without trouble.
+        """
+        scratch = scratch.resolve()
+        before_it = scratch / "before"
+        before_it.mkdir()
+        self.before(before_it)
+        shutil.copytree(before_it, scratch / "well")
+        calls, _ = lived(scratch / "well", self.effects, None)
+        wanted = after_start(scratch / "well")
+        hurt = 0
+        for n in range(calls):
+            here = scratch / f"run{n}"
+            shutil.copytree(before_it, here)
+            trouble = Trouble(self.number, n, n + 1 if self.once else inf)
+            hurt += lived(here, self.effects, trouble)[1] > 0
+            assert after_start(here) == wanted, f"call {n} of {calls}"
+            shutil.rmtree(here)
+        return calls, hurt
+
+
+SWEEPS: Final = {
+    **{
+        f"{life}, {kind}": Sweep(before, effects, number)
+        for life, before, effects in (
+            ("first start", nothing, SHORT),
+            ("evening", a_new_log, EVENING),
+            ("migration", partial(of_version, 3), SHORT),
+        )
+        for kind, number in KINDS.items()
+    },
+    "evening, one I/O error": Sweep(a_new_log, EVENING, errno.EIO, once=True),
+}
 
 
 def device_lived(folder: Path, trouble: Trouble | None) -> int:
@@ -109,3 +133,16 @@ def device_lived(folder: Path, trouble: Trouble | None) -> int:
     assert entry.session.reason is EndReason.LEFT
     assert 55.0 < entry.session.on_mat_s < 65.0
     return disk.calls
+
+
+def main() -> None:
+    sweeps = {}
+    for name, sweep in SWEEPS.items():
+        with scratch_folder() as scratch:
+            runs, hurt = sweep.run(Path(scratch))
+        sweeps[name] = {"runs": runs, "hurt": hurt, "lost": 0}  # a run that loses something ends this
+    print(json.dumps({"name": "disk", "sqlite": sqlite3.sqlite_version, "sweeps": sweeps}))
+
+
+if __name__ == "__main__":
+    main()
