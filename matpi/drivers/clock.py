@@ -32,10 +32,9 @@ BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 STA_UNSYNC: Final = 0x0040  # <sys/timex.h>; the kernel sets it again 9 h after the last answer
 TIMEDATED: Final = ("timedatectl", "show", "--property=NTPSynchronized", "--value")
-ASK_S: Final = 10.0  # chosen: between two questions, and before the first
-ANSWER_S: Final = (
-    5.0  # chosen: longer than timedated, which runs only when it is asked, takes to start on a small board
-)
+ASK_S: Final = 10.0  # chosen: before the first question
+ASK_AGAIN_S: Final = 60.0  # chosen: a question starts a process or two
+ANSWER_S: Final = 5.0  # chosen: timedated runs only when it is asked, and starts slowly on a small board
 BUILD_YEAR: Final = 2026
 BATTERY_UV: Final = 2_000_000
 AGREE_S: Final = 60.0
@@ -209,13 +208,13 @@ class KernelClock:
         self._ask_at = monotonic() + ASK_S
 
     def synchronised(self) -> bool:
-        """Return it, False without an answer. Waits for at most ANSWER_S, once in ASK_S."""
+        """Return it, False without an answer. Waits for at most ANSWER_S, once in ASK_AGAIN_S."""
         status = self._status()
         if status is not None:
             return not status & STA_UNSYNC
         if self._monotonic() < self._ask_at:
             return False
-        self._ask_at = self._monotonic() + ASK_S
+        self._ask_at = self._monotonic() + ASK_AGAIN_S
         try:
             done = subprocess.run(self._timedated, capture_output=True, text=True, timeout=ANSWER_S, check=False)
         except (OSError, subprocess.SubprocessError):

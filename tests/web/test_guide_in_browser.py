@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def page(chromium_browser: Browser, server: PageServer, bench: FakeBench) -> Iterator[Page]:
     opened = chromium_browser.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     bench.change(state="SAFETY")
     opened.goto(server.url)
     yield opened

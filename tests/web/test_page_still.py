@@ -45,7 +45,7 @@ SEEN = f"() => [({PLACES})(), ({CUT})(), document.documentElement.scrollWidth]"
 @pytest.fixture
 def page(chromium_browser: Browser, server: PageServer, bench: FakeBench) -> Iterator[Page]:
     opened = chromium_browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     opened.goto(server.url)
     opened.wait_for_function("() => document.getElementById('link').textContent === 'connected'")
     yield opened
@@ -147,7 +147,7 @@ def test_every_tap_at_one_place_arrives(chromium_browser: Browser, tmp_path: Pat
         twin.start()
         server.start()
         page = chromium_browser.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         try:
             page.goto(server.url)
             until(page, "() => document.getElementById('state').textContent === 'SAFETY'")
