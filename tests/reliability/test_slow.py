@@ -1,0 +1,96 @@
+"""A disk that takes an `fsync` for ever, a log that another program has locked, reads that fail: nothing else waits.
+
+Time passes by hand, and the disk is free again only when the session and its rating are over: a device that waited for
+it would not get there. benchmarks/slow_disk.py measures the lateness in real time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+from unittest import mock
+
+import pytest
+
+from matpi.core.effects import Calibrated, Save, Show
+from matpi.core.front import Front
+from matpi.core.model import Acknowledgement, Calibration, EndReason, Settings, Zero
+from matpi.core.views import RatingSaved, SessionDone, Timer
+from matpi.store import file
+from matpi.store.db import Store
+from tests.control.rig import NOON, Rig
+from tests.reliability.disk import CAN_WATCH
+from tests.reliability.slow import SlowDisk
+
+V = TypeVar("V")
+pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="this Python has its SQLite linked in, where no call can be seen")
+
+
+Trouble = tuple[Callable[[], object], Callable[[], object]]
+"""How it begins and ends."""
+
+
+@contextmanager
+def an_fsync_that_hangs(log: Path) -> Iterator[Trouble]:
+    disk = SlowDisk(log.parent)
+    with disk.watched():
+        yield disk.free.clear, disk.free.set
+    assert disk.syncs, "no write came to the disk"
+
+
+@contextmanager
+def a_locked_log(log: Path) -> Iterator[Trouble]:
+    """Another program writes, longer than a lock is waited for: each try fails."""
+    with closing(sqlite3.connect(log, isolation_level=None)) as other:
+        yield lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("COMMIT")
+
+
+@pytest.mark.parametrize("trouble", [an_fsync_that_hangs, a_locked_log])
+def test_session_screen_and_button_wait_for_no_disk_and_all_is_stored_later(
+    tmp_path: Path, trouble: Callable[[Path], AbstractContextManager[Trouble]]
+) -> None:
+    path = tmp_path / "matpi.db"
+    with Store.open(path) as log:
+        log.write(Save(Settings(zone="UTC")))
+        log.write(Save(Acknowledgement(some=False, utc=NOON - 86_400)))
+        log.write(Save(Calibrated(Calibration((0, 0), (43_000.0, 43_000.0)), Zero((0.0, 0.0)))))
+    with mock.patch.object(file, "BUSY_TIMEOUT_S", 0.1), trouble(path) as (begin, end), Rig(path) as rig:
+        rig.pass_s(20.0)
+        rig.settled()
+        begin()
+        try:
+            shown = len(rig.effects)
+            rig.pass_s(300.0, 50.0)
+            assert rig.ask(lambda device: device.stage.front) is Front.ON_MAT
+            assert {view.elapsed_s for view in views(rig, shown, Timer)} >= set(range(10, 60))
+            rig.pass_s(25.0)
+            done = rig.ask(lambda device: device.session.last)
+            assert done is not None
+            assert done.on_mat_s == pytest.approx(300.0, abs=0.2)
+            while rig.ask(lambda device: device.stage.front) is not Front.RATING:
+                rig.pass_s(1.0)
+            for _ in range(4):
+                rig.press(0.2)
+            rig.press(1.0)
+            rig.pass_s(1.0)
+            assert rig.ask(lambda device: device.stage.front) is Front.SAVED
+            assert not any(view.saved for view in views(rig, shown, SessionDone)), "it says saved, and it is not"
+            assert not any(view.saved for view in views(rig, shown, RatingSaved))
+        finally:
+            end()
+        rig.settled()
+        rig.pass_s(35.0)  # what failed is asked for again
+        rig.settled()
+        assert not rig.ask(lambda device: dict(device.ledger.waiting))
+    with Store.open(path) as log:
+        [entry] = log.sessions()
+        [rating] = log.ratings()
+    assert (entry.session, entry.session.reason) == (done, EndReason.LEFT)
+    assert (rating.value, rating.session_id) == (4, done.id)
+
+
+def views(rig: Rig, since: int, kind: type[V]) -> list[V]:
+    return [effect.view for effect in rig.effects[since:] if isinstance(effect, Show) and isinstance(effect.view, kind)]
