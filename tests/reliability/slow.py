@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import io
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.reliability.disk import _P, Disk, _alive, _int, _vfs
 from tests.reliability.disk import _PWRITE as _PREAD
+
+PAGE = 4096
 
 
 class SlowDisk(Disk):
@@ -63,33 +67,54 @@ class SlowDisk(Disk):
         self.free.wait()
 
 
-class Reads:
-    """SQLite's reads of files, while `failing`: from the `first` on they fail with EIO, until `first` is set higher."""
+class BadSector:
+    """While `failing` and `bad`, no file can be read from its second page on, by Python or by SQLite: EIO."""
 
-    def __init__(self, first: float = inf) -> None:
-        self.first, self.calls = first, 0
+    bad = True
+    hits = 0
 
     @contextmanager
     def failing(self) -> Iterator[None]:
         found = _vfs()
         assert found is not None
-        _, vfs = found
+        address, vfs = found
         get = ctypes.CFUNCTYPE(_P, _P, ctypes.c_char_p)(vfs.xGetSystemCall)
         put = ctypes.CFUNCTYPE(_int, _P, ctypes.c_char_p, _P)(vfs.xSetSystemCall)
-        names = [name for name in (b"pread64", b"pread") if get(found[0], name) is not None]
+        names = [name for name in (b"pread64", b"pread") if get(address, name) is not None]
         for name in names:
-            hook = _PREAD(partial(self._read, _PREAD(get(found[0], name))))
+            hook = _PREAD(partial(self._read, _PREAD(get(address, name))))
             _alive.append(hook)
-            put(found[0], name, ctypes.cast(hook, _P))
+            put(address, name, ctypes.cast(hook, _P))
+        sector = self
+
+        class File(io.FileIO):
+            def read(self, size: int | None = -1) -> bytes:
+                if size is None or size < 0 or self.tell() + size > PAGE:
+                    sector._fail()
+                return super().read(size)
+
+        opened = Path.open
         try:
-            yield
+            with mock.patch.object(
+                Path,
+                "open",
+                lambda path, mode="r", *a, **k: File(path) if mode == "rb" else opened(path, mode, *a, **k),
+            ):
+                yield
         finally:
             for name in names:
-                put(found[0], name, None)  # its own again
+                put(address, name, None)  # its own again
+
+    def _fail(self) -> None:
+        if self.bad:
+            self.hits += 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def _read(self, real: Callable[..., int], fd: int, data: int, size: int, at: int) -> int:
-        n, self.calls = self.calls, self.calls + 1
-        if n < self.first:
-            return int(real(fd, data, size, at))
-        ctypes.set_errno(errno.EIO)
-        return -1
+        try:
+            if at >= PAGE:
+                self._fail()
+        except OSError as error:
+            ctypes.set_errno(error.errno or 0)
+            return -1
+        return int(real(fd, data, size, at))

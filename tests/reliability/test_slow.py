@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 from unittest import mock
@@ -19,11 +20,17 @@ from matpi.core.effects import Calibrated, Save, Show
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Settings, Zero
 from matpi.core.views import RatingSaved, SessionDone, Timer
+from matpi.errors import StoreError
 from matpi.store import file
 from matpi.store.db import Store
+from matpi.store.writer import REOPEN_EVERY_S, PatientStore
+from matpi.twin.world import VirtualWorld
 from tests.control.rig import NOON, Rig
 from tests.reliability.disk import CAN_WATCH
-from tests.reliability.slow import SlowDisk
+from tests.reliability.power import LOG, SINKS, a_log, after_start
+from tests.reliability.slow import BadSector, SlowDisk
+from tests.reliability.trouble import EVENING
+from tests.store.values import UTC
 
 V = TypeVar("V")
 pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="this Python has its SQLite linked in, where no call can be seen")
@@ -48,16 +55,20 @@ def a_locked_log(log: Path) -> Iterator[Trouble]:
         yield lambda: other.execute("BEGIN IMMEDIATE"), lambda: other.execute("COMMIT")
 
 
-@pytest.mark.parametrize("trouble", [an_fsync_that_hangs, a_locked_log])
+@pytest.mark.parametrize(
+    ("trouble", "lock_s"),
+    [(an_fsync_that_hangs, 60.0), (a_locked_log, 60.0), (a_locked_log, 0.1)],
+    ids=["an fsync", "a lock", "a lock for longer than it is waited for"],
+)
 def test_session_screen_and_button_wait_for_no_disk_and_all_is_stored_later(
-    tmp_path: Path, trouble: Callable[[Path], AbstractContextManager[Trouble]]
+    tmp_path: Path, trouble: Callable[[Path], AbstractContextManager[Trouble]], lock_s: float
 ) -> None:
     path = tmp_path / "matpi.db"
     with Store.open(path) as log:
         log.write(Save(Settings(zone="UTC")))
         log.write(Save(Acknowledgement(some=False, utc=NOON - 86_400)))
         log.write(Save(Calibrated(Calibration((0, 0), (43_000.0, 43_000.0)), Zero((0.0, 0.0)))))
-    with mock.patch.object(file, "BUSY_TIMEOUT_S", 0.1), trouble(path) as (begin, end), Rig(path) as rig:
+    with mock.patch.object(file, "BUSY_TIMEOUT_S", lock_s), trouble(path) as (begin, end), Rig(path) as rig:
         rig.pass_s(20.0)
         rig.settled()
         begin()
@@ -94,3 +105,59 @@ def test_session_screen_and_button_wait_for_no_disk_and_all_is_stored_later(
 
 def views(rig: Rig, since: int, kind: type[V]) -> list[V]:
     return [effect.view for effect in rig.effects[since:] if isinstance(effect, Show) and isinstance(effect.view, kind)]
+
+
+# -- reads -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_cannot_be_read_is_not_taken_for_damaged_and_the_timer_goes_on(tmp_path: Path) -> None:
+    """A whole device starts on it, times a session, and stores it beside the others when the disk is well again."""
+    a_log(tmp_path)
+    sector = BadSector()
+    with sector.failing():
+        world = VirtualWorld(tmp_path / LOG, utc=UTC + 90 * 86_400, rate=5.0)
+        world.power_on()
+        assert world.store is not None
+        assert "the disk reports an error" in world.store.trouble
+        world.run_until(20.0)
+        world.act("lie_down")
+        world.run_until(80.0)
+        assert world.device is not None
+        assert world.device.stage.front is Front.ON_MAT
+        world.act("get_up")
+        world.run_until(110.0)
+        sector.bad = False
+        world.run_until(150.0)
+        world.shut_down()
+    assert sector.hits > 3
+    with Store.open(tmp_path / LOG) as log:
+        assert log.set_aside is None
+        *before, entry = log.sessions()
+    assert len(before) == 4
+    assert (entry.session.reason, entry.session.on_mat_s) == (EndReason.LEFT, pytest.approx(60.0, abs=5.0))
+    assert not list((tmp_path / LOG.parent).glob("*.damaged*"))
+
+
+def test_reads_that_fail_while_it_runs_lose_nothing(tmp_path: Path) -> None:
+    """No error but a StoreError leaves the store, and what failed is written later."""
+    a_log(tmp_path)
+    sector, time, refused = BadSector(), count(0.0, REOPEN_EVERY_S), 0
+    sector.bad = False
+    with sector.failing():
+        store = PatientStore(tmp_path / LOG, monotonic=lambda: next(time), first_settings=Settings(), sinks=SINKS)
+        with closing(store):
+            store.load()
+            sector.bad = True
+            for effect in EVENING:
+                try:
+                    store.write(effect)
+                except StoreError:
+                    refused += 1
+            sector.bad = False
+            for effect in EVENING:
+                store.write(effect)
+    after_start(tmp_path)
+    with Store.open(tmp_path / LOG) as log:
+        assert log.sessions()[0].session.id == "s0"
+        assert log.load().settings.weekly_goal == 6
+    print(f"{refused} of {len(EVENING)} writes were refused, {sector.hits} reads failed")
