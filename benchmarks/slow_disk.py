@@ -182,4 +182,6 @@ def measured(device: subprocess.Popen[str], client: Client, turn: Callable[[], N
 
 
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[2:]) if sys.argv[1:2] == ["run"] else main())
+    if sys.argv[1:2] == ["run"]:
+        sys.exit(run(*sys.argv[2:]))
+    main()

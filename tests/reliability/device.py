@@ -137,12 +137,15 @@ class Person:
 
     def _live(self) -> None:
         try:
+            if self._life.kind == "start":
+                self._go()
             self.wait(12.0)
             while self._device().ledger.waiting:
                 self.wait(STEP_S)
             # The parent looks at the state by the control socket; time waits for it.
             self._reporter.ask("settled", self._clock.t)
-            getattr(self, "_" + self._life.kind)()
+            if self._life.kind != "start":
+                getattr(self, "_" + self._life.kind)()
             while not self._ended:
                 self.wait(1.0)
         except BaseException:  # noqa: BLE001  the parent shows it
