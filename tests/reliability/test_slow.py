@@ -103,6 +103,30 @@ def test_session_screen_and_button_wait_for_no_disk_and_all_is_stored_later(
     assert (rating.value, rating.session_id) == (4, done.id)
 
 
+def test_a_device_starts_while_another_program_holds_the_lock(tmp_path: Path) -> None:
+    """It knows what is in the log, and stores what it times once the log is free."""
+    a_log(tmp_path)
+    with mock.patch.object(file, "BUSY_TIMEOUT_S", 0.02), a_locked_log(tmp_path / LOG) as (begin, end):
+        begin()
+        world = VirtualWorld(tmp_path / LOG, utc=UTC + 90 * 86_400, rate=5.0)
+        world.power_on()
+        assert world.device is not None
+        assert len(world.device.ledger.log.sessions) == 4
+        world.run_until(20.0)
+        world.act("lie_down")
+        world.run_until(80.0)
+        assert world.device.stage.front is Front.ON_MAT
+        world.act("get_up")
+        world.run_until(110.0)
+        end()
+        world.run_until(150.0)
+        world.shut_down()
+    with Store.open(tmp_path / LOG) as log:
+        *before, entry = log.sessions()
+    assert len(before) == 4
+    assert entry.session.on_mat_s == pytest.approx(60.0, abs=5.0)
+
+
 def views(rig: Rig, since: int, kind: type[V]) -> list[V]:
     return [effect.view for effect in rig.effects[since:] if isinstance(effect, Show) and isinstance(effect.view, kind)]
 
