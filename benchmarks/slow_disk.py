@@ -3,7 +3,8 @@
 `matpi run --board` in a process of its own, with a log of 1,000 sessions and a person on the mat. Twice a second a
 setting is changed or the button pressed from outside, so that the log is always being written. Windows with a quick and
 with a slow disk take turns. A reading is late by the time from the emulated chip to the loop; a frame by the time from
-the reading, press or deadline that it is due at until the emulated panel has its bytes.
+the reading, press or deadline that it is due at until the emulated panel has its bytes. The figure is the larger
+difference of the two worst; a reading alone is up to 20 ms late, which is how often the reader's pipe is looked at.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ FSYNC_S = 2.0
 SESSIONS = 1_000
 WINDOW_S, PAIRS = 10.0, 2
 TARGET_MS, STEADY_MS = 20.0, 50.0
+"""Of the worst with a quick disk, up to which the difference of two worst says something."""
 RECORD = struct.Struct("dd")
 
 
@@ -153,11 +155,10 @@ def main() -> None:
             f"{what}_ms": {"quick": worst_ms(path, windows[::2]), "slow": worst_ms(path, windows[1::2])}
             for what, path in zip(("reading", "frame"), files, strict=True)
         }
-    worst = {disk: max(figure[disk]["worst"] for figure in figures.values()) for disk in ("quick", "slow")}
-    reached: bool | str = worst["slow"] <= TARGET_MS
-    if not reached and worst["quick"] > TARGET_MS:
-        reached = "the machine is too busy to say"
-    figure = {"figure": "slow_disk_late_ms", "value": worst["slow"], "target": TARGET_MS, "reached": reached}
+    more = {name: round(figure["slow"]["worst"] - figure["quick"]["worst"], 1) for name, figure in figures.items()}
+    steady = all(figure["quick"]["worst"] <= STEADY_MS for figure in figures.values())
+    reached = max(more.values()) <= TARGET_MS if steady else "the machine is too busy to say"
+    figure = {"figure": "slow_disk_late_more_ms", "value": max(more.values()), "target": TARGET_MS, "reached": reached}
     print(json.dumps({**figure, "fsync_s": FSYNC_S, **figures, "windows": PAIRS, "window_s": WINDOW_S}))
 
 
