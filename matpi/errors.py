@@ -65,6 +65,10 @@ class StoreBusyError(StoreError):
     """Another process owns the session log."""
 
 
+class StoreLockedError(DiskTroubleError, StoreBusyError):
+    """Another program writes to the session log just now: a retry may work."""
+
+
 class StoreNewerError(StoreError):
     """The session log was written by a newer matpi; it is not touched."""
 

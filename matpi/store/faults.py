@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from matpi.errors import DiskTroubleError, StoreBusyError, StoreDamagedError, StoreError
+from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError, StoreLockedError
 
 _FULL = "the disk is full; make room on it, what is stored already is safe"
 _READ_ONLY = "the file system is read-only; a worn card turns so, try another one or remount it writable"
@@ -126,8 +126,8 @@ def _group(gid: int) -> str:
         return str(gid)
 
 
-def busy(path: Path) -> StoreBusyError:
-    return StoreBusyError(
+def busy(path: Path) -> StoreLockedError:
+    return StoreLockedError(
         f"Cannot use the session log {path}: another program writes to it; close that program and try again."
     )
 

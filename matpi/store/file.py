@@ -253,6 +253,7 @@ def open_checked(
 
 def _open_writer(path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool) -> sqlite3.Connection:
     raw.peek(path)
+    read_through(path)
     if path.exists() and path.stat().st_size:
         # Read-only, so that nothing of the log of writes enters a damaged file; except that only a writer can undo a
         # creation that was cut short.
@@ -269,6 +270,14 @@ def _open_writer(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
         raise
     sync_folder(path.parent)
     return conn
+
+
+def read_through(path: Path) -> None:
+    """Read the log once. Raises OSError where the disk fails: SQLite takes what cannot be read for damaged."""
+    for part in (path, companion(path, "-wal")):
+        with contextlib.suppress(FileNotFoundError), part.open("rb") as whole:
+            while whole.read(1 << 20):
+                pass
 
 
 def set_aside(path: Path) -> Path:
