@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -77,8 +78,11 @@ def service(folder: Path, *words: str) -> Iterator[Service]:
 
 def children(pid: int) -> list[int]:
     """Of all its threads: the one that listens to the reader has started it."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+            found += [int(word) for word in (task / "children").read_text().split()]
+    return found
 
 
 def test_it_reports_ready_feeds_the_watchdog_and_ends_cleanly(tmp_path: Path) -> None:
