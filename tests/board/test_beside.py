@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from matpi.cli import run
 from matpi.control.client import Client
 from matpi.core.effects import Save
 from matpi.core.model import Calibration, EndReason, Moment, Rating, Session, Settings
@@ -219,7 +220,9 @@ CHANGES = (
 )  # fmt: skip
 
 
-def test_every_command_that_changes_the_log_goes_to_the_running_device(tmp_path: Path) -> None:
+def test_every_command_that_changes_the_log_goes_to_the_running_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The device answers from its memory, `matpi plan` reads the disk: they agree after each."""
     log, now = tmp_path / "log.db", time.time()
     with Store.open(log) as begun:
@@ -230,16 +233,9 @@ def test_every_command_that_changes_the_log_goes_to_the_running_device(tmp_path:
         begun.write(Save(Rating("r1", "boot", 3000.0, 5, Moment.DAY, None, now - 3600, 0)))
 
     def matpi(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "matpi", *words, "--store", str(log)],
-            capture_output=True,
-            text=True,
-            env=ENVIRONMENT,
-            timeout=120,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, ""), words
-        return done.stdout
+        code, said = run([*words, "--store", str(log)]), capsys.readouterr()
+        assert (code, said.err) == (0, ""), words
+        return said.out
 
     def compare(words: str) -> None:
         said = Client(Path(f"{log}.sock")).ask({"do": "state"}).data

@@ -130,6 +130,7 @@ def test_from_every_state_the_panel_goes_dark_and_the_light_out_when_no_one_does
     for state, reach in REACHED.items():
         bench = reach()
         reached = bench.state
+        bench.rate = 1
         bench.pass_s(1.5 * HOUR)
         light = Pattern.ATTENTION if bench.silent else Pattern.OFF
         if reached is not state or bench.view != Off() or bench.pattern is not light:
