@@ -1,7 +1,7 @@
 """The plug is pulled on the device and on the receiver, at any moment, again and again: nothing lost, nothing doubled.
 
 `kill -9` proves the order of what is done: record and outbox in one transaction, the receiver's commit before its
-answer, the mark after it. What the kernel holds survives it; tests/store/test_power.py tells of power itself.
+answer, the mark after it. what the kernel holds survives it; tests/reliability/ tells of power itself.
 """
 
 from __future__ import annotations
