@@ -457,7 +457,7 @@ def test_panel_and_page_say_which_backup_took_the_place_of_a_damaged_log(room: R
         store.back_up(None)
     room.path.write_bytes(b"scratched" * 1000)
     room.rig.power_on()
-    room.after(EMPTY_S)
+    room.after(10.0)
     assert room.rig.store is not None
     aside = room.rig.store.set_aside
     assert aside is not None

@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from matpi.core.effects import Write
-from matpi.store import file, migrations, transfer
+from matpi.store import atomic, file, migrations
 from tests.reliability import power, trouble
 from tests.reliability.disk import CAN_WATCH, Trouble
 
@@ -37,6 +37,15 @@ def test_a_power_cut_loses_nothing_acknowledged(name: str, scratch: Path) -> Non
     assert figures.cut_states >= power.LIVES[name].least
 
 
+def test_the_page_has_a_row_for_each_life() -> None:
+    page = (Path(__file__).parents[2] / "docs/dev/reliability.md").read_text()
+    table = page.partition("| what is cut |")[2].partition("\n\n")[0].splitlines()[2:]
+    figures = {name: list(map(int, numbers)) for name, *numbers in (row.strip("| ").split(" | ") for row in table)}
+    assert figures.pop("together") == [sum(column) for column in zip(*figures.values(), strict=True)]
+    assert list(figures) == list(power.LIVES)
+    assert all(states >= power.LIVES[name].least and not any(found) for name, (states, *found) in figures.items())
+
+
 def test_there_are_enough_cuts() -> None:
     assert sum(life.least for life in power.LIVES.values()) >= 3000
 
@@ -48,7 +57,7 @@ def without(calls: str) -> AbstractContextManager[object]:
     """While in it the store synchronises no export, or no folder."""
     if calls == "folders":
         return mock.patch.object(file, "sync_folder")
-    return mock.patch.object(transfer, "os", mock.Mock(wraps=os, fsync=lambda _: None))
+    return mock.patch.object(atomic, "os", mock.Mock(wraps=os, fsync=lambda _: None))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +67,17 @@ def without(calls: str) -> AbstractContextManager[object]:
         ("sessions", partial(power.synchronous, 0), "corrupt"),
         ("export and backup", partial(without, "files"), "torn"),
         ("export and backup", partial(without, "folders"), "lost"),
+        ("weekly backup", partial(without, "files"), "corrupt"),
+        ("restore of a backup", partial(without, "files"), "corrupt"),
     ],
-    ids=["synchronous=NORMAL", "synchronous=OFF", "no fsync of an export", "no fsync of a folder"],
+    ids=[
+        "synchronous=NORMAL",
+        "synchronous=OFF",
+        "no fsync of an export",
+        "no fsync of a folder",
+        "no fsync of a backup",
+        "no fsync of a restored one",
+    ],
 )
 def test_the_sweep_finds_what_a_careless_store_loses(
     name: str, careless: Callable[[], AbstractContextManager[object]], kind: str, scratch: Path
