@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from matpi.control.requests.base import machine_now
+from matpi.control.requests.transfer import SURE, DeleteEverything
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.events import Event, Noted
 from matpi.core.model import Settings
+from matpi.core.rules import DeviceRules
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import backups, faults, file, migrations
 from matpi.store.db import Store
@@ -481,16 +484,24 @@ def test_a_session_that_was_open_in_the_backup_is_not_numbered_again(path: Path)
 # -- delete everything -------------------------------------------------------------------------------------------------
 
 
-def test_no_copy_outlives_delete_everything(lived: Path) -> None:
-    from matpi.control.requests.base import machine_now
-    from matpi.control.requests.transfer import SURE, DeleteEverything
-    from matpi.core.rules import DeviceRules
+def delete_everything(path: Path) -> None:
+    with Store.open(path) as store:
+        DeleteEverything(SURE).perform(store, machine_now(DeviceRules()))
 
+
+def test_no_copy_outlives_delete_everything(lived: Path) -> None:
     noise(4096)(lived)
     Store.open(lived).close()
     for name in ("matpi.db.before-1.2", "matpi.db.backup-7.part", "other.db.backup-1"):
         lived.with_name(name).write_bytes(b"s0")
-    with Store.open(lived) as store:
-        DeleteEverything(SURE).perform(store, machine_now(DeviceRules()))
+    delete_everything(lived)
     left = {entry.name for entry in lived.parent.iterdir()}
     assert left == {"matpi.db", "matpi.db.lock", "other.db.backup-1"}
+    assert ids(lived) == []
+
+
+def test_where_a_copy_cannot_be_removed_nothing_is_deleted(lived: Path) -> None:
+    lived.with_name("matpi.db.damaged-2").mkdir()
+    with pytest.raises(StoreError, match="Cannot remove the copies beside"):
+        delete_everything(lived)
+    assert len(ids(lived)) == 10

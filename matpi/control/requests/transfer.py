@@ -106,8 +106,8 @@ class DeleteEverything(LogRequest, frozen=True):
             conn.execute(r"DELETE FROM outbox WHERE kind NOT LIKE '%\_deleted' ESCAPE '\'")
             for table in PERSONAL:
                 conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+            remove_copies(log.path)  # in here: where one cannot be removed, nothing is deleted
         log.scrub()
-        remove_copies(log.path)
         deleted = "Every session, answer and name is deleted, with the device's own backups."
         return Done((f"{deleted} Your exports, backups and recordings are files of their own.",))
 
