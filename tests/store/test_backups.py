@@ -241,12 +241,20 @@ DAMAGES = [
 ]
 
 
-@pytest.fixture
-def lived(path: Path) -> Path:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of ten sessions, with backups of the first one and of the first eight."""
+    path = tmp_path_factory.mktemp("once") / "matpi.db"
     for n in range(10):
         evening(path, n)
     assert [ids(backup) for backup in backups.found(path)] == [[f"s{n}" for n in range(8)], ["s0"]]
+    return path
+
+
+@pytest.fixture
+def lived(once: Path, path: Path) -> Path:
+    for name in once.parent.iterdir():
+        shutil.copy(name, path.parent)
     return path
 
 
