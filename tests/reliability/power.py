@@ -85,6 +85,8 @@ def kept_backups(folder: Path) -> object:
 def backup_rows(data: bytes) -> object:
     if data == BAD_BACKUP:
         return data
+    if not data:
+        raise sqlite3.DatabaseError("a backup is empty")  # to deserialize() that is a lack of memory
     with contextlib.closing(sqlite3.connect(":memory:")) as conn:
         conn.deserialize(data)
         return rows(conn)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -53,11 +54,21 @@ def test_there_are_enough_cuts() -> None:
 # -- the check can fail --------------------------------------------------------------------------------------------
 
 
+class CarelessOs:
+    """The module `os`, also while it is watched, with an `fsync` that does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def fsync(self, _: int) -> None:
+        pass
+
+
 def without(calls: str) -> AbstractContextManager[object]:
     """While in it the store synchronises no export, or no folder."""
     if calls == "folders":
         return mock.patch.object(file, "sync_folder")
-    return mock.patch.object(atomic, "os", mock.Mock(wraps=os, fsync=lambda _: None))
+    return mock.patch.object(atomic, "os", CarelessOs())
 
 
 @pytest.mark.parametrize(
