@@ -59,6 +59,7 @@ class DiskTroubleError(StoreError):
     """The disk is full, failing or read-only: nothing is wrong with the log, and a retry may work."""
 
     set_aside: Path | None = None  # where a damaged file was moved before the disk refused a new one
+    restored = False  # a backup was put in its place
 
 
 class StoreBusyError(StoreError):

@@ -36,6 +36,7 @@ from matpi.drivers.scale.guard import Status
 from matpi.errors import HardwareError
 from matpi.ports import PutCounted
 from matpi.store.db import Store
+from tests.store.values import session
 
 CONFIG = Config()
 NO_PARTS = Config(
@@ -567,6 +568,24 @@ def test_a_damaged_log_fails_and_stays_where_it_is(run: Callable[..., Ran], tmp_
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
+def test_backups_and_a_damaged_log_that_was_set_aside_are_named(run: Callable[..., Ran], tmp_path: Path) -> None:
+    path = calibrated_log(tmp_path / "matpi.db")
+    check = the(run(store_path=path).checks, "log backups")
+    assert (check.verdict, check.what[:8]) == (OK, "none yet")
+    with Store.open(path) as store:
+        store.write(Save(session()))
+        store.back_up(None)
+    check = the(run(store_path=path).checks, "log backups")
+    assert check.verdict is OK
+    assert check.what.startswith("1 backup, the newest matpi.db.backup-1 of 2")
+    path.write_bytes(b"no database " * 1000)
+    Store.open(path).close()
+    [aside] = [entry for entry in tmp_path.glob("matpi.db.damaged-*") if not entry.name.endswith(("-wal", "-shm"))]
+    check = the(run(store_path=path).checks, "log backups")
+    assert check.verdict is WARN
+    assert check.what.startswith(aside.name)
+
+
 def test_the_log_of_a_running_device_can_be_read(run: Callable[..., Ran], tmp_path: Path) -> None:
     with Store.open(tmp_path / "matpi.db"):
         assert the(run().checks, "log whole").verdict is OK
@@ -646,6 +665,7 @@ KEYS = [
     "disk writable",
     "log whole",
     "log values",
+    "log backups",
     "upstream sinks",
     "user groups",
     "spi nodes",

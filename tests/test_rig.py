@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from matpi.control.state import state_of
 from matpi.core.device import Device
 from matpi.core.effects import Changed, Effect, Note, Pattern, Report, Save, Show
 from matpi.core.front import Front
@@ -21,6 +22,7 @@ from matpi.errors import UsageError
 from matpi.store.db import Store
 from matpi.twin.twin import Twin
 from matpi.twin.world import VirtualWorld
+from matpi.words import ENGLISH
 from tests.bench import said
 
 NOON = 1_773_576_000.0
@@ -445,6 +447,30 @@ def test_a_damaged_log_is_set_aside_and_the_device_runs(make: Make) -> None:
     true_s = lay(room, 60)
     assert room.the_one.on_mat_s == pytest.approx(true_s, abs=EDGE_S)
     assert aside.read_bytes() == damage
+
+
+def test_panel_and_page_say_which_backup_took_the_place_of_a_damaged_log(room: Room) -> None:
+    lay(room, 60)
+    day = str(room.the_one.day)
+    room.rig.shut_down()
+    with Store.open(room.path) as store:
+        store.back_up(None)
+    room.path.write_bytes(b"scratched" * 1000)
+    room.rig.power_on()
+    room.after(10.0)
+    assert room.rig.store is not None
+    aside = room.rig.store.set_aside
+    assert aside is not None
+    assert room.view() == Fault("Log was damaged", f"kept: {aside.name[-15:]}", f"backup of {day}")
+    said = {"file": aside.name, "restored": True, "day": day}
+    assert state_of(room.device, ENGLISH)["damaged"] == said
+    assert room.device.plans.today.today_s > 50, "the session in the backup counts"
+    room.rig.button(down=True)
+    room.after(0.2)
+    room.rig.button(down=False)
+    room.after(1.0)
+    assert not isinstance(room.view(), Fault)
+    assert state_of(room.device, ENGLISH)["damaged"] is None
 
 
 def test_a_bag_is_an_object_after_a_power_cut_too(room: Room) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from matpi.commands.output import say, stored, warn
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_config, device_store, simulator_store, system_zone
+from matpi.store.backups import describe_damage
 from matpi.store.db import Store, bare, is_unmade
 from matpi.words import LANGUAGES, Words
 
@@ -95,7 +96,7 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
         if begun:
             warn(f"{begun} A new log is begun in it.")
         if log.set_aside is not None:
-            warn(f"The session log was damaged; it is kept as {log.set_aside}, and a new one was started.")
+            warn(describe_damage(log.set_aside, restored=log.restored))
         yield log
         stored.append(path)
         if store is None:

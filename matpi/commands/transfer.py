@@ -18,10 +18,11 @@ from matpi.control.requests.transfer import Import
 from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError
 from matpi.paths import default_store
 from matpi.store import faults, incoming
+from matpi.store.atomic import write_private
 from matpi.store.db import image
 from matpi.store.file import discard
 from matpi.store.tables import CSV_TABLES
-from matpi.store.transfer import export_csv, export_json, write_private
+from matpi.store.transfer import export_csv, export_json
 
 
 def export(store: Path | None, target: Path, *, as_csv: bool) -> None:

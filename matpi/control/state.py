@@ -13,6 +13,7 @@ from matpi.core.front import Front
 from matpi.core.plan.breathing import IN_S, OUT_S
 from matpi.core.plan.trend import number_of
 from matpi.core.screens.calibration import CalibrationScreen
+from matpi.core.screens.idle import IdleScreen
 from matpi.core.views import Off
 from matpi.screen.frame import rows
 from matpi.screen.render import render, spoken
@@ -51,6 +52,7 @@ def state_of(device: Device, words: Words) -> dict[str, Any]:
         "unsaved": seen.unsaved,
         "lost": list(device.parts.lost),
         "trouble": device.ledger.trouble,
+        "damaged": _damaged(device),
         "session": _session(device, seen.t, on_mat_s),
         "routine": device.selection.routine.name,
         "phase": "" if running is None else words(f"phases.{device.pacing.phase(on_mat_s).says}"),
@@ -97,6 +99,15 @@ def with_panel(state: Mapping[str, Any], show: Show | None, words: Words) -> dic
         "brightness": "off" if show is None or dark else str(show.brightness),
         "spoken": "" if show is None else spoken(show.view, words),
     }
+
+
+def _damaged(device: Device) -> dict[str, Any] | None:
+    """Return what became of a damaged log, until a tap; None when it was whole."""
+    screen = device.screens[Front.IDLE]
+    if not isinstance(screen, IdleScreen) or screen.set_aside is None:
+        return None
+    day = None if screen.last_day is None else screen.last_day.isoformat()
+    return {"file": screen.set_aside, "restored": screen.restored, "day": day}
 
 
 def _session(device: Device, t: float, on_mat_s: float) -> dict[str, Any] | None:

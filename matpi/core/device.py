@@ -116,8 +116,9 @@ class Device:
         of_any = stage, rules, clock, ledger, mat, zeroing, session, selection, household, plans
         done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
         calibrating = calibration.CalibrationScreen(*of_any, emit, parts)
+        damage = memory.set_aside, memory.restored
         screens: tuple[Screen, ...] = (
-            idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, memory.set_aside, dial.is_due),
+            idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, *damage, dial.is_due),
             idle.ObjectScreen(*of_any),
             idle.SilentScreen(*of_any, parts),
             safety.SafetyScreen(*of_any),

@@ -377,13 +377,13 @@ class Memory:
     calibration: Calibration | None = None
     """None: not calibrated; the edge then reckons with the nominal sensitivity of the build."""
     acknowledgement: Acknowledgement | None = None
-    """Where no one is named."""
+    """Where no one is named, else `answers`."""
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
-    """The log was damaged; this is the name of the file it was put aside as, and the log here is a new one."""
+    """The log was damaged and put aside as a file of this name; here is a new one or, `restored`, a backup."""
+    restored: bool = False
     people: People = field(default_factory=People)
     answers: tuple[Acknowledgement, ...] = ()
-    """Of those who are named."""
     doubts: tuple[str, ...] = ()
     """A sentence for each stored value that cannot be used; its default or nothing is used instead."""
 

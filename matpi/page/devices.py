@@ -21,8 +21,8 @@ from msgspec import Struct
 
 from matpi.errors import MatpiError, UsageError, printable
 from matpi.paths import device_store
+from matpi.store.atomic import write_private
 from matpi.store.file import companion, make_file, make_folder, sync_folder
-from matpi.store.transfer import write_private
 
 _log = logging.getLogger(__name__)
 

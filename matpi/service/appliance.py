@@ -134,6 +134,7 @@ class Appliance:
             sinks=tuple(sink.name for sink in config.upstream.sinks),
             put=put,
             committed=self._committed,
+            utc=lambda: clock.utc() if clock.trusted() else None,
         )
         memory = store.load()
         calibration, strange = calibration_of(memory.calibration, config.scale)

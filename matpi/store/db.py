@@ -20,7 +20,7 @@ from typing import Self
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Log, Memory, Rating, Session
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
-from matpi.store import corrections, faults, file, history, members, migrations, outbox, raw, tables
+from matpi.store import backups, corrections, faults, file, history, members, migrations, outbox, raw, tables
 from matpi.store.settings import settings_of
 from matpi.store.tables import ANSWERS, Member, StoredSession, oldest_first
 
@@ -29,13 +29,20 @@ class Store:
     """A connection to the log. Made by `Store.open`."""
 
     def __init__(
-        self, conn: sqlite3.Connection, path: Path, lock: file.WriterLock | None, set_aside: Path | None = None
+        self,
+        conn: sqlite3.Connection,
+        path: Path,
+        lock: file.WriterLock | None,
+        set_aside: Path | None = None,
+        restored: bool = False,
     ) -> None:
         self._conn = conn
         self._lock = lock
         self.path = path
         self.set_aside = set_aside
         """Where a damaged file was put when this one was opened."""
+        self.restored = restored
+        """This one is a backup then, else a new one."""
         self.in_use = False
         """A device runs on it: of two open sessions the older one may go on, too."""
 
@@ -54,8 +61,9 @@ class Store:
         it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
-        touch; it renames a damaged file (`set_aside`) and starts a new one. A reader raises StoreError when there is
-        no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError: later, perhaps.
+        touch; it renames a damaged file (`set_aside`) and goes on with a backup or a new one. A reader raises
+        StoreError when there is no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError:
+        later, perhaps.
         """
         with _opening(path):
             if read_only:
@@ -64,11 +72,11 @@ class Store:
             _refuse_strangers(path)
             lock = file.WriterLock(path)
             try:
-                conn, aside = _open_writer(path, sinks, any_thread=any_thread)
+                opened = _open_writer(path, sinks, any_thread=any_thread)
             except BaseException:
                 lock.release()
                 raise
-            return cls(conn, path, lock, aside)
+            return cls(opened.conn, path, lock, opened.set_aside, opened.restored)
 
     @classmethod
     def copied(cls, path: Path) -> Self:
@@ -236,6 +244,12 @@ class Store:
         """Move the write-ahead log into the one file unless a session is under way. Return False to retry."""
         return file.fold(self._conn)
 
+    def back_up(self, utc: float | None) -> None:
+        """Back the log up beside itself if that is due. `utc` is None without a trusted clock."""
+        with faults.store_errors(self.path, "back up"):
+            if backups.is_due(self._conn, self.path, utc):
+                backups.make(self._conn, self.path)
+
     def scrub(self) -> None:
         """Rewrite the file, so that nothing deleted is left in its free pages. A full disk leaves it as it is."""
         with contextlib.suppress(sqlite3.Error):
@@ -267,7 +281,7 @@ def is_unmade(path: Path) -> bool:
     """Return whether there is no log at `path` yet, or none but a bare one. Raises as a reader does."""
     with _opening(path):
         header = raw.peek(path)
-    return header is None or header.bare
+    return (header is None or header.bare) and not backups.is_restoring(path)
 
 
 def bare(path: Path) -> str:
@@ -288,13 +302,7 @@ def image(path: Path) -> bytes:
     Of any version, also while it is written to. Raises as a reader does.
     """
     with _opening(path), contextlib.closing(_open_reader(path, oldest=1)) as conn:
-        conn.execute("BEGIN")  # one view of all pages
-        copy = bytearray(conn.serialize())
-        copy[18:20] = b"\1\1"  # it comes without a write-ahead log
-        with contextlib.closing(sqlite3.connect(":memory:")) as probe:
-            probe.deserialize(bytes(copy))
-            file.check(probe, path)
-        return bytes(copy)
+        return backups.image(conn, path)
 
 
 def _opening(path: Path) -> AbstractContextManager[None]:
@@ -325,17 +333,17 @@ def _refuse_strangers(path: Path) -> None:
         migrations.refuse_strangers(raw.peek(path), path)
 
 
-def _open_writer(
-    path: Path, sinks: tuple[str, ...] | None, *, any_thread: bool
-) -> tuple[sqlite3.Connection, Path | None]:
+def _open_writer(path: Path, sinks: tuple[str, ...] | None, *, any_thread: bool) -> backups.Opened:
     _refuse_strangers(path)  # again: now nobody else writes
 
     def prepare(conn: sqlite3.Connection) -> None:
         file.harden(conn, path)
+        if migrations.is_due(conn):
+            backups.make(conn, path, migrations.version(conn))
         migrations.migrate(conn, path)
         # Changes nothing, but fails where SQLite has opened the file for reading only, as it does by itself when the
         # disk refuses more at that moment: the connection could never write again.
         conn.execute("DELETE FROM sessions WHERE 0")
         outbox.begin(conn, sinks)
 
-    return file.open_checked(path, prepare, any_thread=any_thread)
+    return backups.open_checked(path, prepare, any_thread=any_thread)

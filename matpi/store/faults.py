@@ -135,7 +135,7 @@ def busy(path: Path) -> StoreLockedError:
 def damaged(path: Path, what: str) -> StoreDamagedError:
     return StoreDamagedError(
         f"The session log {path} is damaged ({one_line(what)}); start the device or `matpi sim` once, which sets the"
-        " file aside under another name and begins a new one, or put a copy in its place."
+        " file aside under another name and goes on with its newest good backup, or put a copy in its place."
     )
 
 

@@ -28,6 +28,11 @@ def version(conn: sqlite3.Connection) -> int:
     return int(found)
 
 
+def is_due(conn: sqlite3.Connection) -> bool:
+    """Return whether the log is of an older matpi."""
+    return 0 < version(conn) < len(steps())
+
+
 def migrate(conn: sqlite3.Connection, path: Path) -> None:
     """Bring the database to the newest version in one transaction; a step that fails undoes all of them.
 

@@ -25,6 +25,9 @@ from matpi.store.tables import RATINGS, SESSIONS, STOPS, StoredSession, Table, t
 # Records of one transaction when the whole past is queued: 24 ms on a busy x86-64 (measured).
 PART: Final = 100
 
+SKIPPED: Final = 1000
+"""More than what a record is changed between two backups. Chosen."""
+
 # Table -> when an INSERT, when an UPDATE of it means that it was recorded now: a session is, when it ends.
 _RECORDED: Final = {
     "sessions": ("NEW.reason IS NOT NULL", "OLD.reason IS NULL AND NEW.reason IS NOT NULL"),
@@ -178,6 +181,24 @@ def _use(conn: sqlite3.Connection, sinks: Sequence[str]) -> None:
             had = conn.execute("SELECT record FROM told WHERE sink = ? ORDER BY record", (sink,)).fetchall()
             for table, _, record_id in (record.partition("/") for (record,) in had):
                 _post_one(conn, table, record_id, [sink])
+
+
+def skip_numbers(conn: sqlite3.Connection) -> None:
+    """Let a restored log of any version number nothing as it may have been numbered after the backup.
+
+    A receiver has what was sent then, and would take another revision of that number for the same one.
+    """
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'revisions'").fetchone() is None:
+        return  # of before the outbox
+    for table in TABLES:
+        # Those that had not been sent yet, too.
+        conn.execute(
+            "INSERT OR IGNORE INTO revisions (record, rev, digest) SELECT ? || id, 1, '' FROM "  # noqa: S608  our own
+            + table,
+            (f"{table}/",),
+        )
+    conn.execute("UPDATE revisions SET rev = rev + ?", (SKIPPED,))
+    conn.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'outbox'", (SKIPPED,))
 
 
 # -- what is sent of a record ------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ What belongs to no person becomes that of the person named by hand, or of the on
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from bisect import bisect_left
@@ -27,7 +26,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
 from matpi.core.people import PEOPLE_MAX
 from matpi.errors import ImportFormatError, StoreError
-from matpi.store import faults, file, history, members, outbox, tables
+from matpi.store import history, members, outbox, tables
+from matpi.store.atomic import write_private
 from matpi.store.db import Store
 from matpi.store.settings import settings_of
 from matpi.store.tables import SESSIONS, TABLES, Member, Row, StoredSession, Table, text_of
@@ -147,30 +147,6 @@ def _cell(value: object) -> str | None:
     except ValueError:
         return GUARD + text
     return text
-
-
-def write_private(path: Path, data: bytes, what: str = "export") -> None:
-    """Write a new file that its owner alone may read, whole or not at all.
-
-    The owner is that of the folder when root writes it. Raises StoreError.
-    """
-    # Beside it and then renamed: an export that breaks off leaves the one before.
-    part = path.with_name(path.name + ".part")
-    try:
-        file.make_folder(path.parent)
-        try:
-            part.unlink(missing_ok=True)
-            with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as out:
-                file.give_to_owner(out.fileno(), path.parent)
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            part.replace(path)
-            file.sync_folder(path.parent)  # or a power cut takes the name away again
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise faults.of_os(error, path, f"write the {what}", log=False) from error
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------

@@ -138,9 +138,9 @@ class BoardWorld:
         return LANGUAGES[self._config.panel.language] if loop is None else loop.words
 
     @property
-    def set_aside(self) -> Path | None:
+    def damage(self) -> str:
         store = None if self.appliance is None else self.appliance.store
-        return None if store is None else store.set_aside
+        return "" if store is None else store.damage
 
     # -- time ------------------------------------------------------------------------------------------------------
 

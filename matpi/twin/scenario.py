@@ -222,8 +222,8 @@ class Story:
 
     def _follow(self, steps: list[Step]) -> None:
         world = self.world
-        if world.set_aside is not None:
-            self._line(world.t, "note", kind="set_aside", text=f"the log was damaged; it is kept as {world.set_aside}")
+        if world.damage:
+            self._line(world.t, "note", kind="set_aside", text=world.damage)
         skipped = 0.0  # a jump of the clock moves everything after it
         for step in steps:
             self._pass_until(step.at_s + skipped if step.day is None else self._moment(step))

@@ -203,8 +203,8 @@ class Twin:
         if self._outlet is not None:
             self._outlet.on()
         self._sessions_due = True
-        if self._world.set_aside is not None:
-            self._log("note", "log set aside", f"it was damaged and is kept as {self._world.set_aside}")
+        if self._world.damage:
+            self._log("note", "log set aside", self._world.damage)
         self._look()
         self._world.ask(self._refresh)
 

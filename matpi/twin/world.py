@@ -215,8 +215,9 @@ class VirtualWorld:
         return self._words if self.loop is None else self.loop.words
 
     @property
-    def set_aside(self) -> Path | None:
-        return None if self.store is None else self.store.set_aside
+    def damage(self) -> str:
+        """Return what became of a damaged log, "" when it was whole."""
+        return "" if self.store is None else self.store.damage
 
     # -- time ------------------------------------------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,8 @@ from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
 from matpi.core.events import Event, Saved
 from matpi.core.model import Acknowledgement, Settings, StopSign
 from matpi.errors import StoreError
-from matpi.store import file, incoming, members, migrations, tables, transfer
+from matpi.store import atomic, backups, file, incoming, members, migrations, tables, transfer
+from matpi.store.atomic import write_private
 from matpi.store.db import Store, image
 from matpi.store.writer import PatientStore
 from matpi.upstream.queue import Outbox
@@ -40,6 +41,9 @@ SINKS: Final = ("app", "house")
 LOG: Final = Path("log/matpi.db")
 OUT: Final = Path("out")
 SEED: Final = 15
+NEVER: Final = 4e9
+"""When every backup has long been due."""
+BAD_BACKUP: Final = b"SQLite format 3\0 it was"
 
 Ack = Callable[..., None]
 Put = Callable[[Event], None]
@@ -61,18 +65,46 @@ def connection(store: PatientStore) -> sqlite3.Connection:
 
 
 def content(conn: sqlite3.Connection, folder: Path) -> object:
-    """Return every row of every table, and every file that was written for the person."""
-    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    rows = tuple((name, tuple(conn.execute(f"SELECT * FROM {name} ORDER BY 1, 2"))) for name in names)
+    """Return every row of every table, those of the backups that are kept, and every file written for the person."""
     found = sorted(path for path in (folder / OUT).rglob("*") if path.is_file() and path.suffix != ".part")
-    return rows, tuple((path.name, path.read_bytes()) for path in found)
+    return rows(conn), kept_backups(folder), tuple((path.name, path.read_bytes()) for path in found)
 
 
-def after_start(folder: Path) -> object:
-    """Start on what is left and return what the log has. Raises AssertionError with the kind of loss, StoreError."""
+def rows(conn: sqlite3.Connection) -> object:
+    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return tuple((name, tuple(conn.execute(f"SELECT * FROM {name} ORDER BY 1, 2"))) for name in names)
+
+
+def kept_backups(folder: Path) -> object:
+    """Return the rows of the newest backups. A torn one raises sqlite3.DatabaseError."""
+    found = backups.found(folder / LOG)
+    weekly = [one for one in found if "-v" not in one.suffix]
+    before = [one for one in found if one not in weekly]
+    return tuple(backup_rows(one.read_bytes()) for one in (*weekly[: backups.WEEKLY_KEPT], *before[:1]))
+
+
+@cache
+def backup_rows(data: bytes) -> object:
+    if data == BAD_BACKUP:
+        return data
+    if not data:
+        raise sqlite3.DatabaseError("a backup is empty")  # to deserialize() that is a lack of memory
+    with contextlib.closing(sqlite3.connect(":memory:")) as conn:
+        conn.deserialize(data)
+        return rows(conn)
+
+
+def after_start(folder: Path, damaged: Sequence[bytes] = ()) -> object:
+    """Start on what is left and return what the log has. Raises AssertionError with the kind of loss, StoreError.
+
+    `damaged`: what a log consists of that is to be set aside, and found whole.
+    """
     with contextlib.closing(start(folder)) as store:
-        if store.set_aside is not None:
+        if store.set_aside is not None and not damaged:
             raise AssertionError(f"set aside: {store.set_aside.name}")
+        aside = [path.read_bytes() for path in (folder / LOG).parent.glob(f"{LOG.name}.damaged-*")]
+        if not all(part in aside for part in damaged):
+            raise AssertionError("lost: what was damaged is not beside the log")
         if not store.is_open:
             raise AssertionError(f"corrupt: {store.trouble}")
         doubts = store.load().doubts
@@ -157,6 +189,16 @@ def migration(folder: Path, ack: Ack) -> None:
         ack(content(connection(store), folder))
 
 
+def weekly(folder: Path, ack: Ack) -> None:
+    """Sessions, and after each the backup of another week."""
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        for n in range(4):
+            store.write(Save(session(f"b{n}", start_utc=UTC - 86_400 * n)))
+            ack(content(store._conn, folder))
+            store.back_up(NEVER)
+            ack(content(store._conn, folder))
+
+
 def export(folder: Path, ack: Ack) -> None:
     """The files of `matpi export` and `matpi backup`, and an export over an older one."""
     with Store.open(folder / LOG, sinks=SINKS) as store:
@@ -165,10 +207,10 @@ def export(folder: Path, ack: Ack) -> None:
             ack(content(store._conn, folder))
             store.write(Save(session("later")))
             ack(content(store._conn, folder))
-        transfer.write_private(folder / OUT / "backup.db", image(folder / LOG), "backup")
+        write_private(folder / OUT / "backup.db", image(folder / LOG), "backup")
         ack(content(store._conn, folder))
         for table in tables.CSV_TABLES:
-            transfer.write_private(folder / OUT / "csv" / table.name, transfer.export_table(store, table))
+            write_private(folder / OUT / "csv" / table.name, transfer.export_table(store, table))
             ack(content(store._conn, folder))
 
 
@@ -226,6 +268,22 @@ def a_log(folder: Path) -> None:
                 store.write(effect)
         store.write(Save(stop("w0")))
         store.write(Save(Acknowledgement(some=True, utc=UTC)))
+
+
+def damaged(folder: Path, *, restorable: bool) -> None:
+    """A log with noise in it and a log of writes beside it; its newest backup is bad, an older one good."""
+    a_log(folder)
+    path = folder / LOG
+    with Store.open(path, sinks=SINKS) as store:
+        if restorable:
+            store.back_up(NEVER)
+            file.companion(path, ".backup-2").write_bytes(BAD_BACKUP)
+        store.write(Save(session("late")))
+        parts = {suffix: file.companion(path, suffix).read_bytes() for suffix in ("", "-wal")}
+    for suffix, data in parts.items():
+        file.companion(path, suffix).write_bytes(data)
+    noise = random.Random(1).randbytes(4096 * 3)
+    path.write_bytes(parts[""][:8192] + noise + parts[""][8192 + len(noise) :])
 
 
 def with_theirs(folder: Path) -> None:
@@ -287,6 +345,7 @@ class Life:
     tries: int
     least: int
     """So many states differ at least: the sweep has not gone blind."""
+    is_damaged: bool = False
 
 
 LIVES: Final[dict[str, Life]] = {
@@ -297,6 +356,9 @@ LIVES: Final[dict[str, Life]] = {
         f"migration from {version}": Life(partial(of_version, version), migration, 2, 80)
         for version in range(1, len(migrations.steps()))
     },
+    "weekly backup": Life(a_log, weekly, 1, 100),
+    "restore of a backup": Life(partial(damaged, restorable=True), migration, 2, 50, is_damaged=True),
+    "damage without a backup": Life(partial(damaged, restorable=False), migration, 0, 100, is_damaged=True),
     "export and backup": Life(a_log, export, 4, 200),
     "import": Life(with_theirs, by_import, 10, 80),
     "changes by hand": Life(a_log, by_hand, 1, 700),
@@ -341,7 +403,8 @@ def sweep(name: str, scratch: Path, *, seed: int = SEED, only: int | None = None
     folder.mkdir()
     life.before(folder)
     shutil.copytree(folder, scratch / "start")
-    at_first = after_start(scratch / "start")
+    parts = [file.companion(folder / LOG, suffix).read_bytes() for suffix in ("", "-wal")] if life.is_damaged else []
+    at_first = after_start(scratch / "start", parts)
     disk = Disk(folder)
     with disk.watched():
         life.work(folder, disk.acked)
@@ -351,7 +414,7 @@ def sweep(name: str, scratch: Path, *, seed: int = SEED, only: int | None = None
         cut.write(here)
         figures.cut_states += 1
         try:
-            wrong = judged(cut, after_start(here))
+            wrong = judged(cut, after_start(here, parts))
         except AssertionError as error:
             wrong = str(error)
         except (StoreError, sqlite3.Error) as error:
@@ -372,7 +435,17 @@ def without(calls: str) -> contextlib.AbstractContextManager[object]:
     """While in it the store synchronises no export, or no folder."""
     if calls == "folders":
         return mock.patch.object(file, "sync_folder")
-    return mock.patch.object(transfer, "os", mock.Mock(wraps=os, fsync=lambda _: None))
+    return mock.patch.object(atomic, "os", CarelessOs())
+
+
+class CarelessOs:
+    """The module `os`, also while it is watched, with an `fsync` that does nothing."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(os, name)
+
+    def fsync(self, _: int) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +466,8 @@ CARELESS: Final = {
     "synchronous=OFF": Careless(partial(synchronous, 0), "sessions", "corrupt"),
     "no fsync of an export": Careless(partial(without, "files"), "export and backup", "torn"),
     "no fsync of a folder": Careless(partial(without, "folders"), "export and backup", "lost"),
+    "no fsync of a backup": Careless(partial(without, "files"), "weekly backup", "corrupt"),
+    "no fsync of a restored one": Careless(partial(without, "files"), "restore of a backup", "corrupt"),
 }
 
 

@@ -42,6 +42,10 @@ def test_a_power_cut_loses_nothing_acknowledged(name: str, scratch: Path) -> Non
     page_has("power", name, found.cut_states, 0, 0, 0, 0)
 
 
+def test_the_page_has_a_row_for_each_life() -> None:
+    assert list(figures.rows_of(figures.on_page("power"))) == [*power.LIVES, "together"]
+
+
 def test_there_are_enough_cuts() -> None:
     assert sum(life.least for life in power.LIVES.values()) >= 3000
 

@@ -38,7 +38,7 @@ LONGEST: dict[str, object] = {
 """The longest that takes the place of each value; what is longer is told apart below."""
 LIMITED = {"idle.so_far": {"minutes": "240"}, "faults.log_kept": {"name": "x" * 15}, "calibration.corner": {"n": "4"}}
 LIMITED |= {"calibration.on_corner": {"n": "4"}, "places.cell": {"n": "4"}, "on_mat.over_by": {"minutes": "25"}}
-LIMITED |= {"scale.too_light": {"kg": "10"}}
+LIMITED |= {"scale.too_light": {"kg": "10"}, "faults.log_restored_to": {"day": "2026-11-23"}}
 
 every_language = every("words", LANGUAGES.values(), ids=list(LANGUAGES))
 

@@ -71,6 +71,24 @@ def test_the_power_is_pulled_while_the_page_is_open(mat: Mat, watched: Watched) 
         expect(dialog.get_by_role("group").filter(has_text="9:00 min")).to_be_visible()
 
 
+def test_what_became_of_a_damaged_log_is_shown_until_a_tap(mat: Mat, watched: Watched) -> None:
+    watched.refused |= {503}
+    with watched.open(mat, 360) as today:
+        mat.twin.power(on=False)
+        expect(heading(today, "Not connected to the mat")).to_be_visible()
+        with Store.open(mat.store) as log:
+            log.back_up(None)
+        mat.store.write_bytes(b"scratched" * 1000)
+        mat.twin.power(on=True)
+        said = today.get_by_text(
+            re.compile(r"was damaged.*up to Sat.* 14 Mar; later ones are in the file .*\.damaged-")
+        )
+        expect(said).to_be_visible()
+        mat.do("press", how="tap")
+        mat.do("press", how="tap")
+        expect(said).to_be_hidden()
+
+
 def test_the_network_is_gone_and_comes_back(mat: Mat, watched: Watched) -> None:
     watched.expected.add(NO_NETWORK)
     with watched.open(mat, 360) as page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
@@ -27,6 +28,7 @@ from matpi.core.plan.custom_plan import course_of
 from matpi.drivers.facts import Probe, ScaleFacts
 from matpi.errors import ConfigError, MatpiError, StoreBusyError, StoreError
 from matpi.ports import PutCounted
+from matpi.store.backups import damaged, found
 from matpi.store.db import Store, bare, is_unmade
 from matpi.words.phrases import count
 
@@ -206,26 +208,40 @@ class LogChecks(NamedTuple):
 def log_checks(store: Path) -> LogChecks:
     """Check the log, which is opened once, read only."""
     whole, values = partial(Check, "log", "whole"), partial(Check, "log", "values")
+    copies = _backups(store)
     unread = values(SKIPPED, "the log could not be read")
     try:
         if sentence := bare(store):
-            return LogChecks([whole(WARN, *split(sentence)), unread])
+            return LogChecks([whole(WARN, *split(sentence)), unread, copies])
         if is_unmade(store):
             none = whole(OK, f"none yet; {store} is made at the first start")
-            return LogChecks([none, values(SKIPPED, "nothing is stored yet")])
+            return LogChecks([none, values(SKIPPED, "nothing is stored yet"), copies])
         with Store.open(store, read_only=True) as log:
             memory = log.load()
             with log.reading() as conn:
                 (sessions,) = conn.execute("SELECT count(*) FROM sessions").fetchone()
     except StoreBusyError as error:
-        return LogChecks([whole(WARN, *split(str(error), "try again later")), unread], None)
+        return LogChecks([whole(WARN, *split(str(error), "try again later")), unread, copies], None)
     except StoreError as error:
-        return LogChecks([whole(FAIL, *split(str(error), "run again with sudo")), unread], None)
+        return LogChecks([whole(FAIL, *split(str(error), "run again with sudo")), unread, copies], None)
     calibration, own_plan = memory.calibration, memory.settings.own_plan
     usable = values(OK, f"all usable; the time zone is {memory.settings.zone}")
     if wrong := " ".join(filter(None, (*doubts(memory), course_of(own_plan)[1]))):
         usable = values(WARN, *split(wrong, "set it again with `matpi settings`"))
-    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), usable]
+    found = [whole(OK, f"{store}: {count(sessions, 'session')}, whole"), usable, copies]
     if calibration is None:
         return LogChecks(found, own_plan=own_plan)
     return LogChecks(found, not calibration.approximate, calibration.counts_per_kg, own_plan)
+
+
+def _backups(store: Path) -> Check:
+    """Check what is beside the log: the device's own backups, and damaged logs."""
+    kept, old = found(store), damaged(store)
+    what = "none yet; the device makes one after the first session, then every week"
+    if kept:
+        made = datetime.fromtimestamp(kept[0].stat().st_mtime).astimezone()
+        what = f"{count(len(kept), 'backup')}, the newest {kept[0].name} of {made:%Y-%m-%d}"
+    if not old:
+        return Check("log", "backups", OK, what)
+    aside = f"{old[-1].name} is a damaged log that was set aside; {what}"
+    return Check("log", "backups", WARN, aside, "remove the file when nothing in it is needed any more")

@@ -12,6 +12,7 @@ from matpi.core.effects import Calibrated, Save
 from matpi.core.model import Settings, Zero
 from matpi.errors import ImportFormatError, UsageError
 from matpi.paths import system_zone, zone_doubts
+from matpi.store.backups import remove_copies
 from matpi.store.db import Store
 from matpi.store.history import setting_texts
 from matpi.words.phrases import count, words
@@ -105,10 +106,10 @@ class DeleteEverything(LogRequest, frozen=True):
             conn.execute(r"DELETE FROM outbox WHERE kind NOT LIKE '%\_deleted' ESCAPE '\'")
             for table in PERSONAL:
                 conn.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+            remove_copies(log.path)  # in here: where one cannot be removed, nothing is deleted
         log.scrub()
-        return Done(
-            ("Every session, answer and name is deleted. Exports, backups and recordings are files of their own.",)
-        )
+        deleted = "Every session, answer and name is deleted, with the device's own backups."
+        return Done((f"{deleted} Your exports, backups and recordings are files of their own.",))
 
 
 class UpstreamRetry(LogRequest, frozen=True):

@@ -29,8 +29,14 @@ class IdleScreen(Screen):
     ready: Screen  # the advice
     version: str
     set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
+    restored: bool  # a backup is in its place, else a new log
     number_is_due: Callable[[], bool]  # and was not asked for today
     rests = True
+
+    def __post_init__(self) -> None:
+        # Of the backup: what is stored from now on comes later.
+        days = [session.day for session in self.ledger.log.sessions if session.day is not None]
+        self.last_day = max(days, default=None)
 
     @property
     def splash_until(self) -> float:
@@ -68,7 +74,7 @@ class IdleScreen(Screen):
             return Look(Splash(self.version), self.splash_until)
         if self.set_aside is not None:
             kept = Text("faults.log_kept", name=self.set_aside[-15:])
-            return Look(Fault(Text("faults.log_damaged"), kept, Text("faults.log_new")))
+            return Look(Fault(Text("faults.log_damaged"), kept, self._instead()))
         if self.ledger.trouble:
             return Look(NOT_SAVED)
         if self.presence.zero.word is ZeroWord.WANTED:
@@ -89,6 +95,14 @@ class IdleScreen(Screen):
         )
         minute = inf if now is None else t + 60.0 - (now.second + now.microsecond / 1e6)
         return Look(shown, min(minute, said_until) if t < said_until else minute)
+
+    def _instead(self) -> Text:
+        """Return what is in the place of the damaged log."""
+        if not self.restored:
+            return Text("faults.log_new")
+        if self.last_day is None:
+            return Text("faults.log_restored")
+        return Text("faults.log_restored_to", day=self.last_day.isoformat())
 
     @property
     def _answered_until(self) -> float:

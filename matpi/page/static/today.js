@@ -1,6 +1,6 @@
 // Today: the mat as it is now, what it asks, and what can be wished for.
 import {breathAt, dial, range} from "./dial.js";
-import {button, choice, clock, dialog, draw, h, hm, put, t, toast} from "./ui.js";
+import {button, choice, clock, dialog, draw, h, hm, put, t, toast, when} from "./ui.js";
 
 const SITS = new Set(["ON_MAT", "AWAY", "HOLDING"]);
 const ASKED = ["CONFIRM", "FELT_WRONG", "LOOSER", "RATING"];
@@ -74,6 +74,7 @@ function nowCard() {
 function phaseOf(state) {
   const {plan} = state, sits = state.session && SITS.has(state.front);
   if (state.unsaved || state.trouble) return [t("today.unsaved"), "warn"];
+  if (state.damaged) return [damageOf(state.damaged), "warn"];
   if (state.silent) return [t("today.silent"), "warn"];
   if (state.lost.length) return [t(`today.lost.${state.lost[0]}`), "warn"];
   if (sits) return [state.front === "ON_MAT" ? state.phase : "", "big"]; // else the heading says why it waits
@@ -83,6 +84,12 @@ function phaseOf(state) {
   if (!state.trusted) return [t("today.clock"), ""];
   if (!state.calibrated) return [t("today.uncalibrated"), ""];
   return [state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)}), "big"];
+}
+
+/** Return what became of a damaged log: `day` is that of the newest session in the backup, null when it has none. */
+function damageOf({file, restored, day}) {
+  if (!restored) return t("today.damaged", {file});
+  return day ? t("today.restored", {file, day: when(day)}) : t("today.restored_undated", {file});
 }
 
 // ---- what is asked ------------------------------------------------------------------------------------------------
