@@ -305,7 +305,12 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
 
 
 def test_a_record_is_dated_where_the_mat_was_then(store: Store) -> None:
-    there = {"zone": "Europe/Berlin", "day_start": time(2, 30), "utc_offset_s": 3600, "day": date(2025, 1, 1)}
+    there: dict[str, Any] = {
+        "zone": "Europe/Berlin",
+        "day_start": time(2, 30),
+        "utc_offset_s": 3600,
+        "day": date(2025, 1, 1),
+    }
     store.write(Save(session("s1", start_mono=100.0, start_utc=SPRING - 7e6, **there)))
     store.write(Save(session("of-old", start_mono=200.0, start_utc=SPRING - 7e6, utc_offset_s=3600)))
     store.write(Save(session("unknown", start_mono=300.0, start_utc=SPRING - 7e6, **{**there, "zone": "Mars/Olympus"})))
@@ -318,8 +323,9 @@ def test_a_record_is_dated_where_the_mat_was_then(store: Store) -> None:
     assert at["s1"] == (SPRING + 100, 3600, date(2025, 3, 29), "Europe/Berlin", time(2, 30))
     assert at["of-old"] == (SPRING + 200, 3600, date(2025, 3, 29), None, None), "by its offset; days begin as here"
     assert at["unknown"] == (SPRING + 300, 3600, date(2025, 3, 29), "Mars/Olympus", time(2, 30)), "by its offset"
-    for one in (*log.ratings, *log.stops):
-        assert (one.utc, one.utc_offset_s, one.day) == (SPRING + 5000, 7200, date(2025, 3, 30)), "summer time"
+    later: dict[str, Any] = {"utc": SPRING + 5000, "utc_offset_s": 7200, "day": date(2025, 3, 30)}  # in summer time
+    assert log.ratings == (replace(rating(mono=5000.0, **there), **later),)
+    assert log.stops == (replace(stop(mono=5000.0, **there), **later),)
 
 
 def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:
