@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from matpi.core.effects import DateBoot, Place
+from matpi.core.effects import DateBoot
 
 if TYPE_CHECKING:
     from matpi.core.model import Memory, Settings
@@ -35,6 +35,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  naive on purpose: local time is UTC plus the zone's offset
 _DAY = timedelta(days=1)
 _MIDNIGHT = time(0, 0)
+
+
+class Place(NamedTuple):
+    """Name of the zone and start of the day that held until a time of the monotonic clock."""
+
+    until: float
+    zone: str
+    day_start: time
 
 
 class Clock:
@@ -55,17 +63,17 @@ class Clock:
         """The time of the event that is handled, in monotonic seconds; and when the device started."""
         self.offset_utc = offset_utc  # utc = monotonic + offset
         self.trusted = False  # a trusted clock has given the time in this boot
-        self._zone_for = zone_for
-        self._before: tuple[Place, ...] = ()
-        self.zone, self.day_start = zone_for(memory.settings.zone), memory.settings.day_start
+        self.zone_for = zone_for
+        self._places: tuple[Place, ...] = ()  # where the mat has been since the start, oldest first; the last is here
         self.use(memory.settings)
 
     def use(self, settings: Settings) -> None:
         """Take zone and start of the day from `settings`."""
-        here = Place(self.t, self.zone, self.day_start)
-        self.zone, self.day_start = self._zone_for(settings.zone), settings.day_start
-        if (self.zone, self.day_start) != here[1:]:
-            self._before = (*self._before, here)
+        self.zone, self.day_start = self.zone_for(settings.zone), settings.day_start
+        here = Place(inf, settings.zone, settings.day_start)
+        if self._places[-1:] != (here,):
+            before = (place._replace(until=min(place.until, self.t)) for place in self._places)
+            self._places = (*before, here)
         self._day = (0.0, 0.0, date.min)
         self._next: dict[tuple[time, ...], tuple[object, float]] = {}
 
@@ -134,12 +142,15 @@ class Clock:
         return found
 
     def dating(self, boot_id: str, offset_utc: float, *, estimated: bool) -> DateBoot:
-        """Return the effect that dates the records of a boot, each in the zone of its time as far as it is known."""
-        before = self._before if boot_id == self.boot_id else ()
-        return DateBoot(boot_id, offset_utc, estimated, self.zone, self.day_start, before)
+        """Return the effect that dates the records of a boot."""
+        return DateBoot(boot_id, offset_utc, estimated, self.zone, self.day_start, self.zone_for)
+
+    def place(self, t: float) -> Place:
+        """Return where the mat was at a time since the start."""
+        return next(place for place in self._places if t < place.until)
 
     def stamp(self, t: float) -> dict[str, Any]:
-        """Return the fields that date a record of `t`."""
+        """Return the fields that date a record of `t`, which is now."""
         utc = t + self.offset_utc
         return {
             "boot_id": self.boot_id,
@@ -148,6 +159,8 @@ class Clock:
             "utc_offset_s": self.offset_at(utc),
             "day": self.day_at(utc),
             "estimated": not self.trusted,
+            "zone": self._places[-1].zone,
+            "day_start": self.day_start,
         }
 
 

@@ -69,15 +69,15 @@ def _near(was: float, utc: float, zone: tzinfo, day_start: time) -> bool:
 
 
 def _place(record: Dated, dating: DateBoot) -> tuple[tzinfo, time]:
-    """Return zone and start of the day at the time of the record.
+    """Return zone and start of the day at the time of the record: a change of them moves no past day.
 
-    Of a zone changed before the device was started again, the record's own offset is known.
+    Of one of an earlier version, or whose zone is unknown here, the offset is known.
     """
-    zone, day_start = dating.place(mono_of(record))
+    zone = dating.zone_for(record.zone) if record.zone else dating.zone
     was, offset_s = utc_of(record), record.utc_offset_s
     if was is not None and offset_s is not None and offset_s != utc_offset_s(was, zone):
         zone = timezone(timedelta(seconds=offset_s))
-    return zone, day_start
+    return zone, record.day_start or dating.day_start
 
 
 def records(log: Log, left_open: Session | None = None) -> list[Dated]:

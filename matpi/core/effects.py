@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, time, tzinfo
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
+from zoneinfo import ZoneInfo
 
 from matpi.core.brightness import Brightness
 from matpi.core.model import Calibration, Session, StopSign, Zero
@@ -149,14 +150,6 @@ class Drop:
         return self.id
 
 
-class Place(NamedTuple):
-    """Zone and start of the day that held until a time of the monotonic clock."""
-
-    until: float
-    zone: tzinfo
-    day_start: time
-
-
 @dataclass(frozen=True, slots=True)
 class DateBoot:
     """Date the records of one boot by utc = mono + offset_utc (core/dated.py). Answered like Save."""
@@ -167,13 +160,8 @@ class DateBoot:
     """The wall clock was not trusted in that boot."""
     zone: tzinfo = UTC
     day_start: time = time(4, 0)
-    before: tuple[Place, ...] = ()
-    """Where the mat was earlier in this boot, oldest first: a change of the zone moves no past day."""
-
-    def place(self, mono: float) -> tuple[tzinfo, time]:
-        """Return zone and start of the day that held at `mono`."""
-        held = next((place for place in self.before if mono < place.until), self)
-        return held.zone, held.day_start
+    """Zone and start of the day of a record that has neither; `zone_for` makes the zone that one names."""
+    zone_for: Callable[[str], tzinfo] = ZoneInfo
 
     @property
     def key(self) -> str:

@@ -2,7 +2,8 @@
 
 Times: `*_mono` are seconds of the monotonic clock of one boot (`boot_id`); `*_utc` are Unix seconds; `*_s` durations
 in seconds. Durations only ever come from the monotonic clock. With `estimated` a record's date is not by a trusted wall
-clock: it follows the newest time known (core/dated.py) and is corrected when the clock is known.
+clock: it follows the newest time known (core/dated.py) and is corrected when the clock is known. `zone` and `day_start`
+are those of the settings at its time, by which a correction of the clock dates it; None in logs of earlier versions.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ class Session:
     yours: bool | None = None
     """The answer to "Was that you?"; None: not answered."""
     estimated: bool = False
+    zone: str | None = None
+    day_start: time | None = None
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -162,6 +165,8 @@ class Rating:
     day: date | None = None
     person: str | None = None
     estimated: bool = False
+    zone: str | None = None
+    day_start: time | None = None
 
     def __post_init__(self) -> None:
         if not RATING_MIN <= self.value <= RATING_MAX:
@@ -186,6 +191,8 @@ class StopSign:
     day: date | None = None
     person: str | None = None
     estimated: bool = False
+    zone: str | None = None
+    day_start: time | None = None
 
     def __post_init__(self) -> None:
         _check_utc("utc", self.utc)
@@ -231,10 +238,8 @@ class Acknowledgement:
     """The answer to the safety pages; with `some` of the conditions, short sessions until `cleared`."""
 
     some: bool
-    utc: float | None = None
-    """Of the answer."""
-    cleared: bool = False
-    """With `some`: a doctor was asked and agreed."""
+    utc: float | None = None  # of the answer
+    cleared: bool = False  # with `some`: a doctor was asked and agreed
     person: str | None = None
     cleared_utc: float | None = None
     """None with `cleared`: it is not known when."""
@@ -279,8 +284,7 @@ class Calibration:
 
     reference_counts: tuple[int, ...]
     counts_per_kg: tuple[float, ...]
-    approximate: bool = False
-    """From the nominal sensitivity of the documented build: not calibrated yet."""
+    approximate: bool = False  # from the nominal sensitivity of the documented build: not calibrated yet
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.reference_counts) <= 4 or len(self.reference_counts) != len(self.counts_per_kg):
@@ -305,18 +309,14 @@ class Settings:
     quiet_to: time = time(7, 0)
     rest_weekdays: frozenset[int] = frozenset()  # 0 = Monday
     weekly_goal: int = 5
-    stay_on_tier: bool = False
-    """Do not move on to the next tier of the plan."""
-    no_restart: bool = False
-    """Do not go back to day 1 after 21 days without a session."""
-    routine: str = "plan"
-    """Which routine a session is, unless another one was chosen in the menu."""
+    stay_on_tier: bool = False  # does not move on to the next tier of the plan
+    no_restart: bool = False  # does not go back to day 1 after 21 days without a session
+    routine: str = "plan"  # which one a session is, unless another was chosen in the menu
     others: str = "no"
     """Whether others use the mat, one of OTHERS: with "pets" an unknown load counts only when it is confirmed."""
     own_plan: str = ""
     """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
-    language: str = ""
-    """Of the panel, one of LANGUAGES."""
+    language: str = ""  # of the panel, one of LANGUAGES
     key: ClassVar[str] = "settings"
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
@@ -99,6 +99,8 @@ class Running:
     utc_offset_s: int | None = None
     day: date | None = None
     estimated: bool = False
+    zone: str | None = None
+    day_start: time | None = None
     routine: str = "plan"
     load_kg: float | None = None
     first_kg: float = 0.0  # the load when it was confirmed: all that is known of one that ends within a second
@@ -112,17 +114,17 @@ class Running:
 
     def _date_as(self, before: Session) -> None:
         self.start_utc, self.utc_offset_s, self.day = before.start_utc, before.utc_offset_s, before.day
-        self.estimated = before.estimated
+        self.estimated, self.zone, self.day_start = before.estimated, before.zone, before.day_start
 
     def date(self, clock: Clock) -> None:
         """Date it by its start, or as the session that it continues."""
         if self.carried is not None:
             self._date_as(self.carried)
         elif self.boot_id == clock.boot_id:
-            dating = clock.dating(self.boot_id, clock.offset_utc, estimated=not clock.trusted)
-            zone, day_start = dating.place(self.start)
-            utc = self.start + clock.offset_utc
-            self.start_utc, self.utc_offset_s, self.day = utc, utc_offset_s(utc, zone), day_of(utc, zone, day_start)
+            _, self.zone, self.day_start = clock.place(self.start)
+            zone, utc = clock.zone_for(self.zone), self.start + clock.offset_utc
+            self.start_utc, self.utc_offset_s = utc, utc_offset_s(utc, zone)
+            self.day = day_of(utc, zone, self.day_start)
             self.estimated = not clock.trusted
 
     def on_mat_s(self, t: float) -> float:
@@ -160,6 +162,8 @@ class Running:
             load_kg=self.load_kg,
             person=self.person,
             estimated=self.estimated,
+            zone=self.zone,
+            day_start=self.day_start,
         )
 
 

@@ -34,12 +34,13 @@ from matpi.store.tables import (
     text_of,
 )
 
-FORMAT, VERSION = "matpi", 5
+FORMAT, VERSION = "matpi", 6
 """What an exported document says of itself. A change of a field is a new version."""
-VERSIONS_READ = (1, 2, 3, 4, 5)
+VERSIONS_READ = (1, 2, 3, 4, 5, 6)
 """1: before several people; its records have no `person`, its sessions no `load_kg`. Up to 2 the `utc` of a cleared
 answer to the safety pages is when it was cleared, and earlier answers are not stored. Up to 3 sessions have no
-`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`. Up to 4 there is no `looser`."""
+`doubt`, `yours` and `counts`, nothing has `estimated`, and a zero has a `noise_kg`. Up to 4 there is no `looser`, and
+up to 5 nothing has `zone` and `day_start`."""
 ZERO_REACH_KG = 10.0
 """A zero follows no further from its anchor on any device: the most that `zero_reach_kg` can be set to."""
 

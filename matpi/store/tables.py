@@ -186,7 +186,7 @@ class Table:
 
 
 def _bound(value: Any) -> Any:
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, tuple):
         import json
@@ -205,7 +205,7 @@ def _spans(text: str) -> tuple[tuple[float | None, float | None], ...]:
 
 
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {
-    bool: bool, date: date.fromisoformat, EndReason: EndReason, Doubt: Doubt, Moment: Moment
+    bool: bool, date: date.fromisoformat, time: time.fromisoformat, EndReason: EndReason, Doubt: Doubt, Moment: Moment
 }  # fmt: skip
 
 
@@ -241,13 +241,14 @@ def oldest_first(records: Iterable[T], utc_of: Callable[[T], float | None]) -> t
 
 
 _DATED = ("id", "boot_id", "mono", "utc", "utc_offset_s", "day")
+_PLACE = ("zone", "day_start")
 
 SESSIONS: Final = Table(
     "sessions",
     "session",
     StoredSession,
     ("id", "boot_id", "start_mono", "start_utc", "utc_offset_s", "day", "span_s", "on_mat_s", "reason", "aways",
-     "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "estimated"),
+     "routine", "edited", "deleted_utc", "deleted_why", "load_kg", "person", "doubt", "yours", "estimated", *_PLACE),
     derived=("counts",),
 )  # fmt: skip
 EDITS: Final = Table(
@@ -259,8 +260,10 @@ EDITS: Final = Table(
     sql="session_edits",
     order="rowid",
 )
-RATINGS: Final = Table("ratings", "rating", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated"))
-STOPS: Final = Table("stops", "stop sign", StopSign, (*_DATED, "session_id", "person", "estimated"))
+RATINGS: Final = Table(
+    "ratings", "rating", Rating, (*_DATED, "value", "moment", "session_id", "person", "estimated", *_PLACE)
+)
+STOPS: Final = Table("stops", "stop sign", StopSign, (*_DATED, "session_id", "person", "estimated", *_PLACE))
 LOOSER: Final = Table("looser", '"looser" answer', Looser, ("session_id", "looser"), key=("session_id",))
 DAYS: Final = Table(
     "days",

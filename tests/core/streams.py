@@ -118,6 +118,7 @@ _KINDS = {
     Calibration: "calibration",
 }
 _HEADS = ("id",)
+_HERE = {"zone": "UTC", "day_start": time(4)}  # where most streams play: in a record only when it is elsewhere
 
 
 def _record(record: Any) -> str:
@@ -125,7 +126,7 @@ def _record(record: Any) -> str:
     text = [_KINDS[type(record)], *(getattr(record, head) for head in _HEADS if hasattr(record, head))]
     for field in fields(record):
         value = getattr(record, field.name)
-        if field.name not in _HEADS and value != field.default:
+        if field.name not in _HEADS and value != _HERE.get(field.name, field.default):
             text.append(f"{field.name}={_plain(value)}")
     return " ".join(text)
 

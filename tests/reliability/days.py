@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_S = 86_400.0
@@ -51,16 +51,17 @@ def changes(name: str) -> tuple[float, ...]:
     zone, found = ZONES[name], []
     at = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     while at < datetime(2060, 1, 1, tzinfo=UTC).timestamp():
-        if _offset(at, zone) != _offset(at + DAY_S, zone):
-            low, high = at, at + DAY_S
+        if _offset(at, zone) != _offset(at + 7 * DAY_S, zone):
+            low, high = at, at + 7 * DAY_S
             while high - low > 1.0:
                 middle = (low + high) // 2
                 low, high = (middle, high) if _offset(middle, zone) == _offset(low, zone) else (low, middle)
             found.append(high)
-        at += DAY_S
+        at += 7 * DAY_S
     return tuple(found)
 
 
+@lru_cache(4096)  # asked for again with every later session of a life
 def right_day(utc: float, zone: tzinfo, day_start: time) -> date:
     """The latest date of the calendar whose start the wall clock has shown or jumped over."""
     begun = timedelta(hours=day_start.hour, minutes=day_start.minute)

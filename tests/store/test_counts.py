@@ -99,7 +99,7 @@ def furnish(store: Store) -> None:
 def test_an_export_says_what_counts_and_goes_round(store: Store, other: Store) -> None:
     furnish(store)
     document = exported(store)
-    assert document["version"] == 5
+    assert document["version"] == 6
     told = {row["id"]: row["counts"] for row in document["sessions"]}  # type: ignore[attr-defined]
     assert [id_ for id_, counts in told.items() if counts] == [
         "s0-None", "s0-True", "s1-True", "s2-True", "s3-True", "s4-None", "s4-True", "s5-True",

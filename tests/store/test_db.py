@@ -27,6 +27,7 @@ from matpi.core.model import (
     Zero,
 )
 from matpi.errors import StoreError, UsageError
+from matpi.paths import stored_zone
 from matpi.store.db import Store
 from matpi.store.tables import DIAGNOSTICS, Edit, StoredSession, Tally
 from tests.store.values import UTC, edit_session, edits, rating, records, session, stop, undated
@@ -301,6 +302,30 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
     before = store.load()
     store.write(replace(dating, offset_utc=SPRING + 7))
     assert store.load() == before, "a date once given stays"
+
+
+def test_a_record_is_dated_where_the_mat_was_then(store: Store) -> None:
+    there: dict[str, Any] = {
+        "zone": "Europe/Berlin",
+        "day_start": time(2, 30),
+        "utc_offset_s": 3600,
+        "day": date(2025, 1, 1),
+    }
+    store.write(Save(session("s1", start_mono=100.0, start_utc=SPRING - 7e6, **there)))
+    store.write(Save(session("of-old", start_mono=200.0, start_utc=SPRING - 7e6, utc_offset_s=3600)))
+    store.write(Save(session("unknown", start_mono=300.0, start_utc=SPRING - 7e6, **{**there, "zone": "Mars/Olympus"})))
+    store.write(Save(rating(mono=5000.0, utc=SPRING - 7e6, **there)))
+    store.write(Save(stop(mono=5000.0, utc=SPRING - 7e6, **there)))
+    store.write(DateBoot("boot-a", SPRING, zone=ZoneInfo("Asia/Tokyo"), day_start=time(12), zone_for=stored_zone))
+
+    log = store.log()
+    at = {s.id: (s.start_utc, s.utc_offset_s, s.day, s.zone, s.day_start) for s in log.sessions}
+    assert at["s1"] == (SPRING + 100, 3600, date(2025, 3, 29), "Europe/Berlin", time(2, 30))
+    assert at["of-old"] == (SPRING + 200, 3600, date(2025, 3, 29), None, None), "by its offset; days begin as here"
+    assert at["unknown"] == (SPRING + 300, 3600, date(2025, 3, 29), "Mars/Olympus", time(2, 30)), "by its offset"
+    later: dict[str, Any] = {"utc": SPRING + 5000, "utc_offset_s": 7200, "day": date(2025, 3, 30)}  # in summer time
+    assert log.ratings == (replace(rating(mono=5000.0, **there), **later),)
+    assert log.stops == (replace(stop(mono=5000.0, **there), **later),)
 
 
 def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:

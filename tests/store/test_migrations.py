@@ -129,7 +129,7 @@ def test_a_cleared_answer_of_version_3_had_the_date_of_the_clearing(tmp_path: Pa
 
 
 def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_forgotten(tmp_path: Path) -> None:
-    for version in range(1, 6):
+    for version in range(1, NOW):
         path = tmp_path / f"of_{version}.db"
         conn = sqlite3.connect(path)
         for step in migrations.steps()[:version]:
@@ -149,6 +149,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
             columns = {row[1] for row in store._conn.execute("PRAGMA table_info(zero)")}
             assert "noise_kg" not in columns
         assert [(s.doubt, s.yours, s.counts) for s in memory.log.sessions] == [(None, None, True)] * 2
+        assert [(s.zone, s.day_start) for s in memory.log.sessions] == [(None, None)] * 2
         assert memory.zero == Zero((0.5, -0.25), by_hand=True, anchor_kg=2.0)
         assert memory.zero_before == Zero((1.5,))
         assert memory.settings.others == "no"

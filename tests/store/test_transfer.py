@@ -38,10 +38,10 @@ from tests.store.values import UTC, edit_session, import_json, rating, session, 
 
 HEADERS = {
     "sessions": "id,boot_id,start_mono,start_utc,utc_offset_s,day,span_s,on_mat_s,reason,aways,routine,edited,"
-    "deleted_utc,deleted_why,load_kg,person,doubt,yours,estimated,counts",
+    "deleted_utc,deleted_why,load_kg,person,doubt,yours,estimated,zone,day_start,counts",
     "edits": "session_id,n,edited_utc,field,before,after",
-    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person,estimated",
-    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person,estimated",
+    "ratings": "id,boot_id,mono,utc,utc_offset_s,day,value,moment,session_id,person,estimated,zone,day_start",
+    "stops": "id,boot_id,mono,utc,utc_offset_s,day,session_id,person,estimated,zone,day_start",
     "days": "day,rest,snoozed,person",
     "people": "id,name,weekly_goal,chosen,removed",
     "looser": "session_id,looser",
@@ -82,8 +82,8 @@ def test_the_fields_of_the_csv_files_are_in_their_order(store: Store, tmp_path: 
     for path in written:
         assert path.read_text(encoding="utf-8").splitlines()[0] == HEADERS[path.stem]
     lines = (tmp_path / "out" / "sessions.csv").read_bytes().split(b"\r\n")
-    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,,,,false,true"
-    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,,,,false,true"
+    assert lines[1] == b"s1,boot-a,100.5,1764000000.25,3600,2025-11-24,620.1,600.3,left,1,plan,false,,,,,,,false,,,true"
+    assert lines[2] == b"s2,boot-a,0.30000000000000004,,,,620.1,600.3,left,0,breath,true,,,,,,,false,,,true"
     assert (tmp_path / "out" / "days.csv").read_bytes() == b"day,rest,snoozed,person\r\n2025-11-24,true,false,\r\n"
 
 
@@ -232,7 +232,7 @@ def test_a_bad_entry_of_a_json_is_named_and_nothing_is_imported(
         (b'{\n"format": "matpi",\n!', "line 3: "),
         (b"[1]", 'field format: it must be "matpi"'),
         (b'{"format": "other"}', 'field format: it must be "matpi"'),
-        (b'{"format": "matpi", "version": 6}', "field version: 6 is unknown"),
+        (b'{"format": "matpi", "version": 7}', "field version: 7 is unknown"),
         (b'{"format": "matpi", "version": 1, "extra": []}', "field extra: "),
         (b'{"format": "matpi", "version": 1, "days": ' + b"[" * 100_000, "the input"),
         (b'{"format": "matpi", "version": 1, "days": [{"day": ' + b"9" * 5000 + b"}]}", "field day|line 1"),
@@ -285,6 +285,7 @@ def on_its_day(record: Any) -> Any:
 
 
 IDS = TEXT.filter(bool)
+PLACE = st.none() | TEXT, st.none() | st.times()
 
 
 @st.composite
@@ -305,6 +306,8 @@ def sessions(draw: st.DrawFn) -> Session:
         day=draw(DAY),
         doubt=draw(st.none() | st.sampled_from(Doubt)),
         yours=draw(st.none() | st.booleans()),
+        zone=draw(PLACE[0]),
+        day_start=draw(PLACE[1]),
     )
 
 
@@ -319,8 +322,10 @@ RATINGS = st.builds(
     UTC_TIME,
     OFFSET,
     DAY,
+    zone=PLACE[0],
+    day_start=PLACE[1],
 )
-STOPS = st.builds(StopSign, IDS, TEXT, FLOAT, st.none() | IDS, UTC_TIME, OFFSET, DAY)
+STOPS = st.builds(StopSign, IDS, TEXT, FLOAT, st.none() | IDS, UTC_TIME, OFFSET, DAY, zone=PLACE[0], day_start=PLACE[1])
 DAYS = st.builds(DayRecord, st.dates(), st.booleans(), st.booleans())
 
 
