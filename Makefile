@@ -6,6 +6,9 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
+# Hundreds of processes start in a run of the tests: what was compiled is kept, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
