@@ -372,7 +372,7 @@ class World:
 
         appliance = Appliance(
             self._config, self, self.path, clock, screen=self.panel, inbox=self.inbox,
-            boot_id=self.boot_id, zone="UTC", make_store=make_store, watch=lambda effect: self.watch(effect),
+            boot_id=self.boot_id, zone="UTC", make_store=make_store, watch=self.watch,
         )  # type: ignore[arg-type]  # fmt: skip
         try:
             with mock.patch("matpi.service.appliance.ClockWatch", watch):

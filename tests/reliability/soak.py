@@ -192,7 +192,9 @@ BAD_ANSWERS: Final = (
 class Day:
     """The faults and the people of one seed."""
 
-    def __init__(self, folder: Path, hours: float, faults: int, seed: int, house: House, show: tuple[float, float]) -> None:
+    def __init__(
+        self, folder: Path, hours: float, faults: int, seed: int, house: House, show: tuple[float, float]
+    ) -> None:
         self.rng = random.Random(seed)
         self.house = house
         secret = folder / "secret"
@@ -264,7 +266,7 @@ class Day:
             visit = Visit()
             self.visits.append(visit)
             lengths = rng.uniform(4.0, 28.0), rng.uniform(31.0, 900.0), rng.uniform(2720.0, 2900.0)
-            length = min(rng.choices(lengths, (10, 87, 3))[0], left)
+            length = min(rng.choices(lengths, (10, 87, 3 if left > 14_400.0 else 0))[0], left)
             while True:
                 begun = self.lie_down()
                 fidget = rng.uniform(5.0, length + 300.0)
@@ -566,7 +568,7 @@ class Day:
                 "t": self.world.t,
                 "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 2),
                 "threads": threading.active_count(),
-                "handles": len(os.listdir("/proc/self/fd")),
+                "handles": len(list(Path("/proc/self/fd").iterdir())),
             }
         )
 
@@ -595,7 +597,6 @@ class Day:
             self.world.after(1.0, partial(self.deliver, tries - 1))
             return
         if depth:
-            print([t.relay._failed_with for t in appliance._relays._threads], [t.relay.deliveries.sink_state() for t in appliance._relays._threads])
             self.wrong.append(f"{depth} records wait for the receiver at the end")
         self.collect()
         self.ended = True
@@ -695,7 +696,9 @@ class _Complaints(logging.Handler):
         self._wrong.append(f"logged: {record.getMessage()}")
 
 
-def soak(hours: float, faults: int, seed: int, show: tuple[float, float] = (inf, inf)) -> tuple[dict[str, Any], list[str]]:
+def soak(
+    hours: float, faults: int, seed: int, show: tuple[float, float] = (inf, inf)
+) -> tuple[dict[str, Any], list[str]]:
     """Return the figures, and a sentence for all that went wrong."""
     cpu, began, shm = timing.process_time(), timing.monotonic(), Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as name, House(OK) as house:
