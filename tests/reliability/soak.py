@@ -30,9 +30,11 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
 import msgspec
 
+from matpi.control.address import to_serve
 from matpi.control.requests import all as requests
 from matpi.core.effects import Calibrated, Changed, Drop, Effect, Note, Report, Save
 from matpi.core.front import Front
@@ -58,6 +60,8 @@ EXACT_S: Final = 0.5
 """Of an edge, and of a duration: noise, spikes, and a period of the cells at either end."""
 LOST_S: Final = RULES.checkpoint_s + 1.0
 """What a power cut may take of a session."""
+STUCK_S: Final = RULES.gesture.stuck_s
+"""A stuck button ends the session at first, without checkpoints until it is seen to be stuck."""
 GONE_S: Final = RULES.presence.sensor_gone_s - 1.0
 """Cells that are silent for longer end a session."""
 APART_S: Final = RULES.min_session_s + RULES.presence.dwell_s + 2.0
@@ -127,11 +131,13 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
     lost = extra = 0.0
     splits = [one for one in near if one.power or one.end - one.start > GONE_S]
     breaks = list(pairwise(edge for stretch in visit.stretches for edge in stretch))[1::2]
+    fresh = start  # since then what is on the mat has to be seen as a new arrival
     for one in near:
         over = covered(visit.stretches, one.start, one.end)
-        at_start = one.start < start + RULES.presence.dwell_s + 1.0
-        if one in splits or at_start:
-            lost += over + 1.0
+        if one in splits or one.start < fresh + RULES.presence.dwell_s + 1.0:
+            lost += covered(visit.stretches, min(fresh, one.start), one.end) if one not in splits else over
+            lost += 1.0
+            fresh = one.end
         for edge in (end, *(left for left, _ in breaks)):
             if one not in splits and one.start <= edge + 1.0 <= one.end + 2.0:
                 lost += max(0.0, edge - one.start) + 1.0  # got up unseen: the end is at the last reading
@@ -454,7 +460,7 @@ class Day:
         link = socket.socket(socket.AF_UNIX)
         link.setblocking(False)
         try:
-            link.connect(str(self.world.path) + ".sock")
+            link.connect(str(to_serve(self.world.path)))
             link.send(b'{"ask": "sta' if request is None else msgspec.json.encode(request) + b"\n")
         except OSError:
             link.close()  # refused: there are too many
@@ -476,8 +482,8 @@ class Day:
         self._off = how, seconds
         ledger = appliance.device.ledger
         since, until = self._unsafe
-        waits = world.t < until and (world.disk.trouble is not None or not world.fast.is_set() or ledger.waiting)
-        self.cuts.append(((since if waits or world.t < until else world.t) - LOST_S, world.t))
+        unsure = min(since if world.t < until else world.t, world.t - STUCK_S if world.t < self._stuck_until else inf)
+        self.cuts.append((unsure - LOST_S, world.t))
         if how == "restarted":
             world.fast.set()
             world.settle()
@@ -533,9 +539,9 @@ class Day:
                 if how == "cut":
                     world.disk.trouble = None if self.rng.random() < 0.5 else world.disk.trouble
                     saved = world.utc + world.off_s
-                    world.synchronised = False
                     world.pass_s(seconds)
                     world.boot()
+                    world.synchronised = False
                     world.off_s = saved - world.utc  # no battery: the time of when it was last on
                     world.after(self.some(3.0, 40.0), self.set_clock)
                 else:
@@ -702,12 +708,15 @@ def soak(
     """Return the figures, and a sentence for all that went wrong."""
     cpu, began, shm = timing.process_time(), timing.monotonic(), Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as name, House(OK) as house:
+        run = Path(name) / "run"  # beside the disk that fails, as the service's is on the RAM disk
+        run.mkdir()
         day = Day(Path(name).resolve(), hours, faults, seed, house, show)
         complaints = _Complaints(day.wrong)
         logging.getLogger("matpi").addHandler(complaints)
         before, threading.excepthook = threading.excepthook, lambda given: day.wrong.append(f"in a thread: {given}")
         try:
-            day.run()
+            with mock.patch.dict(os.environ, RUNTIME_DIRECTORY=str(run)):
+                day.run()
         finally:
             threading.excepthook = before
             logging.getLogger("matpi").removeHandler(complaints)
