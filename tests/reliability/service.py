@@ -108,7 +108,12 @@ class SlowStore(PatientStore):
         if self._thread is None or not self._thread._thread.is_alive():
             return
         done = Flag()
-        self._thread._jobs.put(("", lambda: (job(), done.set())))
+
+        def do() -> None:
+            job()
+            done.set()
+
+        self._thread._jobs.put(("", do))
         assert done.wait(WAIT_S), "the writer of the log hangs"
 
     def fold_now(self) -> None:
@@ -370,10 +375,21 @@ class World:
         def make_store(path: Path, **given: Any) -> SlowStore:
             return SlowStore(path, free=self.fast, **given)
 
+        parts: Any = self
+        screen: Any = self.panel
+        inbox: Any = self.inbox
         appliance = Appliance(
-            self._config, self, self.path, clock, screen=self.panel, inbox=self.inbox,
-            boot_id=self.boot_id, zone="UTC", make_store=make_store, watch=self.watch,
-        )  # type: ignore[arg-type]  # fmt: skip
+            self._config,
+            parts,
+            self.path,
+            clock,
+            screen=screen,
+            inbox=inbox,
+            boot_id=self.boot_id,
+            zone="UTC",
+            make_store=make_store,
+            watch=self.watch,
+        )
         try:
             with mock.patch("matpi.service.appliance.ClockWatch", watch):
                 appliance.start()

@@ -36,9 +36,10 @@ import msgspec
 
 from matpi.control.address import to_serve
 from matpi.control.requests import all as requests
+from matpi.control.requests.base import Request
 from matpi.core.effects import Calibrated, Changed, Drop, Effect, Note, Report, Save
 from matpi.core.front import Front
-from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
+from matpi.core.model import Acknowledgement, Calibration, EndReason, Log, Rating, Session, Settings, Zero
 from matpi.core.rules import DeviceRules
 from matpi.drivers.scale.guard import Status
 from matpi.errors import StoreError
@@ -225,7 +226,7 @@ class Day:
         self.measured: list[dict[str, float]] = []
         self.arrived: dict[str, tuple[int, dict[str, Any]]] = {}
         self.deliveries = 0
-        self._acked: dict[str, object] = {}
+        self._acked: dict[str, Session | Rating] = {}
         self._off: tuple[str, float] = ("", 0.0)
         self._unsafe = (inf, -inf)  # trouble of the disk: since, until when what it kept back is stored
         self._links: list[socket.socket] = []
@@ -343,7 +344,7 @@ class Day:
             "page: follows and stalls": (3, lambda: self.page(requests.Live(), self.some(1.0, 600.0))),
             "page: samples, none read": (3, lambda: self.page(requests.Counts(), self.some(1.0, 60.0))),
             "page: half a line": (2, partial(self.page, None, 5.0)),
-            "page: too many": (1, lambda: [self.page(requests.Live(), 5.0) for _ in range(20)] and None),
+            "page: too many": (1, self.pages),
             "power: cut": (1.5, partial(self.power, "cut")),
             "power: service killed": (1, partial(self.power, "killed")),
             "power: service restarted": (1, partial(self.power, "restarted")),
@@ -359,7 +360,7 @@ class Day:
 
     def some(self, low: float, high: float) -> float:
         """Seconds, from `low` to `high`, each power of ten as often."""
-        return low * (high / low) ** self.rng.random()
+        return low * float((high / low) ** self.rng.random())
 
     def chips(self, what: Status) -> None:
         cells, chip = self.world.cells, self.rng.randrange(2)
@@ -455,7 +456,7 @@ class Day:
         self.house.talk = talk
         self.world.after(self.some(1.0, 120.0), lambda: setattr(self.house, "talk", OK))
 
-    def page(self, request: requests.Request | None, seconds: float) -> None:
+    def page(self, request: Request | None, seconds: float) -> None:
         """A client of the control socket, as the page is one; it reads nothing."""
         link = socket.socket(socket.AF_UNIX)
         link.setblocking(False)
@@ -467,6 +468,10 @@ class Day:
             return
         self._links.append(link)
         self.world.after(seconds, lambda: self.vanish(link))
+
+    def pages(self) -> None:
+        for _ in range(20):
+            self.page(requests.Live(), 5.0)
 
     def vanish(self, link: socket.socket) -> None:
         with suppress(ValueError):
@@ -489,7 +494,7 @@ class Day:
             world.settle()
         self.tell(f"{how} for {seconds:.1f} s")
         log, waiting = ledger.log, ledger.waiting
-        self._acked = {one.id: one for one in (*log.sessions, *log.ratings) if one.id not in waiting}
+        self._acked = {id_: one for id_, one in records(log).items() if id_ not in waiting}
         if how == "restarted":
             appliance.ask_to_stop()
         else:
@@ -509,10 +514,11 @@ class Day:
         self.boots.setdefault(world.boot_id, Boot(world.booted_at))
         if store.set_aside is not None:
             self.wrong.append(f"{world.t:.0f}: the log was set aside as {store.set_aside}")
-        here = {one.id: one for one in (*device.ledger.log.sessions, *device.ledger.log.ratings)}
+        here = records(device.ledger.log)
         for id_, before in self._acked.items():
             found = here.get(id_)
-            if found is None or (isinstance(before, Session) and found.on_mat_s != before.on_mat_s):  # type: ignore[union-attr]
+            lasts = [one.on_mat_s if isinstance(one, Session) else None for one in (before, found)]
+            if found is None or lasts[0] != lasts[1]:
                 self.wrong.append(f"{world.t:.0f}: {before} was stored, and the start found {found}")
 
     def run(self) -> None:
@@ -595,9 +601,9 @@ class Day:
     def deliver(self, tries: int = 40) -> None:
         appliance = self.world.appliance
         assert appliance is not None
-        assert appliance.store is not None
+        relays: Any = appliance._relays
         self.world.inbox.rest_until = timing.monotonic() + 0.5
-        depth = sum(thread.relay.depth for thread in appliance._relays._threads)  # type: ignore[union-attr]
+        depth = sum(thread.relay.depth for thread in relays._threads)
         if tries and (depth or tries > 36):
             appliance._committed()
             self.world.after(1.0, partial(self.deliver, tries - 1))
@@ -687,6 +693,11 @@ class Day:
             cuts = [since for since, at in self.cuts if start - 1e-6 <= at <= end]
             found.append(Outage(min([start, *cuts]), end, power=bool(cuts)))
         return found
+
+
+def records(log: Log) -> dict[str, Session | Rating]:
+    sessions: dict[str, Session | Rating] = {one.id: one for one in log.sessions}
+    return sessions | {one.id: one for one in log.ratings}
 
 
 def _short(session: Session) -> str:
