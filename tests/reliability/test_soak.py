@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from matpi.core.effects import Save
+from matpi.core.model import Settings
 from matpi.core.presence.signal import Signal
 from matpi.core.recovery import Recovery
+from matpi.errors import StoreError
+from matpi.store.db import Store
+from matpi.upstream.queue import Outbox
 from tests.reliability import soak
-from tests.reliability.disk import CAN_WATCH
+from tests.reliability.disk import CAN_WATCH, Disk, Trouble
 from tests.reliability.soak import Outage, Visit, bounds
 
 LONG = int(os.environ.get("MATPI_FUZZ", "1")) > 1
@@ -85,3 +93,22 @@ def test_what_must_be_stored_of_five_minutes(outages: list[Outage], least_s: flo
     assert max(0.0, found.least_s) == pytest.approx(least_s, abs=1.5)
     assert (found.least, found.most) == (least, most)
     assert found.most_s == pytest.approx(300.5)
+
+
+# -- what it has found -------------------------------------------------------------------------------------------------
+
+
+def test_a_relay_that_opens_the_log_while_the_disk_fails_does_not_keep_the_writer_out(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    disk, relay = Disk(folder), Outbox(folder / "matpi.db", "house")
+    with disk.watched():
+        store = Store.open(folder / "matpi.db", sinks=("house",))
+        disk.trouble = Trouble(errno.EIO, disk.calls)
+        store.close()
+        with suppress(StoreError):
+            relay.sink_state()
+        disk.trouble = None
+        with Store.open(folder / "matpi.db") as store:
+            store.write(Save(Settings(weekly_goal=6)))
+            assert store.load().settings.weekly_goal == 6
+        relay.close()
