@@ -166,11 +166,15 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
 
 
 def joined(visits: list[Visit], outages: list[Outage]) -> list[Visit]:
-    """Visits between which the device was off are one to it: a person is there before and after."""
+    """Visits between which the device was off are one to it: a person is there before and after.
+
+    Before: in a session, which is over 20 s after the person left.
+    """
     found: list[Visit] = []
+    over_s = RULES.presence.away_s + 1.0
     for visit in visits:
         before = found[-1] if found else None
-        if before and any(one.power and one.start < before.end + 1.0 and one.end > visit.start for one in outages):
+        if before and any(one.power and one.start < before.end + over_s and one.end > visit.start for one in outages):
             before.stretches += visit.stretches
         else:
             found.append(Visit(list(visit.stretches)))
