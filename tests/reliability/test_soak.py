@@ -42,12 +42,11 @@ def test_the_log_says_what_happened_and_nothing_grows(seed: int) -> None:
 
 
 def assert_flat(measured: list[dict[str, Any]]) -> None:
-    early = next((one for one in measured if one["t"] >= 7200.0), measured[0])
+    early = [one for one in measured if one["t"] < 7300.0 and one is not measured[-1]]
     late = measured[-1]
-    assert late["t"] > early["t"]
-    assert late["threads"] == early["threads"], measured
-    assert late["handles"] == early["handles"], measured
-    assert late["rss_mb"] - early["rss_mb"] <= GROWN_MB, measured
+    for what in ("threads", "handles"):  # the writer's thread begins with the first write after a start
+        assert late[what] <= max(one[what] for one in early), measured
+    assert late["rss_mb"] - early[-1]["rss_mb"] <= GROWN_MB, measured
 
 
 # -- the check can fail ------------------------------------------------------------------------------------------------
