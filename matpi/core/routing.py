@@ -111,6 +111,8 @@ class Routing:
             stage.press(t, dark=self.display.dark)
             return None
         stage.touch(t)
+        if gesture is Gesture.HOLD_RELEASED:
+            self.session.let_go()
         if gesture is Gesture.STUCK:
             self.emit(Note(t, "button_stuck", "the button was down for 20 s; it is ignored until it is let go"))
             return screen.stuck(t)

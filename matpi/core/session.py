@@ -196,6 +196,8 @@ class SessionMachine:
         self.last: Session | None = None  # the session that ended last, or that the screen shows
         self.ended = 0.0  # when the last session ended, in this boot's time
         self.withdrawn: Running | None = None  # ended for an object, or discarded: it may still go on
+        self._discarded: str | None = None
+        """Discarded by a press that is not over yet: if the power goes meanwhile, the session goes on."""
         self._over: Over | None = None
         self.due = inf
         self._emit, self._ledger = emit, ledger
@@ -280,6 +282,7 @@ class SessionMachine:
         return self._still_capped(self._at) is not None
 
     def _do_arrive(self) -> None:
+        self.let_go()
         self.withdrawn = self.last = None
 
     def _do_begin(self) -> None:
@@ -348,15 +351,21 @@ class SessionMachine:
         running = self._the_running()
         self.withdrawn, self.running, self.last = running, None, None
         record = running.record(self._at).closed(EndReason.DISCARDED)
-        self._ledger.save(Drop(Session, record.id, "discarded"))
+        self._discarded = record.id
         self._report(Said.SESSION_ENDED, EndReason.DISCARDED, record)
 
+    def let_go(self) -> None:
+        """Drop what was discarded: its press is over, so the button is not stuck."""
+        if self._discarded is not None:
+            self._ledger.save(Drop(Session, self._discarded, "discarded"))
+            self._discarded = None
+
     def _do_restore(self) -> None:
-        self.running, self.withdrawn = self.withdrawn, None
+        self.running, self.withdrawn, self._discarded = self.withdrawn, None, None
         self.checkpoint(self._t)
 
     def _do_restore_ended(self) -> None:
-        self.running, self.withdrawn = self.withdrawn, None
+        self.running, self.withdrawn, self._discarded = self.withdrawn, None, None
         self._do_end()
 
     def _the_running(self) -> Running:

@@ -224,4 +224,7 @@ class Outbox:
             self._conn, self._file = file.connect(self._path, "rw"), now
             self._conn.execute("PRAGMA synchronous = 1")  # marks may be lost (see above), the file stays whole
             self._conn.execute("PRAGMA wal_autocheckpoint = 0")  # the writer's job
+            # Changes nothing, but fails where SQLite has opened the files for reading only, as it does by itself while
+            # the disk refuses more: it would share them so with the writer, which could write nothing until a restart.
+            self._conn.execute("DELETE FROM sinks WHERE 0")
         return self._conn

@@ -167,6 +167,18 @@ def test_stuck_and_got_up_meanwhile_the_session_ends_when_the_person_left() -> N
     assert saved.start_mono + saved.span_s == pytest.approx(off, abs=0.2)
 
 
+def test_stuck_when_the_power_goes_loses_no_session() -> None:
+    bench = stuck(session(Bench(utc=NOON)), 10)
+    assert bench.state is Front.DISCARDED
+    (before,) = bench.rows.sessions
+    bench = bench.reboot(5)
+    bench.pass_s(20)
+    bench.up(60)
+    (saved,) = bench.saved
+    assert saved.id == before
+    assert saved.on_mat_s > 100
+
+
 def test_stuck_on_the_idle_screen_leads_nowhere_and_the_panel_rests() -> None:
     bench = Bench(on_plan_day(6))
     bench.pass_s(5)

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from matpi.config import Config, load, reference
@@ -50,6 +50,7 @@ from tests.upstream.mats import config as mqtt_config
 from tests.upstream.mats import delivery
 
 TIMES = int(os.environ.get("MATPI_FUZZ", "1"))
+pytestmark = pytest.mark.timeout(300 * TIMES)  # each test is TIMES as long
 NOW = Now(NOON, trusted=True, rules=DeviceRules())
 LONGEST = 2000
 """Characters of a sentence; the longest lists what there is to choose from."""
@@ -309,6 +310,7 @@ def test_settings_are_taken_or_refused_and_all_else_stays(log: Callable[[], Path
     ),
     st.booleans(),
 )
+@example([("0\U0001089f" * 10, b"", False, 0.0)], False)
 def test_commands_of_a_broker_harm_no_record(
     log: Callable[[], Path], messages: list[tuple[str, bytes, bool, float]], lying: bool
 ) -> None:

@@ -31,7 +31,8 @@ class CommandError(MatpiError, ValueError):
 def event_of(name: str, payload: bytes, t: float, *, retained: bool = False) -> Command:
     """Return the event for `payload` at `.../set/<name>`. Raises CommandError with what is allowed."""
     if name not in COMMANDS:
-        raise CommandError(f"There is nothing to set called {name[:40]!r}; there are {', '.join(COMMANDS)}.")
+        shown = repr(name)[1:-1][:40]  # escaped first: an escape has up to ten characters
+        raise CommandError(f"There is nothing to set called '{shown}'; there are {', '.join(COMMANDS)}.")
     wanted, read = COMMANDS[name]
     if retained:
         # It would come again at every connection: a mat zeroed each time the broker restarts.

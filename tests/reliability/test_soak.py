@@ -1,0 +1,113 @@
+"""A day of random faults: the sessions are what happened, and memory, threads and handles stay flat."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matpi.core.effects import Save
+from matpi.core.model import Settings
+from matpi.core.presence.signal import Signal
+from matpi.core.recovery import Recovery
+from matpi.errors import StoreError
+from matpi.store.db import Store
+from matpi.upstream.queue import Outbox
+from tests.reliability import soak
+from tests.reliability.disk import CAN_WATCH, Disk, Trouble
+from tests.reliability.soak import Outage, Visit, bounds
+
+LONG = int(os.environ.get("MATPI_FUZZ", "1")) > 1
+HOURS, FAULTS = (24.0, 5000) if LONG else (1.0, 200)
+GROWN_MB = 8.0
+"""Resident memory from hour 2 to hour 24, with the hundred sessions of that time in the log."""
+
+pytestmark = pytest.mark.skipif(not CAN_WATCH, reason="this Python has its SQLite linked in, where no call can be seen")
+
+
+@pytest.mark.timeout(3600 if LONG else 300)
+@pytest.mark.parametrize("seed", range(11, 15) if LONG else (1,))
+def test_the_log_says_what_happened_and_nothing_grows(seed: int) -> None:
+    figures, wrong = soak.soak(HOURS, FAULTS, seed)
+    print(figures)
+    assert wrong == []
+    assert figures["faults"] >= FAULTS
+    assert min(figures["kinds"].values()) > 0, figures["kinds"]
+    assert figures["sessions"] > 0
+    assert_flat(figures["measured"])
+
+
+def assert_flat(measured: list[dict[str, Any]]) -> None:
+    early = [one for one in measured if one["t"] < 7300.0 and one is not measured[-1]]
+    late = measured[-1]
+    for what in ("threads", "handles"):  # the writer's thread begins with the first write after a start
+        assert late[what] <= max(one[what] for one in early), measured
+    assert late["rss_mb"] - early[-1]["rss_mb"] <= GROWN_MB, measured
+
+
+# -- the check can fail ------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_is_not_taken_up_after_a_power_cut_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recovery, "close", lambda recovery, t, why: setattr(recovery, "left_open", None))
+    monkeypatch.setattr(Recovery, "decide", lambda *_: None)
+    _, wrong = soak.soak(1.0, 200, 3)
+    assert any(" s of " in sentence or "open at the end" in sentence for sentence in wrong), wrong
+
+
+def test_time_that_no_one_was_on_the_mat_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Signal, "rise_began", lambda _, onset, *__: onset - 5.0)
+    _, wrong = soak.soak(0.6, 0, 1)
+    assert any(" s of " in sentence or "invented" in sentence for sentence in wrong), wrong
+
+
+def test_a_leak_is_noticed() -> None:
+    flat = [{"t": 3600.0 * hour, "rss_mb": 60.0, "threads": 6, "handles": 14} for hour in range(1, 25)]
+    assert_flat(flat)
+    for what, more in (("rss_mb", 9.0), ("threads", 1), ("handles", 1)):
+        with pytest.raises(AssertionError):
+            assert_flat([*flat[:-1], {**flat[-1], what: flat[-1][what] + more}])
+
+
+# -- the bounds --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outages", "least_s", "least", "most"),
+    [
+        ([], 300.0, 1, 1),
+        ([Outage(200.0, 230.0, power=False)], 300.0, 1, 1),  # cells silent for half a minute
+        ([Outage(200.0, 290.0, power=False)], 209.0, 1, 2),  # for a minute and a half
+        ([Outage(184.0, 250.0, power=True)], 233.0, 1, 2),  # 50 s without power, and what had no checkpoint
+        ([Outage(390.0, 430.0, power=False)], 289.0, 1, 1),  # got up unseen
+        ([Outage(100.0, 380.0, power=True)], 0.0, 0, 2),  # what is left is too short
+    ],
+)
+def test_what_must_be_stored_of_five_minutes(outages: list[Outage], least_s: float, least: int, most: int) -> None:
+    found = bounds(Visit([(100.0, 400.0)]), outages)
+    assert max(0.0, found.least_s) == pytest.approx(least_s, abs=1.5)
+    assert (found.least, found.most) == (least, most)
+    assert found.most_s == pytest.approx(300.5)
+
+
+# -- what it has found -------------------------------------------------------------------------------------------------
+
+
+def test_a_relay_that_opens_the_log_while_the_disk_fails_does_not_keep_the_writer_out(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    disk, relay = Disk(folder), Outbox(folder / "matpi.db", "house")
+    with disk.watched():
+        store = Store.open(folder / "matpi.db", sinks=("house",))
+        disk.trouble = Trouble(errno.EIO, disk.calls)
+        store.close()
+        with suppress(StoreError):
+            relay.sink_state()
+        disk.trouble = None
+        with Store.open(folder / "matpi.db") as store:
+            store.write(Save(Settings(weekly_goal=6)))
+            assert store.load().settings.weekly_goal == 6
+        relay.close()
