@@ -137,7 +137,8 @@ def _stamp(now: Now, memory: Memory, day: date) -> Mapping[str, Any]:
         return now.stamp
     offset_s, _ = dated(memory.settings, now.utc)
     by_hand = {"boot_id": corrections.BY_HAND, "mono": 0.0, "utc": now.utc, "utc_offset_s": offset_s}
-    return {**by_hand, "day": day, "estimated": False}
+    here = {"zone": memory.settings.zone, "day_start": memory.settings.day_start}
+    return {**by_hand, "day": day, "estimated": False, **here}
 
 
 def _last_of(memory: Memory, owner: str | None, day: date) -> Session | None:
