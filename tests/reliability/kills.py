@@ -231,7 +231,7 @@ class Chain:
         for before, goes_on in seen.left_open:
             now: Session | None = self.known["sessions"].get(before.id)
             if before is not seen.left_open[-1][0]:
-                assert now == before.closed(EndReason.POWER_LOST), now
+                assert now == (before.closed(EndReason.POWER_LOST) if before.on_mat_s >= SHORT_S else None), now
                 self.figures["closed"] += 1
             elif before.on_mat_s < SHORT_S and not goes_on:
                 assert now is None, "a short session was stored"
@@ -351,8 +351,12 @@ class Seen:
         self.target = chain.folder / f"export-{len(chain.story)}.json"
         self.had = {one.id for one in chain.known["sessions"].values() if not one.is_open}
         # A kill while the device decides about one left open leaves two: the start closes all but the newest.
-        older = [one.closed(EndReason.POWER_LOST) for one, _ in self.left_open[:-1]]
-        self.at_start = {**chain.known, "sessions": chain.known["sessions"] | {one.id: one for one in older}}
+        sessions = dict(chain.known["sessions"])
+        for one, _ in self.left_open[:-1]:
+            del sessions[one.id]
+            if one.on_mat_s >= SHORT_S:
+                sessions[one.id] = one.closed(EndReason.POWER_LOST)
+        self.at_start = {**chain.known, "sessions": sessions}
         self._kill_at = self._at_t = float("inf")  # in real and in the device's time
         self._at_write, self._at_once = sys.maxsize, False
         self._gone = False

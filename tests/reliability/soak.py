@@ -147,7 +147,7 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
         for left, back in breaks:
             if one.end > left - 1.0 and one.start < back + 2.0:
                 extra += back - left + 1.0  # got up and back unseen, or the end of it
-                lost += 2.0
+                lost += 2.0 + max(0.0, one.end - back)  # back unseen: dated to the first reading
     edges = sorted({start, *(time for one in splits for time in (one.start, one.end)), end})
     pieces = [
         covered(visit.stretches, a, b)
