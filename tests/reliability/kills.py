@@ -174,6 +174,7 @@ class Chain:
             seen.follow(out, answer)
         finally:
             code = killed(pid)
+            seen.drain(out)
             os.close(out)
             os.close(answer)
             if seen.command:
@@ -359,11 +360,11 @@ class Seen:
         self.at_start = {**chain.known, "sessions": sessions}
         self._kill_at = self._at_t = float("inf")  # in real and in the device's time
         self._at_write, self._at_once = sys.maxsize, False
-        self._gone = False
+        self._gone, self._rest = False, b""
 
     def follow(self, out: int, answer: int) -> None:
         """Return when the kill is due."""
-        until, rest = time.monotonic() + WITHIN_S, b""
+        until = time.monotonic() + WITHIN_S
         while (now := time.monotonic()) < self._kill_at and not self.ended and not self.failed:
             assert now < until, f"no moment came in {self.kind}"
             ready, _, _ = select.select([out, self.chain.arrivals], [], [], min(self._kill_at, until) - now)
@@ -371,10 +372,18 @@ class Seen:
                 self._arrived()
             if out in ready:
                 got = os.read(out, 65536)
-                *lines, rest = (rest + got).split(b"\n")
+                *lines, self._rest = (self._rest + got).split(b"\n")
                 for line in lines:
                     self._take(line.decode(), answer)
                 self.ended = self.ended or not got
+
+    def drain(self, out: int) -> None:
+        """Take what it reported before the kill came: on a busy machine that is more than was read by then."""
+        while got := os.read(out, 65536):
+            self._rest += got
+        for line in self._rest.decode().split("\n")[:-1]:  # the last may be cut
+            if line.startswith(("write ", "acked ", "time ")):
+                self._take(line, -1)
 
     def _take(self, line: str, answer: int) -> None:
         word, _, given = line.partition(" ")
