@@ -38,7 +38,7 @@ sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 test: check ## Everything: checks, then every test
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
-soak: $(STAMP) ## Hours: ten times as many clock cases and hostile inputs, and days of random faults
+soak: $(STAMP) ## Hours: ten times as many clock cases and hostile inputs, 200 kills, and days of random faults
 	MATPI_FUZZ=10 $(BIN)/python -m pytest -n 4 --dist worksteal tests/reliability $(ARGS)
 
 test-hermetic: ## The tests as a plain user, at 03:00, in random order, on a busy machine

@@ -44,7 +44,7 @@ class Store(Protocol):
     The event that a thread answers with has the effect's `key`.
     """
 
-    def load(self) -> Memory: ...
+    def load(self, min_session_s: float = 0.0) -> Memory: ...
     def write(self, effect: Write) -> bool:
         """Make an effect durable. Return True when committed, False when a thread answers with an event."""
 

@@ -136,7 +136,7 @@ class Appliance:
             committed=self._committed,
             utc=lambda: clock.utc() if clock.trusted() else None,
         )
-        memory = store.load()
+        memory = store.load(config.device_rules().min_session_s)
         calibration, strange = calibration_of(memory.calibration, config.scale)
         if strange:
             put(Noted(clock.monotonic(), "calibration", strange))

@@ -134,19 +134,18 @@ class Store:
 
     # --- what the device remembers
 
-    def load(self) -> Memory:
+    def load(self, min_session_s: float = 0.0) -> Memory:
         """Read all that the device starts with.
 
         Of several open sessions the newest stays open; a writer that is not `in_use` closes the others at their last
-        checkpoint.
+        checkpoint, and removes those of less than `min_session_s`.
         """
         if self._lock is not None and not self.in_use:
             # On a full disk they wait for the next start.
             with contextlib.suppress(DiskTroubleError), self.writing() as conn:
-                conn.execute(
-                    "UPDATE sessions SET reason = 'power_lost' WHERE reason IS NULL"
-                    " AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
-                )
+                older = "reason IS NULL AND seq < (SELECT max(seq) FROM sessions WHERE reason IS NULL)"
+                conn.execute(f"DELETE FROM sessions WHERE on_mat_s < ? AND {older}", (min_session_s,))  # noqa: S608
+                conn.execute(f"UPDATE sessions SET reason = 'power_lost' WHERE {older}")  # noqa: S608
         return self.load_all()[0]
 
     def load_all(self) -> tuple[Memory, tuple[StoredSession, ...]]:

@@ -219,9 +219,9 @@ class PatientStore:
         else:
             self._thread.stop(self._close, flush=flush)
 
-    def load(self) -> Memory:
-        """Read all that the device starts with. With a thread: before the first write only."""
-        return self._memory if self._store is None else self._store.load()
+    def load(self, min_session_s: float = 0.0) -> Memory:
+        """As Store.load. With a thread: before the first write only."""
+        return self._memory if self._store is None else self._store.load(min_session_s)
 
     def write(self, effect: Write) -> bool:
         return self._do(effect.key, effect, lambda: self._writer().write(effect))

@@ -168,7 +168,7 @@ class VirtualWorld:
             self._relays.start()
 
     def _device(self, store: SimulatedDisk) -> Device:
-        memory = store.load()
+        memory = store.load(self.config.device_rules().min_session_s)
         if self._zone_wanted and memory.settings.zone != self._zone:
             memory = replace(memory, settings=replace(memory.settings, zone=self._zone))
             store.write(Save(memory.settings))

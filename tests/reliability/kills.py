@@ -20,7 +20,6 @@ import resource
 import select
 import shutil
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -37,7 +36,7 @@ from typing import Any, Final
 from matpi import cli
 from matpi.control.address import socket_of
 from matpi.control.client import Client
-from matpi.core.effects import Calibrated, Drop, Save, Write
+from matpi.core.effects import Calibrated, Checkpoint, Drop, Save, Write
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Memory, Session, Settings, Zero
 from matpi.sim.board_reader import COUNTS_PER_KG, OFFSETS
 from matpi.store import transfer
@@ -59,7 +58,7 @@ CHAIN: Final = 7  # kills on one log
 WITHIN_S: Final = 60.0
 CALIBRATION: Final = Calibration(OFFSETS[:2], (COUNTS_PER_KG, COUNTS_PER_KG))
 THEIRS: Final = 12
-RESUME_S, MARGIN_S, SHORT_S = 300.0, 15.0, 30.0
+RESUME_S, MARGIN_S, SHORT_S, CHECKPOINT_S = 300.0, 15.0, 30.0, 15.0
 SPAN_S: Final = {"start": 11.0, "begin": 10.0, "under_way": 60.0, "end": 40.0, "rating": 8.0}
 """After the moment that the life is about, the kill comes within so many seconds of the device's time."""
 WRITES: Final = {"start": 4, "begin": 2, "under_way": 3, "end": 2, "rating": 1}
@@ -96,14 +95,14 @@ class Receiver(BaseHTTPRequestHandler):
     """Stores what comes, then says so to the killer, then answers."""
 
     protocol_version = "HTTP/1.1"
-    told = -1
+    out = -1
 
     def do_POST(self) -> None:
         size = int(self.headers["content-length"])
         body = self.rfile.read(size)
         if len(body) < size:
             return  # the device was killed in the middle
-        os.write(self.told, b"%b %b\n" % (self.headers["webhook-id"].encode(), base64.b64encode(body)))
+        os.write(self.out, b"%b %b\n" % (self.headers["webhook-id"].encode(), base64.b64encode(body)))
         self.send_response(204)
         self.end_headers()
 
@@ -175,6 +174,7 @@ class Chain:
             seen.follow(out, answer)
         finally:
             code = killed(pid)
+            seen.drain(out)
             os.close(out)
             os.close(answer)
             if seen.command:
@@ -208,6 +208,12 @@ class Chain:
         spans = sorted((one.start_utc, one.end_utc, one.id) for one in now["sessions"].values())
         for (_, end, one), (start, _, other) in pairwise(spans):
             assert start >= end - 1.0, f"{one} and {other} are of the same time"
+        spans_s: dict[str, float] = {}
+        for write in seen.writes:
+            if isinstance(write, Checkpoint):
+                since = write.session.span_s - spans_s.get(write.session.id, write.session.span_s)
+                assert since <= CHECKPOINT_S + 1.0, f"{since} s without a checkpoint: {write}"
+                spans_s[write.session.id] = write.session.span_s
         if seen.kind == "export":
             self.judge_export(seen)
         if seen.settled:
@@ -226,7 +232,7 @@ class Chain:
         for before, goes_on in seen.left_open:
             now: Session | None = self.known["sessions"].get(before.id)
             if before is not seen.left_open[-1][0]:
-                assert now == before.closed(EndReason.POWER_LOST), now
+                assert now == (before.closed(EndReason.POWER_LOST) if before.on_mat_s >= SHORT_S else None), now
                 self.figures["closed"] += 1
             elif before.on_mat_s < SHORT_S and not goes_on:
                 assert now is None, "a short session was stored"
@@ -235,13 +241,15 @@ class Chain:
                 short = any(isinstance(one, Drop) and one.key == before.id for one in seen.writes)
                 assert short or now is not None, f"it did not go on: {before}"
                 assert now is None or (now.on_mat_s > before.on_mat_s and now.reason in {None, EndReason.LEFT}), now
+                most_s = before.on_mat_s + seen.t - seen.life.t + 1.0
+                assert now is None or now.on_mat_s <= most_s, f"the time without the device counts: {before} {now}"
                 self.figures["went_on"] += 1
             else:
                 assert now is not None, f"it was not closed: {before}"
                 assert (now.reason, now.on_mat_s) == (EndReason.POWER_LOST, before.on_mat_s), now
                 self.figures["closed"] += 1
 
-    def looked_at(self, seen: Seen, t: float) -> None:
+    def judge_plan(self, seen: Seen, t: float) -> None:
         """Compare the plan with the sessions: what the device answers by its control socket."""
         state = Client(socket_of(self.log)).ask({"do": "state"}).data
         utc = seen.life.utc + t - seen.life.t
@@ -285,8 +293,12 @@ class Chain:
     def judge_received(self) -> None:
         """All that was acknowledged has arrived in the end, as it is, and nothing else."""
         newest: dict[str, dict[str, Any]] = {}
+        revisions = set[tuple[str, int]]()
         for body in self.received.values():
             data = json.loads(base64.b64decode(body))["data"]
+            revision = data["id"], data["rev"]
+            assert revision not in revisions, f"sent twice, under two ids: {data}"
+            revisions.add(revision)
             if data["rev"] > newest.get(data["id"], {"rev": 0})["rev"]:
                 newest[data["id"]] = data
         assert set(newest) == {*self.known["sessions"], *self.known["ratings"]}
@@ -340,15 +352,19 @@ class Seen:
         self.target = chain.folder / f"export-{len(chain.story)}.json"
         self.had = {one.id for one in chain.known["sessions"].values() if not one.is_open}
         # A kill while the device decides about one left open leaves two: the start closes all but the newest.
-        older = [one.closed(EndReason.POWER_LOST) for one, _ in self.left_open[:-1]]
-        self.at_start = {**chain.known, "sessions": chain.known["sessions"] | {one.id: one for one in older}}
+        sessions = dict(chain.known["sessions"])
+        for one, _ in self.left_open[:-1]:
+            del sessions[one.id]
+            if one.on_mat_s >= SHORT_S:
+                sessions[one.id] = one.closed(EndReason.POWER_LOST)
+        self.at_start = {**chain.known, "sessions": sessions}
         self._kill_at = self._at_t = float("inf")  # in real and in the device's time
         self._at_write, self._at_once = sys.maxsize, False
-        self._gone = False
+        self._gone, self._rest = False, b""
 
     def follow(self, out: int, answer: int) -> None:
         """Return when the kill is due."""
-        until, rest = time.monotonic() + WITHIN_S, b""
+        until = time.monotonic() + WITHIN_S
         while (now := time.monotonic()) < self._kill_at and not self.ended and not self.failed:
             assert now < until, f"no moment came in {self.kind}"
             ready, _, _ = select.select([out, self.chain.arrivals], [], [], min(self._kill_at, until) - now)
@@ -356,10 +372,18 @@ class Seen:
                 self._arrived()
             if out in ready:
                 got = os.read(out, 65536)
-                *lines, rest = (rest + got).split(b"\n")
+                *lines, self._rest = (self._rest + got).split(b"\n")
                 for line in lines:
                     self._take(line.decode(), answer)
                 self.ended = self.ended or not got
+
+    def drain(self, out: int) -> None:
+        """Take what it reported before the kill came: on a busy machine that is more than was read by then."""
+        while got := os.read(out, 65536):
+            self._rest += got
+        for line in self._rest.decode().split("\n")[:-1]:  # the last may be cut
+            if line.startswith(("write ", "acked ", "time ")):
+                self._take(line, -1)
 
     def _take(self, line: str, answer: int) -> None:
         word, _, given = line.partition(" ")
@@ -377,7 +401,7 @@ class Seen:
                 if self.t >= self._at_t:
                     self._soon(3.0)
             case "settled":
-                self.chain.looked_at(self, float(given))
+                self.chain.judge_plan(self, float(given))
                 self.settled = True
                 os.write(answer, b"1")
             case "go":
@@ -463,9 +487,9 @@ def difference(wanted: dict[str, Any], got: dict[str, Any]) -> str:
 # -- all of it ---------------------------------------------------------------------------------------------------------
 
 
-def receiver(told: int, port: int) -> int:
-    Receiver.told = told
-    HTTPServer(("127.0.0.1", port), Receiver).serve_forever()
+def receive(server: HTTPServer, out: int) -> int:
+    Receiver.out = out
+    server.serve_forever()
     return 0
 
 
@@ -504,11 +528,11 @@ def migrations(folder: Path, chance: random.Random, kills: int, figures: Counter
 def run(folder: Path, kills: int, seed: int) -> dict[str, int]:
     """Kill so often; return the figures. Raises AssertionError with the story of the chain."""
     chance = random.Random(seed)
-    told, arrivals = os.pipe()[::-1]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    arrivals, out = os.pipe()
     figures: Counter[str] = Counter()
-    house = fork(partial(receiver, told, port))
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:  # the port is held from here on
+        port = server.server_port
+        house = fork(partial(receive, server, out))
     try:
         (folder / "times").mkdir()
         took_s = command_times(folder / "times")
@@ -532,7 +556,7 @@ def run(folder: Path, kills: int, seed: int) -> dict[str, int]:
                 raise AssertionError("\n".join((f"seed {seed}, chain {n}", *chain.story, str(error)))) from error
     finally:
         killed(house)
-        os.close(told)
+        os.close(out)
         os.close(arrivals)
     return dict(figures)
 

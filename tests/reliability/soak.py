@@ -100,6 +100,8 @@ class Outage:
     start: float
     end: float
     power: bool
+    blind: float
+    """Since then there were no readings."""
 
 
 @dataclass
@@ -145,7 +147,7 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
         for left, back in breaks:
             if one.end > left - 1.0 and one.start < back + 2.0:
                 extra += back - left + 1.0  # got up and back unseen, or the end of it
-                lost += 2.0
+                lost += 2.0 + max(0.0, one.end - back)  # back unseen: dated to the first reading
     edges = sorted({start, *(time for one in splits for time in (one.start, one.end)), end})
     pieces = [
         covered(visit.stretches, a, b)
@@ -154,11 +156,12 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
     ]
     lost += sum(piece for piece in pieces if piece < APART_S)
     longest = max(pieces, default=0.0)
+    dark = sum(max(0.0, covered(visit.stretches, one.blind, one.end) - 1.0) for one in near if one.power)
     sure = min(truth - lost, longest) if longest >= APART_S else 0.0
     exact = not near
     return Bounds(
         least_s=min(truth - lost, RULES.cap_s) - EXACT_S,
-        most_s=truth + extra + EXACT_S,
+        most_s=truth - dark + extra + EXACT_S,
         least=1 if (sure >= APART_S or (exact and truth > RULES.min_session_s + EXACT_S)) else 0,
         most=0 if truth + extra < RULES.min_session_s - EXACT_S else 1 + len(splits),
         exact=exact,
@@ -230,6 +233,8 @@ class Day:
         self.measured: list[dict[str, float]] = []
         self.arrived: dict[str, tuple[int, dict[str, Any]]] = {}
         self.deliveries = 0
+        self._delivery_of: dict[tuple[str, int], str] = {}
+        """Record and revision -> the id that it was sent under."""
         self._acked: dict[str, Session | Rating] = {}
         self._off: tuple[str, float] = ("", 0.0)
         self._unsafe = (inf, -inf)  # trouble of the disk: since, until when what it kept back is stored
@@ -594,6 +599,9 @@ class Day:
         self.deliveries += len(got)
         for one in got:
             data = json.loads(one.body)["data"]
+            delivery = one.headers["webhook-id"]
+            if self._delivery_of.setdefault((data["id"], data["rev"]), delivery) != delivery:
+                self.wrong.append(f"sent twice, under two ids: {data}")
             if data["rev"] >= self.arrived.get(data["id"], (0, {}))[0]:
                 self.arrived[data["id"]] = data["rev"], data
 
@@ -660,6 +668,11 @@ class Day:
             latest = self.arrived.get(session.id, (0, {}))[1]
             if latest.get("on_mat_s") != round(session.on_mat_s, 1) or latest.get("reason") != session.reason:
                 self.wrong.append(f"the receiver has {latest} of {session}")
+        for rating in memory.log.ratings:
+            latest = self.arrived.get(rating.id, (0, {}))[1]
+            if latest.get("value") != rating.value:
+                self.wrong.append(f"the receiver has {latest} of {rating}")
+            self.check_date(rating, rating.boot_id, rating.mono, rating.utc)
         return {
             "visits": len(groups),
             "sessions": len(stored),
@@ -681,21 +694,25 @@ class Day:
             self.wrong.append(f"too short to be stored: {session}")
         if session.reason in {None, EndReason.DISCARDED}:
             self.wrong.append(f"no one ended it so: {session}")
-        if not self.boots[session.boot_id].right:
+        self.check_date(session, session.boot_id, session.start_mono, session.start_utc)
+
+    def check_date(self, record: Session | Rating, boot_id: str, mono: float, stored: float | None) -> None:
+        """Check the day and the time of what was recorded in a boot whose clock was right in the end."""
+        if not self.boots[boot_id].right:
             return
-        utc = BEGIN_UTC + start
+        utc = BEGIN_UTC + self.boots[boot_id].at + mono
         days = {right_day(utc + off, UTC, time(4)) for off in (-1.0, 0.0, 1.0)}
-        if session.estimated or session.start_utc is None or session.day not in days:
-            self.wrong.append(f"it was {datetime.fromtimestamp(utc, UTC)}, the day is {session.day}: {session}")
-        elif abs(session.start_utc - utc) > 61.0:
-            self.wrong.append(f"it was {datetime.fromtimestamp(utc, UTC)}, off by {session.start_utc - utc:.1f} s")
+        if record.estimated or stored is None or record.day not in days:
+            self.wrong.append(f"it was {datetime.fromtimestamp(utc, UTC)}, the day is {record.day}: {record}")
+        elif abs(stored - utc) > 61.0:
+            self.wrong.append(f"it was {datetime.fromtimestamp(utc, UTC)}, off by {stored - utc:.1f} s")
 
     def outages(self) -> list[Outage]:
         """Where the device was blind or off, each from the last reading that is sure to be in the log."""
         found = []
         for start, end in self.world.holes:
             cuts = [since for since, at in self.cuts if start - 1e-6 <= at <= end]
-            found.append(Outage(min([start, *cuts]), end, power=bool(cuts)))
+            found.append(Outage(min([start, *cuts]), end, power=bool(cuts), blind=start))
         return found
 
 

@@ -23,6 +23,8 @@ def test_the_day_is_right_and_the_duration_off_by_at_most_a_sample(part: int) ->
     assert figures["exact"] > figures["estimated"] > 0
     assert figures["worst_duration_s"] <= figures["period_s"]
     assert set(figures["zones"]) == set(ZONES)
+    assert figures["longest_step_days"] > 3652.0
+    assert set(figures["of"]) >= {"boot 1970", "boot saved", "never synchronised", "zone changed on a trip"}
 
 
 def test_the_zones_do_what_they_are_chosen_for() -> None:

@@ -147,6 +147,15 @@ def test_of_several_open_sessions_the_newest_stays_open(store: Store) -> None:
     ]
 
 
+def test_of_several_open_sessions_an_older_one_that_is_too_short_is_removed(store: Store) -> None:
+    for n, on_mat_s in enumerate((29.0, 30.0, 3.0)):
+        store.write(Checkpoint(session(f"s{n}", reason=None, start_utc=UTC + n, on_mat_s=on_mat_s)))
+    memory = store.load(30.0)
+    assert memory.open is not None
+    assert memory.open.id == "s2"
+    assert [(s.id, s.reason) for s in memory.log.sessions] == [("s1", EndReason.POWER_LOST)]
+
+
 def test_a_dropped_session_is_gone_and_counted(store: Store) -> None:
     store.write(Checkpoint(session(reason=None)))
     store.write(Drop(Session, "s1", "short"))
