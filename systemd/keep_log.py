@@ -53,8 +53,8 @@ def backup(log: Path, copy: Path) -> str:
         needed = older_copy(log)
         if needed is None:
             raise LookupError(
-                f"The session log is of schema {schema(log)}, this version knows up to {known()}, and there is no copy of"
-                " before it beside the log; stay with the newer version"
+                f"The session log is of schema {schema(log)}, this version knows up to {known()}, and no copy of"
+                " an older one is beside it; stay with the newer version"
             )
     for old in log.parent.glob(f"{log.name}.before-*"):
         # One of a newer schema was left by `fit`, with sessions that no log here has.
