@@ -55,7 +55,7 @@ class Card:
         (self.boot / "matpi.sh").write_text(text)
 
     def run(self, script: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        command = ["/bin/sh", script, *words]
+        command = ["/bin/sh", str(script), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment)
 
     @property
