@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.ready
 # Hundreds of processes start in a run of the tests: what was compiled is kept, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card check mutants size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -52,6 +52,9 @@ test-arm64: ## With sudo: wheels, drivers and the core's tests on an emulated 64
 
 test-homeassistant: ## With sudo: what goes to Home Assistant, against the real one
 	@sh tests/chroots/run.sh homeassistant $(ARGS)
+
+test-card: ## With sudo: what is copied onto a new card, under the real cloud-init
+	@sh tests/chroots/run.sh card
 
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .

@@ -340,6 +340,7 @@ upgrade() {
   systemctl stop "$SERVICE"
   log_keeper backup || refuse "No change without a copy of the session log. $(as_it_was)."
   phase=switching
+  log_keeper fit || exit 1 # tidy goes back
   point "$new"
   lay "$new"
   if ! starts; then

@@ -1,23 +1,29 @@
 # ruff: noqa: INP001
-"""Copies the session log before an upgrade, puts the copy back after one that failed: keep_log.py VERB CONFIG RELEASE.
+"""Copies the session log before an upgrade, puts a copy back where one is needed: keep_log.py VERB CONFIG RELEASE.
 
-install.sh runs it as the service's user, with the service stopped. `backup` writes LOG.before-RELEASE and drops older
-copies. `restore` puts it back only if the log's schema is another one now, so that a version that merely did not
-start costs nothing that was written since. Standard library only: neither version of matpi is trusted here.
+install.sh runs it as the service's user, with the service stopped and the Python of RELEASE. `backup` writes
+LOG.before-RELEASE and drops older copies. `fit` does something only where RELEASE is too old for the log's schema: it
+puts the newest copy from before that schema in its place and says which sessions came after it. `restore` undoes a
+failed upgrade: it puts LOG.before-RELEASE back only if the log's schema is another one now, so that a version that
+merely did not start costs nothing that was written since. Standard library only: neither version of matpi is trusted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import sqlite3
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 LOG = "/var/lib/matpi/matpi.db"
+LISTED = 20
+"""So many sessions are named one by one."""
 
 
 def log_of(config: Path) -> Path:
@@ -42,8 +48,18 @@ def sole_writer(log: Path) -> Iterator[None]:
 
 def backup(log: Path, copy: Path) -> str:
     """Returns what was done, for a person."""
+    needed = None
+    if is_too_new(log):
+        needed = older_copy(log)
+        if needed is None:
+            raise LookupError(
+                f"The session log is of schema {schema(log)}, this version knows up to {known()}, and no copy of"
+                " an older one is beside it; stay with the newer version"
+            )
     for old in log.parent.glob(f"{log.name}.before-*"):
-        old.unlink()
+        # One of a newer schema was left by `fit`, with sessions that no log here has.
+        if old != needed and not is_newer(old, schema(log)):
+            old.unlink()
     if not log.exists():
         # An empty file is an empty database of schema 0.
         copy.touch(0o600)
@@ -58,6 +74,85 @@ def backup(log: Path, copy: Path) -> str:
     half.replace(copy)
     flush(log.parent)
     return f"The session log is copied to {copy}."
+
+
+def fit(log: Path, copy: Path) -> str:
+    """Returns what was done, for a person: nothing where the log fits."""
+    if not is_too_new(log):
+        return ""
+    older = older_copy(log)
+    if older is None:
+        raise LookupError("There is no copy of the session log that this version can read")
+    lost = after(log, older)
+    with contextlib.closing(connect(Path(":memory:"))) as made:
+        with contextlib.closing(connect(older)) as source:
+            source.backup(made)
+        keep_numbers(log, made)
+        with contextlib.closing(connect(log)) as target:
+            made.backup(target)
+    told = [f"This version is too old for the session log; {older.name}, from before, is in its place."]
+    if not lost:
+        return f"{told[0]} No session came after it."
+    told.append(f"Sessions that came after it, now in {copy} only: {len(lost)}")
+    return "\n".join([*told, *(f"  {one}" for one in lost[:LISTED]), *["  ..."] * (len(lost) > LISTED)])
+
+
+def keep_numbers(log: Path, made: sqlite3.Connection) -> None:
+    """Gives nothing a number again that a receiver has had for something else; a log before the outbox has none."""
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(connect(log)) as conn:
+        revisions = conn.execute("SELECT record, rev FROM revisions").fetchall()
+        made.executemany(
+            "INSERT INTO revisions VALUES (?, ?, '') ON CONFLICT (record) DO UPDATE SET rev = max(rev, excluded.rev)",
+            revisions,
+        )
+        sequences = conn.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+        made.execute("DELETE FROM sqlite_sequence")
+        made.executemany("INSERT INTO sqlite_sequence VALUES (?, ?)", sequences)
+
+
+def known() -> int:
+    """The newest schema this release can read; 0 where it has no schema files."""
+    spec = importlib.util.find_spec("matpi")
+    folders = (spec.submodule_search_locations if spec else None) or ()
+    files = [path.stem for folder in folders for path in Path(folder).glob("store/schema_v*.sql")]
+    return max((int(stem.removeprefix("schema_v")) for stem in files), default=0)
+
+
+def is_too_new(log: Path) -> bool:
+    return 0 < known() < schema(log)
+
+
+def is_newer(copy: Path, than: int) -> bool:
+    try:
+        return schema(copy) > than
+    except sqlite3.DatabaseError:
+        return False
+
+
+def older_copy(log: Path) -> Path | None:
+    """The copy beside the log that this release can read and that has the most sessions: no date is trusted."""
+    found = []
+    for path in [*log.parent.glob(f"{log.name}.backup-*"), *log.parent.glob(f"{log.name}.before-*")]:
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(connect(path)) as conn:
+            whole = conn.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            last = conn.execute("SELECT coalesce(max(seq), 0) FROM sessions").fetchone()[0]
+            if whole and schema(path) <= known():
+                found.append((last, path))
+    return max(found)[1] if found else None
+
+
+def after(log: Path, copy: Path) -> list[str]:
+    """The sessions that are in the log and not in the copy, a line each."""
+    with contextlib.closing(connect(copy)) as conn:
+        there = {row[0] for row in conn.execute("SELECT id FROM sessions")}
+    with contextlib.closing(connect(log)) as conn:
+        rows = conn.execute("SELECT id, day, start_utc, on_mat_s FROM sessions ORDER BY seq").fetchall()
+    lines = []
+    for name, day, utc, on_mat_s in rows:
+        if name not in there:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(utc)) if utc else day or "at an unknown time"
+            lines.append(f"{when}, {on_mat_s / 60:.0f} min")
+    return lines
 
 
 def restore(log: Path, copy: Path) -> str:
@@ -103,7 +198,7 @@ def flush(path: Path) -> None:
 
 
 def main(verb: str, config: str, release: str) -> int:
-    done = {"backup": backup, "restore": restore}[verb]
+    done = {"backup": backup, "fit": fit, "restore": restore}[verb]
     try:
         log = log_of(Path(config))
         if not log.parent.is_dir():
@@ -115,9 +210,12 @@ def main(verb: str, config: str, release: str) -> int:
         return told("The session log is in use by another matpi; stop that one first, then try again.")
     except (OSError, sqlite3.Error) as error:
         return told(f"The session log could not be copied ({error}); make room or look at the disk, then try again.")
+    except LookupError as error:
+        return told(f"{error}.")
     except ValueError as error:
         return told(f"{config} cannot be used ({error}); correct that, then try again.")
-    sys.stdout.write(f"{said}\n")
+    if said:
+        sys.stdout.write(f"{said}\n")
     return 0
 
 

@@ -38,7 +38,7 @@ ROOMS = ("matpi/", "tests/", "docs/", "benchmarks/", "hardware/", "systemd/")
 IN_SECONDS = {"us": 1e-6, "s": 1.0, "min": 60.0}
 TOOLS = {
     "make", "python", "python3", "pip", "git", "cd", ".", "systemctl", "journalctl", "raspi-config", "ls", "apt",
-    "mkdir", "sh", "install", "grep",
+    "mkdir", "sh", "install", "grep", "sed", "cp",
 }  # fmt: skip
 HEADER_PINS = {2: 3, 3: 5, 9: 21, 10: 19, 13: 33, 17: 11, 18: 12, 19: 35, 20: 38, 22: 15, 23: 16, 24: 18, 27: 13}
 """BCM number -> pin of the 40-pin header (raspberrypi.com, GPIO and the 40-pin header)."""

@@ -1,6 +1,6 @@
 #!/bin/sh
-# matpi's tests in a Debian 13 (Python 3.13) beside this system: run.sh trixie|arm64|homeassistant [words for pytest]
-# `make test-trixie`, `make test-arm64` and `make test-homeassistant` call it; docs/testing.md tells what it does.
+# matpi's tests in a Debian 13 (Python 3.13) beside this system: run.sh trixie|arm64|homeassistant|card [words for pytest]
+# `make test-trixie`, `make test-arm64`, `make test-homeassistant` and `make test-card` call it; docs/testing.md tells what it does.
 #
 # MATPI_CHROOTS  where the systems are kept; /var/cache/matpi-chroots, or beside XDG_CACHE_HOME if that is set
 # DEBIAN_MIRROR  where they come from; the mirror apt uses here, else debootstrap's own
@@ -20,6 +20,8 @@ PACKAGES_TRIXIE="$PACKAGES,make,systemd,udev,mosquitto"
 PACKAGES_ARM64="$PACKAGES,python3-spidev"
 # A broker between matpi and the real Home Assistant, one of whose dependencies (lru-dict) has no wheel for 3.13.
 PACKAGES_HOMEASSISTANT="$PACKAGES,mosquitto,gcc,libc6-dev,python3-dev"
+# The second is a package that debootstrap does not find by the virtual name cloud-init's dependencies have for it.
+PACKAGES_CARD="ca-certificates,cloud-init,python3-cffi-backend"
 BINFMT=/proc/sys/fs/binfmt_misc
 # The rule of Debian's own qemu-user-static, under our name.
 RULE=/usr/lib/binfmt.d/qemu-aarch64.conf
@@ -48,7 +50,12 @@ case $name in
       refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
     packages=$PACKAGES_HOMEASSISTANT
     ;;
-  *) refuse "Say which: run.sh trixie, run.sh arm64 or run.sh homeassistant." ;;
+  card)
+    arch=$(dpkg --print-architecture 2>/dev/null) ||
+      refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
+    packages=$PACKAGES_CARD
+    ;;
+  *) refuse "Say which: run.sh trixie, run.sh arm64, run.sh homeassistant or run.sh card." ;;
 esac
 
 [ "$(id -u)" -eq 0 ] ||
@@ -249,6 +256,7 @@ copy_source
 case $name in
   trixie) inside "$TRIXIE" "$@" ;;
   homeassistant) inside "$HOMEASSISTANT" "$@" ;;
+  card) inside 'exec sh tests/chroots/card.sh' ;;
   *)
     # The tests of time are left out: an emulated processor is some fifty times slower (2.2 s for 0.04 s, measured).
     [ "$#" -gt 0 ] || set -- tests/core -k "not ten_years_in_50_ms and not costs_no_time and not cost_no_time"

@@ -13,6 +13,7 @@ from matpi.core.events import ButtonDown, ButtonUp, Noted
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory
 from matpi.core.pairing import OPEN_S, TRIES, Pairing
+from matpi.core.people import People, Person
 from matpi.core.rules import DeviceRules
 from matpi.core.screens.menu import Item
 from matpi.core.text import Text
@@ -74,6 +75,42 @@ def test_a_hold_of_3_s_shows_the_address_and_a_code_for_two_minutes() -> None:
     bench.pass_s(0.2)
     assert bench.state is Front.IDLE
     assert typed(bench, view.code) == Text("pairing.none_open")
+
+
+def read_to_the_end(bench: Bench) -> None:
+    bench.pass_s(20)
+    bench.tap()
+    bench.tap()
+    bench.pass_s(2)
+    bench.hold()  # none applies
+    assert bench.state is Front.SAFETY
+    bench.tap()
+
+
+def test_the_very_first_start_ends_with_the_address_of_the_page() -> None:
+    bench = Bench(Memory(), rules=DeviceRules(page_address=ADDRESS))
+    read_to_the_end(bench)
+    view = bench.view
+    assert isinstance(view, PagePairing)
+    assert (view.address, bench.device.pairing.code) == (ADDRESS, view.code)
+    bench.tap()
+    assert bench.state is Front.IDLE
+    bench.pass_s(120)
+    assert bench.state is Front.IDLE, "once"
+
+
+def test_where_there_is_no_page_the_very_first_start_ends_with_the_advice() -> None:
+    bench = Bench(Memory(), rules=DeviceRules(page_address=""))
+    read_to_the_end(bench)
+    assert bench.state is Front.READY
+
+
+def test_who_answers_after_another_gets_the_advice_and_no_code() -> None:
+    people = People((Person("1" * 32, "Ada"), Person("2" * 32, "Bo")), chosen="2" * 32)
+    given = Acknowledgement(some=False, utc=NOON, person="1" * 32)
+    bench = Bench(Memory(people=people, answers=(given,)), rules=DeviceRules(page_address=ADDRESS))
+    read_to_the_end(bench)
+    assert bench.state is Front.READY
 
 
 def test_a_short_hold_says_how_long_and_does_nothing_else() -> None:

@@ -62,7 +62,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     name = f"matpi-{version}-py3-none-any.whl"
     info = f"matpi-{version}.dist-info"
     with zipfile.ZipFile(pathlib.Path(folder, name), "w") as file:
-        file.write("matpi/__init__.py")
+        for path in pathlib.Path("matpi").rglob("*.*"):
+            file.write(path)
         file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         about = f"Metadata-Version: 2.1\\nName: matpi\\nVersion: {version}\\nRequires-Dist: thing\\n"
         file.writestr(f"{info}/METADATA", about)
@@ -153,10 +154,11 @@ esac
         )
         return path
 
-    def offer(self, version: str, behaviour: str = "runs") -> None:
-        """Put this version into the source folder."""
+    def offer(self, version: str, behaviour: str = "runs", schema: int = 9) -> None:
+        """Put this version into the source folder; `schema`: the newest it knows."""
         shutil.rmtree(self.source, ignore_errors=True)
-        (self.source / "matpi").mkdir(parents=True)
+        (self.source / "matpi" / "store").mkdir(parents=True)
+        (self.source / "matpi" / "store" / f"schema_v{schema}.sql").touch()
         shutil.copytree(REPOSITORY / "systemd", self.source / "systemd", ignore=shutil.ignore_patterns("__pycache__"))
         (self.source / "systemd" / "matpi.service").write_text(f"# of {version}\n")
         (self.source / "constraints.txt").write_text("thing==1.0\n")

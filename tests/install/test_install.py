@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -123,6 +125,27 @@ def test_a_version_that_does_not_come_up_is_taken_back(machine: Machine, behavio
     assert "1.0-2 did not come up" in done.stderr
     assert "the last words" in done.stdout + done.stderr
     assert ("again as it was" in done.stdout) == (behaviour == "migrates and fails")
+
+
+def test_going_back_over_a_schema_takes_the_log_from_before_and_names_what_came_after(machine: Machine) -> None:
+    table = "CREATE TABLE sessions (seq INTEGER PRIMARY KEY, id, day, start_utc, on_mat_s);"
+    a = "INSERT INTO sessions (id, day, on_mat_s) VALUES ('a', '2026-03-15', 1200.0);"
+    b = "INSERT INTO sessions (id, day, on_mat_s) VALUES ('b', '2026-03-16', 600.0);"
+    machine.has("1.0")
+    machine.log.unlink()
+    for path, sql in ((machine.log, table + a + b), (machine.log.with_name("matpi.db.backup-1-v1"), table + a)):
+        with closing(sqlite3.connect(path)) as conn:
+            conn.executescript(f"{sql} PRAGMA user_version = {2 if path == machine.log else 1};")
+    machine.offer("0.9", schema=1)
+    done = machine.run("upgrade")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert machine.current == "0.9-2"
+    kept = machine.log.with_name("matpi.db.before-0.9-2")
+    assert "matpi.db.backup-1-v1, from before, is in its place.\n" in done.stdout
+    assert f"Sessions that came after it, now in {kept} only: 1\n  2026-03-16, 10 min\n" in done.stdout
+    for path, ids in ((machine.log, ["a"]), (kept, ["a", "b"])):
+        with closing(sqlite3.connect(path)) as conn:
+            assert [row[0] for row in conn.execute("SELECT id FROM sessions")] == ids
 
 
 def test_a_connection_that_drops_in_mid_upgrade_goes_back(machine: Machine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -27,12 +28,19 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def keep(verb: str, log: Path, config: str = "", release: str = "2.0-2") -> subprocess.CompletedProcess[str]:
+def keep(
+    verb: str, log: Path, config: str = "", release: str = "2.0-2", knows: int = 99
+) -> subprocess.CompletedProcess[str]:
+    """`knows`: the newest schema of the release."""
     root = log.parents[3]
     file = root / "matpi.toml"
     file.write_text(config)
-    words = [sys.executable, "-I", str(SCRIPT), verb, str(file), release]
-    return subprocess.run(words, capture_output=True, text=True, check=False, env={"MATPI_ROOT": str(root)})
+    (schemas := root / f"release-{knows}" / "matpi" / "store").mkdir(parents=True, exist_ok=True)
+    (schemas.parent / "__init__.py").touch()
+    (schemas / f"schema_v{knows}.sql").touch()
+    words = [sys.executable, "-P", "-s", str(SCRIPT), verb, str(file), release]
+    environment = {"MATPI_ROOT": str(root), "PYTHONPATH": str(schemas.parents[1]), "TZ": "UTC"}
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
 
 def in_log(path: Path) -> tuple[int, list[str]]:
@@ -152,3 +160,108 @@ def test_a_damaged_log_is_not_upgraded(log: Path) -> None:
     assert "could not be copied" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not copy_of(log).exists()
+
+
+# -- back to a version that is too old for the log --------------------------------------------------------------------
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "matpi" / "store"
+
+
+def real(log: Path, schema: int) -> None:
+    """A log of this program's own schema in the place of the small one."""
+    for file in log.parent.glob("matpi.db*"):
+        file.unlink()
+    for number in range(1, schema + 1):
+        change(log, (SCHEMAS / f"schema_v{number}.sql").read_text())
+
+
+def session(log: Path, name: str, utc: float | None = None) -> None:
+    start = "NULL" if utc is None else str(utc)
+    change(
+        log,
+        "INSERT INTO sessions (id, boot_id, start_mono, start_utc, span_s, on_mat_s, reason, aways, routine, edited)"
+        f" VALUES ('{name}', 'b', 1.0, {start}, 1260.0, 1200.0, 'left', 0, 'free', 0);"
+        f"INSERT INTO revisions VALUES ('session/{name}', 3, 'x');"
+        "INSERT OR IGNORE INTO sinks (name, enabled) VALUES ('s', 1);"
+        f"INSERT INTO outbox (sink, id, kind, body) VALUES ('s', '{name}', 'session', '{{}}');",
+    )
+
+
+def sessions(log: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(log)) as conn:
+        return [row[0] for row in conn.execute("SELECT id FROM sessions ORDER BY seq")]
+
+
+@pytest.fixture
+def migrated(log: Path) -> Path:
+    """A log of schema 6 with sessions before and after it was migrated, its backups beside it."""
+    real(log, 5)
+    session(log, "first")
+    shutil.copy(log, log.with_name("matpi.db.backup-1"))
+    session(log, "second")
+    shutil.copy(log, log.with_name("matpi.db.backup-2-v5"))
+    change(log, (SCHEMAS / "schema_v6.sql").read_text())
+    session(log, "third", 1_773_576_000.0)
+    shutil.copy(log, log.with_name("matpi.db.backup-3"))
+    session(log, "fourth")
+    return log
+
+
+def test_an_older_version_gets_the_newest_log_it_can_read_and_says_what_came_after(migrated: Path) -> None:
+    log = migrated
+    assert (keep("backup", log, knows=5).returncode, sessions(log)) == (0, ["first", "second", "third", "fourth"])
+    done = keep("fit", log, knows=5)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "This version is too old for the session log; matpi.db.backup-2-v5, from before, is in its place.",
+        f"Sessions that came after it, now in {copy_of(log)} only: 2",
+        "  2026-03-15 12:00, 20 min",
+        "  at an unknown time, 20 min",
+    ]
+    assert sessions(log) == ["first", "second"]
+    assert sessions(copy_of(log)) == ["first", "second", "third", "fourth"]
+    with contextlib.closing(sqlite3.connect(log)) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (5,)
+        assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone() == (4,)
+        assert conn.execute("SELECT rev FROM revisions WHERE record = 'session/fourth'").fetchone() == (3,)
+
+    keep("backup", log, release="3.0-3")
+    assert sessions(copy_of(log)) == ["first", "second", "third", "fourth"], "dropped while nothing else has them"
+
+
+def test_an_older_version_that_does_not_start_costs_nothing(migrated: Path) -> None:
+    keep("backup", migrated, knows=5)
+    keep("fit", migrated, knows=5)
+    assert "again as it was" in keep("restore", migrated, knows=5).stdout
+    assert sessions(migrated) == ["first", "second", "third", "fourth"]
+
+
+def test_the_copy_of_the_upgrade_serves_too(migrated: Path) -> None:
+    migrated.with_name("matpi.db.backup-2-v5").rename(copy_of(migrated, "1.0-1"))
+    keep("backup", migrated, knows=5)
+    assert f"{copy_of(migrated, '1.0-1').name}, from before" in keep("fit", migrated, knows=5).stdout
+    assert sessions(migrated) == ["first", "second"]
+
+
+def test_without_a_copy_from_before_nothing_is_changed(migrated: Path) -> None:
+    migrated.with_name("matpi.db.backup-1").unlink()
+    migrated.with_name("matpi.db.backup-2-v5").write_bytes(b"no database " * 1000)
+    done = keep("backup", migrated, knows=5)
+    assert done.returncode == 1
+    assert done.stderr.startswith("matpi: The session log is of schema 6, this version knows up to 5, and no copy of")
+    assert done.stderr.count("\n") == 1
+    assert not copy_of(migrated).exists()
+
+
+def test_a_log_that_fits_is_left_alone(migrated: Path) -> None:
+    keep("backup", migrated, knows=6)
+    done = keep("fit", migrated, knows=6)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sessions(migrated) == ["first", "second", "third", "fourth"]
+
+
+def test_a_damaged_copy_stops_no_upgrade(log: Path) -> None:
+    copy_of(log, "1.0-1").write_bytes(b"no database " * 1000)
+    assert keep("backup", log).returncode == 0
+    assert not copy_of(log, "1.0-1").exists()

@@ -26,6 +26,7 @@ class SafetyScreen(Screen):
     _page: int = 0
     _turned: float = -inf  # the page was, then
     _answered: bool = False  # on this way through the pages
+    _first: bool = False  # it is the very first answer on this device
     _whose: str | None = None
 
     @property
@@ -69,6 +70,7 @@ class SafetyScreen(Screen):
         return Step("show_page", "held for 3 s") if self.rules.page_address and not self._asks else None
 
     def _answer(self, t: float, *, some: bool) -> Step | None:
+        self._first = not self.household.answers
         self.household.acknowledge(t, some=some)
         self._pages, self._answered = PAGES_AFTER_YES if some else PAGES, True
         self._page = PAGES.index("question")
@@ -78,11 +80,13 @@ class SafetyScreen(Screen):
         self._page, self._turned = self._page + 1, t
         if self._page < len(self._pages):
             return None
-        return self._leave("read to the end")
+        # A new device ends its first start with where its page is.
+        trigger = "show_page" if self._first and self.rules.page_address else "answered"
+        return self._leave("read to the end", trigger)
 
-    def _leave(self, reason: str) -> Step:
-        self._pages, self._page, self._answered = PAGES, 0, False
-        return Step("answered", reason)
+    def _leave(self, reason: str, trigger: str = "answered") -> Step:
+        self._pages, self._page, self._answered, self._first = PAGES, 0, False, False
+        return Step(trigger, reason)
 
     def look(self, t: float) -> Look:
         hold = self.stage.held(t) if self._asks else 0.0
