@@ -17,7 +17,7 @@ from matpi.core.events import Event, Noted
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import DiskTroubleError, StoreError
-from matpi.store import backups, faults, file, migrations
+from matpi.store import backups, faults, file, migrations, raw
 from matpi.store.db import Store
 from matpi.store.writer import BACKUP_RETRY_S, PatientStore
 from matpi.upstream.queue import Outbox
@@ -440,6 +440,28 @@ def test_a_full_disk_leaves_the_damaged_log_and_the_device_knows_its_backup(
         store.close()
     with closing(device(lived)) as store:
         assert store.restored
+
+
+def test_a_session_that_a_backup_has_open_is_not_closed_over_the_one_that_the_log_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before a migration in its midst; then the disk gives the log too late."""
+    with Store.open(path) as store:
+        store.write(Checkpoint(session("s0", reason=None)))
+        backups.make(store._conn, path, 6)
+        store.write(Save(session("s0", on_mat_s=600.0)))
+
+    def failing(of: Path) -> object:
+        raise OSError(5, "Input/output error")
+
+    connect = raw.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "read_through", failing)
+        patch.setattr(raw, "connect", lambda of: failing(of) if of == path else connect(of))
+        store = device(path)
+        assert not store.is_open
+    assert store.load().open is None
+    store.close()
 
 
 def test_the_device_reports_it_in_the_journal(lived: Path) -> None:
