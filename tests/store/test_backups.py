@@ -458,10 +458,10 @@ def test_a_session_that_a_backup_has_open_is_not_closed_over_the_one_that_the_lo
     with monkeypatch.context() as patch:
         patch.setattr(file, "read_through", failing)
         patch.setattr(raw, "connect", lambda of: failing(of) if of == path else connect(of))
-        store = device(path)
-        assert not store.is_open
-    assert store.load().open is None
-    store.close()
+        started = device(path)
+        assert not started.is_open
+    assert started.load().open is None
+    started.close()
 
 
 def test_the_device_reports_it_in_the_journal(lived: Path) -> None:
