@@ -73,13 +73,15 @@ def system_zone() -> str:
     return "UTC"
 
 
+_UNKNOWN = (KeyError, ValueError, OSError)
+"""What ZoneInfo raises."""
+
+
 def zone_for(name: str) -> tzinfo:
     """Return a zone; UTC needs no time zone data. Raises UsageError for one unknown to this machine."""
-    if name == "UTC":
-        return UTC
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
+        return _zone(name)
+    except _UNKNOWN as error:
         if not available_timezones():
             why = "This computer has no time zone data and knows only UTC; install tzdata."
             raise UsageError(why) from error
@@ -92,9 +94,13 @@ def stored_zone(name: str) -> tzinfo:
     Debian 13 moved US/Pacific, Asia/Calcutta and many more out of its package tzdata.
     """
     try:
-        return zone_for(name)
-    except UsageError:
+        return _zone(name)  # not zone_for, which looks through all zones for its message: each record is asked about
+    except _UNKNOWN:
         return zone_for(system_zone())
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def zone_doubts(name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from matpi import __version__
 from matpi.commands.doctor import checks, scale
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, Verdict
-from matpi.commands.doctor.report import read_config, run_doctor, show
+from matpi.commands.doctor.report import log_checks, read_config, run_doctor, show
 from matpi.commands.doctor.running import Life, read_device, running
 from matpi.config import ButtonConfig, ChannelConfig, Config, LampConfig, PanelConfig, ScaleConfig, SpiConfig
 from matpi.core.effects import Calibrated, Save
@@ -584,6 +584,15 @@ def test_backups_and_a_damaged_log_that_was_set_aside_are_named(run: Callable[..
     check = the(run(store_path=path).checks, "log backups")
     assert check.verdict is WARN
     assert check.what.startswith(aside.name)
+
+
+def test_a_closed_folder_is_not_taken_for_one_without_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    check = log_checks(tmp_path / "matpi.db").checks[-1]
+    assert (check.name, check.verdict) == ("backups", SKIPPED)
 
 
 def test_the_log_of_a_running_device_can_be_read(run: Callable[..., Ran], tmp_path: Path) -> None:

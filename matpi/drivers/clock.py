@@ -131,8 +131,8 @@ class ClockWatch:
 
     def poll(self) -> list[Event]:
         """Return the events that are due now."""
+        trusted = self._clock.trusted()  # first: it may wait, and the time of before the step is not the trusted one
         t, utc, sure = self._read()
-        trusted = self._clock.trusted()
         stepped_s = 0.0 if self._offset_s is None or not sure else utc - t - self._offset_s
         stepped = abs(stepped_s) > STEP_S
         if t < self._due_at and trusted is self._trusted and not stepped:

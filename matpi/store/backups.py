@@ -66,7 +66,7 @@ def image(conn: sqlite3.Connection, path: Path) -> bytes:
     with file.transaction(conn, "BEGIN"):  # one view of all pages
         copy = bytearray(conn.serialize())
     copy[18:20] = b"\1\1"  # it comes without a write-ahead log
-    with _in_memory(bytes(copy)) as probe:
+    with _in_memory(copy) as probe:
         file.check(probe, path)
     return bytes(copy)
 
@@ -85,7 +85,7 @@ def is_due(conn: sqlite3.Connection, path: Path, utc: float | None) -> bool:
     try:
         with contextlib.closing(file.connect(last, "ro")) as copy:
             (then,) = copy.execute("SELECT coalesce(max(seq), 0) FROM sessions").fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # a damaged one
         return True
     return abs(int(newest[0]) - int(then)) >= EVERY_SESSIONS
 
@@ -137,6 +137,8 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
     """
     if not is_restoring(path):
         try:
+            if _is_emptied(path):
+                raise faults.damaged(path, "it is empty")
             return Opened(file.open_writer(path, prepare, any_thread=any_thread))
         except (sqlite3.DatabaseError, StoreDamagedError) as error:
             if not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
@@ -161,6 +163,11 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
         raise trouble from error
 
 
+def _is_emptied(path: Path) -> bool:
+    """Return whether nothing is left of a log that has a backup; else an empty file is a log to be made."""
+    return path.exists() and not path.stat().st_size and newest_good(path) is not None
+
+
 def newest_good(path: Path) -> bytes | None:
     """Return the newest backup that is whole and not of a newer matpi, ready to be the log; None without one."""
     for backup in found(path):
@@ -175,13 +182,16 @@ def _read(backup: Path) -> bytes:
         raise faults.damaged(backup, "nothing is in it")
     migrations.refuse_strangers(header, backup)
     with _in_memory(backup.read_bytes()) as conn:
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
+            conn.execute("REINDEX")  # an index that is damaged costs nothing
         file.check(conn, backup)
         outbox.skip_numbers(conn)
         return conn.serialize()
 
 
 @contextlib.contextmanager
-def _in_memory(data: bytes) -> Iterator[sqlite3.Connection]:
+def _in_memory(data: bytes | bytearray) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         conn.deserialize(data)
+        del data  # a long log is in memory no more often than it must be
         yield conn

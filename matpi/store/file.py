@@ -216,11 +216,14 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
     deadline = time.monotonic() + limit_s
     conn.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
     try:
-        found = conn.execute("PRAGMA quick_check(1)").fetchall()
+        # Not quick_check: it does not look whether an index fits its table, and SQLite refuses to read by a broken one.
+        found = conn.execute("PRAGMA integrity_check(1)").fetchall()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
             raise
         return
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged name
+        raise faults.damaged(path, "a name in it cannot be read") from error
     finally:
         conn.set_progress_handler(None, 0)
     if found != [("ok",)]:

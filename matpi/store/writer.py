@@ -335,6 +335,9 @@ class PatientStore:
         for path in (self.path, *found(self.path)):
             with contextlib.suppress(StoreError), Store.copied(path) as copy:
                 known, memory = copy.has_settings(), copy.load()
+                if path != self.path:
+                    # It may have ended since: closed again, it would be stored as short as the backup has it.
+                    memory = replace(memory, open=None)
                 self._memory = memory if known else replace(memory, settings=self._first_settings)
                 return
         # Nothing to be read: the device starts as a new one.

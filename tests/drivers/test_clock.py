@@ -229,6 +229,20 @@ def test_trust_is_reported_at_once_both_ways() -> None:
     assert watched.run(5) == [WallClock(116.0, NOW_UTC + 116.0, trusted=False)]
 
 
+def test_a_step_while_the_trust_is_asked_for_gives_the_time_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """timedated answers within seconds, in which the time service may have set the clock."""
+    watched = Watched()
+    watched.clock.offset_s = 0.0
+    watched.watch.poll()
+
+    def stepped() -> bool:
+        watched.clock.t, watched.clock.offset_s = 104.0, NOW_UTC
+        return True
+
+    monkeypatch.setattr(watched.clock, "trusted", stepped)
+    assert watched.watch.poll()[0] == WallClock(104.0, NOW_UTC + 104.0, trusted=True)
+
+
 @pytest.mark.parametrize(("step_s", "reported"), [(3600.2, "+3600.2 s"), (-3600.2, "-3600.2 s"), (0.51, "+0.5 s")])
 def test_a_step_is_reported_at_once_and_noted(step_s: float, reported: str) -> None:
     watched = Watched()

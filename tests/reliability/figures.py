@@ -46,7 +46,7 @@ def careless(found: Mapping[str, Any]) -> str:
     return table(
         ("what is left out", "what is cut", "cut states", "found"),
         *(
-            (name, row["life"], row["cut_states"], f"{row['found']:,} {row['kind']}")
+            (name, row["life"], row["cut_states"], f"{row['found']:,} {row['kind'].replace('_', ' ')}")
             for name, row in found["by"].items()
         ),
     )

@@ -463,7 +463,7 @@ class Careless:
 
 CARELESS: Final = {
     "synchronous=NORMAL": Careless(partial(synchronous, 1), "sessions", "lost"),
-    "synchronous=OFF": Careless(partial(synchronous, 0), "sessions", "corrupt"),
+    "synchronous=OFF": Careless(partial(synchronous, 0), "sessions", "set_aside"),
     "no fsync of an export": Careless(partial(without, "files"), "export and backup", "torn"),
     "no fsync of a folder": Careless(partial(without, "folders"), "export and backup", "lost"),
     "no fsync of a backup": Careless(partial(without, "files"), "weekly backup", "corrupt"),

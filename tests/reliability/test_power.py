@@ -58,7 +58,7 @@ def test_the_sweep_finds_what_a_careless_store_loses(name: str, scratch: Path) -
     print(f"\n{found}")
     count = getattr(found, careless.kind)
     assert count > 0
-    page_has("careless", name, careless.life, found.cut_states, f"{count:,} {careless.kind}")
+    page_has("careless", name, careless.life, found.cut_states, f"{count:,} {careless.kind.replace('_', ' ')}")
 
 
 # -- a disk that fails ---------------------------------------------------------------------------------------------

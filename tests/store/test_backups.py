@@ -17,7 +17,7 @@ from matpi.core.events import Event, Noted
 from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import DiskTroubleError, StoreError
-from matpi.store import backups, faults, file, migrations
+from matpi.store import backups, faults, file, migrations, raw
 from matpi.store.db import Store
 from matpi.store.writer import BACKUP_RETRY_S, PatientStore
 from matpi.upstream.queue import Outbox
@@ -230,6 +230,27 @@ def emptied_beside_its_wal(path: Path) -> None:
     file.companion(path, "-wal").write_bytes(b"acknowledged sessions")
 
 
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def unreadable_name(path: Path) -> None:
+    """SQLite quotes it in its message, which is no text then."""
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA writable_schema = 1")
+        conn.execute("UPDATE sqlite_master SET name = CAST(x'f96c' AS TEXT), sql = 'CREATE' WHERE name = 'looser'")
+        conn.commit()
+
+
+def index_of_others(path: Path) -> None:
+    """The index of the settings has the place of that of the sessions: each page is right, and reading by it fails."""
+    with closing(sqlite3.connect(path)) as conn:
+        (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'settings' AND type = 'index'")
+    data = bytearray(path.read_bytes())
+    data[(page[0] - 1) * 4096 : page[0] * 4096] = data[2 * 4096 : 3 * 4096]
+    path.write_bytes(data)
+
+
 DAMAGES = [
     noise(0),
     noise(4096 * 1),
@@ -237,6 +258,9 @@ DAMAGES = [
     noise(4096 * 9),
     zeroed_header,
     cut_short,
+    emptied,
+    unreadable_name,
+    index_of_others,
     emptied_beside_its_wal,
 ]
 
@@ -283,13 +307,29 @@ def umask() -> int:
     return mask
 
 
-@pytest.mark.parametrize("damage", DAMAGES[:-1], ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", DAMAGES[:-2], ids=lambda damage: damage.__name__)
 def test_a_damaged_backup_is_skipped(lived: Path, damage: Callable[[Path], None]) -> None:
     noise(4096)(lived)
     damage(backups.found(lived)[0])
     with Store.open(lived) as store:
         assert store.restored
     assert ids(lived) == ["s0"]
+
+
+def test_an_index_of_a_backup_is_made_anew(lived: Path) -> None:
+    noise(4096)(lived)
+    index_of_others(backups.found(lived)[0])
+    with Store.open(lived) as store:
+        assert store.restored
+    assert len(ids(lived)) == 8
+
+
+def test_without_a_clock_a_damaged_backup_makes_one_due(lived: Path) -> None:
+    unreadable_name(backups.found(lived)[0])
+    with closing(device(lived)) as store:
+        store.write(Save(session("new")))
+        store.fold()
+    assert names(lived)[0] == "backup-3"
 
 
 def test_with_no_good_backup_a_new_log_is_begun(lived: Path) -> None:
@@ -400,6 +440,28 @@ def test_a_full_disk_leaves_the_damaged_log_and_the_device_knows_its_backup(
         store.close()
     with closing(device(lived)) as store:
         assert store.restored
+
+
+def test_a_session_that_a_backup_has_open_is_not_closed_over_the_one_that_the_log_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before a migration in its midst; then the disk gives the log too late."""
+    with Store.open(path) as store:
+        store.write(Checkpoint(session("s0", reason=None)))
+        backups.make(store._conn, path, 6)
+        store.write(Save(session("s0", on_mat_s=600.0)))
+
+    def failing(of: Path) -> object:
+        raise OSError(5, "Input/output error")
+
+    connect = raw.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "read_through", failing)
+        patch.setattr(raw, "connect", lambda of: failing(of) if of == path else connect(of))
+        started = device(path)
+        assert not started.is_open
+    assert started.load().open is None
+    started.close()
 
 
 def test_the_device_reports_it_in_the_journal(lived: Path) -> None:

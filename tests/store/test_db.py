@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from matpi import paths
 from matpi.core.effects import Calibrated, Checkpoint, DateBoot, Drop, Save, Zeros
 from matpi.core.model import (
     Acknowledgement,
@@ -335,6 +336,17 @@ def test_a_record_is_dated_where_the_mat_was_then(store: Store) -> None:
     later: dict[str, Any] = {"utc": SPRING + 5000, "utc_offset_s": 7200, "day": date(2025, 3, 30)}  # in summer time
     assert log.ratings == (replace(rating(mono=5000.0, **there), **later),)
     assert log.stops == (replace(stop(mono=5000.0, **there), **later),)
+
+
+def test_an_unknown_zone_costs_no_look_through_all_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock's first time asks about the zone of each record of the boot: 365 took 3 s, the watchdog gives 20."""
+
+    def too_slow() -> set[str]:
+        raise AssertionError
+
+    monkeypatch.setattr(paths, "available_timezones", too_slow)
+    monkeypatch.setattr(paths, "system_zone", lambda: "UTC")
+    assert str(stored_zone("US/Nowhere")) == "UTC"
 
 
 def test_a_checkpoint_that_does_not_know_the_date_yet_keeps_it(store: Store) -> None:

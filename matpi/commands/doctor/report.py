@@ -236,10 +236,15 @@ def log_checks(store: Path) -> LogChecks:
 
 def _backups(store: Path) -> Check:
     """Check what is beside the log: the device's own backups, and damaged logs."""
-    kept, old = found(store), damaged(store)
     what = "none yet; the device makes one after the first session, then every week"
+    try:
+        if store.parent.is_dir():
+            next(store.parent.iterdir(), None)  # in a closed folder none is found
+        kept, old = found(store), damaged(store)
+        made = datetime.fromtimestamp(kept[0].stat().st_mtime if kept else 0.0).astimezone()
+    except OSError:
+        return Check("log", "backups", SKIPPED, "the folder of the log could not be read")
     if kept:
-        made = datetime.fromtimestamp(kept[0].stat().st_mtime).astimezone()
         what = f"{count(len(kept), 'backup')}, the newest {kept[0].name} of {made:%Y-%m-%d}"
     if not old:
         return Check("log", "backups", OK, what)
