@@ -737,7 +737,7 @@ class _Complaints(logging.Handler):
 
 
 def one_arena() -> None:
-    """Let all threads allocate from one pool: glibc has one for each, and a day has a hundred starts with new threads."""
+    """Let all threads allocate from one pool: glibc has one for each, and a day has 160 starts."""
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
