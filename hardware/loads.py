@@ -221,9 +221,9 @@ def lines() -> list[str]:
     for cell in MOUNT_OF:
         first, at = gauged(cell), loaded(cell)
         top = height_mm(cell)
+        bounds = f"safe to {safe_kg(cell):g} kg, destroyed at {destroyed_kg(cell):g} kg"
         made += [
-            f"{cell}: {FIGURES['cell'][cell]['name']}, safe to {safe_kg(cell):g} kg, "
-            f"destroyed at {destroyed_kg(cell):g} kg",
+            f"{cell}: {FIGURES['cell'][cell]['name']}, {bounds}",
             f"  stop, gap set by gauge: takes over at {first.kg:.0f} kg ({first.least_kg:.0f} to {first.most_kg:.0f})",
             f"  stop, as it stays:      takes over at {at.kg:.0f} kg ({at.least_kg:.0f} to {at.most_kg:.0f})",
             f"  {worst:.0f} kg at rest on one corner: the cell feels {on_cell_kg(at, worst):.0f} kg at most",
@@ -237,9 +237,10 @@ def lines() -> list[str]:
     made.append("mat mm      wood kg  strips mm  sag mm  MPa   air mm  end: sag mm  MPa   tips at kg")
     for board in sizes():
         air = min(board.air_mm(cell, person) for cell in MOUNT_OF)
+        sag = board.sag_mm(person)
         made.append(
             f"{board.length:4.0f} x {board.width:3.0f}  {board.kg:7.1f}  {board.strip_mm:9.0f}"
-            f"  {board.sag_mm(person):6.1f}  {board.stress_mpa(person):3.1f}  {air:7.1f}  {board.end_sag_mm(person):11.1f}"
+            f"  {sag:6.1f}  {board.stress_mpa(person):3.1f}  {air:7.1f}  {board.end_sag_mm(person):11.1f}"
             f"  {board.end_stress_mpa(person):4.1f}  {board.tips_at_kg():10.0f}"
         )
     return made
