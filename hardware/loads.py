@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201  a script, no package
-"""Computes the load path, `python hardware/loads.py`: cells, stop, tipping and board, for each size. Nothing was measured.
+"""Computes the load path, `python hardware/loads.py`: cells, stop, tipping and board, for each size. Not measured.
 
 Plain statics with the figures of hardware/figures.toml. tests/hardware/test_loads.py holds the promises.
 """
@@ -95,8 +95,7 @@ class Board:
 
     @property
     def strip_length_mm(self) -> float:
-        """Between the mounts, with 3 mm at either end."""
-        return self.length - 2.0 * FIGURES["mount"]["side_mm"] - 6.0
+        return float(self.length - 2.0 * FIGURES["board"]["strip_end_mm"])
 
     @property
     def kg(self) -> float:
@@ -138,7 +137,7 @@ class Board:
     def end_stress_mpa(self, kg: float) -> float:
         """Return the stress across the grain under a person in the middle of an end, between its two mounts.
 
-        No strip is there. Half the span of the plate is taken to carry it (chosen).
+        What the strips carry there is left out; half the span of the plate is taken to carry it (chosen).
         """
         span = self.width - FIGURES["mount"]["side_mm"]
         return kg * G * span / 4.0 / (span / 2.0 * FIGURES["board"]["thickness_mm"] ** 2 / 6.0)
@@ -161,7 +160,7 @@ class Board:
     @property
     def dead_kg(self) -> float:
         """Wood, mat, four mounts and screws."""
-        return self.kg + FIGURES["mat"]["kg"] + 4 * 0.12  # a mount of 90 g and its cell of 30 g: estimate
+        return self.kg + FIGURES["mat"]["kg"] + 4 * 0.1  # a mount of 70 g and its cell of 30 g: estimate
 
 
 def height_mm(cell: str) -> float:

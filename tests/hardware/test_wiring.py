@@ -120,11 +120,14 @@ def test_the_bill_parses_and_names_what_the_wiring_uses() -> None:
     assert {part: int(rows[part]["quantity"]) for part in needed} == dict(needed)
 
 
-def test_the_bill_is_complete_and_names_no_price() -> None:
+def test_the_bill_is_complete_and_names_no_shop() -> None:
     for part, row in bill().items():
-        assert list(row) == ["part", "quantity", "typical specification", "needed for", "remark"]
+        assert list(row) == [
+            "part", "quantity", "typical specification", "needed for", "euro from", "euro to", "sold by", "remark",
+        ], part  # fmt: skip
         assert all(value and value == value.strip() for value in row.values()), part
         assert int(row["quantity"]) > 0
+        assert 0 < float(row["euro from"]) < float(row["euro to"]), part
         assert not re.search(r"[€$£]|\b(?:EUR|USD)\b|https?:", " ".join(row.values())), part
 
 
