@@ -36,8 +36,8 @@ ROUNDING_KG: Final = 0.05  # bathroom scales show 100 g
 
 PLACES: Final = {
     "mat": "Put the weight in the middle of the mat, or stand there",
-    "head": "Stand at the head end, both feet right above its cells",
-    "foot": "Stand at the foot end, both feet right above its cells",
+    "head": "Stand at the head end, midway between left and right, two hands in from the edge",
+    "foot": "Stand at the foot end, midway between left and right, two hands in from the edge",
 }
 EMPTY: Final = "Take everything off the mat"
 BEGINS: Final = "it begins by itself when you stand still, or with Enter."  # on the device
