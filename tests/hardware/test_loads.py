@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from matpi.core.screens.calibration import LIGHTEST_KG
+from matpi.commands.calibrate import HEAVIEST_KG
+from matpi.core.screens import calibration as screen
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
 CELLS = ("half50", "bar100")
@@ -54,7 +55,7 @@ def test_without_the_stop_the_small_cell_would_be_destroyed() -> None:
 def test_the_stop_leaves_what_is_to_be_measured(cell: str) -> None:
     stop = loads.loaded(cell)
     assert stop.least_kg < stop.kg < stop.most_kg
-    assert loads.calibration_kg(cell) > LIGHTEST_KG + 25.0  # standing right between the cells of an end
+    assert loads.calibration_kg(cell) > screen.LIGHTEST_KG + 25.0  # standing right between the cells of an end
     assert loads.calibration_kg(cell, 1 / 3) > 100.0  # where the command asks one to stand
     assert stop.least_kg > FIGURES["cell"][cell]["capacity_kg"] * 0.75
 
@@ -79,3 +80,9 @@ def test_the_board_holds_and_stays_off_the_floor() -> None:
             assert board.air_mm(cell, PERSON_KG) >= wood["floor_left_mm"]
             plate = loads.height_mm(cell) - wood["thickness_mm"]
             assert plate - board.end_sag_mm(PERSON_KG) - FIGURES[loads.MOUNT_OF[cell]]["gap_mm"] >= 5.0
+
+
+def test_the_weight_limit_is_the_same_everywhere() -> None:
+    assert HEAVIEST_KG == screen.HEAVIEST_KG == PERSON_KG
+    for page in ("hardware/README.md", "docs/use.md"):
+        assert f"{PERSON_KG:.0f} kg" in (HARDWARE.parent / page).read_text(encoding="utf-8"), page
