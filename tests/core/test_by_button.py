@@ -79,10 +79,10 @@ def to_head(on: Bench, kg: int = 74) -> None:
 
 def calibrated(on: Bench) -> None:
     to_head(on)
-    assert on.view == Guide("Head end", "stand at the head end", "tap: back   hold: go")
+    assert on.view == Guide("Head end", "stand in its middle", "tap: back   hold: go")
     on.body = stand("head")
     on.pass_s(8)
-    assert on.view == Guide("Foot end", "stand at the foot end", "tap: back   hold: go")
+    assert on.view == Guide("Foot end", "stand in its middle", "tap: back   hold: go")
     on.body = stand("foot")
     on.pass_s(8)
 
