@@ -137,3 +137,16 @@ def test_the_resistors_drawn_are_those_of_the_bill() -> None:
             reported = re.search(rf"{re.escape(part.extra)}, (\d+ k?ohm)", part.note)
             assert reported, part.name
             assert bill()[part.extra]["typical specification"].startswith(reported[1])
+
+
+def test_the_cable_of_an_end_has_four_wires_and_its_screen_a_ground_of_its_own() -> None:
+    """As the parts list has it; each wire of a cell is soldered to one of them."""
+    made = wiring()
+    assert bill()["cable from the cells to the box"]["typical specification"].startswith("4 wires and a screen")
+    rows = [line.strip("| ").split(" | ") for line in made.cable_table(Config()).splitlines()[2:6]]
+    assert [row[0] for row in rows] == ["E+", "A+", "A-", "E-"]
+    ends = sorted(cell.strip() for row in rows for cell in row[1:] if cell.strip())
+    assert ends == sorted(["outer 1", "tap", "outer 2"] * 2)
+    for config in (Config(), made.spi_config()):
+        taken = {wire.header for part in made.parts(config) for wire in part.wires}
+        assert made.screen_ground(config) in set(made.GROUNDS) - taken
