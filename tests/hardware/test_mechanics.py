@@ -116,6 +116,7 @@ def test_the_bill_and_the_steps_add_up() -> None:
             assert row["needed for"].removeprefix("instead of ") in bill
     readme = (HARDWARE / "README.md").read_text(encoding="utf-8")
     assert all(line in readme for line in cost.lines()), "hardware/README.md: run `python hardware/cost.py`"
+    assert f"{low:.0f} to {high:.0f} euros" in (HARDWARE.parent / "README.md").read_text(encoding="utf-8"), "README.md"
     assert "\n".join(loads.lines()) in readme, "hardware/README.md: run `python hardware/loads.py`"
 
 
