@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 BENCHES := core_year arriving frame process reader appliance growth bank cost breath zero_year recorded web_page web_session accuracy slow_disk
+CAD    := .venv-hardware
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
 # Hundreds of processes start in a run of the tests: what was compiled is kept, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card check mutants size bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card check mutants size bench accuracy docs wheels hardware hardware-write install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -82,6 +83,20 @@ docs: $(STAMP) ## Write the generated parts of docs/ anew
 wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/wheels.md
 	$(BIN)/python docs/make_wheels.py
 
+$(CAD)/.ready: pyproject.toml hardware/constraints.txt
+	@echo "Installing build123d in $(CAD), once; a minute or two and 600 MB ..." >&2
+	@$(PYTHON) -m venv --clear $(CAD)
+	@$(CAD)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c hardware/constraints.txt -e '.[hardware]'
+	@touch $@
+
+hardware: $(CAD)/.ready ## STEP and STL of the build in build/hardware, every part checked
+	$(CAD)/bin/python hardware/loads.py
+	$(CAD)/bin/python hardware/cost.py
+	$(CAD)/bin/python hardware/make_parts.py $(ARGS)
+
+hardware-write: $(CAD)/.ready ## The same, and its pictures and measures anew
+	$(CAD)/bin/python hardware/make_parts.py --write
+
 install: ## On a Raspberry Pi, with sudo: run matpi as a service
 	@sh systemd/install.sh install
 
@@ -92,4 +107,4 @@ uninstall: ## With sudo: take the service away; the log and the config stay
 	@sh systemd/install.sh uninstall
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(CAD) build .mypy_cache .ruff_cache .pytest_cache

@@ -38,6 +38,8 @@ SDA, SCL = 2, 3
 """GPIO of I2C port 1, which [panel] has by default."""
 SPI_WIRES: Final = (("PD_SCK", "MOSI"), ("DOUT", "MISO"))
 CELLS: Final = ("left", "right")
+BRIDGE: Final = ("E+", "A+", "A-", "E-")
+"""Terminals of a chip for its cells."""
 SPI: Final = "spi"
 
 CHIP_NOTE: Final = """\
@@ -198,7 +200,7 @@ def _supply(pin: int) -> str:
 def _box(part: Part) -> dict[str, Any]:
     terminals = [wire.terminal for wire in part.wires]
     if part.bom == "HX711 board":
-        terminals += ["E+", "A+", "A-", "E-"]
+        terminals += BRIDGE
     box: dict[str, Any] = {"type": part.title, "pins": terminals}
     if part.note:
         box["notes"] = part.note
@@ -261,10 +263,26 @@ def table(config: Config) -> str:
     return "\n".join(lines)
 
 
+def cable_table(config: Config) -> str:
+    """One cable from the cells of an end to their chip: which wires of the cells each of its wires joins."""
+    rows = [row for row in harness(config)["connections"] if next(iter(row[0])) == "Head chip"]
+    joined = [dict(zip(row[0]["Head chip"], next(iter(row[2].values())), strict=True)) for row in rows]
+    lines = ["| terminal of the chip | left cell | right cell |", "|---|---|---|"]
+    lines += [f"| {pin} | {' | '.join(cell.get(pin, '') for cell in joined)} |" for pin in BRIDGE]
+    return "\n".join([*lines, f"| none: the screen, to header pin {screen_ground(config)} in the box |  |  |"])
+
+
+def screen_ground(config: Config) -> int:
+    """Return the first ground pin of the header that no part has."""
+    taken = {wire.header for part in parts(config) for wire in part.wires}
+    return min(pin for pin in GROUNDS if pin not in taken)
+
+
 def header_map(config: Config) -> str:
     """The header as it lies: odd pins left, even pins right, pin 1 at the end with the card."""
     uses = {w.header: f"{p.name}, {w.terminal}" for p in parts(config) for w in p.wires if w.header != CHIP_SUPPLY}
     uses[CHIP_SUPPLY] = "all chips, VCC"
+    uses[screen_ground(config)] = "screens of both cables"
     gpio_at = {pin: gpio for gpio, pin in HEADER_OF_GPIO.items()}
 
     def name(pin: int) -> str:
@@ -291,6 +309,20 @@ from it [build-your-own](../docs/build-your-own.md). No Raspberry Pi was at hand
 
 Each part has the ground pin that is nearest; any ground will do. The piezo is optional and off unless you switch it on.
 
+## The cells
+
+Both chips are in the box. One cable of four wires and a screen leads from each end of the board to its chip. It is
+soldered at both ends: under the board to the wires of two cells, in the box to the chip. Head and foot are wired alike.
+The drawing shows the same circuit without this cable.
+
+{cable_table(Config())}
+
+The outer wires of the right cell are the other way round than those of the left one. Under the board the screen is cut
+off and joined to nothing. In the box a lever connector joins both screens and a wire to the ground pin; a second one
+takes 3.3 V from header pin {CHIP_SUPPLY} to the VCC of both chips.
+
+Bar cells have four wires each: both on the same terminals, E+ with E+, E- with E-, A+ with A+, A- with A-.
+
 ## The header
 
 {header_map(Config())}
@@ -299,6 +331,7 @@ Each part has the ground pin that is nearest; any ground will do. The piezo is o
 
 With `driver = "spi"` in `[scale]`. The drawing is [wiring-spi.svg](wiring-spi.svg). The buses also claim pins that stay
 unconnected, and the second one must leave the LED's pin alone: see [boot.md](boot.md#the-load-cells-on-spi).
+The screens of the cables go to header pin {screen_ground(spi_config())}.
 
 {table(spi_config())}
 """

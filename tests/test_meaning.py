@@ -81,8 +81,10 @@ NEEDS: Final[dict[str, Terms]] = {
     "menu.doctor_agreed": {"en": ("doctor agreed",), "de": ("arzt sagt ja",)},
     "bar.ask_doctor": {"en": ("ask a doctor first",), "de": ("erst zum arzt",)},
     "calibration.take_all_off": {"en": ("clear the mat",), "de": ("leer räumen",)},
-    "calibration.at_head_end": {"en": ("stand at the head",), "de": ("ans kopfende",)},
-    "calibration.at_foot_end": {"en": ("stand at the foot",), "de": ("ans fußende",)},
+    "calibration.head_end": {"en": ("^head end$",), "de": ("^kopfende$",)},  # one sentence with the next
+    "calibration.at_head_end": {"en": ("^stand in its middle$",), "de": ("^mittig ans kopfende$",)},
+    "calibration.foot_end": {"en": ("^foot end$",), "de": ("^fußende$",)},  # one sentence with the next
+    "calibration.at_foot_end": {"en": ("^stand in its middle$",), "de": ("^mittig ans fußende$",)},
     "calibration.leave_empty": {"en": ("leave the mat empty",), "de": ("leer lassen",)},
     "menu.felt_wrong": {"en": ("felt wrong",), "de": ("beschwerden",)},
     "calibration.hint": {"en": ("tap: back.*hold: go",), "de": ("kurz: zurück.*lang: ok",)},

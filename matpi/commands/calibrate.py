@@ -27,8 +27,8 @@ from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, DeviceOffError, MatpiError, UsageError
 from matpi.ports import Scale
 
-LIGHTEST_KG, HEAVIEST_KG = 20.0, 200.0
-"""Of a person on the mat."""
+LIGHTEST_KG, HEAVIEST_KG = 20.0, 130.0
+"""Of a person on the mat; the most is what the board is made for (hardware/figures.toml)."""
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
@@ -36,8 +36,8 @@ ROUNDING_KG: Final = 0.05  # bathroom scales show 100 g
 
 PLACES: Final = {
     "mat": "Put the weight in the middle of the mat, or stand there",
-    "head": "Stand at the head end, both feet right above its cells",
-    "foot": "Stand at the foot end, both feet right above its cells",
+    "head": "Stand at the head end, midway between left and right, two hands in from the edge",
+    "foot": "Stand at the foot end, midway between left and right, two hands in from the edge",
 }
 EMPTY: Final = "Take everything off the mat"
 BEGINS: Final = "it begins by itself when you stand still, or with Enter."  # on the device

@@ -120,11 +120,14 @@ def test_the_bill_parses_and_names_what_the_wiring_uses() -> None:
     assert {part: int(rows[part]["quantity"]) for part in needed} == dict(needed)
 
 
-def test_the_bill_is_complete_and_names_no_price() -> None:
+def test_the_bill_is_complete_and_names_no_shop() -> None:
     for part, row in bill().items():
-        assert list(row) == ["part", "quantity", "typical specification", "needed for", "remark"]
+        assert list(row) == [
+            "part", "quantity", "typical specification", "needed for", "euro from", "euro to", "sold by", "remark",
+        ], part  # fmt: skip
         assert all(value and value == value.strip() for value in row.values()), part
         assert int(row["quantity"]) > 0
+        assert 0 < float(row["euro from"]) < float(row["euro to"]), part
         assert not re.search(r"[€$£]|\b(?:EUR|USD)\b|https?:", " ".join(row.values())), part
 
 
@@ -134,3 +137,16 @@ def test_the_resistors_drawn_are_those_of_the_bill() -> None:
             reported = re.search(rf"{re.escape(part.extra)}, (\d+ k?ohm)", part.note)
             assert reported, part.name
             assert bill()[part.extra]["typical specification"].startswith(reported[1])
+
+
+def test_the_cable_of_an_end_has_four_wires_and_its_screen_a_ground_of_its_own() -> None:
+    """As the parts list has it; each wire of a cell is soldered to one of them."""
+    made = wiring()
+    assert bill()["cable from the cells to the box"]["typical specification"].startswith("4 wires and a screen")
+    rows = [line.strip("| ").split(" | ") for line in made.cable_table(Config()).splitlines()[2:6]]
+    assert [row[0] for row in rows] == ["E+", "A+", "A-", "E-"]
+    ends = sorted(cell.strip() for row in rows for cell in row[1:] if cell.strip())
+    assert ends == sorted(["outer 1", "tap", "outer 2"] * 2)
+    for config in (Config(), made.spi_config()):
+        taken = {wire.header for part in made.parts(config) for wire in part.wires}
+        assert made.screen_ground(config) in set(made.GROUNDS) - taken

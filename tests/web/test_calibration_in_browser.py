@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-STEPS = {"clear the mat": "get_up", "stand at the head end": "stand_head", "stand at the foot end": "stand_foot"}
+STEPS = {
+    "Calibrate: clear the mat": "get_up",
+    "Head end: stand in its middle": "stand_head",
+    "Foot end: stand in its middle": "stand_foot",
+}
 """What the panel asks for, and what the person does."""
 
 
@@ -29,7 +33,7 @@ def test_the_mat_is_calibrated_with_the_live_load(tmp_path: Path, watched: Watch
         go_on = section.get_by_role("button", name="Done, go on")
         expect(go_on).to_be_visible()
         for says, act in STEPS.items():
-            expect(section.get_by_text(f": {says}. tap: back")).to_be_visible()
+            expect(section.get_by_text(f"{says}. tap: back")).to_be_visible()
             mat.twin.act(cast("Act", act))  # the ends of the mat: acts that only a calibration has
             mat.until(lambda state: (state["kg"] > 50) is act.startswith("stand"))  # noqa: B023
             go_on.click()

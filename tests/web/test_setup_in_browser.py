@@ -373,7 +373,7 @@ def test_calibrating_mirrors_the_device_until_it_is_over(page: Page, device: Dev
     expect(mat.get_by_text("in use")).to_be_visible()
     weight = mat.get_by_label("Your weight in kg")
     weight.fill("12")
-    expect(error(page, "Your weight in kg")).to_have_text("From 20 to 200 kg, such as 72.5.")
+    expect(error(page, "Your weight in kg")).to_have_text("From 20 to 130 kg, such as 72.5.")
     mat.get_by_role("button", name="Begin").click()
     weight.fill("72,5")
     mat.get_by_role("button", name="Begin").click()

@@ -172,7 +172,9 @@ def zero(zero_kg: float | None, word: str = "", *, calibrated: bool) -> Check:
     what = f"{zero_kg:+.2f} kg from the calibrated reference"
     if abs(zero_kg) <= REACH_KG:
         return check(OK, what)
-    return check(WARN, what, "take off what lies on the mat; if it stays, run `matpi calibrate`")
+    return check(
+        WARN, what, "take off what lies on the mat; if it stays, a cell may be bent: look, then run `matpi calibrate`"
+    )
 
 
 def calibration(*, calibrated: bool | None, per_kg: tuple[float, ...]) -> Check:

@@ -224,7 +224,7 @@ def _noisy(percent: float) -> Refusal:
 
 ALIKE: Final = Refusal(
     reason="The places you stood at are too close together to tell the channels apart.",
-    remedy="Stand with both feet right above the cells of one end, then of the other.",
+    remedy="Stand nearer to one end, then nearer to the other, midway between left and right.",
     what=Text("scale.too_close"),
     do=Text("scale.very_end"),
 )

@@ -22,7 +22,7 @@ from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
 GUESS_KG: Final = 70
-LIGHTEST_KG, HEAVIEST_KG = 40, 150
+LIGHTEST_KG, HEAVIEST_KG = 40, 130
 CHOSEN_TO_KG: Final = 0.5  # whole kilograms are chosen here
 GIVEN_TO_KG: Final = 0.05  # bathroom scales show 100 g
 UNTOUCHED_S: Final = 180.0  # after that it is given up. Chosen: a walk to the bathroom scales and back.

@@ -21,7 +21,7 @@ export const FIELDS = {
 };
 
 /** Bounds of what is no setting: core/people.py, commands/calibrate.py, store/settings.py, and the page's own route. */
-export const LIMITS = {name_letters: 12, people: 4, weight_min_kg: 20, weight_max_kg: 200, plan_kib: 64, import_mib: 32};
+export const LIMITS = {name_letters: 12, people: 4, weight_min_kg: 20, weight_max_kg: 130, plan_kib: 64, import_mib: 32};
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const TYPED_MS = 700; // chosen: two digits of a number are typed within it

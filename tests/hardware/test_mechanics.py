@@ -1,0 +1,132 @@
+"""The kept measures and pictures are of the present sources; what the measures say fulfils the bounds.
+
+The solids themselves are made and measured by `make hardware`, which needs build123d.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.hardware.test_loads import FIGURES, loads, script
+
+HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
+PICTURES = HARDWARE / "pictures"
+AGAIN = "run `make hardware-write` and look at hardware/pictures"
+LIMIT_BYTES = 1_000_000
+PRINTED = {"holder", "foot", "keeper", "box-shell", "box-base", "bar-spacer", "bar-stop", "bar-foot"}
+BED_MM = 200.0
+
+
+@cache
+def measures() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HARDWARE / "measures.json").read_text(encoding="utf-8"))
+    return found
+
+
+def digest() -> str:
+    sources = script("make_parts").SOURCES
+    assert {"figures.toml", "solids.py"} <= set(sources)
+    return hashlib.sha256(b"".join((HARDWARE / name).read_bytes() for name in sources)).hexdigest()
+
+
+def test_the_measures_are_of_these_sources() -> None:
+    assert measures()["made from"] == digest(), AGAIN
+
+
+def test_the_pictures_are_of_these_sources() -> None:
+    shaded, drawn = sorted(PICTURES.glob("*.png")), sorted(PICTURES.glob("*.svg"))
+    assert len(shaded) == 6
+    assert [path.stem for path in drawn] == [f"stage-{n}" for n in range(1, 8)]
+    for path in shaded:
+        with Image.open(path) as image:
+            assert image.info.get("made-from") == digest(), AGAIN
+    for path in drawn:
+        assert f"made-from: {digest()}</desc>" in path.read_text(encoding="utf-8"), AGAIN
+    assert all(path.stat().st_size < LIMIT_BYTES for path in (*shaded, *drawn))
+
+
+def test_every_part_is_sound_and_fits_a_printer() -> None:
+    assert measures()["parts"].keys() == PRINTED
+    for name, part in measures()["parts"].items():
+        assert part["valid"], name
+        assert part["solids"] == 1, name
+        assert part["bottom_mm"] == 0, name
+        assert max(part["size_mm"]) <= BED_MM, name
+        assert part["thinnest_mm"] >= FIGURES["box"]["least_wall_mm"] - 0.02, name
+
+
+def test_no_part_is_inside_another_at_any_size() -> None:
+    clashes = measures()["clashes"]
+    assert {"mount", "bar", "box", "mount, stop closed"} < clashes.keys()
+    assert len(clashes) == 8  # and the smallest and the largest board on either kind of cell
+    assert not any(clashes.values()), clashes
+
+
+def test_the_gaps_of_the_stops_are_those_of_the_load_path() -> None:
+    mm = measures()["mm"]
+    assert mm["stop of half50"] == FIGURES["mount"]["gap_mm"]
+    assert mm["stop of half50, closed"] == 0
+    assert mm["stop of bar100"] == FIGURES["bar_mount"]["gap_mm"]
+    for cell in loads.MOUNT_OF:
+        assert mm[f"board of {cell} over the floor"] == loads.height_mm(cell)
+
+
+def test_the_parts_have_room() -> None:
+    mm = measures()["mm"]
+    assert mm["foot in its keeper"] >= 0.4
+    assert mm["Pi to the box"] >= 0.3
+    assert mm["keeper over the floor, stop closed"] >= 5
+    assert mm["button to the chips"] >= 2
+
+
+def test_a_measure_that_is_off_is_reported() -> None:
+    made = script("make_parts")
+    kept = measures()
+    assert made.wrong(kept) == []
+    assert made.differences(kept, kept) == []
+    parts = {**kept["parts"], "foot": {**kept["parts"]["foot"], "thinnest_mm": 0.4, "volume_mm3": 1}}
+    off = {**kept, "parts": parts, "clashes": {"box": {"pi, shell": 2.0}}, "mm": {**kept["mm"], "stop of half50": 0.2}}
+    assert len(made.wrong(off)) == 3
+    assert any("foot" in line for line in made.differences(off, kept))
+
+
+def test_the_bill_and_the_steps_add_up() -> None:
+    cost = script("cost")
+    with (HARDWARE / "bom.csv").open(newline="", encoding="utf-8") as file:
+        bill = {row["part"]: row for row in csv.DictReader(file)}
+    low, high = cost.euro()
+    by_hand = sum(
+        int(row["quantity"]) * float(row["euro from"])
+        for row in bill.values()
+        if "optional" not in row["needed for"] and not row["needed for"].startswith("instead of")
+    )
+    assert low == by_hand < high
+    assert cost.euro(bars=True)[0] > low
+    assert cost.minutes() <= 8 * 60  # a day
+    for row in bill.values():
+        if row["needed for"].startswith("instead of "):
+            assert row["needed for"].removeprefix("instead of ") in bill
+    readme = (HARDWARE / "README.md").read_text(encoding="utf-8")
+    assert all(line in readme for line in cost.lines()), "hardware/README.md: run `python hardware/cost.py`"
+    assert f"{low:.0f} to {high:.0f} euros" in (HARDWARE.parent / "README.md").read_text(encoding="utf-8"), "README.md"
+    assert "\n".join(loads.lines()) in readme, "hardware/README.md: run `python hardware/loads.py`"
+
+
+def test_the_wood_of_the_bill_is_the_default_board() -> None:
+    with (HARDWARE / "bom.csv").open(newline="", encoding="utf-8") as file:
+        bill = {row["part"]: row["typical specification"] for row in csv.DictReader(file)}
+    board, wood = loads.sizes()[0], FIGURES["board"]
+    assert f"{board.length:.0f} x {board.width:.0f} mm" in bill["board"]
+    assert f"{board.strip_length_mm:.0f} x {board.strip_mm:.0f} x {wood['strip_mm']:.0f} mm" in bill["strip"]
+    pad = FIGURES["pad"]
+    assert re.search(
+        rf"{pad['diameter_mm']:.0f} x {pad['thickness_mm']:.0f} mm.*Shore A {pad['shore_a']:.0f}", bill["rubber pad"]
+    )
