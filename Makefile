@@ -6,7 +6,7 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
 
-.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant check mutants size bench accuracy docs wheels install upgrade uninstall clean
+.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-guest powercut check mutants size bench accuracy docs wheels install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -49,6 +49,12 @@ test-arm64: ## With sudo: wheels, drivers and the core's tests on an emulated 64
 
 test-homeassistant: ## With sudo: what goes to Home Assistant, against the real one
 	@sh tests/chroots/run.sh homeassistant $(ARGS)
+
+test-guest: ## With sudo: the service in a virtual machine: killed, hung, rebooted, upgraded, taken away
+	@$(PYTHON) -m tests.guest.service
+
+powercut: ## With sudo: pull the plug of a virtual machine that writes, again and again
+	@$(PYTHON) -m tests.guest.powercut $(ARGS)
 
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .
