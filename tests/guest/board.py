@@ -10,7 +10,7 @@ import json
 import sys
 import time
 
-from tests.guest.guest import UNPACK, Guest, machine
+from tests.guest.guest import READER, UNPACK, Guest, machine
 from tests.guest.service import RUNS, check, systemd
 
 PYTHON = "/opt/matpi/current/bin/python"
@@ -30,7 +30,7 @@ def starts(guest: Guest) -> None:
     check(found == "/dev/gpiochip0 660 root:gpio\n/dev/i2c-1 660 root:i2c", "the nodes belong to gpio and i2c", found)
     guest.run("systemctl start matpi", seconds=900.0)
     guest.wait(RUNS, seconds=300.0)
-    reader = guest.run(f"pgrep -P {systemd(guest, 'MainPID')} -f reader")
+    reader = guest.run(READER.format(systemd(guest, "MainPID")))
     nodes = guest.run(f"ls -l /proc/{systemd(guest, 'MainPID')}/fd /proc/{reader}/fd")
     check("/dev/gpiochip0" in nodes and "/dev/i2c-1" in nodes, "the sandboxed service has opened both", nodes)
     scheduler = guest.run(f"chrt -p {reader}")
@@ -63,7 +63,7 @@ def shows(guest: Guest) -> None:
 
 def comes_back(guest: Guest) -> None:
     pid = systemd(guest, "MainPID")
-    guest.run(f"kill -KILL $(pgrep -P {pid} -f reader)")
+    guest.run(f"kill -KILL $({READER.format(pid)})")
     counted = json.loads(hands(guest, "counts", 20))
     check(counted["samples"] > 500, f"SIGKILL of the reader: {counted['samples']} samples in the next 20 s", counted)
     check(systemd(guest, "MainPID") == pid, "from the same device")

@@ -17,8 +17,9 @@ from typing import Any
 
 from tests.guest.guest import BOOT_S, UNPACK, Guest, GuestError, Machine, copy, machine
 
-CUTS, SEED = 12, 15
+CUTS, SEED = 10, 15
 CONTROL_CUTS = 3
+BEFORE = 300  # changes before the first cut, so that the log has had its checkpoints
 WRITES_S = (0.3, 12.0)  # from the first change to the cut
 MODES = ("directsync", "writeback")
 CONTROL = "synchronous=NORMAL"
@@ -51,8 +52,8 @@ class Figures:
 class Expected:
     """What the log must hold: of each record the value that was acknowledged, and of one the value asked for last."""
 
-    def __init__(self) -> None:
-        self.acked: dict[str, str] = {}
+    def __init__(self, before: dict[str, str]) -> None:
+        self.acked = dict(before)
         self.asked: tuple[str, str] = ("", "")
         self.changes = 0
 
@@ -131,44 +132,68 @@ def left_on(disk: Path, folder: Path) -> dict[str, Any]:
     return found
 
 
-def sweep(machine: Machine, mode: str, cuts: int, random_: random.Random) -> Figures:
-    """Boot a machine once, let it go on from there for each cut; boot again after the last one."""
-    disk, at_rest, state = (machine.folder / name for name in ("cut.img", "at_rest.img", "state"))
-    figures = Figures()
-    cache = "writeback" if mode == CONTROL else mode
-    with machine.guest(copy(machine.installed, disk), f"cache={cache}") as guest:
-        guest.boot()
-        if mode == CONTROL:
-            guest.run(CARELESS)
-        guest.run(UNPACK)
-        guest.run(f"systemctl disable --now matpi-page; cat >>/etc/matpi/matpi.toml <<'end'\n{BROKER}end")
-        guest.run("systemctl restart matpi", seconds=BOOT_S)
-        guest.freeze(state)
-        copy(disk, at_rest)
-        for n in range(cuts):
-            expected = Expected()
-            copy(at_rest, disk)
-            guest.resume(state)
-            cut(guest, expected, random_.uniform(*WRITES_S), random_.getrandbits(32))
-            if n < cuts - 1 or mode == CONTROL:
-                log = left_on(disk, machine.folder)
-            else:
-                guest.boot()
-                guest.wait(IS_READY, seconds=BOOT_S)
-                log = json.loads(guest.run(f"python3 {RECORDS} read"))
-                guest.kill()
-            judge(log, expected, figures)
+class Sweep:
+    """Cuts of one machine: it boots once, and goes on from there for each cut."""
+
+    def __init__(self, made: Machine, mode: str, random_: random.Random) -> None:
+        self._folder, self._random = made.folder, random_
+        self._disk, self._at_rest, self._state = (made.folder / name for name in ("cut.img", "at_rest.img", "state"))
+        self.guest = made.guest(copy(made.installed, self._disk), f"cache={mode}")
+        self.guest.boot()
+        self.guest.run(UNPACK)
+        self.guest.run(f"systemctl disable --now matpi-page; cat >>/etc/matpi/matpi.toml <<'end'\n{BROKER}end")
+        self._rest()
+
+    def cuts(self, number: int, *, boots: bool) -> Figures:
+        """Cut it that often; with `boots` it boots after the last cut, and that start is judged."""
+        figures = Figures()
+        for left in reversed(range(number)):
+            expected = Expected(self._before)
+            copy(self._at_rest, self._disk)
+            self.guest.resume(self._state)
+            cut(self.guest, expected, self._random.uniform(*WRITES_S), self._random.getrandbits(32))
+            judge(left_on(self._disk, self._folder) if left or not boots else self._booted(), expected, figures)
             print(f"  {asdict(figures)}", file=sys.stderr, flush=True)
-    return figures
+        return figures
+
+    def make_careless(self) -> None:
+        """Let the machine go on with a log that does not wait for the disk."""
+        copy(self._at_rest, self._disk)
+        self.guest.resume(self._state)
+        self.guest.run(CARELESS)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Restart the device, let it write, and freeze the machine: the cuts begin here."""
+        self.guest.run("systemctl restart matpi", seconds=BOOT_S)
+        self.guest.run(f"python3 {RECORDS} write {self._random.getrandbits(32)} {BEFORE}", seconds=BOOT_S)
+        log = json.loads(self.guest.run(f"python3 {RECORDS} read"))
+        self._before = {record: str(value) for record, value in log["values"].items()}
+        self.guest.run("sync")
+        self.guest.freeze(self._state)
+        copy(self._disk, self._at_rest)
+
+    def _booted(self) -> dict[str, Any]:
+        self.guest.boot()
+        self.guest.wait(IS_READY, seconds=BOOT_S)
+        log: dict[str, Any] = json.loads(self.guest.run(f"python3 {RECORDS} read"))
+        self.guest.kill()
+        return log
 
 
 def main(cuts: int = CUTS, seed: int = SEED) -> int:
     began, random_ = time.monotonic(), random.Random(seed)
     found: dict[str, Figures] = {}
     with machine() as made:
-        for mode in (*MODES, CONTROL):
+        for mode in MODES:
             print(f"{mode}:", file=sys.stderr, flush=True)
-            found[mode] = sweep(made, mode, CONTROL_CUTS if mode == CONTROL else cuts, random_)
+            sweep = Sweep(made, mode, random_)
+            with sweep.guest:
+                found[mode] = sweep.cuts(cuts, boots=True)
+                if mode == MODES[-1]:
+                    print(f"{CONTROL}:", file=sys.stderr, flush=True)
+                    sweep.make_careless()
+                    found[CONTROL] = sweep.cuts(CONTROL_CUTS, boots=False)
     figures = {mode: asdict(each) for mode, each in found.items()}
     print(json.dumps({"powercut": figures, "seed": seed, "s": round(time.monotonic() - began)}))
     return int(any(found[mode].bad() for mode in MODES) or not found[CONTROL].lost)

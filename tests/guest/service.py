@@ -11,7 +11,7 @@ import re
 import sys
 import time
 
-from tests.guest.guest import BOOT_S, INSTALL, UNPACK, Guest, GuestError, machine
+from tests.guest.guest import BOOT_S, INSTALL, READER, UNPACK, Guest, GuestError, machine
 
 RECORDS = "python3 /srv/matpi/tests/guest/records.py"
 RUNS = "systemctl is-active --quiet matpi && [ -S /run/matpi/control.sock ]"
@@ -91,9 +91,9 @@ def comes_back(guest: Guest) -> None:
         check(log(guest) == before, f"{name}: runs again after {time.monotonic() - began:.0f} s, the log as it was")
     check("watchdog" in guest.run("journalctl -u matpi -b --no-pager").lower(), "the journal names the watchdog")
     pid = systemd(guest, "MainPID")
-    reader = guest.run(f"pgrep -P {pid} -f reader")
+    reader = guest.run(READER.format(pid))
     guest.run(f"kill -KILL {reader}")
-    guest.wait(f'[ "$(pgrep -P {pid} -f reader)" != {reader} ] && pgrep -P {pid} -f reader')
+    guest.wait(f'new=$({READER.format(pid)}); [ -n "$new" ] && [ "$new" != {reader} ]')
     check(systemd(guest, "MainPID") == pid, "SIGKILL of the reader: a new reader, the same device")
     guest.run("systemctl kill --signal=KILL matpi-page")
     guest.wait(ASK_PAGE)
