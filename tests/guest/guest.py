@@ -202,7 +202,7 @@ class Guest:
     def start(self, script: str) -> str:
         """Hand a script to the shell; return the mark of the line that follows its output."""
         mark = f"@end{next(self._numbers)}"
-        self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; echo; echo {mark} $?\n".encode())
+        self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n".encode())
         return mark
 
     def run(self, script: str, *, fails: bool = False, seconds: float = 180.0) -> str:
