@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.ready
 # Hundreds of processes start in a run of the tests: what was compiled is kept, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card check mutants size bench accuracy docs wheels hardware hardware-write install upgrade uninstall clean
+.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card test-guest powercut check mutants size bench accuracy docs wheels hardware hardware-write install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -56,6 +56,12 @@ test-homeassistant: ## With sudo: what goes to Home Assistant, against the real 
 
 test-card: ## With sudo: what is copied onto a new card, under the real cloud-init
 	@sh tests/chroots/run.sh card
+
+test-guest: ## With sudo: the service in a virtual machine: killed, hung, rebooted, upgraded, taken away
+	@$(PYTHON) -m tests.guest.service
+
+powercut: ## With sudo: pull the plug of a virtual machine that writes, again and again
+	@$(PYTHON) -m tests.guest.powercut $(ARGS)
 
 check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ set -eu
 umask 022
 
 ROOT="${MATPI_ROOT:-}"
-SOURCE="${MATPI_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}"
+SOURCE="$(cd "${MATPI_SOURCE:-$(dirname "$0")/..}" && pwd)"
 PYTHON="${PYTHON:-/usr/bin/python3}"
 OPT="$ROOT/opt/matpi"
 RELEASES="$OPT/releases"
@@ -25,6 +25,8 @@ PAGE_DATA="$ROOT/var/lib/matpi-page"
 SYSUSERS="$ROOT/etc/sysusers.d/matpi.conf"
 TMPFILES="$ROOT/etc/tmpfiles.d/matpi.conf"
 UDEV="$ROOT/etc/udev/rules.d/60-matpi.rules"
+# Where this was started may be a home, which the service's user may not enter: find and Python run as that user below.
+cd /
 # A little over the watchdog's 20 s, so that a version that hangs at once is seen.
 SETTLE_S="${MATPI_SETTLE_S:-25}"
 # The page has loaded its parts by then, or ended. Chosen.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # matpi's tests in a Debian 13 (Python 3.13) beside this system: run.sh trixie|arm64|homeassistant|card [words for pytest]
 # `make test-trixie`, `make test-arm64`, `make test-homeassistant` and `make test-card` call it; docs/testing.md tells what it does.
+# run.sh guest makes the system that tests/guest/image.sh turns into the disk of a virtual machine.
 #
 # MATPI_CHROOTS  where the systems are kept; /var/cache/matpi-chroots, or beside XDG_CACHE_HOME if that is set
 # DEBIAN_MIRROR  where they come from; the mirror apt uses here, else debootstrap's own
@@ -22,6 +23,8 @@ PACKAGES_ARM64="$PACKAGES,python3-spidev"
 PACKAGES_HOMEASSISTANT="$PACKAGES,mosquitto,gcc,libc6-dev,python3-dev"
 # The second is a package that debootstrap does not find by the virtual name cloud-init's dependencies have for it.
 PACKAGES_CARD="ca-certificates,cloud-init,python3-cffi-backend"
+# A machine of its own: kernel, init, what the installer wants there, and a compiler for lgpio and for module/.
+PACKAGES_GUEST="$PACKAGES,linux-image-amd64,linux-headers-amd64,systemd-sysv,udev,make,python3-spidev,gcc,libc6-dev,python3-dev,swig"
 BINFMT=/proc/sys/fs/binfmt_misc
 # The rule of Debian's own qemu-user-static, under our name.
 RULE=/usr/lib/binfmt.d/qemu-aarch64.conf
@@ -55,7 +58,11 @@ case $name in
       refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
     packages=$PACKAGES_CARD
     ;;
-  *) refuse "Say which: run.sh trixie, run.sh arm64, run.sh homeassistant or run.sh card." ;;
+  guest)
+    arch=amd64
+    packages=$PACKAGES_GUEST
+    ;;
+  *) refuse "Say which: run.sh trixie, run.sh arm64, run.sh homeassistant, run.sh card or run.sh guest." ;;
 esac
 
 [ "$(id -u)" -eq 0 ] ||
@@ -257,6 +264,7 @@ case $name in
   trixie) inside "$TRIXIE" "$@" ;;
   homeassistant) inside "$HOMEASSISTANT" "$@" ;;
   card) inside 'exec sh tests/chroots/card.sh' ;;
+  guest) inside 'exec sh tests/guest/inside.sh' ;;
   *)
     # The tests of time are left out: an emulated processor is some fifty times slower (2.2 s for 0.04 s, measured).
     [ "$#" -gt 0 ] || set -- tests/core -k "not ten_years_in_50_ms and not costs_no_time and not cost_no_time"
