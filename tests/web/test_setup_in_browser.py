@@ -388,6 +388,7 @@ def test_calibrating_mirrors_the_device_until_it_is_over(page: Page, device: Dev
     tell(page, device, front="IDLE", calibrated=True)
     expect(mat.get_by_role("button", name="Stop")).not_to_be_visible()
     expect(mat.get_by_text("The calibration has ended.")).to_be_visible()
+    until(page, lambda: len(device.asked) >= 3)
     assert device.asked == [
         {"do": "calibrate", "weight_kg": 72.5},
         {"do": "press", "how": "hold"},
