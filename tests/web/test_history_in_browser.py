@@ -271,6 +271,7 @@ def test_answers_and_stop_signs_are_corrected(mat: Mat, opened: Callable[..., An
         sign.click()
         assert len(mat.asked) == 1, "what cannot come back is asked about once more"
         page.get_by_role("button", name="Delete for good").click()
+        expect(page.get_by_role("button", name="Delete for good")).to_have_count(0)
         page.get_by_role("button", name="Add a stop sign").click()
         page.get_by_role("button", name="Yes, it felt wrong").click()
         expect(page.locator(".toast").last).to_contain_text("Stop sign noted")
