@@ -205,7 +205,7 @@ class Guest:
         self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n".encode())
         return mark
 
-    def run(self, script: str, *, fails: bool = False, seconds: float = 180.0) -> str:
+    def run(self, script: str, *, fails: bool = False, seconds: float = BOOT_S) -> str:
         """Return what a script printed. Raises GuestError when it fails, or with `fails` when it does not."""
         mark = self.start(script)
         said: list[str] = []
