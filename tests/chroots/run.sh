@@ -21,8 +21,8 @@ PACKAGES_TRIXIE="$PACKAGES,make,systemd,udev,mosquitto"
 PACKAGES_ARM64="$PACKAGES,python3-spidev"
 # A broker between matpi and the real Home Assistant, one of whose dependencies (lru-dict) has no wheel for 3.13.
 PACKAGES_HOMEASSISTANT="$PACKAGES,mosquitto,gcc,libc6-dev,python3-dev"
-# A machine of its own: kernel, init, what the installer wants there, and a compiler for lgpio and for module/.
-PACKAGES_GUEST="$PACKAGES,linux-image-amd64,linux-headers-amd64,systemd-sysv,udev,make,python3-spidev,gcc,libc6-dev,python3-dev,swig"
+# A machine of its own: kernel, init, what the installer wants there, and a compiler for lgpio.
+PACKAGES_GUEST="$PACKAGES,linux-image-amd64,systemd-sysv,udev,make,python3-spidev,gcc,libc6-dev,python3-dev,swig"
 BINFMT=/proc/sys/fs/binfmt_misc
 # The rule of Debian's own qemu-user-static, under our name.
 RULE=/usr/lib/binfmt.d/qemu-aarch64.conf

@@ -88,7 +88,7 @@ def comes_back(guest: Guest) -> None:
         pid = systemd(guest, "MainPID")
         began = time.monotonic()
         guest.run(f"kill -{signal} {pid}")
-        guest.wait(f"{RUNS} && [ $(systemctl show -p MainPID --value matpi) != {pid} ]", seconds=BOOT_S)
+        guest.wait(f"[ $(systemctl show -p MainPID --value matpi) != {pid} ] && {RUNS}", seconds=BOOT_S)
         check(log(guest) == before, f"{name}: runs again after {time.monotonic() - began:.0f} s, the log as it was")
     check("watchdog" in guest.run("journalctl -u matpi -b --no-pager").lower(), "the journal names the watchdog")
     pid = systemd(guest, "MainPID")
