@@ -23,8 +23,7 @@ from typing import Self
 SOURCE = Path(__file__).parents[2]
 MEMORY_MB = 1024
 BOOT_S = 1200.0  # an emulated processor takes a minute, or many when the machine is busy
-UNUSED = "kvm_amd,kvm_intel,powernow_k8,psmouse,pcspkr,floppy,ata_piix,i2c_piix4,sr_mod"
-"""Modules that only cost time; i2c_piix4 would take the number of the panel's bus."""
+UNUSED = "kvm_amd,kvm_intel,powernow_k8,psmouse,pcspkr,floppy,ata_piix,i2c_piix4,sr_mod"  # modules that cost time
 LEFT_OUT = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__")
 
 
@@ -70,8 +69,8 @@ class Machine:
         product = tar_of(folder / "product.tar", "matpi", "systemd", "pyproject.toml", "constraints.txt").read_bytes()
         self._install(hashlib.sha256(product).hexdigest())
 
-    def guest(self, disk: Path, drive: str, *, exact: bool = False) -> Guest:
-        return Guest(self._system, disk, self._tree, self.folder, drive=drive, exact=exact)
+    def guest(self, disk: Path, drive: str) -> Guest:
+        return Guest(self._system, disk, self._tree, self.folder, drive=drive)
 
     def _install(self, wanted: str) -> None:
         """Install as a person does, by systemd/install.sh on the booted system, unless this very product is there."""
@@ -111,13 +110,13 @@ def has_kvm() -> bool:
 class Guest:
     """Runs from `boot` until `kill` or `power_off`; `folder` takes its sockets and its console's text."""
 
-    def __init__(self, system: Path, disk: Path, tar: Path, folder: Path, *, drive: str, exact: bool = False) -> None:
+    def __init__(self, system: Path, disk: Path, tar: Path, folder: Path, *, drive: str) -> None:
         """`drive`: how qemu treats the disk, such as cache=directsync or snapshot=on.
 
-        `exact`, and where there is no KVM: the guest's time follows its instructions, 2 ns each, so that no time-out of
+        Where there is no KVM the guest's time follows its instructions, 2 ns each, so that no time-out of
         the guest depends on how busy this machine is.
         """
-        kvm = has_kvm() and not exact
+        kvm = has_kvm()
         processor = ("kvm", "-smp", "2") if kvm else ("tcg,thread=single", "-icount", "shift=1")
         self.console = folder / "console.txt"
         self._socket, self._monitor = folder / "shell.sock", folder / "monitor.sock"
@@ -205,7 +204,7 @@ class Guest:
         self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n".encode())
         return mark
 
-    def run(self, script: str, *, fails: bool = False, seconds: float = 180.0) -> str:
+    def run(self, script: str, *, fails: bool = False, seconds: float = BOOT_S) -> str:
         """Return what a script printed. Raises GuestError when it fails, or with `fails` when it does not."""
         mark = self.start(script)
         said: list[str] = []

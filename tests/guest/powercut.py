@@ -30,8 +30,8 @@ tls = false
 """  # which is not there: what is queued for it stays
 IS_READY = "systemctl is-active --quiet matpi && [ -S /run/matpi/control.sock ]"
 CARELESS = (
-    "file=$(find /opt/matpi/releases -path '*/matpi/store/file.py')\n"
-    """sed -i 's/("synchronous", 2)/("synchronous", 1)/' $file && grep -q '("synchronous", 1)' $file"""
+    "cd /opt/matpi/current/lib/python3*/site-packages/matpi/store\n"
+    """sed -i 's/("synchronous", 2)/("synchronous", 1)/' file.py && grep -q '("synchronous", 1)' file.py"""
 )
 
 
