@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 SOURCE = Path(__file__).parents[2]
 MEMORY_MB = 1024
@@ -63,28 +62,35 @@ class Machine:
 
     def __init__(self, folder: Path, system: Path) -> None:
         self.folder, self._system = folder, system
+        self._guests: list[Guest] = []
         self._tree = tar_of(folder / "tree.tar", ".")
         self.installed = system / "installed.img"
         """The disk, shut down in order after the installation; `CONFIG` is its config, the page is on."""
         product = tar_of(folder / "product.tar", "matpi", "systemd", "pyproject.toml", "constraints.txt").read_bytes()
-        self._install(hashlib.sha256(product).hexdigest())
+        self._wanted = hashlib.sha256(product).hexdigest()
 
     def guest(self, disk: Path, drive: str) -> Guest:
-        return Guest(self._system, disk, self._tree, self.folder, drive=drive)
+        self._guests.append(Guest(self._system, disk, self._tree, self.folder, drive=drive))
+        return self._guests[-1]
 
-    def _install(self, wanted: str) -> None:
+    def end(self) -> None:
+        """End every guest that runs."""
+        for guest in self._guests:
+            guest.kill()
+
+    def install(self) -> None:
         """Install as a person does, by systemd/install.sh on the booted system, unless this very product is there."""
         made_of = self.installed.with_suffix(".made-of")
-        if made_of.exists() and made_of.read_text() == wanted:
+        if made_of.exists() and made_of.read_text() == self._wanted:
             return
         made_of.unlink(missing_ok=True)
         print("Installing in the virtual machine, once for each state of the tree.", file=sys.stderr, flush=True)
-        with self.guest(copy(self._system / "disk.img", self.installed), "cache=unsafe") as guest:
-            guest.boot()
-            guest.run(f"mkdir -p /etc/matpi; cat >/etc/matpi/matpi.toml <<'end'\n{CONFIG}end")
-            guest.run(f"{UNPACK}; {INSTALL} install", seconds=3600.0)
-            guest.power_off()
-        made_of.write_text(wanted)
+        guest = self.guest(copy(self._system / "disk.img", self.installed), "cache=unsafe")
+        guest.boot()
+        guest.run(f"mkdir -p /etc/matpi; cat >/etc/matpi/matpi.toml <<'end'\n{CONFIG}end")
+        guest.run(f"{UNPACK}; {INSTALL} install", seconds=3600.0)
+        guest.power_off()
+        made_of.write_text(self._wanted)
 
 
 @contextmanager
@@ -95,10 +101,14 @@ def machine() -> Iterator[Machine]:
     """
     system = image()
     with tempfile.TemporaryDirectory(prefix="matpi-guest-", dir=system.parent) as name:
+        made = Machine(Path(name), system)
         try:
-            yield Machine(Path(name), system)
+            made.install()
+            yield made
         except GuestError as error:
             raise SystemExit(f"matpi: {error}") from None
+        finally:
+            made.end()
 
 
 def has_kvm() -> bool:
@@ -135,12 +145,6 @@ class Guest:
         self._shell = socket.socket()
         self._rest = b""
         self._numbers = itertools.count(1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
 
     def boot(self) -> None:
         """Switch it on, and wait for its shell."""
@@ -201,7 +205,7 @@ class Guest:
     def start(self, script: str) -> str:
         """Hand a script to the shell; return the mark of the line that follows its output."""
         mark = f"@end{next(self._numbers)}"
-        self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; code=$?; echo; echo {mark} $code\n".encode())
+        self._shell.sendall(f"(\n{script}\n) </dev/null 2>&1; env printf '\\n%s\\n' \"{mark} $?\"\n".encode())
         return mark
 
     def run(self, script: str, *, fails: bool = False, seconds: float = BOOT_S) -> str:

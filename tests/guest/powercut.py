@@ -135,14 +135,22 @@ def left_on(disk: Path, folder: Path) -> dict[str, Any]:
 class Sweep:
     """Cuts of one machine: it boots once, and goes on from there for each cut."""
 
-    def __init__(self, made: Machine, mode: str, random_: random.Random) -> None:
+    def __init__(self, made: Machine, mode: str, random_: random.Random, *, careless: bool = False) -> None:
+        """`careless`: with a log that does not wait for the disk."""
         self._folder, self._random = made.folder, random_
         self._disk, self._at_rest, self._state = (made.folder / name for name in ("cut.img", "at_rest.img", "state"))
         self.guest = made.guest(copy(made.installed, self._disk), f"cache={mode}")
         self.guest.boot()
         self.guest.run(UNPACK)
+        if careless:
+            self.guest.run(CARELESS)
         self.guest.run(f"systemctl disable --now matpi-page; cat >>/etc/matpi/matpi.toml <<'end'\n{BROKER}end")
-        self._rest()
+        self.guest.run("systemctl restart matpi", seconds=BOOT_S)
+        self.guest.run(f"python3 {RECORDS} write {self._random.getrandbits(32)} {BEFORE}", seconds=BOOT_S)
+        log = json.loads(self.guest.run(f"python3 {RECORDS} read"))
+        self._before = {record: str(value) for record, value in log["values"].items()}
+        self.guest.freeze(self._state)
+        copy(self._disk, self._at_rest)
 
     def cuts(self, number: int, *, boots: bool) -> Figures:
         """Cut it that often; with `boots` it boots after the last cut, and that start is judged."""
@@ -156,23 +164,6 @@ class Sweep:
             print(f"  {asdict(figures)}", file=sys.stderr, flush=True)
         return figures
 
-    def make_careless(self) -> None:
-        """Let the machine go on with a log that does not wait for the disk."""
-        copy(self._at_rest, self._disk)
-        self.guest.resume(self._state)
-        self.guest.run(CARELESS)
-        self._rest()
-
-    def _rest(self) -> None:
-        """Restart the device, let it write, and freeze the machine: the cuts begin here."""
-        self.guest.run("systemctl restart matpi", seconds=BOOT_S)
-        self.guest.run(f"python3 {RECORDS} write {self._random.getrandbits(32)} {BEFORE}", seconds=BOOT_S)
-        log = json.loads(self.guest.run(f"python3 {RECORDS} read"))
-        self._before = {record: str(value) for record, value in log["values"].items()}
-        self.guest.run("sync")
-        self.guest.freeze(self._state)
-        copy(self._disk, self._at_rest)
-
     def _booted(self) -> dict[str, Any]:
         self.guest.boot()
         self.guest.wait(IS_READY, seconds=BOOT_S)
@@ -185,15 +176,11 @@ def main(cuts: int = CUTS, seed: int = SEED) -> int:
     began, random_ = time.monotonic(), random.Random(seed)
     found: dict[str, Figures] = {}
     with machine() as made:
-        for mode in MODES:
+        for mode in (*MODES, CONTROL):
             print(f"{mode}:", file=sys.stderr, flush=True)
-            sweep = Sweep(made, mode, random_)
-            with sweep.guest:
-                found[mode] = sweep.cuts(cuts, boots=True)
-                if mode == MODES[-1]:
-                    print(f"{CONTROL}:", file=sys.stderr, flush=True)
-                    sweep.make_careless()
-                    found[CONTROL] = sweep.cuts(CONTROL_CUTS, boots=False)
+            careless = mode == CONTROL
+            sweep = Sweep(made, "writeback" if careless else mode, random_, careless=careless)
+            found[mode] = sweep.cuts(CONTROL_CUTS if careless else cuts, boots=not careless)
     figures = {mode: asdict(each) for mode, each in found.items()}
     print(json.dumps({"powercut": figures, "seed": seed, "s": round(time.monotonic() - began)}))
     return int(any(found[mode].bad() for mode in MODES) or not found[CONTROL].lost)

@@ -154,7 +154,8 @@ def leaves(guest: Guest) -> None:
 
 def main() -> int:
     began = time.monotonic()
-    with machine() as made, made.guest(made.installed, "snapshot=on") as guest:
+    with machine() as made:
+        guest = made.guest(made.installed, "snapshot=on")
         guest.boot()
         print(f"{guest.run('uname -sr')}, {guest.run('systemctl --version | head -n 1')}:", flush=True)
         installed(guest)
