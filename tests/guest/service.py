@@ -103,7 +103,7 @@ def comes_back(guest: Guest) -> None:
 
 def reboots(guest: Guest) -> None:
     before = log(guest)
-    guest.run("systemctl reboot")
+    guest.start("systemctl reboot")
     guest.wait_for_shell()
     guest.wait(RUNS)
     check(log(guest) == before, "reboot: the log as it was", (before, log(guest)))
