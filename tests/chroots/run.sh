@@ -36,12 +36,16 @@ refuse() {
   exit 1
 }
 
+own_architecture() {
+  dpkg --print-architecture 2>/dev/null ||
+    refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
+}
+
 name="${1:-}"
 [ "$#" -eq 0 ] || shift
 case $name in
   trixie)
-    arch=$(dpkg --print-architecture 2>/dev/null) ||
-      refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
+    arch=$(own_architecture)
     packages=$PACKAGES_TRIXIE
     ;;
   arm64)
@@ -49,13 +53,11 @@ case $name in
     packages=$PACKAGES_ARM64
     ;;
   homeassistant)
-    arch=$(dpkg --print-architecture 2>/dev/null) ||
-      refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
+    arch=$(own_architecture)
     packages=$PACKAGES_HOMEASSISTANT
     ;;
   card)
-    arch=$(dpkg --print-architecture 2>/dev/null) ||
-      refuse "This is not a Debian, and its architecture is unknown without dpkg; run this on a Debian."
+    arch=$(own_architecture)
     packages=$PACKAGES_CARD
     ;;
   guest)
