@@ -26,6 +26,29 @@ nsenter --target $(systemctl show -p MainPID --value {0}) --mount \
   setpriv --reuid {0} --regid {0} --init-groups --no-new-privs \
   find / \( -path /proc -o -path /sys \) -prune -o \( -type f -o -type d \) -writable -print 2>/dev/null | sort
 """
+EXPOSURE = 1.5
+STA_UNSYNC = 0x0040  # <sys/timex.h>
+SET_STATUS = """python3 -c '
+import ctypes
+timex = (ctypes.c_long * 64)()
+timex[0], timex[5] = 0x0010, {0}  # ADJ_STATUS and its value in struct timex of x86-64
+assert ctypes.CDLL(None).adjtimex(timex) >= 0'"""
+# The unit of the device with another program: what adjtimex says there, and what the device makes of the answers.
+IN_SANDBOX = r"""
+cat >/srv/asks.py <<'end'
+import time
+from matpi.drivers import clock
+asked = clock.KernelClock()
+time.sleep(clock.ASK_S + 1.0)
+print(clock.kernel_status(), asked.synchronised())
+end
+sed 's/^Type=.*/Type=oneshot/; /^Restart/d; /^WatchdogSec/d; /^\(State\|Runtime\)Directory/d; /^WorkingDirectory/d
+  s|^ExecStart=.*|ExecStart=/opt/matpi/current/bin/python /srv/asks.py\nStandardOutput=file:/run/asked|' \
+  /etc/systemd/system/matpi.service >/run/systemd/system/asks.service
+systemctl daemon-reload
+rm -f /run/asked
+systemctl start asks
+"""
 # The system's own: what an installed Debian writes while it runs and starts.
 SYSTEMS_OWN = "/var/log /var/lib/systemd /var/cache/ldconfig /etc/.pwd.lock /etc/machine-id /etc/resolv.conf"
 # At its start these delete every rating and end, or hang for ever.
@@ -78,8 +101,20 @@ def confined(guest: Guest) -> None:
         writable = guest.run(WRITABLE.format(unit)).splitlines()
         outside = [path for path in writable if not path.startswith(places)]
         check(bool(writable) and not outside, f"{unit} can write {', '.join(places)} and nothing else", outside)
-        exposure = guest.run(f"systemd-analyze security --no-pager {unit} | tail -n 1")
-        check(bool(re.search(r"[0-9.]+ OK", exposure)), exposure.strip("→ "))
+        said = guest.run(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+        exposure = re.search(r": ([0-9.]+) ", said)
+        check(bool(exposure and float(exposure[1]) <= EXPOSURE), f"exposure of {unit} at most {EXPOSURE}", said)
+    reader = guest.run(READER.format(systemd(guest, "MainPID")))
+    policy = guest.run(f"chrt --pid {reader}")
+    check("SCHED_FIFO" in policy and policy.endswith(": 50"), "the reader runs in real time, priority 50", policy)
+
+
+def knows_its_clock(guest: Guest) -> None:
+    for status, what in ((STA_UNSYNC, "on its own"), (0, "set by a time service")):
+        guest.run(SET_STATUS.format(status))
+        guest.run(IN_SANDBOX, seconds=BOOT_S)
+        found = guest.run("cat /run/asked")
+        check(found == f"None {not status}", f"a clock {what} is known for it in the sandbox", found)
 
 
 def comes_back(guest: Guest) -> None:
@@ -160,7 +195,7 @@ def main() -> int:
         print(f"{guest.run('uname -sr')}, {guest.run('systemctl --version | head -n 1')}:", flush=True)
         installed(guest)
         guest.run("touch /root/installed")
-        for part in (confined, comes_back, reboots, only_its_own_places, upgrades, leaves):
+        for part in (confined, knows_its_clock, comes_back, reboots, only_its_own_places, upgrades, leaves):
             part(guest)
     print(f"All of this holds; {time.monotonic() - began:.0f} s.")
     return 0
