@@ -78,7 +78,7 @@ mutants: $(STAMP) ## Change texts and rules one at a time: a named test must fai
 size: $(STAMP) ## How large and how tangled the code is, one line a figure
 	@PYTHONPATH=. $(BIN)/python benchmarks/size.py
 
-accuracy: $(STAMP) ## The whole scenario bank against the peers; writes docs/accuracy.md
+accuracy: $(STAMP) ## The whole scenario bank against the peers; writes docs/dev/accuracy.md
 	@PYTHONPATH=. $(BIN)/python benchmarks/accuracy.py --full
 
 docs: $(STAMP) ## Write the generated parts of docs/ anew
@@ -86,7 +86,7 @@ docs: $(STAMP) ## Write the generated parts of docs/ anew
 	$(BIN)/python docs/make_config.py
 	$(BIN)/python hardware/make_wiring.py
 
-wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/wheels.md
+wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/dev/wheels.md
 	$(BIN)/python docs/make_wheels.py
 
 $(CAD)/.ready: pyproject.toml hardware/constraints.txt

@@ -1,7 +1,7 @@
 """matpi and its peers on the bank of scenarios. JSON lines; a progress bar on stderr.
 
 Without an option: every fourth recording of the tune set, so that `make bench` stays short. `--full`: the whole
-report set, and on the tune set the parts of the rule switched off in turn; written to docs/accuracy.md.
+report set, and on the tune set the parts of the rule switched off in turn; written to docs/dev/accuracy.md.
 `--set tune --full` tries rules on all of the tune set and writes nothing. `--kinds` takes some classes only,
 `--peers-only` leaves matpi out.
 """
@@ -33,7 +33,7 @@ from benchmarks.targets import Scores, all_of, quiet_classes, serious, targets
 from benchmarks.under_test import AS_IT_IS, Variant, heard_by_matpi, live
 from benchmarks.zero_told import section
 
-PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
+PAGE = Path(__file__).parents[1] / "docs" / "dev" / "accuracy.md"
 PORTION = 8
 """Recordings a process judges at a time: few enough for the bar to move and for two cores to end together."""
 SHORT_EVERY, ABLATED_EVERY = 4, 2

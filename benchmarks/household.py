@@ -29,7 +29,7 @@ from matpi.core.presence.detector import Presence
 from matpi.core.rules import DeviceRules, PresenceRules
 
 NOMINAL: Final = Calibration((0, 0), (42_950.0, 42_950.0), approximate=True)
-"""Of a mat that was never calibrated. 42 950 counts a kilogram: docs/sources.md, cells."""
+"""Of a mat that was never calibrated. 42 950 counts a kilogram: docs/dev/sources.md, cells."""
 RULES: Final = PresenceRules()
 
 

@@ -1,4 +1,4 @@
-"""docs/accuracy.md from the scores: the tables, the targets beside them, and what was wrong by name."""
+"""docs/dev/accuracy.md from the scores: the tables, the targets beside them, and what was wrong by name."""
 
 from __future__ import annotations
 

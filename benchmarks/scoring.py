@@ -35,13 +35,13 @@ EDGE_S = 5.0
 RAN_ON_S = 60.0
 """Chosen: twice the longest delay that a peer has on purpose (30 s), so that none is blamed for its design."""
 TIMEOUT_S = 2.0
-"""No good reading for this long is a sensor timeout (docs/behaviour.md 1)."""
+"""No good reading for this long is a sensor timeout (docs/dev/behaviour.md 1)."""
 BEFORE_S = 1.0
 """An arriving frame may be this much before the first touch: something else did it. Chosen."""
 OBJECT_ALONE_S = 60.0
 """A thing is judged as an object when it is alone on the mat this long: the rule needs 40 s. Chosen."""
 OBJECT_KG = 13.0
-"""And weighs at least "on" (docs/behaviour.md 1) and what the zero may be off by."""
+"""And weighs at least "on" (docs/dev/behaviour.md 1) and what the zero may be off by."""
 BUILT_RATE = 80
 """Readings a second of the documented build."""
 ALIVE = frozenset({"pet walks", "pet rests", "child", "steps over", "hand", "second person", "dog lies"})

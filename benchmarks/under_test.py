@@ -25,7 +25,7 @@ from matpi.core.rules import DeviceRules, PresenceRules, ZeroRules
 EVENING = 1_773_601_200.0
 """2026-03-15 19:00 UTC."""
 AFTER_S = 150.0
-"""Virtual time after the last reading: longer than any wait of docs/behaviour.md 1."""
+"""Virtual time after the last reading: longer than any wait of docs/dev/behaviour.md 1."""
 SLICE = 65_536
 """Readings made into tuples at a time: a day at 80/s would take gigabytes."""
 BEFORE_POWER: Final = "boot"

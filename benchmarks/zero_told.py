@@ -1,4 +1,4 @@
-"""The zero over a year, in figures: one mat, all of them, JSON lines, and the section of docs/accuracy.md."""
+"""The zero over a year, in figures: one mat, all of them, JSON lines, and the section of docs/dev/accuracy.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.targets import Target, in_text
 MOVED_KG: Final = 0.011
 """Two last steps of the tracker, 0.005 kg each, for the seconds just before the touch; no more."""
 REPORTED_KG: Final = 4.0
-"""The reach of the zero is 3 kg (docs/behaviour.md 1); half a kilogram beyond it, and as much for the steps tried."""
+"""The reach of the zero is 3 kg (docs/dev/behaviour.md 1); 0.5 kg beyond it, and as much for the steps tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def lines(results: Results, seconds: float) -> Iterator[dict[str, object]]:
 
 
 def section(results: Results) -> str:
-    """For docs/accuracy.md, heading included; the same results give the same text."""
+    """For docs/dev/accuracy.md, heading included; the same results give the same text."""
     reached = _table(
         ("what", "target", "figure", ""),
         [(it.what, it.target, it.value, "reached" if it.reached else "**not reached**") for it in targets(results)],

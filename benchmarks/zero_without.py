@@ -65,7 +65,7 @@ ENDS_KG: Final = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 8.0)
 ENDS_KG_H, ENDS_S = 10.0, 1200.0
 """A drift slower than the zero follows, and twice the ten minutes until it is reported."""
 NOISE_KG: Final = 0.0036
-"""rms of a channel on the noisiest board of two chips (docs/sources.md, cells)."""
+"""rms of a channel on the noisiest board of two chips (docs/dev/sources.md, cells)."""
 RATE: Final = 10
 REPAIRED_S: Final = 60.0
 

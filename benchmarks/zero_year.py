@@ -100,7 +100,7 @@ def main(words: Iterable[str] | None = None) -> None:
     )
     parser.add_argument("--set", choices=tuple(SEEDS), help="default: report when full, else tune")
     parser.add_argument("--cores", type=int, default=CORES)
-    parser.add_argument("--page", action="store_true", help="print the section of docs/accuracy.md instead")
+    parser.add_argument("--page", action="store_true", help="print the section of docs/dev/accuracy.md instead")
     asked = parser.parse_args(None if words is None else list(words))
     which: Which = asked.set or ("report" if asked.full else "tune")
     begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Writes docs/wheels.md: does pip find a wheel for each thing matpi needs on a Raspberry Pi? `make wheels`; asks pip.
+"""Writes docs/dev/wheels.md: does pip find a wheel for all that matpi needs on a Raspberry Pi? `make wheels`; asks pip.
 
 pip resolves for another machine than this one here: aarch64, glibc 2.36 (Bookworm), and never looks at a source.
 tests/install/test_wheels.py fails when the page lacks a dependency, shows another version than constraints.txt, or a
@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "wheels.md"
+PAGE = ROOT / "docs" / "dev" / "wheels.md"
 
 PYTHONS = {"3.11": "Bookworm", "3.13": "Trixie"}
 GLIBC = range(17, 37)

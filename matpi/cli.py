@@ -139,7 +139,7 @@ _command(
     _flag("--board", help="Use the emulated board: real drivers over emulated parts, in real time."),
     _flag("--demo", help="Start from an invented fortnight of sessions, in a separate database."),
     _flag("--headless", help="No page: run --scenario in virtual time and print JSON lines."),
-    _option("--scenario", type=FILE, help="Timeline file, see docs/simulator.md."),
+    _option("--scenario", type=FILE, help="Timeline file, see docs/dev/simulator.md."),
     _option("--frames", type=FILE, help="Folder for the pictures that the scenario asks for."),
     _flag("--every-frame", help="With --frames: save a picture of every change of the screen."),
     _option("--record", type=FILE, help="Also save the readings of the scenario as a trace for `matpi replay`."),
@@ -242,7 +242,7 @@ _command(
     STORE,
     _json("Print one JSON line."),
     _option(
-        "--use", "file", type=FILE, metavar="FILE", help="Follow your own plan from now on, see docs/programme.md."
+        "--use", "file", type=FILE, metavar="FILE", help="Follow your own plan from now on, see docs/routines.md."
     ),
     _flag("--starter", help="Follow the starter plan again."),
     _flag("--rest-today", "rest", help="Make today a rest day."),

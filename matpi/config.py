@@ -47,7 +47,7 @@ SPI_PINS: Final = {0: {"MOSI": 10, "MISO": 9, "SCLK": 11}, 1: {"MOSI": 20, "MISO
 
 
 class PresenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the mat is occupied; within the bounds what docs/behaviour.md 1 promises still holds."""
+    """When the mat is occupied; within the bounds what docs/dev/behaviour.md 1 promises still holds."""
 
     on_kg: Annotated[float, about("A load over this is a person, in kg.", 3, 40)] = 12.0
     off_ratio: Annotated[float, about("Under this part of `on_kg` the load is gone (hysteresis).", 0.2, 0.9)] = 0.5
@@ -94,7 +94,7 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
         SpiConfig(bus=1),
     )
     # 128 * 2^24 * 1e-3 = 2 147 484 counts per mV/V; two 50 kg half bridges of 1 mV/V as one full bridge give 1 mV/V at
-    # 50 kg: 42 950 (docs/sources.md, cells; measured on a dog bed of four: 23 879 where 21 475 is nominal).
+    # 50 kg: 42 950 (docs/dev/sources.md, cells; measured on a dog bed of four: 23 879 where 21 475 is nominal).
     counts_per_kg: Annotated[
         float, about("Nominal sensitivity of a chip's bridge, until you calibrate.", 1000, 1_000_000)
     ] = 43_000.0

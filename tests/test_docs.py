@@ -190,7 +190,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:
-    seen, waiting = set(), [ROOT / "docs" / "index.md"]
+    seen, waiting = set(), [ROOT / "docs" / "README.md"]
     while waiting:
         page = waiting.pop()
         if page in seen:
@@ -299,7 +299,9 @@ def test_the_page_shows_every_step_a_scenario_knows() -> None:
 
     from matpi.twin.scenario import Do
 
-    examples = [block for language, block in blocks(ROOT / "docs" / "simulator.md") if language == "json scenario"]
+    examples = [
+        block for language, block in blocks(ROOT / "docs" / "dev" / "simulator.md") if language == "json scenario"
+    ]
     shown = {json.loads(line)["do"] for example in examples for line in example.splitlines()}
     assert shown | {"bag_off"} >= set(get_args(Do))
 
@@ -362,7 +364,7 @@ def constant(dotted: str) -> Any:
 
 
 def told_values() -> Iterator[tuple[str, str, str]]:
-    for page in (ROOT / "docs" / "behaviour.md", ROOT / "docs" / "sources.md"):
+    for page in (ROOT / "docs" / "dev" / "behaviour.md", ROOT / "docs" / "dev" / "sources.md"):
         for row in rows(page):
             named = re.fullmatch(r"`((?:core|sim|drivers|loop)[\w.]*\.\w+)`", row[-1])
             if named:
@@ -390,7 +392,7 @@ def test_enough_values_are_compared() -> None:
 
 
 def test_the_plan_told_is_that_of_the_code() -> None:
-    page = list(rows(ROOT / "docs" / "behaviour.md"))
+    page = list(rows(ROOT / "docs" / "dev" / "behaviour.md"))
     for tier in TIERS:
         days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
         assert [days, f"{tier.lower_min}-{tier.upper_min}", ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in page
@@ -430,16 +432,16 @@ def test_the_evidence_has_a_section_for_each_tag_and_no_other() -> None:
 
 
 def test_the_code_points_to_pages_that_are_there() -> None:
-    """Comments may name a page and a section: `docs/sources.md, cells`, `docs/behaviour.md 5`."""
+    """Comments may name a page and a section: `docs/dev/sources.md, cells`, `docs/dev/behaviour.md 5`."""
     for path in sorted((ROOT / "matpi").rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         ast.parse(source)
         for page, section in re.findall(r"(docs/[\w./-]+\.md)(?:,? ([a-z]+|\d+)\b)?", source):
             assert (ROOT / page).exists(), f"{path.name} names {page}"
             headings = re.findall(r"^## (.*)$", prose(ROOT / page), re.MULTILINE)
-            if page == "docs/behaviour.md" and section.isdigit():
+            if page == "docs/dev/behaviour.md" and section.isdigit():
                 assert any(heading.startswith(f"{section}.") for heading in headings), f"{path.name}: {page} {section}"
-            if page == "docs/sources.md" and section:
+            if page == "docs/dev/sources.md" and section:
                 assert section in headings, f"{path.name}: {page} has no section {section}"
 
 
@@ -447,7 +449,7 @@ def test_the_code_points_to_pages_that_are_there() -> None:
 
 
 def test_the_page_of_the_control_socket_has_every_request_as_it_is_taken() -> None:
-    page = prose(ROOT / "docs" / "control.md")
+    page = prose(ROOT / "docs" / "dev" / "control.md")
     examples = re.findall(r'`(\{"do".*?\})` \|', page)
     shown = [str(type(requests.request_of(example.encode())).__struct_config__.tag) for example in examples]
     assert sorted(shown) == sorted(requests.NAMES)

@@ -1,4 +1,4 @@
-"""docs/programme.md: a hundred rows, each with a test that is there, or with why there is none."""
+"""docs/dev/programme.md: a hundred rows, each with a test that is there, or with why there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "programme.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "dev" / "programme.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if re.match(r"\| \d+ \|", line)]
 
 
@@ -57,6 +57,7 @@ def test_the_code_cites_rows_that_exist() -> None:
 def test_the_form_of_an_own_plan_shown_is_one() -> None:
     from matpi.core.plan.custom_plan import read_plan
 
-    (shown,) = re.findall(r"```text\n(name = .*?)```", PAGE, re.DOTALL)
+    page = (ROOT / "docs" / "routines.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(name = .*?)```", page, re.DOTALL)
     whole = (ROOT / "docs" / "examples" / "own-plan.toml").read_text(encoding="utf-8")
     assert read_plan(shown).tiers[0] == read_plan(whole).tiers[0]

@@ -34,7 +34,7 @@ PERSON_KG = 45.0
 JUST_S = 1e-6
 """So that a poll at the very time of a reading has it, whatever the rounding."""
 CAP_S = 45 * 60.0
-"""Longer than any planned session (docs/behaviour.md 1): what a peer's longest visit is scaled to."""
+"""Longer than any planned session (docs/dev/behaviour.md 1): what a peer's longest visit is scaled to."""
 
 
 class Ledger:

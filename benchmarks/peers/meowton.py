@@ -13,7 +13,7 @@ STABLE_KG, STABLE_SHARE, STABLE_READINGS = 0.3, 0.01, 10
 TARE_KG = 2.0
 """Under 200 g is nothing there; ten times that."""
 TARE_STEP_KG = 0.1 / 21_475
-"""0.1 count a reading, with the counts a kilogram of this mat (docs/sources.md, cells)."""
+"""0.1 count a reading, with the counts a kilogram of this mat (docs/dev/sources.md, cells)."""
 
 
 class Meowton:

@@ -12,7 +12,7 @@ OFF_PART = 0.5
 
 class PlainRule:
     name: ClassVar[str] = "plain rule"
-    source: ClassVar[str] = "no project: docs/behaviour.md 1 at its shortest, at no more than ten lines"
+    source: ClassVar[str] = "no project: docs/dev/behaviour.md 1 at its shortest, at no more than ten lines"
     rules: ClassVar[str] = (
         "Over 12 kg for 3 s a session begins, under 6 kg for 20 s it has ended; start and end are the moments of these "
         "crossings; on the calves 4 and 2 kg. The zero is that of the empty mat, given. No median and no object rule."

@@ -1,6 +1,6 @@
 """Four half-bridge cells and their HX711s: from the true load to the readings, faults included.
 
-Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md.
+Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/dev/sources.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmarks.scenarios.loads import CELLS, Array, Random, follow
 from matpi.sim.chip import CODE_MAX, CODE_MIN, SETTLING
 
 COUNTS_PER_KG: Final = {1: 21_475.0, 2: 42_950.0, 4: 42_950.0}
-"""By channels: 2 147 484 counts a mV/V at gain 128, 1 mV/V a cell of 50 kg (docs/sources.md, cells)."""
+"""By channels: 2 147 484 counts a mV/V at gain 128, 1 mV/V a cell of 50 kg (docs/dev/sources.md, cells)."""
 GROUPS: Final = {1: ((0, 1, 2, 3),), 2: ((0, 1), (2, 3)), 4: ((0,), (1,), (2,), (3,))}
 """Which cells a channel sums: all in one ring; the head and the foot pair; each with its own chip."""
 

@@ -33,12 +33,12 @@ BEFORE_S: Final = (40.0, 90.0)
 """The empty mat before a session: a zero and its noise can be learnt."""
 MACHINE_BEFORE_S: Final = (120.0, 300.0)  # beside a machine that spins, before a session; chosen
 LENGTH_MIN: Final = (1.0, 2.5, 10.0)
-"""Triangular. Shorter than planned sessions (docs/behaviour.md 3: 2 to 20), so that there are many: what goes wrong
+"""Triangular. Shorter than planned sessions (docs/dev/behaviour.md 3: 2 to 20), so that there are many: what goes wrong
 happens when a person comes, moves or goes."""
 SHORT_MIN: Final = (1.0, 6.0)  # of a session on the seat, the feet or the calves; chosen
 WINDOW_C: Final = (3.0, 6.0)  # colder while a window is open for 5 to 30 min; chosen, unmeasured
-OLD_DRIFT_KG: Final = 2.5  # since calibration, either way; within the 3 kg of docs/behaviour.md 1
-CALVES_ON_KG: Final = 4.0  # the on threshold of the calves routine (docs/behaviour.md 1)
+OLD_DRIFT_KG: Final = 2.5  # since calibration, either way; within the 3 kg of docs/dev/behaviour.md 1
+CALVES_ON_KG: Final = 4.0  # the on threshold of the calves routine (docs/dev/behaviour.md 1)
 LIGHT_REST_KG: Final = (13.0, 24.0)  # as light as a thing may be; chosen
 CALM_EVERY_S: Final = (60.0, 300.0)  # from one move of a calm person to the next; a third never moves; chosen
 STAYS_KG: Final = (3.0, 11.0)  # of what stays behind: a cat, a small dog, a bag; chosen

@@ -22,7 +22,7 @@ EDGE_S: Final = 30.0
 
 JITTER_S: Final = 0.002  # of a reading's time; chosen, of the order of a read-out under a busy scheduler
 QUIET_RATE: Final = 1.0
-"""Readings a second in quiet hours. Chosen: the core holds 2 s without a reading (docs/behaviour.md 1)."""
+"""Readings a second in quiet hours. Chosen: the core holds 2 s without a reading (docs/dev/behaviour.md 1)."""
 LEARN_EVERY_S: Final = 600.0
 LEARN_S: Final = 60.0
 """In quiet hours every ten minutes a minute at the full rate, for what learns the empty mat from blocks of

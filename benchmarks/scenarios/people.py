@@ -1,6 +1,6 @@
 """A person on the mat: getting on and off, lying still or not, breath and heart in the load.
 
-Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/sources.md. That a body's
+Every figure names its source; "chosen, unmeasured" has none. The sources in full: docs/dev/sources.md. That a body's
 load on a mat moves like this has not been measured here.
 """
 
@@ -39,11 +39,11 @@ SLOW_OFF_S: Final = (5.0, 8.0)  # sliding off with care; chosen, unmeasured
 LIFT_S: Final = (1.0, 4.0)  # hips up to move the mat or the shirt; chosen, unmeasured
 LIFT_LEFT: Final = (0.0, 0.12)  # share of the load that stays meanwhile; chosen, unmeasured
 
-BREATH_HZ: Final = (0.20, 0.30)  # at rest; 6 a minute when paced (docs/sources.md, cells)
+BREATH_HZ: Final = (0.20, 0.30)  # at rest; 6 a minute when paced (docs/dev/sources.md, cells)
 SLOW_BREATH_HZ, SLOW_BREATHERS = 0.1, 0.2  # share who breathe with a pacer; chosen
 BREATH_KG: Final = (0.024, 0.100)
 """Peak to peak an end, the two in opposite phase (Isono et al. 2019); estimate: 3 kg of organs moved 8 to 20 mm over
-0.6 to 1 m, whatever the rate (docs/sources.md, cells)."""
+0.6 to 1 m, whatever the rate (docs/dev/sources.md, cells)."""
 BREATH_SUM_KG: Final = 0.016
 """Peak to peak in the sum at 0.25 Hz, falling with the square of the rate; estimate: 8 kg moved 4 mm."""
 BREATH_WAVE: Final = 2.137  # peak to peak of sin(x) + 0.2 sin(2x)
@@ -55,7 +55,7 @@ APNOEA_S: Final = (10.0, 20.0)  # pauses of over 10 s count as apnoea; the upper
 HELD_S: Final = (15.0, 50.0)  # breath held on purpose; chosen
 CALM_SWAY: Final = (0.0, 0.5)  # sway of a calm person to another's; chosen, unmeasured
 STANDING_SWAY_KG: Final = (0.017, 0.026, 0.055)
-"""rms in 0.05-0.5, 0.8-3 and 3-12 Hz, 77 force-plate recordings (docs/sources.md, presence)."""
+"""rms in 0.05-0.5, 0.8-3 and 3-12 Hz, 77 force-plate recordings (docs/dev/sources.md, presence)."""
 STANDING_SWAY_HEAD: Final = 0.009  # of the place: 4.6 mm (same recordings) on half a metre
 LYING_SWAY_KG: Final = (0.010, 0.004, 0.004)  # awake; chosen, unmeasured: a sixth of standing
 SHIFT_KG: Final = (1.0, 5.0)  # between the corners (estimate)

@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ON_KG = 12.0
-"""The on threshold on the back and seat; calves have their own (docs/behaviour.md 1)."""
+"""The on threshold on the back and seat; calves have their own (docs/dev/behaviour.md 1)."""
 ON_S = 3.0
-"""The load over the threshold that begins a stay lasts so long (docs/behaviour.md 1)."""
+"""The load over the threshold that begins a stay lasts so long (docs/dev/behaviour.md 1)."""
 SESSION_S = 30.0
-"""A stay shorter than this is no session (docs/behaviour.md 1, "short")."""
+"""A stay shorter than this is no session (docs/dev/behaviour.md 1, "short")."""
 WITHIN_S = 1.0
 """A stay within this of `SESSION_S` may be reported or not, and an end may be off by it."""
 AWAY_S = 20.0
-"""An absence shorter than this does not end a stay (docs/behaviour.md 1)."""
+"""An absence shorter than this does not end a stay (docs/dev/behaviour.md 1)."""
 HAND_S = 1.0
 """A hand put down while getting up is on the mat for less. Chosen."""
 SIT_UP_S = 90.0
 """The longest time sitting up, with more than half of "on" left on the mat, that the scenarios make. Chosen: under the
-120 s of docs/behaviour.md 1."""
+120 s of docs/dev/behaviour.md 1."""
 
 
 @dataclass(frozen=True, slots=True)

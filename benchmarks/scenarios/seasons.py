@@ -35,7 +35,7 @@ NIGHT_H: Final = (22.5, 6.0)
 COOLING_H, HEATING_H = 3.0, 1.0  # time constants of a room
 HEATED_BELOW_C: Final = 22.0  # of a day's mean; all of the set-back from 2 degC below on
 AGEING_KG: Final = 0.03  # a channel and day, as a random walk: 0.4 kg in 200 days
-UNKNOWN_ZERO_KG: Final = 5.0  # of a channel either way, uncalibrated: +-215 000 counts (docs/sources.md, cells)
+UNKNOWN_ZERO_KG: Final = 5.0  # of a channel either way, uncalibrated: +-215 000 counts (docs/dev/sources.md, cells)
 
 SESSION_DAYS, TWICE = 0.85, 0.15  # share of days with a session, and of these with a second one
 AT_H: Final = ((6.5, 8.5), (13.0, 16.0), (18.5, 22.5))
@@ -47,7 +47,7 @@ COMPANY: Final = 0.3  # share of days with a cat, a bag, a child or a hand
 CARE_EVERY_DAYS: Final = 30
 CUT_A_DAY: Final = 1.0 / 7.0
 CUT_IN_SESSION: Final = 0.35
-BEFORE_S, AFTER_S = 90.0, 900.0  # at the full rate around a session: the mat warms and cools within (docs/sources.md)
+BEFORE_S, AFTER_S = 90.0, 900.0  # full rate around a session: the mat warms and cools within (docs/dev/sources.md)
 
 WALK_KG_H: Final = (0.05, 1.8)  # bogde/HX711#13: 0.2 to 0.3 kg in 4 h; #92: 3 lb in 45 min, in a cell called abnormal
 WALK_KG: Final = (8.0, 60.0)  # where it ends: well beyond the reach of the zero, to a light person and more

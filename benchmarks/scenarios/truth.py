@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.scenarios.loads import Array
 from benchmarks.scenarios.recording import AWAY_S, HAND_S, ON_KG, ON_S, SIT_UP_S, Stay
 
-TOUCH: Final = {"back": 2.0, "calves": 1.0}  # kg from which a rise has begun (docs/behaviour.md 1; calves: half of it)
+TOUCH: Final = {"back": 2.0, "calves": 1.0}  # kg where a rise begins (docs/dev/behaviour.md 1; calves: half of it)
 BOUNCE_S: Final = 1.0  # a lift-off this short while getting on belongs to the rise: the board's recordings, 0.69 s
 
 

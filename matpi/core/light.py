@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from matpi.core.effects import Pattern
 from matpi.core.plan.breathing import CYCLE_S, lightness
 
-SAVED_S: Final = 2.0  # docs/behaviour.md 6
+SAVED_S: Final = 2.0  # docs/dev/behaviour.md 6
 
 # A breath is no sine: it rises, is held for a moment, falls more slowly, rests. 12 a minute, the pace of a sleeper,
 # after Apple's sleep light (US 6,658,577); the shares are chosen, unmeasured.

@@ -31,7 +31,7 @@ LOAD_MAX_KG = 1e4
 """No load of this world; a channel that reads more is wired to nothing."""
 REST_WEEKDAYS_MAX = 4
 """The lowest weekly goal is 3 sessions: with more days of rest than this it is out of reach."""
-RATING_MIN, RATING_MAX = 1, 10  # docs/behaviour.md 5: 10 = tightest
+RATING_MIN, RATING_MAX = 1, 10  # docs/dev/behaviour.md 5: 10 = tightest
 
 
 class EndReason(StrEnum):
@@ -315,7 +315,7 @@ class Settings:
     others: str = "no"
     """Whether others use the mat, one of OTHERS: with "pets" an unknown load counts only when it is confirmed."""
     own_plan: str = ""
-    """A plan of one's own, as TOML (docs/programme.md); empty: the starter plan."""
+    """A plan of one's own, as TOML (docs/routines.md); empty: the starter plan."""
     language: str = ""  # of the panel, one of LANGUAGES
     key: ClassVar[str] = "settings"
 

@@ -3,7 +3,7 @@
 Weight only ever suggests. It speaks when the people's loads differ, the person confirms, and no session goes to
 another person unasked.
 
-The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/sources.md,
+The kilograms are those on the mat, not of the person: about two thirds of the body lies there (docs/dev/sources.md,
 cells), the same two thirds each time only in the same place, so only sessions on the back teach and are judged.
 """
 
@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from matpi.core.text import on_panel
 
-PEOPLE_MAX: Final = 4  # docs/programme.md, like the next: a household at one mat
+PEOPLE_MAX: Final = 4  # docs/dev/programme.md, like the next: a household at one mat
 APART_KG: Final = 8.0  # chosen, unmeasured: lying differently, a jumper and a meal should stay within half of it
 NEAR_KG: Final = APART_KG / 2  # nearer to this one than to anybody who is more than APART_KG away
 NAME_MAX: Final = 12  # with a clock beside it in a row of the panel, and with "? hold" behind it in either language

@@ -29,7 +29,7 @@ from matpi.core.plans import Plans
 from matpi.core.text import Text
 
 LEAST_S = 0.001  # an instant that floats do not distinguish from now would never come
-BREATHE_FOR_S = 30.0  # docs/behaviour.md 6, like the four below
+BREATHE_FOR_S = 30.0  # docs/dev/behaviour.md 6, like the four below
 BREATHS, EVERY_S = 4, 15 * 60.0
 DARK_BEFORE_BED_S = 30 * 60.0
 PAUSE_AFTER = 3  # evenings

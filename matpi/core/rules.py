@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class GestureRules:
-    hold_s: float = 0.7  # docs/behaviour.md 5
-    long_s: float = 3.0  # docs/behaviour.md 5, discard
-    stuck_s: float = 20.0  # docs/behaviour.md 5
+    hold_s: float = 0.7  # docs/dev/behaviour.md 5
+    long_s: float = 3.0  # docs/dev/behaviour.md 5, discard
+    stuck_s: float = 20.0  # docs/dev/behaviour.md 5
     settle_s: float = 0.02
     """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
 
@@ -26,7 +26,7 @@ class ZeroRules:
 
 @dataclass(frozen=True, slots=True)
 class PresenceRules:
-    """docs/behaviour.md 1, value by value. kg and seconds. docs/accuracy.md has what each part earns."""
+    """docs/dev/behaviour.md 1, value by value. kg and seconds. docs/dev/accuracy.md has what each part earns."""
 
     # Detection.
     on_kg: float = 12.0
@@ -73,7 +73,7 @@ class PresenceRules:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRules:
-    """Times in seconds; values from docs/behaviour.md unless marked."""
+    """Times in seconds; values from docs/dev/behaviour.md unless marked."""
 
     presence: PresenceRules = field(default_factory=PresenceRules)
     gesture: GestureRules = field(default_factory=GestureRules)

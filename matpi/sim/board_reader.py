@@ -28,8 +28,8 @@ from matpi.sim.chip import BusTime, Chip, EmulatedSpi
 
 COUNTS_PER_KG: Final = 43_000.0
 OFFSETS: Final = (118_000, -93_000, 41_000, -152_000)
-"""Counts of the empty bridges, chosen within the 215 000 of +-0.1 mV/V (docs/sources.md, cells)."""
-OSCILLATORS: Final = (1.07, 1.12, 1.0, 1.17)  # 1.07 to 1.17 in the field (docs/sources.md, chip)
+"""Counts of the empty bridges, chosen within the 215 000 of +-0.1 mV/V (docs/dev/sources.md, cells)."""
+OSCILLATORS: Final = (1.07, 1.12, 1.0, 1.17)  # 1.07 to 1.17 in the field (docs/dev/sources.md, chip)
 SHARES: Final = {
     1: ((1.0, 1.0),),
     2: ((1.0, 0.0), (0.0, 1.0)),

@@ -24,11 +24,11 @@ HEAD_SHARE = {"lying": 0.62, "sitting": 0.35, "standing": 0.5}
 
 END_SHARE = 0.9  # chosen: feet beside a pair of cells, not on it
 
-BREATH_HZ, BREATH_KG = 0.25, 0.03  # half of 60 g peak to peak an end, opposite at the other (docs/sources.md, cells)
-HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (docs/sources.md, cells)
-NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/sources.md, cells)
+BREATH_HZ, BREATH_KG = 0.25, 0.03  # half of 60 g peak to peak, opposite at the other end (docs/dev/sources.md, cells)
+HEART_HZ, HEART_KG = 1.1, 0.01  # 5-20 g (docs/dev/sources.md, cells)
+NOISE_KG = 0.002  # 1-3.6 g a channel seen in practice (docs/dev/sources.md, cells)
 BAG_KG, CAT_KG = 15.0, 4.5  # chosen: a full travel bag, a grown cat
-SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/sources.md, glitches)
+SPIKE_SHARE = 0.02  # 1-5 % of readings in the field (docs/dev/sources.md, glitches)
 
 Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off", "cat"]
 ACTS: tuple[str, ...] = get_args(Act)
@@ -105,7 +105,7 @@ class Mat:
         gauss = self._random.gauss
         values = [head + gauss(0.0, NOISE_KG), foot + gauss(0.0, NOISE_KG)]
         if self.spikes and self._random.random() < SPIKE_SHARE:
-            # A read-out that lost its clock: the top bits right, the rest ones (docs/sources.md, glitches).
+            # A read-out that lost its clock: the top bits right, the rest ones (docs/dev/sources.md, glitches).
             glitch_kg = self._random.choice((-1, 1)) * 195.0 / 2 ** self._random.randrange(7)
             values[self._random.randrange(CHANNELS)] += glitch_kg
             self.spiked += 1
@@ -122,7 +122,7 @@ class Mat:
         self._body = [_point(self._body, t), *(Point(t + after, head, foot) for after, head, foot in points)]
 
     def _settle(self, t: float, doing: str, seconds: float) -> None:
-        """Take a posture, with an overshoot of 10-30 % (an estimate: docs/sources.md, cells)."""
+        """Take a posture, with an overshoot of 10-30 % (an estimate: docs/dev/sources.md, cells)."""
         head, foot = self._target(doing)
         over, under = (0.6 * seconds, 1.12 * head, 1.12 * foot), (0.8 * seconds, 0.95 * head, 0.95 * foot)
         self._move(t, over, under, (seconds, head, foot))

@@ -103,7 +103,7 @@ def text_of_file(source: Path | BinaryIO) -> str:
         if data.startswith(raw.MAGIC):
             raise ImportFormatError(
                 f"{name} is a database, not an export; if it is a session log, `matpi export FILE --store {name}` makes"
-                " an export of it, and docs/store.md says how a backup is put back."
+                " an export of it, and docs/dev/store.md says how a backup is put back."
             )
         return data.decode("utf-8-sig")
     except OSError as error:

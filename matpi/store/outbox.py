@@ -4,7 +4,7 @@ Triggers of the writer's connection note which record was touched. Before the co
 whose content differs, for the sinks that were given the record before, and for all of them when it was recorded just
 now. Records older than a sink are queued for it on request only (`send_part`).
 
-A message has a few fields of its record, as docs/upstream.md lists them: when a session was, and how the person rated
+A message has a few fields of its record, as docs/dev/upstream.md lists them: when a session was, how the person rated
 it. No weight, no name, no calibration. A person is an id that means nothing outside of this log.
 """
 

@@ -111,7 +111,7 @@ def read_scenario(path: Path) -> list[Step]:
         raise ScenarioError(f"Cannot read the scenario {path}: {why}.") from error
     steps = list(_steps(path, text))
     if not steps:
-        raise ScenarioError(f"The scenario {path} has no step in it; see docs/simulator.md for what a line looks like.")
+        raise ScenarioError(f"The scenario {path} has no step in it; docs/dev/simulator.md shows its lines.")
     return steps
 
 
@@ -125,7 +125,7 @@ def _steps(path: Path, text: str) -> Iterator[Step]:
             step = msgspec.json.decode(line, type=Step)
             problem = _no_time(step, before) or _problem(step)
         except (msgspec.MsgspecError, ValueError) as error:
-            raise ScenarioError(f"{where}: {error}; see docs/simulator.md for what a line looks like.") from error
+            raise ScenarioError(f"{where}: {error}; docs/dev/simulator.md shows its lines.") from error
         if problem:
             raise ScenarioError(f"{where}: {problem}.")
         before = step

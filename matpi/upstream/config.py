@@ -119,7 +119,7 @@ PLAIN_PORT: Final = 1883
 _TOPIC = r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"
 
 _OWN_LEVELS: Final = frozenset({"sessions", "state", "diagnostics", "event", "availability", "set"})
-"""Under `<base>/<device id>`: each has its use (docs/upstream-mqtt.md)."""
+"""Under `<base>/<device id>`: each has its use (docs/home-assistant.md)."""
 
 Topic = Annotated[
     str, Meta(pattern=f"^({_TOPIC})?$", title="a topic: letters, digits, _ . and -, with / between levels")
@@ -243,7 +243,7 @@ class UpstreamConfig(Struct, frozen=True, forbid_unknown_fields=True):
     webhook: Annotated[
         tuple[WebhookConfig, ...],
         Meta(
-            min_length=0, max_length=4, description="One table a receiver of Standard Webhooks, see docs/upstream.md."
+            min_length=0, max_length=4, description="A table for each receiver of webhooks, see docs/dev/upstream.md."
         ),
     ] = ()
     mqtt: Annotated[

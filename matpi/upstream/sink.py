@@ -28,7 +28,7 @@ class Delivery:
     digits and `-`, fit for a header or a topic; the Standard Webhooks text forbids a full stop."""
     kind: str
     """session, session_deleted, rating, rating_deleted, stop_sign, stop_sign_deleted; test when a person tries it."""
-    body: bytes  # UTF-8 JSON as docs/upstream.md describes it
+    body: bytes  # UTF-8 JSON as docs/dev/upstream.md describes it
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,13 @@ from matpi.upstream.sink import Delivery, DisabledError, LaterError, RefusedErro
 AGENT: Final = f"matpi/{__version__}"
 LEAST_BYTES, MOST_BYTES = 24, 64  # of a secret: "at least 24 bytes (192 bits, 512 maximum)"
 MOST_SECRETS: Final = 4  # chosen: rotation takes two
-_HOW_TO: Final = "write `whsec_` and 24 to 64 random bytes in base64 on each line, as docs/upstream.md shows"
+_HOW_TO: Final = "write `whsec_` and 24 to 64 random bytes in base64 on each line, as docs/dev/upstream.md shows"
 ABOUT_THE_RECORD: Final = frozenset({400, 413, 415, 422})
 """Statuses about the record itself. All others are about the way there (a wrong path, a proxy, a missing right) and
 would meet every record, so the first one waits."""
 
 _LOOK = "look at the receiver's own log"
-_UNIT = "allow its network in the unit (docs/upstream.md, `sudo systemctl edit matpi`)"
+_UNIT = "allow its network in the unit (docs/dev/upstream.md, `sudo systemctl edit matpi`)"
 
 _ADVICE: Final = {
     **dict.fromkeys((401, 403), "check that its secret is the same as here"),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # matpi's tests in a Debian 13 (Python 3.13) beside this system: run.sh trixie|arm64|homeassistant|card [words for pytest]
-# `make test-trixie`, `make test-arm64`, `make test-homeassistant` and `make test-card` call it; docs/testing.md tells what it does.
+# `make test-trixie`, `make test-arm64`, `make test-homeassistant` and `make test-card` call it; docs/dev/testing.md tells what it does.
 # run.sh guest makes the system that tests/guest/image.sh turns into the disk of a virtual machine.
 #
 # MATPI_CHROOTS  where the systems are kept; /var/cache/matpi-chroots, or beside XDG_CACHE_HOME if that is set
@@ -17,7 +17,7 @@ SUITE=trixie
 PACKAGES=ca-certificates,python3,python3-venv,tzdata
 # The service's files are judged by the tools that read them; what goes to a broker, by a broker.
 PACKAGES_TRIXIE="$PACKAGES,make,systemd,udev,mosquitto"
-# The installer takes it from apt, see docs/wheels.md; python3-lgpio too, but only Raspberry Pi OS has that.
+# The installer takes it from apt, see docs/dev/wheels.md; python3-lgpio too, but only Raspberry Pi OS has that.
 PACKAGES_ARM64="$PACKAGES,python3-spidev"
 # A broker between matpi and the real Home Assistant, one of whose dependencies (lru-dict) has no wheel for 3.13.
 PACKAGES_HOMEASSISTANT="$PACKAGES,mosquitto,gcc,libc6-dev,python3-dev"

@@ -90,7 +90,7 @@ def test_each_field_of_a_request_is_checked() -> None:
         wrong: dict[str, Any] = {field.name: {"a": []} for field in required}
         for fields in ({"do": name, "unknown": 1}, {"do": name, **wrong}):
             if required or "unknown" in fields:
-                with pytest.raises(UsageError, match=r"was not understood .*docs/control\.md lists"):
+                with pytest.raises(UsageError, match=r"was not understood .*docs/dev/control\.md lists"):
                     asked(**fields)
 
 

@@ -64,7 +64,7 @@ def wrong(day: date) -> StopSign:
 
 # --- the plan by hand ---------------------------------------------------------------------------------------------
 
-# docs/behaviour.md 3, written down a second time: first day of the tier, lower bound, where a stop sign leads.
+# docs/dev/behaviour.md 3, written down a second time: first day of the tier, lower bound, where a stop sign leads.
 BY_HAND = [(1, 2, 1), (4, 5, 1), (8, 10, 4), (11, 15, 8), (15, 10, 8)]
 
 

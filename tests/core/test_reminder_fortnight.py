@@ -1,4 +1,4 @@
-"""Two weeks with the reminder, on the whole device in virtual time: each rule of docs/behaviour.md 6 has its evening.
+"""Two weeks with the reminder, on the device in virtual time: each rule of docs/dev/behaviour.md 6 has its evening.
 
 From Monday, 19 October to Sunday, 1 November 2026 in Berlin; in the night to the 25th the clocks go back. One reading
 comes every half minute while nobody is there, and the load cells are allowed that silence.

@@ -69,7 +69,7 @@ def test_it_takes_less_than_two_minutes(fortnight: Fortnight) -> None:
     assert fortnight.took_s < WITHIN_S
 
 
-# -- the state that docs/behaviour.md 3 demands ----------------------------------------------------------------------
+# -- the state that docs/dev/behaviour.md 3 demands ------------------------------------------------------------------
 
 
 def test_it_ends_where_the_plan_must_stand(fortnight: Fortnight) -> None:

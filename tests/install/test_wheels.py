@@ -1,4 +1,4 @@
-"""docs/wheels.md is of the versions that are pinned now, and nothing is left without a wheel. Asks nobody."""
+"""docs/dev/wheels.md is of the versions that are pinned now, and nothing is left without a wheel. Asks nobody."""
 
 from __future__ import annotations
 

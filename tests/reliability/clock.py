@@ -45,7 +45,7 @@ DONE_S, DAYS_OF_TIER = 120.0, 3  # of the first tier: in none is a later one beg
 DAY_STARTS = time(4), time(4), time(4), time(2, 30), time(0), time(0, 30)
 CASES_A_LIFE = 10
 TEN_YEARS_S = 10 * 365.25 * DAY_S
-UNTIMED_S = 60.0  # docs/behaviour.md 3 promises days; dates may be off by this much
+UNTIMED_S = 60.0  # docs/dev/behaviour.md 3 promises days; dates may be off by this much
 
 
 class WrongError(AssertionError):

@@ -1,4 +1,4 @@
-"""The plan's day by docs/behaviour.md 3, from zoneinfo alone: what the clock cases hold the product against."""
+"""The plan's day by docs/dev/behaviour.md 3, from zoneinfo alone: what the clock cases hold the product against."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Bounds:
 
 
 def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
-    """What docs/behaviour.md promises of a visit, with what the device could not see of it left out."""
+    """What docs/dev/behaviour.md promises of a visit, with what the device could not see of it left out."""
     truth, start, end = visit.on_mat_s, visit.start, visit.end
     near = [one for one in outages if one.start < end + 2.0 and one.end > start - 1.0]
     lost = extra = 0.0

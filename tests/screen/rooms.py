@@ -1,6 +1,6 @@
 """The groups of the catalogues, and how many characters a text has room for where it is drawn.
 
-For docs/wording.md and test_wording.py. The room holds for each line of a text, its values filled in.
+For docs/dev/wording.md and test_wording.py. The room holds for each line of a text, its values filled in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every text fits where it is drawn, in every language: measured on the panel, and as docs/wording.md says."""
+"""Every text fits where it is drawn, in every language: measured on the panel, and as docs/dev/wording.md says."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_every_phase_is_an_option_of_the_phase() -> None:
 
 
 def test_the_documentation_lists_every_field_topic_and_entity() -> None:
-    page = (DOCS / "upstream-mqtt.md").read_text(encoding="utf-8")
+    page = (DOCS / "home-assistant.md").read_text(encoding="utf-8")
     state, diagnostics = homeassistant.state_payload(LYING), homeassistant.diagnostics_payload(LYING)
     names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in COMMANDS)}
     keys = {f"_{key}" for key in discovered()["components"]}
@@ -100,7 +100,7 @@ def test_the_dashboard_to_paste_shows_what_there_is() -> None:
 
 
 def test_every_record_has_a_type_that_home_assistant_takes() -> None:
-    page = (DOCS / "upstream.md").read_text(encoding="utf-8")
+    page = (DOCS / "dev" / "upstream.md").read_text(encoding="utf-8")
     reported = page.partition("| `type` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", re.sub(r"\| [^|]*\|\n", "|\n", reported))) == set(homeassistant.RECORDS)
 

@@ -34,7 +34,7 @@ from tests.upstream.mats import (
 )
 from tests.upstream.scripted import ScriptedBroker
 
-DOCS = Path(__file__).parents[2] / "docs" / "upstream-mqtt.md"
+DOCS = Path(__file__).parents[2] / "docs" / "home-assistant.md"
 
 # -- the receiver's word as the page tells it --------------------------------------------------------------------------
 

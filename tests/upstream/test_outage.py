@@ -27,7 +27,7 @@ OFFLINE = LaterError("nothing answers", "look at the network", Text("upstream.no
 
 
 class House:
-    """An idempotent receiver: the newest revision of each record, as docs/upstream.md has it."""
+    """An idempotent receiver: the newest revision of each record, as docs/dev/upstream.md has it."""
 
     needs_clock = False
 

@@ -1,4 +1,4 @@
-"""docs/upstream.md holds: its receiver is run as it stands there, its example is what the device sends."""
+"""docs/dev/upstream.md holds: its receiver is run as it stands there, its example is what the device sends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from matpi.upstream.sink import Delivery, LaterError
 from matpi.upstream.webhook import Webhook
 from tests.store.values import edit_session, rating, session, stop
 
-PAGE = (Path(__file__).parents[2] / "docs" / "upstream.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "dev" / "upstream.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

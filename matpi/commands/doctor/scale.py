@@ -25,7 +25,7 @@ OFFSET_WARN_COUNTS: Final = 1_290_000
 """0.6 mV/V, twice what half-bridge cells may have unloaded by their sheets (0.3 mV/V)."""
 OFFSET_FAIL_COUNTS: Final = 6_700_000  # four fifths of the range: a person no longer fits in
 ENOUGH_SAMPLES: Final = 20
-REACH_KG: Final = 3.0  # farther the zero does not follow (docs/behaviour.md 1)
+REACH_KG: Final = 3.0  # farther the zero does not follow (docs/dev/behaviour.md 1)
 
 
 def scale_checks(

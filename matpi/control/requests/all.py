@@ -97,5 +97,5 @@ def request_of(line: bytes) -> Request:
         return _decoder().decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
-            f"The request was not understood ({error}); docs/control.md lists what can be asked."
+            f"The request was not understood ({error}); docs/dev/control.md lists what can be asked."
         ) from None

@@ -18,7 +18,7 @@ DEAD_SHARE: Final = 0.02
 """A channel that moves less than this part of the others at every placement is dead. Chosen: a person who stands at
 every place loads each one with much more, and noise is 0.01 % of 70 kg.
 """
-LEAST_KG: Final = 10.0  # nominal; chosen: below, hysteresis shows (0.03 % of 50 kg = 15 g a cell, docs/sources.md)
+LEAST_KG: Final = 10.0  # nominal; chosen: below, hysteresis shows (0.03 % of 50 kg = 15 g a cell, docs/dev/sources.md)
 LOW, HIGH = 0.5, 2.0  # of the nominal sensitivity; cells are made to 10 %, four on one chip give 0.5 to 0.56 of a pair
 HALF_FROM, HALF_TO, NEXT_TO = 0.4, 0.6, 0.65
 """About half, and less than this part of the best channel: one cell of the pair gives nothing."""
@@ -27,7 +27,7 @@ ALIKE_GAIN: Final = 6.0
 60 cm mat give 2; shares of the weight that differ by a sixth give 6.
 """
 WORST_PERCENT: Final = 3.0  # chosen: 2 kg of a person; a calibration less certain than that is refused
-FLOOR_PERCENT: Final = 0.1  # not measurable here: nonlinearity, hysteresis, creep, 0.03 % each (docs/sources.md)
+FLOOR_PERCENT: Final = 0.1  # not measurable here: nonlinearity, hysteresis, creep, 0.03 % each (docs/dev/sources.md)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ BLOCKS: Final = 4  # still seconds in a row that are a measurement; chosen: long
 LEAST_SAMPLES: Final = 4  # in a block; with fewer it has no spread between deciles
 STILL_EMPTY_KG: Final = 0.3
 """Spread of an empty mat, within a second and from one to the next. Chosen: six times the noisiest build
-(docs/sources.md, cells: 155 counts rms, 3.6 g), and no hand on the mat is that quiet.
+(docs/dev/sources.md, cells: 155 counts rms, 3.6 g), and no hand on the mat is that quiet.
 """
 STILL_LOADED_KG: Final = 2.0
 """The same of a person who stands. Chosen: four times what force plates measured, since a channel may be wired to
-nothing: 55 g rms in 3-12 Hz and a sway of 4.6 mm, 0.5 kg between two ends 60 cm apart (docs/sources.md, cells).
+nothing: 55 g rms in 3-12 Hz and a sway of 4.6 mm, 0.5 kg between two ends 60 cm apart (docs/dev/sources.md, cells).
 """
 FOREVER: Final = inf
 CODE_MIN, CODE_MAX = -(1 << 23), (1 << 23) - 1

@@ -1,4 +1,4 @@
-"""Pace the 4-6 breath: in for four seconds, out for six, no pause (docs/programme.md 16 to 20).
+"""Pace the 4-6 breath: in for four seconds, out for six, no pause (docs/dev/programme.md 16 to 20).
 
 Everything is a function of the seconds since the first breath began, so that no error adds up: cycle n begins at
 n * 10 s. The fullness is a raised cosine: no step and no corner where the breath turns.
@@ -15,7 +15,7 @@ from typing import Final
 IN_S: Final = 4.0
 OUT_S: Final = 6.0
 CYCLE_S: Final = IN_S + OUT_S
-CYCLES_MIN, CYCLES_MAX = 18, 30  # docs/behaviour.md 4: 3 to 5 minutes
+CYCLES_MIN, CYCLES_MAX = 18, 30  # docs/dev/behaviour.md 4: 3 to 5 minutes
 FRAME_S: Final = 0.05  # the circle's grid; chosen: a picture takes about 25 ms on the wire (1 kB at 400 kHz)
 RADIUS_MIN_PX, RADIUS_MAX_PX = 5, 29  # chosen: 64 rows less a line of text and the 2 pixels by which the picture shifts
 

@@ -72,7 +72,7 @@ def read_plan(text: str) -> Course:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"The plan is not TOML: {error}; correct it there.") from None
     except RecursionError:
-        raise ConfigError("The plan is not one: it is nested too deep; write it as docs/programme.md shows.") from None
+        raise ConfigError("The plan is not one: it is nested too deep; write it as docs/routines.md shows.") from None
 
 
 def plan_of(parsed: Mapping[str, object]) -> Course:

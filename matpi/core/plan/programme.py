@@ -1,6 +1,6 @@
 """Compute the plan of a day: a pure function of the log, folded day by day. Nothing is stored.
 
-docs/behaviour.md 3 has the rules. What they leave open is decided here:
+docs/dev/behaviour.md 3 has the rules. What they leave open is decided here:
 
 - **Done, advance.** A day's target is the one in force when the day began. Sessions of any routine count together; the
   plan advances from the *next* day on, once a day at most, also on a rest day.
@@ -35,7 +35,7 @@ from matpi.core.text import Text
 
 PLAN_DAYS = 14
 AFTER = PLAN_DAYS + 1  # the plan day of everything after the plan
-REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # docs/behaviour.md 3
+REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # docs/dev/behaviour.md 3
 STAY_GRACE_S = 60.0  # chosen, unmeasured: getting up slowly after "enough" is not a step to the next tier
 
 
@@ -59,7 +59,7 @@ class Tier:
         return self.upper_min * 60.0
 
 
-TIERS = (  # docs/behaviour.md 3, from the article's plan
+TIERS = (  # docs/dev/behaviour.md 3, from the article's plan
     Tier(1, 3, 2, 5, Text("clothing.thin_shirt"), Text("goals.sensation")),
     Tier(4, 7, 5, 10, Text("clothing.thin_or_bare"), Text("goals.tolerance")),
     Tier(8, 10, 10, 15, Text("clothing.your_choice"), Text("goals.breathwork")),

@@ -1,7 +1,7 @@
 """Define the routines: how long a session is, what the screen says when, and how light a load may be.
 
 Data and pure functions of it, without a word of any language. Times are seconds on the mat: they stop while the person
-is away. "article 26" is row 26 of docs/programme.md. Decided here where the article is silent:
+is away. "article 26" is row 26 of docs/dev/programme.md. Decided here where the article is silent:
 
 - Of the plan's range and the routine's, the smaller bound wins on either side: feet stay at 3 min on a day of 15 to 20,
   and a first day stays at 5 min in a routine of 10. Only the plan's lower bound makes the *day* done.
@@ -22,9 +22,9 @@ from typing import Final
 from matpi.core.plan.breathing import CYCLE_S, CYCLES_MAX, CYCLES_MIN
 from matpi.core.plan.programme import Plan
 
-SOON_S: Final = 60.0  # docs/behaviour.md 2: "1 min, then up slowly" comes this long before the upper bound (article 58)
+SOON_S: Final = 60.0  # docs/dev/behaviour.md 2: "1 min, then up slowly" this long before the upper bound (article 58)
 OVER_S: Final = 300.0  # chosen: "please get up slowly" this long after "enough", long before the cap of 45 min
-DONE_SHOWN_S: Final = 60.0  # docs/behaviour.md 2: a quiet "done for today"
+DONE_SHOWN_S: Final = 60.0  # docs/dev/behaviour.md 2: a quiet "done for today"
 BREATH_FROM_DAY, BREATH_LONG_FROM_DAY = 8, 11  # article 21, and the table of the plan; that it grows is chosen
 BED_WINDOW_MIN: Final = (30, 60)  # article 41: this long before going to bed
 
@@ -60,14 +60,14 @@ class Area(StrEnum):
     CALVES_OR_BACK = "calves or back"
 
 
-_BACK_KG: Final = 12.0  # docs/behaviour.md 1
+_BACK_KG: Final = 12.0  # docs/dev/behaviour.md 1
 # Loads above the zero, in kg, where they differ from the config's "on" (12 kg: the trunk alone is 20 kg at 45 kg).
 # Shares of the body: Plagenhoef et al. 1983 (head and neck 8.2-9.0 %, trunk 45-47 %, two shanks and feet 12.4-13.4 %).
 # None is measured on a mat; 45 kg is taken as the lightest person.
 _ON_KG: Final[Mapping[Area, float]] = MappingProxyType(
     {
         Area.NECK: 9.0,  # head and a third of the trunk, 23 %: 10.5 kg; off at 4.5 kg, so that a cat does not hold it
-        Area.CALVES: 4.0,  # docs/behaviour.md 1: 5.6 kg at 45 kg, of which the knees and the seat carry some
+        Area.CALVES: 4.0,  # docs/dev/behaviour.md 1: 5.6 kg at 45 kg, of which the knees and the seat carry some
         Area.FEET: 20.0,  # standing is the whole weight, less what the hand at the wall takes; over a full bag of 15 kg
         Area.CALVES_OR_BACK: 4.0,  # the lighter of the two
     }
@@ -150,7 +150,7 @@ _ALL = (
     Routine("upper_back", Area.UPPER_BACK, 5, 10, _FELT),  # article 26
     Routine("neck", Area.NECK, 2, 5, _FELT),  # article 28
     Routine("feet", Area.FEET, 1, 3, _FELT),  # article 31
-    Routine("lower_back", Area.LOWER_BACK, 2, 5, _FELT),  # article 27; no minutes there, 5: docs/behaviour.md 4
+    Routine("lower_back", Area.LOWER_BACK, 2, 5, _FELT),  # article 27; no minutes there, 5: docs/dev/behaviour.md 4
     Routine("seat", Area.SEAT, 2, 5, _FELT),  # article 29: "short sessions"
     Routine("calves", Area.CALVES, 5, 10, _FELT),  # articles 30, 35
     Routine("recovery", Area.CALVES_OR_BACK, 10, 10, _FELT, off_mat=_RECOVERY_OFF_MAT),  # article 32

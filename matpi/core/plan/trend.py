@@ -16,7 +16,7 @@ from typing import Final
 from matpi.core.model import Log, Looser, Moment, Rating
 from matpi.core.text import Text
 
-AT_DAYS: Final = (7, 14)  # docs/behaviour.md 5
+AT_DAYS: Final = (7, 14)  # docs/dev/behaviour.md 5
 SIDE: Final = 3  # answers on each side; chosen: the median of fewer is one day's mood
 _MOMENTS: Final = {
     Moment.BEFORE: (Text("trend.before"), "before a session"),

@@ -28,7 +28,7 @@ STRETCH_S: Final = 10  # a whole breath of six a minute
 WANDER_KG: Final = 0.012
 # Four cells at their worst zero, 60 kg, and mat and board; beyond is a wire [evidence: first-zero].
 FAR_KG: Final = 80.0
-FIRST_FALLEN_KG: Final = 3.0  # as far as a zero follows by itself (docs/behaviour.md 1)
+FIRST_FALLEN_KG: Final = 3.0  # as far as a zero follows by itself (docs/dev/behaviour.md 1)
 
 
 class ZeroWord(StrEnum):

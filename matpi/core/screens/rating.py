@@ -13,8 +13,8 @@ from matpi.core.plan.trend import number_of
 from matpi.core.screens.screen import FADE_STEP_S, GO_ON, READ_S, Look, Screen, Step
 from matpi.core.views import FeltWrong, LooserEntry, RatingEntry, RatingSaved, fraction
 
-REST_S = 4.0  # docs/behaviour.md 5: a value that is not touched for this long is the answer
-UNTOUCHED_S = 60.0  # docs/behaviour.md 5: no one is there
+REST_S = 4.0  # docs/dev/behaviour.md 5: a value that is not touched for this long is the answer
+UNTOUCHED_S = 60.0  # docs/dev/behaviour.md 5: no one is there
 
 
 @dataclass(slots=True)

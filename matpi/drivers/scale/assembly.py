@@ -18,7 +18,7 @@ from matpi.drivers.scale.guard import Sample, Status
 
 LOST_S: Final = 1.9  # without a good sample of a chip: just before the core's own sensor timeout of 2 s names no chip
 SKEW_PERIODS: Final = 2.0  # most that the samples of one reading are apart; chips in step are within one
-# Samples/s: the jumper's rate, the oscillator up to 18 % fast (docs/sources.md, chip), and some margin.
+# Samples/s: the jumper's rate, the oscillator up to 18 % fast (docs/dev/sources.md, chip), and some margin.
 RATE_BOUNDS: Final = {10: (8.0, 13.0), 80: (70.0, 105.0)}
 NOISE_S: Final = 2.0
 NOISE_MIN: Final = 8  # samples from which noise is reported

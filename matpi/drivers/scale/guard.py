@@ -24,7 +24,7 @@ from matpi.core.model import Counts
 HIGH_LIMIT_S: Final = 50e-6  # T3 of the data sheet: the clock's longest harmless high time; at 60 us it powers down
 READ_LIMIT: Final = 0.8
 """Part of a period: no conversion ends sooner after the one before, since chips run at most 1.17 times as fast as their
-jumper says, which makes 0.85 (docs/sources.md, chip). So a read-out that ends within it after DOUT was last seen high
+jumper says, which makes 0.85 (docs/dev/sources.md, chip). So a read-out that ends within it after DOUT was last high
 is safe from the next conversion, and no poll is needed until then.
 """
 POLLS: Final = 40

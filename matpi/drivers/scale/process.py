@@ -1,7 +1,7 @@
 """Start, hear and restart the reader process. Implements `Scale`.
 
-A process of its own, because an interpreter with busy threads holds pulses for over 50 us (docs/sources.md, chip). The
-thread "scale" reads its pipe and puts readings on the loop's queue.
+A process of its own, because an interpreter with busy threads holds pulses for over 50 us (docs/dev/sources.md, chip).
+The thread "scale" reads its pipe and puts readings on the loop's queue.
 """
 
 from __future__ import annotations

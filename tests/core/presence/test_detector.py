@@ -1,4 +1,4 @@
-"""docs/behaviour.md 1 value by value: thresholds, dwell, back-dating, away, most of the load gone; nothing split."""
+"""docs/dev/behaviour.md 1 value by value: thresholds, dwell, back-dating, away, most load gone; nothing split."""
 
 # mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
 # (the bench changes between one look at it and the next; mypy takes it to stand still)

@@ -26,7 +26,7 @@ from tests.bench import NOMINAL, NOON, UNCALIBRATED, Bench, Body, Cells
 
 KNOWN = Acknowledgement(some=False, utc=NOON)
 WORST_COUNTS = 155.0
-"""Noise rms of the noisiest boards (docs/sources.md, cells)."""
+"""Noise rms of the noisiest boards (docs/dev/sources.md, cells)."""
 WAITING = Notice("Finding zero", "leave the mat empty", "for ten seconds")
 
 
