@@ -252,6 +252,8 @@ EXAMPLE_TRACES = {"bounced-start.csv": bounced_start, "counts.csv": counts}
 
 def made() -> dict[Path, bytes]:
     """Every file this script makes or fills, and what it must hold. The traces come first: pages show their replay."""
+    from docs import make_session_picture
+
     texts = {EXAMPLES / name: "\n".join(lines()) + "\n" for name, lines in EXAMPLE_TRACES.items()}
     texts[SPLASH] = _splash()
     for page in sorted(DOCS.rglob("*.md")):
@@ -260,6 +262,7 @@ def made() -> dict[Path, bytes]:
             texts[page] = filled(text)
     shown = {m["argument"] for text in texts.values() for m in _MADE.finditer(text) if m["kind"] == "screen"}
     pictures = {SCREENS / f"{name}.png": _picture(name) for name in sorted(shown)}
+    pictures[make_session_picture.PICTURE] = make_session_picture.picture()
     return {path: text.encode() for path, text in texts.items()} | pictures
 
 
