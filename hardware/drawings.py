@@ -194,7 +194,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
     mat = Pos(0, 0, middle(device["plate"])[2] + 9) * solids.block(board.length - 8, board.width - 8, 25)
     return [
         (
-            "1. The board, seen from below",
+            "Drawing 1: the board, seen from below",
             list(wood.values()),
             (-60, 40),
             [
@@ -209,7 +209,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "2. A mount, from the floor up to the board",
+            "Drawing 2: a mount, from the floor up to the board",
             list(apart.values()),
             (-50, 22),
             [
@@ -223,7 +223,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "3. The stop, cut through the middle",
+            "Drawing 3: the stop, cut through the middle",
             list(cut.values()),
             (-90, 0),
             [
@@ -235,7 +235,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "4. Four mounts under the board, seen from below",
+            "Drawing 4: four mounts under the board, seen from below",
             list(turned.values()),
             (-60, 45),
             [
@@ -246,7 +246,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "5. The floor of the box",
+            "Drawing 5: the floor of the box",
             [part for name, part in high.items() if name not in LID],
             (-60, 45),
             [
@@ -257,7 +257,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "6. The box",
+            "Drawing 6: the box",
             list(high.values()),
             (-60, 28),
             [
@@ -269,7 +269,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "7. Together",
+            "Drawing 7: together",
             [*whole.values(), mat],
             (-60, 30),
             [
