@@ -83,7 +83,7 @@ def test_every_phase_is_an_option_of_the_phase() -> None:
 
 
 def test_the_documentation_lists_every_field_topic_and_entity() -> None:
-    page = (DOCS / "home-assistant.md").read_text(encoding="utf-8")
+    page = (DOCS / "dev" / "upstream.md").read_text(encoding="utf-8")
     state, diagnostics = homeassistant.state_payload(LYING), homeassistant.diagnostics_payload(LYING)
     names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in COMMANDS)}
     keys = {f"_{key}" for key in discovered()["components"]}
