@@ -38,7 +38,7 @@ def quoted() -> list[str]:
 
 @cache
 def said() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
-    """The texts of screen and page, line by line: fixed ones, and patterns of those with a value. "~" is drawn alone."""
+    """The texts of screen and page by line: fixed ones, and patterns of those with a value. "~" is drawn alone."""
     texts = {
         line for words in (ENGLISH, Words("page_en")) for text in words.texts.values() for line in text.split("\n")
     }
