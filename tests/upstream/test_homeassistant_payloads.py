@@ -92,6 +92,13 @@ def test_the_documentation_lists_every_field_topic_and_entity() -> None:
     assert not missing
 
 
+def test_the_entities_of_the_page_for_people_exist() -> None:
+    page = (DOCS / "home-assistant.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[a-z_]+\.matpi_mat_\w+", page))
+    assert len(named) > 15
+    assert named <= {component["default_entity_id"] for component in discovered()["components"].values()}
+
+
 def test_the_dashboard_to_paste_shows_what_there_is() -> None:
     board = (DOCS / "examples" / "homeassistant-dashboard.yaml").read_text(encoding="utf-8")
     shown = set(re.findall(r"entity: (\S+)", board))
