@@ -36,7 +36,7 @@ timex[0], timex[3], timex[5] = 0x0014, {1}, {0}  # ADJ_MAXERROR | ADJ_STATUS; ma
 assert ctypes.CDLL(None).adjtimex(timex) >= 0'"""
 # The unit of the device with another program: what adjtimex says there, and what the device makes of the answers.
 IN_SANDBOX = r"""
-cat >/srv/asks.py <<'end'
+cat >/run/asks.py <<'end'
 import time
 from matpi.drivers import clock
 asked = clock.KernelClock()
@@ -44,7 +44,7 @@ time.sleep(clock.ASK_S + 1.0)
 print(clock.kernel_status(), asked.synchronised())
 end
 sed 's/^Type=.*/Type=oneshot/; /^Restart/d; /^WatchdogSec/d; /^\(State\|Runtime\)Directory/d; /^WorkingDirectory/d
-  s|^ExecStart=.*|ExecStart=/opt/matpi/current/bin/python /srv/asks.py\nStandardOutput=file:/run/asked|' \
+  s|^ExecStart=.*|ExecStart=/opt/matpi/current/bin/python /run/asks.py\nStandardOutput=file:/run/asked|' \
   /etc/systemd/system/matpi.service >/run/systemd/system/asks.service
 systemctl daemon-reload
 rm -f /run/asked
