@@ -1,7 +1,7 @@
 """Every command that a page shows in a block is run here, in the order of the page, or is marked as of the device.
 
-A block `sh` runs in a clean checkout or with a log of its own. A block `sh device` needs the device (root, systemd, apt,
-the real chips or a running service), and shows it. What serves until it is stopped names the test that runs it.
+A block `sh` runs in a clean checkout or with a log of its own. A block `sh device` needs the device (root, systemd,
+apt, the real chips or a running service), and shows it. What serves until it is stopped names the test that runs it.
 """
 
 from __future__ import annotations

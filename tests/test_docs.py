@@ -24,8 +24,10 @@ from matpi import cli, config
 from matpi.control.requests import all as requests
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.routing import OF_SESSION
 from matpi.core.session import TRANSITIONS, State
+from matpi.core.text import Text
 from matpi.drivers.scale.trace import read_calibration
 from matpi.twin.scenario import read_scenario
 from matpi.words import ENGLISH
@@ -424,10 +426,21 @@ def test_enough_values_are_compared() -> None:
 
 
 def test_the_plan_told_is_that_of_the_code() -> None:
-    page = list(rows(ROOT / "docs" / "dev" / "behaviour.md"))
-    for tier in TIERS:
-        days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
-        assert [days, f"{tier.lower_min}-{tier.upper_min}", ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in page
+    for page in ("dev/behaviour.md", "routines.md"):
+        told = list(rows(ROOT / "docs" / page))
+        for tier in TIERS:
+            days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
+            minutes = f"{tier.lower_min}-{tier.upper_min}"
+            assert [days, minutes, ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in told, page
+
+
+def test_the_routines_told_are_those_of_the_menu() -> None:
+    shown = re.findall(r"^- (.*?) \(([\d-]+)\): ", text_of(ROOT / "docs" / "routines.md"), re.MULTILINE)
+    made = []
+    for routine in list(ROUTINES.values())[1:]:  # the first is the plan
+        minutes = sorted({routine.lower_min, routine.upper_min})
+        made.append((ENGLISH.say(Text(f"routines.{routine.name}.title")), "-".join(map(str, minutes))))
+    assert shown == made
 
 
 # -- tone, and what may not be said ------------------------------------------------------------------------------------
