@@ -211,11 +211,10 @@ def _preface(mats: Sequence[Outcome]) -> str:
     return (
         f"Written by `benchmarks/zero_year.py`. {_many(years, 'mat')} for a whole year and "
         f"{_many(len(mats) - years, 'mat')} for some weeks, {whole['days']:,} days in all, seeds {seeds}: "
-        "a room of 15 to 28 degC with seasons and heating, creep and hysteresis of the cells, sessions most days, now "
-        "and then a cat or a bag, the mat lifted or washed every month, "
-        f"{whole['power_cuts']} power cuts. A cell of {whole['drifts']} of these mats fails: it drifts, and is "
-        "repaired two days after the drift ended. Errors until then are in the table of failing cells only. "
-        "benchmarks/scenarios/seasons.py names the source of each figure, or says that it is chosen."
+        "a heated room of 15 to 28 degC, creep and hysteresis of the cells, sessions most days, now and then a cat or "
+        f"a bag, the mat lifted or washed every month, {whole['power_cuts']} power cuts. On {whole['drifts']} of the "
+        "mats a cell drifts, and is repaired two days after the drift ended; errors until then are in the table of "
+        "failing cells only. benchmarks/scenarios/seasons.py has the source of each figure, or says that it is chosen."
     )
 
 
