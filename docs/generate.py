@@ -144,13 +144,14 @@ def floors(_: str) -> str:
     return "\n".join(f"{n}. {', '.join(f'`{part}`' for part in parts)}" for n, parts in enumerate(FLOORS, 1))
 
 
-def screen(name: str) -> str:
-    """A golden screen as a picture, with what a screen reader says of it."""
+def screen(names: str) -> str:
+    """Golden screens as pictures, each with what a screen reader says of it."""
     from matpi.screen.render import spoken
     from matpi.words import ENGLISH
     from tests.screen.gallery import VIEWS
 
-    return f"![{spoken(VIEWS[name], ENGLISH)}](images/screens/{name}.png)"
+    shown = ((name, spoken(VIEWS[name], ENGLISH)) for name in names.split())
+    return "\n".join(f"![{said}](images/screens/{name}.png)" for name, said in shown)
 
 
 def run(command: str) -> str:
@@ -252,14 +253,18 @@ EXAMPLE_TRACES = {"bounced-start.csv": bounced_start, "counts.csv": counts}
 
 def made() -> dict[Path, bytes]:
     """Every file this script makes or fills, and what it must hold. The traces come first: pages show their replay."""
+    from docs import make_session_picture
+
     texts = {EXAMPLES / name: "\n".join(lines()) + "\n" for name, lines in EXAMPLE_TRACES.items()}
     texts[SPLASH] = _splash()
     for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         if _MADE.search(text):
             texts[page] = filled(text)
-    shown = {m["argument"] for text in texts.values() for m in _MADE.finditer(text) if m["kind"] == "screen"}
+    marks = [m for text in texts.values() for m in _MADE.finditer(text) if m["kind"] == "screen"]
+    shown = {name for m in marks for name in m["argument"].split()}
     pictures = {SCREENS / f"{name}.png": _picture(name) for name in sorted(shown)}
+    pictures[make_session_picture.PICTURE] = make_session_picture.picture()
     return {path: text.encode() for path, text in texts.items()} | pictures
 
 

@@ -241,9 +241,7 @@ _command(
     "Show today's plan and your progress.",
     STORE,
     _json("Print one JSON line."),
-    _option(
-        "--use", "file", type=FILE, metavar="FILE", help="Follow your own plan from now on, see docs/routines.md."
-    ),
+    _option("--use", "file", type=FILE, metavar="FILE", help="Follow your own plan from now on, see docs/routines.md."),
     _flag("--starter", help="Follow the starter plan again."),
     _flag("--rest-today", "rest", help="Make today a rest day."),
     _flag("--no-rest-today", "no_rest", help="Make today a normal day again."),

@@ -107,9 +107,9 @@ class ScaleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class PanelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The OLED, 128x64, on I2C."""
 
-    driver: Annotated[Literal["sh1106", "ssd1306", "ssd1309", "none"], about("Which controller the panel has.")] = (
-        "sh1106"
-    )
+    driver: Annotated[
+        Literal["auto", "sh1106", "ssd1306", "ssd1309", "none"], about("The panel's controller; auto asks the panel.")
+    ] = "auto"
     port: Annotated[int, about("Number N of /dev/i2c-N.", 0, 99)] = 1
     address: Annotated[int, about("I2C address; 0x3D = 61 with the jumper moved.", 0x08, 0x77)] = 0x3C
     rotate_deg: Annotated[Literal[0, 180], about("180 when the panel is mounted upside down.")] = 0

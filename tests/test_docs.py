@@ -37,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "hardware", "systemd")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
+FOR_PEOPLE = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README_WORDS, PEOPLE_WORDS, MOVING_BYTES = 600, 15_000, 300_000
 ROOMS = ("matpi/", "tests/", "docs/", "benchmarks/", "hardware/", "systemd/")
 IN_SECONDS = {"us": 1e-6, "s": 1.0, "min": 60.0}
 TOOLS = {
@@ -148,6 +150,21 @@ def test_nothing_is_left_to_fill_in(page: Path) -> None:
     assert not re.findall(r"@@\w*|\bTODO\b|\bTBD\b|\bFIXME\b", text_of(page))
 
 
+# -- length ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_is_short_and_its_moving_picture_small() -> None:
+    assert len(text_of(ROOT / "README.md").split()) < README_WORDS
+    moving = ROOT / "docs" / "images" / "session.gif"
+    assert f"]({moving.relative_to(ROOT)})" in text_of(ROOT / "README.md")
+    assert moving.stat().st_size <= MOVING_BYTES
+
+
+def test_the_pages_for_people_are_short() -> None:
+    words = {str(page.relative_to(ROOT)): len(text_of(page).split()) for page in FOR_PEOPLE}
+    assert sum(words.values()) <= PEOPLE_WORDS, words
+
+
 # -- drawings ----------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +238,8 @@ def test_files_that_are_named_exist(page: Path) -> None:
     for name in re.findall(r"`([\w./-]+)`", prose(page)):
         if name.startswith(ROOMS):
             assert (ROOT / name).exists(), f"{name} does not exist"
+    for name in re.findall(r"python -m ((?:benchmarks|tests)[\w.]+)", text_of(page)):
+        assert importlib.util.find_spec(name), f"there is no module {name}"
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:

@@ -62,7 +62,7 @@ def status(tables: Sequence[Table], path: Path, *, as_json: bool) -> None:
         lines(_line(by_name.get(seen.name), found.get(seen.name), seen) for seen in checks)
         return
     if not tables:
-        say("Nothing is sent anywhere. docs/dev/upstream.md says how to change that.")
+        say("Nothing is sent anywhere. docs/home-assistant.md says how to change that.")
     if checks:
         rows = [(check.name, check.verdict.lower(), f"{check.sentence.rstrip('.')}.") for check in checks]
         table(("sink", "", "how it stands"), rows)
@@ -110,7 +110,7 @@ def test(tables: Sequence[Table], name: str | None) -> bool:
 def _chosen(tables: Sequence[Table], name: str | None) -> list[Table]:
     chosen = [sink for sink in tables if name in {None, sink.name}]
     if not tables:
-        raise UsageError("Nothing is sent anywhere: the config has no sink. docs/dev/upstream.md says how to add one.")
+        raise UsageError("Nothing is sent anywhere: the config has no sink. docs/home-assistant.md says how to add one.")
     if not chosen:
         raise UsageError(f"There is no sink {name!r}; the config has {', '.join(sink.name for sink in tables)}.")
     return chosen

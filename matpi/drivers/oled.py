@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     from matpi.ports import Put
 
-Driver = Literal["sh1106", "ssd1306", "ssd1309"]
+Controller = Literal["sh1106", "ssd1306", "ssd1309"]
+Driver = Literal["auto"] | Controller
 Dim = Literal["full", "contrast"]
 
 CONTRAST, PRECHARGE, VCOM = 0x81, 0xD9, 0xDB
 DISPLAY_OFF, NOP = 0xAE, 0xE3
+COLUMN_0, ONE_COMMAND, ONE_DATA = 0x00, 0x80, 0xC0  # the last two are control bytes
 
 RETRY_S: Final = 5.0  # chosen: a panel plugged in again shows its picture soon
 REFRESH_S: Final = 15.0  # chosen; a frame is 23 ms of a bus at 400 kHz, 93 ms at 100 kHz (computed from its 1034 bytes)
@@ -46,7 +48,7 @@ SH1106: Final = {Brightness.BRIGHT: Level(0x7F, 0x22, 0x20), Brightness.DIM: Lev
 LEVELS: Final = MappingProxyType({"ssd1306": SSD130X, "ssd1309": SSD130X, "sh1106": SH1106})
 
 
-def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
+def dimming(driver: Controller, brightness: Brightness, dim: Dim) -> tuple[int, ...]:
     """Return the command bytes that set `brightness`: contrast, and with dim = "full" the voltages."""
     level = LEVELS[driver][brightness]
     if dim == "contrast":
@@ -54,6 +56,30 @@ def dimming(driver: Driver, brightness: Brightness, dim: Dim) -> tuple[int, ...]
     command = (CONTRAST, level.contrast, PRECHARGE, level.precharge)
     # An SH1106 keeps luma's VCOM: writing it turns the picture of some modules black.
     return command if driver == "sh1106" else (*command, VCOM, level.vcom)
+
+
+def controller(serial: Any) -> Controller:
+    """Return which controller is behind luma's I2C interface: only an SH1106 gives back what is in its memory.
+
+    An SSD1309 takes the commands of an SSD1306. Changes one column of the picture [evidence: oled-controller].
+    """
+    from smbus2 import i2c_msg
+
+    bus, address = serial._bus, serial._addr  # noqa: SLF001 - luma can only write
+    at_column = [ONE_COMMAND, COLUMN_0, ONE_DATA]
+    expected: int | None = None
+    for pattern in (0x5A, 0xC3, 0x96):
+        answer = i2c_msg.read(address, 2)
+        try:
+            bus.i2c_rdwr(i2c_msg.write(address, at_column), answer)
+        except OSError:  # it does not let itself be read at all
+            return "ssd1306"
+        found = bytes(answer)[1]  # the first is a dummy, by the data sheet
+        if expected is not None and found != expected:
+            return "ssd1306"
+        expected = found ^ pattern
+        bus.i2c_rdwr(i2c_msg.write(address, [*at_column, expected]))
+    return "sh1106"
 
 
 class Panel:
@@ -64,7 +90,7 @@ class Panel:
 
     def __init__(
         self,
-        driver: Driver = "sh1106",
+        driver: Driver = "auto",
         port: int = 1,
         address: int = 0x3C,
         rotate_deg: Literal[0, 180] = 0,
@@ -73,6 +99,7 @@ class Panel:
         serial: Callable[[], Any] | None = None,
     ) -> None:
         self._driver, self._port, self._address, self._dim = driver, port, address, dim
+        self._controller: Controller = "sh1106"  # found when the panel is opened
         self._rotate = rotate_deg // 90
         self._make_serial = serial or self._i2c
         self._device: Any = None
@@ -88,7 +115,7 @@ class Panel:
             return
         with self._answering() as device:
             if brightness is not self._brightness:
-                device.command(*dimming(self._driver, brightness, self._dim))
+                device.command(*dimming(self._controller, brightness, self._dim))
                 self._brightness = brightness
             if new:
                 device.display(image)
@@ -103,7 +130,7 @@ class Panel:
             return
         with self._answering() as device:
             self._wire.command(*self._wire.registers)
-            self._wire.command(*dimming(self._driver, self._brightness, self._dim))
+            self._wire.command(*dimming(self._controller, self._brightness, self._dim))
             device.display(self._image)
             device.show()
 
@@ -141,10 +168,12 @@ class Panel:
         if self._device is None:
             import luma.oled.device
 
-            self._wire = _Wire(self._make_serial())
+            serial = self._make_serial()
+            self._wire = _Wire(serial)
             # Before luma's device, which registers an exit handler that is never removed: a panel is retried for ever.
             self._wire.command(NOP)
-            kind = getattr(luma.oled.device, self._driver)
+            self._controller = controller(serial) if self._driver == "auto" else self._driver
+            kind = getattr(luma.oled.device, self._controller)
             # In two steps, so that a panel lost during start-up can be freed too: 130 kB a retry.
             self._device = kind.__new__(kind)
             self._wire.registers = ()

@@ -54,7 +54,7 @@ class Entry(NamedTuple):
     method: str
     path: str
     what: str
-    """What it answers or does, a sentence for docs/page.md."""
+    """What it answers or does, a sentence for docs/dev/page.md."""
     open: bool = False
     """Also for a browser that is not paired."""
 

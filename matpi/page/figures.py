@@ -36,7 +36,7 @@ def answer(
     version: int,
     words: Words,
 ) -> dict[str, Any]:
-    """Return what docs/page.md describes; `sessions` with the deleted and the open.
+    """Return what `GET /api/log` answers; `sessions` with the deleted and the open.
 
     The longest lists are iterators, so that they are never in memory as a whole.
     """

@@ -39,7 +39,8 @@ class Board:
         self.mat = Mat(kg=kg, seed=seed)  # a copy of the one in the reader's process
         self.header = EmulatedHeader()
         driver = config.panel.driver
-        self.panel_chip = PanelChip("sh1106" if driver == "none" else driver)
+        fitted = driver if driver == "ssd1306" or driver == "ssd1309" else "sh1106"  # noqa: PLR1714 - narrows the type
+        self.panel_chip = PanelChip(fitted)
         self._config, self._seed = config, seed
         self._scale: ReaderScale | None = None
         self._history: list[dict[str, Any]] = []

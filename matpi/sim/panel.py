@@ -6,9 +6,12 @@ Replaces the serial interface of luma.oled.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    from smbus2 import i2c_msg
 
 WIDTH: Final = 128
 PAGES: Final = 8
@@ -21,6 +24,7 @@ ARGUMENTS: Final = {
     **dict.fromkeys([0x29, 0x2A], 5),
     **dict.fromkeys([0x26, 0x27], 6),
 }
+I2C_M_RD, ONE_DATA, STATUS = 0x01, 0xC0, 0x43  # <linux/i2c.h>; a control byte; read from a dark SSD1306
 WINDOW_ARGUMENTS: Final = {0x20: 1, 0x21: 2, 0x22: 2}
 
 
@@ -99,6 +103,34 @@ class PanelChip:
             self._unwritten.discard((self._page, self._column))
             self._step()
         self._glow()
+
+    # What luma's interface has inside: the bus as smbus2 opens it, for the one question that luma has no way to ask.
+    _addr = 0x3C
+
+    @property
+    def _bus(self) -> PanelChip:
+        return self
+
+    def i2c_rdwr(self, *messages: i2c_msg) -> None:
+        """Take messages of control bytes, each with one byte of command or data; a last 0xC0 begins a read.
+
+        An SH1106 answers a read with a dummy, then its memory (data sheet); the others with their status.
+        """
+        for message in messages:
+            if not message.flags & I2C_M_RD:
+                sent = bytes(message)
+                for control, value in zip(sent[::2], sent[1::2], strict=False):
+                    if control == ONE_DATA:
+                        self.data([value])
+                    else:
+                        self.command(value)
+                continue
+            self._transfer(message.len)
+            for at in range(message.len):
+                from_memory = at > 0 and not self._narrow
+                message.buf[at] = bytes([self._memory[self._page][self._column] if from_memory else STATUS])
+                if from_memory:
+                    self._step()
 
     def cleanup(self) -> None:
         self.closed = True

@@ -119,7 +119,7 @@ PLAIN_PORT: Final = 1883
 _TOPIC = r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*"
 
 _OWN_LEVELS: Final = frozenset({"sessions", "state", "diagnostics", "event", "availability", "set"})
-"""Under `<base>/<device id>`: each has its use (docs/home-assistant.md)."""
+"""Under `<base>/<device id>`: each has its use (docs/dev/upstream.md)."""
 
 Topic = Annotated[
     str, Meta(pattern=f"^({_TOPIC})?$", title="a topic: letters, digits, _ . and -, with / between levels")

@@ -539,6 +539,8 @@ def test_a_browser_is_paired_with_the_code_on_the_panel_and_five_wrong_ones_clos
 def test_a_calibration_is_opened_with_the_weight_given(tmp_path: Path) -> None:
     with Rig(lived(tmp_path / "log.db"), calibration=NOMINAL) as rig:
         rig.pass_s(30.0)
+        with pytest.raises(UsageError):
+            rig.perform(do="calibrate", weight_kg=130.5)
         assert rig.perform(do="calibrate", weight_kg=70.4) == Done()
         assert rig.door.state()["front"] == "CALIBRATING"
         with pytest.raises(MatpiError, match="No calibration now: the device is busy"):

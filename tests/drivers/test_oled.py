@@ -61,6 +61,32 @@ def test_the_image_decoded_from_the_bytes_is_the_frame(driver: Driver) -> None:
 
 
 @every_driver
+def test_the_controller_is_found_whatever_is_in_its_memory(driver: Driver) -> None:
+    """Each time it is opened, right after power-on and over an old picture; the picture is whole."""
+    chip = PanelChip(driver)
+    for seed in range(3):
+        panel = Panel(serial=chip.plug)
+        panel.show(frame(seed), Brightness.BRIGHT)
+        assert chip.image.tobytes() == frame(seed).tobytes()
+        assert (chip.precharge, chip.contrast) == (
+            LEVELS[driver][Brightness.BRIGHT].precharge,
+            LEVELS[driver][Brightness.BRIGHT].contrast,
+        )
+        panel.close()
+
+
+def test_a_controller_that_refuses_to_be_read_is_no_sh1106(monkeypatch: pytest.MonkeyPatch) -> None:
+    chip = PanelChip("ssd1306")
+
+    def refuse(*_: object) -> None:
+        raise OSError(121, "Remote I/O error")
+
+    monkeypatch.setattr(chip, "i2c_rdwr", refuse)
+    Panel(serial=chip.plug).show(picture(), Brightness.BRIGHT)
+    assert chip.image.tobytes() == picture().tobytes()
+
+
+@every_driver
 def test_upside_down(driver: Driver) -> None:
     bench = Bench(driver, 180)
     bench.panel.show(picture(), Brightness.BRIGHT)

@@ -28,14 +28,15 @@ nsenter --target $(systemctl show -p MainPID --value {0}) --mount \
 """
 EXPOSURE = 1.5
 STA_UNSYNC = 0x0040  # <sys/timex.h>
-SET_STATUS = """python3 -c '
+# What a time service sets: the kernel's flag, and the error that it adds up without one; timedated looks at that.
+SET_CLOCK = """python3 -c '
 import ctypes
 timex = (ctypes.c_long * 64)()
-timex[0], timex[5] = 0x0010, {0}  # ADJ_STATUS and its value in struct timex of x86-64
+timex[0], timex[3], timex[5] = 0x0014, {1}, {0}  # ADJ_MAXERROR | ADJ_STATUS; maxerror, us; status
 assert ctypes.CDLL(None).adjtimex(timex) >= 0'"""
 # The unit of the device with another program: what adjtimex says there, and what the device makes of the answers.
 IN_SANDBOX = r"""
-cat >/srv/asks.py <<'end'
+cat >/run/asks.py <<'end'
 import time
 from matpi.drivers import clock
 asked = clock.KernelClock()
@@ -43,7 +44,7 @@ time.sleep(clock.ASK_S + 1.0)
 print(clock.kernel_status(), asked.synchronised())
 end
 sed 's/^Type=.*/Type=oneshot/; /^Restart/d; /^WatchdogSec/d; /^\(State\|Runtime\)Directory/d; /^WorkingDirectory/d
-  s|^ExecStart=.*|ExecStart=/opt/matpi/current/bin/python /srv/asks.py\nStandardOutput=file:/run/asked|' \
+  s|^ExecStart=.*|ExecStart=/opt/matpi/current/bin/python /run/asks.py\nStandardOutput=file:/run/asked|' \
   /etc/systemd/system/matpi.service >/run/systemd/system/asks.service
 systemctl daemon-reload
 rm -f /run/asked
@@ -110,8 +111,8 @@ def confined(guest: Guest) -> None:
 
 
 def knows_its_clock(guest: Guest) -> None:
-    for status, what in ((STA_UNSYNC, "on its own"), (0, "set by a time service")):
-        guest.run(SET_STATUS.format(status))
+    for status, error_us, what in ((STA_UNSYNC, 16_000_000, "on its own"), (0, 1000, "set by a time service")):
+        guest.run(SET_CLOCK.format(status, error_us))
         guest.run(IN_SANDBOX, seconds=BOOT_S)
         found = guest.run("cat /run/asked")
         check(found == f"None {not status}", f"a clock {what} is known for it in the sandbox", found)

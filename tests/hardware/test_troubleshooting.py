@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md quotes what the screen really says, and names lines that `matpi doctor` really has."""
+"""docs/troubleshooting.md quotes texts of the screen and of the page, and names lines that `matpi doctor` has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from matpi.commands.doctor.report import run_doctor
 from matpi.config import Config
 from matpi.drivers.probe import HostProbe
-from matpi.words import ENGLISH
+from matpi.words import ENGLISH, Words
 from tests.every import every
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +38,12 @@ def quoted() -> list[str]:
 
 @cache
 def said() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
-    """The texts of the screen, line by line: the fixed ones, and patterns of those with a value. "~" is drawn alone."""
-    texts = {line for text in ENGLISH.texts.values() for line in text.split("\n")}
+    """The texts of screen and page by line: fixed ones, and patterns of those with a value. "~" is drawn alone."""
+    texts = {
+        line for words in (ENGLISH, Words("page_en")) for text in words.texts.values() for line in text.split("\n")
+    }
     made = {text for text in texts if "{" in text}
-    patterns = (r"[\w ]+".join(map(re.escape, re.split(r"\{[^}]*\}", text))) for text in made if len(text) >= 12)
+    patterns = (r"[\w -]+".join(map(re.escape, re.split(r"\{[^}]*\}", text))) for text in made if len(text) >= 12)
     return frozenset({*texts, "~"} - made), tuple(map(re.compile, patterns))
 
 
@@ -51,8 +53,8 @@ def is_said(words: str) -> bool:
 
 
 @every("words", quoted())
-def test_the_screen_says_so(words: str) -> None:
-    assert is_said(words), f"no screen says {words!r}"
+def test_the_screen_or_the_page_says_so(words: str) -> None:
+    assert is_said(words), f"neither the screen nor the page says {words!r}"
 
 
 def test_words_that_no_screen_says_are_noticed() -> None:

@@ -83,13 +83,20 @@ def test_every_phase_is_an_option_of_the_phase() -> None:
 
 
 def test_the_documentation_lists_every_field_topic_and_entity() -> None:
-    page = (DOCS / "home-assistant.md").read_text(encoding="utf-8")
+    page = (DOCS / "dev" / "upstream.md").read_text(encoding="utf-8")
     state, diagnostics = homeassistant.state_payload(LYING), homeassistant.diagnostics_payload(LYING)
     names = {*json.loads(state), *json.loads(diagnostics), *(f"set/{name}" for name in COMMANDS)}
     keys = {f"_{key}" for key in discovered()["components"]}
     missing = [f"`{name}`" for name in names if f"`{name}`" not in page]
     missing += [key for key in keys if not re.search(rf"`(\.\.\.|\w+\.matpi_mat){key}`", page)]
     assert not missing
+
+
+def test_the_entities_of_the_page_for_people_exist() -> None:
+    page = (DOCS / "home-assistant.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[a-z_]+\.matpi_mat_\w+", page))
+    assert len(named) > 15
+    assert named <= {component["default_entity_id"] for component in discovered()["components"].values()}
 
 
 def test_the_dashboard_to_paste_shows_what_there_is() -> None:

@@ -34,7 +34,7 @@ from tests.upstream.mats import (
 )
 from tests.upstream.scripted import ScriptedBroker
 
-DOCS = Path(__file__).parents[2] / "docs" / "home-assistant.md"
+DOCS = Path(__file__).parents[2] / "docs" / "dev" / "upstream.md"
 
 # -- the receiver's word as the page tells it --------------------------------------------------------------------------
 

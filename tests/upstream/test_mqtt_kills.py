@@ -15,7 +15,7 @@ ACK = "matpi/mat/ack"
 
 
 class Receiver:
-    """Idempotent: what it has by this id it has. Confirms after it has stored, as docs/home-assistant.md asks."""
+    """Idempotent: what it has by this id it has. Confirms after it has stored, as docs/dev/upstream.md asks."""
 
     def __init__(self) -> None:
         self.stored: dict[str, int] = {}

@@ -53,7 +53,8 @@ class Press(Request, frozen=True):
 class Calibrate(Request, frozen=True):
     """Open the calibration with this weight; the steps are followed on the panel, or by `live`."""
 
-    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=200.0)]
+    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=130.0)]
+    """What the board is made for at most (hardware/figures.toml)."""
     anywhere: bool = False
     """One placement for all chips instead of one for each."""
 

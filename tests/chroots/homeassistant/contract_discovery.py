@@ -34,7 +34,7 @@ from tests.upstream.broker import Broker, Listener
 from tests.upstream.mats import AVAILABILITY, DISCOVERY, LYING, PAGE_ADDRESS, SESSIONS, Mat, config, delivery
 
 WITHIN_S = 10.0
-PAGE = Path("docs/home-assistant.md").read_text(encoding="utf-8")
+PAGE = Path("docs/dev/upstream.md").read_text(encoding="utf-8")
 
 ENTITIES = {
     "binary_sensor.matpi_mat_occupied": "on",
