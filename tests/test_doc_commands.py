@@ -41,7 +41,7 @@ TO_MAKE_OR_READ = {"make", "python", "python3", "git", "grep", "cd"}
 """Also in a plain block: targets and files that exist, and what any checkout has."""
 OF_THE_DEVICE = re.compile(
     r"\b(sudo|systemctl|journalctl|raspi-config|apt|matpi (run|calibrate|doctor|record|page)|matpi\.local)\b"
-    r"|/(opt|etc|var/lib|boot|dev|media)/"
+    r"|(?<!\w)/(opt|etc|var/lib|boot|dev|media)/"
 )
 PEOPLE = re.compile(r"(?:--person |person=)(\w+)")
 
