@@ -197,13 +197,13 @@ def _dog_targets(dogs: BigDogs | None) -> list[Target]:
         _target(first, modelled, "0", _of(dogs.first_counted, dogs.first_visits), dogs.first_counted == 0),
         _target(
             later,
-            modelled,
+            "the same",
             f"at most {100 * LATER_DOGS:.0f} % of visits",
             _of(dogs.later_counted, dogs.later_visits),
             dogs.later_counted <= LATER_DOGS * dogs.later_visits,
         ),
-        _target(f"{asked}pets", modelled, "", _of(dogs.asked, dogs.sessions), None),
-        _target(f"{asked}no, with a log", modelled, "", _of(dogs.asked_without_pets, dogs.sessions), None),
+        _target(f"{asked}pets", "the same", "", _of(dogs.asked, dogs.sessions), None),
+        _target(f"{asked}no, with a log", "the same dogs", "", _of(dogs.asked_without_pets, dogs.sessions), None),
     ]
 
 

@@ -211,11 +211,10 @@ def _preface(mats: Sequence[Outcome]) -> str:
     return (
         f"Written by `benchmarks/zero_year.py`. {_many(years, 'mat')} for a whole year and "
         f"{_many(len(mats) - years, 'mat')} for some weeks, {whole['days']:,} days in all, seeds {seeds}: "
-        "a room of 15 to 28 degC with seasons and heating, creep and hysteresis of the cells, sessions most days, now "
-        "and then a cat or a bag, the mat lifted or washed every month, "
-        f"{whole['power_cuts']} power cuts. A cell of {whole['drifts']} of these mats fails: it drifts, and is "
-        "repaired two days after the drift ended. Errors until then are in the table of failing cells only. "
-        "benchmarks/scenarios/seasons.py names the source of each figure, or says that it is chosen."
+        "a heated room of 15 to 28 degC, creep and hysteresis of the cells, sessions most days, now and then a cat or "
+        f"a bag, the mat lifted or washed every month, {whole['power_cuts']} power cuts. On {whole['drifts']} of the "
+        "mats a cell drifts, and is repaired two days after the drift ended; errors until then are in the table of "
+        "failing cells only. benchmarks/scenarios/seasons.py has the source of each figure, or says that it is chosen."
     )
 
 
@@ -238,15 +237,15 @@ def _failing(mats: Sequence[Outcome]) -> str:
     if not drifts:
         return ""
     return _table(
-        ("seed", "drift of the cell", "per hour", "reported after", "drift by then", "first error after", "in time"),
+        ("seed", "drift, kg", "kg/h", "reported after, h", "drift by then, kg", "first error after, h", "in time"),
         [
             (
                 str(one.seed),
-                f"{one.drift_kg:+.1f} kg",
-                f"{one.drift_kg_h:.2f} kg",
-                "not" if one.reported_h is None else f"{one.reported_h:.1f} h",
-                "" if one.reported_kg is None else f"{one.reported_kg:+.1f} kg",
-                "none" if one.error_h is None else f"{one.error_h:.1f} h ({one.error.replace('_', ' ')})",
+                f"{one.drift_kg:+.1f}",
+                f"{one.drift_kg_h:.2f}",
+                "not" if one.reported_h is None else f"{one.reported_h:.1f}",
+                "" if one.reported_kg is None else f"{one.reported_kg:+.1f}",
+                "none" if one.error_h is None else f"{one.error_h:.1f} ({one.error.replace('_', ' ')})",
                 {None: "no error", True: "yes", False: "**no**"}[one.warned],
             )
             for one in drifts
@@ -264,18 +263,18 @@ def _limits(limits: Sequence[Limit]) -> str:
     )
     rows = [
         (
-            f"{one.kg_h:g} kg",
-            "not" if one.reported_s is None else f"{one.reported_s / 60.0:.0f} min",
-            "" if one.reported_s is None else f"{one.kg_h * one.reported_s / 3600.0:.1f} kg",
-            "never" if one.object_s is None else f"after {one.object_s / 60.0:.0f} min",
-            "never" if one.session_s is None else f"after {one.session_s / 60.0:.0f} min",
+            f"{one.kg_h:g}",
+            "not" if one.reported_s is None else f"{one.reported_s / 60.0:.0f}",
+            "" if one.reported_s is None else f"{one.kg_h * one.reported_s / 3600.0:.1f}",
+            "never" if one.object_s is None else f"{one.object_s / 60.0:.0f}",
+            "never" if one.session_s is None else f"{one.session_s / 60.0:.0f}",
         )
         for one in limits
     ]
     return (
         text
         + "\n\n"
-        + _table(("per hour", "reported after", "drift by then", "shown as an object", "a session that counts"), rows)
+        + _table(("kg/h", "reported after, min", "drift by then, kg", "object after, min", "counts after, min"), rows)
     )
 
 
@@ -287,17 +286,17 @@ def _without(without: Sequence[tuple[str, Outcome]]) -> str:
         f"The same mat (seed {one.seed}, {one.days} days) with what protects the zero switched off. Where a row is no "
         "worse than the first, another part still protects it."
     )
-    head = ("", "sessions found", "errors", "worst error of a length", "zero moved under a person")
-    more = ("off in quiet hours", "off after a session", "failing cell reported in time")
+    head = ("switched off", "found", "errors", "worst error of a length, s", "zero moved under a person")
+    more = ("off in quiet hours, kg", "after a session, kg", "failing cell reported in time")
     rows = [
         (
-            f"without: {part}" if part else "**as it is**",
+            part or "**nothing**",
             f"{it.found} of {it.sessions}",
             str(sum(it.errors.values())),
-            f"{it.worst_length_error_s} s",
-            f"{it.moved_under_person} times",
-            f"{it.zero_off_kg} kg",
-            f"{it.zero_off_session_kg} kg",
+            str(it.worst_length_error_s),
+            str(it.moved_under_person),
+            str(it.zero_off_kg),
+            str(it.zero_off_session_kg),
             {None: "no error", True: "yes", False: "**no**"}[it.warned],
         )
         for part, it in without

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import re
 import shlex
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -23,8 +24,10 @@ from matpi import cli, config
 from matpi.control.requests import all as requests
 from matpi.core.front import Front
 from matpi.core.plan.programme import TIERS
+from matpi.core.plan.routine import ROUTINES
 from matpi.core.routing import OF_SESSION
 from matpi.core.session import TRANSITIONS, State
+from matpi.core.text import Text
 from matpi.drivers.scale.trace import read_calibration
 from matpi.twin.scenario import read_scenario
 from matpi.words import ENGLISH
@@ -76,12 +79,13 @@ def text_of(page: Path) -> str:
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:
-    """Language (with what follows it) and text of each code block."""
-    yield from re.findall(r"^```(\w[^\n]*)\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL)
+    """Language (with what follows it) and text of each code block, also of one in a list."""
+    for _, language, text in re.findall(r"^( *)```(\w[^\n]*)\n(.*?)^\1```$", text_of(page), re.MULTILINE | re.DOTALL):
+        yield language, textwrap.dedent(text)
 
 
 def prose(page: Path) -> str:
-    return re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^( *)```.*?^\1```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
 
 
 def slug(heading: str) -> str:
@@ -189,7 +193,8 @@ def test_the_drawings_reach_every_state_and_everything_that_is_asked() -> None:
 @every_page
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
-        if target.startswith(("https://", "http://")):
+        assert not target.startswith("http://"), f"{target}: say https"
+        if target.startswith("https://"):
             continue
         name, _, anchor = target.partition("#")
         there = (page.parent / name).resolve() if name else page
@@ -197,6 +202,35 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", prose(there), re.MULTILINE)
             assert anchor in map(slug, headings), f"{target}: there is no such heading"
+
+
+def pictures(page: Path) -> Iterator[tuple[str, str]]:
+    """What a page says of each of its pictures for those who do not see it, and its path."""
+    yield from re.findall(r"!\[([^]]*)\]\(([^)\s]+)\)", text_of(page))
+    for tag in re.findall(r"<img\b[^>]*>", text_of(page)):
+        named = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        yield named.get("alt", ""), named["src"]
+
+
+@every_page
+def test_every_picture_is_there_and_in_words(page: Path) -> None:
+    for words, target in pictures(page):
+        assert (page.parent / target).is_file(), f"{target}: there is no such picture"
+        assert len(re.findall(r"\w+", words)) >= 3, f"{target}: say in words what it shows"
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {(page.parent / target).resolve() for page in PAGES for _, target in pictures(page)}
+    there = {path for folder in ("docs/images", "hardware/pictures") for path in (ROOT / folder).rglob("*.*")}
+    unused = sorted(str(path.relative_to(ROOT)) for path in there - shown)
+    assert not unused, f"no page shows {', '.join(unused)}"
+
+
+@every_page
+def test_no_screen_is_drawn_in_braille(page: Path) -> None:
+    assert not re.search(r"[\u2800-\u28ff]", text_of(page)), (
+        "show a picture: `<!-- made by docs/generate.py: screen NAME -->`"
+    )
 
 
 @every_page
@@ -228,7 +262,7 @@ def test_every_page_can_be_reached_from_the_map() -> None:
 
 def commands(page: Path) -> Iterator[str]:
     for language, block in blocks(page):
-        if language in {"sh", "bash", "console"}:
+        if language.split()[0] in {"sh", "bash", "console"}:
             yield from (line.removeprefix("$ ") for line in block.splitlines() if line.strip())
     yield from re.findall(r"`(matpi [a-z][^`]*)`", prose(page))
     yield from re.findall(r"<!-- made by docs/generate\.py: run (.*) -->", text_of(page))
@@ -412,10 +446,19 @@ def test_enough_values_are_compared() -> None:
 
 
 def test_the_plan_told_is_that_of_the_code() -> None:
-    page = list(rows(ROOT / "docs" / "dev" / "behaviour.md"))
+    page = list(rows(ROOT / "docs" / "routines.md"))
     for tier in TIERS:
         days = f"{tier.first_day}-{tier.last_day}" if tier.first_day != tier.last_day else "after"
         assert [days, f"{tier.lower_min}-{tier.upper_min}", ENGLISH.say(tier.clothing), ENGLISH.say(tier.goal)] in page
+
+
+def test_the_routines_told_are_those_of_the_menu() -> None:
+    shown = re.findall(r"^- (.*?) \(([\d-]+)\): ", text_of(ROOT / "docs" / "routines.md"), re.MULTILINE)
+    made = []
+    for routine in list(ROUTINES.values())[1:]:  # the first is the plan
+        minutes = sorted({routine.lower_min, routine.upper_min})
+        made.append((ENGLISH.say(Text(f"routines.{routine.name}.title")), "-".join(map(str, minutes))))
+    assert shown == made
 
 
 # -- tone, and what may not be said ------------------------------------------------------------------------------------

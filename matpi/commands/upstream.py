@@ -110,7 +110,7 @@ def test(tables: Sequence[Table], name: str | None) -> bool:
 def _chosen(tables: Sequence[Table], name: str | None) -> list[Table]:
     chosen = [sink for sink in tables if name in {None, sink.name}]
     if not tables:
-        raise UsageError("Nothing is sent anywhere: the config has no sink. docs/home-assistant.md says how to add one.")
+        raise UsageError("Nothing is sent anywhere: the config has no receiver; see docs/home-assistant.md.")
     if not chosen:
         raise UsageError(f"There is no sink {name!r}; the config has {', '.join(sink.name for sink in tables)}.")
     return chosen

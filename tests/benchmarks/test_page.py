@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.detectors import COMPARED, MATPI, PEERS, heard
 from benchmarks.dogs import BigDogs
-from benchmarks.page import Header, page
+from benchmarks.page import IN_WORDS, Header, page
 from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import ERRORS, Fault, Heard, Reported, Score, score
 from benchmarks.targets import Target, targets
@@ -130,7 +130,23 @@ def test_every_detector_class_and_error_has_its_place(told: dict[str, dict[str, 
     assert [cell.strip() for cell in head.split("|")[2:-1]] == list(COMPARED)
     assert all(f"- **{peer.name}** ({peer.source})" in text for peer in PEERS)
     row = next(line for line in text.splitlines() if line.startswith("| plain | 2 |"))
-    assert [cell.strip() for cell in row.split("|")[5 : 5 + len(ERRORS)]] == ["0"] * len(ERRORS)
+    assert row.split("|")[5].strip() == "none"
+    zeros = r"; 0 is 0 of 21,000 \(0.00-0.02 %\)\. 0 of every detector: .*; person stored as a thing\.$"
+    assert re.search(zeros, text, re.MULTILINE)
+    assert f"Errors of no row: {', '.join(ERRORS).replace('_', ' ')}." in text
+
+
+def test_each_error_is_in_each_table() -> None:
+    for kind in ERRORS:
+        worse = scores()
+        worse[MATPI]["plain"].blame(kind, 1.0, "made")
+        text = whole(worse)
+        name = kind.replace("_", " ")
+        assert re.search(rf"^\| plain \| 2 \| \d+ \| \d+ \| {name} 1 \|", text, re.MULTILINE), kind
+        assert re.search(r"^\| plain( \| \d+)+ \|$", text, re.MULTILINE), kind
+        assert re.search(rf"^\| switched off \| {name} \| all \|", text, re.MULTILINE), kind
+        if kind in IN_WORDS:
+            assert re.search(rf"^\| {re.escape(IN_WORDS[kind])} \| 1 \(", text, re.MULTILINE), kind
 
 
 def test_every_table_has_as_many_cells_in_each_row(told: dict[str, dict[str, Score]]) -> None:
@@ -139,8 +155,10 @@ def test_every_table_has_as_many_cells_in_each_row(told: dict[str, dict[str, Sco
 
 
 def test_faults_are_named_and_the_rest_is_counted(told: dict[str, dict[str, Score]]) -> None:
-    text = whole(told, tuple((f"recording {n}", "missed") for n in range(45)))
-    assert "| recording 0 | missed |" in text
+    faults = tuple((f"sit_up-{n}, seed {n}", f"late at {n}.5 s: by {n + 1} s") for n in range(45))
+    text = whole(told, faults)
+    assert "| sit up | late at N s: by N s | 0: 0.5 1; 1: 1.5 2; " in text
+    assert "; 39: 39.5 40 |" in text
     assert "And 5 more." in text
     assert "On these recordings: nothing." in whole(told)
 

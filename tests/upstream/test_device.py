@@ -212,8 +212,8 @@ def test_a_try_by_hand_prints_its_result(tmp_path: Path, home: WebhookConfig, ca
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["retry"], "Nothing is sent anywhere: the config has no sink"),
-        (["test"], "Nothing is sent anywhere: the config has no sink"),
+        (["retry"], "Nothing is sent anywhere: the config has no receiver"),
+        (["test"], "Nothing is sent anywhere: the config has no receiver"),
         (["send-all"], "send-all needs the name of one sink"),
         (["status", "house"], "leave out its name"),
         (["retry", "--json"], "--json goes with"),
