@@ -90,7 +90,7 @@ wheels: $(STAMP) ## Ask pip anew what a Raspberry Pi gets; writes docs/dev/wheel
 	$(BIN)/python docs/make_wheels.py
 
 $(CAD)/.ready: pyproject.toml hardware/constraints.txt
-	@echo "Installing build123d in $(CAD), once; a minute or two and 600 MB ..." >&2
+	@echo "Installing build123d in $(CAD), once; a minute or two and 1 GB ..." >&2
 	@$(PYTHON) -m venv --clear $(CAD)
 	@$(CAD)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c hardware/constraints.txt -e '.[hardware]'
 	@touch $@

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
-INSTEAD: Final = "instead of "
 OPTIONAL: Final = "optional"
 
 
@@ -17,17 +16,13 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, strict=True))
 
 
-def euro(*, bars: bool = False) -> tuple[float, float]:
-    """Return the least and the most a build costs, without what is optional. `bars`: with bar cells."""
-    bill = rows("bom.csv")
-    replaced = {row["needed for"].removeprefix(INSTEAD) for row in bill if row["needed for"].startswith(INSTEAD)}
+def euro() -> tuple[float, float]:
+    """Return the least and the most a build costs, without what is optional."""
     low = high = 0.0
-    for row in bill:
-        alternative = row["needed for"].startswith(INSTEAD)
-        if OPTIONAL in row["needed for"] or (alternative and not bars) or (bars and row["part"] in replaced):
-            continue
-        low += int(row["quantity"]) * float(row["euro from"])
-        high += int(row["quantity"]) * float(row["euro to"])
+    for row in rows("bom.csv"):
+        if OPTIONAL not in row["needed for"]:
+            low += int(row["quantity"]) * float(row["euro from"])
+            high += int(row["quantity"]) * float(row["euro to"])
     return low, high
 
 
@@ -36,9 +31,9 @@ def minutes() -> int:
 
 
 def lines() -> list[str]:
-    (low, high), (low_bars, high_bars) = euro(), euro(bars=True)
+    low, high = euro()
     return [
-        f"Parts, mat included: {low:.0f} to {high:.0f} euros; with bar cells {low_bars:.0f} to {high_bars:.0f}.",
+        f"Parts, mat included: {low:.0f} to {high:.0f} euros.",
         f"Work: {minutes() / 60:.1f} hours, printing apart. Prices and times are estimates of 2026; not built yet.",
     ]
 

@@ -194,35 +194,36 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
     mat = Pos(0, 0, middle(device["plate"])[2] + 9) * solids.block(board.length - 8, board.width - 8, 25)
     return [
         (
-            "1. The board, seen from below",
+            "Drawing 1: the board, seen from below",
             list(wood.values()),
             (-60, 40),
             [
                 (f"board, {size}", edge_of(wood["plate"], -0.6, 0.95)),
                 (
-                    f"strip {board.strip_length_mm:.0f} x {strip:.0f} mm,\nglued, a screw each 15 cm",
+                    f"strip {board.strip_length_mm:.0f} x {strip:.0f} mm,\nglued, six screws",
                     middle(wood["strip 1"]),
                 ),
-                ("the same", middle(wood["strip -1"])),
+                (f"{wide['strip_in_mm']:.0f} mm from the long edge", edge_of(wood["strip -1"], 0.3, -1)),
+                (f"{wide['strip_end_mm']:.0f} mm from the short edge", edge_of(wood["strip -1"], 1, 0)),
                 (f"corners rounded, {wide['corner_mm']:.0f} mm", edge_of(wood["plate"], 0.97, -0.94)),
             ],
         ),
         (
-            "2. A mount, from the floor up to the board",
+            "Drawing 2: a mount, from the floor up to the board",
             list(apart.values()),
             (-50, 22),
             [
                 ("board", edge_of(apart["board"], 0.9, -0.6)),
-                ("holder, roof up, open over\nthe tongue", edge_of(apart["holder"], 0.9, -0.8)),
+                ("holder, its roof up, the round\ncorner outwards", edge_of(apart["holder"], 0.9, -0.8)),
                 ("cell, its button down", edge_of(apart["cell"], 0.9, -0.8)),
                 ("rubber pad, 20 x 8 mm", edge_of(apart["pad"], 0.7, -0.7)),
-                ("keeper, the cone down", edge_of(apart["keeper"], 0.9, -0.8)),
-                ("foot", edge_of(apart["foot"], 0.7, -0.7)),
+                ("keeper, screw heads down", edge_of(apart["keeper"], 0.9, -0.8)),
+                ("foot, its hollow up", edge_of(apart["foot"], 0.7, -0.7)),
                 ("sole, rubber or felt, 2 mm", edge_of(apart["sole"], 0.7, -0.7)),
             ],
         ),
         (
-            "3. The stop, cut through the middle",
+            "Drawing 3: the stop, cut through the middle",
             list(cut.values()),
             (-90, 0),
             [
@@ -234,18 +235,18 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "4. Four mounts under the board, seen from below",
+            "Drawing 4: four mounts under the board, seen from below",
             list(turned.values()),
             (-60, 45),
             [
                 ("mount, its round corner\noutwards, three screws 4 x 30", edge_of(turned["keeper 3"], 0, 0)),
-                ("wires between mount and\nstrip, a tie at each cell", (first[0] - 37, -first[1] - 39, -30)),
+                ("wires out here, then around\nthe end of the strip", (first[0], -first[1] - 39, -30)),
                 ("cells of the foot end", edge_of(turned["sole 1"], 0, 0)),
                 ("cells of the head end", edge_of(turned["sole 0"], 0, 0)),
             ],
         ),
         (
-            "5. The floor of the box",
+            "Drawing 5: the floor of the box",
             [part for name, part in high.items() if name not in LID],
             (-60, 45),
             [
@@ -256,19 +257,19 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             ],
         ),
         (
-            "6. The box",
+            "Drawing 6: the box",
             list(high.values()),
             (-60, 28),
             [
                 ("panel, under its window,\nfour screws 2 x 6", on_lid(*solids.PANEL_AT)),
                 ("button", on_lid(*solids.BUTTON_AT)),
                 ("LED or light pipe", on_lid(*solids.LIGHT_AT)),
-                ("weight limit", on_lid(*solids.TEXT_AT)),
+                ("weight limit", on_lid(solids.TEXT_AT[0] + 21, solids.TEXT_AT[1])),
                 ("floor, four screws 3 x 10\nfrom below", edge_of(high["base"], 0.9, -0.98)),
             ],
         ),
         (
-            "7. Together",
+            "Drawing 7: together",
             [*whole.values(), mat],
             (-60, 30),
             [

@@ -9,6 +9,7 @@ from loads import FIGURES
 
 ADC: Final = FIGURES["adc"]
 POWER: Final = FIGURES["power"]
+LED_COLOURS: Final = ("red", "amber", "white")
 PER_MV_V: Final[float] = ADC["gain"] * 2 ** ADC["bits"] * 1e-3
 """Counts a mV/V of the bridge. The supply cancels out: the converter measures against it."""
 
@@ -53,10 +54,18 @@ def bridge_ohm(cell: str) -> float:
     return float(2.0 * one["ohm"] / 2.0 if not one["full_bridge"] else one["ohm"] / 2.0)
 
 
+def led_ma(colour: str) -> tuple[float, float]:
+    """Return the least and the most current of the LED at its resistor; the pin's own 50 ohm are left out."""
+    one = FIGURES["led"][colour]
+    low, high = one["forward_v"]
+    return (3.3 - high) / one["ohm"] * 1000.0, (3.3 - low) / one["ohm"] * 1000.0
+
+
 def rail_ma(cell: str = "half50") -> float:
     """Return the most that is taken from the Pi's 3.3 V: panel, LED, two chips and their bridges."""
     bridges = 2.0 * POWER["avdd_mv"] / bridge_ohm(cell)
-    return float(POWER["panel_ma"][1] + POWER["led_ma"] + 2.0 * POWER["chip_ma"] + bridges)
+    led = max(led_ma(colour)[1] for colour in LED_COLOURS)
+    return float(POWER["panel_ma"][1] + led + 2.0 * POWER["chip_ma"] + bridges)
 
 
 def supply_ma() -> float:
@@ -95,7 +104,11 @@ def lines() -> list[str]:
         "",
         f"From the supply, at most {supply_ma():.0f} mA at 5 V. At the Pi {at_the_pi_v():.2f} V are left of",
         f"{POWER['supply_v']} V; the Pi reports low voltage under {POWER['low_v']} V.",
+        "",
     ]
+    for colour in LED_COLOURS:
+        low, high = led_ma(colour)
+        made.append(f"LED, {colour:5} with {FIGURES['led'][colour]['ohm']:5,.0f} ohm: {low:.1f} to {high:.1f} mA")
     return made
 
 

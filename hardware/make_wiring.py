@@ -1,26 +1,22 @@
 # ruff: noqa: INP001  a script, no package
-"""Writes the wiring from the default config, `python hardware/make_wiring.py`: wiring.yml, wiring-spi.yml, pins.md.
+"""Writes the wiring from the default config, `python hardware/make_wiring.py`: wiring.svg and pins.md.
 
-With `--draw` the two sources are drawn as SVG and PNG as well. That needs `wireviz` (0.4, of the Python package index)
-and `dot` (graphviz) in the PATH; nothing else of matpi does. Each picture carries the digest of its source, and
-tests/hardware/ fails when one of the files is stale.
+tests/hardware/ fails when one of them is stale.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import subprocess
+import csv
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+import wiring_picture  # noqa: E402
 
 from matpi.config import SPI_PINS, Config  # noqa: E402
 from matpi.drivers.scale.assembly import NAMES  # noqa: E402
@@ -37,18 +33,9 @@ FIVE_VOLT: Final = (2, 4)
 SDA, SCL = 2, 3
 """GPIO of I2C port 1, which [panel] has by default."""
 SPI_WIRES: Final = (("PD_SCK", "MOSI"), ("DOUT", "MISO"))
-CELLS: Final = ("left", "right")
 BRIDGE: Final = ("E+", "A+", "A-", "E-")
 """Terminals of a chip for its cells."""
 SPI: Final = "spi"
-
-CHIP_NOTE: Final = """\
-VCC (DVDD) at 3.3 V, never 5 V: DOUT follows VCC, and a Pi's pin bears 3.3 V.
-Common boards make AVDD themselves; from 3.3 V it is about 3.2 V and follows the supply.
-RATE jumper at 80 samples/s. E- must be joined to GND: measure it, some boards leave it open."""
-CELL_NOTE: Final = """\
-tap: the wire that shows 1 kohm to each of the others, often red.
-The outer wires show 2 kohm between them. Colours differ: measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +57,6 @@ class Part:
     title: str
     bom: str
     wires: tuple[Wire, ...]
-    note: str = ""
     extra: str = ""
     """A row of bom.csv that is soldered in series."""
 
@@ -87,14 +73,12 @@ def parts(config: Config) -> list[Part]:
             _signal("SDA", SDA, "GN", "panel.port"),
             _signal("SCL", SCL, "YE", "panel.port"),
         ),
-        "Read the names on the board: some have VCC and GND the other way round.",
     )
     lamp = Part(
         "LED",
         "LED and its resistor",
         "LED",
         (_signal("anode, by resistor", config.lamp.pin, "VT", "lamp.pin"), Wire("cathode", 0, "BK")),
-        "In series: the resistor of the LED, 1 kohm.",
         "resistor of the LED",
     )
     button = Part(
@@ -102,14 +86,12 @@ def parts(config: Config) -> list[Part]:
         "push button, closes when pressed",
         "push button",
         (_signal("one side", config.button.pin, "WH", "button.pin"), Wire("other side", 0, "BK")),
-        "No resistor: the Pi pulls the pin up.",
     )
     piezo = Part(
         "Piezo",
         "optional: passive piezo",
         "piezo",
         (_signal("one side, by resistor", config.chime.pin, "OG", "chime.pin"), Wire("other side", 0, "BK")),
-        'Only with driver = "gpio" in [chime]. In series: the resistor of the piezo, 220 ohm.',
         "resistor of the piezo",
     )
     return list(_grounded([panel, lamp, button, *_chips(config), piezo]))
@@ -133,10 +115,7 @@ def _chips(config: Config) -> Iterator[Part]:
                 _signal("PD_SCK", chip.clock, "BU", f"{key}.clock"),
             )
         wires = (Wire("VCC", CHIP_SUPPLY, "RD"), Wire("GND", 0, "BK"), *signals)
-        note = CHIP_NOTE if n == 0 else "As the other chip."
-        if scale.driver == SPI:
-            note += f"\nOn /dev/spidev{scale.spi[n].bus}.{scale.spi[n].device}; the bus's clock and select stay open."
-        yield Part(f"{name.capitalize()} chip", f"HX711 board of the {name} end", "HX711 board", wires, note)
+        yield Part(f"{name.capitalize()} chip", f"HX711 board, {name} end", "HX711 board", wires)
 
 
 def _signal(terminal: str, gpio: int, colour: str, key: str) -> Wire:
@@ -153,123 +132,55 @@ def _grounded(ungrounded: list[Part]) -> Iterator[Part]:
 
 
 def spi_config() -> Config:
-    """The default but for the driver. As docs/device.md has it; no other key of it changes."""
+    """The default but for the driver."""
     config = Config()
     scale = type(config.scale)(driver="spi", rate=config.scale.rate, spi=config.scale.spi)
     return type(config)(scale=scale)
 
 
-# -- WireViz -----------------------------------------------------------------------------------------------------------
+# -- the cells ---------------------------------------------------------------------------------------------------------
 
 
-def harness(config: Config) -> dict[str, Any]:
-    """What WireViz draws: connectors, cables, connections."""
-    wired = parts(config)
-    used = sorted({wire.header for part in wired for wire in part.wires})
-    signals = {wire.header: wire for part in wired for wire in part.wires if wire.gpio is not None}
-    connectors: dict[str, Any] = {
-        "Pi": {
-            "type": "Raspberry Pi, 40-pin header",
-            "subtype": "pins in use",
-            "pins": used,
-            "pinlabels": [f"GPIO {signals[pin].gpio}" if pin in signals else _supply(pin) for pin in used],
-        }
-    }
-    cables: dict[str, Any] = {}
-    connections: list[list[dict[str, list[Any]]]] = []
-    for number, part in enumerate(wired, 1):
-        connectors[part.name] = _box(part)
-        cable = f"W{number}"
-        cables[cable] = {"wirecount": len(part.wires), "colors": [wire.colour for wire in part.wires]}
-        connections.append(
-            [
-                {"Pi": [wire.header for wire in part.wires]},
-                {cable: list(range(1, len(part.wires) + 1))},
-                {part.name: [wire.terminal for wire in part.wires]},
-            ]
-        )
-        if part.bom == "HX711 board":
-            _add_cells(part.name, connectors, cables, connections)
-    return {"connectors": connectors, "cables": cables, "connections": connections}
-
-
-def _supply(pin: int) -> str:
-    return "ground" if pin in GROUNDS else "3.3 V"
-
-
-def _box(part: Part) -> dict[str, Any]:
-    terminals = [wire.terminal for wire in part.wires]
-    if part.bom == "HX711 board":
-        terminals += BRIDGE
-    box: dict[str, Any] = {"type": part.title, "pins": terminals}
-    if part.note:
-        box["notes"] = part.note
-    return box
-
-
-def _add_cells(
-    chip: str,
-    connectors: dict[str, Any],
-    cables: dict[str, Any],
-    connections: list[list[dict[str, list[Any]]]],
-) -> None:
-    """Two half bridges as one full bridge: the second upside down, or the two would cancel each other."""
-    for side, pins in zip(CELLS, (["E+", "A+", "E-"], ["E-", "A-", "E+"]), strict=True):
-        end = chip.partition(" ")[0]
-        cell, cable = f"{end} {side}", f"C {end.lower()} {side}"
-        first = side == CELLS[0]
-        connectors[cell] = {
-            "type": "half-bridge load cell, 50 kg",
-            "pins": ["outer 1", "tap", "outer 2"],
-            "notes": CELL_NOTE if first else "The outer wires the other way round than in the left one.",
-        }
-        cables[cable] = {"wirecount": 3, "colors": ["WH", "RD", "BK"], "notes": "the cell's own wires"}
-        connections.append([{chip: pins}, {cable: [1, 2, 3]}, {cell: ["outer 1", "tap", "outer 2"]}])
-
-
-def yaml(config: Config, name: str) -> str:
-    """`harness` as YAML; JSON strings are YAML, so nothing needs a library."""
-    lines = [
-        f"# hardware/{name}: made from the default config by `python hardware/make_wiring.py`. Not edited by hand.",
-        "# Drawn with WireViz. No Raspberry Pi, HX711 or OLED was at hand: nobody has built from this yet.",
-    ]
-    found = harness(config)
-    for section in ("connectors", "cables"):
-        lines.append(f"{section}:")
-        for key, fields in found[section].items():
-            lines.append(f"  {key}:")
-            lines += [f"    {field}: {_scalar(value)}" for field, value in fields.items()]
-    lines.append("connections:")
-    for row in found["connections"]:
-        lines.append("  -")
-        lines += [f"    - {key}: {_scalar(value)}" for end in row for key, value in end.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _scalar(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+JOINTS: Final = {
+    "left": {"tap": "A+", "outer 1": "E+", "outer 2": "E-"},
+    "right": {"tap": "A-", "outer 1": "E-", "outer 2": "E+"},
+}
+"""Cell -> its wire -> terminal of the chip. The second is upside down, or the two would cancel each other."""
+CABLE: Final = {"E+": "BN", "A+": "GN", "A-": "YE", "E-": "WH"}
+"""Colour of the wire of the screened cable, DIN 47100, by terminal."""
+OWN: Final = {"outer 1": "WH", "tap": "RD", "outer 2": "BK"}
+"""Colours that the wires of a cell often have."""
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
+NAMES_OF: Final = {
+    "RD": "red", "BK": "black", "GN": "green", "YE": "yellow", "VT": "violet", "WH": "white", "BU": "blue",
+    "OG": "orange", "BN": "brown",
+}  # fmt: skip
+
+
 def table(config: Config) -> str:
-    lines = ["| part | wire | GPIO | header pin | key |", "|---|---|---|---|---|"]
+    lines = ["| part | terminal | header pin | wire | GPIO | key |", "|---|---|---|---|---|---|"]
     for part in parts(config):
         for wire in part.wires:
-            gpio = "" if wire.gpio is None else str(wire.gpio)
-            key = f"`{wire.key}`" if wire.key else _supply(wire.header)
-            lines.append(f"| {part.name} | {wire.terminal} | {gpio} | {wire.header} | {key} |")
+            gpio = _supply(wire.header) if wire.gpio is None else str(wire.gpio)
+            key = f"`{wire.key}`" if wire.key else ""
+            lines.append(
+                f"| {part.name} | {wire.terminal} | {wire.header} | {NAMES_OF[wire.colour]} | {gpio} | {key} |"
+            )
     return "\n".join(lines)
 
 
 def cable_table(config: Config) -> str:
     """One cable from the cells of an end to their chip: which wires of the cells each of its wires joins."""
-    rows = [row for row in harness(config)["connections"] if next(iter(row[0])) == "Head chip"]
-    joined = [dict(zip(row[0]["Head chip"], next(iter(row[2].values())), strict=True)) for row in rows]
-    lines = ["| terminal of the chip | left cell | right cell |", "|---|---|---|"]
-    lines += [f"| {pin} | {' | '.join(cell.get(pin, '') for cell in joined)} |" for pin in BRIDGE]
-    return "\n".join([*lines, f"| none: the screen, to header pin {screen_ground(config)} in the box |  |  |"])
+    joined = [{terminal: end for end, terminal in cell.items()} for cell in JOINTS.values()]
+    lines = ["| terminal of the chip | wire of the cable | left cell | right cell |", "|---|---|---|---|"]
+    lines += [
+        f"| {pin} | {NAMES_OF[CABLE[pin]]} | {' | '.join(cell.get(pin, '') for cell in joined)} |" for pin in BRIDGE
+    ]
+    return "\n".join([*lines, f"| header pin {screen_ground(config)} | the screen |  |  |"])
 
 
 def screen_ground(config: Config) -> int:
@@ -283,12 +194,9 @@ def header_map(config: Config) -> str:
     uses = {w.header: f"{p.name}, {w.terminal}" for p in parts(config) for w in p.wires if w.header != CHIP_SUPPLY}
     uses[CHIP_SUPPLY] = "all chips, VCC"
     uses[screen_ground(config)] = "screens of both cables"
-    gpio_at = {pin: gpio for gpio, pin in HEADER_OF_GPIO.items()}
 
     def name(pin: int) -> str:
-        if pin in FIVE_VOLT:
-            return "5 V: for nothing here"
-        return f"GPIO {gpio_at[pin]}" if pin in gpio_at else _supply(pin)
+        return line_of(pin) + ": for nothing here" * (pin in FIVE_VOLT)
 
     lines = ["| wired to | line | pin | pin | line | wired to |", "|---|---|---|---|---|---|"]
     for odd in range(1, 40, 2):
@@ -301,9 +209,9 @@ def pins_page() -> str:
     return f"""\
 # Every pin
 
-Made from the default config by `python hardware/make_wiring.py`; a test fails when it is stale. GPIO numbers are the
-BCM ones that [the configuration](../docs/configuration.md) takes. The drawing is [wiring.svg](wiring.svg), how to build
-from it [build-your-own](../docs/build-your-own.md). No Raspberry Pi was at hand: nobody has built from this yet.
+As text what [wiring.svg](wiring.svg) draws; [build.md](../docs/build.md#5-wire-the-box) builds from it. Made from the
+default config by `python hardware/make_wiring.py`; a test fails when it is stale. GPIO numbers are the BCM ones that
+[the configuration](../docs/configuration.md) takes. No Raspberry Pi was at hand: nobody has built from this yet.
 
 {table(Config())}
 
@@ -311,27 +219,20 @@ Each part has the ground pin that is nearest; any ground will do. The piezo is o
 
 ## The cells
 
-Both chips are in the box. One cable of four wires and a screen leads from each end of the board to its chip. It is
-soldered at both ends: under the board to the wires of two cells, in the box to the chip. Head and foot are wired alike.
-The drawing shows the same circuit without this cable.
-
 {cable_table(Config())}
 
-The outer wires of the right cell are the other way round than those of the left one. Under the board the screen is cut
-off and joined to nothing. In the box a lever connector joins both screens and a wire to the ground pin; a second one
-takes 3.3 V from header pin {CHIP_SUPPLY} to the VCC of both chips.
-
-Bar cells have four wires each: both on the same terminals, E+ with E+, E- with E-, A+ with A+, A- with A-.
+Head and foot are wired alike.
 
 ## The header
+
+Pin 1 is beside the SD card, in the row that is nearer to the middle of the board.
 
 {header_map(Config())}
 
 ## Instead: chips on SPI
 
-With `driver = "spi"` in `[scale]`. The drawing is [wiring-spi.svg](wiring-spi.svg). The buses also claim pins that stay
-unconnected, and the second one must leave the LED's pin alone: see [boot.md](boot.md#the-load-cells-on-spi).
-The screens of the cables go to header pin {screen_ground(spi_config())}.
+With `driver = "spi"` in `[scale]`, see [hardware.md](../docs/dev/hardware.md#chips-on-spi). The screens of the cables
+go to header pin {screen_ground(spi_config())}.
 
 {table(spi_config())}
 """
@@ -340,52 +241,38 @@ The screens of the cables go to header pin {screen_ground(spi_config())}.
 # -- the files ---------------------------------------------------------------------------------------------------------
 
 
+def _supply(pin: int) -> str:
+    return "ground" if pin in GROUNDS else "3.3 V"
+
+
+def line_of(pin: int) -> str:
+    """Return what a pin of the header is."""
+    if pin in FIVE_VOLT:
+        return "5 V"
+    gpio_at = {header: gpio for gpio, header in HEADER_OF_GPIO.items()}
+    return f"GPIO {gpio_at[pin]}" if pin in gpio_at else _supply(pin)
+
+
+def ohms() -> dict[str, str]:
+    """Return the value of each resistor, as bom.csv has it."""
+    with (HERE / "bom.csv").open(newline="", encoding="utf-8") as file:
+        bill = {row["part"]: row["typical specification"].partition(",")[0] for row in csv.DictReader(file)}
+    return {part.extra: bill[part.extra].replace("ohm", "Ω") for part in parts(Config()) if part.extra}
+
+
+def picture(config: Config) -> str:
+    names = {pin: line_of(pin) for pin in range(1, 41)}
+    return wiring_picture.picture(parts(config), names, screen_ground(config), JOINTS, CABLE, OWN, ohms())
+
+
 def made() -> dict[str, str]:
     """File name -> what must stand in it."""
-    return {
-        "wiring.yml": yaml(Config(), "wiring.yml"),
-        "wiring-spi.yml": yaml(spi_config(), "wiring-spi.yml"),
-        "pins.md": pins_page(),
-    }
-
-
-def digest(source: Path) -> str:
-    return hashlib.sha256(source.read_bytes()).hexdigest()
-
-
-def drawn_from(picture: Path) -> str:
-    """The digest of the source that a picture carries; "" when it carries none."""
-    if picture.suffix == ".svg":
-        found = re.search(r"<!-- made from sha256:(\w{64}) -->", picture.read_text(encoding="utf-8"))
-        return found[1] if found else ""
-    from PIL import Image
-
-    with Image.open(picture) as image:
-        return str(image.info.get("made-from", ""))
-
-
-def draw(source: Path) -> None:
-    from PIL import Image, PngImagePlugin
-
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["wireviz", "-f", "sp", "-o", folder, str(source)], check=True)
-        raw = Path(folder) / source.stem
-        svg = raw.with_suffix(".svg").read_text(encoding="utf-8").rstrip()
-        stamp = f"<!-- made from sha256:{digest(source)} -->"
-        source.with_suffix(".svg").write_text(f"{svg}\n{stamp}\n", encoding="utf-8")
-        notes = PngImagePlugin.PngInfo()
-        notes.add_text("made-by", "python hardware/make_wiring.py --draw")
-        notes.add_text("made-from", digest(source))
-        with Image.open(raw.with_suffix(".png")) as image:
-            image.convert("RGB").quantize(256).save(source.with_suffix(".png"), optimize=True, pnginfo=notes)
+    return {"wiring.svg": picture(Config()), "pins.md": pins_page()}
 
 
 def main() -> None:
     for name, text in made().items():
         (HERE / name).write_text(text, encoding="utf-8")
-    if sys.argv[1:] == ["--draw"]:
-        for name in ("wiring.yml", "wiring-spi.yml"):
-            draw(HERE / name)
 
 
 if __name__ == "__main__":

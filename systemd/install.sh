@@ -1,5 +1,5 @@
 #!/bin/sh
-# matpi as a service: install.sh install|upgrade|uninstall. `sudo make install` calls it; README.md tells what it does.
+# matpi as a service: install.sh install|upgrade|uninstall. `sudo make install` calls it; docs/build.md has what it does.
 #
 # PYTHON      the interpreter, /usr/bin/python3 unless set: the one that sees the packages of apt
 # I2C=on      also switches the panel's bus on
@@ -181,6 +181,7 @@ build() {
   "$new/bin/matpi" --version >/dev/null || refuse "The version that was built does not run. $(as_it_was)."
   rm -rf "$new/tmp"
   cp -R "$SOURCE/systemd" "$new/systemd"
+  cp "$SOURCE/docs/build.md" "$new/build.md" # Documentation= of the units
   fingerprint >"$new/.made-from"
 }
 
@@ -317,14 +318,14 @@ set_up() {
     say "To do: sudo raspi-config nonint do_i2c 0, then sudo reboot"
   fi
   ! runs || start_page
-  say "To do once: the speed of the panel's bus, hardware/boot.md."
+  say "To do once: the speed of the panel's bus, docs/build.md, Install by hand."
 }
 
 i2c_is_on() {
   [ ! -e "$ROOT/dev/i2c-1" ] || return 0
   [ "${I2C:-}" = on ] || return 1
   say "Switching I2C on."
-  raspi-config nonint do_i2c 0 || warn "raspi-config could not switch I2C on; see hardware/boot.md."
+  raspi-config nonint do_i2c 0 || warn "raspi-config could not switch I2C on; see docs/build.md, Install by hand."
   [ -e "$ROOT/dev/i2c-1" ]
 }
 

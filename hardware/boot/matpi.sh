@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs matpi on a new card without anybody at a keyboard; hardware/boot.md tells how it gets there.
+# Installs matpi on a new card without anybody at a keyboard; docs/build.md has how it gets there.
 #
 # matpi.sh          leaves a service behind, which runs `matpi.sh install` at every boot until that has succeeded
 # matpi.sh now      the same, and starts it at once

@@ -1,4 +1,4 @@
-"""hardware/electrics.py and electrical.md say what the doctor, the config and the simulator reckon with."""
+"""hardware/electrics.py and docs/dev/hardware.md say what the doctor, the config and the simulator reckon with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.hardware.test_loads import FIGURES, loads, script
 
 assert loads  # electrics imports it by name
 electrics = script("electrics")
-SHEET = Path(__file__).resolve().parents[2] / "hardware" / "electrical.md"
+SHEET = Path(__file__).resolve().parents[2] / "docs" / "dev" / "hardware.md"
 
 
 def test_a_pair_of_half_bridges_gives_what_the_config_says() -> None:
@@ -58,3 +58,14 @@ def test_the_supply_is_enough() -> None:
 
 def test_the_sheet_has_the_computed_figures() -> None:
     assert "\n".join(electrics.lines()) in SHEET.read_text(encoding="utf-8"), "run `python hardware/electrics.py`"
+
+
+@pytest.mark.parametrize("colour", electrics.LED_COLOURS)
+def test_each_led_has_a_resistor_that_suits_it_and_the_pin(colour: str) -> None:
+    low, high = electrics.led_ma(colour)
+    assert 0.5 < low < high < FIGURES["led"]["pin_ma"] / 2
+    kind = "resistor of the LED"
+    bill = (SHEET.parents[2] / "hardware" / "bom.csv").read_text(encoding="utf-8")
+    (row,) = (line for line in bill.splitlines() if line.startswith(kind))
+    ohm = FIGURES["led"][colour]["ohm"]
+    assert (f"{ohm / 1000:.0f} kohm" if ohm >= 1000 else f"{ohm:.0f} ohm for {colour}") in row

@@ -162,6 +162,8 @@ esac
         (self.source / "matpi" / "store" / f"schema_v{schema}.sql").touch()
         shutil.copytree(REPOSITORY / "systemd", self.source / "systemd", ignore=shutil.ignore_patterns("__pycache__"))
         (self.source / "systemd" / "matpi.service").write_text(f"# of {version}\n")
+        (self.source / "docs").mkdir()
+        (self.source / "docs" / "build.md").touch()
         (self.source / "constraints.txt").write_text("thing==1.0\n")
         (self.source / "backend.py").write_text(BACKEND)
         (self.source / "pyproject.toml").write_text(

@@ -17,7 +17,7 @@ from tests.install.test_unit import run, tool
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT = ROOT / "hardware" / "boot"
-PAGE = ROOT / "hardware" / "boot.md"
+PAGE = ROOT / "docs" / "build.md"
 SERVICE = "matpi-card.service"
 
 STUBS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -39,6 +40,9 @@ def test_install_twice_then_take_it_away(machine: Machine) -> None:
     assert "include-system-site-packages = true" in (release / "pyvenv.cfg").read_text()
     assert [path.name for path in release.glob("lib/*/site-packages/thing-*")] == ["thing-1.0.dist-info"]
     assert not (release / "tmp").exists()
+    for unit in (REPOSITORY / "systemd").glob("*.service"):
+        (page,) = re.findall(r"^Documentation=file:/(.*)$", unit.read_text(), re.MULTILINE)
+        assert (machine.root / page).is_file(), unit.name
     order = [call for call in machine.calls if call.startswith("system")]
     assert order.index("systemctl daemon-reload") < order.index("systemctl start matpi.service")
     assert "systemctl enable --quiet matpi.service" in order
