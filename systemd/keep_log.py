@@ -4,8 +4,9 @@
 install.sh runs it as the service's user, with the service stopped and the Python of RELEASE. `backup` writes
 LOG.before-RELEASE and drops older copies. `fit` does something only where RELEASE is too old for the log's schema: it
 puts the newest copy from before that schema in its place and says which sessions came after it. `restore` undoes a
-failed upgrade: it puts LOG.before-RELEASE back only if the log's schema is another one now, so that a version that
-merely did not start costs nothing that was written since. Standard library only: neither version of matpi is trusted.
+failed upgrade: it puts LOG.before-RELEASE back only if the log's schema is another one now or a record is gone, so that
+a version that merely did not start costs nothing that was written since. Standard library only: neither version of
+matpi is trusted.
 """
 
 from __future__ import annotations
@@ -160,8 +161,8 @@ def restore(log: Path, copy: Path) -> str:
     if not copy.exists():
         return "The session log is kept as it is: there is no copy from before."
     try:
-        if schema(log) == schema(copy):
-            return "The session log is kept as it is: its schema did not change."
+        if schema(log) == schema(copy) and not is_missing(log, copy):
+            return "The session log is kept as it is: its schema did not change, and no record is gone."
     except sqlite3.DatabaseError:
         # Not a database any more: SQLite cannot write the copy over it.
         for name in ("", "-wal", "-shm"):
@@ -171,6 +172,23 @@ def restore(log: Path, copy: Path) -> str:
     with contextlib.closing(connect(copy)) as source, contextlib.closing(connect(log)) as target:
         source.backup(target)
     return f"The session log is again as it was, from {copy}."
+
+
+def is_missing(log: Path, copy: Path) -> bool:
+    """Whether the log lacks a record of the copy. A message of the outbox may be gone: it was sent."""
+    with contextlib.closing(connect(log)) as conn:
+        conn.execute("ATTACH ? AS copy", [str(copy)])
+        with_ids = conn.execute(
+            "SELECT m.name FROM copy.sqlite_master AS m JOIN pragma_table_info(m.name, 'copy') AS c"
+            " WHERE m.type = 'table' AND m.name <> 'outbox' AND c.name = 'id'"
+        ).fetchall()
+        try:
+            return any(
+                conn.execute(f"SELECT id FROM copy.{name} EXCEPT SELECT id FROM main.{name}").fetchone()  # noqa: S608
+                for (name,) in with_ids
+            )
+        except sqlite3.OperationalError:  # a whole table is
+            return True
 
 
 def schema(path: Path) -> int:

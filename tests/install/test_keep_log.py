@@ -84,6 +84,22 @@ def test_what_was_written_under_the_same_schema_is_kept(log: Path) -> None:
     assert in_log(log) == (1, ["a", "b"])
 
 
+@pytest.mark.parametrize("sql", ["DELETE FROM session", "DROP TABLE session"])
+def test_records_that_a_version_deleted_come_back(log: Path, sql: str) -> None:
+    keep("backup", log)
+    change(log, f"{sql};")
+    assert "again as it was" in keep("restore", log).stdout
+    assert in_log(log) == (1, ["a"])
+
+
+def test_a_message_that_was_sent_meanwhile_is_not_missing(log: Path) -> None:
+    change(log, "CREATE TABLE outbox (id); INSERT INTO outbox VALUES ('m');")
+    keep("backup", log)
+    change(log, "DELETE FROM outbox; INSERT INTO session VALUES ('b');")
+    assert "kept as it is" in keep("restore", log).stdout
+    assert in_log(log) == (1, ["a", "b"])
+
+
 def test_a_log_that_is_none_any_more_is_set_aside(log: Path) -> None:
     keep("backup", log)
     log.write_bytes(b"no database " * 1000)
