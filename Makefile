@@ -6,11 +6,12 @@ BENCHES := core_year arriving frame process reader appliance growth bank cost br
 CAD    := .venv-hardware
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
+TYPES  := $(VENV)/.mypy-said
 
 # Hundreds of processes start in a run of the tests: what was compiled is kept, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help sim test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card test-guest powercut check mutants size bench accuracy docs wheels hardware hardware-write install upgrade uninstall clean
+.PHONY: help sim lint test soak test-hermetic test-trixie test-arm64 test-homeassistant test-card test-guest powercut check mutants size bench accuracy docs wheels hardware hardware-write install upgrade uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -36,8 +37,13 @@ $(STAMP): $(RUNS)
 sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 	@$(BIN)/matpi sim $(ARGS)
 
-test: check ## Everything: checks, then every test
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+# mypy runs beside the tests. sh gives a process in the background no Ctrl-C, so that is passed on.
+test: lint ## Everything: checks, and every test
+	@$(BIN)/mypy >$(TYPES) 2>&1 & mypy=$$!; trap 'kill $$mypy 2>/dev/null; exit 130' HUP INT TERM; \
+	  $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS); tested=$$?; \
+	  wait $$mypy; typed=$$?; echo "mypy:"; cat $(TYPES); \
+	  [ $$typed -eq 0 ] || echo "mypy has found what is above, and make test fails for it" >&2; \
+	  exit $$((tested ? tested : typed))
 
 soak: $(STAMP) ## Hours: ten times as many clock cases and hostile inputs, 200 kills, and days of random faults
 	MATPI_FUZZ=10 $(BIN)/python -m pytest -n 4 --dist worksteal tests/reliability $(ARGS)
@@ -63,9 +69,11 @@ test-guest: ## With sudo: the service in a virtual machine: killed, hung, reboot
 powercut: ## With sudo: pull the plug of a virtual machine that writes, again and again
 	@$(PYTHON) -m tests.guest.powercut $(ARGS)
 
-check: $(STAMP) ## ruff, mypy strict, architecture, stale generated docs
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check: lint ## ruff, mypy strict, architecture, stale generated docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_dev_docs.py
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
+from functools import partial
 from itertools import count
 from math import inf
 from typing import Final
@@ -113,7 +114,7 @@ def readings_of(recording: Recording, *, believes_flags: bool = True) -> Iterato
         t = recording.t[rows].tolist()
         kg = list(zip(*recording.kg[rows].T.tolist(), strict=True))
         ok = (~recording.flagged[rows]).tolist() if believes_flags else [True] * len(t)
-        yield from map(Reading, t, kg, ok)
+        yield from map(partial(tuple.__new__, Reading), zip(t, kg, ok, strict=True))  # half the time of Reading(...)
 
 
 def heard_by_matpi(recording: Recording, variant: Variant = AS_IT_IS) -> Heard:
@@ -153,9 +154,11 @@ class Listener:
 
     def listen(self, readings: Iterable[Reading]) -> Heard:
         """What is due between two readings the device does at its own time when the next one comes."""
-        reading = None
+        reading, handle = None, self.device.handle
         for reading in readings:
-            self._hear(reading)
+            if effects := handle(reading):
+                self._t = reading.t
+                self._perform(effects)
         if reading is not None:
             self._hear(Tick(reading.t + AFTER_S))
         return self.heard()

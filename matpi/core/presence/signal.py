@@ -37,7 +37,7 @@ class Signal:
         self.kg = 0.0
         self.last_kg = 0.0  # the last total, unfiltered
         self.second: Second | None = None  # the last whole second
-        self._last3: tuple[tuple[float, float], ...] = ()
+        self._last3: deque[tuple[float, float]] = deque(maxlen=3)
         self._track: deque[tuple[float, float]] = deque(maxlen=TRACK)
         self._samples: list[tuple[float, ...]] = []
         self._start, self._end = 0.0, -inf
@@ -46,12 +46,20 @@ class Signal:
         """Take one good reading. True when it ends a whole second; `second` is that second."""
         self.taken += 1
         self.last_kg = total
-        last3 = self._last3 = (*self._last3[-2:], (t, total))
+        last3 = self._last3
+        last3.append((t, total))
         if len(last3) == 3:
-            (_, a), (middle_t, b), _ = last3
+            (_, low), (middle_t, high), _ = last3
+            if low > high:
+                low, high = high, low
             # The median of three belongs to the time of the middle reading, or every edge would be dated late.
-            self.kg = sorted((a, b, total))[1]
-            self._track.append((middle_t, self.kg))
+            middle_kg = total
+            if total < low:
+                middle_kg = low
+            elif total > high:
+                middle_kg = high
+            self.kg = middle_kg
+            self._track.append((middle_t, middle_kg))
         if t < self._end:
             self._samples.append(kg)
             return False
@@ -77,8 +85,9 @@ class Signal:
     def restart(self) -> None:
         """Restart the median of three after a sensor timeout."""
         # The last reading enters the track unfiltered: it may be the only one of a touch just before the timeout.
-        self._track.extend(self._last3[-1:])
-        self._last3 = ()
+        if self._last3:
+            self._track.append(self._last3.pop())
+        self._last3.clear()
         self.restart_second()
 
     def restart_second(self) -> None:
