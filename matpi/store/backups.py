@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from matpi import paths
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, migrations, outbox, raw
 from matpi.store.atomic import write_private
@@ -109,7 +110,7 @@ def remove_copies(path: Path) -> None:
         for mark in _COPIES:
             for copy in _beside(path, mark):
                 copy.unlink()
-        file.sync_folder(path.parent)
+        paths.sync_folder(path.parent)
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
     restored = is_restoring(path)
     if restored:
         file.companion(path, _RESTORING).rename(path)
-        file.sync_folder(path.parent)
+        paths.sync_folder(path.parent)
     try:
         return Opened(file.open_writer(path, prepare, any_thread=any_thread), aside, restored)
     except (sqlite3.DatabaseError, OSError) as error:
