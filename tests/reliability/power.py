@@ -41,7 +41,7 @@ from matpi.store.writer import PatientStore
 from matpi.upstream.queue import Outbox
 from tests.reliability.cut import Cut, cuts
 from tests.reliability.disk import Disk
-from tests.store.values import UTC, rating, schemas, session, stop, undated
+from tests.store.values import UTC, index_of_others, rating, schemas, session, stop, undated
 
 SINKS: Final = ("app", "house")
 LOG: Final = Path("log/matpi.db")
@@ -396,6 +396,24 @@ def damaged(folder: Path, *, restorable: bool) -> None:
     path.write_bytes(parts[""][:8192] + noise + parts[""][8192 + len(noise) :])
 
 
+def damaged_index(folder: Path) -> None:
+    """A log of which an index has the entries of another one."""
+    a_log(folder)
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        store.back_up(NEVER)
+        store.write(Save(session("late")))
+    index_of_others(folder / LOG)
+    file.companion(folder / LOG, "-wal").touch()
+
+
+def missing(folder: Path) -> None:
+    """No log beside its backup."""
+    a_log(folder)
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        store.back_up(NEVER)
+    (folder / LOG).unlink()
+
+
 def with_theirs(folder: Path) -> None:
     """A log, and the export of another one."""
     a_log(folder)
@@ -471,6 +489,8 @@ LIVES: Final[dict[str, Life]] = {
     "weekly backup": Life(a_log, weekly, 1, 100),
     "restore of a backup": Life(partial(damaged, restorable=True), migration, 2, 50, is_damaged=True),
     "damage without a backup": Life(partial(damaged, restorable=False), migration, 0, 100, is_damaged=True),
+    "damage of an index": Life(damaged_index, migration, 1, 50, is_damaged=True),
+    "missing log": Life(missing, migration, 1, 50),
     "export and backup": Life(a_log, export, 4, 200),
     "import": Life(with_theirs, by_import, 10, 80),
     "paired browsers": Life(nothing, paired, 2, 20, found=browsers),
