@@ -60,12 +60,11 @@ Ack = Callable[..., None]
 
 
 class Minutes:
-    """A clock that goes on by 0.1 s whenever it is read."""
+    """A clock that is moved by hand."""
 
     t = 0.0
 
     def monotonic(self) -> float:
-        self.t += 0.1
         return self.t
 
     def utc(self) -> float:
@@ -313,7 +312,8 @@ def recorded(folder: Path, ack: Ack) -> None:
     recorder.start()
     for first in (0, 20):
         for counts in ROWS[first : first + 20]:
-            recorder.take(Counted(clock.monotonic(), counts))
+            clock.t += 0.1
+            recorder.take(Counted(clock.t, counts))
         save_last(mock.Mock(ask=ask), saved, folder / OUT / COPY, overwrite=True)
         ack(recordings(folder))
     recorder.stop()

@@ -38,6 +38,7 @@ def test_the_log_says_what_happened_and_nothing_grows(seed: int) -> None:
     assert figures["faults"] >= FAULTS
     assert min(figures["kinds"].values()) > 0, figures["kinds"]
     assert figures["sessions"] > 8
+    assert figures["live_view"] > 100
     assert_flat(figures["measured"])
 
 
