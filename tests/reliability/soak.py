@@ -111,6 +111,8 @@ class Outage:
     power: bool
     blind: float
     """Since then there were no readings."""
+    read_at: float = inf
+    """When the first one after it was read, if that was before the end: readings come late."""
 
 
 @dataclass
@@ -165,7 +167,9 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
     ]
     lost += sum(piece for piece in pieces if piece < APART_S)
     longest = max(pieces, default=0.0)
-    dark = sum(max(0.0, covered(visit.stretches, one.blind, one.end) - 1.0) for one in near if one.power)
+    dark = sum(
+        max(0.0, covered(visit.stretches, one.blind, min(one.end, one.read_at)) - 1.0) for one in near if one.power
+    )
     sure = min(truth - lost, longest) if longest >= APART_S else 0.0
     exact = not near
     return Bounds(
@@ -768,9 +772,9 @@ class Day:
     def outages(self) -> list[Outage]:
         """Where the device was blind or off, each from the last reading that is sure to be in the log."""
         found = []
-        for start, end in self.world.holes:
+        for start, end, read_at in self.world.holes:
             cuts = [since for since, at in self.cuts if start - 1e-6 <= at <= end]
-            found.append(Outage(min([start, *cuts]), end, power=bool(cuts), blind=start))
+            found.append(Outage(min([start, *cuts]), end, power=bool(cuts), blind=start, read_at=read_at))
         return found
 
 
