@@ -39,7 +39,7 @@ import msgspec
 from matpi.control.address import to_serve
 from matpi.control.requests import all as requests
 from matpi.control.requests.base import Request
-from matpi.core.effects import Calibrated, Changed, Drop, Effect, Note, Report, Save
+from matpi.core.effects import Calibrated, Changed, DateBoot, Drop, Effect, Note, Report, Save
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Log, Rating, Session, Settings, Zero
 from matpi.core.rules import DeviceRules
@@ -119,7 +119,7 @@ class Outage:
 class Boot:
     at: float
     right: bool = False
-    """At its end the clock was right and known to be."""
+    """At its end the clock was right and known to be, and no correction of a date was still to be stored."""
 
 
 def covered(stretches: list[tuple[float, float]], start: float, end: float) -> float:
@@ -260,7 +260,8 @@ class Day:
         self._off: tuple[str, float] = ("", 0.0)
         self._unsafe = (inf, -inf)  # trouble of the disk: since, until when what it kept back is stored
         self._links: list[socket.socket] = []
-        self._sync_lost_until = 0.0
+        self._sync_lost_until = self._set_at = 0.0
+        self._undated = False
         self._stuck_until = 0.0
         self.ended = False
         self._show = show
@@ -476,6 +477,7 @@ class Day:
     def set_clock(self) -> None:
         if self.world.t >= self._sync_lost_until:
             self.world.off_s, self.world.synchronised = 0.0, True
+            self._set_at = self.world.t
 
     def sync_lost(self) -> None:
         seconds = self.some(10.0, 600.0)
@@ -559,6 +561,7 @@ class Day:
             world.settle()
         self.tell(f"{how} for {seconds:.1f} s")
         log, waiting = ledger.log, ledger.waiting
+        self._undated = world.t < self._set_at + 2.0 or any(isinstance(one, DateBoot) for one in waiting.values())
         self._acked = {id_: one for id_, one in records(log).items() if id_ not in waiting}
         if how == "restarted":
             appliance.ask_to_stop()  # the page goes on
@@ -605,7 +608,8 @@ class Day:
                     self._off = "refused", 5.0
                 boot = self.boots.get(world.boot_id)
                 if boot is not None:
-                    boot.right = world.synchronised and world.off_s == 0.0 and world.t - begun > 5.0
+                    is_right = world.synchronised and world.off_s == 0.0 and world.t - begun > 5.0
+                    boot.right, self._undated = is_right and not self._undated, False
                 how, seconds = self._off
                 self.vanish_all()
                 if how == "cut":
