@@ -1,7 +1,8 @@
-"""Find the paths of the session logs and the machine's time zone."""
+"""Find the paths of the session logs and the machine's time zone, and make the names of files durable."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tomllib
 from datetime import UTC, tzinfo
@@ -54,6 +55,18 @@ def _is_there(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make created and renamed names durable. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems have no such call for a folder
+            raise
+    finally:
+        os.close(fd)
 
 
 def system_zone() -> str:

@@ -36,7 +36,7 @@ ROOMS = (
 ONLY = {
     "words": {"core"},
     "screen": {"core", "words"},
-    "drivers": {"core", "ports", "config"},
+    "drivers": {"core", "ports", "paths", "config"},
     "sim": {"core", "config", "drivers"},
     "store": {"core", "paths"},
     "leaves": set[str](),

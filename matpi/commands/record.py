@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import queue
 import signal
 import threading
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from matpi import __version__
+from matpi import __version__, paths
 from matpi.commands.output import say
 from matpi.commands.target import config_of, log_of, parts_of
 from matpi.control.address import socket_of
@@ -66,7 +67,10 @@ def save_last(device: Client, folder: Path, file: Path, *, overwrite: bool) -> P
         data = saved.read_bytes()
         partial.write_bytes(data if file.suffix == ".gz" else gzip.decompress(data))
         if partial != file:
+            with partial.open("rb") as copy:
+                os.fsync(copy.fileno())
             partial.replace(file)
+            paths.sync_folder(file.parent)
     except OSError as error:
         if partial != file:
             with suppress(OSError):
@@ -143,4 +147,5 @@ def record_live(scale: Scale, channels: int, about: About, file: Path, *, overwr
                 path.unlink(missing_ok=True)
     if trace.readings and replaces:
         path.replace(file)
+        paths.sync_folder(file.parent)
     say(f"{trace.readings} readings are in {file}." if trace.readings else "No reading came; there is no file.")

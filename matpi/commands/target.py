@@ -87,16 +87,16 @@ def reading(store: Path | None) -> Iterator[Store]:
 def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store]:
     """Open a writer, otherwise like `reading`. Raises StoreBusyError beside another writer (see `perform`).
 
-    `otherwise`: the log where `store` is None, if not the default one. What became of a bare or a damaged file is
-    reported.
+    `otherwise`: the log where `store` is None, if not the default one. What became of a file
+    that was bare, damaged or missing is reported.
     """
     path = store or otherwise or default_store()
     begun = bare(path)
     with Store.open(path) as log:
         if begun:
             warn(f"{begun} A new log is begun in it.")
-        if log.set_aside is not None:
-            warn(describe_damage(log.set_aside, restored=log.restored))
+        if damage := describe_damage(log.set_aside, restored=log.restored):
+            warn(damage)
         yield log
         stored.append(path)
         if store is None:

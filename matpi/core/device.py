@@ -117,8 +117,10 @@ class Device:
         done, dial, ready = result.DoneScreen(*of_any), rating.RatingScreen(*of_any), menu.ReadyScreen(*of_any)
         calibrating = calibration.CalibrationScreen(*of_any, emit, parts)
         damage = memory.set_aside, memory.restored
+        at_rest = idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, *damage, dial.is_due)
+        self._idle = at_rest
         screens: tuple[Screen, ...] = (
-            idle.IdleScreen(*of_any, reminder, doubts, parts, ready, version, *damage, dial.is_due),
+            at_rest,
             idle.ObjectScreen(*of_any),
             idle.SilentScreen(*of_any, parts),
             safety.SafetyScreen(*of_any),
@@ -314,6 +316,8 @@ class Device:
                 self.parts.upstream = short
             case events.Noted(_, kind, text):
                 self.parts.noted(t, kind, text)
+            case events.LogReplaced(_, set_aside, restored):
+                self._idle.set_aside, self._idle.restored = set_aside, restored
             case events.PanelLost():
                 self.parts.note_panel(t, "panel_lost")
             case events.PanelBack():

@@ -87,6 +87,18 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class LogReplaced:
+    """The log was damaged and is now the file `set_aside`, or it was missing ("").
+
+    In its place is a backup (`restored`) or a new one.
+    """
+
+    t: float
+    set_aside: str
+    restored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PanelLost:
     t: float
 
@@ -192,6 +204,7 @@ Event = (
     | WallClock
     | SensorLost
     | Noted
+    | LogReplaced
     | PanelLost
     | PanelBack
     | Saved

@@ -380,7 +380,7 @@ class Memory:
     """Where no one is named, else `answers`."""
     settings: Settings = field(default_factory=Settings)
     set_aside: str | None = None
-    """The log was damaged and put aside as a file of this name; here is a new one or, `restored`, a backup."""
+    """The log was damaged and is this file now, or missing (""); here is a new one or, `restored`, a backup."""
     restored: bool = False
     people: People = field(default_factory=People)
     answers: tuple[Acknowledgement, ...] = ()

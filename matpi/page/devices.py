@@ -22,7 +22,7 @@ from msgspec import Struct
 from matpi.errors import MatpiError, UsageError, printable
 from matpi.paths import device_store
 from matpi.store.atomic import write_private
-from matpi.store.file import companion, make_file, make_folder, sync_folder
+from matpi.store.file import companion, make_file, make_folder
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +137,6 @@ class Devices:
 
     def _write(self, devices: list[Browser]) -> None:
         write_private(self.path, msgspec.json.format(msgspec.json.encode(_File(tuple(devices)))), "list of browsers")
-        sync_folder(self.path.parent)
 
     def _unread(self, error: OSError) -> tuple[Browser, ...]:
         if self._known != ((), ()):

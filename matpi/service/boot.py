@@ -27,7 +27,7 @@ def boot(
         memory=replace(
             memory,
             doubts=memory.doubts + zone_doubts(memory.settings.zone),
-            set_aside=None if store.set_aside is None else store.set_aside.name,
+            set_aside=store.damaged_name,
             restored=store.restored,
         ),
         rules=rules if page_address is None else replace(rules, page_address=page_address),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from matpi import paths
 from matpi.store import faults, file
 
 
@@ -25,7 +26,7 @@ def write_private(path: Path, data: bytes, what: str = "export", mode: int = 0o6
                 out.flush()
                 os.fsync(out.fileno())
             part.replace(path)
-            file.sync_folder(path.parent)  # or a power cut takes the name away again
+            paths.sync_folder(path.parent)  # or a power cut takes the name away again
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

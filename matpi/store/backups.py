@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from matpi import paths
 from matpi.errors import DiskTroubleError, StoreDamagedError, StoreError
 from matpi.store import faults, file, migrations, outbox, raw
 from matpi.store.atomic import write_private
@@ -28,10 +29,16 @@ _COPIES: Final = (".backup-", ".damaged-", ".before-", _RESTORING)
 """How the names of all copies go on after that of the log; `before`: by install.sh, before an upgrade."""
 
 
-def describe_damage(aside: Path, *, restored: bool) -> str:
-    """Return what became of a damaged log, for a person."""
+def describe_damage(aside: Path | None, *, restored: bool) -> str:
+    """Return what became of a damaged or a missing log, for a person; "" when it was whole."""
+    if aside is None:
+        lost = "The session log was missing; the newest good backup is in its place, without the sessions after it."
+        return lost if restored else ""
     if restored:
-        then = "the newest good backup is in its place: later sessions are in the damaged file only"
+        then = (
+            "the newest good backup, or a copy with its index rebuilt if only that was damaged, is in its place: later"
+            " sessions are in the damaged file only"
+        )
     else:
         then = "a new one was started"
     return f"The session log was damaged; it is kept as {aside}, and {then}."
@@ -109,14 +116,14 @@ def remove_copies(path: Path) -> None:
         for mark in _COPIES:
             for copy in _beside(path, mark):
                 copy.unlink()
-        file.sync_folder(path.parent)
+        paths.sync_folder(path.parent)
 
 
 # -- in ----------------------------------------------------------------------------------------------------------------
 
 
 class Opened(NamedTuple):
-    """A writer's connection, and what became of a damaged log."""
+    """A writer's connection, and what became of a damaged or a missing log."""
 
     conn: sqlite3.Connection
     set_aside: Path | None = None
@@ -133,8 +140,11 @@ def is_restoring(path: Path) -> bool:
 def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False) -> Opened:
     """Open the log for its writer, prepared; in the place of a damaged one a backup or a new one.
 
-    The caller holds the WriterLock and has refused strangers.
+    A missing one is replaced by its backup, too. The caller holds the WriterLock and has refused strangers.
     """
+    if not (file.is_there(path) or is_restoring(path)) and (good := newest_good(path)) is not None:
+        write_private(path, good, "backup", mode=0o640)  # after a cut before its end it is missing still
+        return _open_replaced(path, prepare, None, restored=True, any_thread=any_thread)
     if not is_restoring(path):
         try:
             if _is_emptied(path):
@@ -151,7 +161,14 @@ def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, a
     restored = is_restoring(path)
     if restored:
         file.companion(path, _RESTORING).rename(path)
-        file.sync_folder(path.parent)
+        paths.sync_folder(path.parent)
+    return _open_replaced(path, prepare, aside, restored=restored, any_thread=any_thread)
+
+
+def _open_replaced(
+    path: Path, prepare: Callable[[sqlite3.Connection], None], aside: Path | None, *, restored: bool, any_thread: bool
+) -> Opened:
+    """Open what is in the place of a log. A DiskTroubleError says what became of that, too."""
     try:
         return Opened(file.open_writer(path, prepare, any_thread=any_thread), aside, restored)
     except (sqlite3.DatabaseError, OSError) as error:
@@ -169,10 +186,13 @@ def _is_emptied(path: Path) -> bool:
 
 
 def newest_good(path: Path) -> bytes | None:
-    """Return the newest backup that is whole and not of a newer matpi, ready to be the log; None without one."""
-    for backup in found(path):
+    """Return the newest backup that is whole and not of a newer matpi, ready to be the log; None without one.
+
+    The log itself, where nothing but an index is damaged.
+    """
+    for copy in (path, *found(path)):
         with contextlib.suppress(StoreError, sqlite3.Error, OSError):
-            return _read(backup)
+            return _read(copy)
     return None
 
 
@@ -181,7 +201,7 @@ def _read(backup: Path) -> bytes:
     if header is None or header.bare:
         raise faults.damaged(backup, "nothing is in it")
     migrations.refuse_strangers(header, backup)
-    with _in_memory(backup.read_bytes()) as conn:
+    with contextlib.closing(raw.connect(backup)) as conn:
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             conn.execute("REINDEX")  # an index that is damaged costs nothing
         file.check(conn, backup)

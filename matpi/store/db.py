@@ -42,7 +42,7 @@ class Store:
         self.set_aside = set_aside
         """Where a damaged file was put when this one was opened."""
         self.restored = restored
-        """This one is a backup then, else a new one."""
+        """This one is a backup, in the place of that or of a missing one; else a new one."""
         self.in_use = False
         """A device runs on it: of two open sessions the older one may go on, too."""
 
@@ -61,7 +61,8 @@ class Store:
         it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
-        touch; it renames a damaged file (`set_aside`) and goes on with a backup or a new one. A reader raises
+        touch; it renames a damaged file (`set_aside`) and goes on with a backup or a new one, as it does with a backup
+        where there is no file. A reader raises
         StoreError when there is no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError:
         later, perhaps.
         """
@@ -277,10 +278,11 @@ class Store:
 
 
 def is_unmade(path: Path) -> bool:
-    """Return whether there is no log at `path` yet, or none but a bare one. Raises as a reader does."""
+    """Return whether there is no log at `path` yet, nor a backup of one, or a bare one. Raises as a reader does."""
     with _opening(path):
         header = raw.peek(path)
-    return (header is None or header.bare) and not backups.is_restoring(path)
+    bare_or_none = not backups.found(path) if header is None else header.bare
+    return bare_or_none and not backups.is_restoring(path)
 
 
 def bare(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import sqlite3
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from matpi import paths
 from matpi.errors import StoreBusyError, StoreError
 from matpi.store import faults, raw
 
@@ -40,7 +40,7 @@ def make_folder(folder: Path) -> None:
             give_to_owner(fd, folder.parent)
         finally:
             os.close(fd)
-        sync_folder(folder.parent)
+        paths.sync_folder(folder.parent)
 
 
 def make_file(path: Path) -> int:
@@ -250,7 +250,7 @@ def open_writer(
     except BaseException:
         conn.close()
         raise
-    sync_folder(path.parent)
+    paths.sync_folder(path.parent)
     return conn
 
 
@@ -279,7 +279,7 @@ def set_aside(path: Path) -> Path:
     for suffix in (*COMPANIONS, ""):
         with contextlib.suppress(FileNotFoundError):
             companion(path, suffix).rename(companion(target, suffix))
-    sync_folder(path.parent)
+    paths.sync_folder(path.parent)
     return target
 
 
@@ -287,15 +287,3 @@ def discard(path: Path) -> None:
     """Remove a log that was made just now, and its companions. Raises OSError."""
     for suffix in (*COMPANIONS, ""):
         companion(path, suffix).unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make created and renamed names durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems have no such call for a folder
-            raise
-    finally:
-        os.close(fd)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from matpi.core.effects import Save, Write
-from matpi.core.events import Event, Noted, Saved, SaveFailed
+from matpi.core.events import Event, LogReplaced, Noted, Saved, SaveFailed
 from matpi.core.model import Memory, Settings
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store.backups import describe_damage, found
@@ -196,8 +196,7 @@ class PatientStore:
         self._thread = None if put is None else Writer(put, monotonic, self._fold)
         try:
             self._writer()
-        except DiskTroubleError as error:
-            self._damaged(error)
+        except DiskTroubleError:
             self._read()
 
     @property
@@ -206,8 +205,13 @@ class PatientStore:
 
     @property
     def damage(self) -> str:
-        """Return what became of a damaged log, "" when it was whole."""
-        return "" if self.set_aside is None else describe_damage(self.set_aside, restored=self.restored)
+        """Return what became of a damaged or a missing log, "" when it was whole."""
+        return describe_damage(self.set_aside, restored=self.restored)
+
+    @property
+    def damaged_name(self) -> str | None:
+        """Return the name of the file that the damaged log is now; "" when it was missing, None when it was whole."""
+        return self.set_aside.name if self.set_aside is not None else "" if self.restored else None
 
     def close(self, *, flush: bool = True) -> None:
         """Close the log; without `flush` what the thread has not written yet is lost, as by a power cut.
@@ -289,10 +293,12 @@ class PatientStore:
             self._note("backup_failed", f"No backup could be made; it is tried again later. {error}")
 
     def _damaged(self, opened: Store | DiskTroubleError) -> None:
-        """Note and report what became of a damaged log."""
-        if opened.set_aside is not None:
+        """Note and report what became of a damaged or a missing log."""
+        if opened.set_aside is not None or opened.restored:
             self.set_aside, self.restored = opened.set_aside, opened.restored
             self._note("log_damaged", self.damage)
+            if self.trouble and self._put is not None:  # the device has started without the log
+                self._put(LogReplaced(self._monotonic(), self.damaged_name or "", self.restored))
 
     def _note(self, kind: str, text: str) -> None:
         if self._put is not None:
@@ -312,10 +318,12 @@ class PatientStore:
             try:
                 self._store = self._open()
             except StoreError as error:
+                if isinstance(error, DiskTroubleError):
+                    self._damaged(error)
                 self.trouble = str(error)
                 raise
-            self.trouble = ""
             self._damaged(self._store)
+            self.trouble = ""
         return self._store
 
     def _open(self) -> Store:

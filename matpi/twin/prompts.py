@@ -86,7 +86,10 @@ def _do(device: Device) -> str:
             return "Tap (space) for one more. Hold to confirm, or let it rest for 4 s."
         case Front.IDLE if device.presence.zero.word is ZeroWord.WANTED:
             return "Leave the mat empty for ten seconds."
-        case Front.IDLE if isinstance(view, Fault) and view.title == Text("faults.log_damaged"):
+        case Front.IDLE if isinstance(view, Fault) and view.title in (
+            Text("faults.log_damaged"),
+            Text("faults.log_missing"),
+        ):
             return "Tap (space) once you have read it."
         case _:
             return SCREENS[state].to_do

@@ -7,6 +7,7 @@ import gzip
 import os
 import random
 import tracemalloc
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -380,3 +381,27 @@ def test_a_line_of_a_recording_is_counted_with_its_header(tmp_path: Path) -> Non
     file = trace(tmp_path, (tmp_path / "r.csv").read_text() + "1,2\n", "cut.csv")
     got, reported = refusal(file)
     assert (len(got), "line 4: 5 fields" in reported) == (1, True)
+
+
+@pytest.mark.parametrize("tail", [bytes(300), b"\x07" * 5, b""], ids=["zeros", "noise", "cut"])
+def test_a_packed_recording_is_read_up_to_where_a_power_cut_has_damaged_it(tmp_path: Path, tail: bytes) -> None:
+    file = tmp_path / "cut.csv.gz"
+    writer = TraceWriter(file, 1, now=count(0.0, 1.0).__next__)
+    for n in range(500):
+        writer.write(float(n), (n / 10,))
+    whole = file.read_bytes()  # to the last row: each second is synchronised
+    writer.close()
+    file.write_bytes(whole + tail)
+    got, reported = refusal(file)
+    assert [reading.t for reading in got] == [float(n) for n in range(500)]
+    assert f"the gzip file {'is damaged' if tail else 'ends too early'} after line 501" in reported
+
+
+def test_what_follows_the_end_of_a_packed_trace_is_damage_but_zeros(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv.gz"
+    packed = gzip.compress(b"t_s,kg_0\n1.0,2.0\n")
+    for tail in (bytes(700), bytes(3)):
+        file.write_bytes(packed + tail)
+        assert [reading.t for reading in Trace(file)] == [1.0]
+    file.write_bytes(packed + b"more")
+    assert "is damaged after line 2" in refusal(file)[1]

@@ -11,11 +11,13 @@ from __future__ import annotations
 import _sqlite3
 import ctypes
 import errno
+import io
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +25,8 @@ from unittest import mock
 
 SECTOR: Final = 512
 FOLDER: Final = -1  # in place of the inode of a name
+BY_PYTHON: Final = (".part", ".gz")
+"""How the names of files end that Python writes through a buffer: no call of `os` shows what goes into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Disk:
     def watched(self) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(mock.patch.multiple(os, **_of_python(self)))
+            stack.enter_context(mock.patch.object(io, "open", partial(_open, io.open)))  # of Path.open
             stack.enter_context(_of_sqlite(self))
             yield
 
@@ -119,6 +124,8 @@ class Disk:
         fd = call()
         if fd >= 0 and makes:
             self.log.append(self._named(path, self._inode(os.fstat(fd), b"")))
+        elif fd >= 0 and flags & os.O_TRUNC and (inode := self._known(fd)) is not None:
+            self.log.append(Size(inode, 0))
         return fd
 
     def mkdir(self, path: str, call: Callable[[], None]) -> None:
@@ -203,7 +210,7 @@ class Disk:
     def _look(self, path: str) -> None:
         """Note what Python has written into a file, which no call of `os` shows, as one write."""
         inode, data = self.inodes[_number(Path(path).stat())], Path(path).read_bytes()
-        if path.endswith(".part") and self._seen.get(inode) != data:
+        if path.endswith(BY_PYTHON) and self._seen.get(inode) != data:
             self._seen[inode] = data
             self.log.append(Data(inode, 0, data))
 
@@ -264,6 +271,10 @@ def _of_python(disk: Disk) -> dict[str, Any]:
         "statvfs": state,
         "access": lambda path, mode: not (disk.is_read_only and mode & os.W_OK) and access(path, mode),
     }
+
+
+def _open(real: Any, path: Any, mode: str = "r", *more: Any, **named: Any) -> Any:
+    return real(path, mode, *more, **{"opener": lambda name, flags: os.open(name, flags, 0o666), **named})
 
 
 # -- the calls of SQLite -----------------------------------------------------------------------------------------------

@@ -19,15 +19,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from unittest import mock
 
+from matpi import paths
+from matpi.commands.record import save_last
+from matpi.control.requests.base import Done
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save
-from matpi.core.events import Event, Saved
-from matpi.core.model import Acknowledgement, Settings, StopSign
-from matpi.errors import StoreError
+from matpi.core.events import Counted, Event, Saved
+from matpi.core.model import Acknowledgement, Calibration, Settings, StopSign
+from matpi.drivers.scale.recorder import FOLDER, Recorder
+from matpi.drivers.scale.trace import About, Trace, TraceWriter
+from matpi.errors import StoreError, TraceError
+from matpi.page.devices import Devices
 from matpi.store import atomic, backups, file, incoming, members, migrations, tables, transfer
 from matpi.store.atomic import write_private
 from matpi.store.db import Store, image
@@ -35,7 +41,7 @@ from matpi.store.writer import PatientStore
 from matpi.upstream.queue import Outbox
 from tests.reliability.cut import Cut, cuts
 from tests.reliability.disk import Disk
-from tests.store.values import UTC, rating, schemas, session, stop, undated
+from tests.store.values import UTC, index_of_others, rating, schemas, session, stop, undated
 
 SINKS: Final = ("app", "house")
 LOG: Final = Path("log/matpi.db")
@@ -44,8 +50,30 @@ SEED: Final = 15
 NEVER: Final = 4e9
 """When every backup has long been due."""
 BAD_BACKUP: Final = b"SQLite format 3\0 it was"
+BROWSERS: Final = "devices.json"
+COPY, LIVE = "copy.csv.gz", "live.csv.gz"
+CELLS: Final = Calibration((0, 0), (1.0, 1.0))
+ROWS: Final = tuple((n * n, 7 * n) for n in range(1, 41))
+"""Counts of the chips, ten a second."""
 
 Ack = Callable[..., None]
+
+
+class Minutes:
+    """A clock that is moved by hand."""
+
+    t = 0.0
+
+    def monotonic(self) -> float:
+        return self.t
+
+    def utc(self) -> float:
+        return UTC + self.t * 60.0
+
+    def trusted(self) -> bool:
+        return True
+
+
 Put = Callable[[Event], None]
 
 
@@ -115,6 +143,42 @@ def after_start(folder: Path, damaged: Sequence[bytes] = ()) -> object:
         if found != [("ok",)]:
             raise AssertionError(f"corrupt: {found}")
         return content(conn, folder)
+
+
+def browsers(folder: Path) -> object:
+    """Return which browsers are paired. Raises AssertionError where the list was damaged."""
+    found = Devices(folder / OUT / BROWSERS).all()
+    if aside := [*folder.glob(f"{OUT}/*.damaged-*")]:
+        raise AssertionError(f"set aside: {aside}")
+    return found
+
+
+class Recordings(NamedTuple):
+    """The readings of those that the device has saved and of the copy, and how many a live one has."""
+
+    saved: tuple[object, ...]
+    copy: object
+    live: int
+
+
+def recordings(folder: Path) -> Recordings:
+    """Return what the recordings have. Raises AssertionError for one with a name that is not whole."""
+
+    def whole(path: Path) -> object:
+        try:
+            return path.name, *Trace(path)
+        except TraceError as error:
+            raise AssertionError(f"torn: {error}") from error
+
+    live = 0
+    with contextlib.suppress(TraceError):
+        for reading, counts in zip(Trace(folder / OUT / LIVE), ROWS, strict=False):
+            if list(reading.kg) != list(counts):
+                break
+            live += 1
+    copy = folder / OUT / COPY
+    saved = sorted((folder / LOG.parent / FOLDER).glob("*.csv.gz"))
+    return Recordings(tuple(map(whole, saved)), whole(copy) if copy.exists() else None, live)
 
 
 # -- what the device does ----------------------------------------------------------------------------------------------
@@ -222,6 +286,45 @@ def by_import(folder: Path, ack: Ack) -> None:
         ack(content(store._conn, folder))
 
 
+def paired(folder: Path, ack: Ack) -> None:
+    """Browsers are paired, seen again and removed."""
+    browsers = Devices(folder / OUT / BROWSERS)
+    with mock.patch("time.time", side_effect=count(UTC, 100)):  # the length of the file is that of its numbers
+        for n in range(3):
+            browsers.add(f"phone {n}")
+            ack(browsers.all())
+        browsers.saw(browsers.all()[1])
+        ack(browsers.all())
+        browsers.revoke(browsers.all()[0].id)
+        ack(browsers.all())
+
+
+def recorded(folder: Path, ack: Ack) -> None:
+    """The last minutes of a device, saved twice and copied, the second time over a copy; and a live recording."""
+    clock, saved = Minutes(), folder / LOG.parent / FOLDER
+    recorder = Recorder(folder / LOG, 10, CELLS, None, clock, "boot", lambda _: None)
+
+    def ask(_: object) -> Done:
+        name = recorder.save().result(60).name
+        ack(recordings(folder))
+        return Done((), {"name": name})
+
+    recorder.start()
+    for first in (0, 20):
+        for counts in ROWS[first : first + 20]:
+            clock.t += 0.1
+            recorder.take(Counted(clock.t, counts))
+        save_last(mock.Mock(ask=ask), saved, folder / OUT / COPY, overwrite=True)
+        ack(recordings(folder))
+    recorder.stop()
+    before, n = recordings(folder), 0
+    with TraceWriter(folder / OUT / LIVE, 2, "counts", about=About(1, CELLS), now=lambda: n // 10 * 1.0) as trace:
+        for n, counts in enumerate(ROWS, 1):
+            trace.write(n / 10, counts)
+            ack(before._replace(live=n), soft=n % 10 > 0)  # each second is synchronised
+    ack(recordings(folder))
+
+
 def by_hand(folder: Path, ack: Ack) -> None:
     """Deletions, with the file rewritten so that nothing deleted is left in it, and other changes by a person."""
     with Store.open(folder / LOG, sinks=SINKS) as store:
@@ -257,6 +360,13 @@ def nothing(folder: Path) -> None:
     """A new card."""
 
 
+def two_folders(folder: Path) -> None:
+    """One for what the person asks for, and one with an empty log."""
+    for path in (folder / OUT, folder / LOG.parent):
+        path.mkdir()
+    (folder / LOG).touch()
+
+
 def a_new_log(folder: Path) -> None:
     start(folder).close()
 
@@ -284,6 +394,24 @@ def damaged(folder: Path, *, restorable: bool) -> None:
         file.companion(path, suffix).write_bytes(data)
     noise = random.Random(1).randbytes(4096 * 3)
     path.write_bytes(parts[""][:8192] + noise + parts[""][8192 + len(noise) :])
+
+
+def damaged_index(folder: Path) -> None:
+    """A log of which an index has the entries of another one."""
+    a_log(folder)
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        store.back_up(NEVER)
+        store.write(Save(session("late")))
+    index_of_others(folder / LOG)
+    file.companion(folder / LOG, "-wal").touch()
+
+
+def missing(folder: Path) -> None:
+    """No log beside its backup."""
+    a_log(folder)
+    with Store.open(folder / LOG, sinks=SINKS) as store:
+        store.back_up(NEVER)
+    (folder / LOG).unlink()
 
 
 def with_theirs(folder: Path) -> None:
@@ -346,6 +474,8 @@ class Life:
     least: int
     """So many states differ at least: the sweep has not gone blind."""
     is_damaged: bool = False
+    found: Callable[[Path], object] | None = None
+    """Read what is left; None: start the device on it."""
 
 
 LIVES: Final[dict[str, Life]] = {
@@ -359,8 +489,12 @@ LIVES: Final[dict[str, Life]] = {
     "weekly backup": Life(a_log, weekly, 1, 100),
     "restore of a backup": Life(partial(damaged, restorable=True), migration, 2, 50, is_damaged=True),
     "damage without a backup": Life(partial(damaged, restorable=False), migration, 0, 100, is_damaged=True),
+    "damage of an index": Life(damaged_index, migration, 1, 50, is_damaged=True),
+    "missing log": Life(missing, migration, 1, 50),
     "export and backup": Life(a_log, export, 4, 200),
     "import": Life(with_theirs, by_import, 10, 80),
+    "paired browsers": Life(nothing, paired, 2, 20, found=browsers),
+    "recordings": Life(two_folders, recorded, 4, 60, found=recordings),
     "changes by hand": Life(a_log, by_hand, 1, 700),
     "after a cut": Life(partial(cut_before, 1), partial(sessions, evenings=2), 1, 500),
 }
@@ -404,7 +538,8 @@ def sweep(name: str, scratch: Path, *, seed: int = SEED, only: int | None = None
     life.before(folder)
     shutil.copytree(folder, scratch / "start")
     parts = [file.companion(folder / LOG, suffix).read_bytes() for suffix in ("", "-wal")] if life.is_damaged else []
-    at_first = after_start(scratch / "start", parts)
+    after = life.found or partial(after_start, damaged=parts)
+    at_first = after(scratch / "start")
     disk = Disk(folder)
     with disk.watched():
         life.work(folder, disk.acked)
@@ -414,7 +549,7 @@ def sweep(name: str, scratch: Path, *, seed: int = SEED, only: int | None = None
         cut.write(here)
         figures.cut_states += 1
         try:
-            wrong = judged(cut, after_start(here, parts))
+            wrong = judged(cut, after(here))
         except AssertionError as error:
             wrong = str(error)
         except (StoreError, sqlite3.Error) as error:
@@ -434,7 +569,7 @@ def synchronous(value: int) -> contextlib.AbstractContextManager[object]:
 def without(calls: str) -> contextlib.AbstractContextManager[object]:
     """While in it the store synchronises no export, or no folder."""
     if calls == "folders":
-        return mock.patch.object(file, "sync_folder")
+        return mock.patch.object(paths, "sync_folder")
     return mock.patch.object(atomic, "os", CarelessOs())
 
 
@@ -467,6 +602,8 @@ CARELESS: Final = {
     "no fsync of an export": Careless(partial(without, "files"), "export and backup", "torn"),
     "no fsync of a folder": Careless(partial(without, "folders"), "export and backup", "lost"),
     "no fsync of a backup": Careless(partial(without, "files"), "weekly backup", "corrupt"),
+    "no fsync of the browsers": Careless(partial(without, "files"), "paired browsers", "set_aside"),
+    "no fsync of a recording's folder": Careless(partial(without, "folders"), "recordings", "lost"),
     "no fsync of a restored one": Careless(partial(without, "files"), "restore of a backup", "corrupt"),
 }
 

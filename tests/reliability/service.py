@@ -241,7 +241,7 @@ class Cells:
             self.held.append(event)
             return
         if isinstance(event, Counted) and event.ok:
-            self._world.seen()
+            self._world.seen(event.t + self._world.booted_at)
         self._put(event)
 
 
@@ -290,8 +290,8 @@ class World:
         self.appliance: Appliance | None = None
         self.inbox = Inbox(self)
         self.last_seen: float | None = None
-        self.holes: list[tuple[float, float]] = []
-        """When the device was given no good reading, from the last before to the first after."""
+        self.holes: list[tuple[float, float, float]] = []
+        """When the device had no good reading: from the last before, to the first after, and when that was read."""
         self._config = Config(
             scale=ScaleConfig(rate=10),
             panel=PanelConfig(driver="none"),
@@ -348,10 +348,10 @@ class World:
             store.fold_now()
         return False
 
-    def seen(self) -> None:
-        """A good reading was given to the device."""
+    def seen(self, read_at: float) -> None:
+        """A good reading was given to the device, perhaps late."""
         if self.last_seen is None or self.t - self.last_seen > HOLE_S:
-            self.holes.append((-inf if self.last_seen is None else self.last_seen, self.t))
+            self.holes.append((-inf if self.last_seen is None else self.last_seen, self.t, read_at))
         self.last_seen = self.t
 
     def poll_clock(self) -> None:

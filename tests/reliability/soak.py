@@ -8,6 +8,7 @@ prints the figures as one JSON line. What is compared with what is in docs/dev/r
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import ctypes
 import errno
@@ -25,7 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import partial
 from itertools import pairwise
 from math import inf
@@ -38,14 +39,17 @@ import msgspec
 from matpi.control.address import to_serve
 from matpi.control.requests import all as requests
 from matpi.control.requests.base import Request
-from matpi.core.effects import Calibrated, Changed, Drop, Effect, Note, Report, Save
+from matpi.core.effects import Calibrated, Changed, DateBoot, Drop, Effect, Note, Report, Save
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Log, Rating, Session, Settings, Zero
 from matpi.core.rules import DeviceRules
 from matpi.drivers.scale.guard import Status
 from matpi.errors import StoreError
+from matpi.page.logbook import Logbook
 from matpi.store.db import Store
-from matpi.upstream.config import UpstreamConfig, WebhookConfig
+from matpi.upstream.config import MqttConfig, UpstreamConfig, WebhookConfig
+from matpi.words import ENGLISH
+from tests.reliability.broker import Broker
 from tests.reliability.days import right_day
 from tests.reliability.disk import Trouble
 from tests.reliability.service import COUNTS_PER_KG, World
@@ -55,6 +59,9 @@ M_ARENA_MAX: Final = -8  # <malloc.h>
 BEGIN_UTC: Final = 1_773_576_000.0
 """2026-03-15 12:00 UTC."""
 SINK: Final = "house"
+MQTT: Final = "home"
+CODES: Final = (0x10, 0x80, 0x87, 0x97)
+"""No subscriber, a reason unknown, a missing right, the quota: a record waits for all of them."""
 RULES: Final = DeviceRules()
 TOUCH_KG, OFF_KG = RULES.presence.touch_kg, RULES.presence.off_kg
 QUIET_S: Final = 1200.0
@@ -104,13 +111,15 @@ class Outage:
     power: bool
     blind: float
     """Since then there were no readings."""
+    read_at: float = inf
+    """When the first one after it was read, if that was before the end: readings come late."""
 
 
 @dataclass
 class Boot:
     at: float
     right: bool = False
-    """At its end the clock was right and known to be."""
+    """At its end the clock was right and known to be, and no correction of a date was still to be stored."""
 
 
 def covered(stretches: list[tuple[float, float]], start: float, end: float) -> float:
@@ -158,7 +167,9 @@ def bounds(visit: Visit, outages: list[Outage]) -> Bounds:
     ]
     lost += sum(piece for piece in pieces if piece < APART_S)
     longest = max(pieces, default=0.0)
-    dark = sum(max(0.0, covered(visit.stretches, one.blind, one.end) - 1.0) for one in near if one.power)
+    dark = sum(
+        max(0.0, covered(visit.stretches, one.blind, min(one.end, one.read_at)) - 1.0) for one in near if one.power
+    )
     sure = min(truth - lost, longest) if longest >= APART_S else 0.0
     exact = not near
     return Bounds(
@@ -224,7 +235,14 @@ class Day:
             store.write(Save(Settings(zone="UTC")))
             store.write(Save(Acknowledgement(some=False, utc=BEGIN_UTC - 60.0)))
             store.write(Save(Calibrated(Calibration((0, 0), (COUNTS_PER_KG, COUNTS_PER_KG)), Zero((0.0, 0.0)))))
-        self.world = World(log, utc=BEGIN_UTC, seed=seed, upstream=UpstreamConfig(webhook=(sink,)))
+        self.world = World(
+            log,
+            utc=BEGIN_UTC,
+            seed=seed,
+            upstream=UpstreamConfig(webhook=(sink,), mqtt=(MqttConfig(host="127.0.0.1", tls=False, name=MQTT),)),
+        )
+        self.broker = Broker()
+        self._logbook: Logbook | None = None
         self.end = hours * 3600.0
         self.wrong: list[str] = []
         self.seen: Counter[str] = Counter()
@@ -233,15 +251,17 @@ class Day:
         """From when on something may not be stored, and when the device ended."""
         self.boots: dict[str, Boot] = {}
         self.measured: list[dict[str, float]] = []
-        self.arrived: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.arrived: dict[str, dict[str, tuple[int, dict[str, Any]]]] = {SINK: {}, MQTT: {}}
+        """Of each receiver: record -> its latest revision, and what that has."""
         self.deliveries = 0
-        self._delivery_of: dict[tuple[str, int], str] = {}
-        """Record and revision -> the id that it was sent under."""
+        self._delivery_of: dict[tuple[str, str, int], str] = {}
+        """Receiver, record and revision -> the id that it was sent under."""
         self._acked: dict[str, Session | Rating] = {}
         self._off: tuple[str, float] = ("", 0.0)
         self._unsafe = (inf, -inf)  # trouble of the disk: since, until when what it kept back is stored
         self._links: list[socket.socket] = []
-        self._sync_lost_until = 0.0
+        self._sync_lost_until = self._set_at = 0.0
+        self._undated = False
         self._stuck_until = 0.0
         self.ended = False
         self._show = show
@@ -351,6 +371,11 @@ class Day:
             "broker: away": (5, self.away),
             "broker: takes it, no confirmation": (4, partial(self.bad_answer, BAD_ANSWERS[-1])),
             "broker: wrong answer": (4, lambda: self.bad_answer(self.rng.choice(BAD_ANSWERS[:-1]))),
+            "mqtt: away": (4, partial(self.broker_is, "away", True)),
+            "mqtt: takes it, no confirmation": (3, partial(self.broker_is, "silent", True)),
+            "mqtt: wrong answer": (3, lambda: self.broker_is("code", self.rng.choice(CODES))),
+            "mqtt: hangs up": (2, self.broker.hang_up),
+            "page: reads the log": (6, self.read),
             "page: asks and is killed": (3, partial(self.page, requests.State(), 0.0)),
             "page: follows and stalls": (3, lambda: self.page(requests.Live(), self.some(1.0, 600.0))),
             "page: samples, none read": (3, lambda: self.page(requests.Counts(), self.some(1.0, 60.0))),
@@ -452,6 +477,7 @@ class Day:
     def set_clock(self) -> None:
         if self.world.t >= self._sync_lost_until:
             self.world.off_s, self.world.synchronised = 0.0, True
+            self._set_at = self.world.t
 
     def sync_lost(self) -> None:
         seconds = self.some(10.0, 600.0)
@@ -466,6 +492,36 @@ class Day:
     def bad_answer(self, talk: Callable[[socket.socket], None]) -> None:
         self.house.talk = talk
         self.world.after(self.some(1.0, 120.0), lambda: setattr(self.house, "talk", OK))
+
+    def broker_is(self, what: str, value: object) -> None:
+        setattr(self.broker, what, value)
+        self.broker.hang_up()
+
+        def well() -> None:
+            setattr(self.broker, what, 0)
+            self.broker.hang_up()  # or a record would wait for its confirmation in real time
+
+        self.world.after(self.some(1.0, 300.0), well)
+
+    def read(self) -> None:
+        """Read the log as the page's process does, beside the device, which writes."""
+        assert self.world.appliance is not None
+        assert self.world.appliance.device is not None
+        ledger = self.world.appliance.device.ledger
+        stored = {id_: one for id_, one in records(ledger.log).items() if id_ not in ledger.waiting}
+        self._logbook = self._logbook or Logbook(self.world.path, ENGLISH)
+        try:
+            body = asyncio.run(self._logbook.answer((date(2026, 3, 15), False))).body().decode()
+        except StoreError:
+            self.seen["reads refused"] += 1
+            return
+        if lost := [one for id_, one in stored.items() if id_ not in body]:
+            self.wrong.append(f"{self.world.t:.0f}: the page does not find {lost}")
+
+    def read_no_more(self) -> None:
+        logbook, self._logbook = self._logbook, None
+        if logbook is not None:
+            logbook.close()
 
     def page(self, request: Request | None, seconds: float) -> None:
         """A client of the control socket, as the page is one; it reads nothing."""
@@ -505,10 +561,12 @@ class Day:
             world.settle()
         self.tell(f"{how} for {seconds:.1f} s")
         log, waiting = ledger.log, ledger.waiting
+        self._undated = world.t < self._set_at + 2.0 or any(isinstance(one, DateBoot) for one in waiting.values())
         self._acked = {id_: one for id_, one in records(log).items() if id_ not in waiting}
         if how == "restarted":
-            appliance.ask_to_stop()
+            appliance.ask_to_stop()  # the page goes on
         else:
+            self.read_no_more()
             world.pull()
 
     # -- running
@@ -540,7 +598,7 @@ class Day:
             world.after(hour * 3600.0, self.rest)
         world.after(min(1200.0, self.end / 3), self.rest)
         world.after(self.end, self.stop)
-        with world.disk.watched():
+        with world.disk.watched(), self.broker.behind(world.now):
             while not self.ended:
                 begun = world.t
                 try:
@@ -550,7 +608,8 @@ class Day:
                     self._off = "refused", 5.0
                 boot = self.boots.get(world.boot_id)
                 if boot is not None:
-                    boot.right = world.synchronised and world.off_s == 0.0 and world.t - begun > 5.0
+                    is_right = world.synchronised and world.off_s == 0.0 and world.t - begun > 5.0
+                    boot.right, self._undated = is_right and not self._undated, False
                 how, seconds = self._off
                 self.vanish_all()
                 if how == "cut":
@@ -579,6 +638,7 @@ class Day:
             self.world.after(5.0, self.rest)
             return
         self.vanish_all()
+        self.read_no_more()
         self.world.inbox.rest_until = timing.monotonic() + 1.5
         self.world.after(1e-6, self.measure)
 
@@ -598,14 +658,15 @@ class Day:
     def collect(self) -> None:
         """Take what the receiver has got."""
         got, self.house.requests = self.house.requests, []
-        self.deliveries += len(got)
-        for one in got:
-            data = json.loads(one.body)["data"]
-            delivery = one.headers["webhook-id"]
-            if self._delivery_of.setdefault((data["id"], data["rev"]), delivery) != delivery:
+        heard, self.broker.records = self.broker.records, []
+        here = [(SINK, one.headers["webhook-id"], json.loads(one.body)["data"]) for one in got]
+        here += [(MQTT, delivery, data) for delivery, data in heard]
+        self.deliveries += len(here)
+        for sink, delivery, data in here:
+            if self._delivery_of.setdefault((sink, data["id"], data["rev"]), delivery) != delivery:
                 self.wrong.append(f"sent twice, under two ids: {data}")
-            if data["rev"] >= self.arrived.get(data["id"], (0, {}))[0]:
-                self.arrived[data["id"]] = data["rev"], data
+            if data["rev"] >= self.arrived[sink].get(data["id"], (0, {}))[0]:
+                self.arrived[sink][data["id"]] = data["rev"], data
 
     def stop(self) -> None:
         """The end of the day: everything is well, and what waits for the receiver arrives."""
@@ -666,14 +727,16 @@ class Day:
             if limit.exact and sessions and visit.on_mat_s < RULES.cap_s:
                 exact += 1
                 worst = max(worst, abs(on_mat_s - visit.on_mat_s))
-        for session in stored:
-            latest = self.arrived.get(session.id, (0, {}))[1]
-            if latest.get("on_mat_s") != round(session.on_mat_s, 1) or latest.get("reason") != session.reason:
-                self.wrong.append(f"the receiver has {latest} of {session}")
+        for sink, arrived in self.arrived.items():
+            for session in stored:
+                latest = arrived.get(session.id, (0, {}))[1]
+                if latest.get("on_mat_s") != round(session.on_mat_s, 1) or latest.get("reason") != session.reason:
+                    self.wrong.append(f"{sink} has {latest} of {session}")
+            for rating in memory.log.ratings:
+                latest = arrived.get(rating.id, (0, {}))[1]
+                if latest.get("value") != rating.value:
+                    self.wrong.append(f"{sink} has {latest} of {rating}")
         for rating in memory.log.ratings:
-            latest = self.arrived.get(rating.id, (0, {}))[1]
-            if latest.get("value") != rating.value:
-                self.wrong.append(f"the receiver has {latest} of {rating}")
             self.check_date(rating, rating.boot_id, rating.mono, rating.utc)
         return {
             "visits": len(groups),
@@ -685,7 +748,8 @@ class Day:
             "promised_s": round(promised_s),
             "stored_s": round(seen_s),
             "ended_by": dict(sorted(Counter(str(session.reason) for session in stored).items())),
-            "records_sent": len(self.arrived),
+            "records_sent": sum(map(len, self.arrived.values())),
+            "live_view": self.broker.live,
             "deliveries": self.deliveries,
         }
 
@@ -712,9 +776,9 @@ class Day:
     def outages(self) -> list[Outage]:
         """Where the device was blind or off, each from the last reading that is sure to be in the log."""
         found = []
-        for start, end in self.world.holes:
+        for start, end, read_at in self.world.holes:
             cuts = [since for since, at in self.cuts if start - 1e-6 <= at <= end]
-            found.append(Outage(min([start, *cuts]), end, power=bool(cuts), blind=start))
+            found.append(Outage(min([start, *cuts]), end, power=bool(cuts), blind=start, read_at=read_at))
         return found
 
 
@@ -771,6 +835,7 @@ def soak(
         "wrong": len(day.wrong),
         **found,
         "starts": day.seen["starts"],
+        "reads_refused": day.seen["reads refused"],
         "kinds": kinds,
         "measured": day.measured,
         "cpu_s": round(timing.process_time() - cpu, 1),

@@ -38,6 +38,7 @@ def test_the_log_says_what_happened_and_nothing_grows(seed: int) -> None:
     assert figures["faults"] >= FAULTS
     assert min(figures["kinds"].values()) > 0, figures["kinds"]
     assert figures["sessions"] > 8
+    assert figures["live_view"] > 100
     assert_flat(figures["measured"])
 
 
@@ -83,6 +84,7 @@ def test_a_leak_is_noticed() -> None:
         ([Outage(200.0, 230.0, power=False, blind=200.0)], 300.0, 300.5, 1, 1),  # cells silent for half a minute
         ([Outage(200.0, 290.0, power=False, blind=200.0)], 209.0, 300.5, 1, 2),  # for a minute and a half
         ([Outage(184.0, 250.0, power=True, blind=200.0)], 233.0, 251.5, 1, 2),  # power: less what had no checkpoint
+        ([Outage(184.0, 250.0, power=True, blind=200.0, read_at=246.0)], 233.0, 255.5, 1, 2),  # and readings come late
         ([Outage(390.0, 430.0, power=False, blind=390.0)], 289.0, 300.5, 1, 1),  # got up unseen
         ([Outage(100.0, 380.0, power=True, blind=116.0)], 0.0, 37.5, 0, 2),  # what is left is too short
     ],

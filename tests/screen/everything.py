@@ -191,6 +191,7 @@ def faults() -> Iterator[View]:
     for instead in ("log_new", "log_restored", "log_restored_to"):
         what = Text(f"faults.{instead}", day="2026-11-23")
         yield Fault(Text("faults.log_damaged"), Text("faults.log_kept", name=FILE), what)
+        yield Fault(Text("faults.log_missing"), what, "")
     yield Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept"))
     yield Fault(Text("faults.config_wrong"), Text("faults.in_config"), Text("faults.run_doctor"))
     yield Fault(Text("faults.cannot_start"), Text("faults.log_closed"), Text("faults.run_doctor"))

@@ -48,7 +48,7 @@ GROUPS: Final[dict[str, tuple[str, int | None, dict[str, int]]]] = {
     "faults": (
         "Something is broken: what, and what to do",
         LINE,
-        dict.fromkeys(("silent", "log_damaged", "not_saved", "config_wrong", "cannot_start"), TITLE),
+        dict.fromkeys(("silent", "log_damaged", "log_missing", "not_saved", "config_wrong", "cannot_start"), TITLE),
     ),
     "scale": ("What the load cells and a calibration report. `{where}` is a part of the mat", LINE, {}),
     "clothing": ("The clothing of the starter plan. A bracket is not drawn", 30, {}),

@@ -18,11 +18,11 @@ from matpi.core.model import Settings
 from matpi.core.rules import DeviceRules
 from matpi.errors import DiskTroubleError, StoreError
 from matpi.store import backups, faults, file, migrations, raw
-from matpi.store.db import Store
+from matpi.store.db import Store, is_unmade
 from matpi.store.writer import BACKUP_RETRY_S, PatientStore
 from matpi.upstream.queue import Outbox
 from tests.store.test_outbox import delivered
-from tests.store.values import UTC, edit_session, schemas, session
+from tests.store.values import UTC, edit_session, index_of_others, schemas, session
 
 DAY_S = 86_400.0
 
@@ -242,15 +242,6 @@ def unreadable_name(path: Path) -> None:
         conn.commit()
 
 
-def index_of_others(path: Path) -> None:
-    """The index of the settings has the place of that of the sessions: each page is right, and reading by it fails."""
-    with closing(sqlite3.connect(path)) as conn:
-        (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'settings' AND type = 'index'")
-    data = bytearray(path.read_bytes())
-    data[(page[0] - 1) * 4096 : page[0] * 4096] = data[2 * 4096 : 3 * 4096]
-    path.write_bytes(data)
-
-
 DAMAGES = [
     noise(0),
     noise(4096 * 1),
@@ -260,7 +251,6 @@ DAMAGES = [
     cut_short,
     emptied,
     unreadable_name,
-    index_of_others,
     emptied_beside_its_wal,
 ]
 
@@ -307,13 +297,61 @@ def umask() -> int:
     return mask
 
 
-@pytest.mark.parametrize("damage", DAMAGES[:-2], ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", DAMAGES[:-1], ids=lambda damage: damage.__name__)
 def test_a_damaged_backup_is_skipped(lived: Path, damage: Callable[[Path], None]) -> None:
     noise(4096)(lived)
     damage(backups.found(lived)[0])
     with Store.open(lived) as store:
         assert store.restored
     assert ids(lived) == ["s0"]
+
+
+def test_a_damaged_index_costs_nothing(lived: Path) -> None:
+    index_of_others(lived)
+    damaged = lived.read_bytes()
+    with closing(device(lived)) as store:
+        assert store.restored
+        assert store.set_aside is not None
+        assert store.set_aside.read_bytes() == damaged
+        assert "a copy with its index rebuilt" in store.damage
+        store.write(Save(session("new")))
+    assert ids(lived) == [*(f"s{n}" for n in range(10)), "new"]
+
+
+def test_a_damaged_index_costs_nothing_of_what_is_in_the_log_of_writes(lived: Path, tmp_path: Path) -> None:
+    store = Store.open(lived)
+    store.write(Save(session("late")))
+    cut = tmp_path / "cut" / lived.name
+    cut.parent.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copy(file.companion(lived, suffix), file.companion(cut, suffix))
+    store.close()
+    index_of_others(cut)
+    with Store.open(cut) as opened:
+        assert opened.set_aside is not None
+    assert ids(cut) == [*(f"s{n}" for n in range(10)), "late"]
+
+
+def test_the_newest_backup_takes_the_place_of_a_missing_log(lived: Path) -> None:
+    lived.unlink()
+    with closing(device(lived)) as store:
+        assert (store.set_aside, store.restored) == (None, True)
+        assert "was missing" in store.damage
+        assert [one.id for one in store.load().log.sessions] == [f"s{n}" for n in range(8)]
+        store.write(Save(session("new")))
+    assert ids(lived) == [*(f"s{n}" for n in range(8)), "new"]
+    assert lived.stat().st_mode & 0o777 == 0o640 & ~umask()
+    with closing(device(lived)) as store:
+        assert store.damage == ""
+
+
+def test_a_missing_log_is_no_new_one_to_a_command(lived: Path) -> None:
+    """It would store this machine's zone in what is restored."""
+    lived.unlink()
+    assert not is_unmade(lived)
+    for backup in backups.found(lived):
+        backup.unlink()
+    assert is_unmade(lived)
 
 
 def test_an_index_of_a_backup_is_made_anew(lived: Path) -> None:
@@ -568,6 +606,9 @@ def test_no_copy_outlives_delete_everything(lived: Path) -> None:
     left = {entry.name for entry in lived.parent.iterdir()}
     assert left == {"matpi.db", "matpi.db.lock", "other.db.backup-1"}
     assert ids(lived) == []
+    lived.unlink()
+    with Store.open(lived) as store:
+        assert not store.restored
 
 
 def test_where_a_copy_cannot_be_removed_nothing_is_deleted(lived: Path) -> None:

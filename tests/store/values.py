@@ -1,6 +1,6 @@
 """Values for the tests of the store."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from unittest import mock
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
-from matpi.store import corrections, history, incoming, migrations, transfer
+from matpi.store import corrections, file, history, incoming, migrations, transfer
 from matpi.store.db import Store
 from matpi.store.tables import EDITS, Edit, Table
 
@@ -69,3 +69,12 @@ def schemas(folder: Path) -> AbstractContextManager[object]:
 
 def import_json(store: Store, source: Path | BinaryIO, name: str | None = None) -> transfer.Imported:
     return transfer.take(store, incoming.read(source), name)
+
+
+def index_of_others(path: Path) -> None:
+    """The index of the settings has the place of that of the sessions: each page is right, and reading by it fails."""
+    with closing(file.connect(path, "ro")) as conn:
+        (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'settings' AND type = 'index'")
+    data = bytearray(path.read_bytes())
+    data[(page[0] - 1) * 4096 : page[0] * 4096] = data[2 * 4096 : 3 * 4096]
+    path.write_bytes(data)

@@ -114,7 +114,7 @@ class Presence:
                 self._change("slipped", t, onset, f"off again within {self.rules.dwell_s:g} s")
             case Load.ON if self._leaving is None:
                 # It must last `debounce_s` to be a leaving: a person who turns over lifts off for less.
-                self._leaving = self.signal.seen_before(onset)
+                self._leaving = self.signal.seen_before(onset, self._low)
                 self._band(-inf, self._level_kg)
                 self._due = max(onset + self.rules.debounce_s, t)
                 self.signal.restart_second()

@@ -99,10 +99,16 @@ class Signal:
         # Two of the three are outside, since their median is; the first of them is the edge.
         return next(t for t, total in self._last3 if not low <= total < high)
 
-    def seen_before(self, onset: float) -> float:
-        """Return the time of the last reading before `onset`, or `onset` when there is no hole between them."""
-        before = next((t for t, _ in reversed(self._track) if t < onset), onset)
-        return before if onset - before >= HOLE_S else onset
+    def seen_before(self, onset: float, low: float = -inf) -> float:
+        """Return the time of the last reading before `onset`, or `onset` when there is no hole between them.
+
+        Readings under `low` that lead up to `onset`, across holes too, belong to it: the first of them is the onset.
+        """
+        for t, kg in reversed(self._track):
+            if t < onset and kg >= low:
+                return t if onset - t >= HOLE_S else onset
+            onset = min(onset, t)
+        return onset
 
     def fell_under(self, kg: float, since: float) -> float:
         """Return the time of the first reading under `kg` from `since` on; `since` when there is none."""

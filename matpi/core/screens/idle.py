@@ -28,7 +28,7 @@ class IdleScreen(Screen):
     parts: Parts
     ready: Screen  # the advice
     version: str
-    set_aside: str | None  # name of the file that a damaged log was put aside as; shown until a tap
+    set_aside: str | None  # name of the file that a damaged log is now, "" for a missing one; shown until a tap
     restored: bool  # a backup is in its place, else a new log
     number_is_due: Callable[[], bool]  # and was not asked for today
     rests = True
@@ -58,7 +58,7 @@ class IdleScreen(Screen):
     def _offer(self, t: float) -> Step | None:
         """Ask for the number of the day, else advise, on a wake where nothing else is to be read."""
         zero = self.presence.zero
-        unwell = self.set_aside or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
+        unwell = self.set_aside is not None or self.ledger.trouble or zero.seeking or zero.word or self.parts.lost
         # A press that silences the reminder is answered on the idle screen.
         if unwell or self.doubts.open_question or self.reminder.paused or t < self._answered_until:
             return None
@@ -72,6 +72,8 @@ class IdleScreen(Screen):
     def look(self, t: float) -> Look:
         if t < self.splash_until:
             return Look(Splash(self.version), self.splash_until)
+        if self.set_aside == "":
+            return Look(Fault(Text("faults.log_missing"), self._instead(), ""))
         if self.set_aside is not None:
             kept = Text("faults.log_kept", name=self.set_aside[-15:])
             return Look(Fault(Text("faults.log_damaged"), kept, self._instead()))

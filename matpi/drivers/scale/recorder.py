@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from matpi import __version__
+from matpi import __version__, paths
 from matpi.core.events import Counted, Noted
 from matpi.core.model import Calibration, Zero
 from matpi.drivers.scale.assembly import RATE_BOUNDS
@@ -143,6 +143,7 @@ class Recorder:
             self._share(unfinished, 0o640)
             path = self._free_name(now, offset_utc)
             unfinished.rename(path)
+            paths.sync_folder(self._folder)
         except BaseException:
             unfinished.unlink(missing_ok=True)  # it would take the last room of a full disk
             raise
@@ -153,6 +154,7 @@ class Recorder:
         if not self._folder.exists():
             self._folder.mkdir()
             self._share(self._folder, 0o750)
+            paths.sync_folder(self._folder.parent)
         newest_last = sorted(self._folder.glob("*.csv.gz"), key=lambda path: path.stat().st_mtime)
         for path in newest_last[: 1 - FILES_MAX]:
             path.unlink()

@@ -86,8 +86,9 @@ function phaseOf(state) {
   return [state.routine === "plan" ? "" : t("today.next", {routine: t(`app.routine.${state.routine}`)}), "big"];
 }
 
-/** Return what became of a damaged log: `day` is that of the newest session in the backup, null when it has none. */
+/** Return what became of a damaged log, or of a missing one, which has no file: `day` is that of the newest session in the backup, null when it has none. */
 function damageOf({file, restored, day}) {
+  if (!file) return day ? t("today.missing", {day: when(day)}) : t("today.missing_undated");
   if (!restored) return t("today.damaged", {file});
   return day ? t("today.restored", {file, day: when(day)}) : t("today.restored_undated", {file});
 }

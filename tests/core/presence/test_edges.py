@@ -227,6 +227,17 @@ def test_an_absence_is_not_over_while_there_are_no_readings() -> None:
         assert stayed_away.told[-1][2] == 60.0
 
 
+def test_a_fall_just_before_the_readings_stop_is_dated_to_it() -> None:
+    """One light reading, and single ones between timeouts: too few to be the fall at once."""
+    feed = Feed().run(0, 5, 0.0).run(5, 60, 45.0).run(60, 60.1, 0.0)
+    for second in (60.2, 64.0, 67.8):
+        feed.presence.lose(second, "disturbed")
+        feed.until(second + 3.5).run(second + 3.6, second + 3.7, 0.0)
+    feed.run(71.6, 100, 0.0)
+    assert feed.triggers[-1] == "gone"
+    assert feed.told[-1][2] == pytest.approx(60.0)
+
+
 def test_after_a_minute_without_readings_it_ended_at_the_fall() -> None:
     feed = Feed().run(0, 5, 0.0).run(5, 60, 45.0).run(60, 65, 0.0).until(200)
     assert feed.triggers == ["touched", "confirmed", "left", "sensor_lost", "gone"]

@@ -116,6 +116,16 @@ def test_a_fall_in_a_hole_was_last_seen_before_it() -> None:
     assert Fed().seen_before(3.0) == 3.0, "nothing was seen at all"
 
 
+def test_light_readings_before_a_fall_belong_to_it() -> None:
+    signal = Fed().feed(*[45.0] * 20, 0)
+    signal.restart()
+    signal.feed(0, begin=5.0)
+    signal.restart()
+    signal.feed(0, 0, 0, begin=8.0)
+    assert signal.seen_before(8.0) == pytest.approx(5.0)
+    assert signal.seen_before(8.0, low=6.0) == pytest.approx(2.0)
+
+
 def test_where_it_fell_under_is_the_first_reading_of_the_track() -> None:
     signal = Fed().feed(*[45.0] * 20, 30.0, 15.0, 9.0, 9.0, 9.0)
     assert signal.fell_under(12.0, 2.0) == 2.2
