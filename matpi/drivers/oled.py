@@ -244,7 +244,7 @@ class PanelThread:
         self._panel, self._put, self._now = panel, put, now
         self._wanted: _Frame | None = None
         self._waiting = False  # the wanted frame has not been drawn
-        self._due_at = 0.0  # of the next try while lost, else of the next refresh
+        self._due_at = now() + REFRESH_S  # of the next try while lost, else of the next refresh
         self._stopping = self._woken = False
         self._blank = True
         self._changed = threading.Condition()
@@ -290,14 +290,16 @@ class PanelThread:
         return 0.0
 
     def _draw(self, frame: _Frame, waiting: bool) -> None:
+        due, lost = self._now() >= self._due_at, self.trouble is not None
         if frame.image is None:
             self._panel.off()
-        elif waiting or self.trouble is not None:
+        elif waiting or lost:
             self._panel.show(frame.image, frame.brightness)
-        else:
+        if due and not lost:  # however often there is a new frame
             self._panel.refresh()
         self.drawn += waiting
-        self._due_at = self._now() + REFRESH_S
+        if due or lost:
+            self._due_at = self._now() + REFRESH_S
         if self.trouble is not None:
             self.trouble = None
             from matpi.core.events import PanelBack
