@@ -5,14 +5,19 @@ from __future__ import annotations
 import atexit
 import random
 import tracemalloc
+from collections.abc import Iterable
 from typing import Literal
 
 import pytest
 from PIL import Image, ImageDraw
 
 from matpi.core.brightness import Brightness
+from matpi.core.plan.breathing import CYCLE_S, Side, circle, next_change
+from matpi.core.text import Text
+from matpi.core.views import Breathe
 from matpi.drivers.oled import LEVELS, Dim, Level, Panel
 from matpi.errors import HardwareError
+from matpi.screen.render import render
 from matpi.sim.panel import PanelChip
 
 Driver = Literal["sh1106", "ssd1306", "ssd1309"]
@@ -113,6 +118,111 @@ def test_what_a_frame_costs_on_the_wire(driver: Driver, transfers: int, sent: in
     before = bench.chip.transfers, bench.chip.bytes
     bench.panel.show(frame(2), Brightness.BRIGHT)
     assert (bench.chip.transfers - before[0], bench.chip.bytes - before[1]) == (transfers, sent)
+
+
+@pytest.mark.parametrize("rotate_deg", [0, 180])
+@every_driver
+def test_whatever_rectangle_changes_the_panel_shows_the_frame(driver: Driver, rotate_deg: Literal[0, 180]) -> None:
+    """At each edge and corner, a pixel, a line, all; between them refreshed, dimmed, switched off, lost."""
+    bench, chance = Bench(driver, rotate_deg), random.Random(17)
+    image = frame(0)
+    columns, rows = (0, 1, 63, 126, 127), (0, 7, 8, 31, 32, 56, 63)
+    for n in range(150):
+        image = image.copy()
+        left, right = sorted((chance.choice(columns), chance.randrange(128)))
+        top, bottom = sorted((chance.choice(rows), chance.randrange(64)))
+        right, bottom = chance.choice([(right, bottom), (left, bottom), (right, top), (left, top)])
+        image.paste(frame(n).crop((left, top, right + 1, bottom + 1)), (left, top))
+        image.putpixel((right, bottom), 255 - int(image.getpixel((right, bottom))))  # type: ignore[arg-type]
+        event = chance.randrange(12)
+        match event:
+            case 0:
+                bench.panel.refresh()
+            case 1:
+                bench.panel.off()
+            case 2:
+                bench.panel.off()
+                bench.chip.replug()
+            case 3:
+                bench.panel.close()
+                bench.panel.off()
+        bench.panel.show(image, chance.choice(list(Brightness)))
+        if event == 2:  # it has lost its registers
+            bench.panel.refresh()
+        turned = image.rotate(180) if rotate_deg else image
+        assert bench.chip.image.tobytes() == turned.tobytes()
+
+
+def test_an_sh1106_whose_power_blinked_in_the_dark_lights_up_without_snow() -> None:
+    """The others need their registers before they take a whole picture."""
+    bench = Bench("sh1106")
+    bench.panel.show(picture())
+    bench.panel.off()
+    bench.chip.replug()
+    part = picture()
+    part.putpixel((60, 30), 1)
+    bench.panel.show(part)
+    assert bench.chip.lit
+    assert not bench.chip.snowed
+
+
+@every_driver
+def test_lost_at_any_transfer_of_a_part_it_shows_the_whole_when_it_is_back(driver: Driver) -> None:
+    changed = picture()
+    changed.paste(frame(5).crop((40, 20, 90, 50)), (40, 20))
+    for at in range(2 if driver != "sh1106" else 10):
+        bench, chip = Bench(driver), PanelChip(driver)
+        bench.panel._make_serial = chip.plug
+        bench.panel.show(picture())
+        chip.lose_in = at
+        with pytest.raises(HardwareError):
+            bench.panel.show(changed)
+        chip.replug()
+        bench.panel.show(changed)
+        assert chip.image.tobytes() == changed.tobytes()
+        assert not chip.snowed
+
+
+@every_driver
+def test_a_part_cut_short_by_a_fault_in_the_driver_is_sent_whole_next(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(driver)
+    bench.panel.show(frame(1))
+    part = frame(1)
+    part.paste(0, (10, 10, 40, 40))
+    data = bench.chip.data
+
+    def fail(values: Iterable[int]) -> None:
+        data(values)
+        raise ValueError("no such byte")
+
+    monkeypatch.setattr(bench.chip, "data", fail)
+    with pytest.raises(ValueError, match="no such byte"):
+        bench.panel.show(part)
+    monkeypatch.undo()
+    bench.panel.show(frame(1))
+    assert bench.chip.image.tobytes() == frame(1).tobytes()
+
+
+@every_driver
+def test_a_breath_sends_the_circle_and_not_the_rest(driver: Driver) -> None:
+    """In the mean of a breath at most a quarter of the frame, and for the smallest circle a fraction of it."""
+    bench = Bench(driver)
+    sent, at_s = [], 0.0
+    bench.panel.show(breath(0.0))
+    while (at_s := next_change(at_s)) < CYCLE_S:
+        before = bench.chip.bytes
+        bench.panel.show(breath(at_s))
+        assert bench.chip.image.tobytes() == breath(at_s).tobytes()
+        sent.append(bench.chip.bytes - before)
+    assert sum(sent) / len(sent) < 256
+    assert min(sent) < 64
+
+
+def breath(at_s: float) -> Image.Image:
+    now = circle(at_s)
+    return render(Breathe(now.phase is Side.IN, now.radius_px, now.left_s, Text("phases.settling"), 1))
 
 
 def level(chip: PanelChip) -> Level:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from matpi.core.brightness import Brightness
 from matpi.core.events import Event, PanelBack, PanelLost
-from matpi.drivers.oled import LEVELS, Panel, PanelThread
+from matpi.drivers.oled import LEVELS, REFRESH_S, Panel, PanelThread
 from matpi.ports import Screen
 from matpi.sim.panel import PanelChip
 from tests.drivers.test_oled import Driver, every_driver, frame, level, picture
@@ -161,6 +161,21 @@ def test_unplugged_and_plugged_in_between_two_frames_shows_the_old_picture_again
     rig.until(116.0)
     assert rig.chip.image.tobytes() == picture().tobytes()
     assert (rig.reported, rig.thread.drawn) == ([], 1)
+
+
+@every_driver
+def test_a_picture_that_changes_each_second_does_not_keep_a_panel_whose_power_blinked_dark(driver: Driver) -> None:
+    rig = Rig(driver)
+    for n in range(40):
+        if n == 5:
+            rig.chip.replug()
+        image = picture()
+        image.putpixel((n, 30), 255 - int(image.getpixel((n, 30))))  # type: ignore[arg-type]
+        rig.thread.show(image, DIM)
+        rig.until(101.0 + n)
+        if not 5 <= n < 5 + REFRESH_S:
+            assert rig.chip.image.tobytes() == image.tobytes()
+            assert level(rig.chip) == LEVELS[driver][DIM]
 
 
 def test_a_panel_lost_under_a_constant_picture_is_noticed() -> None:
