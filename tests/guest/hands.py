@@ -26,6 +26,7 @@ BOARD = Path("/sys/module/matpi_board/parameters")
 COUNTS_PER_KG = 43000  # [scale] counts_per_kg
 ON_KG = 12.0  # [presence] on_kg
 TAP_S, HOLD_S, READ_S = 0.2, 1.2, 2.5
+SILENT_S = 10.0  # a dead chip gives no samples
 
 
 def put(name: str, value: int) -> None:
@@ -38,6 +39,7 @@ def state() -> dict[str, Any]:
 
 def counts(seconds: float) -> dict[str, Any]:
     device, end = Device(), time.monotonic() + seconds
+    device.socket.settimeout(SILENT_S)
     device.socket.sendall(b'{"do": "counts"}\n')
     samples = []
     while time.monotonic() < end:
