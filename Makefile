@@ -63,8 +63,9 @@ test-homeassistant: ## With sudo: what goes to Home Assistant, against the real 
 test-card: ## With sudo: what is copied onto a new card, under the real cloud-init
 	@sh tests/chroots/run.sh card
 
-test-guest: ## With sudo: the service in a virtual machine: killed, hung, rebooted, upgraded, taken away
+test-guest: ## With sudo: the service in a virtual machine: killed, hung, rebooted, upgraded, taken away; the real drivers
 	@$(PYTHON) -m tests.guest.service
+	@$(PYTHON) -m tests.guest.board
 
 powercut: ## With sudo: pull the plug of a virtual machine that writes, again and again
 	@$(PYTHON) -m tests.guest.powercut $(ARGS)

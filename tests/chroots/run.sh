@@ -23,8 +23,8 @@ PACKAGES_ARM64="$PACKAGES,python3-spidev"
 PACKAGES_HOMEASSISTANT="$PACKAGES,mosquitto,gcc,libc6-dev,python3-dev"
 # The second is a package that debootstrap does not find by the virtual name cloud-init's dependencies have for it.
 PACKAGES_CARD="ca-certificates,cloud-init,python3-cffi-backend"
-# A machine of its own: kernel, init, what the installer wants there, and a compiler for lgpio.
-PACKAGES_GUEST="$PACKAGES,linux-image-amd64,systemd-sysv,dbus,udev,make,python3-spidev,gcc,libc6-dev,python3-dev,swig"
+# A machine of its own: kernel, init, what the installer wants there, and a compiler for lgpio and for module/.
+PACKAGES_GUEST="$PACKAGES,linux-image-amd64,linux-headers-amd64,systemd-sysv,dbus,udev,make,python3-spidev,gcc,libc6-dev,python3-dev,swig"
 BINFMT=/proc/sys/fs/binfmt_misc
 # The rule of Debian's own qemu-user-static, under our name.
 RULE=/usr/lib/binfmt.d/qemu-aarch64.conf

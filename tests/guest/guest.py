@@ -22,7 +22,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2]
 MEMORY_MB = 1024
 BOOT_S = 1200.0  # an emulated processor takes a minute, or many when the machine is busy
-UNUSED = "kvm_amd,kvm_intel,powernow_k8,psmouse,pcspkr,floppy,ata_piix,i2c_piix4,sr_mod"  # modules that cost time
+UNUSED = "kvm_amd,kvm_intel,powernow_k8,psmouse,pcspkr,floppy,ata_piix,i2c_piix4,sr_mod"
+"""Modules that only cost time; i2c_piix4 would take the number of the panel's bus."""
 LEFT_OUT = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__")
 
 
@@ -69,8 +70,8 @@ class Machine:
         product = tar_of(folder / "product.tar", "matpi", "systemd", "pyproject.toml", "constraints.txt").read_bytes()
         self._wanted = hashlib.sha256(product).hexdigest()
 
-    def guest(self, disk: Path, drive: str) -> Guest:
-        self._guests.append(Guest(self._system, disk, self._tree, self.folder, drive=drive))
+    def guest(self, disk: Path, drive: str, *, exact: bool = False) -> Guest:
+        self._guests.append(Guest(self._system, disk, self._tree, self.folder, drive=drive, exact=exact))
         return self._guests[-1]
 
     def end(self) -> None:
@@ -120,14 +121,16 @@ def has_kvm() -> bool:
 class Guest:
     """Runs from `boot` until `kill` or `power_off`; `folder` takes its sockets and its console's text."""
 
-    def __init__(self, system: Path, disk: Path, tar: Path, folder: Path, *, drive: str) -> None:
+    def __init__(self, system: Path, disk: Path, tar: Path, folder: Path, *, drive: str, exact: bool = False) -> None:
         """`drive`: how qemu treats the disk, such as cache=directsync or snapshot=on.
 
-        Where there is no KVM the guest's time follows its instructions, 2 ns each, so that no time-out of
-        the guest depends on how busy this machine is.
+        Where there is no KVM, and with `exact`, the guest's time follows its instructions, 2 ns each, so that no
+        time-out of the guest depends on how busy this machine is. With `exact` it jumps ahead while the guest has
+        nothing to do, so that no sleep in it is too long either.
         """
-        kvm = has_kvm()
-        processor = ("kvm", "-smp", "2") if kvm else ("tcg,thread=single", "-icount", "shift=1")
+        kvm = has_kvm() and not exact
+        ticks = "shift=1,sleep=off" if exact else "shift=1"
+        processor = ("kvm", "-smp", "2") if kvm else ("tcg,thread=single", "-icount", ticks)
         self.console = folder / "console.txt"
         self._socket, self._monitor = folder / "shell.sock", folder / "monitor.sock"
         self._command = [

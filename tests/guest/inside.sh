@@ -3,7 +3,7 @@
 # none, and what makes it boot alone and quickly.
 set -eu
 
-wanted=$(cat pyproject.toml constraints.txt tests/guest/inside.sh tests/guest/shell.service | cksum)
+wanted=$(cat pyproject.toml constraints.txt tests/guest/inside.sh tests/guest/shell.service tests/guest/module/* | cksum)
 [ "$(cat /srv/.made-of 2>/dev/null)" != "$wanted" ] || exit 0
 
 python3 -m venv /tmp/venv
@@ -12,6 +12,12 @@ $pip download --only-binary=:all: -c constraints.txt -d /srv/wheels . hatchling
 # Neither Debian nor the index has lgpio for this Python; PYPI=1 asks its setup.py to compile the C library in.
 PYPI=1 $pip install --no-binary=lgpio --no-deps --upgrade \
   --target /usr/local/lib/python3.13/dist-packages lgpio
+
+kernel=$(basename /lib/modules/*)
+cp -r tests/guest/module /tmp/module
+make -s -C "/lib/modules/$kernel/build" M=/tmp/module modules
+install -D -m 644 /tmp/module/matpi_board.ko "/lib/modules/$kernel/extra/matpi_board.ko"
+depmod "$kernel"
 
 echo matpi-guest >/etc/hostname
 echo '/dev/vda / ext4 defaults 0 1' >/etc/fstab

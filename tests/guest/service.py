@@ -1,6 +1,6 @@
 """The installed units under a real systemd: install, hang, kill, reboot, upgrade, uninstall, in a virtual machine.
 
-The board is the emulated one, so nothing here is about GPIO or I2C. `python3 -m tests.guest.service`, as root; prints
+The board is the emulated one; GPIO and I2C are in board.py. `python3 -m tests.guest.service`, as root; prints
 what is shown, and ends with 1 at the first thing that is not so.
 """
 
