@@ -25,6 +25,7 @@ from tests.guest.records import LOG, Device
 BOARD = Path("/sys/module/matpi_board/parameters")
 COUNTS_PER_KG = 43000  # [scale] counts_per_kg
 ON_KG = 12.0  # [presence] on_kg
+COMMANDS, DATA = 0x00, 0x40  # the control bytes of luma
 TAP_S, HOLD_S, READ_S = 0.2, 1.2, 2.5
 SILENT_S = 10.0  # a dead chip gives no samples
 
@@ -99,7 +100,7 @@ def session() -> float | None:
 def panel() -> dict[str, int]:
     from matpi.sim.panel import PanelChip
 
-    chip, node = PanelChip("sh1106"), Path("/dev/panel")
+    chip, node = PanelChip("ssd1306"), Path("/dev/panel")  # the module's panel reads as zeros, as no SH1106 does
     sent, meant = b"", b""
     for _ in range(10):
         sent, meant = node.read_bytes(), base64.b64decode(state()["frame"])
@@ -110,7 +111,10 @@ def panel() -> dict[str, int]:
     while at < len(sent):
         end = at + 2 + int.from_bytes(sent[at : at + 2], "little")
         control, values = sent[at + 2], sent[at + 3 : end]
-        (chip.data(values) if control else chip.command(*values))
+        if control == COMMANDS:
+            chip.command(*values)
+        elif control == DATA:  # the others ask which controller it is
+            chip.data(values)
         at = end
     seen = chip.image.tobytes()
     differ = sum((a ^ b).bit_count() for a, b in zip(seen, meant, strict=True))
