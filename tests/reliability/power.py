@@ -593,7 +593,7 @@ class Careless:
 
     def sweep(self, scratch: Path, seed: int = SEED) -> Figures:
         with self.how():
-            return sweep(self.life, scratch, seed=seed, only=400)
+            return sweep(self.life, scratch, seed=seed, only=200)
 
 
 CARELESS: Final = {
