@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from matpi.errors import StoreError, StoreNewerError
@@ -15,11 +16,16 @@ FOLDER = Path(__file__).parent
 
 def steps() -> tuple[Path, ...]:
     """Return schema_v1.sql, schema_v2.sql, ... without a gap; step N brings version N-1 to N."""
+    return _steps(FOLDER)
+
+
+@cache  # asked for at each look at a log
+def _steps(folder: Path) -> tuple[Path, ...]:
     numbered = {
-        int(found[1]): path for path in FOLDER.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
+        int(found[1]): path for path in folder.iterdir() if (found := re.fullmatch(r"schema_v(\d+)\.sql", path.name))
     }
     if sorted(numbered) != list(range(1, len(numbered) + 1)) or not numbered:
-        raise StoreError(f"The schema files in {FOLDER} are incomplete; install matpi again.")
+        raise StoreError(f"The schema files in {folder} are incomplete; install matpi again.")
     return tuple(numbered[n] for n in sorted(numbered))
 
 
