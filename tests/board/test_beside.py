@@ -180,6 +180,7 @@ def test_the_device_does_not_stay_in_a_calibration_that_its_terminal_gives_up(ru
             heard(process, "Take everything off")
             if how == "Ctrl-C":
                 process.send_signal(signal.SIGINT)
+                process.wait(timeout=60)
             _, err = process.communicate(timeout=60)  # closes its input
         assert process.returncode == (130 if how == "Ctrl-C" else 2)
         assert err.lstrip() == (

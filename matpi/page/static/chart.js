@@ -123,7 +123,7 @@ export function chart(points, {label, axis, titles, says, moved, open, width: fi
   }
 
   // A slider is what every screen reader moves with the arrow keys, saying each value as a text.
-  for (const [key, value] of Object.entries({role: "slider", tabindex: 0, "aria-valuemin": 1, "aria-valuemax": points.length})) box.setAttribute(key, value);
+  for (const [key, value] of Object.entries({role: "slider", tabindex: 0, "data-key": "chart", "aria-valuemin": 1, "aria-valuemax": points.length})) box.setAttribute(key, value);
   move(at);
   const keys = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: -7, PageDown: 7, Home: -points.length, End: points.length};
   box.addEventListener("keydown", event => {
