@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BENCHES := core_year arriving frame panel process reader appliance growth bank cost breath zero_year recorded web_page web_session accuracy slow_disk
+BENCHES := core_year arriving frame panel process reader appliance growth bank cost breath zero_year recorded web_page web_session accuracy slow_disk wakeups
 CAD    := .venv-hardware
 RUNS   := $(VENV)/.runs
 STAMP  := $(VENV)/.ready
