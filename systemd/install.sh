@@ -293,7 +293,7 @@ log_keeper() { # as the service's own user: root does not write where that user 
 
 set_up() {
   if [ -e "$CURRENT" ] && ! is_current; then
-    say "matpi is installed already; this brings it up to date."
+    say "matpi is installed already; this upgrades it."
     upgrade
     return
   fi
@@ -394,7 +394,7 @@ uninstall() {
   groupdel matpi 2>/dev/null || true # it stays behind when others are members of it
   # The tokens of paired browsers are no diary, and open nothing any more.
   rm -rf "$OPT" "$PAGE_DATA"
-  say "matpi is taken away. Two things are left, because they are yours:"
+  say "matpi is uninstalled. Two things are left, because they are yours:"
   say "  $DATA  every session; export it with a matpi, or remove it: sudo rm -r $DATA"
   say "  $(dirname "$CONFIG")  the settings of the hardware"
   for changes in "$UNIT.d" "$PAGE_UNIT.d"; do
