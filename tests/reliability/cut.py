@@ -153,8 +153,8 @@ def cuts(disk: Disk, at_first: object, rng: random.Random, tries: int) -> Iterat
         for chance in (*_SURE, *by_chance):
             files, folders = state.after_a_cut(chance, rng)
             # A content that several states share keeps its hash.
-            told = ((name, 0 if name.endswith("-shm") else hash(data)) for name, data in files.items())
-            state_of = hard, passed, *folders, *told
+            hashes = ((name, 0 if name.endswith("-shm") else hash(data)) for name, data in files.items())
+            state_of = hard, passed, *folders, *hashes
             if state_of not in seen:
                 seen.add(state_of)
                 yield Cut(files, tuple(folders), contents[hard : passed + 2], contents[:hard], n)
