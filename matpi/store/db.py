@@ -61,10 +61,9 @@ class Store:
         it may be handed to another thread, which alone uses it then.
 
         A writer raises StoreBusyError beside another writer and StoreNewerError for a newer file, which it does not
-        touch; it renames a damaged file (`set_aside`) and goes on with a backup or a new one, as it does with a backup
-        where there is no file. A reader raises
-        StoreError when there is no file, StoreDamagedError when it is damaged, and changes nothing. DiskTroubleError:
-        later, perhaps.
+        touch; it renames a damaged file (`set_aside`) and goes on with a backup or a new one. Where there is no file, a
+        backup takes its place, too. A reader raises StoreError when there is no file, StoreDamagedError when it is
+        damaged, and changes nothing. DiskTroubleError: later, perhaps.
         """
         with _opening(path):
             if read_only:
