@@ -211,7 +211,7 @@ def _measure(
                 why = event.why
             if time.monotonic() - heard > SILENCE_S:
                 raise CalibrationError(
-                    f"The load cells are silent ({why}); check their plugs, then run matpi doctor. The old values stay."
+                    f"The load cells are silent ({why}); check their wires, then run matpi doctor. The old values stay."
                 )
     if isinstance(refusal := procedure.result, Refusal):
         raise CalibrationError(f"{refusal.reason} {refusal.remedy} The old values stay.")
