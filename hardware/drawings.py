@@ -27,6 +27,8 @@ COLOURS: Final = {
     "head": RED, "foot chip": RED, "panel": GLASS, "button": METAL, "mat": (150, 90, 140),
 }  # fmt: skip
 LIFT_MM: Final = 46
+TYPE, LINE, TOP = 22, 27, 66
+"""Of a drawing 700 wide: the size of its type, from line to line, and where the edges begin."""
 LID: Final = ("shell", "panel", "button")
 
 
@@ -112,37 +114,44 @@ Callout = tuple[str, tuple[float, float, float]]
 
 
 def drawing(title: str, parts: list[Part], view: tuple[float, float], callouts: list[Callout], made_from: str) -> str:
-    """Return an SVG 700 wide: the edges at the left, numbers on them, what they are at the right."""
+    """Return an SVG 700 wide: the edges, numbers at their right, what those are below: readable 360 wide on a phone."""
     found, to_drawing = lines(parts, view)
     flat = [point for line in found for point in line]
     low = (min(x for x, _ in flat), min(y for _, y in flat))
     high = (max(x for x, _ in flat), max(y for _, y in flat))
-    scale = min(400 / (high[0] - low[0]), 380 / (high[1] - low[1]))
-    tall = max((high[1] - low[1]) * scale + 90, 70 + 44 * len(callouts))
+    scale = min(590 / (high[0] - low[0]), 500 / (high[1] - low[1]))
+    under = max(TOP + (high[1] - low[1]) * scale, TOP + 40 * len(callouts)) + 40
+    tall = under + LINE * sum(text.count("\n") + 1 for text, _ in callouts) + 10 * len(callouts)
 
     def at(point: tuple[float, float]) -> tuple[float, float]:
-        return 30 + (point[0] - low[0]) * scale, 60 + (high[1] - point[1]) * scale
+        return 20 + (point[0] - low[0]) * scale, TOP + (high[1] - point[1]) * scale
+
+    def number(n: int, x: float, y: float) -> str:
+        made = f'<circle cx="{x:g}" cy="{y:g}" r="16" fill="#fff" stroke="#b33" stroke-width="1.5"/>'
+        return f'{made}<text x="{x:g}" y="{y + 8:g}" text-anchor="middle">{n}</text>'
 
     made = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 {tall:.0f}"',
-        'font-family="sans-serif" font-size="14">',
+        f'font-family="sans-serif" font-size="{TYPE}">',
         f"<title>{escape(title)}</title>",
         f"<desc>made by hardware/make_parts.py, made-from: {made_from}</desc>",
         f'<rect width="700" height="{tall:.0f}" fill="#fff"/>',
-        f'<text x="20" y="30" font-size="18" font-weight="bold">{escape(title)}</text>',
-        '<g fill="none" stroke="#333" stroke-width="0.9" stroke-linecap="round">',
+        f'<text x="20" y="40" font-weight="bold">{escape(title)}</text>',
+        '<g fill="none" stroke="#333" stroke-width="1.3" stroke-linecap="round">',
     ]
     made += ['<path d="M' + "L".join("{:.1f} {:.1f}".format(*at(p)) for p in line) + '"/>' for line in found]
     made.append("</g>")
+    row = under
     for n, (text, point) in enumerate(callouts, 1):
         x, y = at(to_drawing(point))
-        legend = 60 + 44 * (n - 1)
-        made.append(f'<path d="M{x:.1f} {y:.1f}L460 {legend}" stroke="#b33" stroke-width="0.8"/>')
-        made.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="#b33"/>')
-        made.append(f'<circle cx="470" cy="{legend}" r="11" fill="#fff" stroke="#b33"/>')
-        made.append(f'<text x="470" y="{legend + 5}" text-anchor="middle">{n}</text>')
-        for row, words in enumerate(text.split("\n")):
-            made.append(f'<text x="488" y="{legend + 5 + 17 * row}">{escape(words)}</text>')
+        beside = TOP + 16 + (under - 72 - TOP) * (n - 1) / (len(callouts) - 1)
+        made.append(f'<path d="M{x:.1f} {y:.1f}L640 {beside:.0f}" stroke="#b33" stroke-width="1.3"/>')
+        made.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#b33"/>')
+        made += [number(n, 656, round(beside)), number(n, 36, row - 8)]
+        for words in text.split("\n"):
+            made.append(f'<text x="66" y="{row:g}">{escape(words)}</text>')
+            row += LINE
+        row += 10
     made.append("</svg>")
     return "\n".join(made) + "\n"
 
@@ -190,7 +199,8 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
     high = {name: Pos(0, 0, LIFT_MM if name in LID else 0) * part for name, part in box.items()}
     high_mm = solids.height_mm("half50")
     gap_at = (solids.MOUNT["flange_mm"] / 2 - 4, 0.0, solids.MOUNT["sole_mm"] + solids.MOUNT["foot_mm"] + 0.7)
-    whole = {**device, "box": Pos(board.length / 2 + 120, 0, 0) * Rot(0, 0, 90) * box["shell"]}
+    beside = Pos(board.length / 2 + 50 + solids.BOX["wall_mm"], 0, 0) * Rot(0, 0, -90)  # its face towards the mat
+    whole = {**device, **{f"box {name}": beside * part for name, part in box.items()}}
     mat = Pos(0, 0, middle(device["plate"])[2] + 9) * solids.block(board.length - 8, board.width - 8, 25)
     return [
         (
@@ -200,22 +210,22 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             [
                 (f"board, {size}", edge_of(wood["plate"], -0.6, 0.95)),
                 (
-                    f"strip {board.strip_length_mm:.0f} x {strip:.0f} mm,\nglued, six screws",
-                    middle(wood["strip 1"]),
+                    f"strip {board.strip_length_mm:.0f} x {strip:.0f} mm, glued, six screws",
+                    middle(wood["strip -1"]),
                 ),
-                (f"{wide['strip_in_mm']:.0f} mm from the long edge", edge_of(wood["strip -1"], 0.3, -1)),
                 (f"{wide['strip_end_mm']:.0f} mm from the short edge", edge_of(wood["strip -1"], 1, 0)),
+                (f"{wide['strip_in_mm']:.0f} mm from the long edge", edge_of(wood["strip 1"], 0.6, -1)),
                 (f"corners rounded, {wide['corner_mm']:.0f} mm", edge_of(wood["plate"], 0.97, -0.94)),
             ],
         ),
         (
-            "Drawing 2: a mount, from the floor up to the board",
+            "Drawing 2: a mount, taken apart",
             list(apart.values()),
             (-50, 22),
             [
                 ("board", edge_of(apart["board"], 0.9, -0.6)),
-                ("holder, its roof up, the round\ncorner outwards", edge_of(apart["holder"], 0.9, -0.8)),
-                ("cell, its button down", edge_of(apart["cell"], 0.9, -0.8)),
+                ("holder, its roof up, its round corner outwards", edge_of(apart["holder"], 0.9, -0.8)),
+                ("cell, its raised middle down", edge_of(apart["cell"], 0.9, -0.8)),
                 ("rubber pad, 20 x 8 mm", edge_of(apart["pad"], 0.7, -0.7)),
                 ("keeper, screw heads down", edge_of(apart["keeper"], 0.9, -0.8)),
                 ("foot, its hollow up", edge_of(apart["foot"], 0.7, -0.7)),
@@ -227,20 +237,23 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             list(cut.values()),
             (-90, 0),
             [
-                (f"gap, {solids.MOUNT['gap_mm']} mm unloaded.\nClosed, the holder carries", gap_at),
-                ("shims go under the pad", (0.0, 0.0, middle(mount["pad"])[2] - 4)),
                 ("the tongue bends into here", (8.0, 0.0, middle(mount["holder"])[2] + 5)),
                 ("cell", edge_of(mount["cell"], 0.9, 0)),
-                ("keeper, touches nothing\nunder a load", edge_of(mount["keeper"], 0.96, 0)),
+                (f"gap, {solids.MOUNT['gap_mm']} mm unloaded; closed, the holder carries", gap_at),
+                ("keeper, touches nothing under a load", edge_of(mount["keeper"], 0.96, 0)),
+                ("shims go under the pad", (0.0, 0.0, middle(mount["pad"])[2] - 4)),
             ],
         ),
         (
-            "Drawing 4: four mounts under the board, seen from below",
+            "Drawing 4: the four mounts, seen from below",
             list(turned.values()),
             (-60, 45),
             [
-                ("mount, its round corner\noutwards, three screws 4 x 30", edge_of(turned["keeper 3"], 0, 0)),
-                ("wires out here, then around\nthe end of the strip", (first[0], -first[1] - 39, -30)),
+                ("mount, its round corner outwards,\nthree screws 4 x 30", edge_of(turned["keeper 3"], 0, 0)),
+                (
+                    "here the wires come out of the mount;\nthen they go around the end of the strip",
+                    (first[0], -first[1] - 39, -30),
+                ),
                 ("cells of the foot end", edge_of(turned["sole 1"], 0, 0)),
                 ("cells of the head end", edge_of(turned["sole 0"], 0, 0)),
             ],
@@ -250,8 +263,8 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             [part for name, part in high.items() if name not in LID],
             (-60, 45),
             [
-                ("Pi Zero 2 W, sockets to the\nback, four screws 2.5 x 6", middle(high["pi"])),
-                ("chip of the head end, in its\ntray, a dot of hot glue", middle(high["head"])),
+                ("Pi Zero 2 W, sockets to the back,\nfour screws 2.5 x 6", middle(high["pi"])),
+                ("chip of the head end, in its tray,\na dot of hot glue", middle(high["head"])),
                 ("chip of the foot end", middle(high["foot"])),
                 ("one tie around both cables", (solids.CABLES[1] + 5, solids.inside().deep - 9, 3)),
             ],
@@ -261,21 +274,21 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             list(high.values()),
             (-60, 28),
             [
-                ("panel, under its window,\nfour screws 2 x 6", on_lid(*solids.PANEL_AT)),
+                ("panel, under its window, four screws 2 x 6", on_lid(*solids.PANEL_AT)),
                 ("button", on_lid(*solids.BUTTON_AT)),
                 ("LED or light pipe", on_lid(*solids.LIGHT_AT)),
                 ("weight limit", on_lid(solids.TEXT_AT[0] + 21, solids.TEXT_AT[1])),
-                ("floor, four screws 3 x 10\nfrom below", edge_of(high["base"], 0.9, -0.98)),
+                ("floor, four screws 3 x 10 from below", edge_of(high["base"], 0.9, -0.98)),
             ],
         ),
         (
             "Drawing 7: together",
             [*whole.values(), mat],
-            (-60, 30),
+            (-125, 35),
             [
+                ("box 5 cm away, turned so that you see its face", middle(whole["box shell"])),
                 ("mat", edge_of(mat, 0.3, -0.5)),
                 (f"board, {high_mm:.0f} mm over the floor", edge_of(device["plate"], 0.5, -1)),
-                ("box beside it, not under it", middle(whole["box"])),
             ],
         ),
     ]

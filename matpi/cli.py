@@ -17,6 +17,7 @@ import click
 
 from matpi import __version__
 from matpi.commands import output
+from matpi.core.calibration.solve import LEAST_KG, MOST_KG
 from matpi.errors import MatpiError, UsageError
 
 Command = Callable[..., Any]
@@ -170,7 +171,11 @@ _command(
     CONFIG,
     STORE,
     _option(
-        "--weight", "weight_kg", type=Number(10, 200), metavar="KG", help="Known weight in kg; asked for if not given."
+        "--weight",
+        "weight_kg",
+        type=Number(int(LEAST_KG), int(MOST_KG)),  # whole, as the help shows them
+        metavar="KG",
+        help="Known weight in kg; asked for if not given.",
     ),
     _flag("--anywhere", help="Calibrate at one place instead of one for each chip; less precise."),
     BOARD,

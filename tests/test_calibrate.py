@@ -207,7 +207,7 @@ def dead(scale: Scale) -> None:
         (damaged, "readings came damaged", "matpi doctor"),
         (at_its_end, "head end is at the end of its range", "four wires"),
         (nobody, "Nothing changed", "Stand on the mat"),
-        (dead, "foot end hardly moves", "Check its plug"),
+        (dead, "foot end hardly moves", "Check its wires"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_do_and_the_old_values_stay(
@@ -245,7 +245,7 @@ class Silent(Scale):
 
 def test_cells_that_say_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SILENCE_S", 0.2)
-    with pytest.raises(CalibrationError, match=r"silent .*; check their plugs"):
+    with pytest.raises(CalibrationError, match=r"silent .*; check their wires"):
         run(Silent(Cells((NOMINAL, NOMINAL), (0.0, 0.0))), store, Person())
 
 

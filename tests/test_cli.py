@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from matpi import __version__, cli, paths
+from matpi.core.calibration.solve import LEAST_KG, MOST_KG
 from matpi.core.effects import Report, Said, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.store.db import Store
@@ -97,6 +98,11 @@ def test_help(words: list[str], capsys: Out) -> None:
     assert err == ""
 
 
+def test_the_help_names_the_weights_that_a_calibration_takes(capsys: Out) -> None:
+    assert cli.run(["calibrate", "--help"]) == 0
+    assert f"[{LEAST_KG:g}<=x<={MOST_KG:g}]" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("columns", [80, 60, 20])
 def test_no_summary_is_cut(columns: int, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -135,6 +141,8 @@ def test_help_loads_nothing_heavy() -> None:
         (["sim", "--loud"], "No such option"),
         (["sim", "--warp", "7"], "'7' is not one of"),
         (["sim", "--kg", "3"], "not in the range"),
+        (["calibrate", "--weight", "9.9"], "10<=x<=130"),
+        (["calibrate", "--weight", "130.1"], "10<=x<=130"),
         (["sim", "--port", "99999"], "not in the range"),
         (["sim", "--headless"], "--headless needs --scenario"),
         (["sim", "--scenario", "x.jsonl"], "--scenario goes with --headless"),

@@ -180,7 +180,7 @@ def test_a_part_of_the_host(key: str, config: Config, changes: dict[str, Any], v
     ("name", "changes", "net_kg", "verdict", "says"),
     [
         ("samples", {}, None, OK, "700 of 706 good (2 glitch, 4 stale)"),
-        ("samples", {"tally": {}}, None, FAIL, "no sample at all; look at the chip's plug"),
+        ("samples", {"tally": {}}, None, FAIL, "no sample at all; check its supply (VCC, GND)"),
         ("samples", {"tally": {"not_ready": 9}}, None, FAIL, "data GPIO 23, clock GPIO 24"),
         ("samples", {"tally": {"desync": 9, "stale": 18}}, None, FAIL, "loose contact"),
         ("samples", {"tally": {"saturated": 9}}, None, FAIL, "broken wire"),

@@ -20,15 +20,14 @@ from matpi.commands.output import bar, say
 from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
 from matpi.control.client import Client, device_of
 from matpi.core.calibration.procedure import OFF, Calibrating
-from matpi.core.calibration.solve import LEAST_KG, Solved
+from matpi.core.calibration.solve import LEAST_KG, MOST_KG, Solved
 from matpi.core.calibration.weighing import Refusal
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, DeviceOffError, MatpiError, UsageError
 from matpi.ports import Scale
 
-LIGHTEST_KG, HEAVIEST_KG = 20.0, 130.0
-"""Of a person on the mat; the most is what the board is made for (hardware/figures.toml)."""
+LIGHTEST_KG: Final = 20.0  # of a person on the mat
 TRIES: Final = 3
 SILENCE_S: Final = 5.0
 """Without a sample for so long there is nothing to measure. Chosen: ten times what a chip takes to settle."""
@@ -212,7 +211,7 @@ def _measure(
                 why = event.why
             if time.monotonic() - heard > SILENCE_S:
                 raise CalibrationError(
-                    f"The load cells are silent ({why}); check their plugs, then run matpi doctor. The old values stay."
+                    f"The load cells are silent ({why}); check their wires, then run matpi doctor. The old values stay."
                 )
     if isinstance(refusal := procedure.result, Refusal):
         raise CalibrationError(f"{refusal.reason} {refusal.remedy} The old values stay.")
@@ -221,7 +220,7 @@ def _measure(
 
 def _ask_weight(ask: Callable[[str], str]) -> float:
     for _ in range(TRIES):
-        line = ask(f"Your weight in kg, as you stand there ({LIGHTEST_KG:g} to {HEAVIEST_KG:g}): ")
+        line = ask(f"Your weight in kg, as you stand there ({LIGHTEST_KG:g} to {MOST_KG:g}): ")
         try:
             kg = float(line.strip().lower().removesuffix("kg").strip().replace(",", "."))
             _check(kg, LIGHTEST_KG)
@@ -235,8 +234,8 @@ def _ask_weight(ask: Callable[[str], str]) -> float:
 
 
 def _check(kg: float, least_kg: float) -> None:
-    if not least_kg <= kg <= HEAVIEST_KG:  # nan lies nowhere
-        raise CalibrationError(f"{kg:g} kg is not a weight to calibrate with; give {least_kg:g} to {HEAVIEST_KG:g} kg.")
+    if not least_kg <= kg <= MOST_KG:  # nan lies nowhere
+        raise CalibrationError(f"{kg:g} kg is not a weight to calibrate with; give {least_kg:g} to {MOST_KG:g} kg.")
 
 
 def _place(step: str) -> str:

@@ -13,7 +13,7 @@ from matpi.core.model import Acknowledgement, Log
 from matpi.core.people import People
 from matpi.core.text import Text
 
-NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_plug"))
+NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_wires"))
 """Shown when nothing explains the silence of the load cells."""
 
 

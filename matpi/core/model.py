@@ -321,7 +321,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 3 <= self.weekly_goal <= 7:
-            raise ValueError(f"the weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
+            raise ValueError(f"the weekly goal lies between 3 and 7 days: {self.weekly_goal}")
         if not 0 <= self.nudge_before_bed_min <= 360:
             raise ValueError(f"the reminder comes 0 to 360 minutes before bedtime: {self.nudge_before_bed_min}")
         clocks = (self.day_start, self.bedtime, self.quiet_from, self.quiet_to)

@@ -50,7 +50,7 @@ class Person:
     usual_kg: float | None = None
     """On the mat, lying on the back; None until learnt."""
     weekly_goal: int | None = None
-    """Sessions a week; None: what is set for all."""
+    """Days with a session a week; None: what is set for all."""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name.strip()) <= len(self.name) <= NAME_MAX or not self.name.isprintable():
@@ -61,7 +61,7 @@ class Person:
         if self.id == GUEST_ID:
             raise ValueError(f"{self.id!r} is the id of guests")
         if self.weekly_goal is not None and not 3 <= self.weekly_goal <= 7:
-            raise ValueError(f"a weekly goal lies between 3 and 7 sessions: {self.weekly_goal}")
+            raise ValueError(f"a weekly goal lies between 3 and 7 days: {self.weekly_goal}")
         if self.name.strip().casefold() == GUEST.casefold():
             raise ValueError(f"{self.name!r} is taken: the log lists stored guests under it; choose another name")
         if self.usual_kg is not None and not (isfinite(self.usual_kg) and self.usual_kg > 0.0):

@@ -284,7 +284,7 @@ def sensors_lost() -> Bench:
     bench.silent = False
     bench.pass_s(30)
     bench.send(
-        SensorLost(bench.t, "unplugged", Text("scale.no_signal_at", where="channel 2"), Text("scale.check_plug"))
+        SensorLost(bench.t, "unplugged", Text("scale.no_signal_at", where="channel 2"), Text("scale.check_wires"))
     )
     bench.silent = True
     bench.pass_s(75)

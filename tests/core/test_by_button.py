@@ -161,7 +161,7 @@ def test_a_hold_measures_at_once() -> None:
     to_head(on)
     on.hold()
     on.pass_s(6)
-    assert on.view == Fault("Not calibrated", "no weight on the mat", "step on, check plugs")
+    assert on.view == Fault("Not calibrated", "no weight on the mat", "step on, check wires")
     on.tap()
     assert on.state is Front.IDLE
     assert on.saves(Calibrated) == []

@@ -290,7 +290,7 @@ def test_the_screen_says_what_the_reader_says_of_a_silence_and_forgets_it_with_t
     bench.pass_s(2)
     bench.silent = True
     bench.pass_s(3)
-    assert bench.view == Fault("No mat signal", "no load cell signal", "check the plug")
+    assert bench.view == Fault("No mat signal", "no load cell signal", "check the wires")
 
 
 def test_words_that_come_after_the_silence_was_noticed_are_shown_too() -> None:
@@ -298,17 +298,17 @@ def test_words_that_come_after_the_silence_was_noticed_are_shown_too() -> None:
     bench.pass_s(5)
     bench.silent = True
     bench.pass_s(3)
-    assert bench.view == Fault("No mat signal", "no load cell signal", "check the plug")
+    assert bench.view == Fault("No mat signal", "no load cell signal", "check the wires")
     bench.send(
         SensorLost(
             bench.t,
             "chip 2 does not answer",
             Text("scale.chip_silent", where=Text("places.foot")),
-            Text("scale.check_its_plug"),
+            Text("scale.check_its_wires"),
         )
     )
     bench.pass_s(0.1)
-    assert bench.view == Fault("No mat signal", "foot chip silent", "check its plug")
+    assert bench.view == Fault("No mat signal", "foot chip silent", "check its wires")
 
 
 def test_in_mid_session_the_short_word_stands_over_the_waiting_time() -> None:

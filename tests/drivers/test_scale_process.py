@@ -90,8 +90,8 @@ def feed(whole: Assembly, chip: int, statuses: Sequence[Status], start: float, e
 @pytest.mark.parametrize(
     ("statuses", "what", "do"),
     [
-        ([], "foot chip silent", "check its plug"),
-        ([Status.NOT_READY], "foot chip silent", "check its plug"),
+        ([], "foot chip silent", "check its wires"),
+        ([Status.NOT_READY], "foot chip silent", "check its wires"),
         ([Status.DESYNC], "foot chip stuck", "check its data wire"),
         ([Status.SATURATED], "foot overloaded", "check its wires"),
         ([Status.GLITCH, Status.STALE, Status.STALE], "foot chip disturbed", "check its wires"),
@@ -129,7 +129,7 @@ def test_all_chips_without_samples_is_a_matter_of_power() -> None:
     whole = assembly()
     lost = whole.due(2.0)
     assert lost is not None
-    assert (ENGLISH.say(lost.what), ENGLISH.say(lost.do)) == ("load cells silent", "check power and plug")
+    assert (ENGLISH.say(lost.what), ENGLISH.say(lost.do)) == ("load cells silent", "check power and wires")
 
 
 @pytest.mark.parametrize("chips", [1, 2, 3, 4])

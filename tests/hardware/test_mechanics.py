@@ -9,12 +9,15 @@ import csv
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from PIL import Image
 
+from tests.every import every
 from tests.hardware.test_loads import FIGURES, loads, script
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
@@ -24,6 +27,13 @@ AGAIN = "run `make hardware-write` and look at hardware/pictures"
 LIMIT_BYTES = 1_000_000
 PRINTED = {"holder", "foot", "keeper", "box-shell", "box-base", "bar-spacer", "bar-stop", "bar-foot"}
 BED_MM = 200.0
+PHONE_PX, READABLE_PX = 360, 10
+DRAWINGS = sorted(
+    path.relative_to(HARDWARE.parent)
+    for folder in (HARDWARE, DOCS)
+    for path in folder.rglob("*.svg")
+    if path.name != "wiring.svg"  # 40 pins side by side need a screen of 700 px, for which test_wiring.py holds it
+)
 
 
 @cache
@@ -52,6 +62,25 @@ def test_the_pictures_are_of_these_sources() -> None:
     for path in drawn:
         assert f"made-from: {digest()}</desc>" in path.read_text(encoding="utf-8"), AGAIN
     assert all(path.stat().st_size < LIMIT_BYTES for path in (*shaded, *drawn))
+
+
+def type_px(drawing: ET.Element, inherited: float = 0.0) -> Iterator[float]:
+    """The size of each text, in units of the drawing."""
+    size = float(drawing.get("font-size", inherited))
+    assert "transform" not in drawing.attrib, "a scaled text: its size is another one than it says"
+    if drawing.tag.endswith(("}text", "}tspan")):
+        yield size
+    for one in drawing:
+        yield from type_px(one, size)
+
+
+@every("path", DRAWINGS)
+def test_the_words_of_a_drawing_are_readable_on_a_phone(path: Path) -> None:
+    drawing = ET.parse(HARDWARE.parent / path).getroot()
+    wide = float(drawing.attrib["viewBox"].split()[2])
+    sizes = list(type_px(drawing))
+    assert len(sizes) > 5
+    assert min(sizes) * PHONE_PX / wide >= READABLE_PX
 
 
 def test_every_part_is_sound_and_fits_a_printer() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import matpi
-from matpi.commands.calibrate import HEAVIEST_KG, LIGHTEST_KG
+from matpi.commands.calibrate import LIGHTEST_KG
+from matpi.core.calibration.solve import MOST_KG
 from matpi.core.model import LANGUAGES as CODES
 from matpi.core.model import OTHERS, REST_WEEKDAYS_MAX, ROUTINE_NAMES, Settings
 from matpi.core.people import NAME_MAX, PEOPLE_MAX
@@ -76,7 +77,7 @@ def test_the_other_bounds_are_those_of_the_device() -> None:
         "name_letters": NAME_MAX,
         "people": PEOPLE_MAX,
         "weight_min_kg": LIGHTEST_KG,
-        "weight_max_kg": HEAVIEST_KG,
+        "weight_max_kg": MOST_KG,
         "plan_kib": PLAN_BYTES // 1024,
         "import_mib": 32,
     }

@@ -269,7 +269,7 @@ def gallery() -> dict[str, View]:
             Text("calibration.within", percent=0.9),
             Text("calibration.step_off"),
         ),
-        "calibrate-swapped": Fault(Text("calibration.not_calibrated"), Text("scale.swapped"), Text("scale.swap_plugs")),
+        "calibrate-swapped": Fault(Text("calibration.not_calibrated"), Text("scale.swapped"), Text("scale.swap_wires")),
         "calibrate-half": Fault(
             Text("calibration.not_calibrated"),
             Text("scale.half_signal", where=Text("places.head")),
@@ -279,7 +279,7 @@ def gallery() -> dict[str, View]:
             Text("calibration.finding_zero"), Text("calibration.leave_empty"), Text("calibration.ten_seconds")
         ),
         "fault-reader": Fault(Text("faults.silent"), Text("scale.reader_restarts"), Text("scale.wait")),
-        "fault-load-cells": Fault(Text("faults.silent"), Text("scale.no_signal"), Text("scale.check_plug")),
+        "fault-load-cells": Fault(Text("faults.silent"), Text("scale.no_signal"), Text("scale.check_wires")),
         "fault-mat": Fault("Check the mat", "zero is 4 kg off", "clear it, then re-zero"),
         "fault-disk": Fault(Text("faults.not_saved"), Text("bar.cannot_write"), Text("faults.kept")),
         "fault-disk-full": Fault("Disk full", "not saved, timer runs", "free some space"),

@@ -78,8 +78,11 @@ def test_every_command_has_an_entity_and_every_entity_a_command() -> None:
 
 
 def test_every_phase_is_an_option_of_the_phase() -> None:
-    """Home Assistant refuses a state that is none of the options."""
-    assert set(discovered()["components"]["phase"]["options"]) == {state.name.lower() for state in Front}
+    """Home Assistant refuses a state that is none of the options. It shows them to people: words, no codes."""
+    phase = discovered()["components"]["phase"]
+    assert phase["value_template"] == "{{ value_json.phase | replace('_', ' ') | capitalize }}"
+    assert phase["options"] == [state.name.lower().replace("_", " ").capitalize() for state in Front]
+    assert not [option for option in phase["options"] if "_" in option or option.islower()]
 
 
 def test_the_documentation_lists_every_field_topic_and_entity() -> None:

@@ -96,14 +96,14 @@ def _samples(part: str, facts: ChipFacts, wires: str) -> Check:
     flags = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(bad.items()))
     what = f"{good} of {total} good" + (f" ({flags})" if flags else "")
     if not total:
-        return check(FAIL, "no sample at all", f"look at the chip's plug, its VCC and its wires ({wires})")
+        return check(FAIL, "no sample at all", f"check its supply (VCC, GND) and its wires ({wires})")
     rejected = 1 - good / total
     if rejected <= BAD_WARN:
         return check(OK, what)
     # What is worst is named by its cause; `stale` follows every other fault, so it counts last.
     worst = max(bad, key=lambda status: (status != "stale", bad[status]))
     do = {
-        "not_ready": f"look at the chip's plug, its VCC and its wires ({wires})",
+        "not_ready": f"check its supply (VCC, GND) and its wires ({wires})",
         "desync": f"look for a short or a loose contact at its two wires ({wires}); each chip needs a clock of its own",
         "saturated": "look for a broken wire between cells and chip (E+, E-, A+, A-), and take off what overloads it",
         "glitch": "stop what else keeps the processor busy, and allow the reader a real-time priority",
@@ -119,7 +119,7 @@ def _rate(part: str, measured: float, configured: int, good: int) -> Check:
     if not good:
         return check(SKIPPED, "no good sample")  # reported once, by the samples
     if measured <= 0:
-        return check(FAIL, what, "look at the chip's plug: it spoke before and is silent now")
+        return check(FAIL, what, "check its wires: it sent samples before and is silent now")
     for other, (from_hz, to_hz) in RATES_HZ.items():
         if other != configured and from_hz <= measured <= to_hz:
             return check(FAIL, what, f"set rate = {other} in [scale], or move the RATE jumper of its board")

@@ -12,7 +12,7 @@ from matpi.control.requests.ratings import DeleteRating, EditRating, FeltWrong, 
 from matpi.control.requests.sessions import AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.control.requests.settings import People, Rest, Safety, Settings
 from matpi.control.requests.transfer import DeleteEverything, Import, UpstreamRetry
-from matpi.core.calibration.solve import LEAST_KG
+from matpi.core.calibration.solve import LEAST_KG, MOST_KG
 from matpi.errors import UsageError
 
 
@@ -53,8 +53,7 @@ class Press(Request, frozen=True):
 class Calibrate(Request, frozen=True):
     """Open the calibration with this weight; the steps are followed on the panel, or by `live`."""
 
-    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=130.0)]
-    """What the board is made for at most (hardware/figures.toml)."""
+    weight_kg: Annotated[float, msgspec.Meta(ge=LEAST_KG, le=MOST_KG)]
     anywhere: bool = False
     """One placement for all chips instead of one for each."""
 

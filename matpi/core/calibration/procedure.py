@@ -122,7 +122,7 @@ class Calibrating:
 
 NOBODY: Final = Refusal(
     reason="Nothing changed on the mat.",
-    remedy="Stand on the mat before it is measured; if you did, check the plugs of the load cells.",
+    remedy="Stand on the mat before it is measured; if you did, check the wires of the load cells.",
     what=Text("scale.no_weight"),
-    do=Text("scale.stand_or_plugs"),
+    do=Text("scale.stand_or_wires"),
 )

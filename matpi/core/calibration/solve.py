@@ -19,6 +19,7 @@ DEAD_SHARE: Final = 0.02
 every place loads each one with much more, and noise is 0.01 % of 70 kg.
 """
 LEAST_KG: Final = 10.0  # nominal; chosen: below, hysteresis shows (0.03 % of 50 kg = 15 g a cell, docs/dev/sources.md)
+MOST_KG: Final = 130.0  # what the board is made for (`person_kg` in hardware/figures.toml)
 LOW, HIGH = 0.5, 2.0  # of the nominal sensitivity; cells are made to 10 %, four on one chip give 0.5 to 0.56 of a pair
 HALF_FROM, HALF_TO, NEXT_TO = 0.4, 0.6, 0.65
 """About half, and less than this part of the best channel: one cell of the pair gives nothing."""
@@ -139,9 +140,9 @@ def _dead(changes: Sequence[Sequence[float]], names: Names) -> Refusal | None:
             one = " Put the weight in the middle." if len(changes) == 1 else ""
             return Refusal(
                 reason=f"The chip of the {names.channels[channel]} hardly moves, wherever the weight stands.",
-                remedy=f"Check its plug and the wires of its cells.{one}",
+                remedy=f"Check its wires and those of its cells.{one}",
                 what=Text("scale.no_signal_at", where=names.short[channel]),
-                do=Text("scale.check_plug_wires"),
+                do=Text("scale.check_its_wires"),
             )
     return None
 
@@ -167,13 +168,13 @@ def _swapped(changes: Sequence[Sequence[float]], kg_a_count: Sequence[float], na
     if len(most) == 2:
         return Refusal(
             reason="Head and foot are swapped: the foot end's chip moves most when you stand at the head end.",
-            remedy="Swap the two [[scale.channels]] tables or the plugs, and calibrate again.",
+            remedy="Swap the two [[scale.channels]] tables or the wires of the chips, and calibrate again.",
             what=Text("scale.swapped"),
-            do=Text("scale.swap_plugs"),
+            do=Text("scale.swap_wires"),
         )
     return Refusal(
         reason=f"At {names.channels[wrong]} the chip of {names.channels[most[wrong]]} moves most: wrong order.",
-        remedy="Put the [[scale.channels]] tables or the plugs in the order of the corners, and calibrate again.",
+        remedy="Put the [[scale.channels]] tables or the wires in the order of the corners, and calibrate again.",
         what=Text("scale.mixed_up"),
         do=Text("scale.reorder"),
     )

@@ -12,7 +12,7 @@ from math import inf
 from typing import Final, Literal, NamedTuple
 
 from matpi.core.calibration.procedure import Calibrating
-from matpi.core.calibration.solve import Solved
+from matpi.core.calibration.solve import MOST_KG, Solved
 from matpi.core.effects import Calibrated, Emit, Note
 from matpi.core.events import CalibrationWished, Reading
 from matpi.core.front import Front
@@ -22,7 +22,7 @@ from matpi.core.text import Text
 from matpi.core.views import Fault, Guide, Notice, View, WeightEntry, fraction
 
 GUESS_KG: Final = 70
-LIGHTEST_KG, HEAVIEST_KG = 40, 130
+LIGHTEST_KG: Final = 40
 CHOSEN_TO_KG: Final = 0.5  # whole kilograms are chosen here
 GIVEN_TO_KG: Final = 0.05  # bathroom scales show 100 g
 UNTOUCHED_S: Final = 180.0  # after that it is given up. Chosen: a walk to the bathroom scales and back.
@@ -148,10 +148,10 @@ class CalibrationScreen(Screen):
 
     def tap(self, _: float) -> Step | None:
         if self._at is Stop.TENS:
-            self._kg = self._kg + 10 if self._kg + 10 <= HEAVIEST_KG else LIGHTEST_KG
+            self._kg = self._kg + 10 if self._kg + 10 <= MOST_KG else LIGHTEST_KG
         elif self._at is Stop.ONES:
             one_up = self._kg // 10 * 10 + (self._kg + 1) % 10
-            self._kg = one_up if one_up <= HEAVIEST_KG else self._kg
+            self._kg = one_up if one_up <= MOST_KG else self._kg
         else:
             return Step("leave_calibration", "a tap")
         return None

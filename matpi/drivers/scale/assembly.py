@@ -62,7 +62,7 @@ class Channel:
         """Return what is wrong, from the samples since the last good one."""
         seen = self.since_good
         if self.trouble is None or self.trouble is Status.NOT_READY:
-            what, do, why = "chip_silent", "check_its_plug", "gives no sample"
+            what, do, why = "chip_silent", "check_its_wires", "gives no sample"
         elif self.trouble is Status.SATURATED:
             what, do, why = "overloaded", "check_its_wires", "is at the end of its range"
         elif seen[Status.DESYNC] > seen[Status.GLITCH]:

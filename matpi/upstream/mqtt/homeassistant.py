@@ -92,7 +92,9 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
     def event(name: str, topic: str, types: Iterable[str], **more: Any) -> Component:
         return {"platform": "event", "name": name, "state_topic": config.topic(topic), "event_types": [*types], **more}
 
-    phases = [one.name.lower() for one in Front]
+    # Home Assistant shows a state as it is: in words here, while the topic keeps the code.
+    in_words = "{{ value_json.phase | replace('_', ' ') | capitalize }}"
+    phases = [one.name.replace("_", " ").capitalize() for one in Front]
     minutes = "{{ value_json.target_lower_min }}-{{ value_json.target_upper_min }} min"
     target = "{% if value_json.target_upper_min %}" + minutes + "{% else %}ask a doctor first{% endif %}"
     last_min = "{{ (value_json.last.on_mat_s / 60) | round(1) if value_json.last else None }}"
@@ -102,7 +104,7 @@ def _shown(config: MqttConfig) -> dict[str, Component]:
     record = "{{ dict(value_json.data, event_type=value_json.type) | tojson }}"
     return {
         "occupied": binary("Occupied", "occupied", device_class="occupancy"),
-        "phase": sensor("Phase", "phase", device_class="enum", options=phases, icon="mdi:timer-outline"),
+        "phase": sensor("Phase", "", template=in_words, device_class="enum", options=phases, icon="mdi:timer-outline"),
         "elapsed": sensor("On the mat", "elapsed_s", **_duration("s"), **_MEASURED, **_WHOLE, expire_after=EXPIRE_S),
         # Not total_increasing: a session denied or deleted makes it fall, which would be summed as a new cycle.
         "today": sensor(

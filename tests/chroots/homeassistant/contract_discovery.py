@@ -38,7 +38,7 @@ PAGE = Path("docs/dev/upstream.md").read_text(encoding="utf-8")
 
 ENTITIES = {
     "binary_sensor.matpi_mat_occupied": "on",
-    "sensor.matpi_mat_phase": "on_mat",
+    "sensor.matpi_mat_phase": "On mat",
     "sensor.matpi_mat_elapsed": "130",
     "sensor.matpi_mat_today": "7.2",
     "binary_sensor.matpi_mat_done": "off",
@@ -173,8 +173,8 @@ async def test_every_phase_is_taken(
     await eventually(hass, lambda: states(hass) == ENTITIES, lambda: states(hass).items() ^ ENTITIES.items())
     writer = await hass.async_add_executor_job(Listener, broker.port, "nothing")
     for phase in Phase:
-        name = phase.name.lower()
-        payload = told.state_payload(replace(LYING, phase=name)).decode()
+        name = phase.name.replace("_", " ").capitalize()
+        payload = told.state_payload(replace(LYING, phase=phase.name.lower())).decode()
         await hass.async_add_executor_job(writer.say, "matpi/mat/state", payload)
         await eventually(hass, lambda name=name: states(hass)["sensor.matpi_mat_phase"] == name)  # type: ignore[misc]
     assert complaints(caplog) == []
