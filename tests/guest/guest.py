@@ -125,11 +125,12 @@ class Guest:
         """`drive`: how qemu treats the disk, such as cache=directsync or snapshot=on.
 
         Where there is no KVM, and with `exact`, the guest's time follows its instructions, 2 ns each, so that no
-        time-out of the guest depends on how busy this machine is. With `exact` it jumps ahead while the guest has
-        nothing to do, so that no sleep in it is too long either.
+        time-out of the guest depends on how busy this machine is. With `exact` it is 1 ns, since a pulse at a pin is a
+        system call and may take 60 us; and time jumps ahead while the guest has nothing to do, so that no sleep in it
+        is too long either.
         """
         kvm = has_kvm() and not exact
-        ticks = "shift=1,sleep=off" if exact else "shift=1"
+        ticks = "shift=0,sleep=off" if exact else "shift=1"
         processor = ("kvm", "-smp", "2") if kvm else ("tcg,thread=single", "-icount", ticks)
         self.console = folder / "console.txt"
         self._socket, self._monitor = folder / "shell.sock", folder / "monitor.sock"
