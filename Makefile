@@ -45,8 +45,8 @@ test: lint ## Everything: checks, and every test
 	  [ $$typed -eq 0 ] || echo "mypy has found what is above, and make test fails for it" >&2; \
 	  exit $$((tested ? tested : typed))
 
-soak: $(STAMP) ## Hours: ten times as many clock cases and hostile inputs, 200 kills, and days of random faults
-	MATPI_FUZZ=10 $(BIN)/python -m pytest -n 4 --dist worksteal tests/reliability $(ARGS)
+soak: $(STAMP) ## Hours: ten times as many clock cases, hostile inputs and stories, 200 kills, and days of random faults
+	MATPI_FUZZ=10 $(BIN)/python -m pytest -n 4 --dist worksteal tests/reliability tests/core/test_device_any_order.py $(ARGS)
 
 test-hermetic: ## The tests as a plain user, at 03:00, in random order, on a busy machine
 	@sh tests/hermetic/run.sh $(ARGS)

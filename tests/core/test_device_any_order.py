@@ -1,7 +1,7 @@
 """Whatever happens, in whatever order: no session lost, invented or doubled, no state that the mat contradicts.
 
 Random stories of minutes to days in virtual time: loads, bags, silence, spikes, presses, clocks, disks, power cuts.
-The same stories on every run (derandomized).
+The same stories on every run (derandomized); other ones, and ten times as many, in `make soak`.
 """
 
 # mypy: no-warn-unreachable, disable-error-code="comparison-overlap"
@@ -9,6 +9,7 @@ The same stories on every run (derandomized).
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import pairwise
 from math import sin
@@ -319,8 +320,14 @@ def check_the_whole(bench: Bench, t0: float) -> None:
     assert all(e.at <= e.t + 1e-6 for e in told)
 
 
+TIMES = int(os.environ.get("MATPI_FUZZ", "1"))
+pytestmark = pytest.mark.timeout(300 * TIMES)
 RUN = settings(
-    max_examples=120, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    max_examples=60 * TIMES,
+    derandomize=TIMES == 1,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=TIMES > 1,
 )
 
 
@@ -364,7 +371,7 @@ def test_these_beginnings_do_calibrate(beginning: list[tuple[str, Any, Any]]) ->
     assert len(bench.saves(Calibrated)) >= 1
 
 
-@settings(RUN, max_examples=80)
+@settings(RUN, max_examples=40 * TIMES)
 @given(st.sampled_from(CALIBRATION_BEGINNINGS), st.lists(STEP, min_size=1, max_size=7), st.floats(-15.0, 15.0))
 def test_any_story_of_a_mat_that_is_calibrated_on_the_way(
     beginning: list[tuple[str, Any, Any]], rest: list[tuple[str, Any, Any]], offset_kg: float
@@ -387,7 +394,7 @@ def test_any_story_of_a_mat_that_is_calibrated_on_the_way(
         assert bench.rows.calibration == bench.device.zeroing.calibration
 
 
-@settings(RUN, max_examples=50)
+@settings(RUN, max_examples=25 * TIMES)
 @given(STORY, st.floats(1.0, 600.0), st.booleans(), STORY)
 def test_any_story_with_a_power_cut_in_it(
     before: list[tuple[str, Any, Any]], off_s: float, clock: bool, after: list[tuple[str, Any, Any]]
@@ -414,7 +421,7 @@ def test_any_story_with_a_power_cut_in_it(
                 assert again.rows.sessions[session_id].on_mat_s >= session.on_mat_s
 
 
-@settings(RUN, max_examples=25)
+@settings(RUN, max_examples=12 * TIMES)
 @given(STORY)
 def test_the_same_story_twice_gives_the_same_effects(story: list[tuple[str, Any, Any]]) -> None:
     told = []
