@@ -1,7 +1,12 @@
-"""A device that records and sends, as one small program to be killed: LOG URL SECRET SESSIONS."""
+"""A device that records and sends, as one small program to be killed: LOG URL SECRET SESSIONS.
+
+Each line of its input starts one, a fork of what has imported all there is to import; its first line is "up PID", and
+"ended" follows its last.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,7 +38,7 @@ def main(path: Path, url: str, secret: str, total: int) -> None:
         sink, box = Webhook(config), Outbox(path, "house")
         thread = RelayThread(Relay("house", sink, box, Clock(), backoff=QUICK, poll_every_s=0.02))
         thread.start()
-        print("up", flush=True)
+        print("up", os.getpid(), flush=True)
         n, seen = len(store.sessions()), Outbox(path, "house")
         while n < total or seen.depth():
             if n < total:
@@ -48,4 +53,9 @@ def main(path: Path, url: str, secret: str, total: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    for _ in sys.stdin:
+        if not (pid := os.fork()):
+            main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+            os._exit(0)
+        os.waitpid(pid, 0)
+        print("ended", flush=True)
