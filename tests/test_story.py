@@ -71,8 +71,10 @@ def test_the_same_story_twice_is_the_same(tmp_path: Path) -> None:
         '{"at": 1, "do": "break", "what": "spikes"}\n'
         + SESSION.replace('{"at": "5:00", "do": "end"}', "")
         + (
-            '{"at": "5:00", "do": "next_day"}\n{"at": "5:10", "do": "lie_down"}\n{"at": "9:00", "do": "power_off"}\n'
-            '{"at": "9:30", "do": "power_on"}\n{"at": "12:00", "do": "get_up"}\n{"at": "13:00", "do": "end"}\n'
+            '{"at": "4:59", "do": "mend", "what": "spikes"}\n{"at": "5:00", "do": "next_day"}\n'
+            '{"at": "5:01", "do": "break", "what": "spikes"}\n{"at": "5:10", "do": "lie_down"}\n'
+            '{"at": "9:00", "do": "power_off"}\n{"at": "9:30", "do": "power_on"}\n'
+            '{"at": "12:00", "do": "get_up"}\n{"at": "13:00", "do": "end"}\n'
         )
     )
     first = play(tmp_path, text, "one.db")

@@ -9,6 +9,7 @@ import pytest
 from benchmarks import accuracy, bank
 from benchmarks.accuracy import PAGE, Portion, bank_version, in_bank, judge, lines, portions, run, seeds
 from benchmarks.detectors import COMPARED, MATPI, PLAIN, WITHOUT
+from benchmarks.scenarios import days
 from benchmarks.scoring import Score
 from benchmarks.targets import targets
 from benchmarks.under_test import Variant
@@ -82,6 +83,7 @@ def test_no_class_is_excluded() -> None:
 
 
 def test_other_rules_or_another_bank_are_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(days, "EMPTY_DAYS", ("still", "hands"))  # of which an hour is made each time
     rules, made = accuracy.rules_version(SOME), bank_version()
     assert made == bank_version()
     assert rules == accuracy.rules_version(SOME)
