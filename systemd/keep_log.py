@@ -135,9 +135,8 @@ def older_copy(log: Path) -> Path | None:
     found = []
     for path in [*log.parent.glob(f"{log.name}.backup-*"), *log.parent.glob(f"{log.name}.before-*")]:
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(connect(path)) as conn:
-            whole = conn.execute("PRAGMA quick_check").fetchone() == ("ok",)
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM sessions").fetchone()[0]
-            if whole and schema(path) <= known():
+            if is_whole(path) and schema(path) <= known():
                 found.append((last, path))
     return max(found)[1] if found else None
 
@@ -160,10 +159,14 @@ def restore(log: Path, copy: Path) -> str:
     """Returns what was done, for a person."""
     if not copy.exists():
         return "The session log is kept as it is: there is no copy from before."
+    if not is_whole(copy):
+        raise LookupError("The session log is kept as it is: the copy from before is damaged")
     try:
         if schema(log) == schema(copy) and not is_missing(log, copy):
             return "The session log is kept as it is: its schema did not change, and no record is gone."
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise  # a full disk, a lock
         # Not a database any more: SQLite cannot write the copy over it.
         for name in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
@@ -184,11 +187,23 @@ def is_missing(log: Path, copy: Path) -> bool:
         ).fetchall()
         try:
             return any(
-                conn.execute(f"SELECT id FROM copy.{name} EXCEPT SELECT id FROM main.{name}").fetchone()  # noqa: S608
+                conn.execute(
+                    f"SELECT EXISTS (SELECT id FROM copy.{name} EXCEPT SELECT id FROM main.{name})"  # noqa: S608
+                ).fetchone()[0]
                 for (name,) in with_ids
             )
-        except sqlite3.OperationalError:  # a whole table is
-            return True
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
+                raise
+            return True  # a whole table is
+
+
+def is_whole(copy: Path) -> bool:
+    try:
+        with contextlib.closing(connect(copy)) as conn:
+            return bool(conn.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
 
 
 def schema(path: Path) -> int:

@@ -140,7 +140,8 @@ def is_restoring(path: Path) -> bool:
 def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False) -> Opened:
     """Open the log for its writer, prepared; in the place of a damaged one a backup or a new one.
 
-    A missing one is replaced by its backup, too; where none is good, that is what was set aside. The caller holds the WriterLock and has refused strangers.
+    A missing one is replaced by its backup, too; where none is good, the newest is what was set aside. The caller holds
+    the WriterLock and has refused strangers.
     """
     if not (path.exists() or is_restoring(path)) and (kept := found(path)):
         good = newest_good(path)
