@@ -267,11 +267,15 @@ class _Unpacked(io.RawIOBase):
         while not self._out:
             if self._error is not None:
                 raise self._error
-            data = self._packed.read(1024)
-            if self._zip.eof:
-                if (self._zip.unused_data + data).strip(b"\0"):
-                    raise zlib.error("something follows its end")
-                return 0
+            data = read = self._packed.read(1024)
+            if self._zip.eof:  # zeros may follow, and another member
+                data = (self._zip.unused_data + read).lstrip(b"\0")
+                if data:
+                    self._zip = zlib.decompressobj(31)
+                elif read:
+                    continue
+                else:
+                    return 0
             if not data:
                 raise EOFError
             before = self._zip.copy()
