@@ -417,3 +417,13 @@ def test_a_packed_trace_may_have_several_members(tmp_path: Path) -> None:
     file.write_bytes(packed[0] + packed[1][:-9])
     got, reported = refusal(file)
     assert ([reading.t for reading in got], "ends too early after line 3" in reported) == ([1.0, 2.0], True)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd here")
+def test_a_trace_goes_through_a_pipe(tmp_path: Path) -> None:
+    out, into = os.pipe()
+    with TraceWriter(Path(f"/dev/fd/{into}"), 1, overwrite=True) as writer:
+        writer.write(1.0, (2.0,))
+    os.close(into)
+    with os.fdopen(out) as pipe:
+        assert pipe.read() == "t_s,kg_0,ok\n1.000000,2.0000,1\n"
