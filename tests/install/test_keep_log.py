@@ -110,6 +110,19 @@ def test_a_log_that_is_none_any_more_is_set_aside(log: Path) -> None:
     assert log.with_name("matpi.db.damaged-by-upgrade").read_bytes().startswith(b"no database")
 
 
+def test_a_log_with_a_damaged_page_is_set_aside(log: Path) -> None:
+    """The ids could still be read from an index."""
+    change(log, "ALTER TABLE session ADD COLUMN more; UPDATE session SET more = zeroblob(99);")
+    change(log, "CREATE UNIQUE INDEX ids ON session (id); PRAGMA wal_checkpoint(TRUNCATE);")
+    keep("backup", log)
+    damaged = bytearray(log.read_bytes())
+    damaged[4096:8192] = b"noise " * 682 + b"nois"
+    log.write_bytes(damaged)
+    assert "again as it was" in keep("restore", log).stdout
+    assert in_log(log) == (1, ["a"])
+    assert log.with_name("matpi.db.damaged-by-upgrade").read_bytes() == damaged
+
+
 @pytest.mark.parametrize("whole", [0, 4096], ids=["no database", "half of one"])
 def test_a_damaged_copy_leaves_the_log_alone(log: Path, whole: int) -> None:
     keep("backup", log)
