@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi import cli
 from matpi.control.requests.base import machine_now
 from matpi.control.requests.transfer import SURE, DeleteEverything
 from matpi.core.effects import Checkpoint, Save
@@ -386,6 +387,15 @@ def test_a_missing_log_is_no_new_one_to_a_command(lived: Path) -> None:
     for backup in backups.found(lived):
         backup.unlink()
     assert is_unmade(lived)
+
+
+def test_an_import_that_is_refused_leaves_what_was_restored(lived: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lived.unlink()
+    no_export = lived.with_name("export.json")
+    no_export.write_text("{}")
+    assert cli.run(["import", "--store", str(lived), str(no_export)]) == 1
+    assert "newest good backup is in its place" in capsys.readouterr().err
+    assert len(ids(lived)) == 8
 
 
 def test_an_index_of_a_backup_is_made_anew(lived: Path) -> None:
