@@ -4,9 +4,9 @@
 install.sh runs it as the service's user, with the service stopped and the Python of RELEASE. `backup` writes
 LOG.before-RELEASE and drops older copies. `fit` does something only where RELEASE is too old for the log's schema: it
 puts the newest copy from before that schema in its place and says which sessions came after it. `restore` undoes a
-failed upgrade: it puts LOG.before-RELEASE back only if the log's schema is another one now or a record is gone, so that
-a version that merely did not start costs nothing that was written since. Standard library only: neither version of
-matpi is trusted.
+failed upgrade: it puts LOG.before-RELEASE back only if the log's schema is another one now, a record is gone or the log
+is damaged, so that a version that merely did not start costs nothing that was written since. Standard library only:
+neither version of matpi is trusted.
 """
 
 from __future__ import annotations
@@ -135,9 +135,8 @@ def older_copy(log: Path) -> Path | None:
     found = []
     for path in [*log.parent.glob(f"{log.name}.backup-*"), *log.parent.glob(f"{log.name}.before-*")]:
         with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(connect(path)) as conn:
-            whole = conn.execute("PRAGMA quick_check").fetchone() == ("ok",)
             last = conn.execute("SELECT coalesce(max(seq), 0) FROM sessions").fetchone()[0]
-            if whole and schema(path) <= known():
+            if is_whole(path) and schema(path) <= known():
                 found.append((last, path))
     return max(found)[1] if found else None
 
@@ -160,14 +159,15 @@ def restore(log: Path, copy: Path) -> str:
     """Returns what was done, for a person."""
     if not copy.exists():
         return "The session log is kept as it is: there is no copy from before."
-    try:
-        if schema(log) == schema(copy) and not is_missing(log, copy):
-            return "The session log is kept as it is: its schema did not change, and no record is gone."
-    except sqlite3.DatabaseError:
-        # Not a database any more: SQLite cannot write the copy over it.
-        for name in ("", "-wal", "-shm"):
+    if not is_whole(copy):
+        raise LookupError("The session log is kept as it is: the copy from before is damaged")
+    if log.exists() and not is_whole(log):
+        # SQLite cannot write the copy over it.
+        for name in ("-wal", "-shm", ""):
             with contextlib.suppress(FileNotFoundError):
                 beside(log, name).replace(beside(log, f".damaged-by-upgrade{name}"))
+    elif schema(log) == schema(copy) and not is_missing(log, copy):
+        return "The session log is kept as it is: its schema did not change, and no record is gone."
     # In one transaction: a power cut leaves one log or the other, never half of both.
     with contextlib.closing(connect(copy)) as source, contextlib.closing(connect(log)) as target:
         source.backup(target)
@@ -184,11 +184,25 @@ def is_missing(log: Path, copy: Path) -> bool:
         ).fetchall()
         try:
             return any(
-                conn.execute(f"SELECT id FROM copy.{name} EXCEPT SELECT id FROM main.{name}").fetchone()  # noqa: S608
+                conn.execute(
+                    f"SELECT EXISTS (SELECT id FROM copy.{name} EXCEPT SELECT id FROM main.{name})"  # noqa: S608
+                ).fetchone()[0]
                 for (name,) in with_ids
             )
-        except sqlite3.OperationalError:  # a whole table is
-            return True
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
+                raise
+            return True  # a whole table is
+
+
+def is_whole(path: Path) -> bool:
+    try:
+        with contextlib.closing(connect(path)) as conn:
+            return bool(conn.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return False
+        raise  # a full disk, a lock
 
 
 def schema(path: Path) -> int:

@@ -19,6 +19,7 @@ from matpi.errors import ImportFormatError, MatpiError, StoreError, UsageError
 from matpi.paths import default_store
 from matpi.store import faults, incoming
 from matpi.store.atomic import write_private
+from matpi.store.backups import found
 from matpi.store.db import image
 from matpi.store.file import discard
 from matpi.store.tables import CSV_TABLES
@@ -63,7 +64,7 @@ def import_(store: Path | None, source: Path, person: str | None = None) -> None
     if not source.exists():
         raise ImportFormatError(f"There is no {source}; name a JSON file made by `matpi export`.")
     path = store or default_store()
-    missing = not os.path.exists(path)  # noqa: PTH110  False in a closed folder
+    missing = not (os.path.exists(path) or found(path))  # noqa: PTH110  False in a closed folder
     request = Import(incoming.text_of_file(source), person, str(source))
     try:
         perform(request, store)

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from matpi.errors import MatpiError, UsageError, printable
 from matpi.paths import device_store
+from matpi.store import faults
 from matpi.store.atomic import write_private
 from matpi.store.file import companion, make_file, make_folder
 
@@ -69,21 +70,14 @@ class Devices:
     def all(self) -> tuple[Browser, ...]:
         """Return all, none where the file cannot be read; a damaged one is renamed and reported, once."""
         try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            self._known = None, ()
-            return ()
+            return self._read()
         except OSError as error:
-            return self._unread(error)
-        mark = stat.st_mtime_ns, stat.st_size, stat.st_ino
-        if mark != self._known[0]:
-            try:
-                self._known = mark, msgspec.json.decode(self.path.read_bytes(), type=_File).devices
-            except OSError as error:
-                return self._unread(error)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                self._set_aside()
-        return self._known[1]
+            if self._known != ((), ()):
+                _log.error(
+                    "The paired browsers in %s cannot be read (%s); nobody is paired.", self.path, error.strerror
+                )
+            self._known = (), ()
+            return ()
 
     def find(self, token: str) -> Browser | None:
         """Return the browser that has this token."""
@@ -95,7 +89,7 @@ class Devices:
         token, now = secrets.token_urlsafe(32), time.time()
         shown = printable(" ".join(name.split()))[:NAME_MAX] or "a browser"
         with self._changing():
-            kept = sorted(self.all(), key=lambda one: one.seen_utc)[-(DEVICES_MAX - 1) :]
+            kept = sorted(self._read(), key=lambda one: one.seen_utc)[-(DEVICES_MAX - 1) :]
             new = Browser(secrets.token_hex(4), shown, _hash(token), now, now)
             self._write([*sorted(kept, key=lambda one: one.paired_utc), new])
         return token
@@ -103,7 +97,7 @@ class Devices:
     def revoke(self, id_: str) -> Browser:
         """Forget a browser; its token is worth nothing from now on. Raises UsageError and StoreError."""
         with self._changing():
-            known = self.all()
+            known = self._read()
             gone = next((one for one in known if one.id == id_), None)
             if gone is None:
                 raise UsageError(
@@ -114,10 +108,10 @@ class Devices:
 
     def saw(self, browser: Browser) -> None:
         """Note that it was here just now. Never raises: it is a kindness."""
-        with contextlib.suppress(MatpiError, OSError), self._changing():
+        with contextlib.suppress(MatpiError), self._changing():
             now = time.time()
             self._write(
-                [msgspec.structs.replace(one, seen_utc=now) if one.id == browser.id else one for one in self.all()]
+                [msgspec.structs.replace(one, seen_utc=now) if one.id == browser.id else one for one in self._read()]
             )
 
     def is_due(self, browser: Browser) -> bool:
@@ -126,8 +120,8 @@ class Devices:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        make_folder(self.path.parent)
-        with self._lock:
+        with faults.store_errors(self.path, "change the paired browsers in"), self._lock:
+            make_folder(self.path.parent)
             fd = make_file(companion(self.path, ".lock"))
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
@@ -138,20 +132,25 @@ class Devices:
     def _write(self, devices: list[Browser]) -> None:
         write_private(self.path, msgspec.json.format(msgspec.json.encode(_File(tuple(devices)))), "list of browsers")
 
-    def _unread(self, error: OSError) -> tuple[Browser, ...]:
-        if self._known != ((), ()):
-            _log.error("The paired browsers in %s cannot be read (%s); nobody is paired.", self.path, error.strerror)
-        self._known = (), ()
-        return ()
+    def _read(self) -> tuple[Browser, ...]:
+        """Return all. Raises OSError: what cannot be read now must not be written over."""
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            self._known = None, ()
+            return ()
+        mark = stat.st_mtime_ns, stat.st_size, stat.st_ino
+        if mark != self._known[0]:
+            try:
+                self._known = mark, msgspec.json.decode(self.path.read_bytes(), type=_File).devices
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                self._set_aside()
+        return self._known[1]
 
     def _set_aside(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-        try:
-            self.path.rename(aside)
-        except OSError as error:
-            self._unread(error)
-            return
+        self.path.rename(aside)
         self._known = None, ()
         _log.error("The list of paired browsers was damaged and is kept as %s; pair each browser again.", aside)
 

@@ -172,7 +172,8 @@ class Logbook:
         return self._store
 
     def _close(self) -> None:
-        store, self._store, self._mark = self._store, None, None
+        # A new file may have the number of the closed one, and count its commits from the same one on.
+        store, self._store, self._mark, self._made, self._day = self._store, None, None, None, None
         if store is not None:
             store.close()
 

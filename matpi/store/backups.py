@@ -140,18 +140,24 @@ def is_restoring(path: Path) -> bool:
 def open_checked(path: Path, prepare: Callable[[sqlite3.Connection], None], *, any_thread: bool = False) -> Opened:
     """Open the log for its writer, prepared; in the place of a damaged one a backup or a new one.
 
-    A missing one is replaced by its backup, too. The caller holds the WriterLock and has refused strangers.
+    A missing one is replaced by its backup, too; where none is good, the newest is what was set aside. The caller holds
+    the WriterLock and has refused strangers.
     """
-    if not (file.is_there(path) or is_restoring(path)) and (good := newest_good(path)) is not None:
-        write_private(path, good, "backup", mode=0o640)  # after a cut before its end it is missing still
-        return _open_replaced(path, prepare, None, restored=True, any_thread=any_thread)
+    if not (path.exists() or is_restoring(path)) and (kept := found(path)):
+        good = newest_good(path)
+        if file.is_there(path):
+            file.set_aside(path)  # companions of another file: SQLite would apply them to this one
+        if good is not None:
+            write_private(path, good, "backup", mode=0o640)  # after a cut before its end it is missing still
+        aside = None if good is not None else kept[0]
+        return _open_replaced(path, prepare, aside, restored=good is not None, any_thread=any_thread)
     if not is_restoring(path):
         try:
             if _is_emptied(path):
                 raise faults.damaged(path, "it is empty")
             return Opened(file.open_writer(path, prepare, any_thread=any_thread))
-        except (sqlite3.DatabaseError, StoreDamagedError) as error:
-            if not (isinstance(error, StoreDamagedError) or faults.is_damage(error)):
+        except (sqlite3.DatabaseError, StoreDamagedError, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not faults.is_damage(error):
                 raise
         # On the disk before the damaged log is moved: at no moment is there neither.
         if (good := newest_good(path)) is not None:

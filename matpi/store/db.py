@@ -129,6 +129,8 @@ class Store:
                 yield self._conn
         except sqlite3.Error as error:
             raise faults.of_sqlite(error, self.path) from error
+        except UnicodeDecodeError as error:  # SQLite quotes a damaged statement of the schema
+            raise faults.damaged(self.path, "a name in it cannot be read") from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise StoreError(f"A value cannot be stored ({error}); report this, the log is as it was.") from error
 

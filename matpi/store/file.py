@@ -219,7 +219,10 @@ def check(conn: sqlite3.Connection, path: Path, limit_s: float = CHECK_S) -> Non
         # Not quick_check: it does not look whether an index fits its table, and SQLite refuses to read by a broken one.
         found = conn.execute("PRAGMA integrity_check(1)").fetchall()
     except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_ERROR:  # a statement of the schema
+            raise faults.damaged(path, str(error)) from error
+        if code != sqlite3.SQLITE_INTERRUPT:
             raise
         return
     except UnicodeDecodeError as error:  # SQLite quotes a damaged name

@@ -6,6 +6,7 @@ import gzip
 import math
 import os
 import queue
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,7 +195,22 @@ def test_a_full_disk_is_noted_leaves_nothing_behind_and_the_next_one_is_written(
 def test_a_folder_that_cannot_be_made_is_noted(make: Make) -> None:
     ring = make()
     ring.folder.write_text("in the way")
-    assert ring.save().kind == "recording_failed"
+    noted = ring.save()
+    assert (noted.kind, "cannot be made (Not a directory); choose" in noted.text) == ("recording_failed", True)
+    ring.folder.unlink()
+    ring.folder.symlink_to("gone")
+    assert ring.save().text.endswith(
+        f"could not be saved: {ring.folder} cannot be written (File exists); check that folder and the disk."
+    )
+
+
+def test_it_needs_no_log_and_makes_its_folder_again(make: Make, tmp_path: Path) -> None:
+    ring = make()
+    ring.fill(1)
+    ring.saved()
+    shutil.rmtree(ring.folder)
+    (tmp_path / "log.db").unlink()
+    assert len(list(Trace(ring.saved()))) == 10
 
 
 def test_what_a_power_cut_left_is_written_over(make: Make) -> None:

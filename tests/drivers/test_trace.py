@@ -405,3 +405,25 @@ def test_what_follows_the_end_of_a_packed_trace_is_damage_but_zeros(tmp_path: Pa
         assert [reading.t for reading in Trace(file)] == [1.0]
     file.write_bytes(packed + b"more")
     assert "is damaged after line 2" in refusal(file)[1]
+    file.write_bytes(packed + bytes(3000) + b"more")
+    assert "is damaged after line 2" in refusal(file)[1]
+
+
+def test_a_packed_trace_may_have_several_members(tmp_path: Path) -> None:
+    packed = gzip.compress(b"t_s,kg_0\n1.0,2.0\n"), gzip.compress(b"2.0,2.0\n"), gzip.compress(b"3.0,2.0\n")
+    file = tmp_path / "t.csv.gz"
+    file.write_bytes(packed[0] + packed[1] + bytes(3) + packed[2])
+    assert [reading.t for reading in Trace(file)] == [1.0, 2.0, 3.0]
+    file.write_bytes(packed[0] + packed[1][:-9])
+    got, reported = refusal(file)
+    assert ([reading.t for reading in got], "ends too early after line 3" in reported) == ([1.0, 2.0], True)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="there is no /dev/fd here")
+def test_a_trace_goes_through_a_pipe(tmp_path: Path) -> None:
+    out, into = os.pipe()
+    with TraceWriter(Path(f"/dev/fd/{into}"), 1, overwrite=True) as writer:
+        writer.write(1.0, (2.0,))
+    os.close(into)
+    with os.fdopen(out) as pipe:
+        assert pipe.read() == "t_s,kg_0,ok\n1.000000,2.0000,1\n"

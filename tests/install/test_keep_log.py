@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.small_disk import fill, free, on_small_disk
+
 SCRIPT = Path(__file__).resolve().parents[2] / "systemd" / "keep_log.py"
 
 
@@ -106,6 +108,49 @@ def test_a_log_that_is_none_any_more_is_set_aside(log: Path) -> None:
     assert keep("restore", log).returncode == 0
     assert in_log(log) == (1, ["a"])
     assert log.with_name("matpi.db.damaged-by-upgrade").read_bytes().startswith(b"no database")
+
+
+def test_a_log_with_a_damaged_page_is_set_aside(log: Path) -> None:
+    """The ids could still be read from an index."""
+    change(log, "ALTER TABLE session ADD COLUMN more; UPDATE session SET more = zeroblob(99);")
+    change(log, "CREATE UNIQUE INDEX ids ON session (id); PRAGMA wal_checkpoint(TRUNCATE);")
+    keep("backup", log)
+    damaged = bytearray(log.read_bytes())
+    damaged[4096:8192] = b"noise " * 682 + b"nois"
+    log.write_bytes(damaged)
+    assert "again as it was" in keep("restore", log).stdout
+    assert in_log(log) == (1, ["a"])
+    assert log.with_name("matpi.db.damaged-by-upgrade").read_bytes() == damaged
+
+
+@pytest.mark.parametrize("whole", [0, 4096], ids=["no database", "half of one"])
+def test_a_damaged_copy_leaves_the_log_alone(log: Path, whole: int) -> None:
+    keep("backup", log)
+    copy_of(log).write_bytes(copy_of(log).read_bytes()[:whole] + b"no database " * 1000)
+    change(log, "INSERT INTO session VALUES ('b');")
+    done = keep("restore", log)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "matpi: The session log is kept as it is: the copy from before is damaged.\n"
+    assert in_log(log) == (1, ["a", "b"])
+
+
+def on_a_full_disk(disk: Path) -> None:
+    log = disk / "var" / "lib" / "matpi" / "matpi.db"
+    log.parent.mkdir(parents=True)
+    change(log, "PRAGMA journal_mode=WAL; CREATE TABLE session (id); PRAGMA user_version=1;")
+    assert keep("backup", log).returncode == 0
+    change(log, "INSERT INTO session VALUES ('b');")
+    fill(disk)
+    done = keep("restore", log)
+    free(disk)
+    assert (done.returncode, "make room" in done.stderr) == (1, True), done
+    assert in_log(log) == (1, ["b"])
+
+
+def test_a_full_disk_leaves_the_log_alone(tmp_path: Path) -> None:
+    """SQLite cannot read it then: that is no damage."""
+    on_small_disk(on_a_full_disk, tmp_path)
 
 
 def test_a_log_that_is_gone_comes_back(log: Path) -> None:

@@ -214,6 +214,20 @@ def test_another_log_under_its_name_is_read_anew(make_page: Callable[..., Page])
     assert found(page)["sessions"] == []
 
 
+def test_a_restored_log_is_read_anew_whatever_number_its_file_has(make_page: Callable[..., Page]) -> None:
+    """The file system may give it that of the one that was removed."""
+    page = make_page()
+    assert len(found(page)["sessions"]) == 3
+    aside, new = page.log.with_name("aside.db"), page.log.with_name("new.db")
+    with Store.open(new) as log:
+        log.write(Save(Settings()))
+    page.log.replace(aside)
+    assert page.get("/api/log").status == 503
+    aside.write_bytes(new.read_bytes())
+    aside.replace(page.log)
+    assert found(page)["sessions"] == []
+
+
 def test_a_session_under_way_is_in_it(make_page: Callable[..., Page]) -> None:
     from matpi.core.effects import Checkpoint
 

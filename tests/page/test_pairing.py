@@ -158,6 +158,31 @@ def test_a_file_that_cannot_be_read_pairs_nobody_and_stays(devices: Devices, cap
     assert devices.path.is_dir()
 
 
+def test_what_cannot_be_read_for_a_moment_is_not_written_over(
+    devices: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices.add("a phone")
+    (known,) = devices.all()
+
+    def fail(_: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fail)
+        with pytest.raises(StoreError, match=r"Cannot change the paired browsers in .*: the disk reports an error"):
+            Devices(devices.path).add("another")
+        with pytest.raises(StoreError):
+            Devices(devices.path).revoke(known.id)
+        Devices(devices.path).saw(known)
+    assert Devices(devices.path).all() == (known,)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    with pytest.raises(StoreError, match="a part of its path is a file"):
+        Devices(tmp_path / "state" / "devices.json").add("a phone")
+
+
 def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     assert devices_file(tmp_path / "mat.db") == tmp_path / "mat.db.page.json"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from matpi import cli
 from matpi.control.requests.base import machine_now
 from matpi.control.requests.transfer import SURE, DeleteEverything
 from matpi.core.effects import Checkpoint, Save
@@ -242,6 +243,18 @@ def unreadable_name(path: Path) -> None:
         conn.commit()
 
 
+def constraint_that_is_no_text(path: Path) -> None:
+    """A flipped bit; SQLite finds it only when it may write, and quotes it."""
+    path.write_bytes(path.read_bytes().replace(b"CHECK (id <> '')", b"CHECK (i\xe4 <> '')", 1))
+
+
+def unknown_function(path: Path) -> None:
+    """A flipped bit in the expression of an index."""
+    whole = path.read_bytes()
+    assert b"ifnull(" in whole
+    path.write_bytes(whole.replace(b"ifnull(", b"iflull("))
+
+
 DAMAGES = [
     noise(0),
     noise(4096 * 1),
@@ -251,6 +264,8 @@ DAMAGES = [
     cut_short,
     emptied,
     unreadable_name,
+    constraint_that_is_no_text,
+    unknown_function,
     emptied_beside_its_wal,
 ]
 
@@ -345,6 +360,26 @@ def test_the_newest_backup_takes_the_place_of_a_missing_log(lived: Path) -> None
         assert store.damage == ""
 
 
+@pytest.mark.parametrize(("left", "data"), [("-shm", bytes(32768)), ("-wal", b""), ("-wal", b"x"), ("-journal", b"")])
+def test_what_a_missing_log_has_left_beside_it_keeps_no_backup_out(lived: Path, left: str, data: bytes) -> None:
+    lived.unlink()
+    file.companion(lived, left).write_bytes(data)
+    with closing(device(lived)) as store:
+        assert (store.set_aside, store.restored) == (None, True)
+    assert ids(lived) == [f"s{n}" for n in range(8)]
+    assert [one.read_bytes() for one in lived.parent.glob(f"*.damaged-*{left}")] == [data]
+
+
+def test_a_missing_log_without_a_good_backup_is_no_first_start(lived: Path) -> None:
+    lived.unlink()
+    for backup in backups.found(lived):
+        noise(4096)(backup)
+    with closing(device(lived)) as store:
+        assert (store.set_aside, store.restored) == (backups.found(lived)[0], False)
+    with closing(device(lived)) as store:
+        assert store.damage == ""
+
+
 def test_a_missing_log_is_no_new_one_to_a_command(lived: Path) -> None:
     """It would store this machine's zone in what is restored."""
     lived.unlink()
@@ -352,6 +387,15 @@ def test_a_missing_log_is_no_new_one_to_a_command(lived: Path) -> None:
     for backup in backups.found(lived):
         backup.unlink()
     assert is_unmade(lived)
+
+
+def test_an_import_that_is_refused_leaves_what_was_restored(lived: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lived.unlink()
+    no_export = lived.with_name("export.json")
+    no_export.write_text("{}")
+    assert cli.run(["import", "--store", str(lived), str(no_export)]) == 1
+    assert "newest good backup is in its place" in capsys.readouterr().err
+    assert len(ids(lived)) == 8
 
 
 def test_an_index_of_a_backup_is_made_anew(lived: Path) -> None:

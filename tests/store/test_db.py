@@ -497,3 +497,11 @@ def test_dating_a_boot_makes_no_second_record_of_a_damaged_id(tmp_path: Path) ->
     with Store.open(path) as log:
         log.write(DateBoot("b1", 1_773_576_000.0))
         assert len(log.load().log.sessions) == 1
+
+
+def test_a_constraint_with_a_flipped_bit_is_told_in_a_sentence(path: Path) -> None:
+    """SQLite finds it at the first write only, and its message is no text."""
+    Store.open(path).close()
+    path.write_bytes(path.read_bytes().replace(b"abs(", b"\xe2bs("))
+    with Store.open(path) as store, pytest.raises(StoreError, match="is damaged"):
+        store.write(Save(session("s")))

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -45,7 +46,7 @@ class Recorder:
     def __init__(
         self, log: Path, rate: int, calibration: Calibration, zero: Zero | None, clock: Clock, boot_id: str, put: Put
     ) -> None:
-        self._log, self._folder = log, log.with_name(FOLDER)
+        self._folder = log.with_name(FOLDER)
         self._rate, self._clock, self._boot_id, self._put = rate, clock, boot_id, put
         self._lock = threading.Lock()  # over the next five
         self._calibration = calibration
@@ -104,7 +105,10 @@ class Recorder:
             try:
                 path = self._write()
             except (MatpiError, OSError, ValueError) as error:  # ValueError: a calibration or zero out of all bounds
-                kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {error}"
+                why = str(error)
+                if isinstance(error, OSError):
+                    why = f"{self._folder} cannot be written ({error.strerror}); check that folder and the disk."
+                kind, text = "recording_failed", f"The last {SPAN_S / 60:g} minutes could not be saved: {why}"
                 asked.set_exception(TraceError(text))
             else:
                 asked.set_result(path)
@@ -145,7 +149,8 @@ class Recorder:
             unfinished.rename(path)
             paths.sync_folder(self._folder)
         except BaseException:
-            unfinished.unlink(missing_ok=True)  # it would take the last room of a full disk
+            with suppress(OSError):
+                unfinished.unlink()  # it would take the last room of a full disk
             raise
         return path
 
@@ -169,8 +174,8 @@ class Recorder:
         return next(path for path in names if not path.exists())
 
     def _share(self, path: Path, mode: int) -> None:
-        """Set `mode` whatever the umask and, as root, the log's owner."""
+        """Set `mode` whatever the umask and, as root, the owner of the log's folder: the log may be missing."""
         path.chmod(mode)
         if os.geteuid() == 0:
-            log = self._log.stat()
-            os.chown(path, log.st_uid, log.st_gid)
+            owner = self._folder.parent.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)

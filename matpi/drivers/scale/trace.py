@@ -182,6 +182,7 @@ class TraceWriter:
         packed = path.suffix == ".gz"
         self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if packed else self._raw
         self._flushed = -math.inf
+        self._is_stored = path.is_file()  # a pipe or a terminal cannot be synchronised
         try:
             if about is not None:
                 self._put((MARK + msgspec.json.encode(about)).decode())
@@ -211,7 +212,8 @@ class TraceWriter:
             if self._file is not self._raw:
                 self._file.close()
             self._raw.flush()
-            os.fsync(self._raw.fileno())
+            if self._is_stored:
+                os.fsync(self._raw.fileno())
             self._raw.close()
         except OSError as error:
             with suppress(OSError):  # frees the file
@@ -229,9 +231,10 @@ class TraceWriter:
             self._file.write(line.encode() + b"\n")
             if (now := self._now()) - self._flushed >= FLUSH_S:
                 self._file.flush()  # of a gzip file: to the end of a block, and the file below it
-                os.fsync(self._raw.fileno())
-                if self._flushed == -math.inf:
-                    paths.sync_folder(self.path.parent)  # or a power cut takes the new name away
+                if self._is_stored:
+                    os.fsync(self._raw.fileno())
+                    if self._flushed == -math.inf:
+                        paths.sync_folder(self.path.parent)  # or a power cut takes the new name away
                 self._flushed = now
         except OSError as error:
             raise TraceError(self._stopped(error)) from error
@@ -267,11 +270,15 @@ class _Unpacked(io.RawIOBase):
         while not self._out:
             if self._error is not None:
                 raise self._error
-            data = self._packed.read(1024)
-            if self._zip.eof:
-                if (self._zip.unused_data + data).strip(b"\0"):
-                    raise zlib.error("something follows its end")
-                return 0
+            data = read = self._packed.read(1024)
+            if self._zip.eof:  # zeros may follow, and another member
+                data = (self._zip.unused_data + read).lstrip(b"\0")
+                if data:
+                    self._zip = zlib.decompressobj(31)
+                elif read:
+                    continue
+                else:
+                    return 0
             if not data:
                 raise EOFError
             before = self._zip.copy()
