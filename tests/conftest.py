@@ -1,7 +1,8 @@
-"""The order of the tests: as collected, or shuffled with a printed seed."""
+"""The order of the tests: browsers first, else as collected; or shuffled with a printed seed."""
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Any
 
@@ -20,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        os.nice(5)  # the process with the browsers answers in time, the others have the rest
     wanted = getattr(config, "workerinput", {}).get("shuffle", config.getoption("shuffle"))
     if wanted is None:
         return
@@ -38,8 +41,12 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle files, then the tests in each: what a module prepares once is still prepared once."""
+    """Put the tests in a browser first, which wait more than they compute; one process then has most of them.
+
+    With a seed shuffle files, then the tests in each: what a module prepares once is still prepared once.
+    """
     if SEED not in config.stash:
+        items.sort(key=lambda item: item.get_closest_marker("browser") is None)
         return
     order = random.Random(config.stash[SEED])
     order.shuffle(items)

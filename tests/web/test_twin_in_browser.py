@@ -115,9 +115,9 @@ def test_the_story(page: Page) -> None:
     says(page, "How tight do I feel today?")
 
     # Rate 7, and see the session in the list.
-    for _ in range(7):
+    for number in range(1, 8):
         tap(page)
-    says(page, "7 of 10. Hold to confirm")
+        says(page, f"{number} of 10. Hold to confirm")
     hold(page)
     says(page, "7 of 10, saved")
     page.wait_for_function("() => document.querySelectorAll('#rows tr').length === 1")
