@@ -240,7 +240,7 @@ class Chain:
             elif goes_on:
                 short = any(isinstance(one, Drop) and one.key == before.id for one in seen.writes)
                 assert short or now is not None, f"it did not go on: {before}"
-                assert now is None or (now.on_mat_s > before.on_mat_s and now.reason in {None, EndReason.LEFT}), now
+                assert now is None or (now.on_mat_s >= before.on_mat_s and now.reason in {None, EndReason.LEFT}), now
                 most_s = before.on_mat_s + seen.t - seen.life.t + 1.0
                 assert now is None or now.on_mat_s <= most_s, f"the time without the device counts: {before} {now}"
                 self.figures["went_on"] += 1

@@ -69,7 +69,7 @@ def in_state(page: Page, words: str) -> None:
 
 def tap(page: Page) -> None:
     page.keyboard.down("Space")
-    page.wait_for_timeout(80)
+    page.wait_for_timeout(250)  # between what is a bounce and what is a hold, on a busy machine too
     page.keyboard.up("Space")
     page.wait_for_timeout(80)
 
