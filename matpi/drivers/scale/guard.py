@@ -27,10 +27,13 @@ READ_LIMIT: Final = 0.8
 jumper says, which makes 0.85 (docs/dev/sources.md, chip). So a read-out that ends within it after DOUT was last high
 is safe from the next conversion, and no poll is needed until then.
 """
-POLLS: Final = 40
-"""A period, from READ_LIMIT on: every 0.3 ms at 80/s. Two chips at 80/s take 5 to 7 % of a processor so, and 11 % when
-polled from 0.6 of a period on (measured on x86-64).
+POLLS: Final = 40  # a period, where it is not known when the conversion ends: every 0.3 ms at 80/s
+EARLY: Final = 0.99
+"""Part of the usual interval. So soon after a conversion was seen the next is looked for. Between READ_LIMIT and then
+one look is enough, which shows that the read-out will be safe. Less than 1, so that a conversion that was there at the
+first look is seen a little sooner the next time.
 """
+STEADY: Final = 1.2  # the longest of RECENT intervals to the shortest; over it none of them tells when the next ends
 POLLS_SILENT: Final = 8  # a period, while a chip is overdue; chosen: an edge is still seen well within READ_LIMIT
 DEADLINE: Final = 10  # periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4
 STUCK_S: Final = 1.0  # between resets of an overdue chip: over four periods of a jumper wrongly set to 10/s
@@ -100,6 +103,7 @@ class Guarded(ABC):
         self._busy_at = self._busy_before = -math.inf  # DOUT was last seen high: now, and when the last sample came
         self._heard_at = self._reported_at = now()
         self._next_from = now()  # the sample before; after a reset of ours, when the first may come
+        self._expected = -math.inf  # the next conversion is not ready before, by the last few
         self._first = True  # no interval ends with the first sample after a reset
         self._recent: deque[float] = deque(maxlen=RECENT)
         self._intervals: deque[float] = deque(maxlen=round(WINDOW_S * rate))
@@ -135,7 +139,8 @@ class Guarded(ABC):
         if self._level():
             # The conversion ends after this moment: the time that is safe for the read-out is counted from here.
             self._busy_at = now
-            self.look_at = now + self.period_s / (POLLS_SILENT if self.overdue() else POLLS)
+            step_s = self.period_s / (POLLS_SILENT if self.overdue() else POLLS)
+            self.look_at = max(now + step_s, self._expected)
             return False
         return True
 
@@ -145,6 +150,8 @@ class Guarded(ABC):
 
     def take(self) -> Sample:
         """Read out the conversion that `ready()` has just announced."""
+        begun = self._now()
+        seen = begun - max(self._busy_at, self._expected) < 2 * self.period_s / POLLS
         taken = self._read_out()
         ended = self._now()
         # DOUT rose between the poll and the read-out: a new conversion is replacing this one.
@@ -171,6 +178,10 @@ class Guarded(ABC):
             self.reset()
             return self._bad(Status.DESYNC)
         quick = self._quick(interval)
+        self._expected = -math.inf
+        if seen and len(self._recent) == RECENT and max(self._recent) < STEADY * min(self._recent):
+            usual = fmean(self._recent)
+            self.look_at, self._expected = begun + READ_LIMIT * usual, begun + EARLY * usual
         if quick:
             self.look_at = ended  # poll at once, so that the real rate is measured and shown by doctor
         if late or quick:

@@ -87,9 +87,9 @@ def serve(
             if not goes_on():
                 return
         # Not for a fixed time: up to the moment from which the first chip may have a conversion.
-        wait_s = min(ask_at, *(chip.look_at for chip in chips)) - now()
+        wait_s = min(chip.look_at for chip in chips) - now()
         if wait_s > 0.0:
-            sleep(wait_s)
+            sleep(min(wait_s, PARENT_S))
 
 
 def run(
