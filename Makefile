@@ -40,7 +40,7 @@ sim: $(RUNS) ## Run the device on a simulated mat, in the browser
 # mypy runs beside the tests. sh gives a process in the background no Ctrl-C, so that is passed on.
 test: lint ## Everything: checks, and every test
 	@$(BIN)/mypy >$(TYPES) 2>&1 & mypy=$$!; trap 'kill $$mypy 2>/dev/null; exit 130' HUP INT TERM; \
-	  $(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS); tested=$$?; \
+	  $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS); tested=$$?; \
 	  wait $$mypy; typed=$$?; echo "mypy:"; cat $(TYPES); \
 	  [ $$typed -eq 0 ] || echo "mypy has found what is above, and make test fails for it" >&2; \
 	  exit $$((tested ? tested : typed))
