@@ -36,7 +36,9 @@ def test_the_mat_is_calibrated_with_the_live_load(tmp_path: Path, watched: Watch
             expect(section.get_by_text(f"{says}. tap: back")).to_be_visible()
             mat.twin.act(cast("Act", act))  # the ends of the mat: acts that only a calibration has
             mat.until(lambda state: (state["kg"] > 50) is act.startswith("stand"))  # noqa: B023
-            go_on.click()
+            # An end is measured by itself; a click that comes after that would be for the next one.
+            if act == "get_up":
+                go_on.click()
         expect(section.get_by_text("you may step off")).to_be_visible()
         expect(section.get_by_text("measured", exact=True)).to_be_visible()
         expect(section.get_by_text(re.compile(r"^7[345]\.\d kg$"))).to_be_visible()
