@@ -33,7 +33,7 @@ EARLY: Final = 0.99
 one look is enough, which shows that the read-out will be safe. Less than 1, so that a conversion that was there at the
 first look is seen a little sooner the next time.
 """
-STEADY: Final = 1.2  # the longest of RECENT intervals to the shortest; over it none of them tells when the next ends
+STEADY: Final = 1.2  # the longest of RECENT intervals to the shortest; over it none of them shows when the next ends
 POLLS_SILENT: Final = 8  # a period, while a chip is overdue; chosen: an edge is still seen well within READ_LIMIT
 DEADLINE: Final = 10  # periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4
 STUCK_S: Final = 1.0  # between resets of an overdue chip: over four periods of a jumper wrongly set to 10/s
