@@ -17,7 +17,7 @@ import click
 
 from matpi import __version__
 from matpi.commands import output
-from matpi.core.calibration.solve import LEAST_KG, MOST_KG
+from matpi.core.calibration.weights import LEAST_KG, MOST_KG
 from matpi.errors import MatpiError, UsageError
 
 Command = Callable[..., Any]

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from matpi import __version__, cli, paths
-from matpi.core.calibration.solve import LEAST_KG, MOST_KG
+from matpi.core.calibration.weights import LEAST_KG, MOST_KG
 from matpi.core.effects import Report, Said, Save
 from matpi.core.model import Doubt, EndReason, Session
 from matpi.store.db import Store

@@ -20,8 +20,9 @@ from matpi.commands.output import bar, say
 from matpi.commands.target import EMULATED_KG, config_of, log_of, parts_of, writing
 from matpi.control.client import Client, device_of
 from matpi.core.calibration.procedure import OFF, Calibrating
-from matpi.core.calibration.solve import LEAST_KG, MOST_KG, Solved
+from matpi.core.calibration.solve import Solved
 from matpi.core.calibration.weighing import Refusal
+from matpi.core.calibration.weights import LEAST_KG, MOST_KG
 from matpi.core.effects import Calibrated, Save
 from matpi.core.events import Counted, Event, SensorLost
 from matpi.errors import CalibrationError, DeviceOffError, MatpiError, UsageError

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from matpi.core.calibration.solve import MOST_KG
+from matpi.core.calibration.weights import MOST_KG
 from matpi.core.screens import calibration as screen
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"

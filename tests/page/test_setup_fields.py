@@ -12,7 +12,7 @@ import pytest
 
 import matpi
 from matpi.commands.calibrate import LIGHTEST_KG
-from matpi.core.calibration.solve import MOST_KG
+from matpi.core.calibration.weights import MOST_KG
 from matpi.core.model import LANGUAGES as CODES
 from matpi.core.model import OTHERS, REST_WEEKDAYS_MAX, ROUTINE_NAMES, Settings
 from matpi.core.people import NAME_MAX, PEOPLE_MAX

@@ -12,7 +12,7 @@ from matpi.control.requests.ratings import DeleteRating, EditRating, FeltWrong, 
 from matpi.control.requests.sessions import AnswerSession, DeleteSession, EditSession, RestoreSession
 from matpi.control.requests.settings import People, Rest, Safety, Settings
 from matpi.control.requests.transfer import DeleteEverything, Import, UpstreamRetry
-from matpi.core.calibration.solve import LEAST_KG, MOST_KG
+from matpi.core.calibration.weights import LEAST_KG, MOST_KG
 from matpi.errors import UsageError
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from matpi.core.calibration.solve import LEAST_KG, Solved, moved_kg, names_of, shares, solve
+from matpi.core.calibration.solve import Solved, moved_kg, names_of, shares, solve
 from matpi.core.calibration.weighing import FOREVER, STILL_EMPTY_KG, STILL_LOADED_KG, Held, Refusal, Watch
+from matpi.core.calibration.weights import LEAST_KG
 from matpi.core.text import Text
 
 OFF: Final = "off"  # the step of the empty mat

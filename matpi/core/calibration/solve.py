@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matpi.core.calibration.weighing import Held, Refusal
+from matpi.core.calibration.weights import LEAST_KG
 from matpi.core.model import Calibration, Zero
 from matpi.core.text import Text
 
@@ -18,8 +19,6 @@ DEAD_SHARE: Final = 0.02
 """A channel that moves less than this part of the others at every placement is dead. Chosen: a person who stands at
 every place loads each one with much more, and noise is 0.01 % of 70 kg.
 """
-LEAST_KG: Final = 10.0  # nominal; chosen: below, hysteresis shows (0.03 % of 50 kg = 15 g a cell, docs/dev/sources.md)
-MOST_KG: Final = 130.0  # what the board is made for (`person_kg` in hardware/figures.toml)
 LOW, HIGH = 0.5, 2.0  # of the nominal sensitivity; cells are made to 10 %, four on one chip give 0.5 to 0.56 of a pair
 HALF_FROM, HALF_TO, NEXT_TO = 0.4, 0.6, 0.65
 """About half, and less than this part of the best channel: one cell of the pair gives nothing."""

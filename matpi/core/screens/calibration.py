@@ -12,7 +12,8 @@ from math import inf
 from typing import Final, Literal, NamedTuple
 
 from matpi.core.calibration.procedure import Calibrating
-from matpi.core.calibration.solve import MOST_KG, Solved
+from matpi.core.calibration.solve import Solved
+from matpi.core.calibration.weights import MOST_KG
 from matpi.core.effects import Calibrated, Emit, Note
 from matpi.core.events import CalibrationWished, Reading
 from matpi.core.front import Front
