@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from matpi.page import link
 from matpi.web.listeners import MAX_LISTENERS, Patience
 from tests.page.conftest import Page
-from tests.page.fake_device import STATE
+from tests.page.fake_device import STATE, FakeDevice
 from tests.page.test_access import wait_for
 
 
@@ -65,9 +65,9 @@ def test_a_page_hears_that_the_device_is_off_and_that_it_is_back(make_page: Call
         assert stream.message() == ("state", STATE)
         page.device.stop()
         assert stream.message() == ("off", {"error": link.OFF})
-        page.device.__init__(page.device.path)  # type: ignore[misc]
+        again = FakeDevice(page.device.path)
         assert stream.message() == ("state", STATE)
-        page.device.stop()
+        again.stop()
         assert stream.message() == ("off", {"error": link.OFF})
 
 
