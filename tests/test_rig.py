@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -743,6 +744,41 @@ def test_time_slows_down_when_a_question_about_a_session_comes(tmp_path: Path) -
         assert status["warp"] == 60
         twin.act("get_up")
         first(lambda status: status["state"] == "DONE" and status["warp"] == 1)
+    finally:
+        twin.stop()
+
+
+def test_a_computer_that_stalls_lets_no_question_pass_and_makes_no_hold_of_a_tap(tmp_path: Path) -> None:
+    seen = queue.SimpleQueue[tuple[str, dict[str, Any]]]()
+    stall_s = 0.0
+    twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=NOON, watch=watch), warp=60)
+
+    def put(kind: str, payload: dict[str, Any]) -> None:  # the twin waits for it
+        seen.put((kind, payload))
+        if kind == "status":
+            time.sleep(stall_s)
+
+    def first(kind: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while True:
+            found, payload = seen.get(timeout=60.0)
+            if found == kind and wanted(payload):
+                return payload
+
+    twin.start()
+    try:
+        twin.subscribe(put)
+        twin.act("lie_down")
+        began = datetime.fromisoformat(first("status", lambda status: status["state"] == "ON_MAT")["clock"])
+        first("status", lambda status: (datetime.fromisoformat(status["clock"]) - began).total_seconds() > 60.0)
+        stall_s = 0.5  # half a minute of the fast clock
+        twin.act("get_up")
+        done = first("status", lambda status: status["state"] not in {"ON_MAT", "AWAY"})
+        assert (done["state"], done["warp"]) == ("DONE", 1)
+        first("status", lambda status: status["state"] == "RATING")
+        stall_s = 1.0  # longer than a hold
+        for down in (True, False):
+            twin.button(down)
+        assert "1 of 10. Hold" in first("frame", lambda frame: " of 10" in frame["text"])["text"]
     finally:
         twin.stop()
 
