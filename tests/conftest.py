@@ -1,9 +1,10 @@
-"""The order of the tests: browsers first, else as collected; or shuffled with a printed seed."""
+"""The order of the tests: browsers early, else as collected; or shuffled with a printed seed."""
 
 from __future__ import annotations
 
 import os
 import random
+from itertools import filterfalse
 from typing import Any
 
 import pytest
@@ -21,8 +22,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
-        os.nice(5)  # the process with the browsers answers in time, the others have the rest
     wanted = getattr(config, "workerinput", {}).get("shuffle", config.getoption("shuffle"))
     if wanted is None:
         return
@@ -39,14 +38,30 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["shuffle"] = node.config.stash[SEED]
 
 
+def in_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let browsers answer in time: of several processes, one that has come to the other tests goes behind."""
+    if hasattr(item.config, "workerinput") and not in_browser(item) and os.nice(0) == 0:
+        os.nice(5)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests in a browser first, which wait more than they compute; one process then has most of them.
+    """Let two of several processes begin with the tests in a browser, a half each: they wait more than they compute.
 
-    With a seed shuffle files, then the tests in each: what a module prepares once is still prepared once.
+    `--dist worksteal` gives each process one stretch to begin with. With a seed shuffle files, then the tests in each:
+    what a module prepares once is still prepared once.
     """
+    workers = getattr(config, "workerinput", {}).get("workercount")
     if SEED not in config.stash:
-        items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+        if workers is not None:
+            browser, rest = list(filter(in_browser, items)), list(filterfalse(in_browser, items))
+            half, second = len(browser) // 2, max(0, len(items) // workers - len(browser) // 2)
+            items[:] = browser[:half] + rest[:second] + browser[half:] + rest[second:]
         return
     order = random.Random(config.stash[SEED])
     order.shuffle(items)
