@@ -90,9 +90,9 @@ def test_the_page_of_the_simulator_says_the_same_in_words(tmp_path: Path) -> Non
     twin.subscribe(put)
     twin.start()
     try:
-        assert heard["Sicherheit, Seite 1 von 4"].wait(10.0)
+        assert heard["Sicherheit, Seite 1 von 4"].wait(60.0)
         twin.power(on=False)
-        assert heard["Kein Strom."].wait(10.0)
+        assert heard["Kein Strom."].wait(60.0)
     finally:
         twin.stop()
 

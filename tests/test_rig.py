@@ -695,7 +695,7 @@ def test_a_mistake_in_the_twins_thread_is_told_and_ends_it(tmp_path: Path) -> No
     twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=1_773_586_800.0, watch=watch), crashed=ended.set)
     twin.start()
     twin._commands.put(lambda: 1 // 0)  # type: ignore[arg-type]
-    assert ended.wait(10.0)
+    assert ended.wait(60.0)
     with pytest.raises(ZeroDivisionError):
         twin.stop()
 
@@ -718,9 +718,9 @@ def test_the_page_lists_what_a_power_cut_would_leave(tmp_path: Path) -> None:
         twin.next_day()
         twin.act("get_up")
         twin.jump("12:00")
-        assert listed.get(timeout=20.0) == []
+        assert listed.get(timeout=60.0) == []
         twin.fault("disk", on=False)
-        while listed.get(timeout=20.0) != ["cap"]:
+        while listed.get(timeout=60.0) != ["cap"]:
             pass
     finally:
         twin.stop()
@@ -731,7 +731,7 @@ def test_time_slows_down_when_a_question_about_a_session_comes(tmp_path: Path) -
     twin = Twin(lambda watch: VirtualWorld(tmp_path / "log.db", utc=NOON, watch=watch), warp=60)
 
     def first(wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        while not wanted(status := statuses.get(timeout=20.0)):
+        while not wanted(status := statuses.get(timeout=60.0)):
             pass
         return status
 

@@ -126,7 +126,7 @@ def test_a_stopped_loop_feeds_no_watchdog(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             running.messages()
         running.process.send_signal(signal.SIGCONT)
-        running._socket.settimeout(10.0)
+        running._socket.settimeout(60.0)
         running.wait_for("WATCHDOG=1")
 
 

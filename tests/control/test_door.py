@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matpi.control.door import CALL_S
 from matpi.control.requests import all as requests
 from matpi.control.requests.base import Done, LogRequest, Now
 from matpi.core.effects import Calibrated, Checkpoint, Save
@@ -317,8 +318,8 @@ def test_who_waits_is_refused_at_once_when_the_device_ends(rig: Rig) -> None:
     until(lambda: rig.door._waited)
     began = time.monotonic()
     rig.door.close()
-    thread.join(5.0)
-    assert time.monotonic() - began < 1.0
+    thread.join(60.0)
+    assert time.monotonic() - began < CALL_S / 2
     assert isinstance(failed[0], DeviceOffError)
     with pytest.raises(DeviceOffError, match="The device is off"):
         rig.perform(do="state")
@@ -505,8 +506,8 @@ def test_listeners_get_each_sample_and_one_that_does_not_listen_costs_nothing(tm
     until(lambda: len(rig.door._listeners) == 2)
     for n in range(5000):
         rig.door.counted(Counted(float(n), (n, -n)))
-    thread.join(5.0)
-    sleeping.join(5.0)
+    thread.join(60.0)
+    sleeping.join(60.0)
     assert not failed
     assert heard[0] == {"t": 0.0, "counts": [0, 0], "ok": True, "flag": ""}
     assert [next(counts)["t"] for _ in range(3)] == [1.0, 2.0, 3.0]  # type: ignore[index]

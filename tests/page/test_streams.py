@@ -44,7 +44,7 @@ def test_the_ninth_stream_is_refused_in_words(page: Page) -> None:
         assert again.message() == ("state", STATE)
 
 
-def test_a_revoked_browser_hears_no_more_within_a_second(page: Page) -> None:
+def test_a_revoked_browser_hears_no_more(page: Page) -> None:
     token = page.devices.add("a guest")
     (guest,) = [one.id for one in page.devices.all() if one.name == "a guest"]
     with page.listening({"cookie": f"matpi={token}"}) as guests, page.listening() as own:
@@ -53,7 +53,7 @@ def test_a_revoked_browser_hears_no_more_within_a_second(page: Page) -> None:
         since = time.monotonic()
         page.devices.revoke(guest)  # as another process does it
         guests.response.read()
-        assert time.monotonic() - since < 2.0
+        assert time.monotonic() - since < Patience().heartbeat_s
         page.device.show(kg=1.0)
         assert own.message() == ("state", STATE | {"kg": 1.0})
 
@@ -158,7 +158,7 @@ def test_two_hundred_half_open_and_idle_connections_keep_no_paired_browser_out(m
             for _ in range(5):
                 since = time.monotonic()
                 assert asked_from("127.0.0.2", page) == 200, begun
-                assert time.monotonic() - since < 1.0, begun
+                assert time.monotonic() - since < Patience().request_s / 2, begun
         page.device.show(kg=7.0)
         assert stream.message() == ("state", STATE | {"kg": 7.0}), "an open page is none of them"
 

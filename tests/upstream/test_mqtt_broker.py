@@ -73,7 +73,7 @@ def test_a_broker_that_comes_back_gets_what_it_missed(broker: Broker, kill: bool
             broker.stop()
         message(one.refusal(delivery(2)))
         broker.start()
-        assert receiver.subscribed.wait(5)
+        assert receiver.subscribed.wait(60)
         assert eventually(lambda: one.refusal(delivery(2)) is None)
         assert eventually(lambda: len(receiver.heard) == 2)
         assert eventually(lambda: one.sink.trouble is None)
@@ -89,7 +89,7 @@ def test_one_loss_is_one_note_and_so_is_the_return(broker: Broker) -> None:
         for _ in range(5):
             message(one.refusal(delivery(2)))
         broker.start()
-        assert receiver.subscribed.wait(5)
+        assert receiver.subscribed.wait(60)
         assert one.refusal(delivery(2)) is None
         assert len(one.notes) == 2, one.notes
         receiver.close()

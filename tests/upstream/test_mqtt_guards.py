@@ -231,7 +231,7 @@ def test_a_subscription_that_is_not_allowed_is_reported_once(ack_topic: str) -> 
 
 
 def test_a_storm_of_births_does_not_shorten_the_wait(broker: Broker) -> None:
-    draws = iter([0.15, *[0.0] * 100])  # of ten seconds
+    draws = iter([0.5, *[0.0] * 100])  # of ten seconds
     made = Mat(config(broker.port), draw=lambda: next(draws, 0.0))
     house = Listener(broker.port)
     assert eventually(lambda: house.of(AVAILABILITY))
@@ -239,8 +239,8 @@ def test_a_storm_of_births_does_not_shorten_the_wait(broker: Broker) -> None:
     began = time.monotonic()
     for _ in range(20):
         house.say("homeassistant/status", "online")
-    assert time.monotonic() - began < 1.3
+    assert time.monotonic() - began < 4.5
     assert eventually(lambda: len(house.of(AVAILABILITY)) == 2)
-    assert time.monotonic() - began >= 1.5
+    assert time.monotonic() - began >= 5.0
     made.sink.close()
     house.close()
