@@ -72,13 +72,14 @@ class Button:
 
         self._now = now
         with using("button", pin):
-            # No bounce_time: it would move the edges. The core debounces.
-            self._button = gpiozero.Button(pin, pull_up=True, bounce_time=None, pin_factory=pins)
+            # No bounce_time: it would move the edges. The core debounces, and times the hold: gpiozero.Button would have
+            # a thread for that, which wakes ten times a second.
+            self._button = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=None, pin_factory=pins)
 
     def start(self, put: Put) -> None:
         """Put ButtonDown and ButtonUp at each edge, bounces included, from gpiozero's thread."""
-        self._button.when_pressed = lambda: put(ButtonDown(self._now()))
-        self._button.when_released = lambda: put(ButtonUp(self._now()))
+        self._button.when_activated = lambda: put(ButtonDown(self._now()))
+        self._button.when_deactivated = lambda: put(ButtonUp(self._now()))
 
     def close(self) -> None:
         self._button.close()

@@ -72,6 +72,35 @@ def answers(guest: Guest) -> None:
     check(said == ["unanswered", "none"], "the safety pages are answered with the button", said)
 
 
+def is_calibrated(guest: Guest) -> None:
+    found = hands(guest, "calibrate")
+    print("\n".join(f"  {line}" for line in found["said"]), flush=True)
+    what = f"`matpi calibrate` ends well, and 70 kg at one end are shown as {found['kg']:.1f} kg"
+    check(found["code"] == 0 and abs(found["kg"] - 70.0) < 1.0, what, found)
+
+
+def doctor(guest: Guest) -> list[str]:
+    """Ask it; return what it finds not well, but for the rate (docs/build.md, 10)."""
+    said = guest.run("runuser -u matpi -- matpi doctor")
+    print("\n".join(f"  {line}" for line in said.splitlines()), flush=True)
+    lines = [line.split() for line in said.splitlines()]
+    return [" ".join(line) for line in lines if line[0] in {"WARN", "FAIL"} and line[1:4:2] != ["chip", "rate"]]
+
+
+def is_well_but_for_the_calibration(guest: Guest) -> None:
+    guest.run("systemctl stop matpi")
+    found = doctor(guest)
+    guest.run("systemctl start matpi")
+    guest.wait(RUNS)
+    only = len(found) == 1 and found[0].startswith("WARN scale calibration none yet")
+    check(only, "`matpi doctor` with the service stopped: all well but for the calibration", found)
+
+
+def is_well(guest: Guest) -> None:
+    found = doctor(guest)
+    check(found == [], "`matpi doctor` beside the service: all well", found)
+
+
 def times(guest: Guest) -> None:
     on_mat_s = hands(guest, "lie", LIES_S)
     guest.wait(f"{HANDS} ended", seconds=300.0)
@@ -93,12 +122,18 @@ def comes_back(guest: Guest) -> None:
     check(counted["samples"] > 60 * COUNTED_S and systemd(guest, "MainPID") == pid, what, counted)
 
 
+PARTS = (
+    starts, reads, allows_no_other_device, is_well_but_for_the_calibration, answers, is_calibrated, is_well, times,
+    shows, comes_back,
+)  # fmt: skip
+
+
 def main() -> int:
     began = time.monotonic()
     with machine() as made:
         guest = made.guest(made.installed, "snapshot=on", exact=True)
         guest.boot()
-        for part in (starts, reads, allows_no_other_device, answers, times, shows, comes_back):
+        for part in PARTS:
             part(guest)
     print(f"All of this holds; {time.monotonic() - began:.0f} s.")
     return 0

@@ -6,6 +6,7 @@ counts SECONDS   how many samples the device gives, and which are flagged
 safety           answer the safety pages with the button, "none of these"; the answer before and after
 lie SECONDS      a person of 70 kg lies down, and gets up; how long the load was over that of a person
 ended, session   end with 1 while a session is under way; how long the last one was on the mat
+calibrate        `matpi calibrate` with a person of 70 kg, on cells that are 5 % off; what it said, the load shown then
 panel            whether what the panel was sent is the picture the device means to show
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -24,6 +26,7 @@ from tests.guest.records import LOG, Device
 
 BOARD = Path("/sys/module/matpi_board/parameters")
 COUNTS_PER_KG = 43000  # [scale] counts_per_kg
+COUNTS_OF_ITS_CELLS = {"head": 41000, "foot": 45000}  # a kilogram
 ON_KG = 12.0  # [presence] on_kg
 COMMANDS, DATA = 0x00, 0x40  # the control bytes of luma
 TAP_S, HOLD_S, READ_S = 0.2, 1.2, 2.5
@@ -97,6 +100,32 @@ def session() -> float | None:
     return None if row is None or row[1] is None else float(row[0])
 
 
+def calibrate() -> dict[str, Any]:
+    """Stand where it asks for: four fifths of a person are on the cells of that end."""
+    with subprocess.Popen(
+        ["matpi", "calibrate", "--weight", "70"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        said = []
+        for line in process.stdout:
+            said.append(line.strip())
+            if line.startswith("Take everything off"):
+                process.stdin.write("\n")
+            for end in COUNTS_OF_ITS_CELLS:
+                if f"Stand at the {end} end" in line:
+                    stand(end)
+    kg = state()["kg"]
+    for name in COUNTS_OF_ITS_CELLS:
+        put(name, 0)
+    return {"code": process.returncode, "said": said, "kg": kg}
+
+
+def stand(at: str) -> None:
+    for name, counts_per_kg in COUNTS_OF_ITS_CELLS.items():
+        put(name, round((56.0 if name == at else 14.0) * counts_per_kg))
+
+
 def panel() -> dict[str, int]:
     from matpi.sim.panel import PanelChip
 
@@ -126,8 +155,9 @@ def main(what: str, *seconds: str) -> None:
         case "counts" | "lie":
             does = {"counts": counts, "lie": lie}[what]
             print(json.dumps(does(float(seconds[0]))))
-        case "safety" | "session" | "panel":
-            print(json.dumps({"safety": safety, "session": session, "panel": panel}[what]()))
+        case "safety" | "session" | "calibrate" | "panel":
+            reads = {"safety": safety, "session": session, "calibrate": calibrate, "panel": panel}
+            print(json.dumps(reads[what]()))
         case "ended":
             sys.exit(session() is None)
 
