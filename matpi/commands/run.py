@@ -29,7 +29,6 @@ def run(config_path: Path | None, store: Path | None, *, board: bool) -> None:
             show_fault(panel, text("faults.config_wrong"), text("faults.in_config"), text("faults.run_doctor"))
         raise
     path = store or log_of(config, board=board)
-    warn_if_bare(path)
     if config.scale.driver == "sim":
         say('No hardware is used: driver = "sim" in [scale] emulates every part.')
-    run_device(config, parts_of(config, board=board), path, say, status_path())
+    run_device(config, parts_of(config, board=board), path, say, status_path(), lambda: warn_if_bare(path))

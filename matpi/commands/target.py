@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from matpi.commands.output import say, stored, warn
 from matpi.errors import MatpiError
 from matpi.paths import default_store, device_config, device_store, simulator_store, system_zone
-from matpi.store.backups import describe_damage
-from matpi.store.db import Store, bare, is_unmade
 from matpi.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
@@ -23,7 +21,9 @@ if TYPE_CHECKING:
     from matpi.core.rules import DeviceRules
     from matpi.service.parts import Header
     from matpi.sim.board import Board
+    from matpi.store.db import Store
 
+# The store is loaded where it is used: `matpi run` needs this module too, and what it loads first delays the splash.
 EMULATED_KG = 74.0  # of the person on the emulated board by default
 
 
@@ -70,6 +70,8 @@ def parts_of(config: Config, *, board: bool, kg: float = EMULATED_KG) -> Board |
 
 def warn_if_bare(path: Path) -> None:
     """Warn that a writer begins a new log in the file at `path`, if it does."""
+    from matpi.store.db import bare
+
     if sentence := bare(path):
         warn(f"{sentence} A new log is begun in it.")
 
@@ -77,6 +79,8 @@ def warn_if_bare(path: Path) -> None:
 @contextmanager
 def reading(store: Path | None) -> Iterator[Store]:
     """Open a reader of `store`, else of the default log, which is reported at the end of the block."""
+    from matpi.store.db import Store
+
     with Store.open(store or default_store(), read_only=True) as log:
         yield log
         if store is None:
@@ -90,6 +94,9 @@ def writing(store: Path | None, otherwise: Path | None = None) -> Iterator[Store
     `otherwise`: the log where `store` is None, if not the default one. What became of a file
     that was bare, damaged or missing is reported.
     """
+    from matpi.store.backups import describe_damage
+    from matpi.store.db import Store, bare
+
     path = store or otherwise or default_store()
     begun = bare(path)
     with Store.open(path) as log:
@@ -116,11 +123,11 @@ def perform(
     A request that begins a log makes one where there is none, in this machine's zone. `rules`: of the device, where
     the request goes by them. `names_log`: report the log where `store` is None; else the caller does.
     """
-    # Here: `matpi run` uses this module too, and what it loads first delays the splash.
     from matpi.control.client import device_of
     from matpi.control.requests.base import Done, machine_now
     from matpi.control.requests.transfer import Import
     from matpi.core.rules import DeviceRules
+    from matpi.store.db import Store, is_unmade
 
     path = store or default_store()
     device = device_of(path)
@@ -147,6 +154,7 @@ def begin(path: Path, request: LogRequest) -> None:
     from matpi.control.requests.settings import Settings as SettingsRequest
     from matpi.core.effects import Save
     from matpi.core.model import Settings
+    from matpi.store.db import bare
     from matpi.store.settings import changed
 
     if isinstance(request, SettingsRequest):
@@ -169,6 +177,8 @@ def report(path: Path, *, empty: bool = False) -> None:
 
 def _other() -> str:
     """Return where the simulator's log is, if there is one; a device that was started once hides it."""
+    from matpi.store.db import is_unmade
+
     try:
         path = simulator_store()
         return "" if is_unmade(path) else f" The simulator's is {path}; name it with --store."

@@ -72,8 +72,8 @@ class Button:
 
         self._now = now
         with using("button", pin):
-            # No bounce_time: it would move the edges. The core debounces, and times the hold: gpiozero.Button would have
-            # a thread for that, which wakes ten times a second.
+            # No bounce_time: it would move the edges. The core debounces, and times the hold: gpiozero.Button has a
+            # thread for that, which wakes ten times a second.
             self._button = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=None, pin_factory=pins)
 
     def start(self, put: Put) -> None:

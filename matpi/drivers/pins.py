@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +69,8 @@ def load_lgpio() -> Any:
     try:
         import lgpio
     finally:
-        os.chdir(here)
+        with suppress(OSError):  # `sudo -u matpi` in a home that only its owner may enter: no relative path works there
+            os.chdir(here)
     return lgpio
 
 

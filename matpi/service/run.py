@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 SWITCH_S: Final = 0.001
 
 
-def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], None], status: Path | None) -> None:
-    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. Raises StoreError for a bad log."""
+def run_device(
+    config: Config,
+    parts: Parts,
+    store: Path,
+    say: Callable[[str], None],
+    status: Path | None,
+    lit: Callable[[], None] = lambda: None,
+) -> None:
+    """Run until SIGTERM or Ctrl-C; SIGUSR1 saves a recording. `lit` is called with the splash on the panel.
+
+    Raises StoreError for a bad log.
+    """
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     asked = False
     appliance: Appliance | None = None
@@ -52,6 +62,7 @@ def run_device(config: Config, parts: Parts, store: Path, say: Callable[[str], N
         from matpi.drivers.clock import SystemClock, boot_id
         from matpi.service.appliance import Appliance
 
+        lit()
         reported: dict[str, str] = {}
 
         def report(effect: Effect) -> None:

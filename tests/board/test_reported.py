@@ -90,6 +90,19 @@ def test_lgpio_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: p
     monkeypatch.delitem(sys.modules, "lgpio")
 
 
+def test_lgpio_is_loaded_where_there_is_no_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the home of another, which `sudo -u matpi` leaves a process in; here the folder goes."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "lgpio.py").write_text("import os\nhere = os.getcwd()\nos.chdir('/')\nos.rmdir(here)\n")
+    monkeypatch.syspath_prepend(tmp_path / "library")
+    monkeypatch.delitem(sys.modules, "lgpio", raising=False)
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir("home")
+    assert load_lgpio().here == str(tmp_path / "home")
+    monkeypatch.delitem(sys.modules, "lgpio")
+
+
 class Taken(Exception):  # noqa: N818  as lgpio's own error, it is nothing but an Exception
     pass
 

@@ -168,6 +168,21 @@ def test_a_hold_measures_at_once() -> None:
     assert on.device.zeroing.calibration == UNCALIBRATED
 
 
+def test_a_hold_just_after_a_place_was_measured_by_itself_is_no_hold_for_the_next() -> None:
+    on = bench()
+    to_head(on)
+    on.body = stand("head")
+    while isinstance(on.view, Guide) and on.view.title == "Head end":
+        on.pass_s(0.1)
+    on.hold()
+    assert on.view == Guide("Foot end", "stand in its middle", "tap: back   hold: go"), "still to be stood at"
+    on.pass_s(30)
+    on.body = stand("foot")
+    on.pass_s(8)
+    assert isinstance(on.view, Notice)
+    assert on.view.title == "Calibrated"
+
+
 def progress(on: Bench) -> Progress:
     screen = on.device.display.screen
     assert isinstance(screen, CalibrationScreen)

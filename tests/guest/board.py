@@ -81,7 +81,7 @@ def is_calibrated(guest: Guest) -> None:
 
 def doctor(guest: Guest) -> list[str]:
     """Ask it; return what it finds not well, but for the rate (docs/build.md, 10)."""
-    said = guest.run("runuser -u matpi -- matpi doctor")
+    said = guest.run("cd /root && runuser -u matpi -- matpi doctor >/tmp/said; code=$?; cat /tmp/said; [ $code = 0 ]")
     print("\n".join(f"  {line}" for line in said.splitlines()), flush=True)
     lines = [line.split() for line in said.splitlines()]
     return [" ".join(line) for line in lines if line[0] in {"WARN", "FAIL"} and line[1:4:2] != ["chip", "rate"]]

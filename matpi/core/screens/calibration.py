@@ -27,6 +27,7 @@ LIGHTEST_KG: Final = 40
 CHOSEN_TO_KG: Final = 0.5  # whole kilograms are chosen here
 GIVEN_TO_KG: Final = 0.05  # bathroom scales show 100 g
 UNTOUCHED_S: Final = 180.0  # after that it is given up. Chosen: a walk to the bathroom scales and back.
+MEANT_S: Final = 2.0  # so soon after a place was measured, a hold is meant for that one. Chosen: no one has moved yet
 RESULT_S: Final = 20.0  # the result stays this long, and as long as the person stays to read it
 
 
@@ -69,6 +70,7 @@ class CalibrationScreen(Screen):
             raise RuntimeError("no load cells to calibrate")
         self._at, self._kg = Stop.EMPTY, GUESS_KG
         self._result_at = t
+        self._placed_at = -inf  # when a place was measured last
         channels = len(calibration.counts_per_kg)
         error_kg = CHOSEN_TO_KG if self.given is None else GIVEN_TO_KG
         anywhere = self.given is not None and self.given.anywhere
@@ -159,7 +161,7 @@ class CalibrationScreen(Screen):
 
     def hold(self, t: float) -> Step | None:
         match self._at:
-            case Stop.EMPTY | Stop.PLACE:
+            case Stop.EMPTY | Stop.PLACE if t >= self._placed_at + MEANT_S:
                 self._procedure.begin(t)
             case Stop.TENS:
                 self._at = Stop.ONES
@@ -186,6 +188,7 @@ class CalibrationScreen(Screen):
             elif self._at is Stop.EMPTY:
                 self._at = Stop.TENS
             else:
+                self._placed_at = t
                 procedure.begin(t, by_itself=True)
 
     def _weigh(self, t: float, weight_kg: float) -> None:
