@@ -251,7 +251,7 @@ class Day:
         self.cuts: list[tuple[float, float]] = []
         """From when on something may not be stored, and when the device ended."""
         self.boots: dict[str, Boot] = {}
-        self.measured: list[dict[str, float]] = []
+        self.measured: list[dict[str, Any]] = []
         self.arrived: dict[str, dict[str, tuple[int, dict[str, Any]]]] = {SINK: {}, MQTT: {}}
         """Of each receiver: record -> its latest revision, and what that has."""
         self.deliveries = 0
@@ -654,7 +654,7 @@ class Day:
             {
                 "t": self.world.t,
                 "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 2),
-                "threads": threading.active_count(),
+                "threads": sorted(thread.name for thread in threading.enumerate()),
                 "handles": len(list(Path("/proc/self/fd").iterdir())),
             }
         )
