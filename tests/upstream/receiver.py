@@ -96,6 +96,8 @@ class Receiver:
         line, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (text.partition(":") for text in lines)}
         while len(body) < int(headers.get("content-length", "0")):
-            body += wire.recv(4096)
+            if not (got := wire.recv(4096)):
+                return None  # cut off in the middle
+            body += got
         self.requests.append(Request(line, headers, body))
         return self.talk(wire)

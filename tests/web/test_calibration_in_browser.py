@@ -36,7 +36,7 @@ def test_the_mat_is_calibrated_with_the_live_load(tmp_path: Path, watched: Watch
             expect(section.get_by_text(f"{says}. tap: back")).to_be_visible()
             mat.twin.act(cast("Act", act))  # the ends of the mat: acts that only a calibration has
             mat.until(lambda state: (state["kg"] > 50) is act.startswith("stand"))  # noqa: B023
-            # An end is measured by itself; a click that comes after that would be for the next one.
+            # An end is measured by itself.
             if act == "get_up":
                 go_on.click()
         expect(section.get_by_text("you may step off")).to_be_visible()
