@@ -5,6 +5,7 @@ Each prints JSON.
 counts SECONDS   how many samples the device gives, and which are flagged
 safety           answer the safety pages with the button, "none of these"; the answer before and after
 lie SECONDS      a person of 70 kg lies down, and gets up; how long the load was over that of a person
+empty            end with 1 until the device has found the mat empty
 ended, session   end with 1 while a session is under way; how long the last one was on the mat
 calibrate        `matpi calibrate` with a person of 70 kg, on cells that are 5 % off; what it said, the load shown then
 panel            whether what the panel was sent is the picture the device means to show
@@ -158,6 +159,8 @@ def main(what: str, *seconds: str) -> None:
         case "safety" | "session" | "calibrate" | "panel":
             reads = {"safety": safety, "session": session, "calibrate": calibrate, "panel": panel}
             print(json.dumps(reads[what]()))
+        case "empty":
+            sys.exit(state()["load"] != "EMPTY")
         case "ended":
             sys.exit(session() is None)
 
