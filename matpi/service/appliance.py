@@ -252,6 +252,8 @@ class Appliance:
                     self._calibrated = calibrated
                 case UseCalibration(calibration) if self._calibrated is not None:
                     self._recorder.use_calibration(calibration, self._calibrated.zero)
+        if isinstance(effect, UseCalibration):
+            self._status_due = 0.0  # `matpi doctor` is asked right after it
         if self._door is not None:
             self._door.seen(effect)
         self._watch(effect)

@@ -148,6 +148,8 @@ def test_calibrate_follows_the_running_device(running: Running, anywhere: bool) 
     assert found not in {None, CALIBRATION}
     assert found is not None
     assert found.counts_per_kg == pytest.approx((COUNTS_PER_KG, COUNTS_PER_KG), rel=0.02)
+    told_doctor = json.loads(running.status.read_text())["counts_per_kg"]
+    assert told_doctor == pytest.approx(found.counts_per_kg), "`matpi doctor` knows it at once"
     assert state(running)["kg"] == pytest.approx(74, abs=2)
 
 

@@ -51,7 +51,7 @@ def hands():
         board.act(line.strip())
 
 threading.Thread(target=hands, daemon=True).start()
-run_device(config, board, Path(sys.argv[1]), lambda text: print(text, flush=True), None)
+run_device(config, board, Path(sys.argv[1]), lambda text: print(text, flush=True), Path(sys.argv[3]))
 """
 """`matpi run --board` with hands: what is written to it happens on the mat."""
 
@@ -67,11 +67,12 @@ def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
 class Running:
     def __init__(self, folder: Path) -> None:
         self.log, self.config, self.folder = folder / "log.db", folder / "matpi.toml", folder / "recordings"
+        self.status = folder / "status.json"
         self.config.write_text(CONFIG)
         with Store.open(self.log) as log:
             log.write(Save(Calibrated(CALIBRATION, Zero((0.0, 0.0)))))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DEVICE, str(self.log), str(self.config)],
+            [sys.executable, "-c", DEVICE, str(self.log), str(self.config), str(self.status)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
