@@ -201,12 +201,12 @@ class Appliance:
         return button
 
     def _take(self, event: Event | Counted) -> None:
-        """Pass on an event of the scale, in its thread: to the loop first, the recording can wait."""
-        self._inbox.put(event)
+        """Pass on an event of the scale, in its thread: to the loop last, which wakes for it."""
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
         if self._door is not None:
             self._door.counted(event)
+        self._inbox.put(event)
 
     def _rate_hz(self) -> float | None:
         """Return the rate of the slowest load cell chip."""
