@@ -65,7 +65,7 @@ FLOORS = (
 """The folders and modules of core/ from the lowest up: each imports from its own floor and from below, none from above.
 Of screens/ each imports screen.py only.
 """
-VENDORS = {"gpiozero", "luma", "adafruit_hx711", "spidev", "lgpio", "digitalio", "microcontroller", "board"}
+VENDORS = {"gpiod", "gpiozero", "luma", "adafruit_hx711", "spidev", "lgpio", "digitalio", "microcontroller", "board"}
 CORE_MAY = {"transitions"}
 IMPURE = {"time", "threading", "queue", "asyncio", "sqlite3", "pathlib", "os", "io", "random", "signal"}
 IMPURE_CALLS = {"open", "print", "input"}

@@ -27,7 +27,7 @@ from matpi.core.model import Settings
 from matpi.core.parts import PARTS
 from matpi.drivers.chime import ChimeThread, Piezo
 from matpi.drivers.clock import ClockWatch
-from matpi.drivers.gpio import Button, PartThread
+from matpi.drivers.gpio import Button, LineButton, PartThread, open_button
 from matpi.drivers.led import Led, LedThread
 from matpi.drivers.oled import PanelThread
 from matpi.drivers.scale.recorder import Recorder
@@ -195,8 +195,8 @@ class Appliance:
         if self._relays is not None:
             self._relays.wake()
 
-    def _open_button(self) -> Button:
-        button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
+    def _open_button(self) -> Button | LineButton:
+        button = open_button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
         button.start(self._inbox.put)
         return button
 
