@@ -143,6 +143,12 @@ def using(part: str, pin: int) -> Iterator[None]:
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error
 
 
+def stop_pulses(pwm: Any) -> None:
+    """Switch a PWM off. At a duty of 0 lgpio's thread would still wake for each of its pulses."""
+    pwm.frequency = None
+    pwm.value = 0.0  # a line that was high in mid-pulse would stay so
+
+
 class Part(Protocol):
     def close(self) -> None:
         """Free the pin."""

@@ -91,11 +91,15 @@ def test_a_button_held_at_boot_is_no_press(pins: Any) -> None:
 def test_the_duty_reaches_the_pin_in_whole_percents_and_only_when_it_changes(pins: Any) -> None:
     led = Led(18, pins)
     wire = pins.pin(18)
-    assert (wire.state, wire.frequency) == (0.0, 200)
+    assert (wire.state, wire.frequency) == (0.0, None)
     wire.steps = []
     for duty in (0.0, 0.29, 0.291, 0.57, 0.004, 0.004, 1.0, 1.5, -1.0):
         led.set(duty)
     assert wire.steps == [29, 57, 0, 100, 0]
+    led.set(0.5)
+    assert (wire.state, wire.frequency) == (pytest.approx(0.5, abs=1e-5), 200)
+    led.set(0.0)
+    assert (wire.state, wire.frequency) == (0.0, None)
     led.close()
     assert wire.state == 0.0
 
