@@ -189,7 +189,8 @@ class Guarded(ABC):
         # The process was held between two edges of the clock, so the chip may have powered down during the read-out.
         if taken.longest_high_s > HIGH_LIMIT_S:
             # If it has, the next conversion comes after GAP, and two are dropped then; if not, the next is good.
-            return self._sample(Status.GLITCH) if taken.extra else self._bad(Status.GLITCH)
+            alone = taken.extra and taken.idle and not late
+            return self._sample(Status.GLITCH) if alone else self._bad(Status.GLITCH)
         # Low at the end although the next conversion cannot have ended: chip and reader disagree on the pulses, or the
         # wire is stuck. A reset is the only way to count from zero again.
         if not taken.extra or not (taken.idle or late):
