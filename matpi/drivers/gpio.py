@@ -95,11 +95,11 @@ class LineButton:
     """
 
     def __init__(self, pin: int, chip: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        import gpiod
-        from gpiod.line import Bias, Edge
-
-        settings = gpiod.LineSettings(edge_detection=Edge.BOTH, bias=Bias.PULL_UP)
         with using("button", pin):
+            import gpiod
+            from gpiod.line import Bias, Edge
+
+            settings = gpiod.LineSettings(edge_detection=Edge.BOTH, bias=Bias.PULL_UP)
             self._line = gpiod.request_lines(f"/dev/gpiochip{chip}", {pin: settings}, consumer="matpi")
         self._now = now
         self._ended = os.eventfd(0)
