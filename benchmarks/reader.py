@@ -1,11 +1,13 @@
 """The reader of the load cells, as a process over emulated chips in real time. Prints one JSON line a figure.
 
+    python -m benchmarks.reader [ACCEPTED]
+
 Wrong: with two processes beside it that burn a core each, every accepted sample is checked. Each conversion's code
 holds its number and a hash of it, so that a bit that was read wrong shows, and so does a conversion taken twice; two
-chips at 80/s until 10 000 were accepted, without real-time priority, and a while with it. CPU: what the process uses
-without burners, the emulated chips included; their part is told, measured on read-outs with and without them. Cold
-start: from starting the process to the first accepted sample, the chip's settling (400 ms at 10/s, 50 ms at 80/s)
-included. Memory is the resident set.
+chips at 80/s until ACCEPTED (10 000) were accepted, without real-time priority, and a while with it. CPU: what the
+process uses without burners, the emulated chips included; their part is told, measured on read-outs with and without
+them. Cold start: from starting the process to the first accepted sample, the chip's settling (400 ms at 10/s, 50 ms at
+80/s) included. Memory is the resident set.
 """
 
 from __future__ import annotations
@@ -85,9 +87,9 @@ class Reader:
 
 
 @contextmanager
-def burning(number: int) -> Iterator[None]:
+def burning(number: int, seconds: float) -> Iterator[None]:
     """So many processes that do nothing, as fast as they can; bounded in time, and ended whatever happens."""
-    burners = [subprocess.Popen([sys.executable, "-S", "-c", BURN, str(AT_MOST_S + 5)]) for _ in range(number)]
+    burners = [subprocess.Popen([sys.executable, "-S", "-c", BURN, str(seconds + 5)]) for _ in range(number)]
     try:
         yield
     finally:
@@ -101,7 +103,7 @@ def wrong(*, realtime: bool, accepted: int, seconds: float) -> dict[str, Any]:
     statuses: Counter[str] = Counter()
     false = 0
     newest: dict[int, int] = {}
-    with burning(BURNERS), Reader("benchmarks.proof", rate=80, realtime=realtime) as reader:
+    with burning(BURNERS, seconds), Reader("benchmarks.proof", rate=80, realtime=realtime) as reader:
         until = time.monotonic() + seconds
         for chip, sample in reader.samples():
             statuses[sample.status.value] += 1
@@ -190,8 +192,8 @@ def cold_start_s(rate: int) -> float:
     raise SystemExit("no sample was accepted")
 
 
-def main() -> None:
-    patient = wrong(realtime=False, accepted=ACCEPTED, seconds=AT_MOST_S)
+def main(accepted: int = ACCEPTED) -> None:
+    patient = wrong(realtime=False, accepted=accepted, seconds=AT_MOST_S * max(1.0, accepted / ACCEPTED))
     print(json.dumps({"figure": "reader_wrong", "value": patient.pop("wrong"), "target": 0, **patient}))
     hurried = wrong(realtime=True, accepted=ACCEPTED, seconds=REALTIME_S)
     print(json.dumps({"figure": "reader_wrong_realtime", "value": hurried.pop("wrong"), "target": 0, **hurried}))
@@ -206,4 +208,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

@@ -4,7 +4,7 @@
 setting is changed or the button pressed from outside, so that the log is always being written. Windows with a quick and
 with a slow disk take turns. A reading is late by the time from the emulated chip to the loop; a frame by the time from
 the reading, press or deadline that it is due at until the emulated panel has its bytes. The figure is the larger
-difference of the two worst; a reading alone is up to 40 ms late, which is how often the reader's pipe is looked at.
+difference of the two worst; a reading alone is up to 45 ms late, which is how often the reader's pipe is looked at.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from itertools import count
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from matpi.core.dated import redated
 from matpi.core.device import Device
 from matpi.core.effects import (
@@ -434,7 +436,7 @@ def said(view: _V, words: Words = ENGLISH) -> _V:
         assert value.key in words.texts, value
         return words.say(value)
 
-    return replace(view, **{field.name: read(getattr(view, field.name)) for field in fields(view)})
+    return structs.replace(view, **{field: read(value) for field, value in structs.asdict(view).items()})
 
 
 def end_of(session: Session) -> float:

@@ -7,11 +7,12 @@ failed and asks again; "Saved" is shown only after the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, time, tzinfo
 from enum import StrEnum
 from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from matpi.core.brightness import Brightness
 from matpi.core.model import Calibration, Session, StopSign, Zero
@@ -59,8 +60,7 @@ class Said(StrEnum):
     SENSOR_BACK = "sensor_back"
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """Put this view on the panel."""
 
     view: View
@@ -70,31 +70,27 @@ class Show:
     language: str = ""  # one of model.LANGUAGES
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """Play this pattern from `since` (monotonic seconds) on."""
 
     pattern: Pattern
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Chime:
+class Chime(Struct, frozen=True):
     """Ring now; what comes late is not rung at all."""
 
     kind: ChimeKind
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """Store how the open session is. Its answer says nothing about the session's own record."""
 
     session: Session
     key: ClassVar[str] = "checkpoint"
 
 
-@dataclass(frozen=True, slots=True)
-class Zeros:
+class Zeros(Struct, frozen=True):
     """The zero in use, and the one that an undo brings back."""
 
     zero: Zero
@@ -102,8 +98,7 @@ class Zeros:
     key: ClassVar[str] = "zero"
 
 
-@dataclass(frozen=True, slots=True)
-class Calibrated:
+class Calibrated(Struct, frozen=True):
     """A calibration and the zero that counts from its reference: stored both or neither."""
 
     calibration: Calibration
@@ -111,8 +106,7 @@ class Calibrated:
     key: ClassVar[str] = "calibration"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The person, of those who share the mat, that the next sessions belong to."""
 
     person: str
@@ -126,8 +120,7 @@ class Record(Protocol):
     def key(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(Struct, frozen=True):
     """Insert or replace what has this record's key. Answered by Saved or SaveFailed, with the key."""
 
     record: Record
@@ -137,8 +130,7 @@ class Save:
         return self.record.key
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Remove a session or stop sign; counted under `why`. Answered like Save."""
 
     kind: type[Session | StopSign]
@@ -150,8 +142,7 @@ class Drop:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class DateBoot:
+class DateBoot(Struct, frozen=True):
     """Date the records of one boot by utc = mono + offset_utc (core/dated.py). Answered like Save."""
 
     boot_id: str
@@ -168,15 +159,13 @@ class DateBoot:
         return f"dates of {self.boot_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class UseCalibration:
+class UseCalibration(Struct, frozen=True):
     """From the next reading on this is how counts become kilograms."""
 
     calibration: Calibration
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Something about presence for the log: known at `t`, back-dated to `at`, when it happened."""
 
     t: float
@@ -187,8 +176,7 @@ class Report:
     """With session_ended and short: the session as it ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """The session machine took a transition."""
 
     t: float
@@ -198,8 +186,7 @@ class Changed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """For the diagnostics: counted under `kind`, written to the log once."""
 
     t: float

@@ -5,9 +5,10 @@ Events come from the edges, which check them; the core does not check again. `t`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from matpi.core.model import Acknowledgement, Log
 from matpi.core.people import People
@@ -43,18 +44,15 @@ class Counted(NamedTuple):
     """Why it is not ok, a drivers.guard.Status; for recordings."""
 
 
-@dataclass(frozen=True, slots=True)
-class ButtonDown:
+class ButtonDown(Struct, frozen=True):
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class ButtonUp:
+class ButtonUp(Struct, frozen=True):
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class WallClock:
+class WallClock(Struct, frozen=True):
     """What the wall clock says at `t`. Sent at boot, when trust changes, after a step, and once a minute."""
 
     t: float
@@ -64,8 +62,7 @@ class WallClock:
     """The machine was suspended before: the wall clock went on, the monotonic one did not."""
 
 
-@dataclass(frozen=True, slots=True)
-class SensorLost:
+class SensorLost(Struct, frozen=True):
     """The reader knows that a channel is gone. Silence of over 2 s is noticed by the core itself."""
 
     t: float
@@ -77,8 +74,7 @@ class SensorLost:
     """What to do, at most 21 characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """An edge has something for the diagnostics: counted under `kind`, written to the log once."""
 
     t: float
@@ -86,8 +82,7 @@ class Noted:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogReplaced:
+class LogReplaced(Struct, frozen=True):
     """The log was damaged and is now the file `set_aside`, or it was missing ("").
 
     In its place is a backup (`restored`) or a new one.
@@ -98,26 +93,22 @@ class LogReplaced:
     restored: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PanelLost:
+class PanelLost(Struct, frozen=True):
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class PanelBack:
+class PanelBack(Struct, frozen=True):
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """The store has committed the record with this id."""
 
     t: float
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SaveFailed:
+class SaveFailed(Struct, frozen=True):
     """The store could not save the record with this id. The device asks again; nothing is dropped."""
 
     t: float
@@ -137,14 +128,12 @@ class Wish(StrEnum):
     IDENTIFY = "show which device this is"
 
 
-@dataclass(frozen=True, slots=True)
-class Wished:
+class Wished(Struct, frozen=True):
     t: float
     wish: Wish
 
 
-@dataclass(frozen=True, slots=True)
-class SettingWished:
+class SettingWished(Struct, frozen=True):
     """One setting is to change. Checked by the edge: `Settings` takes it."""
 
     t: float
@@ -153,8 +142,7 @@ class SettingWished:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationWished:
+class CalibrationWished(Struct, frozen=True):
     """Calibrate with this weight, of a person who follows the steps on the panel. Only while nothing goes on."""
 
     t: float
@@ -163,8 +151,7 @@ class CalibrationWished:
     """One placement for all chips instead of one for each, as for a weight that is no person."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamTrouble:
+class UpstreamTrouble(Struct, frozen=True):
     """Records are not sent on, and a person ought to know."""
 
     t: float
@@ -172,8 +159,7 @@ class UpstreamTrouble:
     """For the screen, at most 21 characters; "" when all is well again."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogChanged:
+class LogChanged(Struct, frozen=True):
     """A person deleted, edited or imported: what is stored, as it is now. None: as before."""
 
     t: float
@@ -183,15 +169,13 @@ class LogChanged:
     """To the safety pages, of all people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """Time has passed; what was due by `t` happens."""
 
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(Struct, frozen=True):
     """The process is asked to end: a last checkpoint, a dark panel."""
 
     t: float

@@ -11,7 +11,7 @@ and not with every reading.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from matpi.core.text import Text
 
@@ -19,18 +19,15 @@ FRACTION_STEP = 1 / 16
 """Of the safety pages, in every language; the last one asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Off:
+class Off(Struct, frozen=True):
     """A dark panel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Splash:
+class Splash(Struct, frozen=True):
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """The mat is unoccupied, and the panel is lit."""
 
     clock: str  # local time as HH:MM; while the clock is not trusted the estimated day as ~MM-DD
@@ -45,8 +42,7 @@ class Idle:
     who: str = ""  # whose plan this is, where several people share the mat
 
 
-@dataclass(frozen=True, slots=True)
-class Safety:
+class Safety(Struct, frozen=True):
     """One page of what to know first. `name` is its key in the catalogues."""
 
     name: str
@@ -55,8 +51,7 @@ class Safety:
     hold: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Arriving:
+class Arriving(Struct, frozen=True):
     """A load is on; in 3 s it is a session."""
 
     lower_min: int
@@ -68,8 +63,7 @@ class Arriving:
     who: str = ""  # whose session it will be, where several people share the mat
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True):
     """The session on the mat: big minutes and one tick a planned minute."""
 
     elapsed_s: int  # whole seconds when `seconds`, else whole minutes as seconds
@@ -81,8 +75,7 @@ class Timer:
     notice: Text | str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Breathe:
+class Breathe(Struct, frozen=True):
     """The breath as a circle that grows and shrinks."""
 
     inhale: bool
@@ -92,15 +85,13 @@ class Breathe:
     elapsed_min: int
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     elapsed_s: int
     left_s: int  # whole seconds until the session ends
     of_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """No readings during a session: the session waits for the load cells."""
 
     elapsed_s: int
@@ -108,23 +99,20 @@ class Holding:
     what: Text | str = ""  # empty: why is not known
 
 
-@dataclass(frozen=True, slots=True)
-class GetUp:
+class GetUp(Struct, frozen=True):
     """The cap has closed the session and the person still lies there."""
 
     elapsed_min: int
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """A load on the mat that does not move: a thing."""
 
     load_kg: int
     approximate: bool = False  # not calibrated: from the nominal sensitivity of the cells
 
 
-@dataclass(frozen=True, slots=True)
-class SessionDone:
+class SessionDone(Struct, frozen=True):
     on_mat_s: int
     done_today: bool  # the day's total has reached the plan's lower bound
     plan_day: int
@@ -136,16 +124,14 @@ class SessionDone:
     ask_first: bool = False  # the person should ask a doctor first
 
 
-@dataclass(frozen=True, slots=True)
-class OffMat:
+class OffMat(Struct, frozen=True):
     """What follows off the mat."""
 
     text: Text | str
     left_s: int | None  # whole seconds until it says something else; None: nothing follows
 
 
-@dataclass(frozen=True, slots=True)
-class RatingEntry:
+class RatingEntry(Struct, frozen=True):
     """The question "How tight do I feel today?", ten boxes, no default."""
 
     value: int | None
@@ -153,8 +139,7 @@ class RatingEntry:
     rest: float | None = None  # what is left of the 4 s after which the value is the answer, 1 to 0
 
 
-@dataclass(frozen=True, slots=True)
-class RatingSaved:
+class RatingSaved(Struct, frozen=True):
     value: int
     saved: bool
     hold: float = 0.0
@@ -162,16 +147,14 @@ class RatingSaved:
     yesterday: int | None = None  # yesterday's number, shown once today's is given
 
 
-@dataclass(frozen=True, slots=True)
-class LooserEntry:
+class LooserEntry(Struct, frozen=True):
     """The question "Looser?"; a hold is yes, a tap no."""
 
     hold: float = 0.0
     left: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class FeltWrong:
+class FeltWrong(Struct, frozen=True):
     """The question "Felt wrong?"; a hold notes a stop sign."""
 
     hold: float = 0.0
@@ -179,8 +162,7 @@ class FeltWrong:
     logged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Confirm:
+class Confirm(Struct, frozen=True):
     """The question "Was that you?" about a session whose load is not known as the person's."""
 
     on_mat_s: int
@@ -189,8 +171,7 @@ class Confirm:
     approximate: bool = False  # as in `Object`
 
 
-@dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(Struct, frozen=True):
     """The session was discarded by hand; for a while a hold brings it back."""
 
     on_mat_s: int
@@ -198,15 +179,13 @@ class Discarded:
     left: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(Struct, frozen=True):
     items: tuple[Text | str, ...]
     index: int
     hold: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """A routine was chosen: what to see to before lying down."""
 
     title: Text | str
@@ -215,8 +194,7 @@ class Advice:
     advice: Text | str  # at most 4 lines
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """One step of something done with the mat, such as calibrating it."""
 
     title: Text | str
@@ -226,8 +204,7 @@ class Guide:
     done: float | None = None  # how far the measurement has come; None while none is under way
 
 
-@dataclass(frozen=True, slots=True)
-class WeightEntry:
+class WeightEntry(Struct, frozen=True):
     """One's own weight in whole kilograms, the tens first, then the ones."""
 
     kg: int
@@ -235,16 +212,14 @@ class WeightEntry:
     hold: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PagePairing:
+class PagePairing(Struct, frozen=True):
     """Where the page is, and the code that pairs a browser with it."""
 
     address: str  # as in the address line, such as http://matpi.local:8377
     code: str  # six digits
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something is broken or odd, in words a person can act on."""
 
     title: Text | str
@@ -252,8 +227,7 @@ class Fault:
     do: Text | str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A short message that needs no act."""
 
     title: Text | str

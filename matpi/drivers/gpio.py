@@ -5,11 +5,14 @@ led.py and chime.py are the other two parts.
 
 from __future__ import annotations
 
+import os
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -85,6 +88,50 @@ class Button:
         self._button.close()
 
 
+class LineButton:
+    """The same through the kernel's own events, on a line of /dev/gpiochip`chip`.
+
+    For the same edges lgpio has a thread that wakes 2,000 times a second, pressed or not (lgPthAlerts.c, 0.2.2).
+    """
+
+    def __init__(self, pin: int, chip: int, *, now: Callable[[], float] = time.monotonic) -> None:
+        with using("button", pin):
+            import gpiod
+            from gpiod.line import Bias, Edge
+
+            settings = gpiod.LineSettings(edge_detection=Edge.BOTH, bias=Bias.PULL_UP)
+            self._line = gpiod.request_lines(f"/dev/gpiochip{chip}", {pin: settings}, consumer="matpi")
+        self._now = now
+        self._ended = os.eventfd(0)
+        self._thread: threading.Thread | None = None
+
+    def start(self, put: Put) -> None:
+        """Put ButtonDown and ButtonUp at each edge, bounces included, from the thread "button edges"."""
+        self._thread = threading.Thread(target=self._listen, args=(put,), name="button edges", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        os.eventfd_write(self._ended, 1)
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+        self._line.release()
+        os.close(self._ended)
+
+    def _listen(self, put: Put) -> None:
+        while self._ended not in select.select([self._line.fd, self._ended], [], [])[0]:
+            for edge in self._line.read_edge_events():
+                fell = edge.event_type is edge.Type.FALLING_EDGE
+                put(ButtonDown(self._now()) if fell else ButtonUp(self._now()))
+
+
+def open_button(pin: int, pins: Any, *, now: Callable[[], float] = time.monotonic) -> Button | LineButton:
+    """Open the button on `pin`: a line of its own where `pins` are lgpio's and gpiod is there."""
+    chip = getattr(pins, "chip", None)
+    if isinstance(chip, int) and find_spec("gpiod"):
+        return LineButton(pin, chip, now=now)
+    return Button(pin, pins, now=now)
+
+
 @contextmanager
 def using(part: str, pin: int) -> Iterator[None]:
     """Raise HardwareError for whatever the GPIO library raises."""
@@ -94,6 +141,12 @@ def using(part: str, pin: int) -> Iterator[None]:
         raise
     except Exception as error:  # each library has its own; lgpio raises a bare Exception for a pin in use
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error
+
+
+def stop_pulses(pwm: Any) -> None:
+    """Switch a PWM off. At a duty of 0 lgpio's thread would still wake for each of its pulses."""
+    pwm.frequency = None
+    pwm.value = 0.0  # a line that was high in mid-pulse would stay so
 
 
 class Part(Protocol):

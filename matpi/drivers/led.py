@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from matpi.core.effects import Light, Pattern
 from matpi.core.light import repeats, table
-from matpi.drivers.gpio import PartThread, using
+from matpi.drivers.gpio import PartThread, stop_pulses, using
 from matpi.ports import Put
 
 # Chosen, unmeasured: a step of the breath is at most 3 % of the light. Every pattern's period is whole steps.
@@ -63,6 +63,7 @@ class Led:
         with using("lamp", pin):
             try:
                 self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
+                stop_pulses(self._led)
             except PinPWMUnsupported:
                 self._led = gpiozero.LED(pin, pin_factory=pins)
         self.fades = isinstance(self._led, gpiozero.PWMLED)
@@ -73,8 +74,13 @@ class Led:
         if step == self._step:
             return
         with using("lamp", self._pin):
-            # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
-            self._led.value = min(1.0, step / PWM_STEPS + 1e-6) if step else 0.0
+            if self.fades and not step:
+                stop_pulses(self._led)
+            else:
+                if self.fades and not self._step:
+                    self._led.frequency = PWM_HZ
+                # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
+                self._led.value = min(1.0, step / PWM_STEPS + 1e-6) if step else 0.0
         self._step = step
 
     def close(self) -> None:

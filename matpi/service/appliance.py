@@ -27,7 +27,7 @@ from matpi.core.model import Settings
 from matpi.core.parts import PARTS
 from matpi.drivers.chime import ChimeThread, Piezo
 from matpi.drivers.clock import ClockWatch
-from matpi.drivers.gpio import Button, PartThread
+from matpi.drivers.gpio import Button, LineButton, PartThread, open_button
 from matpi.drivers.led import Led, LedThread
 from matpi.drivers.oled import PanelThread
 from matpi.drivers.scale.recorder import Recorder
@@ -195,18 +195,18 @@ class Appliance:
         if self._relays is not None:
             self._relays.wake()
 
-    def _open_button(self) -> Button:
-        button = Button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
+    def _open_button(self) -> Button | LineButton:
+        button = open_button(self.config.button.pin, self.parts.pins(), now=self.clock.monotonic)
         button.start(self._inbox.put)
         return button
 
     def _take(self, event: Event | Counted) -> None:
-        """Pass on an event of the scale, in its thread: to the loop first, the recording can wait."""
-        self._inbox.put(event)
+        """Pass on an event of the scale, in its thread: to the loop last, which wakes for it."""
         if isinstance(event, Counted) and self._recorder is not None:
             self._recorder.take(event)
         if self._door is not None:
             self._door.counted(event)
+        self._inbox.put(event)
 
     def _rate_hz(self) -> float | None:
         """Return the rate of the slowest load cell chip."""

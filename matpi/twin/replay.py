@@ -8,11 +8,13 @@ ended there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import chain, count
 from math import inf
 from typing import Any
+
+from msgspec import structs
 
 from matpi.core.device import Device
 from matpi.core.effects import Effect, Report, Said, Save, UseCalibration, Write
@@ -131,7 +133,7 @@ class Replayer:
             running = self._device.session.running
             if running is None or running.frozen_at is not None:
                 return
-            report = replace(report, reason="the trace ended")
+            report = structs.replace(report, reason="the trace ended")
         self._result.events.append(report)
 
     def _until(self, t: float) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from matpi.config import Config
 from matpi.core.brightness import Brightness
 from matpi.core.clock import local_instant, next_local, utc_offset_s
@@ -307,7 +309,7 @@ class VirtualWorld:
         """Hand over an event from outside, dated now."""
         if self.loop is not None:
             self.loop.run_until(self.t)
-            self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else replace(event, t=self.t))
+            self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else structs.replace(event, t=self.t))
 
     # -- hands, and what can be seen -------------------------------------------------------------------------------
 
@@ -372,5 +374,5 @@ class VirtualWorld:
     def _performed(self, effect: Effect) -> None:
         if self._relays is not None:
             # An event is too old to send by the monotonic clock, which virtual time may be far from.
-            self._relays.watch(replace(effect, t=monotonic()) if isinstance(effect, Report) else effect)
+            self._relays.watch(structs.replace(effect, t=monotonic()) if isinstance(effect, Report) else effect)
         self._watch(effect)

@@ -12,6 +12,7 @@ import matpi.drivers
 
 VENDORS = (
     "adafruit_hx711.hx711",
+    "gpiod",
     "gpiozero",
     "luma.core.interface.serial",
     "luma.oled.device",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec import structs
 
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Memory
@@ -55,7 +56,7 @@ def test_a_whole_session_is_shown_with_its_minutes_only() -> None:
     done = next(view for view in bench.views if isinstance(view, SessionDone))
     assert (done.done_today, done.ask_first) == (False, True)
     assert {type(view) for view in bench.views} >= {Idle, Arriving, Timer, SessionDone}
-    a_minute = {replace(view, elapsed_s=view.elapsed_s // 60 * 60) for view in timers}
+    a_minute = {structs.replace(view, elapsed_s=view.elapsed_s // 60 * 60) for view in timers}
     shown = a_minute | {view for view in bench.views if not isinstance(view, Timer)}
     assert [text for view in shown for text in praised_or_led(view)] == []
     assert bench.device.plans.today.done_days == 1, "the log keeps it; nothing says it"

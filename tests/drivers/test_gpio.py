@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import os
+import queue
+import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gpiod import EdgeEvent
+from gpiod.line import Bias, Edge
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, ButtonUp, Event
 from matpi.core.light import table
 from matpi.drivers import gpio
-from matpi.drivers.gpio import Button, header
+from matpi.drivers.gpio import Button, header, open_button
 from matpi.drivers.led import Led
 from matpi.errors import HardwareError
 
@@ -85,11 +91,15 @@ def test_a_button_held_at_boot_is_no_press(pins: Any) -> None:
 def test_the_duty_reaches_the_pin_in_whole_percents_and_only_when_it_changes(pins: Any) -> None:
     led = Led(18, pins)
     wire = pins.pin(18)
-    assert (wire.state, wire.frequency) == (0.0, 200)
+    assert (wire.state, wire.frequency) == (0.0, None)
     wire.steps = []
     for duty in (0.0, 0.29, 0.291, 0.57, 0.004, 0.004, 1.0, 1.5, -1.0):
         led.set(duty)
     assert wire.steps == [29, 57, 0, 100, 0]
+    led.set(0.5)
+    assert (wire.state, wire.frequency) == (pytest.approx(0.5, abs=1e-5), 200)
+    led.set(0.0)
+    assert (wire.state, wire.frequency) == (0.0, None)
     led.close()
     assert wire.state == 0.0
 
@@ -143,6 +153,76 @@ def test_a_line_without_edges_is_reported() -> None:
     factory = MockFactory(pin_class=Edgeless)
     with pytest.raises(HardwareError, match=r"button cannot use GPIO 17 \(Failed to add edge detection\)"):
         Button(17, factory)
+
+
+class Line:
+    """In the place of a line that gpiod has opened: its edges come through a pipe."""
+
+    def __init__(self) -> None:
+        self.fd, self._wire = os.pipe()
+        self.asked: tuple[Any, ...] = ()
+        self.released = False
+
+    def open(self, *asked: Any, consumer: str) -> Line:
+        self.asked = (*asked, consumer)
+        return self
+
+    def move(self, *edges: EdgeEvent.Type) -> None:
+        os.write(self._wire, bytes(edge.value for edge in edges))
+
+    def read_edge_events(self) -> list[EdgeEvent]:
+        return [EdgeEvent(value, 0, 17, 1, 1) for value in os.read(self.fd, 16)]
+
+    def release(self) -> None:
+        self.released = True
+        os.close(self.fd)
+        os.close(self._wire)
+
+
+class Lgpio(MockFactory):  # type: ignore[misc]
+    """Pins of lgpio, which tell of which chip they are."""
+
+    chip = 4
+
+
+def test_on_lgpios_pins_the_button_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    monkeypatch.setattr("gpiod.request_lines", line.open)
+    got: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    times = count(1.0)
+    button = open_button(17, Lgpio(), now=lambda: next(times))
+    path, config, consumer = line.asked
+    assert (path, list(config), consumer) == ("/dev/gpiochip4", [17], "matpi")
+    assert (config[17].edge_detection, config[17].bias) == (Edge.BOTH, Bias.PULL_UP)
+    button.start(got.put)
+    line.move(EdgeEvent.Type.FALLING_EDGE)
+    assert got.get(timeout=60) == ButtonDown(1.0)
+    line.move(EdgeEvent.Type.RISING_EDGE, EdgeEvent.Type.FALLING_EDGE)
+    assert [got.get(timeout=60) for _ in range(2)] == [ButtonUp(2.0), ButtonDown(3.0)]
+    button.close()
+    assert line.released
+    assert "button edges" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_line_that_is_taken_is_reported_and_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*_: Any, **__: Any) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr("gpiod.request_lines", taken)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        with pytest.raises(HardwareError, match=r"button cannot use GPIO 17 \(.*busy\); correct pin in \[button\]"):
+            open_button(17, Lgpio())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_without_gpiod_and_on_other_pins_the_button_is_gpiozeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pins, there in ((MockFactory(), True), (Lgpio(), False)):
+        monkeypatch.setattr(gpio, "find_spec", lambda _, there=there: there or None)
+        button = open_button(17, pins)
+        assert isinstance(button, Button)
+        button.close()
+        pins.reset()
 
 
 class Library:

@@ -132,7 +132,7 @@ def test_a_clock_high_for_over_50_us_is_refused_though_the_chip_would_bear_it() 
     rig.scale.read()
     rig.chip.stall = {7: 50e-6}
     resets = rig.chip.resets
-    assert rig.scale.read().status is Status.GLITCH
+    assert rig.statuses(2) == [Status.GLITCH, Status.OK]  # the next one came in time, so there was no harm
     assert rig.chip.resets == resets
 
 

@@ -144,6 +144,20 @@ def test_a_jumper_that_is_not_as_set_is_never_believed_and_its_rate_is_seen(
     assert rig.scale.rate_hz() == pytest.approx(jumper * 1.1, rel=0.1)
 
 
+@pytest.mark.parametrize("driver", ["adafruit", "spi"])
+@pytest.mark.parametrize(("rate", "jumper"), [(80, 10), (10, 80)])
+def test_a_jumper_that_comes_loose_is_seen(driver: str, rate: int, jumper: int) -> None:
+    rig = Rig(driver, rate, oscillator=1.1)
+    rig.statuses(40)
+    rig.chip._period_s = 1 / (jumper * 1.1)
+    rig.statuses(20)
+    assert OK not in rig.statuses(20)
+    rig.chip._period_s = 1 / (rate * 1.1)
+    rig.statuses(20)
+    assert set(rig.statuses(40)) == {OK}
+    assert rig.scale.rate_hz() == pytest.approx(rate * 1.1, rel=0.01)
+
+
 @pytest.mark.parametrize("oscillator", [0.96, 1.0, 1.07, 1.18])
 def test_few_looks_are_enough(oscillator: float) -> None:
     """At most two and a half a sample: the reader wakes for each."""

@@ -10,7 +10,7 @@ import pytest
 
 import matpi.drivers
 
-VENDORS = "gpiozero", "lgpio", "luma", "adafruit_hx711", "microcontroller", "spidev", "smbus2"
+VENDORS = "gpiod", "gpiozero", "lgpio", "luma", "adafruit_hx711", "microcontroller", "spidev", "smbus2"
 MODULES = sorted(m.name for m in pkgutil.walk_packages(matpi.drivers.__path__, "matpi.drivers."))
 
 

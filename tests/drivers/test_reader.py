@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
+from itertools import count
 
 import pytest
 
+from benchmarks.proof import proof_code, proved
 from matpi.core.model import Counts
 from matpi.drivers.scale.guard import Sample, Status
 from matpi.drivers.scale.hx711 import GuardedHX711
@@ -99,15 +102,28 @@ def test_a_full_pipe_never_blocks_and_loses_the_oldest(pipe: tuple[int, int]) ->
 # -- the loop ----------------------------------------------------------------------------------------------------------
 
 
+def _proof(numbers: Iterator[int], chip: int, _t: float) -> float:
+    return proof_code(next(numbers), chip)
+
+
 class Bench:
     """Chips under `serve` in virtual time; what came through the pipe."""
 
-    def __init__(self, pipe: tuple[int, int], oscillators: tuple[float, ...], rate: int = 80) -> None:
+    def __init__(
+        self, pipe: tuple[int, int], oscillators: tuple[float, ...], rate: int = 80, *, proofs: bool = False
+    ) -> None:
         self.time = VirtualTime(100.0)
         self.reading, writing = pipe
         self.outlet = Outlet(writing)
         self.chips = [
-            Chip(partial(self._load, at), rate, now=self.time, spend=self.time.sleep, oscillator=oscillator)
+            Chip(
+                partial(_proof, count(1), at) if proofs else partial(self._load, at),
+                rate,
+                now=self.time,
+                spend=self.time.sleep,
+                oscillator=oscillator,
+                taps=1 if proofs else 4,
+            )
             for at, oscillator in enumerate(oscillators)
         ]
         self.scales = [
@@ -121,7 +137,7 @@ class Bench:
     def _load(at: int, _t: float) -> float:
         return 1000 + at
 
-    def run(self, seconds: float) -> None:
+    def run(self, seconds: float, sleep: Callable[[float], None] | None = None) -> None:
         until = self.time() + seconds
 
         def goes_on() -> bool:
@@ -133,7 +149,8 @@ class Bench:
                         self.samples.append(record)
             return self.time() < until
 
-        serve(self.scales, self.outlet, goes_on, now=self.time, sleep=self.time.sleep, scheduling="fifo 50")
+        sleep = sleep or self.time.sleep
+        serve(self.scales, self.outlet, goes_on, now=self.time, sleep=sleep, scheduling="fifo 50")
 
     def of(self, chip: int) -> list[Sample]:
         return [sample for at, sample in self.samples if at == chip]
@@ -145,9 +162,58 @@ def test_each_conversion_of_each_chip_is_taken(pipe: tuple[int, int], rate: int)
     bench.run(200 / rate)
     for at, oscillator in enumerate((1.0, 1.07, 1.12, 1.17)):
         assert {(sample.counts, sample.status) for sample in bench.of(at)} == {(1000 + at, Status.OK)}
-        assert len(bench.of(at)) == pytest.approx(200 * oscillator - 4, abs=2)
+        assert len(bench.of(at)) == pytest.approx(bench.chips[at].conversions, abs=1)
+        assert bench.chips[at].conversions >= 200 * oscillator - 5
     times = [sample.t for _, sample in bench.samples]
     assert times == sorted(times)
+
+
+def test_two_chips_take_few_wake_ups(pipe: tuple[int, int]) -> None:
+    """As late as a quiet machine wakes: at most 1.3 for a conversion, and no sample is lost."""
+    bench = Bench(pipe, (1.07, 1.12))
+    chance, wakes = random.Random(1), 0
+    sleep = bench.time.sleep
+
+    def late(seconds: float) -> None:
+        nonlocal wakes
+        wakes += 1
+        sleep(seconds + chance.expovariate(1 / 40e-6))
+
+    bench.run(1.0)
+    bench.samples.clear()
+    bench.run(20.0, late)
+    assert wakes / 20.0 < 1.3 * 80 * (1.07 + 1.12)
+    assert {sample.status for _, sample in bench.samples} == {Status.OK}
+    assert len(bench.samples) == pytest.approx(20 * 80 * (1.07 + 1.12), abs=4)
+
+
+@pytest.mark.parametrize("oscillators", [(1.07, 1.12), (0.95, 1.17), (1.0, 1.0)])
+def test_stalls_and_late_wake_ups_of_any_length_let_nothing_wrong_through(
+    pipe: tuple[int, int], oscillators: tuple[float, ...]
+) -> None:
+    bench = Bench(pipe, oscillators, proofs=True)
+    chance = random.Random(7)
+    sleep = bench.time.sleep
+
+    def spend(seconds: float) -> None:
+        sleep(seconds + (chance.random() < 3e-4) * chance.choice((45e-6, 55e-6, 70e-6, 1e-3, 5e-3, 9e-3, 12e-3)))
+
+    def late(seconds: float) -> None:
+        sleep(seconds + chance.expovariate(1 / 3e-4))
+        sleep((chance.random() < 0.02) * chance.choice((2e-3, 4e-3, 8e-3, 11e-3, 12e-3, 13e-3, 25e-3, 60e-3)))
+
+    for chip in bench.chips:
+        chip._spend = spend
+    bench.run(15.0, late)
+    newest = [0] * len(oscillators)
+    for at, sample in bench.samples:
+        if sample.status is Status.OK:
+            number = proved(sample.counts, at)
+            assert number is not None
+            assert number > newest[at]
+            newest[at] = number
+    dropped = sum(sample.status is not Status.OK for _, sample in bench.samples)
+    assert 0.02 < dropped / len(bench.samples) < 0.3
 
 
 def test_a_report_at_once_and_one_a_second(pipe: tuple[int, int]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import product
 from typing import get_args
 
 import pytest
+from msgspec import structs
 
 from matpi.core.plan.programme import TIERS, Tier
 from matpi.core.screens.safety import PAGES_AFTER_YES
@@ -147,7 +147,7 @@ def _texts(view: View) -> list[Text | str]:
     if isinstance(view, Guide):
         answer: list[Text | str] = [view.more] if view.done is None and view.hold == 0.0 else []
         return [view.text, *answer, *([view.title] if view not in SAID.values() else [])]
-    return [getattr(view, field.name) for field in fields(view)]
+    return list(structs.astuple(view))
 
 
 @every(

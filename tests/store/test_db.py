@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from matpi import paths
 from matpi.core.effects import Calibrated, Checkpoint, DateBoot, Drop, Save, Zeros
@@ -310,7 +311,7 @@ def test_what_a_boot_stored_without_a_clock_gets_its_date(store: Store) -> None:
     assert log.ratings == (rating(utc=SPRING + 730, utc_offset_s=3600, day=date(2025, 3, 29)),)
     assert log.stops == (stop(utc=SPRING + 735.5, utc_offset_s=3600, day=date(2025, 3, 29)),)
     before = store.load()
-    store.write(replace(dating, offset_utc=SPRING + 7))
+    store.write(structs.replace(dating, offset_utc=SPRING + 7))
     assert store.load() == before, "a date once given stays"
 
 

@@ -402,7 +402,7 @@ def test_no_permission_is_told_in_a_sentence(open_folder: Path) -> None:
 
 
 def test_importing_the_store_is_light() -> None:
-    heavy = "msgspec", "csv", "json", "hypothesis", "PIL", "numpy", "asyncio"
+    heavy = "csv", "json", "hypothesis", "PIL", "numpy", "asyncio"
     done = run(
         f"import sys, matpi.store.db, matpi.store.transfer\nprint([name for name in {heavy!r} if name in sys.modules])"
     )

@@ -294,7 +294,7 @@ def test_the_first_steps_go_from_the_language_to_the_usual_session(page: Page, d
     expect(first.get_by_text("Please ask a doctor first.")).to_be_visible()
     page.locator("#setup-about summary").click()
     expect(page.locator("#setup-about dd").first).to_have_text("0.4.0")
-    expect(page.locator("#setup-about code")).to_have_text("sudo git pull && sudo make upgrade")
+    expect(page.locator("#setup-about code")).to_have_text("sudo git switch main && sudo git pull && sudo make upgrade")
     page.locator("#setup-about").get_by_label("Language of this page").select_option("de")
     expect(first.get_by_role("heading", level=2, name="Erste Schritte")).to_be_visible()  # drawn anew
     first.locator("summary").click()

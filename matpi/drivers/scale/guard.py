@@ -1,8 +1,11 @@
 """Check every sample of an HX711, over pins of the header or an SPI bus.
 
-A conversion is read out when DOUT falls. A sample is OK when the clock was never high for long, the bits after the 24th
-are 1, and the read-out ended before the next conversion could change it, counted from when DOUT was last seen high. Any
-other goes out as a status without counts, and so do the next two.
+A sample is OK when the clock was never high for long, the bits after the 24th are 1, and the read-out ended before the
+next conversion could change it, counted from when DOUT was seen high. Any other goes out as a status without counts,
+and so do the next two, unless a pulse too long did no harm.
+
+A look costs a wake-up, so there are few: one when the next conversion is expected, by the usual interval, and one
+before only where no look at another chip has shown that the read-out will be safe.
 
 Not detectable from 25 pulses: a stray clock pulse before a read-out, which shifts the code by one bit while the extra
 bits still read 1. The core's median of three readings removes it.
@@ -14,7 +17,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from statistics import fmean, median
 from typing import Final, NamedTuple
@@ -24,17 +27,20 @@ from matpi.core.model import Counts
 HIGH_LIMIT_S: Final = 50e-6  # T3 of the data sheet: the clock's longest harmless high time; at 60 us it powers down
 READ_LIMIT: Final = 0.8
 """Part of a period: no conversion ends sooner after the one before, since chips run at most 1.17 times as fast as their
-jumper says, which makes 0.85 (docs/dev/sources.md, chip). So a read-out that ends within it after DOUT was last high
-is safe from the next conversion, and no poll is needed until then.
+jumper says, which makes 0.85 (docs/dev/sources.md, chip). So where DOUT was high, the conversion after the next one
+ends no sooner than this later; and each one after that no sooner than this after the one before.
 """
-POLLS: Final = 40  # a period, where it is not known when the conversion ends: every 0.3 ms at 80/s
-EARLY: Final = 0.99
-"""Part of the usual interval. So soon after a conversion was seen the next is looked for. Between READ_LIMIT and then
-one look is enough, which shows that the read-out will be safe. Less than 1, so that a conversion that was there at the
-first look is seen a little sooner the next time.
+POLLS_UNKNOWN: Final = 40  # looks a period, until the usual interval is known; fine enough to measure another rate
+POLLS: Final = 20  # looks a period, when a conversion is expected and not there; every 0.6 ms at 80/s
+POLLS_SILENT: Final = 8  # looks a period after SILENT; chosen: a conversion is still seen well within READ_LIMIT
+SILENT: Final = 1.25  # periods without a conversion
+EARLY: Final = 0.997
+"""Part of the usual interval after which the next conversion is expected. Less than 1, so that one that was there at
+the first look is seen a little sooner the next time.
 """
-STEADY: Final = 1.2  # the longest of RECENT intervals to the shortest; over it none of them shows when the next ends
-POLLS_SILENT: Final = 8  # a period, while a chip is overdue; chosen: an edge is still seen well within READ_LIMIT
+AHEAD: Final = 0.3  # of the usual interval: so long before a conversion is expected a look makes its read-out safe
+TOGETHER: Final = 0.2  # of a period: looks at several chips that are no further apart are taken at one wake-up
+SLACK: Final = 0.1  # of a period: how late a wake-up may be without the loss of a sample; chosen
 DEADLINE: Final = 10  # periods without a conversion: 1 s at 10/s, 0.125 s at 80/s; a reset takes 4
 STUCK_S: Final = 1.0  # between resets of an overdue chip: over four periods of a jumper wrongly set to 10/s
 SUSPECT: Final = 2  # samples dropped after a bad one (Klipper PR #6659: the bad one and the next two)
@@ -44,6 +50,7 @@ QUICK: Final = 0.7
 80/s where 10/s is expected would change the bits during the read-out without a sign.
 """
 RECENT: Final = 5
+MEASURED: Final = 16  # conversions from one measuring of the usual interval to the next
 RESET_S: Final = 1e-3
 SETTLING: Final = 4  # periods after a reset, by the data sheet
 WINDOW_S: Final = 2.0  # of the measured rate
@@ -84,8 +91,9 @@ class Taken(NamedTuple):
 class Guarded(ABC):
     """One chip whose samples are checked. Reset when created: the first sample takes four periods.
 
-    `read()` waits for the next sample. A caller with several chips sleeps until the earliest `look_at` and calls
-    `poll()` of those that are due. `ready()`, `take()` and `overdue()` are the same in steps. Not thread-safe.
+    `read()` waits for the next sample. A caller with several chips sleeps until `wake_at` and calls `poll()` of each: a
+    look before `look_at` may spare that one. `ready()`, `take()` and `overdue()` are the same in steps. Not thread-
+    safe.
     """
 
     def __init__(
@@ -95,15 +103,18 @@ class Guarded(ABC):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.period_s = 1.0 / rate
-        self.look_at = -math.inf  # monotonic seconds: no conversion can be ready before
+        self.look_at = -math.inf  # monotonic seconds: a look is needed then
         self._now = now
         self._sleep = sleep
         self._suspects = 0
         self._reset_at = -math.inf
-        self._busy_at = self._busy_before = -math.inf  # DOUT was last seen high: now, and when the last sample came
+        self._safe_until = -math.inf  # the conversion after the next ends no sooner
+        self._due = math.inf  # the next conversion is expected then; infinite: it is polled for
+        self._usual: float | None = None  # seconds from one conversion to the next, as measured
+        self._read_out_s = 0.0  # what the last read-out took
+        self._taken = 0  # conversions
         self._heard_at = self._reported_at = now()
         self._next_from = now()  # the sample before; after a reset of ours, when the first may come
-        self._expected = -math.inf  # the next conversion is not ready before, by the last few
         self._first = True  # no interval ends with the first sample after a reset
         self._recent: deque[float] = deque(maxlen=RECENT)
         self._intervals: deque[float] = deque(maxlen=round(WINDOW_S * rate))
@@ -112,8 +123,10 @@ class Guarded(ABC):
     def read(self) -> Sample:
         """Wait for the next sample, for at most DEADLINE periods; then NOT_READY."""
         self._reported_at = self._now()
-        while (sample := self.poll()) is None:
+        sample = None
+        while sample is None:
             self._sleep(max(0.0, self.look_at - self._now()))
+            sample = self.poll()
         return sample
 
     def poll(self) -> Sample | None:
@@ -125,6 +138,7 @@ class Guarded(ABC):
             return None
         self._reported_at = now
         self._intervals.clear()
+        self._usual = None
         if now - max(self._heard_at, self._reset_at) >= max(STUCK_S, DEADLINE * self.period_s):
             # A chip that missed a pulse waits for the rest of its read-out and holds DOUT high; only a reset ends that.
             self.reset()
@@ -133,16 +147,15 @@ class Guarded(ABC):
     def ready(self) -> bool:
         """Return whether a conversion waits to be read out: DOUT is low."""
         now = self._now()
-        # DOUT is not polled while no conversion can have ended: most of the reader's time is saved here.
-        if now < self.look_at:
+        if now < self._next_from:  # after a reset; what DOUT shows then is not of a conversion
             return False
-        if self._level():
-            # The conversion ends after this moment: the time that is safe for the read-out is counted from here.
-            self._busy_at = now
-            step_s = self.period_s / (POLLS_SILENT if self.overdue() else POLLS)
-            self.look_at = max(now + step_s, self._expected)
-            return False
-        return True
+        if not self._level():
+            return True
+        self._safe_until = max(self._safe_until, now + READ_LIMIT * self.period_s)
+        if now >= self._due:
+            self._due = math.inf
+        self._plan(now)
+        return False
 
     def overdue(self) -> bool:
         """Return whether no conversion was taken for DEADLINE periods."""
@@ -151,39 +164,38 @@ class Guarded(ABC):
     def take(self) -> Sample:
         """Read out the conversion that `ready()` has just announced."""
         begun = self._now()
-        seen = begun - max(self._busy_at, self._expected) < 2 * self.period_s / POLLS
         taken = self._read_out()
         ended = self._now()
+        limit_s = READ_LIMIT * self.period_s
         # DOUT rose between the poll and the read-out: a new conversion is replacing this one.
         if taken is None:
-            self._busy_at = self.look_at = ended
+            self._safe_until = ended + limit_s
+            self.look_at = ended
             return self._bad(Status.STALE)
-        limit_s = READ_LIMIT * self.period_s
-        # This conversion ended after DOUT was last seen high, so the next ends no sooner than READ_LIMIT after that;
-        # the one before ended after its own, which makes twice READ_LIMIT. Either shows that the read-out was safe.
-        late = ended - self._busy_at > limit_s and ended - self._busy_before > 2 * limit_s
-        self.look_at = max(ended, self._busy_at + limit_s)
-        self._busy_before = self._busy_at
-        # DOUT was high at the end, so the next conversion ends after this moment.
-        if taken.idle:
-            self._busy_at = ended
+        late = ended > self._safe_until
+        too_soon = begun < self._safe_until - limit_s  # no chip at this rate has a conversion then
+        # The next conversion ends no sooner than was safe for this one, and after this read-out if DOUT is high now.
+        next_ends = max(-math.inf if too_soon else self._safe_until, ended if taken.idle else -math.inf)
+        self._safe_until = next_ends + limit_s
         interval = ended - self._next_from
         self._heard_at = self._next_from = ended
+        self._read_out_s = ended - begun
+        if too_soon and self._usual is not None and interval < self._usual / 2:  # the rate has changed
+            self._intervals.clear()
+            self._usual = None
+        quick = self._quick(interval) or too_soon
+        self._expect(begun)
+        self._plan(ended)
         # The process was held between two edges of the clock, so the chip may have powered down during the read-out.
         if taken.longest_high_s > HIGH_LIMIT_S:
-            return self._bad(Status.GLITCH)
+            # If it has, the next conversion comes after GAP, and two are dropped then; if not, the next is good.
+            alone = taken.extra and taken.idle and not late
+            return self._sample(Status.GLITCH) if alone else self._bad(Status.GLITCH)
         # Low at the end although the next conversion cannot have ended: chip and reader disagree on the pulses, or the
         # wire is stuck. A reset is the only way to count from zero again.
         if not taken.extra or not (taken.idle or late):
             self.reset()
             return self._bad(Status.DESYNC)
-        quick = self._quick(interval)
-        self._expected = -math.inf
-        if seen and len(self._recent) == RECENT and max(self._recent) < STEADY * min(self._recent):
-            usual = fmean(self._recent)
-            self.look_at, self._expected = begun + READ_LIMIT * usual, begun + EARLY * usual
-        if quick:
-            self.look_at = ended  # poll at once, so that the real rate is measured and shown by doctor
         if late or quick:
             return self._bad(Status.STALE)
         # The pulses were right, yet none came for so long: the chip has reset itself and is still settling.
@@ -200,7 +212,8 @@ class Guarded(ABC):
         self._power_cycle()
         self._reset_at = self._now()
         self.look_at = self._next_from = self._now() + SETTLING * READ_LIMIT * self.period_s
-        self._busy_at = self._busy_before = -math.inf
+        self._safe_until = -math.inf
+        self._due = math.inf
         self._first = True
 
     def rate_hz(self) -> float | None:
@@ -233,9 +246,38 @@ class Guarded(ABC):
         self._intervals.append(interval)
         return fmean(self._recent) < QUICK * self.period_s
 
+    def _expect(self, begun: float) -> None:
+        """Set when the next conversion is expected, after one that was there at `begun`."""
+        self._taken += 1
+        if self._usual is None or self._taken % MEASURED == 0:
+            rate_hz = self.rate_hz()
+            self._usual = None if rate_hz is None else 1.0 / rate_hz
+        usual, late_s = self._usual, begun - self._due  # -inf when it was polled for
+        if usual is None or -math.inf < late_s < -AHEAD / 2 * usual:
+            self._due = math.inf  # sooner than expected, as when the rate has changed: the next one is polled for
+            return
+        # The phase is as expected, unless the conversion was polled for, or the reader too late to tell.
+        self._due = (self._due if 0.0 < late_s < usual / 2 else begun) + EARLY * usual
+
+    def _plan(self, now: float) -> None:
+        """Set when to look next, after a look or a read-out that ended at `now`."""
+        silent = now - self._heard_at > SILENT * self.period_s
+        polls = POLLS_SILENT if silent else POLLS_UNKNOWN if self._usual is None else POLLS
+        self.look_at = next_poll = now + self.period_s / polls
+        if self._usual is None or self._due == math.inf:
+            return
+        ends_at = self._due + self._read_out_s + (TOGETHER + SLACK) * self.period_s
+        self.look_at = self._due if ends_at <= self._safe_until else max(next_poll, self._due - AHEAD * self._usual)
+
     def _bad(self, status: Status) -> Sample:
         self._suspects = SUSPECT
         return self._sample(status)
 
     def _sample(self, status: Status, counts: int = 0) -> Sample:
         return Sample(self._now(), Counts(counts), status)
+
+
+def wake_at(chips: Sequence[Guarded]) -> float:
+    """Return when to poll all chips: at the first look that one of them needs, or at another's soon after it."""
+    first = min(chip.look_at for chip in chips)
+    return max(chip.look_at for chip in chips if chip.look_at <= first + TOGETHER * chip.period_s)

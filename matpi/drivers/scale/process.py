@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from matpi.config import ScaleConfig
-from matpi.core.events import Noted, SensorLost
+from matpi.core.events import Counted, Noted, SensorLost
 from matpi.core.text import Text
 from matpi.drivers.facts import ChipFacts, ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
@@ -36,13 +36,16 @@ NOTES_AT_ONCE: Final = 5
 NOTE_EVERY_S: Final = 600.0  # chosen: after the first deaths one note in so long, for each is a write to the card
 SILENT_S: Final = 3.0  # the reader reports once a second even when its chips give nothing
 BEGIN_S: Final = 15.0  # to the first report; chosen: 0.2 s on x86-64, a small board with a slow card is 30 times slower
-PAUSE_S: Final = 0.04  # between two reads of the pipe: thread and loop wake 25 times a second instead of 170
+PAUSE_S: Final = 0.045  # between two reads of the pipe: thread and loop wake 22 times a second instead of 170
 POLL_MS: Final = 200
 AHEAD_S: Final = 1.0  # both processes read one clock; chosen: what is further ahead is no time
 END_S: Final = 1.0
 ERRORS_MAX: Final = 2000
 STARTING: Final = (Text("scale.reader_restarts"), Text("scale.wait"))
 FAILED: Final = (Text("scale.cells_unusable"), Text("scale.run_doctor"))
+
+
+Heard = Counted | Noted | SensorLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class ReaderScale:
         self._reported: ScaleFacts | None = None  # by this reader, last
         self._failure = ""  # reported, and not yet over
         self._noted_at = -NOTE_EVERY_S
+        self._heard: list[Heard] = []  # from the reader, and not yet on the queue
 
     def start(self, put: PutCounted) -> None:
         self._put = put
@@ -173,6 +177,7 @@ class ReaderScale:
         try:
             end = self._listen(process)
         finally:
+            self._pass_on()
             with self._lock:
                 self._process = None
             _finish(process)
@@ -182,6 +187,12 @@ class ReaderScale:
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):  # it has just died
                 self._process.stdin.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+
+    def _pass_on(self) -> None:
+        """Put what was heard. Nothing else is to be done before the next wait, so that the loop wakes once for all."""
+        for event in self._heard:
+            self._put(event)
+        self._heard.clear()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> _End | None:
         """Read until the pipe closes or nothing comes for too long. None: no reason is known."""
@@ -213,12 +224,13 @@ class ReaderScale:
             with self._lock:
                 lost = self._assembly.due(t) if self._reported else None  # before its first report nothing is due
             if lost is not None:
-                self._put(lost)
+                self._heard.append(lost)
+            self._pass_on()
             self._stopping.wait(PAUSE_S)
         return None
 
     def _hear(self, inlet: Inlet, data: bytes) -> _End | None:
-        """Put the events of the records. Return the reason when the reader reports why it ends."""
+        """Take the events of the records. Return the reason when the reader reports why it ends."""
         for record in inlet.feed(data):
             t = record.t if isinstance(record, JsonRecord) else record[1].t
             if not 0.0 <= t <= self._now() + AHEAD_S:
@@ -234,7 +246,7 @@ class ReaderScale:
             if reading is not None:
                 if reading.ok:
                     self._failure = ""
-                self._put(reading)
+                self._heard.append(reading)
         return None
 
     def _take_report(self, record: JsonRecord) -> None:
@@ -248,8 +260,7 @@ class ReaderScale:
                 cpu_s=float(body.get("cpu_s", 0.0)),
                 dropped=int(body.get("dropped", 0)),
             )
-        for note in notes:
-            self._put(note)
+        self._heard += notes
 
 
 def command_for(scale: ScaleConfig) -> list[str]:

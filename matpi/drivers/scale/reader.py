@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from matpi.drivers.scale.guard import Guarded
+from matpi.drivers.scale.guard import Guarded, wake_at
 from matpi.drivers.scale.pipe import MESSAGE, REPORT, Outlet, json_record, sample_record
 from matpi.errors import HardwareError
 
@@ -73,8 +73,7 @@ def serve(
     report_at = ask_at = now()
     while True:
         for at, chip in enumerate(chips):
-            # The time is read again for each chip: the one before may have taken a whole read-out.
-            if now() >= chip.look_at and (sample := chip.poll()) is not None:
+            if (sample := chip.poll()) is not None:
                 outlet.put(sample_record(at, sample))
         t = now()
         if t >= report_at:
@@ -86,8 +85,7 @@ def serve(
             outlet.flush()
             if not goes_on():
                 return
-        # Not for a fixed time: up to the moment from which the first chip may have a conversion.
-        wait_s = min(chip.look_at for chip in chips) - now()
+        wait_s = wake_at(chips) - now()
         if wait_s > 0.0:
             sleep(min(wait_s, PARENT_S))
 

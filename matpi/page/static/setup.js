@@ -185,7 +185,7 @@ function about(form) {
   const {ctx} = form;
   return [
     h("dl", {class: "facts"}, h("dt", {}, t("setup.version")), h("dd", {}, ctx.hello.version), h("dt", {}, t("setup.address")), h("dd", {}, location.origin)),
-    h("div", {class: "field"}, h("p", {}, t("setup.update")), h("p", {}, h("code", {}, "sudo git pull && sudo make upgrade")), h("p", {class: "help"}, t("setup.update_help"))),
+    h("div", {class: "field"}, h("p", {}, t("setup.update")), h("p", {}, h("code", {}, "sudo git switch main && sudo git pull && sudo make upgrade")), h("p", {class: "help"}, t("setup.update_help"))),
     language(form, "about"),
     h("div", {class: "field"}, h("p", {}, h("a", {href: "#sheet"}, t("setup.sheet"))), h("p", {class: "help"}, t("setup.sheet_help"))),
     h("p", {class: "help"}, t("setup.plain")),

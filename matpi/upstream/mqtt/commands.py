@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import time
 from functools import partial
 from math import inf
 from typing import Final
+
+from msgspec import structs
 
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.errors import MatpiError
@@ -92,7 +93,7 @@ class Throttle:
         self._count(now)
         taken = list(self._waiting)[: int(self._tokens + 1e-9)]
         self._tokens -= len(taken)
-        return [replace(self._waiting.pop(name), t=now) for name in taken]
+        return [structs.replace(self._waiting.pop(name), t=now) for name in taken]
 
     def due(self, now: float) -> float:
         """Return when `take` has something, infinity when nothing waits."""
