@@ -92,8 +92,8 @@ class Guarded(ABC):
     """One chip whose samples are checked. Reset when created: the first sample takes four periods.
 
     `read()` waits for the next sample. A caller with several chips sleeps until `wake_at` and calls `poll()` of each: a
-    look before `look_at` may spare that one. `ready()`, `take()` and `overdue()` are the same in steps. Not thread-
-    safe.
+    look before `look_at` may spare that one. `ready()`, `take()` and `overdue()` are the same in steps.
+    Not thread-safe.
     """
 
     def __init__(
