@@ -92,8 +92,8 @@ class Guarded(ABC):
     """One chip whose samples are checked. Reset when created: the first sample takes four periods.
 
     `read()` waits for the next sample. A caller with several chips sleeps until `wake_at` and calls `poll()` of each: a
-    look before `look_at` may spare that one. `ready()`, `take()` and `overdue()` are the same in steps.
-    Not thread-safe.
+    look before `look_at` may spare that one. `ready()` and `take()` are the same in steps. Not
+    thread-safe.
     """
 
     def __init__(
@@ -156,10 +156,6 @@ class Guarded(ABC):
             self._due = math.inf
         self._plan(now)
         return False
-
-    def overdue(self) -> bool:
-        """Return whether no conversion was taken for DEADLINE periods."""
-        return self._now() - self._heard_at > DEADLINE * self.period_s
 
     def take(self) -> Sample:
         """Read out the conversion that `ready()` has just announced."""
