@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from matpi import __version__
 from matpi.config import Config
@@ -284,7 +286,7 @@ class Appliance:
             "started_mono": self.started_mono,
             "written_mono": self.clock.monotonic(),
             "written_utc": self.clock.utc(),
-            "scale": None if scale is None else asdict(scale.report()),
+            "scale": None if scale is None else to_builtins(scale.report()),
             "panel": {
                 "driver": self.config.panel.driver,
                 "lost": screen is not None and bool(screen.trouble),

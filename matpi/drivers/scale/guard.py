@@ -19,10 +19,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from statistics import fmean, median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NewType
 
-from matpi.core.model import Counts
+Counts = NewType("Counts", int)
+"""One conversion of the load cell chip, signed 24 bit."""
 
 HIGH_LIMIT_S: Final = 50e-6  # T3 of the data sheet: the clock's longest harmless high time; at 60 us it powers down
 READ_LIMIT: Final = 0.8
@@ -217,8 +217,9 @@ class Guarded(ABC):
         if len(self._intervals) < 8:
             return None
         # Without intervals that span a lost conversion: they would show a slow chip instead of a busy reader.
-        usual = median(self._intervals)
-        return 1.0 / fmean([s for s in self._intervals if 0.75 * usual <= s <= 1.25 * usual] or [usual])
+        usual = sorted(self._intervals)[len(self._intervals) // 2]
+        kept = [s for s in self._intervals if 0.75 * usual <= s <= 1.25 * usual]
+        return len(kept) / sum(kept)
 
     @abstractmethod
     def _level(self) -> bool:
@@ -240,7 +241,7 @@ class Guarded(ABC):
             return False
         self._recent.append(interval)
         self._intervals.append(interval)
-        return fmean(self._recent) < QUICK * self.period_s
+        return sum(self._recent) < QUICK * self.period_s * len(self._recent)
 
     def _expect(self, begun: float) -> None:
         """Set when the next conversion is expected, after one that was there at `begun`."""
