@@ -92,7 +92,8 @@ class Appliance:
         self._notifier, self._status_path = notifier or Notifier(None), status_path
         self._watch, self._heard_turn, self._make_store, self._inbox = watch, turned, make_store, inbox
         put, now = inbox.put, clock.monotonic
-        self._led = LedThread(lambda: Led(config.lamp.pin, parts.pins()), put, now=now)
+        rests = config.chime.driver == "none"
+        self._led = LedThread(lambda: Led(config.lamp.pin, parts.pins(), rests=rests), put, now=now)
         self._chime = ChimeThread(lambda: Piezo(config.chime.pin, parts.pins()), put, now=now)
         self._button = PartThread("button", self._open_button, put, now=now)
         self._clock_watch: ClockWatch | None = None
