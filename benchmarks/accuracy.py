@@ -23,6 +23,8 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from msgspec import Struct, structs
+
 from benchmarks import bank, dogs, zero_year
 from benchmarks.detectors import MATPI, PLAIN, WITHOUT, heard, heard_by_all, logged
 from benchmarks.figures import quantile
@@ -96,7 +98,8 @@ def rules_version(jobs: Sequence[bank.Job], variant: Variant = AS_IT_IS) -> str:
     """Changes with any default of the rules, and with what they make of these recordings: sessions, ends, doubts,
     arrivals, things, to 10 ms. So the page holds as long as the code does the same, however it is written.
     """
-    parts: list[object] = [sorted(map(repr, astuple(variant.rules)))]
+    rules = [structs.astuple(rule) if isinstance(rule, Struct) else rule for rule in structs.astuple(variant.rules)]
+    parts: list[object] = [sorted(map(repr, rules))]
     for job in jobs:
         recording = job.make()
         if recording is not None:

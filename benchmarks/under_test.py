@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from functools import partial
 from itertools import count
 from math import inf
 from typing import Final
+
+from msgspec import structs
 
 from benchmarks.scenarios.recording import Recording
 from benchmarks.scoring import Heard, Reported
@@ -114,7 +115,7 @@ def readings_of(recording: Recording, *, believes_flags: bool = True) -> Iterato
         t = recording.t[rows].tolist()
         kg = list(zip(*recording.kg[rows].T.tolist(), strict=True))
         ok = (~recording.flagged[rows]).tolist() if believes_flags else [True] * len(t)
-        yield from map(partial(tuple.__new__, Reading), zip(t, kg, ok, strict=True))  # half the time of Reading(...)
+        yield from map(Reading, t, kg, ok)
 
 
 def heard_by_matpi(recording: Recording, variant: Variant = AS_IT_IS) -> Heard:
@@ -124,7 +125,7 @@ def heard_by_matpi(recording: Recording, variant: Variant = AS_IT_IS) -> Heard:
     """
     if not len(recording.t):
         return Heard()
-    variant = replace(variant, rules=replace(variant.rules, on_kg=recording.on_kg))
+    variant = replace(variant, rules=structs.replace(variant.rules, on_kg=recording.on_kg))
     zero = Zero(recording.zero_kg) if recording.kind == BEFORE_POWER else None
     listener = Listener(float(recording.t[0]), variant, zero)
     return listener.listen(readings_of(recording, believes_flags=variant.believes_flags))

@@ -24,7 +24,8 @@ WOOD, PRINT, METAL, RUBBER, GREEN, RED, GLASS = (
 )  # fmt: skip
 COLOURS: Final = {
     "sole": RUBBER, "pad": RUBBER, "cell": METAL, "board": WOOD, "plate": WOOD, "strip": WOOD, "pi": GREEN,
-    "head": RED, "foot chip": RED, "panel": GLASS, "button": METAL, "mat": (150, 90, 140),
+    "head": RED, "foot chip": RED, "panel": GLASS, "button": METAL, "mat": (150, 90, 140), "disc": METAL,
+    "shims": (235, 225, 120), "header": RUBBER, "lever": (225, 120, 40),
 }  # fmt: skip
 LIFT_MM: Final = 46
 TYPE, LINE, TOP = 22, 27, 66
@@ -163,7 +164,10 @@ def half_of(part: Part) -> Part:
 
 def exploded() -> dict[str, Part]:
     """Return one mount, taken apart along z."""
-    apart = {"sole": -44, "foot": -28, "keeper": 2, "pad": 28, "cell": 54, "holder": 90, "board": 118}
+    apart = {
+        "sole": -44, "foot": -28, "keeper": 2, "pad": 26, "disc": 38, "shims": 48, "cell": 66, "holder": 100,
+        "board": 128,
+    }  # fmt: skip
     return {name: Pos(0, 0, apart[name]) * part for name, part in solids.mount_placed().items()}
 
 
@@ -199,7 +203,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
     high = {name: Pos(0, 0, LIFT_MM if name in LID else 0) * part for name, part in box.items()}
     high_mm = solids.height_mm("half50")
     gap_at = (solids.MOUNT["flange_mm"] / 2 - 4, 0.0, solids.MOUNT["sole_mm"] + solids.MOUNT["foot_mm"] + 0.7)
-    beside = Pos(board.length / 2 + 50 + solids.BOX["wall_mm"], 0, 0) * Rot(0, 0, -90)  # its face towards the mat
+    beside = Pos(board.length / 2 - 60, board.width / 2 + 50 + solids.BOX["wall_mm"], 0)  # its face towards the mat
     whole = {**device, **{f"box {name}": beside * part for name, part in box.items()}}
     mat = Pos(0, 0, middle(device["plate"])[2] + 9) * solids.block(board.length - 8, board.width - 8, 25)
     return [
@@ -226,6 +230,8 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
                 ("board", edge_of(apart["board"], 0.9, -0.6)),
                 ("holder, its roof up, its round corner outwards", edge_of(apart["holder"], 0.9, -0.8)),
                 ("cell, its raised middle down", edge_of(apart["cell"], 0.9, -0.8)),
+                ("shims", edge_of(apart["shims"], 0.7, -0.7)),
+                ("steel disc, 20 x 2 mm", edge_of(apart["disc"], 0.7, -0.7)),
                 ("rubber pad, 20 x 8 mm", edge_of(apart["pad"], 0.7, -0.7)),
                 ("keeper, screw heads down", edge_of(apart["keeper"], 0.9, -0.8)),
                 ("foot, its hollow up", edge_of(apart["foot"], 0.7, -0.7)),
@@ -241,7 +247,8 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
                 ("cell", edge_of(mount["cell"], 0.9, 0)),
                 (f"gap, {solids.MOUNT['gap_mm']} mm unloaded; closed, the holder carries", gap_at),
                 ("keeper, touches nothing under a load", edge_of(mount["keeper"], 0.96, 0)),
-                ("shims go under the pad", (0.0, 0.0, middle(mount["pad"])[2] - 4)),
+                ("shims, then the steel disc", (6.0, 0.0, middle(mount["shims"])[2])),
+                ("rubber pad", (0.0, 0.0, middle(mount["pad"])[2] - 2)),
             ],
         ),
         (
@@ -249,7 +256,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             list(turned.values()),
             (-60, 45),
             [
-                ("mount, its round corner outwards,\nthree screws 4 x 30", edge_of(turned["keeper 3"], 0, 0)),
+                ("mount, its round corner outwards,\nthree screws 4 x 35", edge_of(turned["keeper 3"], 0, 0)),
                 (
                     "here the wires come out of the mount;\nthen they go around the end of the strip",
                     (first[0], -first[1] - 39, -30),
@@ -266,6 +273,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
                 ("Pi Zero 2 W, sockets to the back,\nfour screws 2.5 x 6", middle(high["pi"])),
                 ("chip of the head end, in its tray,\na dot of hot glue", middle(high["head"])),
                 ("chip of the foot end", middle(high["foot"])),
+                ("lever connectors,\na dot of hot glue", middle(high["lever 1"])),
                 ("one tie around both cables", (solids.CABLES[1] + 5, solids.inside().deep - 9, 3)),
             ],
         ),
@@ -274,7 +282,7 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
             list(high.values()),
             (-60, 28),
             [
-                ("panel, under its window, four screws 2 x 6", on_lid(*solids.PANEL_AT)),
+                ("panel, under its window, four screws 2 x 4", on_lid(*solids.PANEL_AT)),
                 ("button", on_lid(*solids.BUTTON_AT)),
                 ("LED or light pipe", on_lid(*solids.LIGHT_AT)),
                 ("weight limit", on_lid(solids.TEXT_AT[0] + 21, solids.TEXT_AT[1])),
@@ -284,9 +292,9 @@ def stages() -> list[tuple[str, list[Part], tuple[float, float], list[Callout]]]
         (
             "Drawing 7: together",
             [*whole.values(), mat],
-            (-125, 35),
+            (-110, 45),
             [
-                ("box 5 cm away, turned so that you see its face", middle(whole["box shell"])),
+                ("box, beside the head end, 5 cm away", middle(whole["box shell"])),
                 ("mat", edge_of(mat, 0.3, -0.5)),
                 (f"board, {high_mm:.0f} mm over the floor", edge_of(device["plate"], 0.5, -1)),
             ],
@@ -305,8 +313,8 @@ def pictures() -> dict[str, Image.Image]:
     for name, (make, _) in solids.PRINTED.items():
         part = make()
         size = part.bounding_box()
-        printed[name] = Location((x - size.min.X, 0, 0)) * part
-        x += size.size.X + 12
+        printed[name] = Location((x - size.min.X, -size.center().Y, 0)) * part
+        x += size.size.X + 16
     return {
         "mount": shaded(exploded(), (-50, 22), 500),
         "device-below": shaded(under, (-60, 40), 640),

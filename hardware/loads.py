@@ -26,7 +26,7 @@ def modulus_mpa(shore_a: float) -> float:
 
 
 def pad_n_per_mm(shore_a: float, thickness_mm: float) -> float:
-    """Return the stiffness of a round pad between plates; the shape factor stiffens it (E (1 + 2 S^2))."""
+    """Return the stiffness of a round pad glued to plates as large; the shape factor stiffens it (E (1 + 2 S^2))."""
     diameter = FIGURES["pad"]["diameter_mm"]
     shape = diameter / (4.0 * thickness_mm)
     return modulus_mpa(shore_a) * (1.0 + 2.0 * shape**2) * pi / 4.0 * diameter**2 / thickness_mm
@@ -34,7 +34,7 @@ def pad_n_per_mm(shore_a: float, thickness_mm: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """At which load on one cell the stop takes over, in kg: least, nominal, most over all tolerances."""
+    """At which load on one cell the stop takes over, in kg, the board's own weight with it: least, nominal, most."""
 
     least_kg: float
     kg: float
@@ -43,32 +43,63 @@ class Stop:
     """Of the cell with what is in series: what it still feels of the closed stop giving way."""
 
 
-def gauged(cell: str) -> Stop:
-    """Compute where the stop takes over when its gap was set with a feeler gauge and nothing else."""
+def stiffness(cell: str) -> tuple[float, float, float]:
+    """Return what gives way before the stop closes, in N/mm: the softest, the usual, the hardest."""
     one = FIGURES["cell"][cell]
     cell_k = one["capacity_kg"] * G / one["deflection_mm"]
+    if cell != "half50":
+        off = FIGURES["bar_mount"]["stiff_off"]
+        return cell_k * (1.0 - off), cell_k, cell_k * (1.0 + off)
+    pad = FIGURES["pad"]
+    shore, shore_off = pad["shore_a"], pad["shore_off"]
+    thick, thick_off = pad["thickness_mm"], pad["thickness_off_mm"]
+    pads = [(shore - shore_off, thick + thick_off), (shore, thick), (shore + shore_off, thick - thick_off)]
+    soft, usual, hard = (1.0 / (1.0 / cell_k + 1.0 / pad_n_per_mm(*one_pad)) for one_pad in pads)
+    return soft, usual, hard
+
+
+def gauged(cell: str) -> Stop:
+    """Compute where the stop takes over when its gap was set with a feeler gauge and nothing else."""
+    soft, usual, hard = stiffness(cell)
     mount = FIGURES[MOUNT_OF[cell]]
     gap, off = mount["gap_mm"], mount["gap_off_mm"]
-    if cell == "half50":
-        pad = FIGURES["pad"]
-        shore, shore_off = pad["shore_a"], pad["shore_off"]
-        thick, thick_off = pad["thickness_mm"], pad["thickness_off_mm"]
-        pads = [(shore - shore_off, thick + thick_off), (shore, thick), (shore + shore_off, thick - thick_off)]
-        soft, usual, hard = (1.0 / (1.0 / cell_k + 1.0 / pad_n_per_mm(*one_pad)) for one_pad in pads)
-    else:
-        soft, usual, hard = (cell_k * (1.0 + sign * mount["stiff_off"]) for sign in (-1, 0, 1))
     return Stop(soft * (gap - off) / G, usual * gap / G, hard * (gap + off) / G, hard)
 
 
-def loaded(cell: str) -> Stop:
-    """Compute the same after it was set by load (half50), with readings of a cell that is not calibrated."""
+def loaded(cell: str, board: Board) -> Stop:
+    """Compute the same after it was set by load (half50), with readings of a cell that is not calibrated.
+
+    The reading is that of all cells, from the zero of the empty board: the others carry what is not on this corner.
+    """
     at = gauged(cell)
     if cell != "half50":
         return at
     mount = FIGURES["mount"]
     low, high = mount["set_kg"]
-    least, most = low / (1.0 + mount["read_off"]), high * (1.0 + mount["read_off"]) * mount["older"]
-    return Stop(least, (low + high) / 2.0, most, at.n_per_mm)
+    beside, own = set_beside_kg(board), board.dead_kg / 4.0
+    least = (low - beside) / (1.0 + mount["read_off"]) + own
+    most = (high + beside) * (1.0 + mount["read_off"]) * mount["older"] + own
+    return Stop(least, (low + high) / 2.0 + own, most, at.n_per_mm)
+
+
+def any_size(cell: str) -> Stop:
+    """Return the least and the most of all sizes of board, and the nominal of the default."""
+    stops = [loaded(cell, board) for board in sizes()]
+    least, most = min(stop.least_kg for stop in stops), max(stop.most_kg for stop in stops)
+    return Stop(least, stops[0].kg, most, stops[0].n_per_mm)
+
+
+def set_beside_kg(board: Board) -> float:
+    """Return how much of the person who sets a stop the other three cells carry, or lift, at most."""
+    mount = FIGURES["mount"]
+    across = board.width - mount["side_mm"]
+    return float(mount["set_person_kg"] * mount["set_off_mm"] * (1.0 / board.span_mm + 1.0 / across))
+
+
+def largest_gap_mm() -> float:
+    """Return the gap of half50 that the softest pad needs to take over at the most that is set."""
+    most = any_size("half50").most_kg / FIGURES["mount"]["older"]
+    return most * G / stiffness("half50")[0]
 
 
 STOP_N_PER_MM: Final = 20_000.0
@@ -175,10 +206,16 @@ def height_mm(cell: str) -> float:
 
 
 def holder_mm() -> float:
-    """Return the height of the holder of half50: the cell, the pad over the foot, less the gap, and its roof."""
-    one, mount, pad = FIGURES["cell"]["half50"], FIGURES["mount"], FIGURES["pad"]
-    over = pad["thickness_mm"] - mount["recess_mm"]
+    """Return the height of the holder of half50: its roof, cell, shims, disc, the pad over the foot, less the gap."""
+    one, mount = FIGURES["cell"]["half50"], FIGURES["mount"]
+    over = FIGURES["pad"]["thickness_mm"] + FIGURES["disc"]["thickness_mm"] + mount["shims_mm"] - mount["recess_mm"]
     return float(mount["roof_mm"] + one["frame_mm"] + one["button_mm"] + over - mount["gap_mm"])
+
+
+def keeper_mm() -> float:
+    """Return the height of the keeper of half50: the foot's room in it, and the cone that holds its flange."""
+    mount = FIGURES["mount"]
+    return float(mount["gap_mm"] + mount["rim_mm"] + mount["drop_mm"] + (mount["flange_mm"] - mount["bottom_mm"]) / 2.0)
 
 
 def sizes() -> list[Board]:
@@ -198,7 +235,8 @@ def calibration_kg(cell: str, inside: float = 0.0) -> float:
 
     The person is in the middle across, `inside` of the span away from the cells of the end.
     """
-    return 2.0 * (loaded(cell).least_kg - max(board.dead_kg for board in sizes()) / 4.0) / (1.0 - inside)
+    least = min(loaded(cell, board).least_kg - board.dead_kg / 4.0 for board in sizes())
+    return 2.0 * least / (1.0 - inside)
 
 
 def safe_kg(cell: str) -> float:
@@ -214,11 +252,12 @@ def destroyed_kg(cell: str) -> float:
 def lines() -> list[str]:
     """Return the whole table."""
     person, step = FIGURES["limit"]["person_kg"], FIGURES["limit"]["stepping_factor"]
-    worst = max(map(corner_kg, sizes()))
-    lying = person * LYING_WORST + max(board.dead_kg for board in sizes()) / 4.0
+    heaviest = max(sizes(), key=lambda board: board.dead_kg)
+    worst = corner_kg(heaviest)
+    lying = person * LYING_WORST + heaviest.dead_kg / 4.0
     made = [f"Computed, not built. A person of {person:g} kg; stepping up counts {step:g} times.", ""]
     for cell in MOUNT_OF:
-        first, at = gauged(cell), loaded(cell)
+        first, at = gauged(cell), any_size(cell)
         top = height_mm(cell)
         bounds = f"safe to {safe_kg(cell):g} kg, destroyed at {destroyed_kg(cell):g} kg"
         made += [

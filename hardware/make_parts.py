@@ -89,7 +89,7 @@ def thinnest_mm(part: Part) -> float:
 def measures() -> dict[str, Any]:
     """Measure every printed part and every assembly."""
     import solids
-    from loads import FIGURES, height_mm, sizes
+    from loads import FIGURES, height_mm, largest_gap_mm, sizes
 
     made: dict[str, Any] = {"made from": digest(), "parts": {}, "clashes": {}, "mm": {}}
     for name, (make, count) in solids.PRINTED.items():
@@ -111,32 +111,44 @@ def measures() -> dict[str, Any]:
         for cell in ("half50", "bar100"):
             name = f"{cell} {board.length:.0f} x {board.width:.0f}"
             made["clashes"][name] = clashes(solids.device(board, cell))
-    lifted = {**mount, **closed(mount, FIGURES["mount"]["gap_mm"])}
+    lifted = {**mount, **moved(mount, FIGURES["mount"]["gap_mm"])}
     lifted.pop("pad")  # it is squeezed
+    apart = largest_gap_mm()
+    lowered = {**mount, **moved(mount, FIGURES["mount"]["gap_mm"] - apart)}
     made["clashes"]["mount, stop closed"] = clashes(lifted)
     made["mm"] = {
         "stop of half50": round(mount["foot"].distance_to(mount["holder"]), 3),
         "stop of half50, closed": round(lifted["foot"].distance_to(lifted["holder"]), 3),
         "stop of bar100": round(bar["stop"].distance_to(bar["cell"]), 3),
         "foot in its keeper": round(lifted["foot"].distance_to(lifted["keeper"]), 3),
+        "foot in its keeper, the largest gap": round(lowered["foot"].distance_to(lowered["keeper"]), 3),
+        "disc over the foot, stop closed": round(
+            lifted["disc"].bounding_box().min.Z - lifted["foot"].bounding_box().max.Z, 3
+        ),
         "cell in its pocket, each side": solids.MOUNT["pocket_clear_mm"],
         "keeper over the floor, stop closed": round(
             mount["keeper"].bounding_box().min.Z - FIGURES["mount"]["gap_mm"], 3
         ),
         "Pi to the box": round(box["pi"].distance_to(box["shell"]), 3),
-        "panel to the Pi": round(box["panel"].distance_to(box["pi"]), 3),
-        "button to the chips": round(min(box["button"].distance_to(box[name]) for name in ("head", "foot", "pi")), 3),
+        "panel to the header of the Pi": round(box["panel"].distance_to(box["header"]), 3),
+        "button to what is below": round(
+            min(box["button"].distance_to(box[name]) for name in ("head", "foot", "pi", "header", "lever 0")), 3
+        ),
+        "levers to what is beside": round(
+            min(box[f"lever {n}"].distance_to(box[name]) for n in (0, 1) for name in ("shell", "pi", "header", "foot")),
+            3,
+        ),
         "board of half50 over the floor": height_mm("half50"),
         "board of bar100 over the floor": height_mm("bar100"),
     }
     return made
 
 
-def closed(mount: dict[str, Part], gap: float) -> dict[str, Part]:
-    """Return foot and sole pushed up until the stop is closed."""
+def moved(mount: dict[str, Part], up: float) -> dict[str, Part]:
+    """Return foot and sole moved up, by the gap until the stop is closed; or down."""
     from build123d import Pos
 
-    return {name: Pos(0, 0, gap) * mount[name] for name in ("foot", "sole")}
+    return {name: Pos(0, 0, up) * mount[name] for name in ("foot", "sole")}
 
 
 def wrong(found: dict[str, Any]) -> list[str]:
@@ -161,8 +173,11 @@ def wrong(found: dict[str, Any]) -> list[str]:
         told.append("the stop of half50 does not close")
     told += [
         f"{name}: {mm[name]} mm"
-        for name, bound in (("foot in its keeper", 0.4), ("keeper over the floor, stop closed", 5.0),
-                            ("Pi to the box", 0.3), ("panel to the Pi", 3.0), ("button to the chips", 2.0))
+        for name, bound in (("foot in its keeper", 0.4), ("foot in its keeper, the largest gap", 0.1),
+                            ("disc over the foot, stop closed", 0.5), ("levers to what is beside", 0.5),
+                            ("keeper over the floor, stop closed", 5.0),
+                            ("Pi to the box", 0.3), ("panel to the header of the Pi", 2.0),
+                            ("button to what is below", 2.0))
         if mm[name] < bound
     ]  # fmt: skip
     return told

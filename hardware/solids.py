@@ -13,11 +13,12 @@ from math import cos, radians, sin, tan
 from typing import Any, Final
 
 from build123d import *
-from loads import FIGURES, Board, height_mm, holder_mm
+from loads import FIGURES, Board, height_mm, holder_mm, keeper_mm
 
 MOUNT: Final[dict[str, Any]] = FIGURES["mount"]
 BAR: Final[dict[str, Any]] = FIGURES["bar_mount"]
 PAD: Final[dict[str, Any]] = FIGURES["pad"]
+DISC: Final[dict[str, Any]] = FIGURES["disc"]
 HALF: Final[dict[str, Any]] = FIGURES["cell"]["half50"]
 LONG: Final[dict[str, Any]] = FIGURES["cell"]["bar100"]
 BOX: Final[dict[str, Any]] = FIGURES["box"]
@@ -88,14 +89,16 @@ def foot() -> Part:
     body = rod(2 * low, high - rim - cone)
     body += Pos(0, 0, high - rim - cone) * Cone(low, wide, cone, align=UP)
     body += rod(2 * wide, rim, (0, 0, high - rim))
-    return body - rod(PAD["diameter_mm"] + 4, MOUNT["recess_mm"], (0, 0, high - MOUNT["recess_mm"]))
+    hollow = PAD["diameter_mm"] + MOUNT["recess_wider_mm"]
+    return body - rod(hollow, MOUNT["recess_mm"], (0, 0, high - MOUNT["recess_mm"]))
 
 
 @cache
 def keeper() -> Part:
     """Return the ring that keeps the foot, holder side on the print bed; its cone leans outwards while printing."""
     low, wide, slide = MOUNT["bottom_mm"] / 2, MOUNT["flange_mm"] / 2, MOUNT["slide_mm"]
-    cone, deep = wide - low, MOUNT["gap_mm"] + MOUNT["rim_mm"]
+    cone = wide - low
+    deep = keeper_mm() - cone
     body = outline(deep + cone)
     body -= rod(2 * (wide + slide), deep)
     body -= Pos(0, 0, deep) * Cone(wide + slide, low + slide, cone, align=UP)
@@ -208,6 +211,7 @@ def on_face(u: float, v: float, depth: float = 0.0) -> Location:
 
 
 BOARDS_AT: Final = {"pi": (-9.0, 58.0), "head": (-24.0, 16.5), "foot": (14.0, 16.5)}
+LEVERS_AT: Final = ((37.5, 23.0), (47.0, 23.0))
 CABLES: Final = (29.0, 37.5)
 """Where the cables of head and foot leave, across."""
 PANEL_AT: Final = (-19.0, 8.0)
@@ -228,9 +232,10 @@ def shell() -> Part:
     body -= on_face(*LIGHT_AT) * hole * Cylinder(FIGURES["light"]["diameter_mm"] / 2, 10, align=UP)
     x, y = panel["holes_mm"]
     for sx in (-1, 1):
-        for sy in (-1, 1):  # the panel lies on four posts under the face; a screw 2 x 6 bites into each
-            post = Cylinder(2.6, 3.2, align=UP) - Cylinder(0.85, 3.2, align=UP)
-            body += on_face(u + sx * x / 2, v + sy * y / 2, wall + 3.0) * post
+        for sy in (-1, 1):  # the panel lies on four posts under the face; a screw bites into each
+            long = panel["post_mm"] + 0.2
+            post = Cylinder(2.6, long, align=UP) - Cylinder(0.85, long, align=UP)
+            body += on_face(u + sx * x / 2, v + sy * y / 2, wall + panel["post_mm"]) * post
     body -= on_face(*TEXT_AT, BOX["text_mm"]) * letters(LIMIT, 7, BOX["text_mm"] + 1)
     back = inside().deep
     window = (BOARDS_AT["pi"][0] + 32.5 - 47.7, back + wall / 2, 5)  # power and USB of a Pi that turns its sockets out
@@ -286,12 +291,19 @@ def boards() -> dict[str, Part]:
     x, y = FIGURES["pi"]["board_mm"]
     px, py = BOARDS_AT["pi"]
     made = {"pi": Pos(px, py, BOX["base_mm"] + 4) * Box(x, y, FIGURES["pi"]["height_mm"], align=UP)}
+    hx, hy, hz = FIGURES["pi"]["header_mm"]  # at the edge away from its sockets
+    made["header"] = Pos(px, py - y / 2 + 3.5, BOX["base_mm"] + 4 + FIGURES["pi"]["height_mm"]) * Box(
+        hx, hy, hz - FIGURES["pi"]["height_mm"], align=UP
+    )
     bx, by = FIGURES["hx711"]["board_mm"]
     for name in ("head", "foot"):
         hx, hy = BOARDS_AT[name]
         made[name] = Pos(hx, hy, BOX["base_mm"]) * Box(bx, by, FIGURES["hx711"]["height_mm"], align=UP)
+    lx, ly, lz = FIGURES["lever"]["size_mm"]
+    for n, (x, y) in enumerate(LEVERS_AT):
+        made[f"lever {n}"] = Pos(x, y, BOX["base_mm"]) * Box(lx, ly, lz, align=UP)
     panel = FIGURES["panel"]
-    under = BOX["wall_mm"] + 3.0 + panel["thickness_mm"]
+    under = BOX["wall_mm"] + panel["post_mm"] + panel["thickness_mm"]
     made["panel"] = on_face(*PANEL_AT, under) * Box(*panel["board_mm"], panel["thickness_mm"], align=UP)
     made["button"] = on_face(*BUTTON_AT, BOX["wall_mm"] + 18) * Cylinder(7.5, 18, align=UP)
     return made
@@ -308,10 +320,14 @@ def mount_placed() -> dict[str, Part]:
     top = stop + holder_mm()
     turned = Rot(0, 0, -90) * Rot(0, 180, 0)  # over, and its round corner outwards again
     cell_at = top - MOUNT["roof_mm"] - HALF["frame_mm"] - HALF["button_mm"]
+    pad_at = sole + high - MOUNT["recess_mm"]
+    disc_at = pad_at + PAD["thickness_mm"]
     return {
         "sole": rod(MOUNT["bottom_mm"], sole),
         "foot": Pos(0, 0, sole) * foot(),
-        "pad": rod(PAD["diameter_mm"], PAD["thickness_mm"], (0, 0, sole + high - MOUNT["recess_mm"])),
+        "pad": rod(PAD["diameter_mm"], PAD["thickness_mm"], (0, 0, pad_at)),
+        "disc": rod(DISC["diameter_mm"], DISC["thickness_mm"], (0, 0, disc_at)),
+        "shims": rod(DISC["diameter_mm"], MOUNT["shims_mm"], (0, 0, disc_at + DISC["thickness_mm"])),
         "cell": Pos(0, 0, cell_at) * cell_half(),
         "holder": Pos(0, 0, top) * turned * holder(),
         "keeper": Pos(0, 0, stop) * turned * keeper(),

@@ -8,8 +8,9 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from matpi.core.device import Device
 from matpi.core.effects import (
@@ -40,8 +41,7 @@ FOLD_AFTER_S = 2.0  # chosen: so long after the last write the store is folded i
 Watch = Callable[[Effect], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """Something to be run in the loop's thread, between two events: what asks about the device. It must not raise."""
 
     what: Callable[[], None]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
 from datetime import UTC, date, tzinfo
 from itertools import count
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from matpi.core.dated import redated
 from matpi.core.device import Device
@@ -236,9 +236,9 @@ class Bench:
 
     def change(self, settings: Settings) -> None:
         """What the house or the menu sends: a wish for each setting that is another one."""
-        for field in fields(settings):
-            if getattr(self.device.ledger.settings, field.name) != (value := getattr(settings, field.name)):
-                self.send(SettingWished(self.t, field.name, value))
+        for name in settings.__struct_fields__:
+            if getattr(self.device.ledger.settings, name) != (value := getattr(settings, name)):
+                self.send(SettingWished(self.t, name, value))
 
     def send(self, event: Event) -> None:
         """One event, and the store's answers, in the order the loop gives them; then session and presence agree."""

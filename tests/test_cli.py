@@ -13,11 +13,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from matpi import __version__, cli, paths
 from matpi.core.calibration.weights import LEAST_KG, MOST_KG

@@ -43,7 +43,7 @@ def test_every_default_lies_within_its_bounds() -> None:
 
 def test_the_defaults_are_those_the_core_was_built_with() -> None:
     config, rules = Config().presence, PresenceRules()
-    shared = set(config.__struct_fields__) & set(rules.__dataclass_fields__)
+    shared = set(config.__struct_fields__) & set(rules.__struct_fields__)
     assert len(shared) == 7
     assert {name: getattr(config, name) for name in shared} == {name: getattr(rules, name) for name in shared}
     assert config.zero_reach_kg == rules.zero.reach_kg

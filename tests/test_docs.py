@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import importlib
 import importlib.util
 import json
@@ -19,6 +18,8 @@ from typing import Any
 
 import click
 import pytest
+from msgspec.inspect import is_struct_type
+from msgspec.structs import fields
 
 from matpi import cli, config
 from matpi.control.requests import all as requests
@@ -412,8 +413,8 @@ def constant(dotted: str) -> Any:
     module, *parts = dotted.rsplit(".", 2 if dotted.count(".") > 1 and dotted.split(".")[-2][0].isupper() else 1)
     value: Any = importlib.import_module(f"matpi.{module}")
     for name in parts:
-        fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
-        value = next((field.default for field in fields if field.name == name), None) or getattr(value, name)
+        defaults = {field.name: field.default for field in fields(value)} if is_struct_type(value) else {}
+        value = defaults.get(name) or getattr(value, name)
     return value
 
 

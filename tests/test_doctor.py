@@ -6,11 +6,13 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from matpi import __version__
 from matpi.commands.doctor import checks, scale
@@ -370,7 +372,7 @@ def live(path: Path, **changes: Any) -> None:
         "version": __version__,
         "started_mono": 10.0,
         "written_mono": 996.0,
-        "scale": asdict(ScaleFacts(alive=True, scheduling="fifo 50", cpu_s=12.0, chips=(CHIP, CHIP))),
+        "scale": to_builtins(ScaleFacts(alive=True, scheduling="fifo 50", cpu_s=12.0, chips=(CHIP, CHIP))),
         "panel": {"driver": "sh1106", "lost": False, "trouble": "", "frames": 31},
         "state": "IDLE",
         "net_kg": 0.012,

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.cli import run
 from matpi.commands.target import perform
@@ -23,7 +23,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_has_a_door() -> None:
-    assert set(READERS) == {field.name for field in fields(Settings)}
+    assert set(READERS) == set(Settings.__struct_fields__)
 
 
 def test_what_is_shown_can_be_typed_again() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from matpi.control.log_view import sharing
 from matpi.core.model import EndReason, Log, Moment, Rating, Session

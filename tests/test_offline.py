@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from matpi import paths
 from matpi.cli import run

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from math import fsum
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from matpi.commands.editing import doubts
 from matpi.commands.output import WEEKDAYS, boxes, lines, say, table

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from matpi.commands.doctor import running
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check, split

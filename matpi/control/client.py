@@ -7,11 +7,11 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct, field
 
 from matpi.control.address import socket_of
 from matpi.errors import DeviceOffError, MatpiError, StoreError, UsageError
@@ -21,8 +21,7 @@ ANSWER_S: Final = 60.0
 UNSURE: Final = "look whether it was done before you repeat it"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What the device has answered: sentences for a person, and what a program needs."""
 
     said: tuple[str, ...] = ()

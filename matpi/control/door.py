@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import fields, replace
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Any, Final, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from matpi.control.log_view import sharing
 from matpi.control.requests import all as requests
@@ -242,7 +243,7 @@ class Door:
     def _wish_settings(self, loop: Loop, new: Settings_, of: Settings_ | None = None) -> bool:
         """Have the device change what in `new` differs from `of`, else from its own. Return whether anything does."""
         before = of or loop.device.ledger.settings
-        names = [field.name for field in fields(new) if getattr(new, field.name) != getattr(before, field.name)]
+        names = [name for name in new.__struct_fields__ if getattr(new, name) != getattr(before, name)]
         for name in names:
             loop.send(SettingWished(self._host.now(), name, getattr(new, name)))
         return bool(names)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from matpi.core.clock import day_of
 from matpi.core.dated import end_of, first_offset, records

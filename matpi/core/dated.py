@@ -8,10 +8,11 @@ for nothing; so an estimate is never late, and no day is counted that was none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import time, timedelta, timezone, tzinfo
 from math import ceil
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from matpi.core.clock import EARLIEST_UTC, MOVES_S, STEP_S, Clock, believable, day_of, utc_offset_s
 from matpi.core.effects import DateBoot
@@ -53,7 +54,7 @@ def redated(record: Record, dating: DateBoot) -> Record:
     offset_s = utc_offset_s(utc, zone) if offset_s is None else offset_s
     day = day or day_of(utc, zone, day_start)
     at = {"start_utc" if isinstance(record, Session) else "utc": utc}
-    new = replace(record, **at, utc_offset_s=offset_s, day=day, estimated=estimated)  # type: ignore[arg-type]
+    new = replace(record, **at, utc_offset_s=offset_s, day=day, estimated=estimated)
     return record if new == record else new
 
 

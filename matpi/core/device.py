@@ -8,10 +8,12 @@ and their deadlines are one list.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 from math import inf
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.core import dated, events
 from matpi.core.agenda import Agenda
@@ -49,8 +51,7 @@ SCREENS: Final[Mapping[Front, type[Screen]]] = {screen.front: screen for screen 
 """The class of each screen, in the order in which they are defined."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """How the device is, in one immutable copy: for pages, messages and diagnostics."""
 
     t: float

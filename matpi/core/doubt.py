@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.core.clock import Clock
 from matpi.core.household import Household

@@ -6,7 +6,7 @@ Events come from the edges, which check them; the core does not check again. `t`
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -18,12 +18,8 @@ NO_SIGNAL: Final = (Text("scale.no_signal"), Text("scale.check_wires"))
 """Shown when nothing explains the silence of the load cells."""
 
 
-class Reading(NamedTuple):
-    """One sample of all channels, in kg from the calibrated reference, not yet above the zero.
-
-    A named tuple, not a dataclass like the others: it is made 10 to 80 times a second, and a frozen dataclass
-    takes 0.55 us to make where this takes 0.31 us (measured on x86-64, Python 3.11).
-    """
+class Reading(Struct, frozen=True):
+    """One sample of all channels, in kg from the calibrated reference, not yet above the zero."""
 
     t: float
     kg: tuple[float, ...]
@@ -31,7 +27,7 @@ class Reading(NamedTuple):
     """False: flagged by the reader (glitch, desync, saturated, stale); its numbers never enter."""
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True):
     """One sample of all channels as the chips gave it, for the loop.
 
     It makes a Reading of it, so that a new calibration holds from one reading to the next with none in between.

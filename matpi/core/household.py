@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from datetime import date
 from functools import lru_cache
 from math import inf
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.core.clock import Clock
 from matpi.core.effects import Chosen, Emit, Note, Save

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from math import inf
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from matpi.core.clock import Clock
 from matpi.core.dated import redated

@@ -8,15 +8,14 @@ are those of the settings at its time, by which a correction of the clock dates 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
-from typing import ClassVar, NewType
+from typing import ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from matpi.core.people import People
-
-Counts = NewType("Counts", int)
-"""One conversion of the load cell chip, signed 24 bit."""
 
 UTC_MAX = 7_258_118_400.0
 """The year 2200: what lies beyond, or before 1970, is no time that a person lay on a mat."""
@@ -71,8 +70,7 @@ class Moment(StrEnum):
     """At any other time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One time on the mat. `reason` is None while it is still open.
 
     `span_s` runs from the first touch to the moment of leaving, `on_mat_s` is that without the time away.
@@ -150,8 +148,7 @@ class Session:
         return replace(self, reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Struct, frozen=True):
     """The answer to "How tight do I feel today?", 1 to 10, 10 = tightest."""
 
     id: str
@@ -178,8 +175,7 @@ class Rating:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class StopSign:
+class StopSign(Struct, frozen=True):
     """The answer "felt wrong": tomorrow is a rest day and the plan steps back one tier."""
 
     id: str
@@ -202,8 +198,7 @@ class StopSign:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Looser:
+class Looser(Struct, frozen=True):
     """The answer to "Looser?" after a session. It has the session's date and person, and is never a number."""
 
     session_id: str
@@ -218,8 +213,7 @@ Dated = Session | Rating | StopSign
 """The records that have a time and, by the clock of their boot, a date (core/dated.py)."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayRecord:
+class DayRecord(Struct, frozen=True):
     """What a person said about one day of the plan, beyond its sessions; with neither, that it reminds again."""
 
     day: date
@@ -233,8 +227,7 @@ class DayRecord:
         return _of_person(f"day {self.day}", self.person)
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """The answer to the safety pages; with `some` of the conditions, short sessions until `cleared`."""
 
     some: bool
@@ -264,8 +257,7 @@ class Acknowledgement:
         return replace(self, earlier=(*before.earlier, *([(before.utc, ended_utc)] if before.some else [])))
 
 
-@dataclass(frozen=True, slots=True)
-class Zero:
+class Zero(Struct, frozen=True):
     """What the empty mat weighs, a channel, in kg from the calibrated reference."""
 
     kg: tuple[float, ...]
@@ -278,8 +270,7 @@ class Zero:
         return sum(self.kg)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Counts to kilograms, a channel: kg = (counts - reference_counts) / counts_per_kg."""
 
     reference_counts: tuple[int, ...]
@@ -296,8 +287,7 @@ class Calibration:
         return tuple((c - r) / s for c, r, s in zip(counts, self.reference_counts, self.counts_per_kg, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a person sets on the device, the page or the command line; kept in the database."""
 
     zone: str = "UTC"  # IANA name of the time zone the person lives in
@@ -339,8 +329,7 @@ class Settings:
             raise ValueError(f"a week has at most {REST_WEEKDAYS_MAX} rest days: the goal is at least 3 sessions")
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """Everything that happened, oldest first. Sessions here are closed ones, without the deleted."""
 
     sessions: tuple[Session, ...] = ()
@@ -365,8 +354,7 @@ class Log:
         return self if own == self else own
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What the store hands to the device at boot."""
 
     log: Log = field(default_factory=Log)

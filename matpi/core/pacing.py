@@ -7,8 +7,10 @@ a tap shows mm:ss and no more. All of it is a function of the time on the mat, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
+
+from msgspec import Struct
 
 from matpi.core.plan import routine
 from matpi.core.plan.breathing import CYCLES_MAX
@@ -22,8 +24,7 @@ WOKEN_S = 1e-3  # woken for a boundary, floats may be just before it; what misse
 FIRST_S = 60.0  # so long every second is shown
 
 
-@dataclass(frozen=True, slots=True)
-class Taps:
+class Taps(Struct, frozen=True):
     """What taps have made of the breath in the session under way."""
 
     by_hand_s: float | None = None  # begun by hand at this time on the mat
@@ -37,7 +38,7 @@ class Pacing:
     plans: Plans
     selection: Selection
     rules: DeviceRules
-    taps: Taps = Taps()
+    taps: Taps = field(default_factory=Taps)
     _seconds_until: float = -inf
 
     def begin(self) -> None:

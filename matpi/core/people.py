@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from math import isfinite
 from statistics import median, quantiles
 from typing import Final
 from unicodedata import normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.core.text import on_panel
 
@@ -43,8 +45,7 @@ def as_stored(name: str) -> str:
     return normalize("NFC", name).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     id: str
     name: str
     usual_kg: float | None = None
@@ -68,8 +69,7 @@ class Person:
             raise ValueError(f"a usual load is above zero: {self.usual_kg} kg")
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """Who shares the mat. Sessions belong to the `chosen` one (an id) until another is chosen."""
 
     all: tuple[Person, ...] = ()

@@ -6,8 +6,10 @@ there after the cap begins no second session.
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from math import inf
+
+from msgspec.structs import replace
 
 from matpi.core.clock import Clock
 from matpi.core.dated import redated

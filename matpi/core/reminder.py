@@ -18,6 +18,8 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
+from msgspec import Struct
+
 from matpi.core.clock import Clock, believable, between, day_bounds, day_of, next_local
 from matpi.core.effects import Save
 from matpi.core.front import Front, Stage
@@ -52,8 +54,7 @@ class Silence(StrEnum):
     NOT_NOW = "not the time for it"
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderState:
+class ReminderState(Struct, frozen=True):
     active: bool  # the light breathes right now
     reason: Silence | None  # None: it reminds, breathing now or within 15 min of a breath
     next_change_utc: float | None = None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class GestureRules:
+class GestureRules(Struct, frozen=True):
     hold_s: float = 0.7  # docs/dev/behaviour.md 5
     long_s: float = 3.0  # docs/dev/behaviour.md 5, discard
     stuck_s: float = 20.0  # docs/dev/behaviour.md 5
@@ -14,8 +13,7 @@ class GestureRules:
     """An edge counts when the level has stood this long. Tactile switches bounce for 1-10 ms; chosen at twice that."""
 
 
-@dataclass(frozen=True, slots=True)
-class ZeroRules:
+class ZeroRules(Struct, frozen=True):
     """When the zero follows the empty mat, how fast and how far."""
 
     still_s: int = 10  # seconds of stillness before it follows; chosen, unmeasured: a cat settles in less
@@ -24,8 +22,7 @@ class ZeroRules:
     still_kg: float = 0.1  # the total moved more in a second: not still; chosen: six times the noise of a bad board
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceRules:
+class PresenceRules(Struct, frozen=True):
     """docs/dev/behaviour.md 1, value by value. kg and seconds. docs/dev/accuracy.md has what each part earns."""
 
     # Detection.
@@ -71,8 +68,7 @@ class PresenceRules:
         return self.on_kg * self.off_ratio
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRules:
+class DeviceRules(Struct, frozen=True):
     """Times in seconds; values from docs/dev/behaviour.md unless marked."""
 
     presence: PresenceRules = field(default_factory=PresenceRules)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.core.effects import Calibrated, Emit, Note, Save, UseCalibration, Zeros
 from matpi.core.ledger import Ledger

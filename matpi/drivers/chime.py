@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from matpi.core.effects import ChimeKind
-from matpi.drivers.gpio import PartThread, stop_pulses, using
+from matpi.drivers.gpio import PartThread, using
 from matpi.errors import HardwareError
 from matpi.ports import Put
 
@@ -56,7 +56,6 @@ class Piezo:
         with using("chime", pin):
             try:
                 self._pwm = gpiozero.PWMOutputDevice(pin, frequency=440, initial_value=0, pin_factory=pins)
-                stop_pulses(self._pwm)
             except PinPWMUnsupported as error:
                 raise HardwareError(
                     f'The chime needs PWM on GPIO {pin}, which these pins do not have; set driver = "none" in [chime].'
@@ -69,7 +68,7 @@ class Piezo:
 
     def stop(self) -> None:
         with using("chime", self._pin):
-            stop_pulses(self._pwm)
+            self._pwm.value = 0.0
 
     def close(self) -> None:
         """Stop the tone and free the pin."""

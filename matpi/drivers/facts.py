@@ -6,51 +6,46 @@ None and empty mean "unknown here".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from matpi.config import Config
 
 
-@dataclass(frozen=True, slots=True)
-class GpioFacts:
+class GpioFacts(Struct, frozen=True):
     header: str = ""  # label of the GPIO chip behind the header, "" for none
     denied: tuple[str, ...] = ()  # device nodes this user may not open
     others: int = 0  # GPIO chips that are no header
 
 
-@dataclass(frozen=True, slots=True)
-class ButtonFacts:
+class ButtonFacts(Struct, frozen=True):
     pressed: bool = False  # throughout the watch
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BusFacts:
+class BusFacts(Struct, frozen=True):
     answers: tuple[int, ...] = ()  # addresses that acknowledged
     fault: str = ""  # "", absent, denied, library, hung or other
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockFacts:
+class ClockFacts(Struct, frozen=True):
     board: bool  # a Raspberry Pi or similar; another computer has a battery for its clock
     service: bool  # timesyncd has had an answer in this boot
     kernel: bool  # a time service disciplines the clock
     battery: bool  # there is a real-time clock
 
 
-@dataclass(frozen=True, slots=True)
-class DiskFacts:
+class DiskFacts(Struct, frozen=True):
     folder: str
     free_bytes: int = 0
     read_only: bool = False
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True):
     user: str = ""
     root: bool = False
     groups: frozenset[str] = frozenset()
@@ -78,8 +73,7 @@ class Probe(Protocol):
     def __call__(self, config: Config, store: Path, *, touch: bool) -> HostFacts: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ChipFacts:
+class ChipFacts(Struct, frozen=True):
     """One HX711, as its reader reports it."""
 
     name: str = ""
@@ -89,8 +83,7 @@ class ChipFacts:
     noise_counts: float | None = None  # of the OK samples of the last 2 s, a person's movement included
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleFacts:
+class ScaleFacts(Struct, frozen=True):
     """The reader process. The field names are those of the status file."""
 
     alive: bool = False
@@ -103,15 +96,13 @@ class ScaleFacts:
     chips: tuple[ChipFacts, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PanelFacts:
+class PanelFacts(Struct, frozen=True):
     lost: bool = False
     trouble: str = ""
     frames: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The status file of the running device. Unknown fields are skipped, missing ones are unknown."""
 
     pid: int

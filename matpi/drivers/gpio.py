@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -118,18 +117,23 @@ class LineButton:
         os.close(self._ended)
 
     def _listen(self, put: Put) -> None:
-        while self._ended not in select.select([self._line.fd, self._ended], [], [])[0]:
-            for edge in self._line.read_edge_events():
-                fell = edge.event_type is edge.Type.FALLING_EDGE
-                put(ButtonDown(self._now()) if fell else ButtonUp(self._now()))
+        try:
+            while self._ended not in select.select([self._line.fd, self._ended], [], [])[0]:
+                for edge in self._line.read_edge_events():
+                    fell = edge.event_type is edge.Type.FALLING_EDGE
+                    put(ButtonDown(self._now()) if fell else ButtonUp(self._now()))
+        except OSError as error:
+            put(Noted(self._now(), "button_lost", f"The button's line has failed ({error}); restart matpi."))
 
 
 def open_button(pin: int, pins: Any, *, now: Callable[[], float] = time.monotonic) -> Button | LineButton:
     """Open the button on `pin`: a line of its own where `pins` are lgpio's and gpiod is there."""
     chip = getattr(pins, "chip", None)
-    if isinstance(chip, int) and find_spec("gpiod"):
-        return LineButton(pin, chip, now=now)
-    return Button(pin, pins, now=now)
+    try:
+        import gpiod  # noqa: F401
+    except ImportError:
+        chip = None
+    return LineButton(pin, chip, now=now) if isinstance(chip, int) else Button(pin, pins, now=now)
 
 
 @contextmanager
@@ -141,12 +145,6 @@ def using(part: str, pin: int) -> Iterator[None]:
         raise
     except Exception as error:  # each library has its own; lgpio raises a bare Exception for a pin in use
         raise HardwareError(f"The {part} cannot use GPIO {pin} ({error}); correct pin in [{part}].") from error
-
-
-def stop_pulses(pwm: Any) -> None:
-    """Switch a PWM off. At a duty of 0 lgpio's thread would still wake for each of its pulses."""
-    pwm.frequency = None
-    pwm.value = 0.0  # a line that was high in mid-pulse would stay so
 
 
 class Part(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from matpi.core.effects import Light, Pattern
 from matpi.core.light import repeats, table
-from matpi.drivers.gpio import PartThread, stop_pulses, using
+from matpi.drivers.gpio import PartThread, using
 from matpi.ports import Put
 
 # Chosen, unmeasured: a step of the breath is at most 3 % of the light. Every pattern's period is whole steps.
@@ -52,18 +52,24 @@ class Lamp(Protocol):
 
 
 class Led:
-    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM."""
+    """An LED from `pin` through a resistor to ground. Implements `Lamp`. `fades` is False without PWM.
 
-    def __init__(self, pin: int, pins: Any) -> None:
+    At a duty of 0 lgpio's thread still wakes for each pulse; with `rests` a dark LED has none. It has to be the only
+    PWM then: lgpio loses the others when the newest one is stopped, and may spin for ever (lgPthTx.c, 0.2.2).
+    """
+
+    def __init__(self, pin: int, pins: Any, *, rests: bool = True) -> None:
         import gpiozero
         from gpiozero.exc import PinPWMUnsupported
 
         self._pin = pin
         self._step = 0
+        self._rests = rests
         with using("lamp", pin):
             try:
                 self._led = gpiozero.PWMLED(pin, frequency=PWM_HZ, initial_value=0, pin_factory=pins)
-                stop_pulses(self._led)
+                if rests:
+                    self._rest()
             except PinPWMUnsupported:
                 self._led = gpiozero.LED(pin, pin_factory=pins)
         self.fades = isinstance(self._led, gpiozero.PWMLED)
@@ -74,14 +80,18 @@ class Led:
         if step == self._step:
             return
         with using("lamp", self._pin):
-            if self.fades and not step:
-                stop_pulses(self._led)
+            if self.fades and self._rests and not step:
+                self._rest()
             else:
                 if self.fades and not self._step:
                     self._led.frequency = PWM_HZ
                 # Slightly more, because gpiozero truncates duty * 100: 0.29 would become step 28.
                 self._led.value = min(1.0, step / PWM_STEPS + 1e-6) if step else 0.0
         self._step = step
+
+    def _rest(self) -> None:
+        self._led.frequency = None
+        self._led.pin.state = False  # a line that was high in mid-pulse would stay so
 
     def close(self) -> None:
         """Switch off and free the pin."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import asdict
 
 from matpi.control.log_view import only
 from matpi.core.model import Acknowledgement, DayRecord, Memory, Rating, StopSign

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from matpi import __version__
 from matpi.config import Config
@@ -90,7 +92,8 @@ class Appliance:
         self._notifier, self._status_path = notifier or Notifier(None), status_path
         self._watch, self._heard_turn, self._make_store, self._inbox = watch, turned, make_store, inbox
         put, now = inbox.put, clock.monotonic
-        self._led = LedThread(lambda: Led(config.lamp.pin, parts.pins()), put, now=now)
+        rests = config.chime.driver == "none"
+        self._led = LedThread(lambda: Led(config.lamp.pin, parts.pins(), rests=rests), put, now=now)
         self._chime = ChimeThread(lambda: Piezo(config.chime.pin, parts.pins()), put, now=now)
         self._button = PartThread("button", self._open_button, put, now=now)
         self._clock_watch: ClockWatch | None = None
@@ -284,7 +287,7 @@ class Appliance:
             "started_mono": self.started_mono,
             "written_mono": self.clock.monotonic(),
             "written_utc": self.clock.utc(),
-            "scale": None if scale is None else asdict(scale.report()),
+            "scale": None if scale is None else to_builtins(scale.report()),
             "panel": {
                 "driver": self.config.panel.driver,
                 "lost": screen is not None and bool(screen.trouble),

@@ -7,10 +7,9 @@ the load changes linearly. Breathing, heartbeat and the noise of the cells are a
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from itertools import pairwise
 from math import pi, sin
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from matpi.errors import UsageError
 
@@ -34,8 +33,7 @@ Act = Literal["lie_down", "sit", "stand", "fidget", "get_up", "bag_on", "bag_off
 ACTS: tuple[str, ...] = get_args(Act)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     t: float
     head_kg: float
     foot_kg: float

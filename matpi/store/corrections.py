@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.core.dated import utc_of
 from matpi.core.model import Doubt, EndReason, Looser, Rating, Session, StopSign
@@ -66,7 +67,7 @@ def edit(conn: sqlite3.Connection, session_id: str, utc: float | None, changes: 
     }
     try:
         estimated = before.estimated and "start_utc" not in changes
-        after = replace(before, **{**exact, "edited": True, "estimated": estimated})  # type: ignore[arg-type]
+        after = replace(before, **{**exact, "edited": True, "estimated": estimated})
         if "person" in changes:  # whose it is answers "Was that you?", as on the device (Household.attribute)
             after = replace(after, yours=None if None in {before.doubt, after.person} else True)
     except ValueError as error:
@@ -119,11 +120,11 @@ def _trace(conn: sqlite3.Connection, before: Session, after: Session, utc: float
     """Store one edit for each field that differs."""
     number = "SELECT coalesce(max(n), 0) FROM session_edits WHERE session_id = ?"
     (n,) = conn.execute(number, (before.id,)).fetchone()
-    for item in fields(Session):
-        was, now = getattr(before, item.name), getattr(after, item.name)
-        if was != now and item.name not in {"edited", "estimated"}:
+    for name in Session.__struct_fields__:
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now and name not in {"edited", "estimated"}:
             n += 1
-            conn.execute(EDITS.insert, (before.id, n, utc, item.name, text_of(was), text_of(now)))
+            conn.execute(EDITS.insert, (before.id, n, utc, name, text_of(was), text_of(now)))
 
 
 def follow(

@@ -12,10 +12,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from matpi.core.effects import Checkpoint, DateBoot, Drop, Save, Write
 from matpi.core.model import Log, Memory, Rating, Session

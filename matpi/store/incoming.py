@@ -7,7 +7,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any, BinaryIO, Final
 from unicodedata import normalize
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.core.dated import utc_of
 from matpi.core.model import ROUTINE_NAMES, UTC_MAX, Acknowledgement, Rating, Session, Settings, StopSign, Zero
@@ -69,8 +70,7 @@ _FIELD_OF_INVARIANT = (
 """The values themselves say what is wrong, not in which field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A record of the document and where it is there, for the message when it does not fit."""
 
     table: Table
@@ -78,8 +78,7 @@ class Found:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """What was read: the records, and by name what there is one of."""
 
     found: list[Found]

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from matpi.core.people import GUEST, GUEST_ID, PEOPLE_MAX, People, Person, as_stored
 from matpi.errors import StoreError, UsageError

@@ -10,13 +10,14 @@ it. No weight, no name, no calibration. A person is an id that means nothing out
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.core.model import Rating, StopSign
 from matpi.store import file
@@ -212,8 +213,7 @@ TABLES: Final[Mapping[str, tuple[str, Table]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One record as it is; a revision and an id make a delivery of it."""
 
     kind: str
@@ -223,18 +223,24 @@ class Message:
     def digest(self) -> str:
         """Return a text that is equal for what is the same to a receiver."""
         # The timestamp follows from the fields, and the revision is what is decided by this.
-        return hashlib.blake2b(_json([self.kind, self.fields]).encode(), digest_size=12).hexdigest()
+        return _digest(_json([self.kind, self.fields]), 12)
 
     def body(self, record_id: str, rev: int) -> str:
         data = {"id": record_id, "rev": rev, **self.fields}
         return _json({"type": self.kind, "timestamp": self.timestamp, "data": data})
 
 
+def _digest(text: str, size: int) -> str:
+    from hashlib import blake2b  # here: with OpenSSL behind it, 3 MB, and needed only with a sink
+
+    return blake2b(text.encode(), digest_size=size).hexdigest()
+
+
 def delivery_id(table: str, record_id: str, rev: int) -> str:
     """Return an id of this revision alone, fit for a header and a topic."""
     # What the device makes is a UUID, but an import may have brought in a session "1" and a rating "1".
     ours = _OUR_ID.fullmatch(record_id) is not None
-    one = record_id if ours else hashlib.blake2b(f"{table}/{record_id}".encode(), digest_size=16).hexdigest()
+    one = record_id if ours else _digest(f"{table}/{record_id}", 16)
     return f"{one}-{rev}"
 
 

@@ -11,8 +11,9 @@ import os
 import sqlite3
 import stat
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from matpi.errors import StoreError
 from matpi.store import faults
@@ -31,8 +32,7 @@ _BYTE_ORDER = {0x377F0682: "<", 0x377F0683: ">"}
 _MASK = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     version: int
     application_id: int
     bare: bool

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from matpi.core.model import OTHERS, ROUTINE_NAMES, Settings
 from matpi.core.plan.custom_plan import course_of, faults
@@ -142,7 +143,7 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
 def rows(settings: Settings) -> list[tuple[str, str, str]]:
     """Return key, value as a person writes it, and what may be written, of each setting."""
     named = replace(settings, own_plan=course_of(settings.own_plan)[0].name if settings.own_plan else "none")
-    return [(f.name, _shown(getattr(named, f.name)), READERS[f.name][1]) for f in fields(settings)]
+    return [(name, _shown(getattr(named, name)), READERS[name][1]) for name in Settings.__struct_fields__]
 
 
 def _shown(value: object) -> str:
@@ -164,7 +165,7 @@ def _shown(value: object) -> str:
 
 def settings_texts(settings: Settings) -> dict[str, str]:
     """Return each setting as the text of its row."""
-    return {item.name: _setting_text(getattr(settings, item.name)) for item in fields(settings)}
+    return {name: _setting_text(getattr(settings, name)) for name in Settings.__struct_fields__}
 
 
 def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
@@ -173,8 +174,7 @@ def settings_of(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
     A key that this matpi does not know is left alone: a newer one may have stored it.
     """
     settings, doubts = Settings(), []
-    known = {item.name for item in fields(settings)}
-    for key in (key for key in texts if key in known):
+    for key in (key for key in texts if key in Settings.__struct_fields__):
         default = getattr(settings, key)
         try:
             settings = replace(settings, **{key: _setting_value(default, texts[key])})

@@ -8,12 +8,13 @@ To store a new kind: its record with a `key` in core/model.py, its table here, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
 from datetime import date, time
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from matpi.core.model import (
     LOAD_MAX_KG,
@@ -38,8 +39,7 @@ T = TypeVar("T")
 # -- records -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSession:
+class StoredSession(Struct, frozen=True):
     """A session as the store has it: open, closed, or deleted with the trace of that."""
 
     session: Session
@@ -59,8 +59,7 @@ class StoredSession:
         return self.deleted_why is None and self.session.counts
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What one field of a session was before it was changed; texts as the export writes them, None: unset."""
 
     session_id: str
@@ -75,8 +74,7 @@ class Edit:
             raise ValueError("edits are numbered from 1")
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How often a kind of event was noted, and the last text of it."""
 
     kind: str
@@ -84,8 +82,7 @@ class Tally:
     last_text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A person who shares the mat, or did: their records stay in the log."""
 
     id: str
@@ -145,8 +142,8 @@ class Table:
         self._readers = tuple((n, reader) for n, reader in readers if reader is not None)
         self._nested = None
         if record is StoredSession:
-            places = [columns.index(field.name) for field in fields(Session)]
-            ends = [columns.index(field.name) for field in fields(StoredSession)[1:]]
+            places = [columns.index(name) for name in Session.__struct_fields__]
+            ends = [columns.index(name) for name in StoredSession.__struct_fields__[1:]]
             self._nested = itemgetter(*places), itemgetter(*ends)
 
     def stored(self, record: Any) -> Row:

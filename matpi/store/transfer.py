@@ -17,11 +17,13 @@ import sqlite3
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.core.model import Acknowledgement, Calibration, EndReason, Session, Settings, Zero
 from matpi.core.people import PEOPLE_MAX
@@ -44,8 +46,7 @@ OVERLAPS: Final = "overlaps "
 """How the reason begins for which a session came in as deleted; the id of the other one follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """How many records were new, how many were there already, and which single things were taken."""
 
     sessions: int

@@ -9,10 +9,11 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.core.effects import Save, Write
 from matpi.core.events import Event, LogReplaced, Noted, Saved, SaveFailed

@@ -125,7 +125,7 @@ class Replayer:
     def _weighed(self, reading: Reading) -> Reading:
         if not self._turned:
             return reading
-        return reading._replace(kg=tuple(kg * sign for kg, sign in zip(reading.kg, self._turned, strict=True)))
+        return structs.replace(reading, kg=tuple(kg * sign for kg, sign in zip(reading.kg, self._turned, strict=True)))
 
     def _hear(self, report: Report) -> None:
         """Add an event; a sensor timeout after the trace only when it ends a session."""

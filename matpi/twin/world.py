@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from datetime import time as time_of_day
 from math import inf
@@ -18,6 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from matpi.config import Config
 from matpi.core.brightness import Brightness
@@ -309,7 +309,7 @@ class VirtualWorld:
         """Hand over an event from outside, dated now."""
         if self.loop is not None:
             self.loop.run_until(self.t)
-            self.loop.send(event._replace(t=self.t) if isinstance(event, Reading) else structs.replace(event, t=self.t))
+            self.loop.send(structs.replace(event, t=self.t))
 
     # -- hands, and what can be seen -------------------------------------------------------------------------------
 

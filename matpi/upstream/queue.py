@@ -11,9 +11,10 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from matpi.errors import StoreError, UsageError
 from matpi.store import faults, file, migrations, outbox, raw
@@ -25,8 +26,7 @@ ACKED_KEPT = 100  # rows of a sink for inspection; what has not arrived is store
 PAUSE_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
+class SinkStatus(Struct, frozen=True):
     """The state of one sink."""
 
     name: str

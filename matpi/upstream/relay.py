@@ -10,8 +10,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from matpi.core.model import UTC_MAX
 from matpi.core.text import Text
@@ -33,8 +34,7 @@ POLL_EVERY_S = 5.0  # for requests of another process (`matpi upstream retry`); 
 SHOW_AFTER_S = 15 * 60.0  # a trouble is shown on the panel when it lasts longer; chosen: a router restarts in minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """A problem of a sink that the user should know of."""
 
     text: str  # a sentence with what to do

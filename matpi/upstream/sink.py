@@ -7,8 +7,9 @@ id, by which the receiver recognises it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from matpi.core.text import Text
 from matpi.errors import MatpiError
@@ -18,8 +19,7 @@ from matpi.errors import MatpiError
 MOST_ASKED_S = 24 * 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One revision of one record, for one sink."""
 
     seq: int  # grows with every row of the outbox; what was committed first is sent first
@@ -31,8 +31,7 @@ class Delivery:
     body: bytes  # UTF-8 JSON as docs/dev/upstream.md describes it
 
 
-@dataclass(frozen=True, slots=True)
-class SinkState:
+class SinkState(Struct, frozen=True):
     """The state of a sink that outlives a restart."""
 
     disabled: str = ""  # why nothing is sent until the user asks: the receiver wants nothing more
@@ -85,8 +84,7 @@ class Sink(Protocol):
         """End soon, a `deliver` under way included. Called from another thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """A wait drawn evenly from 0 to `base_s` * 2^(failures - 1), at most `cap_s` and at least `least_s`.
 
     Full jitter makes the fewest calls under contention (M. Brooker, "Exponential Backoff And Jitter", AWS, 2015).

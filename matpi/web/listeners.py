@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -31,8 +31,7 @@ RETRY_MS = 1000
 FAREWELL_S = 1.0  # how long the last chunk may take before the connection is cut
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """The times of a connection."""
 
     heartbeat_s: float = 15.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from benchmarks.detectors import COMPARED, WITHOUT, heard
 from benchmarks.scenarios.recording import Recording, Thing
@@ -98,7 +99,7 @@ def test_doubts_become_what_is_judged() -> None:
         (Doubt.UNUSUAL, True, True, False),
         (Doubt.UNKNOWN, False, True, False),
     ):
-        one = reported(replace(own, doubt=doubt), 13.0, 80.0)
+        one = reported(structs.replace(own, doubt=doubt), 13.0, 80.0)
         assert (one.counts, one.asked, one.thing) == (counts, asked, thing), doubt
         assert (one.start_s, one.end_s, one.confirmed_s, one.known_s) == (10.0, 60.0, 13.0, 80.0)
 

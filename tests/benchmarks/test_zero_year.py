@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from benchmarks import bank
 from benchmarks.household import NOMINAL, Household
@@ -142,7 +143,7 @@ def test_a_bridge_that_was_turned_stays_turned_through_power_cuts() -> None:
     assert session.start_s == pytest.approx(60.0, abs=2.0)
     assert session.end_s == pytest.approx(180.0, abs=2.0)
     home.restart(240.0)
-    assert home.device.zeroing.calibration == replace(NOMINAL, counts_per_kg=(-42_950.0, 42_950.0))
+    assert home.device.zeroing.calibration == structs.replace(NOMINAL, counts_per_kg=(-42_950.0, 42_950.0))
     assert home.device.presence.zero.kg == pytest.approx((-5.0, 7.0))
     listen(240, 300, 0.0)
     listen(300, 400, 30.0)

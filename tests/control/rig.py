@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from matpi.config import Config
 from matpi.control.door import Door

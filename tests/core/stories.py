@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from math import sin
 from typing import Any
+
+from msgspec.structs import replace
 
 from matpi.core.events import (
     ButtonDown,

@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import date, time
 from enum import Enum
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from msgspec.structs import fields
 
 from matpi.core import effects as e
 from matpi.core.model import Acknowledgement, Calibration, DayRecord, Looser, Rating, Session, Settings, StopSign, Zero
@@ -106,7 +107,7 @@ def line(effect: e.Effect) -> str | None:
             return None
 
 
-_KINDS = {
+_KINDS: Final[dict[type, str]] = {
     Session: "session",
     Rating: "rating",
     StopSign: "stop",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, Log, Memory, Settings

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from matpi.core.model import Acknowledgement, EndReason, Log, Moment, Rating, Session, Settings, StopSign
 from matpi.core.plan.programme import plan

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import fields, replace
 from datetime import time
 from typing import Any
+
+from msgspec.structs import replace
 
 from matpi.control.state import state_of, with_panel
 from matpi.core.effects import Calibrated, Checkpoint, Note, Save
@@ -69,7 +70,7 @@ def named(people: People) -> Callable[[Rows], None]:
 def rated(value: int = 4, **more: object) -> Callable[[Rows], None]:
     def how(rows: Rows) -> None:
         rating = Rating("elsewhere", "x", 0.0, value, Moment.DAY, utc=NOON, utc_offset_s=0, day=DAY)
-        rows.ratings["elsewhere"] = replace(rating, **more)  # type: ignore[arg-type]
+        rows.ratings["elsewhere"] = replace(rating, **more)
 
     return how
 
@@ -457,8 +458,8 @@ def test_settings_and_people_changed_elsewhere_fit_into_every_screen() -> None:
     """Its state can be shown after each of them, as JSON, in both languages of the panel."""
     for front, reach in REACHED.items():
         bench = reach()
-        for field in fields(Settings):
-            bench.send(SettingWished(bench.t, field.name, getattr(OTHER, field.name)))
+        for name in Settings.__struct_fields__:
+            bench.send(SettingWished(bench.t, name, getattr(OTHER, name)))
             sees(bench)
         for people in PEOPLE:
             changed(bench, named(people))

@@ -10,7 +10,6 @@ The same stories on every run (derandomized); other ones, and ten times as many,
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from itertools import pairwise
 from math import sin
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from matpi.core.effects import Calibrated, Checkpoint, Drop, Report, Said, Save, Show
 from matpi.core.events import (

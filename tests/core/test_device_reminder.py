@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.effects import Pattern
 from matpi.core.events import ButtonDown, Tick

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.effects import Checkpoint, Chime, ChimeKind, Pattern
 from matpi.core.front import Front

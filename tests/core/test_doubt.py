@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from matpi.core.effects import Pattern
 from matpi.core.events import LogChanged
@@ -52,7 +52,7 @@ USUAL = tuple(past(days) for days in (4, 3, 2))
 
 def bench(*sessions: Session, settings: Settings | None = None, **more: object) -> Bench:
     memory = Memory(log=Log(sessions), acknowledgement=KNOWN, settings=settings or Settings())
-    made = Bench(replace(memory, **more))  # type: ignore[arg-type]
+    made = Bench(replace(memory, **more))
     made.pass_s(40)
     return made
 

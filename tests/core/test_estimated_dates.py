@@ -7,10 +7,10 @@ was trusted and is wrong takes along what it has dated.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.clock import EARLIEST_UTC
 from matpi.core.effects import DateBoot, Pattern
@@ -52,7 +52,7 @@ def session(id_: str, utc: float | None, **changes: object) -> Session:
     if utc is not None:
         at = datetime.fromtimestamp(utc, UTC)
         made = replace(made, start_utc=utc, utc_offset_s=0, day=at.date())
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def days(bench: Bench) -> list[date | None]:

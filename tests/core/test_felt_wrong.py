@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from math import sin
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.effects import Show
 from matpi.core.events import LogChanged

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session
 from matpi.core.people import GUEST_ID, People, Person

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.clock import Clock
 from matpi.core.effects import (

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import time
+
+from msgspec.structs import replace
 
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Pattern, Show

@@ -3,7 +3,6 @@ from __future__ import annotations
 import random
 import time as clock
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import count, pairwise
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from matpi.core.model import (
     Acknowledgement,

@@ -10,12 +10,12 @@ comes every half minute while nobody is there, and the load cells are allowed th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core import light as core_light
 from matpi.core.effects import Light, Pattern, Show

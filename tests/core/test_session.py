@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.agenda import CLOSES, IN_PLACE, OPENS, WAKES
 from matpi.core.clock import EARLIEST_UTC

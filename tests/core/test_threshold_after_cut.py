@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.front import Front
 from matpi.core.model import Acknowledgement, EndReason, Memory, Session, Settings

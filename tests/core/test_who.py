@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.effects import Chosen, Pattern
 from matpi.core.front import Front

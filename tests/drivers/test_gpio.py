@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 from itertools import count
@@ -17,7 +18,7 @@ from gpiod.line import Bias, Edge
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from matpi.core.effects import Pattern
-from matpi.core.events import ButtonDown, ButtonUp, Event
+from matpi.core.events import ButtonDown, ButtonUp, Event, Noted
 from matpi.core.light import table
 from matpi.drivers import gpio
 from matpi.drivers.gpio import Button, header, open_button
@@ -102,6 +103,31 @@ def test_the_duty_reaches_the_pin_in_whole_percents_and_only_when_it_changes(pin
     assert (wire.state, wire.frequency) == (0.0, None)
     led.close()
     assert wire.state == 0.0
+
+
+def test_beside_another_pwm_a_dark_led_keeps_its_pulses(pins: Any) -> None:
+    led = Led(18, pins, rests=False)
+    wire = pins.pin(18)
+    for duty in (0.5, 0.0):
+        led.set(duty)
+        assert (wire.state, wire.frequency) == (pytest.approx(duty, abs=1e-5), 200)
+    led.close()
+
+
+def test_a_pin_at_rest_gets_a_level_and_no_duty() -> None:
+    """RPi.GPIO refuses a number with a point where no PWM runs."""
+
+    class Strict(MockPWMPin):  # type: ignore[misc]
+        def _set_state(self, value: float) -> None:
+            assert self.frequency is not None or isinstance(value, bool | int)
+            super()._set_state(value)
+
+    strict = MockFactory(pin_class=Strict)
+    led = Led(18, strict)
+    led.set(0.5)
+    led.set(0.0)
+    led.close()
+    strict.reset()
 
 
 def test_every_step_of_a_fade_is_the_one_asked_for(pins: Any) -> None:
@@ -204,6 +230,21 @@ def test_on_lgpios_pins_the_button_has_a_line_of_its_own(monkeypatch: pytest.Mon
     assert "button edges" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_a_line_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    monkeypatch.setattr("gpiod.request_lines", line.open)
+    monkeypatch.setattr(line, "read_edge_events", lambda: os.read(10**6, 1))
+    got: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    button = open_button(17, Lgpio(), now=lambda: 1.0)
+    button.start(got.put)
+    line.move(EdgeEvent.Type.FALLING_EDGE)
+    lost = got.get(timeout=60)
+    assert isinstance(lost, Noted)
+    assert (lost.kind, "Bad file descriptor" in lost.text) == ("button_lost", True)
+    button.close()
+    assert line.released
+
+
 def test_a_line_that_is_taken_is_reported_and_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     def taken(*_: Any, **__: Any) -> None:
         raise OSError(16, "Device or resource busy")
@@ -218,7 +259,8 @@ def test_a_line_that_is_taken_is_reported_and_leaves_nothing_open(monkeypatch: p
 
 def test_without_gpiod_and_on_other_pins_the_button_is_gpiozeros(monkeypatch: pytest.MonkeyPatch) -> None:
     for pins, there in ((MockFactory(), True), (Lgpio(), False)):
-        monkeypatch.setattr(gpio, "find_spec", lambda _, there=there: there or None)
+        if not there:
+            monkeypatch.setitem(sys.modules, "gpiod", None)
         button = open_button(17, pins)
         assert isinstance(button, Button)
         button.close()

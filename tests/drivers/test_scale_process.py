@@ -14,10 +14,9 @@ import pytest
 
 from matpi.config import ChannelConfig, ScaleConfig, SpiConfig
 from matpi.core.events import Counted, Event, Noted, SensorLost
-from matpi.core.model import Counts
 from matpi.drivers.scale import process
 from matpi.drivers.scale.assembly import LOST_S, NAMES, Assembly
-from matpi.drivers.scale.guard import Sample, Status
+from matpi.drivers.scale.guard import Counts, Sample, Status
 from matpi.drivers.scale.process import ReaderScale, command_for
 from matpi.words import ENGLISH, LINE
 

@@ -195,7 +195,7 @@ def test_what_is_written_is_read(
     same = Calibration((0,) * channels, (1.0,) * channels)
     with TraceWriter(file, channels, kind, overwrite=True) as writer:
         for reading in readings:
-            writer.write(*reading)
+            writer.write(reading.t, reading.kg, reading.ok)
     got = list(Trace(file, same))
     assert [(len(reading.kg), reading.ok) for reading in got] == [(channels, reading.ok) for reading in readings]
     for back, given_ in zip(got, readings, strict=True):
@@ -203,7 +203,7 @@ def test_what_is_written_is_read(
         assert back.kg == pytest.approx(given_.kg, abs=0.00006 if kind == "kg" else 0)
     with TraceWriter(tmp_path / "again.csv", channels, kind, overwrite=True) as writer:
         for reading in got:
-            writer.write(*reading)
+            writer.write(reading.t, reading.kg, reading.ok)
     assert list(Trace(tmp_path / "again.csv", same)) == got
 
 

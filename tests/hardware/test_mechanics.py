@@ -112,9 +112,13 @@ def test_the_gaps_of_the_stops_are_those_of_the_load_path() -> None:
 def test_the_parts_have_room() -> None:
     mm = measures()["mm"]
     assert mm["foot in its keeper"] >= 0.4
+    assert mm["foot in its keeper, the largest gap"] >= 0.1
+    assert mm["disc over the foot, stop closed"] >= 0.5
     assert mm["Pi to the box"] >= 0.3
     assert mm["keeper over the floor, stop closed"] >= 5
-    assert mm["button to the chips"] >= 2
+    assert mm["button to what is below"] >= 2
+    assert mm["panel to the header of the Pi"] >= 2
+    assert mm["levers to what is beside"] >= 0.5
 
 
 def test_a_measure_that_is_off_is_reported() -> None:
@@ -167,6 +171,43 @@ def test_the_wood_of_the_bill_is_the_default_board() -> None:
     assert f"{board.length:.0f} x {board.width:.0f} mm" in bill["board"]
     assert f"{board.strip_length_mm:.0f} x {board.strip_mm:.0f} x {wood['strip_mm']:.0f} mm" in bill["strip"]
     pad = FIGURES["pad"]
+    disc = FIGURES["disc"]
+    assert f"{disc['diameter_mm']:.0f} x {disc['thickness_mm']:.0f} mm, not larger" in bill["steel disc"]
+    mount, panel = FIGURES["mount"], FIGURES["panel"]
+    assert f"{mount['screw_mm']:.0f} x {mount['screw_long_mm']:.0f} mm" in bill["screw of a mount"]
+    assert f"2 x {panel['screw_long_mm']:.0f} mm" in bill["screw of the panel"]
     assert re.search(
         rf"{pad['diameter_mm']:.0f} x {pad['thickness_mm']:.0f} mm.*Shore A {pad['shore_a']:.0f}", bill["rubber pad"]
     )
+
+
+def test_there_are_shims_for_every_gap_that_may_be_set() -> None:
+    with (HARDWARE / "bom.csv").open(newline="", encoding="utf-8") as file:
+        bill = {row["part"]: row for row in csv.DictReader(file)}
+    sheet = sum(
+        int(bill[part]["quantity"]) * float(bill[part]["typical specification"].split()[0])
+        for part in ("thin shim", "thick shim")
+    )
+    mount = FIGURES["mount"]
+    assert sheet / 4 >= mount["shims_mm"] + loads.largest_gap_mm() - mount["gap_mm"]
+
+
+def test_the_page_says_what_is_computed() -> None:
+    page = " ".join((DOCS / "build.md").read_text(encoding="utf-8").split())
+    first, mount = loads.gauged("half50"), FIGURES["mount"]
+    low, high = mount["set_kg"]
+    worst = max(loads.sizes(), key=lambda board: board.dead_kg)
+    most = loads.on_cell_kg(loads.any_size("half50"), loads.corner_kg(worst))
+    over, mat = loads.height_mm("half50"), FIGURES["mat"]["thickness_mm"]
+    for words in (
+        f"takes over between {first.least_kg:.0f} and {first.most_kg:.0f} kg",
+        f"It stays at {low:.0f} to {high:.0f} kg: well",
+        f"Over {mount['set_person_kg']:.0f} kg leave",
+        f"shims of {mount['shims_mm']} mm together",
+        f"screws {mount['screw_mm']:.0f} x {mount['screw_long_mm']:.0f} through keeper and holder",
+        f"Over {loads.calibration_kg('half50', 1 / 3):.0f} kg, let a lighter person",
+        f"at most {most:.0f} kg on its cell",
+        f"{over:.0f} mm over the floor; with a mat of {mat} mm the back lies {over + mat:.0f} mm high",
+        f"wedge at either end, {over:.0f} mm",
+    ):
+        assert words in page, words

@@ -19,11 +19,13 @@ import tempfile
 import time as timing
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from matpi.core.effects import Save, Zeros
 from matpi.core.events import SettingWished, Stopping

@@ -26,11 +26,10 @@ from matpi.config import ButtonConfig, Config, LampConfig, PanelConfig, ScaleCon
 from matpi.core.brightness import Brightness
 from matpi.core.effects import Effect
 from matpi.core.events import ButtonDown, ButtonUp, Counted, Event, Noted, SensorLost
-from matpi.core.model import Counts
 from matpi.drivers.clock import ClockWatch
 from matpi.drivers.facts import ScaleFacts
 from matpi.drivers.scale.assembly import NAMES, Assembly
-from matpi.drivers.scale.guard import SUSPECT, Sample, Status
+from matpi.drivers.scale.guard import SUSPECT, Counts, Sample, Status
 from matpi.drivers.scale.process import STARTING
 from matpi.errors import HardwareError
 from matpi.loop import Call

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.front import Front
 from matpi.core.model import Memory, Settings, Zero

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.effects import Checkpoint, Save
 from matpi.core.model import Acknowledgement, DayRecord, EndReason

@@ -2,11 +2,11 @@
 
 import shutil
 import sqlite3
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from matpi.core.effects import Save
 from matpi.core.model import Acknowledgement, Zero
@@ -156,8 +156,7 @@ def test_sessions_of_every_older_version_count_as_they_did_and_the_old_noise_is_
         assert memory.log.looser == ()
 
 
-@dataclass(frozen=True, slots=True)
-class Mood:
+class Mood(Struct, frozen=True):
     id: str
     day: date | None
     good: bool

@@ -1,11 +1,12 @@
 """Values for the tests of the store."""
 
 from contextlib import AbstractContextManager, closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 from unittest import mock
+
+from msgspec.structs import replace
 
 from matpi.core.model import EndReason, Moment, Rating, Session, StopSign
 from matpi.store import corrections, file, history, incoming, migrations, transfer

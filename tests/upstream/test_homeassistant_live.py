@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, replace
 from math import inf
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from matpi.core.events import LogChanged, SettingWished, Wish, Wished
 from matpi.core.model import Doubt
@@ -240,9 +241,9 @@ def test_what_was_shown_last_has_been_sent_after_a_while(changes: list[tuple[flo
     def step() -> None:
         main, more = sent(pace, state, now)
         if main:
-            known.update({k: v for k, v in asdict(state).items() if k != "diagnostics"})
+            known.update({k: v for k, v in to_builtins(state).items() if k != "diagnostics"})
         if more:
-            known["diagnostics"] = asdict(state)["diagnostics"]
+            known["diagnostics"] = to_builtins(state)["diagnostics"]
 
     for gap_s, change in changes:
         now += gap_s
@@ -252,4 +253,4 @@ def test_what_was_shown_last_has_been_sent_after_a_while(changes: list[tuple[flo
         now = max(now, due)
         step()
     if changes:
-        assert known == asdict(state)
+        assert known == to_builtins(state)

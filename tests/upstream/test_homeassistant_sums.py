@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.events import LogChanged, WallClock
 from matpi.core.model import Acknowledgement, EndReason, Log, Memory, Session, Settings

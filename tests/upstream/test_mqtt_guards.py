@@ -9,11 +9,11 @@ import ssl
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from matpi.core.events import Noted, SettingWished, Wished
 from matpi.core.text import Text

@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.upstream.mqtt import connection, pending, sink
 from matpi.upstream.mqtt.state import Happening

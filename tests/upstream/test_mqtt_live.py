@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from matpi.core.events import SettingWished, Wish, Wished
 from matpi.upstream.mqtt.commands import COMMANDS

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
 
 from matpi import __version__
 from matpi.config import Config, ScaleConfig
@@ -20,8 +21,7 @@ class Verdict(StrEnum):
     SKIPPED = "SKIPPED"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A verdict on `part` and `name`, both stable: `what` was measured, with its unit; what to `do`."""
 
     part: str

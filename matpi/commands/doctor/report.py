@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from matpi import __version__
 from matpi import config as config_file

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from matpi import __version__
 from matpi.commands.doctor.checks import FAIL, OK, SKIPPED, WARN, Check
@@ -35,8 +35,7 @@ class Life(Enum):
     """The file is there and cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """The device as its status file shows it; `status` is there when RUNNING or HUNG."""
 
     life: Life

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,8 +17,7 @@ from matpi.store.db import Store
 from matpi.words import ENGLISH, Words
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """When a request is performed, and by which rules."""
 
     utc: float

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from matpi.control import log_view
 from matpi.control.requests.base import Done, LogRequest, Now
@@ -104,7 +105,7 @@ class EditRating(LogRequest, frozen=True):
             return {**moved, "estimated": False, "boot_id": corrections.BY_HAND}
 
         changes = edits(self.set, _noun(found), keys, change)
-        after: Said = replace(found, **changes)  # type: ignore[arg-type]
+        after: Said = replace(found, **changes)
         log.write(Save(after))
         what = f"The {_noun(found)} {found.id} was {_described(found, names)} and is {_described(after, names)}."
         return Done((what, "The plan is recomputed."))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.control import log_view
 from matpi.control.requests.base import Done, LogRequest, Now
@@ -121,7 +122,7 @@ class EditSession(LogRequest, frozen=True):
         changes = edits(self.set, "session", EDITS, change)
         answers, looser = "looser" in changes, changes.pop("looser", None)
         times = {key: changes[key] for key in ("start_utc", "span_s", "on_mat_s") if key in changes}
-        moved = replace(found, **times)  # type: ignore[arg-type]
+        moved = replace(found, **times)
         _refuse_overlap(found, moved, others, "choose another start or fewer minutes")
         with log.writing() as conn:
             if answers:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from matpi.control import log_view
 from matpi.control.requests.base import Done, LogRequest, Now

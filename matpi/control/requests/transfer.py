@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from matpi.control.requests.base import Done, LogRequest, Now
 from matpi.control.requests.fields import ID_SHOWN, latest

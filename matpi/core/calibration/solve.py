@@ -7,8 +7,9 @@ each p: as many placements as channels give all of them. Where on the mat the we
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from matpi.core.calibration.weighing import Held, Refusal
 from matpi.core.calibration.weights import LEAST_KG
@@ -30,8 +31,7 @@ WORST_PERCENT: Final = 3.0  # chosen: 2 kg of a person; a calibration less certa
 FLOOR_PERCENT: Final = 0.1  # not measurable here: nonlinearity, hysteresis, creep, 0.03 % each (docs/dev/sources.md)
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
+class Solved(Struct, frozen=True):
     """A calibration, and the zero that belongs to it: its reference is the empty mat."""
 
     calibration: Calibration
@@ -44,8 +44,7 @@ class Solved:
         return f"Calibrated to within {self.error_percent:.1f} %, if the weight is right."
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What a person calls the channels and the places to stand at, in the order of the config."""
 
     channels: tuple[str, ...]

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from math import inf
 from statistics import fmean
 from typing import Final
+
+from msgspec import Struct
 
 from matpi.core.text import Text
 
@@ -31,8 +32,7 @@ SATURATED_AFTER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why nothing was measured, and what to do: a sentence each, and 21 characters each for the panel."""
 
     reason: str
@@ -41,8 +41,7 @@ class Refusal:
     do: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The counts at rest, a channel each, and second by second: the differences show how sure they are."""
 
     counts: tuple[float, ...]

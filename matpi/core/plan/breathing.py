@@ -6,11 +6,12 @@ n * 10 s. The fullness is a raised cosine: no step and no corner where the breat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from math import ceil, cos, pi
 from typing import Final
+
+from msgspec import Struct
 
 IN_S: Final = 4.0
 OUT_S: Final = 6.0
@@ -28,8 +29,7 @@ class Side(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class Breath:
+class Breath(Struct, frozen=True):
     phase: Side
     fraction: float  # of this side, 0 to 1
     left_s: float  # of this side
@@ -41,8 +41,7 @@ class Breath:
         return risen if self.phase is Side.IN else 1.0 - risen
 
 
-@dataclass(frozen=True, slots=True)
-class Circle:
+class Circle(Struct, frozen=True):
     """What the panel shows of a breath; equal circles are equal pictures."""
 
     phase: Side

@@ -27,6 +27,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
 from math import fsum, inf
 
+from msgspec import Struct, structs
+
 from matpi.core.clock import day_of
 from matpi.core.model import UTC_MAX, Acknowledgement, Log, Rating, Session, Settings
 from matpi.core.plan.progress import RestReason, Rests, score_of, streak_of
@@ -39,8 +41,7 @@ REPEAT_AFTER_DAYS, RESTART_AFTER_DAYS = 7, 21  # docs/dev/behaviour.md 3
 STAY_GRACE_S = 60.0  # chosen, unmeasured: getting up slowly after "enough" is not a step to the next tier
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """Days of the plan that share a range of minutes."""
 
     first_day: int
@@ -182,8 +183,7 @@ class _Day:
         return fsum([session.on_mat_s for session in self.sessions])  # exact: their order cannot decide a day
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """Where the plan is when a day begins."""
 
     day: int = 1
@@ -223,13 +223,13 @@ class _Fold:
             if _met(self._short_spans, day, entries.sessions, total_s, self._short_s, full.lower_s):
                 self.done.add(day)
             # A gap ends with any session, also one too short: only then is the step back of the gap final.
-            self.position = replace(at_start, last=day)
+            self.position = structs.replace(at_start, last=day)
             if total_s >= full.lower_s:
                 self._advance(day, max(session.on_mat_s for session in entries.sessions))
         if entries.stop:
             self.rest_after_stop.add(day + 1)
             back = tiers[course.step_back[tier]].first_day
-            self.position = replace(at_start, day=back, held_back=False, last=self.position.last)
+            self.position = structs.replace(at_start, day=back, held_back=False, last=self.position.last)
 
     def _advance(self, day: int, longest_s: float) -> None:
         self.position = position = _advanced(self.position, longest_s, self._settings, self._course)
@@ -318,15 +318,16 @@ def _by_day(log: Log, now: int) -> defaultdict[int, _Day]:
 
 def _short(tier: Tier) -> Tier:
     lower_min, upper_min = SHORT_MIN
-    return replace(tier, lower_min=min(tier.lower_min, lower_min), upper_min=min(tier.upper_min, upper_min))
+    return structs.replace(tier, lower_min=min(tier.lower_min, lower_min), upper_min=min(tier.upper_min, upper_min))
 
 
 def _after_gap(position: _Position, day: int, settings: Settings, course: Course) -> _Position:
     without = 0 if position.last is None else day - position.last - 1
     if without >= RESTART_AFTER_DAYS and not settings.no_restart and position.day > 1:
-        return replace(position, day=1, held_back=False, round=position.round + 1)
+        return structs.replace(position, day=1, held_back=False, round=position.round + 1)
     if without >= REPEAT_AFTER_DAYS:
-        return replace(position, day=course.tiers[course.tier_of[position.shown_day]].first_day, held_back=False)
+        tier = course.tiers[course.tier_of[position.shown_day]]
+        return structs.replace(position, day=tier.first_day, held_back=False)
     return position
 
 
@@ -339,11 +340,10 @@ def _advanced(position: _Position, longest_s: float, settings: Settings, course:
         return position
     day = position.day + 1
     held_back = settings.stay_on_tier and day < course.after and course.tier_of[day] > course.tier_of[position.day]
-    return replace(position, day=day, held_back=held_back)
+    return structs.replace(position, day=day, held_back=held_back)
 
 
-@dataclass(frozen=True, slots=True)
-class _ShortSpan:
+class _ShortSpan(Struct, frozen=True):
     """Days (ordinals) under a "yes" to the safety questions."""
 
     since: int | None  # None: unknown

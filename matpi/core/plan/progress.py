@@ -6,9 +6,10 @@ Days are ordinals (`date.toordinal`): a year is a range, and nothing overflows a
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
+
+from msgspec import Struct
 
 _LOOP_DECAY = 13.0  # Loop Habit Tracker, Score.kt: the half-life is 13 / sqrt(frequency) days
 _SCORE_DAYS = 10_000  # chosen: 27 years, so that a session of 1970, from a lost clock, costs no time
@@ -20,8 +21,7 @@ class RestReason(StrEnum):
     WEEKDAY = "weekday"
 
 
-@dataclass(frozen=True, slots=True)
-class Rests:
+class Rests(Struct, frozen=True):
     """Which days ask for nothing. Of several reasons the first of `RestReason` is given."""
 
     weekdays: AbstractSet[int]

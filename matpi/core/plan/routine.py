@@ -13,11 +13,12 @@ is away. "article 26" is row 26 of docs/dev/programme.md. Decided here where the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from matpi.core.plan.breathing import CYCLE_S, CYCLES_MAX, CYCLES_MIN
 from matpi.core.plan.programme import Plan
@@ -88,28 +89,24 @@ _RANK: Final = (CueKind.DONE, CueKind.PHASE, CueKind.SOON, CueKind.OVER, CueKind
 """Of two cues at the same time the later in this order is given; the screen says "done" either way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     start_s: float  # from the start; below 0: before the end
     says: Says
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Struct, frozen=True):
     at_s: float
     kind: CueKind
     says: Says
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseText:
+class PhaseText(Struct, frozen=True):
     says: Says
     kind: CueKind
     until_s: float  # from then on it may say something else; inf: never
 
 
-@dataclass(frozen=True, slots=True)
-class Pacer:
+class Pacer(Struct, frozen=True):
     """The 4-6 breath as a part of a routine."""
 
     start_s: float
@@ -120,8 +117,7 @@ class Pacer:
         return self.start_s + self.cycles * CYCLE_S
 
 
-@dataclass(frozen=True, slots=True)
-class Routine:
+class Routine(Struct, frozen=True):
     name: str  # stored in the log, so never renamed; the key of its title and its advice (`routines` in the catalogues)
     area: Area
     lower_min: int

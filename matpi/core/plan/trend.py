@@ -8,10 +8,11 @@ numbers of one person, with nothing to compare them to, show neither a cause nor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from statistics import median_low
 from typing import Final
+
+from msgspec import Struct
 
 from matpi.core.model import Log, Looser, Moment, Rating
 from matpi.core.text import Text
@@ -25,8 +26,7 @@ _MOMENTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The number of one day of a round of the plan."""
 
     plan_day: int
@@ -34,8 +34,7 @@ class Answer:
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """What was answered up to plan day `at_day`; `first` and `last` are None with fewer than six answers."""
 
     at_day: int

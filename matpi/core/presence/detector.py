@@ -6,9 +6,10 @@ to the fall. Nothing else starts or removes one; whether it counts is decided ap
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from matpi.core.presence.absence import Absence
 from matpi.core.presence.evidence import Evidence
@@ -47,12 +48,11 @@ class Presence:
         self.heard_s = 0.0  # how long there were readings before the last sensor timeout
         self.lost_at: float | None = None  # when the readings stopped; None while they come
         self.judged = True  # whether things are distinguished from people (`configure`)
-        self._suspended = False
         self._not_before = -inf  # an earlier load, or another zero: no touch is before this
         self._touch = self._latest_from = 0.0
         self._below_kg = 0.0  # an object below the session's load
         self._doubted = False  # the object is a session's load: a person again when it moves
-        self._noticed = False  # the load under "on" has lit the screen
+        self._suspended = self._noticed = False  # noticed: the load under "on" has lit the screen
         self._leaving: float | None = None  # since then, if it lasts
         self.absence = Absence(rules, rules.off_kg, 0.0)  # the present one, or the last
         self._due = inf  # the end of a dwell or an absence
@@ -63,7 +63,7 @@ class Presence:
 
     def read(self, reading: Reading) -> bool:
         """Take one reading. False when nothing follows from it; `deadline` is then unchanged."""
-        t, kg, ok = reading
+        t, kg, ok = reading.t, reading.kg, reading.ok
         total = sum(kg)
         if not ok or not -BEYOND_KG < total < BEYOND_KG:
             self.rejected += 1

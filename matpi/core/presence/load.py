@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 
 class Load(Enum):
@@ -14,8 +15,7 @@ class Load(Enum):
     OBJECT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """`trigger` is the session machine's; known at `t`, true since `at`."""
 
     trigger: str

@@ -91,7 +91,7 @@ class CalibrationScreen(Screen):
 
         Return whether it changes what is shown.
         """
-        t, kg, ok = reading
+        t, kg, ok = reading.t, reading.kg, reading.ok
         scale = self.zeroing.calibration
         if scale is None or len(kg) != len(scale.counts_per_kg):
             return False

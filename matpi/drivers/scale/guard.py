@@ -19,10 +19,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from statistics import fmean, median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NewType
 
-from matpi.core.model import Counts
+Counts = NewType("Counts", int)
+"""One conversion of the load cell chip, signed 24 bit."""
 
 HIGH_LIMIT_S: Final = 50e-6  # T3 of the data sheet: the clock's longest harmless high time; at 60 us it powers down
 READ_LIMIT: Final = 0.8
@@ -49,6 +49,7 @@ QUICK: Final = 0.7
 """Part of a period: the mean of RECENT intervals is never less with a chip that runs as its jumper says. One set to
 80/s where 10/s is expected would change the bits during the read-out without a sign.
 """
+SLOW: Final = 0.77  # of the rate of the jumper: no chip runs so slowly
 RECENT: Final = 5
 MEASURED: Final = 16  # conversions from one measuring of the usual interval to the next
 RESET_S: Final = 1e-3
@@ -84,7 +85,7 @@ class Taken(NamedTuple):
 
     raw: int  # 24 bits, two's complement
     extra: bool  # the bits after the 24th were all 1
-    idle: bool  # DOUT is high at the end, as it stays until the next conversion
+    idle_at: float | None  # then or later DOUT was high at the end, as it stays until the next conversion; None: low
     longest_high_s: float  # of the clock
 
 
@@ -113,6 +114,7 @@ class Guarded(ABC):
         self._usual: float | None = None  # seconds from one conversion to the next, as measured
         self._read_out_s = 0.0  # what the last read-out took
         self._taken = 0  # conversions
+        self._wary = 0  # so many more are polled for
         self._heard_at = self._reported_at = now()
         self._next_from = now()  # the sample before; after a reset of ours, when the first may come
         self._first = True  # no interval ends with the first sample after a reset
@@ -165,14 +167,15 @@ class Guarded(ABC):
         limit_s = READ_LIMIT * self.period_s
         # DOUT rose between the poll and the read-out: a new conversion is replacing this one.
         if taken is None:
-            self._safe_until = ended + limit_s
+            self._safe_until = begun + limit_s
             self.look_at = ended
             return self._bad(Status.STALE)
         late = ended > self._safe_until
         too_soon = begun < self._safe_until - limit_s  # no chip at this rate has a conversion then
-        # The next conversion ends no sooner than was safe for this one, and after this read-out if DOUT is high now.
-        next_ends = max(-math.inf if too_soon else self._safe_until, ended if taken.idle else -math.inf)
-        self._safe_until = next_ends + limit_s
+        idle = taken.idle_at is not None
+        # The next conversion ends no sooner than was safe for this one, and no sooner than DOUT was high after it.
+        next_ends = -math.inf if taken.idle_at is None else taken.idle_at
+        self._safe_until = (next_ends if too_soon else max(next_ends, self._safe_until)) + limit_s
         interval = ended - self._next_from
         self._heard_at = self._next_from = ended
         self._read_out_s = ended - begun
@@ -181,15 +184,18 @@ class Guarded(ABC):
             self._usual = None
         quick = self._quick(interval) or too_soon
         self._expect(begun)
+        self._wary = MEASURED if late else max(0, self._wary - 1)
+        if self._wary > 0:  # wake-ups come late: polled for, the next ones lose fewer samples
+            self._due = math.inf
         self._plan(ended)
         # The process was held between two edges of the clock, so the chip may have powered down during the read-out.
         if taken.longest_high_s > HIGH_LIMIT_S:
             # If it has, the next conversion comes after GAP, and two are dropped then; if not, the next is good.
-            alone = taken.extra and taken.idle and not late
+            alone = taken.extra and idle and not late
             return self._sample(Status.GLITCH) if alone else self._bad(Status.GLITCH)
         # Low at the end although the next conversion cannot have ended: chip and reader disagree on the pulses, or the
         # wire is stuck. A reset is the only way to count from zero again.
-        if not taken.extra or not (taken.idle or late):
+        if not taken.extra or not (idle or late):
             self.reset()
             return self._bad(Status.DESYNC)
         if late or quick:
@@ -217,8 +223,9 @@ class Guarded(ABC):
         if len(self._intervals) < 8:
             return None
         # Without intervals that span a lost conversion: they would show a slow chip instead of a busy reader.
-        usual = median(self._intervals)
-        return 1.0 / fmean([s for s in self._intervals if 0.75 * usual <= s <= 1.25 * usual] or [usual])
+        usual = sorted(self._intervals)[len(self._intervals) // 2]
+        kept = [s for s in self._intervals if 0.75 * usual <= s <= 1.25 * usual]
+        return len(kept) / sum(kept)
 
     @abstractmethod
     def _level(self) -> bool:
@@ -240,14 +247,14 @@ class Guarded(ABC):
             return False
         self._recent.append(interval)
         self._intervals.append(interval)
-        return fmean(self._recent) < QUICK * self.period_s
+        return sum(self._recent) < QUICK * self.period_s * len(self._recent)
 
     def _expect(self, begun: float) -> None:
         """Set when the next conversion is expected, after one that was there at `begun`."""
         self._taken += 1
         if self._usual is None or self._taken % MEASURED == 0:
-            rate_hz = self.rate_hz()
-            self._usual = None if rate_hz is None else 1.0 / rate_hz
+            rate_hz = self.rate_hz()  # too low after starvation, when conversions were missed one by one
+            self._usual = None if rate_hz is None or rate_hz * self.period_s < SLOW else 1.0 / rate_hz
         usual, late_s = self._usual, begun - self._due  # -inf when it was polled for
         if usual is None or -math.inf < late_s < -AHEAD / 2 * usual:
             self._due = math.inf  # sooner than expected, as when the rate has changed: the next one is polled for

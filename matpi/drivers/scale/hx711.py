@@ -62,8 +62,8 @@ class GuardedHX711(Guarded):
             return None
         finally:
             _Interrupts.enable_interrupts()  # the library leaves them disabled when a pin raises
-        extra = self._data.last
-        return Taken(raw & 0xFFFFFF, extra, self._data.value, self._clock.longest_s)
+        extra, seen = self._data.last, self._now()
+        return Taken(raw & 0xFFFFFF, extra, seen if self._data.value else None, self._clock.longest_s)
 
     def _power_cycle(self) -> None:
         self._chip.power_down(True)

@@ -50,13 +50,14 @@ class SpiHX711(Guarded):
         return bool(self._spi.xfer2(list(POLL))[-1] & 1)
 
     def _read_out(self) -> Taken | None:
+        begun = self._now()
         came = self._spi.xfer2([*PULSES, *TAIL])
         raw = 0
         for byte in came[: len(PULSES)]:
             # Bits 6, 4, 2 and 0 are the second ones of each pair.
             raw = raw << 4 | (byte >> 3 & 8) | (byte >> 2 & 4) | (byte >> 1 & 2) | (byte & 1)
         tail = came[-1]
-        return Taken(raw, extra=tail & 0xFE == 0xFE, idle=bool(tail & 1), longest_high_s=1.0 / SPEED_HZ)
+        return Taken(raw, extra=tail & 0xFE == 0xFE, idle_at=begun if tail & 1 else None, longest_high_s=1.0 / SPEED_HZ)
 
     def _power_cycle(self) -> None:
         self._spi.xfer2(list(RESET))

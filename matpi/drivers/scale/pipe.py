@@ -15,8 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from matpi.core.model import Counts
-from matpi.drivers.scale.guard import CODE_MAX, CODE_MIN, STATUSES, Sample
+from matpi.drivers.scale.guard import CODE_MAX, CODE_MIN, STATUSES, Counts, Sample
 
 HEAD: Final = struct.Struct("<BBBxid")
 SAMPLE, REPORT, MESSAGE = 1, 2, 3

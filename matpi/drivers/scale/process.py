@@ -16,10 +16,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from matpi.config import ScaleConfig
 from matpi.core.events import Counted, Noted, SensorLost
@@ -48,8 +49,7 @@ FAILED: Final = (Text("scale.cells_unusable"), Text("scale.run_doctor"))
 Heard = Counted | Noted | SensorLost
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """Why a reader ended. `hardware`: a part does not answer, and `why` is the sentence for it."""
 
     why: str

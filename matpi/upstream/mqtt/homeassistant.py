@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Final
+
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from matpi.core.front import Front
 from matpi.upstream.config import MqttConfig
@@ -41,7 +43,7 @@ def encoded(payload: dict[str, Any]) -> bytes:
 
 
 def state_payload(state: LiveState) -> bytes:
-    return encoded({key: value for key, value in asdict(state).items() if key != "diagnostics"})
+    return encoded({key: value for key, value in to_builtins(state).items() if key != "diagnostics"})
 
 
 def diagnostics_payload(state: LiveState) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Final
+
+from msgspec.structs import replace
 
 from matpi.upstream.config import MqttConfig
 from matpi.upstream.mqtt import homeassistant

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import fsum, inf
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from matpi.core.clock import day_bounds
 from matpi.core.effects import Effect, Report, Said
@@ -27,8 +28,7 @@ OCCUPIED: Final = frozenset({Front.ON_MAT, Front.AWAY, Front.HOLDING, Front.CAPP
 Edges = Callable[[], tuple[float | None, int]]  # measured Hz of the slowest chip, and records due over all sinks
 
 
-@dataclass(frozen=True, slots=True)
-class LastSession:
+class LastSession(Struct, frozen=True):
     id: str
     on_mat_s: float
     reason: str
@@ -37,8 +37,7 @@ class LastSession:
     counts: bool = True  # in the plan and in all totals
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
+class Diagnostics(Struct, frozen=True):
     rate_hz: float | None = None
     outbox_depth: int = 0
     rejected: int = 0
@@ -47,8 +46,7 @@ class Diagnostics:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveState:
+class LiveState(Struct, frozen=True):
     """The mat and its owner's day, rounded as it is sent: an equal state need not be sent."""
 
     phase: str
@@ -77,8 +75,7 @@ class LiveState:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """An event for present subscribers."""
 
     t: float

@@ -11,7 +11,6 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry, entity_registry
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
+from msgspec.structs import replace
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from matpi.core.events import SettingWished, Wish, Wished

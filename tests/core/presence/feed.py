@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from matpi.core.events import Reading
 from matpi.core.model import Zero

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from math import pi, sin
 
 import pytest
+from msgspec.structs import replace
 
 from matpi.core.model import Doubt
 from matpi.core.presence.evidence import STEP, WINDOW, Evidence, steps_kg
